@@ -1,0 +1,193 @@
+package decide
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// marshal is deterministic, so that one event has one encoding.
+var marshal = proto.MarshalOptions{Deterministic: true}
+
+// change is what a command's events make of the world, as rows.
+type change[S any] struct {
+	engine    *Engine[S]
+	command   Command[S]
+	before    loop.World[S]
+	histories map[string]loop.History[S]
+	touched   []string
+	batch     journal.Batch
+}
+
+func (c *change[S]) after(subject string) loop.History[S] { return c.histories[subject] }
+
+// change turns decided events into one batch: events, case messages, worklists,
+// claims, and the record of who did it.
+func (e *Engine[S]) change(world loop.World[S], command Command[S], events []loop.Event) (*change[S], error) {
+	c := &change[S]{
+		engine: e, command: command, before: world, histories: map[string]loop.History[S]{},
+		batch: journal.Batch{Expected: map[string]uint64{}},
+	}
+	for _, event := range events {
+		if err := c.record(event); err != nil {
+			return nil, err
+		}
+	}
+	for _, subject := range c.touched {
+		c.keep(subject)
+	}
+	c.claims()
+	if command.Clients != nil {
+		c.batch.Clients = command.Clients()
+	}
+	return c, nil
+}
+
+// record adds one event and what its readers are told of it.
+func (c *change[S]) record(event loop.Event) error {
+	history, known := c.histories[event.Subject]
+	if !known {
+		history = c.before.Subjects[event.Subject]
+		c.touched = append(c.touched, event.Subject)
+		c.batch.Expected[event.Subject] = history.Version
+	}
+	event.ID = c.engine.NewID()
+	next, told := c.engine.Rules.Next(history, event)
+	c.histories[event.Subject] = next
+	row, err := toRow(event, next.Version, c.command.Access.Trace)
+	if err != nil {
+		return err
+	}
+	c.batch.Events = append(c.batch.Events, row)
+	for _, one := range told {
+		delivery, err := c.delivery(one)
+		if err != nil {
+			return err
+		}
+		c.batch.Deliveries = append(c.batch.Deliveries, delivery)
+	}
+	return nil
+}
+
+func toRow(event loop.Event, version uint64, trace string) (journal.Event, error) {
+	row := journal.Event{
+		Subject: event.Subject, Version: version, ID: event.ID,
+		Type:   string(event.Message.ProtoReflect().Descriptor().FullName()),
+		Client: event.Client, Case: event.Case, At: event.At, Trace: trace,
+	}
+	var err error
+	if row.Payload, err = marshal.Marshal(event.Message); err != nil {
+		return row, fmt.Errorf("decide: marshal event: %w", err)
+	}
+	if row.Basis, err = marshal.Marshal(event.Basis); err != nil {
+		return row, fmt.Errorf("decide: marshal basis: %w", err)
+	}
+	if event.By != nil {
+		if row.By, err = marshal.Marshal(event.By); err != nil {
+			return row, fmt.Errorf("decide: marshal party: %w", err)
+		}
+	}
+	return row, nil
+}
+
+// delivery is the case message of one event for one reader. The sequence is the
+// store's to give.
+func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
+	rules, agency, event := c.engine.Rules, told.View.Reader.Agency, told.Event
+	packed, err := anypb.New(event.Message)
+	if err != nil {
+		return journal.Delivery{}, fmt.Errorf("decide: pack event: %w", err)
+	}
+	message := &exchangev1.CaseMessage{
+		MessageId: event.ID, Service: rules.Service, Mailbox: agency, Subject: event.Subject,
+		SubjectVersion: told.View.Version, CaseId: c.engine.Names.CaseName(agency, event.Case),
+		OccurredAt: timestamppb.New(event.At), From: event.By, Basis: event.Basis,
+		Status: rules.Status(told.View.State, told.View.Reader), Event: packed,
+	}
+	if event.Client != "" {
+		message.ClientId = c.engine.Names.ClientName(agency, event.Client)
+	}
+	for _, withheld := range told.Withheld {
+		message.Withheld = append(message.Withheld, &exchangev1.Withheld{Field: withheld.Field, Rule: withheld.Rule})
+	}
+	record, err := marshal.Marshal(message)
+	if err != nil {
+		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
+	}
+	return journal.Delivery{
+		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Record: record,
+	}, nil
+}
+
+// keep writes the rows of a touched subject as it is now.
+func (c *change[S]) keep(subject string) {
+	rules, history := c.engine.Rules, c.histories[subject]
+	summary := rules.Summary(history.State)
+	c.batch.Loops = append(c.batch.Loops, journal.Loop{
+		Subject: subject, Service: rules.Service, Client: summary.Client, Case: summary.Case, State: summary.State,
+		Version: history.Version, NextCheckAt: rules.NextCheck(history), Ended: summary.Ended,
+	})
+	for _, reader := range rules.Readers(history.State, history.Withdrawn) {
+		view := history.Views[reader.Agency]
+		c.batch.Standings = append(c.batch.Standings, standing(rules, subject, summary, view))
+	}
+	access := c.command.Access
+	access.Subject, access.Client = subject, summary.Client
+	c.batch.Accesses = append(c.batch.Accesses, access)
+}
+
+func standing[S any](rules Rules[S], subject string, summary Summary, view loop.View[S]) journal.Standing {
+	shown, status := rules.Standing(view.State, view.Reader), rules.Status(view.State, view.Reader)
+	row := journal.Standing{
+		Subject: subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
+		Unit: shown.Unit, Worker: shown.Worker, Client: summary.Client, Case: summary.Case,
+		State: shown.State, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
+		Overdue: status.GetOverdue(), Hidden: shown.Hidden, Ended: shown.Ended,
+		Version: view.Version, StartedAt: summary.StartedAt,
+	}
+	if status.GetDueAt() != nil {
+		row.DueAt = status.GetDueAt().AsTime()
+	}
+	return row
+}
+
+// claims moves each claim from who held it before to who holds it now, and takes
+// the request_id's.
+func (c *change[S]) claims() {
+	changes := map[string]journal.ClaimChange{}
+	for _, subject := range c.touched {
+		before := c.engine.Rules.Summary(c.before.Subjects[subject].State).Held
+		after := c.engine.Rules.Summary(c.histories[subject].State).Held
+		if before == after {
+			continue
+		}
+		if before != "" {
+			change := changes[before]
+			change.Key, change.From = before, subject
+			changes[before] = change
+		}
+		if after != "" {
+			change := changes[after]
+			change.Key, change.Subject, change.Version = after, subject, c.histories[subject].Version
+			changes[after] = change
+		}
+	}
+	for _, change := range changes {
+		c.batch.Claims = append(c.batch.Claims, change)
+	}
+	slices.SortFunc(c.batch.Claims, func(a, b journal.ClaimChange) int { return cmp.Compare(a.Key, b.Key) })
+	if c.command.RequestID != "" {
+		c.batch.Claims = append(c.batch.Claims, journal.ClaimChange{Claim: journal.Claim{
+			Key: requestKey(c.command.Agency, c.command.RequestID), Subject: c.command.Subject,
+			Version: c.histories[c.command.Subject].Version, Digest: c.command.Digest,
+		}})
+	}
+}

@@ -1,0 +1,163 @@
+// Package decide runs one command from history to history: load, fold, let the
+// rules decide, append; on a conflict again. It is the only way in which a
+// service changes anything, and the one place where events become rows and case
+// messages.
+package decide
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+)
+
+// maxAttempts bounds how often a command is decided again after a conflict.
+// Each conflict means that another command succeeded, so that many in a row on
+// one subject is a storm, which the caller should back off from.
+const maxAttempts = 64
+
+// Command is one request to change something.
+type Command[S any] struct {
+	// Agency of the caller; a request_id is unique within it.
+	Agency string
+	// Subject commanded. It must exist unless the command Starts it.
+	Subject string
+	Starts  bool
+	// RequestID and Digest make it idempotent: the same id with the same digest
+	// has one effect. An empty id is the sweep's, which repeats nothing.
+	RequestID string
+	Digest    []byte
+	// Claims names the claims whose holders the decision needs; may be nil.
+	Claims func(loop.World[S]) []string
+	// Prepare gathers facts from outside, once an attempt, after loading and after
+	// the checks of relation and request_id; may be nil.
+	Prepare func(context.Context, loop.World[S]) error
+	// Decide turns what was loaded into events; it is pure.
+	Decide func(loop.World[S]) ([]loop.Event, error)
+	// Clients returns who the client is, by the subject started; may be nil.
+	Clients func() map[string][]byte
+	// Access is the record of this command; subject and client are filled in.
+	Access journal.Access
+}
+
+// Result is the commanded subject as the command left it: the first time, and
+// again for every repetition of its request_id.
+type Result[S any] struct {
+	Subject string
+	History loop.History[S]
+}
+
+// Handle runs a command. It returns refusals as *fault.Error.
+func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], error) {
+	for range maxAttempts {
+		result, err := e.attempt(ctx, command)
+		var conflict *journal.ConflictError
+		if errors.As(err, &conflict) {
+			continue
+		}
+		return result, err
+	}
+	return Result[S]{}, fault.New(fault.Busy, "too many changes to this matter at once")
+}
+
+func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S], error) {
+	world, err := e.load(ctx, command)
+	if err != nil {
+		return Result[S]{}, err
+	}
+	if _, related := world.Subjects[command.Subject].Views[command.Agency]; !command.Starts && command.RequestID != "" && !related {
+		return Result[S]{}, notFound()
+	}
+	if first, err := e.replay(ctx, command); err != nil || first != nil {
+		return deref(first), err
+	}
+	if command.Prepare != nil {
+		if err := command.Prepare(ctx, world); err != nil {
+			return Result[S]{}, err
+		}
+	}
+	events, err := command.Decide(world)
+	if err != nil {
+		return Result[S]{}, err
+	}
+	if len(events) == 0 {
+		return Result[S]{Subject: command.Subject, History: world.Subjects[command.Subject]}, nil
+	}
+	change, err := e.change(world, command, events)
+	if err != nil {
+		return Result[S]{}, err
+	}
+	appended, err := e.Store.Append(ctx, change.batch)
+	var conflict *journal.ConflictError
+	if errors.As(err, &conflict) {
+		return Result[S]{}, err
+	}
+	if err != nil {
+		return Result[S]{}, fault.Store(err)
+	}
+	for agency, head := range appended.Heads {
+		e.Wake(agency, head)
+	}
+	return Result[S]{Subject: command.Subject, History: change.after(command.Subject)}, nil
+}
+
+// replay answers a request_id that was used before: the same request gets the
+// first answer, which is the fold up to the version that it reached.
+func (e *Engine[S]) replay(ctx context.Context, command Command[S]) (*Result[S], error) {
+	if command.RequestID == "" {
+		return nil, nil
+	}
+	key := requestKey(command.Agency, command.RequestID)
+	held, err := e.Store.Claims(ctx, key)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	claim, used := held[key]
+	if !used {
+		return nil, nil
+	}
+	if string(claim.Digest) != string(command.Digest) {
+		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
+	}
+	events, err := e.events(ctx, claim.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if uint64(len(events)) < claim.Version {
+		return nil, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
+	}
+	history, err := e.fold(ctx, events[:claim.Version])
+	return &Result[S]{Subject: claim.Subject, History: history}, err
+}
+
+// Read folds the histories of subjects, in their order; one without relation to
+// the agency is not found, like one that does not exist.
+func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string) ([]loop.History[S], error) {
+	world := loop.World[S]{Subjects: map[string]loop.History[S]{}}
+	if err := e.loadSubjects(ctx, world, subjects); err != nil {
+		return nil, err
+	}
+	histories := make([]loop.History[S], 0, len(subjects))
+	for _, subject := range subjects {
+		history := world.Subjects[subject]
+		if _, related := history.Views[agency]; !related {
+			return nil, notFound()
+		}
+		histories = append(histories, history)
+	}
+	return histories, nil
+}
+
+func requestKey(agency, requestID string) string { return "request/" + agency + "/" + requestID }
+
+func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }
+
+func deref[S any](result *Result[S]) Result[S] {
+	if result == nil {
+		return Result[S]{}
+	}
+	return *result
+}

@@ -1,0 +1,199 @@
+package decide
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Rules are a service's pure functions; S is its state.
+type Rules[S any] struct {
+	// Service as case messages name it, such as "concern".
+	Service string
+	// Evolve folds one event into a state and leaves the given state as it was.
+	Evolve func(S, loop.Event) S
+	// Readers are the agencies to which the subject is told, in the order in which
+	// they are; withdrawn says that the consent it rests on is gone.
+	Readers func(state S, withdrawn bool) []loop.Reader
+	// Disclose turns an event into what a reader is told, given its view so far;
+	// false where it is told nothing.
+	Disclose func(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool)
+	// Status is the loop's status as a reader sees it.
+	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
+	// Standing is the subject's place in a reader's worklist.
+	Standing func(view S, reader loop.Reader) loop.Standing
+	// Summary tells the kernel what it keeps of the true state.
+	Summary func(S) Summary
+	// NextCheck is the earliest due time that was not acted upon; zero for none.
+	NextCheck func(loop.History[S]) time.Time
+	// Related names subjects that a decision about the known ones also needs.
+	Related func(loop.World[S]) []string
+}
+
+// Summary is what the kernel keeps of a state beside its events.
+type Summary struct {
+	Client, Case string
+	// State is the number of the true state.
+	State int32
+	Ended bool
+	// StartedAt is the time of the first event.
+	StartedAt time.Time
+	// Held is the claim that the subject holds in this state; empty for none.
+	Held string
+}
+
+// Names gives out what an agency may call a client and a case: other agencies
+// get other names for the same, so that they cannot match them.
+type Names interface {
+	ClientName(agency, inner string) string
+	CaseName(agency, inner string) string
+}
+
+// Engine runs the commands of one service.
+type Engine[S any] struct {
+	Rules Rules[S]
+	Store journal.Store
+	Names Names
+	// Wake is told of each mailbox that advanced.
+	Wake func(agency string, sequence uint64)
+	// NewID makes message ids: UUIDv7.
+	NewID func() string
+	// Withdrawn tells whether the consent that a subject rests on is withdrawn now.
+	Withdrawn func(ctx context.Context, subject string) (bool, error)
+}
+
+// load reads the commanded subject and, until nothing new turns up, what the
+// rules name as related and who holds the claims asked about.
+func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loop.World[S], error) {
+	world := loop.World[S]{Subjects: map[string]loop.History[S]{}, Claims: map[string]string{}}
+	var asked []string
+	wanted := []string{}
+	if !command.Starts {
+		wanted = append(wanted, command.Subject)
+	}
+	for {
+		if err := e.loadSubjects(ctx, world, wanted); err != nil {
+			return world, err
+		}
+		asked = append(asked, wanted...)
+		if command.Claims != nil {
+			if err := e.loadClaims(ctx, world, command.Claims(world)); err != nil {
+				return world, err
+			}
+		}
+		wanted = wanted[:0]
+		for _, subject := range e.Rules.Related(world) {
+			if !slices.Contains(asked, subject) && !slices.Contains(wanted, subject) {
+				wanted = append(wanted, subject)
+			}
+		}
+		if len(wanted) == 0 {
+			return world, nil
+		}
+	}
+}
+
+func (e *Engine[S]) loadSubjects(ctx context.Context, world loop.World[S], subjects []string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	histories, err := e.Store.Load(ctx, subjects...)
+	if err != nil {
+		return fault.Store(err)
+	}
+	for i, subject := range subjects {
+		events, err := fromRows(histories[i])
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			continue
+		}
+		history, err := e.fold(ctx, events)
+		if err != nil {
+			return err
+		}
+		world.Subjects[subject] = history
+	}
+	return nil
+}
+
+func (e *Engine[S]) loadClaims(ctx context.Context, world loop.World[S], keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	held, err := e.Store.Claims(ctx, keys...)
+	if err != nil {
+		return fault.Store(err)
+	}
+	for key, claim := range held {
+		world.Claims[key] = claim.Subject
+	}
+	return nil
+}
+
+func (e *Engine[S]) events(ctx context.Context, subject string) ([]loop.Event, error) {
+	histories, err := e.Store.Load(ctx, subject)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	events, err := fromRows(histories[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 {
+		return nil, notFound()
+	}
+	return events, nil
+}
+
+// fromRows opens stored events. A history whose content was erased is as if it
+// were not there.
+func fromRows(rows []journal.Event) ([]loop.Event, error) {
+	events := make([]loop.Event, 0, len(rows))
+	for _, row := range rows {
+		if row.Erased {
+			return nil, nil
+		}
+		event, err := fromRow(row)
+		if err != nil {
+			return nil, fmt.Errorf("decide: event %d of %s: %w", row.Version, row.Subject, err)
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
+func fromRow(row journal.Event) (loop.Event, error) {
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(row.Type))
+	if err != nil {
+		return loop.Event{}, err
+	}
+	event := loop.Event{
+		Subject: row.Subject, ID: row.ID, At: row.At, Client: row.Client, Case: row.Case,
+		Message: kind.New().Interface(), Basis: &commonv1.LegalBasis{},
+	}
+	if err := proto.Unmarshal(row.Payload, event.Message); err != nil {
+		return loop.Event{}, err
+	}
+	if err := proto.Unmarshal(row.Basis, event.Basis); err != nil {
+		return loop.Event{}, err
+	}
+	if len(row.By) > 0 {
+		event.By = &commonv1.Party{}
+		if err := proto.Unmarshal(row.By, event.By); err != nil {
+			return loop.Event{}, err
+		}
+	}
+	return event, nil
+}

@@ -1,0 +1,73 @@
+package decide
+
+import (
+	"context"
+	"maps"
+
+	"koppi.internal/pkg/loop"
+)
+
+// fold computes a history from its events: the true state, and each reader's view
+// from what that reader is told.
+func (e *Engine[S]) fold(ctx context.Context, events []loop.Event) (loop.History[S], error) {
+	history := loop.History[S]{}
+	if len(events) == 0 {
+		return history, nil
+	}
+	withdrawn, err := e.withdrawn(ctx, events[0].Subject)
+	if err != nil {
+		return history, err
+	}
+	return e.Rules.Fold(events, withdrawn), nil
+}
+
+func (e *Engine[S]) withdrawn(ctx context.Context, subject string) (bool, error) {
+	if e.Withdrawn == nil {
+		return false, nil
+	}
+	return e.Withdrawn(ctx, subject)
+}
+
+// Fold computes a history from all events of a subject, oldest first.
+func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
+	history := loop.History[S]{Withdrawn: withdrawn}
+	for _, event := range events {
+		history, _ = r.Next(history, event)
+	}
+	return history
+}
+
+// Next adds one event to a history and says who is told what of it, in the order
+// in which they are told. The given history stays as it was.
+func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[S], []Told[S]) {
+	next := loop.History[S]{
+		State: r.Evolve(history.State, event), Version: history.Version + 1,
+		Views: maps.Clone(history.Views), Withdrawn: history.Withdrawn, Shared: history.Shared,
+	}
+	if next.Views == nil {
+		next.Views = map[string]loop.View[S]{}
+	}
+	var all []Told[S]
+	for _, reader := range r.Readers(next.State, next.Withdrawn) {
+		view := next.Views[reader.Agency]
+		view.Reader = reader
+		disclosed, withheld, tell := r.Disclose(view.State, event, reader)
+		if tell {
+			view.State = r.Evolve(view.State, disclosed)
+			view.Version++
+			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})
+		}
+		next.Views[reader.Agency] = view
+	}
+	if len(all) == len(next.Views) {
+		next.Shared = event.ID
+	}
+	return next, all
+}
+
+// Told is what one reader is told of one event, and its view after it.
+type Told[S any] struct {
+	View     loop.View[S]
+	Event    loop.Event
+	Withheld []loop.Withheld
+}

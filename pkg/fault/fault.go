@@ -1,0 +1,130 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+)
+
+// Domain is ErrorInfo.domain of every refusal.
+const Domain = "koppi"
+
+// Error is a refusal. Its text is for people and must hold nothing of what was
+// sent: no identity code, no free text, no token.
+type Error struct {
+	reason   Reason
+	message  string
+	metadata map[string]string
+	fields   []*errdetails.BadRequest_FieldViolation
+}
+
+// New refuses for a reason of the list; the message says what was wrong.
+func New(reason Reason, format string, args ...any) *Error {
+	if _, known := table[reason]; !known {
+		reason = Internal
+	}
+	return &Error{reason: reason, message: fmt.Sprintf(format, args...)}
+}
+
+// With adds a machine-readable fact, such as the steps that are allowed.
+func (e *Error) With(key, value string) *Error {
+	with := *e
+	with.metadata = maps.Clone(e.metadata)
+	if with.metadata == nil {
+		with.metadata = map[string]string{}
+	}
+	with.metadata[key] = value
+	return &with
+}
+
+// Field names a field of the request that is wrong, and how.
+func (e *Error) Field(path, description string) *Error {
+	with := *e
+	with.fields = append(with.fields[:len(with.fields):len(with.fields)],
+		&errdetails.BadRequest_FieldViolation{Field: path, Description: description})
+	return &with
+}
+
+// Reason of the refusal.
+func (e *Error) Reason() Reason { return e.reason }
+
+// Code is the gRPC status code of the refusal's reason.
+func (e *Error) Code() codes.Code { return table[e.reason].code }
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: %s", e.message, table[e.reason].advice)
+}
+
+// GRPCStatus lets grpc carry the refusal over the wire, details and all.
+func (e *Error) GRPCStatus() *status.Status {
+	details := []protoadapt.MessageV1{
+		&errdetails.ErrorInfo{Reason: string(e.reason), Domain: Domain, Metadata: e.metadata},
+	}
+	if len(e.fields) > 0 {
+		details = append(details, &errdetails.BadRequest{FieldViolations: e.fields})
+	}
+	plain := status.New(e.Code(), e.Error())
+	full, err := plain.WithDetails(details...)
+	if err != nil {
+		return plain
+	}
+	return full
+}
+
+// ReasonOf tells the reason of an error, here or from over the wire; empty when
+// it has none.
+func ReasonOf(err error) Reason {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return refusal.reason
+	}
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
+			return Reason(info.GetReason())
+		}
+	}
+	return ""
+}
+
+// Store turns a failure of a store into a refusal that invites a repetition; the
+// caller's own cancellation or deadline stays what it is. The cause stays within,
+// for the log.
+func Store(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", New(Unavailable, "the journal did not answer"), err)
+}
+
+// Scrub turns any error into one that may leave the process: refusals and
+// statuses that carry a reason pass, a caller's own cancellation or deadline
+// stays what it is, everything else becomes INTERNAL without its text.
+func Scrub(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return status.Error(codes.Canceled, "the call was cancelled")
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.Error(codes.DeadlineExceeded, "the deadline passed; the same request_id tells what became of it")
+	case ReasonOf(err) != "":
+		return bare(err)
+	default:
+		return New(Internal, "something went wrong here")
+	}
+}
+
+// bare drops what was wrapped around a refusal: the cause is for the log alone.
+func bare(err error) error {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	return err
+}

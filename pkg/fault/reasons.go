@@ -1,0 +1,86 @@
+// Package fault holds the one list of reasons for which Koppi refuses, and turns
+// a refusal into a gRPC status that tells a person what to do.
+package fault
+
+import "google.golang.org/grpc/codes"
+
+// Reason is ErrorInfo.reason: stable, for programs. The list is closed; it grows
+// where a person needs another advice.
+type Reason string
+
+const (
+	TokenRequired         Reason = "TOKEN_REQUIRED"
+	TokenInvalid          Reason = "TOKEN_INVALID"
+	TokenExpired          Reason = "TOKEN_EXPIRED"
+	InvalidField          Reason = "INVALID_FIELD"
+	InvalidIdentityCode   Reason = "INVALID_IDENTITY_CODE"
+	UnknownParty          Reason = "UNKNOWN_PARTY"
+	UnknownClient         Reason = "UNKNOWN_CLIENT"
+	NotFound              Reason = "NOT_FOUND"
+	RequestIDReused       Reason = "REQUEST_ID_REUSED"
+	RoleNotAllowed        Reason = "ROLE_NOT_ALLOWED"
+	ProfessionNotAllowed  Reason = "PROFESSION_NOT_ALLOWED"
+	NotAMember            Reason = "NOT_A_MEMBER"
+	StaleEtag             Reason = "STALE_ETAG"
+	IllegalStep           Reason = "ILLEGAL_STEP"
+	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
+	AttestationRequired   Reason = "ATTESTATION_REQUIRED"
+	TopicRequired         Reason = "TOPIC_REQUIRED"
+	ContentNotAllowed     Reason = "CONTENT_NOT_ALLOWED"
+	ExplanationRequired   Reason = "EXPLANATION_REQUIRED"
+	InvalidCursor         Reason = "INVALID_CURSOR"
+	InvalidPageToken      Reason = "INVALID_PAGE_TOKEN"
+	HistoryDiverged       Reason = "HISTORY_DIVERGED"
+	TakenOver             Reason = "TAKEN_OVER"
+	AttachmentUnavailable Reason = "ATTACHMENT_UNAVAILABLE"
+	Busy                  Reason = "BUSY"
+	Unavailable           Reason = "UNAVAILABLE"
+	NotServed             Reason = "NOT_SERVED"
+	Internal              Reason = "INTERNAL"
+)
+
+// entry is what a reason means: its status code and what the caller can do.
+type entry struct {
+	code   codes.Code
+	advice string
+}
+
+var table = map[Reason]entry{
+	TokenRequired:         {codes.Unauthenticated, "send a bearer token of your agency's issuer"},
+	TokenInvalid:          {codes.Unauthenticated, "get a new token from your agency's issuer, for this audience"},
+	TokenExpired:          {codes.Unauthenticated, "get a new token from your agency's issuer"},
+	InvalidField:          {codes.InvalidArgument, "correct the named fields and send again"},
+	InvalidIdentityCode:   {codes.InvalidArgument, "check the identity code with the client or in the register"},
+	UnknownParty:          {codes.InvalidArgument, "choose an agency and unit of the directory"},
+	UnknownClient:         {codes.InvalidArgument, "name the client by the identity code"},
+	NotFound:              {codes.NotFound, "check the id; only parties to a matter can see it"},
+	RequestIDReused:       {codes.AlreadyExists, "use a fresh request_id for a new request"},
+	RoleNotAllowed:        {codes.PermissionDenied, "leave this step to the party whose step it is"},
+	ProfessionNotAllowed:  {codes.PermissionDenied, "hand it to a social worker"},
+	NotAMember:            {codes.PermissionDenied, "join the plan first"},
+	StaleEtag:             {codes.Aborted, "read it again and decide on what you then see"},
+	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},
+	LegalBasisRequired:    {codes.InvalidArgument, "give ground, provision and, with consent, its time"},
+	AttestationRequired:   {codes.InvalidArgument, "vouch that consent is unobtainable, and for inability or a child's interest"},
+	TopicRequired:         {codes.InvalidArgument, "choose at least one topic"},
+	ContentNotAllowed:     {codes.InvalidArgument, "leave out what the ground does not allow"},
+	ExplanationRequired:   {codes.InvalidArgument, "give the reason in words"},
+	InvalidCursor:         {codes.InvalidArgument, "send back a cursor as you got it from this mailbox"},
+	InvalidPageToken:      {codes.InvalidArgument, "send back the token as you got it, with the same request"},
+	HistoryDiverged:       {codes.FailedPrecondition, "the history does not hold this cursor; compare your copy and start over from an agreed point"},
+	TakenOver:             {codes.Aborted, "another reader has opened this consumer; open it again to take it back"},
+	AttachmentUnavailable: {codes.InvalidArgument, "send without attachments; they cannot be named yet"},
+	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
+	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},
+	NotServed:             {codes.Unimplemented, "call one of the services that are served here"},
+	Internal:              {codes.Internal, "try again; if it stays, give the operator the time of the call"},
+}
+
+// Reasons lists the closed list.
+func Reasons() []Reason {
+	all := make([]Reason, 0, len(table))
+	for reason := range table {
+		all = append(all, reason)
+	}
+	return all
+}

@@ -1,0 +1,60 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Check refuses a batch that does not hang together, before anything happens.
+func (b Batch) Check() error {
+	next := map[string]uint64{}
+	for subject, version := range b.Expected {
+		next[subject] = version
+	}
+	for _, event := range b.Events {
+		version, expected := next[event.Subject]
+		switch {
+		case !expected:
+			return fmt.Errorf("journal: no version is expected of %s", event.Subject)
+		case event.Version != version+1:
+			return fmt.Errorf("journal: event %d of %s follows %d", event.Version, event.Subject, version)
+		case event.ID == "" || event.Type == "" || event.Subject == "" || event.At.IsZero():
+			return errors.New("journal: an event needs subject, id, type and time")
+		}
+		next[event.Subject] = event.Version
+	}
+	for _, loop := range b.Loops {
+		if version, touched := next[loop.Subject]; !touched || version != loop.Version || version == b.Expected[loop.Subject] {
+			return fmt.Errorf("journal: the loop row of %s is not of its last event", loop.Subject)
+		}
+		delete(next, loop.Subject)
+	}
+	if len(next) > 0 {
+		return errors.New("journal: a touched subject has no loop row or no event")
+	}
+	return b.checkRest()
+}
+
+func (b Batch) checkRest() error {
+	for _, delivery := range b.Deliveries {
+		if delivery.Agency == "" || delivery.ID == "" || delivery.Subject == "" || len(delivery.Record) == 0 {
+			return errors.New("journal: a delivery needs agency, id, subject and record")
+		}
+	}
+	for _, standing := range b.Standings {
+		if standing.Subject == "" || standing.Agency == "" {
+			return errors.New("journal: a standing needs subject and agency")
+		}
+	}
+	for _, change := range b.Claims {
+		if change.Key == "" || change.From == "" && change.Subject == "" {
+			return errors.New("journal: a claim changes from nobody to nobody")
+		}
+	}
+	for _, access := range b.Accesses {
+		if access.At.IsZero() || access.Method == "" {
+			return errors.New("journal: an access needs time and method")
+		}
+	}
+	return nil
+}

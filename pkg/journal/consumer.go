@@ -1,0 +1,20 @@
+package journal
+
+import "fmt"
+
+// Moved is the consumer after an advance: forward and never back, taken over or
+// refused. Both stores decide by it, within the transaction.
+func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
+	if advance.Sequence > head {
+		return c, fmt.Errorf("journal: message %d is acknowledged of a mailbox that ends at %d", advance.Sequence, head)
+	}
+	if advance.Takeover != 0 && advance.Takeover != c.Takeover {
+		return c, ErrTakenOver
+	}
+	c.Sequence = max(c.Sequence, advance.Sequence)
+	if advance.TakeOver {
+		c.Takeover++
+	}
+	c.At = advance.At
+	return c, nil
+}

@@ -1,0 +1,28 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound says that there is no such row, or that its key is destroyed.
+	ErrNotFound = errors.New("journal: not found")
+	// ErrTakenOver says that a younger reader has taken the consumer over.
+	ErrTakenOver = errors.New("journal: the consumer was taken over")
+	// ErrClosed says that the store no longer appends.
+	ErrClosed = errors.New("journal: closed")
+)
+
+// ConflictError says that another append came first. Load, fold and decide again.
+type ConflictError struct {
+	// Subject that is at another version, or else Claim that is otherwise held.
+	Subject, Claim string
+}
+
+func (e *ConflictError) Error() string {
+	if e.Claim != "" {
+		return "journal: conflict on a claim"
+	}
+	return fmt.Sprintf("journal: conflict on %s", e.Subject)
+}

@@ -1,0 +1,294 @@
+// Package journal is the kernel of Koppi: append-only histories of subjects,
+// what each agency is shown of them, and a gapless, hash-chained mailbox for
+// every agency. It knows nothing of concerns or referrals: a service decides,
+// the journal keeps. Two stores implement it, each in its own SQL; the suite in
+// journaltest holds both to every "must" written here.
+package journal
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps one service's journal. All methods must be safe for concurrent
+// use. Times are kept to the microsecond, in UTC. Reads must see every append
+// that returned before they began.
+type Store interface {
+	// Append makes a batch durable, whole or not at all, and returns the mailbox
+	// heads that it moved. It must refuse with a *ConflictError, and change
+	// nothing, when a subject is not at its expected version or a claim is not as
+	// expected. A cancelled context must not leave a batch half done: the append
+	// may still come to pass, and its claims tell.
+	Append(ctx context.Context, batch Batch) (Appended, error)
+
+	// Load returns the history of each subject, oldest event first, in the order
+	// of the names. An unknown subject has no events. An event whose key was
+	// destroyed must come with Erased set and no payload.
+	Load(ctx context.Context, subjects ...string) ([][]Event, error)
+
+	// Client returns the sealed identity that was recorded with a subject;
+	// ErrNotFound where there is none or its key was destroyed.
+	Client(ctx context.Context, subject string) ([]byte, error)
+
+	// Standings reads the worklist: what agencies are shown, filtered, ordered by
+	// due time (none comes last), then subject, in byte order.
+	Standings(ctx context.Context, query Query) ([]Standing, error)
+
+	// Claims returns those of the named claims that are held.
+	Claims(ctx context.Context, keys ...string) (map[string]Claim, error)
+
+	// Deliveries reads a mailbox in sequence order. A delivery whose key was
+	// destroyed must come as a tombstone: without record and nonce, its hashes whole.
+	Deliveries(ctx context.Context, query DeliveryQuery) ([]Delivery, error)
+
+	// Heads returns the last sequence and chain of the named mailboxes, or of all
+	// when none is named. A mailbox that never had a message has no entry.
+	Heads(ctx context.Context, agencies ...string) (map[string]Head, error)
+
+	// Consumers returns the readers of an agency's mailbox, by name.
+	Consumers(ctx context.Context, agency string) (map[string]Consumer, error)
+
+	// Advance moves a consumer's cursor forward and never back, or takes the
+	// consumer over. It must refuse a takeover number older than the current one
+	// with ErrTakenOver; 0 never takes over and is never too old.
+	Advance(ctx context.Context, advance Advance) (Consumer, error)
+
+	// Due returns up to limit subjects whose next check is at or before the time,
+	// the earliest first.
+	Due(ctx context.Context, at time.Time, limit int) ([]string, error)
+
+	// Erase destroys the subject's keys of the named classes (all when none is
+	// named). What they sealed is gone; hashes and counts stay.
+	Erase(ctx context.Context, subject string, classes ...Class) error
+
+	// Close waits for what is being appended and releases the files.
+	Close() error
+}
+
+// Class is a retention class: what is kept equally long shares a key per subject.
+type Class string
+
+const (
+	// ClassDocument seals events: the matter's own record (10 years).
+	ClassDocument Class = "document"
+	// ClassCorrespondence seals deliveries: what was sent to others (3 years).
+	ClassCorrespondence Class = "correspondence"
+	// ClassIdentity seals who the client is (10 years, as the matter).
+	ClassIdentity Class = "identity"
+)
+
+// Batch is one append. Its parts stand or fall together.
+type Batch struct {
+	// Expected holds, for every subject that Events touches, the version that the
+	// decision saw; 0 is a subject that must not exist yet.
+	Expected map[string]uint64
+	// Events in the order decided. Versions must follow Expected without a gap.
+	Events []Event
+	// Loops holds the row of every subject that Events touches, as it is after.
+	Loops []Loop
+	// Standings replace the rows of their (subject, agency).
+	Standings []Standing
+	// Deliveries in the order in which mailboxes get them.
+	Deliveries []Delivery
+	Claims     []ClaimChange
+	// Clients holds, by subject, who the client is; written once, at its start.
+	Clients map[string][]byte
+	// Accesses are the records of who did this. A batch of accesses alone is how a
+	// reading is recorded.
+	Accesses []Access
+}
+
+// Appended tells what an append did beyond what was asked.
+type Appended struct {
+	// Heads holds the new last sequence of each mailbox that got a message.
+	Heads map[string]uint64
+}
+
+// Event is one recorded fact of a subject. Payload is what the key seals.
+type Event struct {
+	Subject string
+	// Version counts the subject's events from 1.
+	Version uint64
+	// ID is a UUIDv7, the message id that every reader sees.
+	ID string
+	// Type is the full name of the payload's protobuf message.
+	Type string
+	// Client and Case are inner ids; they never leave Koppi as they are. Client is
+	// empty where no person is identified.
+	Client, Case string
+	// By and Basis are serialized koppi.common.v1.Party and LegalBasis.
+	By, Basis []byte
+	At        time.Time
+	// Trace is the W3C traceparent of the command; may be empty.
+	Trace   string
+	Payload []byte
+
+	// Set by the store on reading.
+	Hash, PrevHash []byte
+	Erased         bool
+}
+
+// Loop is the true state of a subject.
+type Loop struct {
+	Subject, Service, Client, Case string
+	// State is the number of the service's state enum.
+	State   int32
+	Version uint64
+	// NextCheckAt is the earliest due time that has not been acted upon; zero when
+	// nothing is due.
+	NextCheckAt time.Time
+	Ended       bool
+}
+
+// Role is what an agency is to a subject.
+type Role string
+
+const (
+	RoleSender      Role = "sender"
+	RoleReceiver    Role = "receiver"
+	RoleParticipant Role = "participant"
+)
+
+// Standing is what one agency is shown of one subject. It is the worklist.
+type Standing struct {
+	Subject, Agency string
+	Role            Role
+	// Unit and Worker of this agency that hold the subject; may be empty.
+	Unit, Worker string
+	// Client and Case are inner ids; the searches by client and case go by them.
+	Client, Case string
+	// State and Phase as shown to this agency.
+	State, Phase int32
+	// WaitingOn is the agency whose turn it is, as shown; empty when ended.
+	WaitingOn string
+	// DueAt as shown; zero when none is.
+	DueAt   time.Time
+	Overdue bool
+	// Hidden keeps it out of worklists (a report that joined another).
+	Hidden bool
+	Ended  bool
+	// Version counts the messages that this agency's mailbox had of the subject.
+	Version   uint64
+	StartedAt time.Time
+}
+
+// Query selects standings. Zero fields do not filter.
+type Query struct {
+	Agency       string
+	Subject      string
+	Role         Role
+	Unit, Worker string
+	Client, Case string
+	States       []int32
+	OverdueOnly  bool
+	// WithHidden also returns hidden standings.
+	WithHidden bool
+	// OpenOnly leaves out ended ones.
+	OpenOnly bool
+	// StartedAfter keeps those started at or after it.
+	StartedAfter time.Time
+	// After continues behind this position of the order; nil starts.
+	After *Position
+	// Limit is the most rows returned; 0 returns all.
+	Limit int
+}
+
+// Position is a place in the order of standings.
+type Position struct {
+	// DueAt is zero for those without a due time.
+	DueAt   time.Time
+	Subject string
+}
+
+// Claim is a unique key and what holds it.
+type Claim struct {
+	Key     string
+	Subject string
+	// Version of the subject that the claiming append reached.
+	Version uint64
+	// Digest tells one request body from another; keyed, so that it gives no
+	// content away. May be empty.
+	Digest []byte
+}
+
+// ClaimChange sets, moves or releases a claim. From is the subject that must
+// hold it ("" for nobody); Claim.Subject is who holds it afterwards ("" releases).
+type ClaimChange struct {
+	Claim
+	From string
+}
+
+// Delivery is one message in an agency's mailbox.
+type Delivery struct {
+	Agency string
+	// ID of the event that it tells of.
+	ID             string
+	Subject        string
+	SubjectVersion uint64
+	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it lacks
+	// the sequence, which the store gives and stamps on.
+	Record []byte
+
+	// Set by the store: sequences start at 1 and have no gaps.
+	Sequence uint64
+	// Nonce is 32 random bytes; ContentHash = SHA-256(Nonce ‖ Record);
+	// ChainHash = SHA-256(previous ChainHash ‖ ContentHash).
+	Nonce, ContentHash, ChainHash []byte
+	Tombstone                     bool
+}
+
+// DeliveryQuery selects deliveries of one mailbox.
+type DeliveryQuery struct {
+	Agency string
+	// After is the sequence behind which reading begins.
+	After uint64
+	// ID keeps only the delivery of that event.
+	ID string
+	// Limit is the most rows returned; 0 returns all.
+	Limit int
+}
+
+// Head is the end of a mailbox.
+type Head struct {
+	Sequence  uint64
+	ChainHash []byte
+}
+
+// Consumer is one reader of a mailbox and how far it has acknowledged.
+type Consumer struct {
+	Sequence uint64
+	Takeover uint64
+	At       time.Time
+}
+
+// Advance moves a consumer.
+type Advance struct {
+	Agency, Consumer string
+	// Sequence acknowledged; one behind the present cursor leaves it there.
+	Sequence uint64
+	// Takeover as given when the consumer was opened; 0 for who only polls.
+	Takeover uint64
+	// TakeOver opens the consumer: its takeover number grows by one.
+	TakeOver bool
+	At       time.Time
+}
+
+// Access is the record of one reading or writing of a client's data
+// (906/2019 § 17, 703/2023 § 10).
+type Access struct {
+	At time.Time
+	// By is a serialized koppi.common.v1.Party.
+	By   []byte
+	Role string
+	// OnBehalfOf is the worker in whose name a system acted; may be empty.
+	OnBehalfOf string
+	// Subject and inner Client concerned; empty for a range of a mailbox.
+	Subject, Client string
+	// Method is the full RPC method name.
+	Method string
+	// Purpose or range read, in words that hold no personal data.
+	Purpose string
+	// Basis is a serialized koppi.common.v1.LegalBasis; may be empty.
+	Basis []byte
+	Trace string
+}

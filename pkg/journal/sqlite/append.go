@@ -1,0 +1,260 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Append makes a batch durable, whole or not at all.
+func (s *Store) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
+	if err := batch.Check(); err != nil {
+		return journal.Appended{}, err
+	}
+	var appended journal.Appended
+	err := s.submit(ctx, &task{needs: needs(batch), apply: func(ctx context.Context, tx *sql.Tx, keys dataKeys) error {
+		a := &appending{tx: tx, keys: keys, batch: batch, heads: map[string][]byte{}}
+		var err error
+		appended, err = a.run(ctx)
+		return err
+	}})
+	if err != nil {
+		return journal.Appended{}, err
+	}
+	return appended, nil
+}
+
+// needs names the keys that seal a batch.
+func needs(batch journal.Batch) []seal.Ref {
+	var refs []seal.Ref
+	for _, event := range batch.Events {
+		refs = append(refs, ref(event.Subject, journal.ClassDocument))
+	}
+	for _, delivery := range batch.Deliveries {
+		refs = append(refs, ref(delivery.Subject, journal.ClassCorrespondence))
+	}
+	for subject := range batch.Clients {
+		refs = append(refs, ref(subject, journal.ClassIdentity))
+	}
+	return refs
+}
+
+func ref(subject string, class journal.Class) seal.Ref {
+	return seal.Ref{Subject: subject, Class: string(class)}
+}
+
+// appending is one batch within a transaction.
+type appending struct {
+	tx    *sql.Tx
+	keys  dataKeys
+	batch journal.Batch
+	// heads holds the last event's hash of each subject touched.
+	heads map[string][]byte
+}
+
+func (a *appending) run(ctx context.Context) (journal.Appended, error) {
+	for _, part := range []func(context.Context) error{
+		a.versions, a.claims, a.events, a.loops, a.standings, a.clients, a.accesses,
+	} {
+		if err := part(ctx); err != nil {
+			return journal.Appended{}, err
+		}
+	}
+	return a.deliveries(ctx)
+}
+
+// versions refuses the batch if a subject has moved on.
+func (a *appending) versions(ctx context.Context) error {
+	for subject, expected := range a.batch.Expected {
+		var version uint64
+		var head []byte
+		err := a.tx.QueryRowContext(ctx, `SELECT version, head FROM loops WHERE subject = ?`, subject).Scan(&version, &head)
+		if errors.Is(err, sql.ErrNoRows) {
+			head = journal.Genesis()
+		} else if err != nil {
+			return fmt.Errorf("sqlite: read a version: %w", err)
+		}
+		if version != expected {
+			return &journal.ConflictError{Subject: subject}
+		}
+		a.heads[subject] = head
+	}
+	return nil
+}
+
+// claims moves each claim from who must hold it.
+func (a *appending) claims(ctx context.Context) error {
+	for _, change := range a.batch.Claims {
+		var result sql.Result
+		var err error
+		switch {
+		case change.From == "":
+			result, err = a.tx.ExecContext(ctx, `INSERT INTO claims (key, subject, version, digest) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				change.Key, change.Subject, change.Version, bytesOf(change.Digest))
+		case change.Subject == "":
+			result, err = a.tx.ExecContext(ctx, `DELETE FROM claims WHERE key = ? AND subject = ?`, change.Key, change.From)
+		default:
+			result, err = a.tx.ExecContext(ctx, `UPDATE claims SET subject = ?, version = ?, digest = ? WHERE key = ? AND subject = ?`,
+				change.Subject, change.Version, bytesOf(change.Digest), change.Key, change.From)
+		}
+		if err != nil {
+			return fmt.Errorf("sqlite: claim: %w", err)
+		}
+		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
+			return errors.Join(err, &journal.ConflictError{Claim: change.Key})
+		}
+	}
+	return nil
+}
+
+func (a *appending) events(ctx context.Context) error {
+	for _, event := range a.batch.Events {
+		row := journal.SealedEvent{Event: event, Class: journal.ClassDocument}
+		row.At = event.At.UTC()
+		var err error
+		key := a.keys[ref(event.Subject, row.Class)]
+		if row.Sealed, err = key.Encrypt(event.Payload, eventContext(event)); err != nil {
+			return fmt.Errorf("sqlite: seal an event: %w", err)
+		}
+		prev := a.heads[event.Subject]
+		hash := journal.EventHash(prev, row)
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO events
+			(subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			event.Subject, event.Version, event.ID, event.Type, event.Client, event.Case, bytesOf(event.By), bytesOf(event.Basis),
+			event.At.UnixMicro(), event.Trace, string(row.Class), row.Sealed, hash, prev); err != nil {
+			return fmt.Errorf("sqlite: insert an event: %w", err)
+		}
+		a.heads[event.Subject] = hash
+	}
+	return nil
+}
+
+// eventContext binds a sealed payload to its place.
+func eventContext(event journal.Event) []byte {
+	return fmt.Appendf(nil, "event\x00%s\x00%d\x00%s\x00%s", event.Subject, event.Version, event.ID, event.Type)
+}
+
+func deliveryContext(agency string, sequence uint64, id string) []byte {
+	return fmt.Appendf(nil, "delivery\x00%s\x00%d\x00%s", agency, sequence, id)
+}
+
+func clientContext(subject string) []byte { return []byte("client\x00" + subject) }
+
+func (a *appending) loops(ctx context.Context) error {
+	for _, loop := range a.batch.Loops {
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO loops
+			(subject, service, client, case_id, state, version, head, next_check_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
+			next_check_at = excluded.next_check_at, ended = excluded.ended`,
+			loop.Subject, loop.Service, loop.Client, loop.Case, loop.State, loop.Version, a.heads[loop.Subject],
+			microsOr(loop.NextCheckAt, never), loop.Ended); err != nil {
+			return fmt.Errorf("sqlite: keep a loop: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *appending) standings(ctx context.Context) error {
+	for _, row := range a.batch.Standings {
+		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
+			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
+			microsOr(row.DueAt, never), row.Overdue, row.Hidden, row.Ended, row.Version, microsOr(row.StartedAt, 0)); err != nil {
+			return fmt.Errorf("sqlite: keep a standing: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *appending) clients(ctx context.Context) error {
+	for subject, client := range a.batch.Clients {
+		sealed, err := a.keys[ref(subject, journal.ClassIdentity)].Encrypt(client, clientContext(subject))
+		if err != nil {
+			return fmt.Errorf("sqlite: seal a client: %w", err)
+		}
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO clients (subject, sealed) VALUES (?, ?)`, subject, sealed); err != nil {
+			return fmt.Errorf("sqlite: keep a client: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *appending) accesses(ctx context.Context) error {
+	for _, row := range a.batch.Accesses {
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO accesses
+			(at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			row.At.UnixMicro(), bytesOf(row.By), row.Role, row.OnBehalfOf, row.Subject, row.Client, row.Method, row.Purpose,
+			bytesOf(row.Basis), row.Trace); err != nil {
+			return fmt.Errorf("sqlite: record an access: %w", err)
+		}
+	}
+	return nil
+}
+
+// deliveries gives each message its sequence, last of all: nothing can refuse the
+// batch any more but a failure that undoes the sequence too.
+func (a *appending) deliveries(ctx context.Context) (journal.Appended, error) {
+	heads := map[string]journal.Head{}
+	appended := journal.Appended{Heads: map[string]uint64{}}
+	for _, delivery := range a.batch.Deliveries {
+		head, known := heads[delivery.Agency]
+		if !known {
+			var err error
+			if head, err = mailbox(ctx, a.tx, delivery.Agency); err != nil {
+				return appended, err
+			}
+		}
+		next, err := a.deliver(ctx, delivery, head)
+		if err != nil {
+			return appended, err
+		}
+		heads[delivery.Agency] = next
+	}
+	for agency, head := range heads {
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO mailboxes (agency, sequence, chain) VALUES (?, ?, ?)
+			ON CONFLICT (agency) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain`,
+			agency, head.Sequence, head.ChainHash); err != nil {
+			return appended, fmt.Errorf("sqlite: move a mailbox: %w", err)
+		}
+		appended.Heads[agency] = head.Sequence
+	}
+	return appended, nil
+}
+
+func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Head, error) {
+	head := journal.Head{ChainHash: journal.Genesis()}
+	err := tx.QueryRowContext(ctx, `SELECT sequence, chain FROM mailboxes WHERE agency = ?`, agency).Scan(&head.Sequence, &head.ChainHash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return head, fmt.Errorf("sqlite: read a mailbox: %w", err)
+	}
+	return head, nil
+}
+
+func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, head journal.Head) (journal.Head, error) {
+	sequence := head.Sequence + 1
+	record := journal.Stamp(delivery.Record, sequence)
+	nonce := make([]byte, journal.NonceSize)
+	if _, err := rand.Read(nonce); err != nil {
+		return head, fmt.Errorf("sqlite: nonce: %w", err)
+	}
+	content := journal.ContentHash(nonce, record)
+	chain := journal.ChainHash(head.ChainHash, content)
+	sealed, err := a.keys[ref(delivery.Subject, journal.ClassCorrespondence)].
+		Encrypt(append(nonce, record...), deliveryContext(delivery.Agency, sequence, delivery.ID))
+	if err != nil {
+		return head, fmt.Errorf("sqlite: seal a delivery: %w", err)
+	}
+	if _, err := a.tx.ExecContext(ctx, `INSERT INTO deliveries
+		(agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		delivery.Agency, sequence, delivery.ID, delivery.Subject, delivery.SubjectVersion, sealed, content, chain); err != nil {
+		return head, fmt.Errorf("sqlite: insert a delivery: %w", err)
+	}
+	return journal.Head{Sequence: sequence, ChainHash: chain}, nil
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// maxGroup is the most tasks that share one transaction: enough to spread the
+// cost of a commit, few enough that nobody waits long for it.
+const maxGroup = 64
+
+// task is one change that stands or falls alone, in whatever group it commits.
+type task struct {
+	// needs names the data keys that it seals with; they are durable before it is.
+	needs []seal.Ref
+	// apply makes the change. It may run again when the group is rerun.
+	apply  func(ctx context.Context, tx *sql.Tx, keys dataKeys) error
+	result chan error
+}
+
+type dataKeys = map[seal.Ref]tink.AEAD
+
+// submit hands a task to the committer and waits for its outcome. A caller that
+// stops waiting does not stop the task.
+func (s *Store) submit(ctx context.Context, t *task) error {
+	t.result = make(chan error, 1)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closed:
+		return journal.ErrClosed
+	default:
+	}
+	select {
+	case s.tasks <- t:
+	case <-s.closed:
+		return journal.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-t.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		// The committer answers what it took before it ends.
+		select {
+		case err := <-t.result:
+			return err
+		default:
+			return journal.ErrClosed
+		}
+	}
+}
+
+// commit is the one writer. It takes what is waiting, without waiting for more,
+// and makes it durable in one transaction.
+func (s *Store) commit() {
+	defer close(s.done)
+	for {
+		select {
+		case first := <-s.tasks:
+			s.settle(s.gather(first))
+		case <-s.closed:
+			for {
+				select {
+				case first := <-s.tasks:
+					s.settle(s.gather(first))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Store) gather(first *task) []*task {
+	group := []*task{first}
+	for len(group) < maxGroup {
+		select {
+		case next := <-s.tasks:
+			group = append(group, next)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// settle commits a group and answers each of its tasks. If the transaction as a
+// whole fails, each is tried alone, so that one does not fail the others.
+func (s *Store) settle(group []*task) {
+	// The group belongs to no caller: no caller's cancellation ends it.
+	ctx := context.Background()
+	results, err := s.transact(ctx, group)
+	if err != nil && len(group) > 1 {
+		for _, t := range group {
+			s.settle([]*task{t})
+		}
+		return
+	}
+	for i, t := range group {
+		if err != nil {
+			t.result <- err
+		} else {
+			t.result <- results[i]
+		}
+	}
+}
+
+// transact applies each task behind a savepoint: one that is refused leaves
+// nothing behind, not even a sequence.
+func (s *Store) transact(ctx context.Context, group []*task) ([]error, error) {
+	results := make([]error, len(group))
+	keys, err := s.dataKeys(ctx, group, results)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: begin: %w", err)
+	}
+	for i, t := range group {
+		if results[i] != nil {
+			continue
+		}
+		if results[i], err = saved(ctx, tx, t, keys); err != nil {
+			return nil, errors.Join(err, tx.Rollback())
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("sqlite: commit: %w", err)
+	}
+	return results, nil
+}
+
+// dataKeys makes what keys the group lacks, in one go; a task that needs a
+// destroyed one is refused for itself.
+func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (dataKeys, error) {
+	var all []seal.Ref
+	for _, t := range group {
+		all = append(all, t.needs...)
+	}
+	keys, err := s.vault.Ensure(ctx, all)
+	if !errors.Is(err, seal.ErrDestroyed) {
+		return keys, err
+	}
+	keys = dataKeys{}
+	for i, t := range group {
+		own, err := s.vault.Ensure(ctx, t.needs)
+		if results[i] = err; err == nil {
+			maps.Copy(keys, own)
+		}
+	}
+	return keys, nil
+}
+
+// saved returns the task's own refusal, and apart from it the failure of the
+// transaction itself.
+func saved(ctx context.Context, tx *sql.Tx, t *task, keys dataKeys) (refused, failed error) {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT task"); err != nil {
+		return nil, fmt.Errorf("sqlite: savepoint: %w", err)
+	}
+	refused = t.apply(ctx, tx, keys)
+	if refused != nil {
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO task"); err != nil {
+			return nil, errors.Join(refused, fmt.Errorf("sqlite: roll back: %w", err))
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "RELEASE task"); err != nil {
+		return nil, errors.Join(refused, fmt.Errorf("sqlite: release: %w", err))
+	}
+	return refused, nil
+}

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash`
+
+// Deliveries reads a mailbox.
+func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE agency = ?1 AND sequence > ?2 AND (?3 = '' OR id = ?3) ORDER BY sequence LIMIT ?4`,
+		query.Agency, query.After, query.ID, limitOf(query.Limit))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
+	}
+	sealed, err := collect(rows, scanDelivery)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
+	}
+	refs := make([]seal.Ref, 0, len(sealed))
+	for _, row := range sealed {
+		refs = append(refs, ref(row.Subject, journal.ClassCorrespondence))
+	}
+	keys, err := s.vault.Keys(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	deliveries := make([]journal.Delivery, 0, len(sealed))
+	for _, row := range sealed {
+		delivery, err := openDelivery(row, keys)
+		if err != nil {
+			return nil, err
+		}
+		deliveries = append(deliveries, delivery)
+	}
+	return deliveries, nil
+}
+
+// sealedDelivery is a delivery as it is stored.
+type sealedDelivery struct {
+	journal.Delivery
+	sealed []byte
+}
+
+func scanDelivery(rows *sql.Rows) (sealedDelivery, error) {
+	var row sealedDelivery
+	err := rows.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.sealed, &row.ContentHash, &row.ChainHash)
+	return row, err
+}
+
+func openDelivery(row sealedDelivery, keys dataKeys) (journal.Delivery, error) {
+	key := keys[ref(row.Subject, journal.ClassCorrespondence)]
+	if key == nil {
+		row.Tombstone = true
+		return row.Delivery, nil
+	}
+	content, err := key.Decrypt(row.sealed, deliveryContext(row.Agency, row.Sequence, row.ID))
+	if err != nil || len(content) < journal.NonceSize {
+		return row.Delivery, fmt.Errorf("sqlite: message %d of the mailbox of %s does not open", row.Sequence, row.Agency)
+	}
+	row.Nonce, row.Record = content[:journal.NonceSize:journal.NonceSize], content[journal.NonceSize:]
+	return row.Delivery, nil
+}
+
+// Heads returns the ends of mailboxes.
+func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT agency, sequence, chain FROM mailboxes`)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: heads: %w", err)
+	}
+	heads := map[string]journal.Head{}
+	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var agency string
+		var head journal.Head
+		err := rows.Scan(&agency, &head.Sequence, &head.ChainHash)
+		if len(agencies) == 0 || slices.Contains(agencies, agency) {
+			heads[agency] = head
+		}
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: heads: %w", err)
+	}
+	return heads, nil
+}
+
+// Consumers returns the readers of a mailbox.
+func (s *Store) Consumers(ctx context.Context, agency string) (map[string]journal.Consumer, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?`, agency)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: consumers: %w", err)
+	}
+	consumers := map[string]journal.Consumer{}
+	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+		var name string
+		var at int64
+		var consumer journal.Consumer
+		err := rows.Scan(&name, &consumer.Sequence, &consumer.Takeover, &at)
+		consumer.At = time.UnixMicro(at).UTC()
+		consumers[name] = consumer
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: consumers: %w", err)
+	}
+	return consumers, nil
+}
+
+// Advance moves or takes over a consumer.
+func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
+	var moved journal.Consumer
+	err := s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ dataKeys) error {
+		present := journal.Consumer{}
+		var at int64
+		err := tx.QueryRowContext(ctx, `SELECT sequence, takeover, at FROM consumers WHERE agency = ? AND name = ?`,
+			advance.Agency, advance.Consumer).Scan(&present.Sequence, &present.Takeover, &at)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("sqlite: advance: %w", err)
+		}
+		head, err := mailbox(ctx, tx, advance.Agency)
+		if err != nil {
+			return err
+		}
+		if moved, err = present.Moved(advance, head.Sequence); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO consumers (agency, name, sequence, takeover, at) VALUES (?, ?, ?, ?, ?)`,
+			advance.Agency, advance.Consumer, moved.Sequence, moved.Takeover, moved.At.UnixMicro()); err != nil {
+			return fmt.Errorf("sqlite: advance: %w", err)
+		}
+		return nil
+	}})
+	if err != nil {
+		return journal.Consumer{}, err
+	}
+	return moved, nil
+}

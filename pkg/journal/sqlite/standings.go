@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"koppi.internal/pkg/journal"
+)
+
+// standingsQuery filters by parameters that are empty where they do not filter,
+// so that the statement is one text for every worklist.
+const standingsQuery = `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
+	due_at, overdue, hidden, ended, version, started_at
+FROM standings
+WHERE (?1 = '' OR agency = ?1) AND (?2 = '' OR subject = ?2) AND (?3 = '' OR role = ?3)
+	AND (?4 = '' OR unit = ?4) AND (?5 = '' OR worker = ?5) AND (?6 = '' OR client = ?6) AND (?7 = '' OR case_id = ?7)
+	AND (?8 = '[]' OR state IN (SELECT value FROM json_each(?8)))
+	AND (NOT ?9 OR overdue) AND (?10 OR NOT hidden) AND (NOT ?11 OR NOT ended) AND started_at >= ?12
+	AND (?13 = '' OR (due_at, subject) > (?14, ?13))
+ORDER BY due_at, subject, agency
+LIMIT ?15`
+
+// Standings reads a worklist.
+func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
+	states, err := json.Marshal(append([]int32{}, query.States...))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: standings: %w", err)
+	}
+	after := journal.Position{}
+	if query.After != nil {
+		after = *query.After
+	}
+	rows, err := s.read.QueryContext(ctx, standingsQuery,
+		query.Agency, query.Subject, string(query.Role), query.Unit, query.Worker, query.Client, query.Case, string(states),
+		query.OverdueOnly, query.WithHidden, query.OpenOnly, microsOr(query.StartedAfter, 0),
+		after.Subject, microsOr(after.DueAt, never), limitOf(query.Limit))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: standings: %w", err)
+	}
+	standings, err := collect(rows, scanStanding)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: standings: %w", err)
+	}
+	return standings, nil
+}
+
+func scanStanding(rows *sql.Rows) (journal.Standing, error) {
+	var row journal.Standing
+	var due, started int64
+	err := rows.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started)
+	row.DueAt, row.StartedAt = timeOf(due, never), timeOf(started, 0)
+	return row, err
+}
+
+// limitOf makes 0 no limit.
+func limitOf(limit int) int {
+	if limit == 0 {
+		return -1
+	}
+	return limit
+}

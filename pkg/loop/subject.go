@@ -1,0 +1,109 @@
+package loop
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Event is one fact of a subject, decided or recorded.
+type Event struct {
+	Subject string
+	// Message is the service's typed event. It is never changed: who needs
+	// another takes a clone.
+	Message proto.Message
+	// By is who did it; nil where the clock did.
+	By    *commonv1.Party
+	Basis *commonv1.LegalBasis
+	At    time.Time
+	// Client and Case are inner ids, the same in every event of a subject.
+	Client, Case string
+	// ID is the message id; empty until it is recorded.
+	ID string
+}
+
+// Role is what an agency is to a subject.
+type Role string
+
+// The roles of a loop; RoleNone has no relation and may not know that the
+// subject exists.
+const (
+	RoleNone        Role = ""
+	RoleSender      Role = "sender"
+	RoleReceiver    Role = "receiver"
+	RoleParticipant Role = "participant"
+)
+
+// Reader is an agency to which a subject's facts are told, and how far they may be.
+type Reader struct {
+	Agency string
+	Role   Role
+	// Consent says that the client's consent covers this reader now: it was the
+	// ground and has not been withdrawn.
+	Consent bool
+}
+
+// View is a subject as one reader has been shown it: the fold of the events that
+// were disclosed to it, and of nothing else. What a reader gets cannot vary with
+// what it may not know, because it is computed from what it knows.
+type View[S any] struct {
+	Reader Reader
+	State  S
+	// Version counts the messages that the reader's mailbox had of the subject.
+	Version uint64
+}
+
+// History is a subject as it truly is, and as each reader sees it.
+type History[S any] struct {
+	State   S
+	Version uint64
+	Views   map[string]View[S]
+	// Shared is the id of the last event that every reader was told.
+	Shared string
+	// Withdrawn says that the consent on which the subject rests is gone now.
+	Withdrawn bool
+}
+
+// World is what a decision sees: the commanded subject, those related to it, and
+// who holds which claim. A subject that does not exist is not in it.
+type World[S any] struct {
+	Subjects map[string]History[S]
+	// Claims maps each key looked up to the subject that holds it.
+	Claims map[string]string
+}
+
+// State returns the true state of a subject, the zero state if there is none.
+func (w World[S]) State(subject string) S { return w.Subjects[subject].State }
+
+// Actor is who commands: a worker, or a system in a worker's name or its own.
+type Actor struct {
+	Agency, Unit, Worker string
+	// Role is the profession or kind of caller, as identity names it.
+	Role string
+	// Automatic marks a system that acts in no worker's name.
+	Automatic bool
+}
+
+// Party is the actor as events name it.
+func (a Actor) Party() *commonv1.Party {
+	return &commonv1.Party{Agency: a.Agency, Unit: a.Unit, Worker: a.Worker}
+}
+
+// Standing is what a reader is shown of a subject in its worklist, beside the status.
+type Standing struct {
+	// Unit and Worker of the reader's agency that hold it.
+	Unit, Worker string
+	// State is the number of the state shown.
+	State  int32
+	Hidden bool
+	Ended  bool
+}
+
+// Withheld names a field that a reader was not given, and the rule.
+type Withheld struct {
+	// Field path within the case message, such as "event.outcome".
+	Field string
+	Rule  string
+}

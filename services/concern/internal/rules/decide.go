@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// Decide turns a command into the events that record it, or refuses. For a step
+// on an existing concern the checks come in the order of the house: role, etag,
+// table, content; token, form, relation and request_id were checked before.
+func Decide(world World, command Command) ([]loop.Event, error) {
+	if request, ok := command.Request.(*concernv1.SubmitConcernRequest); ok {
+		return submit(world, command, request)
+	}
+	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
+	step := stepOf(command.Request)
+	if err := checkRole(step, view.Reader, command.Actor); err != nil {
+		return nil, err
+	}
+	if command.Stale {
+		return nil, fault.New(fault.StaleEtag, "the concern has changed since you read it")
+	}
+	if err := checkTable(step, view.State, view.Reader, command.Actor); err != nil {
+		return nil, err
+	}
+	if err := profession(step, view.State, command.Actor); err != nil {
+		return nil, err
+	}
+	if err := checkContent(world, command); err != nil {
+		return nil, err
+	}
+	outcome := newOutcome(world, command)
+	decideStep(outcome, command)
+	return outcome.events(), nil
+}
+
+func stepOf(request proto.Message) Step {
+	name := string(request.ProtoReflect().Descriptor().Name())
+	return Step(name[:len(name)-len("Request")])
+}
+
+// decideStep says what each step records of itself; what follows from it for
+// other concerns is the outcome's to know.
+func decideStep(o *outcome, command Command) {
+	subject := command.Subject
+	switch r := command.Request.(type) {
+	case *concernv1.ReceiveConcernRequest:
+		o.add(subject, &concernv1.ConcernReceived{})
+	case *concernv1.TriageConcernRequest:
+		o.add(subject, &concernv1.ConcernTriaged{
+			Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),
+			ClientWantsHelp: r.GetClientWantsHelp(), AssignedTo: r.GetAssignTo(),
+		})
+	case *concernv1.TakeConcernRequest:
+		o.add(subject, &concernv1.ConcernTaken{Worker: command.Actor.Party()})
+	case *concernv1.ReassignConcernRequest:
+		o.add(subject, &concernv1.ConcernReassigned{To: r.GetTo(), Reason: r.GetReason()})
+	case *concernv1.RecordContactAttemptRequest:
+		o.add(subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
+	case *concernv1.RequestInformationRequest:
+		o.add(subject, askedFor(command, r))
+	case *concernv1.ProvideInformationRequest:
+		o.add(subject, &concernv1.InformationProvided{
+			InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(),
+		})
+	case *concernv1.StartAssessmentRequest:
+		o.add(subject, &concernv1.AssessmentStarted{})
+	case *concernv1.CompleteAssessmentRequest:
+		o.add(subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId()})
+	case *concernv1.CloseConcernRequest:
+		o.add(subject, &concernv1.ConcernClosed{Outcome: r.GetOutcome(), Feedback: r.GetFeedback()})
+	case *concernv1.ForwardConcernRequest:
+		forward(o, command, r)
+	case *concernv1.DeclineConcernRequest:
+		o.add(subject, &concernv1.ConcernDeclined{
+			Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver(),
+		})
+	case *concernv1.WithdrawConcernRequest:
+		o.add(subject, &concernv1.ConcernWithdrawn{Reason: r.GetReason()})
+	case *concernv1.SettleConcernRequest:
+		o.add(subject, &concernv1.ConcernSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()})
+	}
+}
+
+func askedFor(command Command, r *concernv1.RequestInformationRequest) *concernv1.InformationRequested {
+	due := loop.EndOfWorkingDay(command.At, workingDaysToAnswer)
+	if r.GetDueAt() != nil {
+		due = loop.NotPast(r.GetDueAt().AsTime(), command.At)
+	}
+	return &concernv1.InformationRequested{
+		InformationRequestId: command.Facts.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
+	}
+}

@@ -1,0 +1,242 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// The time limits of a concern. Seven working days and three months are
+// 1301/2014 § 36; the rest is Koppi's own.
+const (
+	workingDaysToTake   = 7
+	monthsToAssess      = 3
+	workingDaysToAnswer = 3
+	workingDaysToSettle = 3
+)
+
+// Evolve folds one event into the state. It knows every event of the service and
+// leaves the state that it was given as it was.
+func Evolve(c Concern, e loop.Event) Concern {
+	switch m := e.Message.(type) {
+	case *concernv1.ConcernSubmitted:
+		c = submitted(e, m)
+	case *concernv1.ConcernJoined:
+		c.Lead, c.OwnLead = Collection+m.GetJoinedConcernId(), m.GetOwnJoinedConcernId()
+	case *concernv1.ReportJoined:
+		c.Reports = append(slices.Clip(c.Reports), Collection+m.GetJoiningConcernId())
+	case *concernv1.ConcernPromoted:
+		c = promoted(c, m)
+	case *concernv1.ConcernReceived:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
+		c.ReceiptRecorded = true
+		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: firstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
+		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
+	case *concernv1.ConcernTriaged:
+		c = triaged(c, e, m)
+	case *concernv1.ConcernTaken:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_TAKEN, e.At)
+		// A reader that is not told the worker sees the agency alone.
+		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
+		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
+	case *concernv1.ConcernReassigned:
+		c.Holder = m.GetTo()
+	case *concernv1.ContactAttempted:
+		c = contactAttempted(c, e, m)
+	case *concernv1.InformationRequested:
+		c.Questions = append(slices.Clip(c.Questions), &concernv1.InformationRequest{
+			InformationRequestId: m.GetInformationRequestId(), Question: m.GetQuestion(),
+			AskedAt: timestamppb.New(e.At), DueAt: m.GetDueAt(),
+		})
+		c.Open = m.GetInformationRequestId()
+		c = c.phase(commonv1.LoopPhase_LOOP_PHASE_WAITING, e.At)
+	case *concernv1.InformationProvided:
+		c = informationProvided(c, e, m)
+	case *concernv1.AssessmentStarted:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, e.At)
+		c.Due = loop.EndOfMonths(e.At, monthsToAssess)
+	case *concernv1.AssessmentCompleted:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
+		c.SupportNeed, c.PlanID = m.GetSupportNeed(), m.GetPlanId()
+		c.Due = loop.NotPast(loop.EndOfMonths(c.Submitted, monthsToAssess), e.At)
+	case *concernv1.ConcernForwarded:
+		c = forwarded(c, m)
+	case *concernv1.ForwardAnswered:
+		c = forwardAnswered(c, e, m)
+	case *concernv1.ConcernClosed:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
+		c.Outcome, c.Feedback = m.GetOutcome(), m.GetFeedback()
+	case *concernv1.ConcernDeclined:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
+		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
+		c.Due = loop.EndOfWorkingDay(e.At, workingDaysToSettle)
+	case *concernv1.ConcernWithdrawn:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN, e.At)
+	case *concernv1.ConcernSettled:
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
+		c.ResubmittedAs = m.GetResubmittedAs()
+	case *concernv1.ConcernOverdue:
+		c.Fired = m.GetDueAt().AsTime()
+	}
+	return c
+}
+
+// phases says which phase a state is shown as.
+var phases = map[concernv1.ConcernState]commonv1.LoopPhase{
+	concernv1.ConcernState_CONCERN_STATE_SUBMITTED:     commonv1.LoopPhase_LOOP_PHASE_SENT,
+	concernv1.ConcernState_CONCERN_STATE_RECEIVED:      commonv1.LoopPhase_LOOP_PHASE_RECEIVED,
+	concernv1.ConcernState_CONCERN_STATE_TRIAGED:       commonv1.LoopPhase_LOOP_PHASE_RECEIVED,
+	concernv1.ConcernState_CONCERN_STATE_TAKEN:         commonv1.LoopPhase_LOOP_PHASE_TAKEN,
+	concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT: commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS,
+	concernv1.ConcernState_CONCERN_STATE_ASSESSED:      commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS,
+	concernv1.ConcernState_CONCERN_STATE_CLOSED:        commonv1.LoopPhase_LOOP_PHASE_CLOSED,
+	concernv1.ConcernState_CONCERN_STATE_DECLINED:      commonv1.LoopPhase_LOOP_PHASE_DECLINED,
+	concernv1.ConcernState_CONCERN_STATE_WITHDRAWN:     commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
+}
+
+// to moves to a state. One that differs closes an open question, and the due time
+// under it, if past, becomes the next working day.
+func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
+	if c.Open != "" && c.State != state {
+		c.Open = ""
+		c.Due = loop.NotPast(c.Due, at)
+	}
+	c.State = state
+	if c.Open != "" {
+		return c
+	}
+	return c.phase(phases[state], at)
+}
+
+func (c Concern) phase(phase commonv1.LoopPhase, at time.Time) Concern {
+	if c.Phase != phase {
+		c.Phase, c.Since = phase, at
+	}
+	return c
+}
+
+func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
+	c := Concern{
+		Subject: e.Subject, Client: e.Client, Case: e.Case,
+		Reporter: e.By, Receiver: m.GetReceiver(), Basis: e.Basis,
+		Topics: m.GetTopics(), Description: m.GetDescription(), Urgency: m.GetUrgency(),
+		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
+		Submitted: e.At, Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
+		Due: m.GetDueAt().AsTime(),
+	}
+	if from := m.GetForwardedFromConcernId(); from != "" {
+		c.ForwardedFrom = Collection + from
+	}
+	return c.to(concernv1.ConcernState_CONCERN_STATE_SUBMITTED, e.At)
+}
+
+func promoted(c Concern, m *concernv1.ConcernPromoted) Concern {
+	c.Lead, c.OwnLead = "", ""
+	if stays := m.GetJoinedConcernId(); stays != "" {
+		c.Lead = Collection + stays
+		return c
+	}
+	for _, report := range m.GetJoinedConcernIds() {
+		c.Reports = append(slices.Clip(c.Reports), Collection+report)
+	}
+	return c
+}
+
+func triaged(c Concern, e loop.Event, m *concernv1.ConcernTriaged) Concern {
+	c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
+	c.TriagedUrgency, c.SupportNeed, c.Track = m.GetUrgency(), m.GetSupportNeed(), m.GetTrack()
+	if to := m.GetAssignedTo(); to != nil {
+		c.Holder, c.Assigned = to, to
+	}
+	return c
+}
+
+func contactAttempted(c Concern, e loop.Event, m *concernv1.ContactAttempted) Concern {
+	c.Attempts = append(slices.Clip(c.Attempts), &concernv1.ContactAttempt{
+		At: timestamppb.New(e.At), By: e.By, Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt(),
+	})
+	if _, offered := c.pendingForward(); offered || c.Open != "" || m.GetNextAttemptAt() == nil {
+		return c
+	}
+	if next := m.GetNextAttemptAt().AsTime(); next.Before(c.Due) {
+		c.Due = loop.NotPast(next, e.At)
+	}
+	return c
+}
+
+func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvided) Concern {
+	c.Questions = slices.Clone(c.Questions)
+	for i, question := range c.Questions {
+		if question.GetInformationRequestId() == m.GetInformationRequestId() {
+			answered := proto.CloneOf(question)
+			answered.Answer, answered.AnsweredAt = m.GetAnswer(), timestamppb.New(e.At)
+			c.Questions[i] = answered
+		}
+	}
+	c.Attachments = append(slices.Clip(c.Attachments), m.GetAttachments()...)
+	if c.Open != m.GetInformationRequestId() {
+		// A later step had closed the question, unseen by the reporter: the answer
+		// is kept and changes nothing.
+		return c
+	}
+	c.Open = ""
+	c.Due = dueAnew(c.State, e.At)
+	return c.phase(phases[c.State], e.At)
+}
+
+// dueAnew is the rule of a state, counted from an answer.
+func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
+	switch state {
+	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
+		return loop.EndOfMonths(from, monthsToAssess)
+	default:
+		return loop.EndOfWorkingDay(from, workingDaysToTake)
+	}
+}
+
+func forwarded(c Concern, m *concernv1.ConcernForwarded) Concern {
+	if m.GetForwardedConcernId() == "" {
+		// As told to the reporter: that it was forwarded, not to whom.
+		return c
+	}
+	c.Forwards = append(slices.Clip(c.Forwards), Forward{
+		Subject: Collection + m.GetForwardedConcernId(), Receiver: m.GetReceiver(),
+		DueAt: m.GetDueAt().AsTime(), KeepOpen: m.GetKeepOpen(), Pending: true,
+	})
+	return c
+}
+
+// forwardAnswered ends an offer that did not end the loop: the turn is the
+// forwarder's again.
+func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Concern {
+	c.Forwards = slices.Clone(c.Forwards)
+	for i := range c.Forwards {
+		if c.Forwards[i].Subject == Collection+m.GetForwardedConcernId() {
+			c.Forwards[i].Pending = false
+		}
+	}
+	c.Due = loop.NotPast(c.Due, e.At)
+	return c
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func orParty(party, otherwise *commonv1.Party) *commonv1.Party {
+	if party != nil {
+		return party
+	}
+	return otherwise
+}

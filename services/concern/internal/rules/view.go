@@ -1,0 +1,41 @@
+package rules
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// ToConcern is the concern as its caller reads it: what its agency has been
+// shown, and the steps that the caller may take. Outward ids, etag and delivered
+// are the handler's to add.
+func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Concern {
+	out := &concernv1.Concern{
+		ConcernId: ID(view.Subject), State: view.Shown(), Status: Status(view, reader),
+		Reporter: view.Reporter, Receiver: view.Receiver, Basis: view.Basis,
+		Topics: view.Topics, Description: view.Description, Urgency: view.Urgency,
+		SupportNeed: view.SupportNeed, Track: view.Track, ContactAttempts: view.Attempts,
+		EarlierConcerns: view.Earlier, ForwardedFromConcernId: idOrEmpty(view.ForwardedFrom),
+		InformationRequests: view.Questions, Attachments: view.Attachments,
+		Outcome: view.Outcome, Feedback: view.Feedback, SubmittedAt: timestamppb.New(view.Submitted),
+		ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
+		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
+		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
+		AvailableActions: Allowed(view, reader, actor), JoinedConcernId: idOrEmpty(view.Lead),
+	}
+	for _, forward := range view.Forwards {
+		out.ForwardedToConcernIds = append(out.ForwardedToConcernIds, ID(forward.Subject))
+	}
+	for _, report := range view.Reports {
+		out.JoinedConcernIds = append(out.JoinedConcernIds, ID(report))
+	}
+	return out
+}
+
+func idOrEmpty(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return ID(subject)
+}
