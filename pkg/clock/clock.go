@@ -1,0 +1,117 @@
+// Package clock is the domain's clock: the one place from which a service takes
+// its time. Tokens, heartbeats and timeouts go by the wall clock instead.
+package clock
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"koppi.internal/pkg/fault"
+)
+
+// Clock tells the domain's time, in UTC, to the microsecond: what the journal keeps.
+type Clock interface {
+	Now() time.Time
+}
+
+// System is the wall clock.
+func System() Clock { return system{} }
+
+type system struct{}
+
+func (system) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Settings is where an adjustable clock keeps how it stands.
+type Settings interface {
+	Setting(ctx context.Context, key string) (value string, found bool, err error)
+	SetSetting(ctx context.Context, key, value string) error
+}
+
+const (
+	keyOffset = "clock.offset"
+	keyFrozen = "clock.frozen_at"
+)
+
+// Adjustable is a clock that development moves forward. It is kept in the
+// service's database, so that a restart goes on where it stood.
+type Adjustable struct {
+	settings Settings
+
+	mu sync.Mutex
+	// frozen is where it stands still; zero for one that runs.
+	frozen time.Time
+	offset time.Duration
+}
+
+// Open reads how the clock stands. A time given makes it stand still there,
+// until it is moved; it is refused where the clock was set before.
+func Open(ctx context.Context, settings Settings, frozenAt time.Time) (*Adjustable, error) {
+	c := &Adjustable{settings: settings}
+	frozen, stands, err := settings.Setting(ctx, keyFrozen)
+	if err != nil {
+		return nil, err
+	}
+	offset, moved, err := settings.Setting(ctx, keyOffset)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !frozenAt.IsZero() && (stands || moved):
+		return nil, fmt.Errorf("clock: this data has a clock of its own already; --clock needs an empty folder")
+	case !frozenAt.IsZero():
+		return c, c.keep(ctx, frozenAt.UTC().Truncate(time.Microsecond), 0)
+	case stands:
+		if c.frozen, err = time.Parse(time.RFC3339Nano, frozen); err != nil {
+			return nil, fmt.Errorf("clock: stored time: %w", err)
+		}
+	case moved:
+		if c.offset, err = time.ParseDuration(offset); err != nil {
+			return nil, fmt.Errorf("clock: stored offset: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// Now is the domain's time.
+func (c *Adjustable) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Adjustable) now() time.Time {
+	if !c.frozen.IsZero() {
+		return c.frozen
+	}
+	return System().Now().Add(c.offset)
+}
+
+// AdvanceTo moves the clock forward to a time; one behind it is refused.
+func (c *Adjustable) AdvanceTo(ctx context.Context, to time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to = to.UTC().Truncate(time.Microsecond)
+	now := c.now()
+	if to.Before(now) {
+		return fault.New(fault.InvalidField, "the clock only moves forward").Field("to", "not before the present time")
+	}
+	if !c.frozen.IsZero() {
+		return c.keep(ctx, to, 0)
+	}
+	return c.keep(ctx, time.Time{}, c.offset+to.Sub(now))
+}
+
+// keep makes the standing durable before it is told.
+func (c *Adjustable) keep(ctx context.Context, frozen time.Time, offset time.Duration) error {
+	key, value := keyOffset, offset.String()
+	if !frozen.IsZero() {
+		key, value = keyFrozen, frozen.Format(time.RFC3339Nano)
+	}
+	if err := c.settings.SetSetting(ctx, key, value); err != nil {
+		return err
+	}
+	c.frozen, c.offset = frozen, offset
+	return nil
+}

@@ -1,0 +1,181 @@
+package directory
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// file is the form of the directory file.
+type file struct {
+	Agencies []fileAgency `json:"agencies"`
+}
+
+type fileAgency struct {
+	Agency           string            `json:"agency"`
+	Kind             string            `json:"kind"`
+	Names            map[string]string `json:"names"`
+	Units            []fileUnit        `json:"units"`
+	NoConsentProfile string            `json:"noConsentProfile"`
+	Graces           *fileGraces       `json:"graces"`
+}
+
+type fileUnit struct {
+	Unit           string            `json:"unit"`
+	Names          map[string]string `json:"names"`
+	Municipalities []string          `json:"municipalities"`
+	Languages      []string          `json:"languages"`
+	ServiceKeys    []string          `json:"serviceKeys"`
+	Intake         bool              `json:"intake"`
+}
+
+type fileGraces struct {
+	Emergency         string `json:"emergency"`
+	UrgentWorkingDays int    `json:"urgentWorkingDays"`
+	NormalWorkingDays int    `json:"normalWorkingDays"`
+}
+
+var (
+	keyForm          = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	municipalityForm = regexp.MustCompile(`^[0-9]{3}$`)
+)
+
+// Parse reads a directory and refuses whatever in it is unknown, doubled or
+// incomplete, naming the place.
+func Parse(text []byte) (*Directory, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var read file
+	if err := decoder.Decode(&read); err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("directory: something follows the end")
+	}
+	if len(read.Agencies) == 0 {
+		return nil, errors.New("directory: no agencies")
+	}
+	directory := &Directory{agencies: map[string]Agency{}}
+	for i, entry := range read.Agencies {
+		agency, err := entry.check()
+		if err != nil {
+			return nil, fmt.Errorf("directory: agencies[%d] %q: %w", i, entry.Agency, err)
+		}
+		if _, double := directory.agencies[agency.Key]; double {
+			return nil, fmt.Errorf("directory: agencies[%d] %q stands twice", i, entry.Agency)
+		}
+		directory.agencies[agency.Key] = agency
+	}
+	return directory, nil
+}
+
+func (f fileAgency) check() (Agency, error) {
+	agency := Agency{Key: f.Agency, Names: f.Names, Profile: Profile(f.NoConsentProfile)}
+	kind := caseworkv1.AgencyKind_value["AGENCY_KIND_"+f.Kind]
+	agency.Kind = caseworkv1.AgencyKind(kind)
+	switch {
+	case !keyForm.MatchString(f.Agency):
+		return agency, errors.New("the key is not of small letters, digits and hyphens")
+	case kind == 0:
+		return agency, fmt.Errorf("unknown kind %q", f.Kind)
+	case agency.Profile != Minimal && agency.Profile != Necessary:
+		return agency, fmt.Errorf("noConsentProfile is MINIMAL or NECESSARY, not %q", f.NoConsentProfile)
+	case len(f.Units) == 0:
+		return agency, errors.New("no units")
+	}
+	if err := checkNames(f.Names); err != nil {
+		return agency, err
+	}
+	var err error
+	if agency.Graces, err = f.Graces.check(); err != nil {
+		return agency, err
+	}
+	seen, intakes := map[string]bool{}, 0
+	for i, entry := range f.Units {
+		unit, err := entry.check()
+		if err != nil {
+			return agency, fmt.Errorf("units[%d] %q: %w", i, entry.Unit, err)
+		}
+		if seen[unit.Key] {
+			return agency, fmt.Errorf("units[%d] %q stands twice", i, entry.Unit)
+		}
+		seen[unit.Key] = true
+		if unit.Intake {
+			intakes++
+		}
+		agency.Units = append(agency.Units, unit)
+	}
+	if intakes > 1 {
+		return agency, errors.New("more than one intake unit")
+	}
+	return agency, nil
+}
+
+func (f fileUnit) check() (Unit, error) {
+	unit := Unit{
+		Key: f.Unit, Names: f.Names, Municipalities: f.Municipalities, Languages: f.Languages,
+		ServiceKeys: f.ServiceKeys, Intake: f.Intake,
+	}
+	if !keyForm.MatchString(f.Unit) {
+		return unit, errors.New("the key is not of small letters, digits and hyphens")
+	}
+	if err := checkNames(f.Names); err != nil {
+		return unit, err
+	}
+	for _, code := range f.Municipalities {
+		if !municipalityForm.MatchString(code) {
+			return unit, fmt.Errorf("municipality %q is not of three digits", code)
+		}
+	}
+	if len(f.Languages) == 0 {
+		return unit, errors.New("no languages")
+	}
+	for _, tag := range f.Languages {
+		if _, err := language.Parse(tag); err != nil {
+			return unit, fmt.Errorf("language %q is no BCP 47 tag", tag)
+		}
+	}
+	for _, key := range f.ServiceKeys {
+		if !keyForm.MatchString(key) {
+			return unit, fmt.Errorf("service key %q is not of small letters, digits and hyphens", key)
+		}
+	}
+	return unit, nil
+}
+
+// checkNames asks for a name in each language that people read.
+func checkNames(names map[string]string) error {
+	for _, tag := range []string{"fi", "sv", "en"} {
+		if names[tag] == "" {
+			return fmt.Errorf("no name in %q", tag)
+		}
+	}
+	return nil
+}
+
+func (f *fileGraces) check() (loop.Graces, error) {
+	if f == nil {
+		return loop.Graces{}, nil
+	}
+	graces := loop.Graces{UrgentWorkingDays: f.UrgentWorkingDays, NormalWorkingDays: f.NormalWorkingDays}
+	if f.UrgentWorkingDays < 0 || f.NormalWorkingDays < 0 {
+		return graces, errors.New("graces are not negative")
+	}
+	if f.Emergency == "" {
+		return graces, nil
+	}
+	var err error
+	if graces.Emergency, err = time.ParseDuration(f.Emergency); err != nil || graces.Emergency <= 0 {
+		return graces, fmt.Errorf("grace %q is no duration such as \"1h\"", f.Emergency)
+	}
+	return graces, nil
+}

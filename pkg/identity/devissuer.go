@@ -1,0 +1,120 @@
+package identity
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwk"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Audience of tokens for Koppi.
+const Audience = "koppi"
+
+// DevIssuerFile is the name of the file that holds the development issuer's key.
+const DevIssuerFile = "dev-issuer.json"
+
+// DevIssuer signs tokens for trying Koppi out. A production configuration has none.
+type DevIssuer struct {
+	key    jwk.Key
+	issuer string
+}
+
+// OpenDevIssuer reads the development key of a folder and makes it at the first start.
+func OpenDevIssuer(folder, issuer string) (*DevIssuer, error) {
+	path := filepath.Join(folder, DevIssuerFile)
+	text, err := seal.ReadSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if text, err = makeDevKey(); err == nil {
+			err = seal.WriteSecret(path, text)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	key, err := jwk.ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %s holds no key", path)
+	}
+	return &DevIssuer{key: key, issuer: issuer}, nil
+}
+
+func makeDevKey() ([]byte, error) {
+	raw, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	key, err := jwk.Import(raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(key.Set(jwk.AlgorithmKey, jwa.ES256()), jwk.AssignKeyID(key)); err != nil {
+		return nil, err
+	}
+	return json.Marshal(key)
+}
+
+// Config is the development issuer as a verifier believes it: for every agency.
+func (d *DevIssuer) Config(agencies *directory.Directory) (IssuerConfig, error) {
+	public, err := d.key.PublicKey()
+	if err != nil {
+		return IssuerConfig{}, fmt.Errorf("identity: public key: %w", err)
+	}
+	set := jwk.NewSet()
+	if err := set.AddKey(public); err != nil {
+		return IssuerConfig{}, fmt.Errorf("identity: key set: %w", err)
+	}
+	keys, err := json.Marshal(set)
+	if err != nil {
+		return IssuerConfig{}, fmt.Errorf("identity: key set: %w", err)
+	}
+	config := IssuerConfig{Issuer: d.issuer, JWKS: keys, Clients: true}
+	for _, agency := range agencies.Agencies() {
+		config.Agencies = append(config.Agencies, agency.Key)
+	}
+	return config, nil
+}
+
+// Issue signs a token for a caller that lives as long as given, by the wall clock.
+func (d *DevIssuer) Issue(caller Caller, now time.Time, life time.Duration) (string, error) {
+	subject := caller.Worker
+	if caller.Role == RoleSystem {
+		subject = firstOf(caller.SystemSubject, "system")
+	}
+	builder := jwt.NewBuilder().Issuer(d.issuer).Audience([]string{Audience}).
+		IssuedAt(now).Expiration(now.Add(life)).Claim(claimRole, string(caller.Role))
+	for name, value := range map[string]string{
+		jwt.SubjectKey: subject, claimAgency: caller.Agency, claimUnit: caller.Unit, claimClient: caller.Client,
+	} {
+		if value != "" {
+			builder = builder.Claim(name, value)
+		}
+	}
+	token, err := builder.Build()
+	if err != nil {
+		return "", fmt.Errorf("identity: build a token: %w", err)
+	}
+	signed, err := jwt.Sign(token, jwt.WithKey(jwa.ES256(), d.key))
+	if err != nil {
+		return "", fmt.Errorf("identity: sign a token: %w", err)
+	}
+	return string(signed), nil
+}
+
+func firstOf(first, second string) string {
+	if first != "" {
+		return first
+	}
+	return second
+}

@@ -1,0 +1,196 @@
+package identity
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/daead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Kind tells one sort of outward name or token from another.
+type Kind string
+
+const (
+	KindClient Kind = "client"
+	KindCase   Kind = "case"
+)
+
+// SecretsFile is the name of the file that holds the suite's naming keys. All
+// services share it: a client has one name towards an agency, in all of them.
+const SecretsFile = "names.json"
+
+const innerBytes = 16
+
+// Secrets swap identity codes for inner ids, and inner ids for the names that
+// each agency has for them, so that two agencies cannot match their clients.
+type Secrets struct {
+	inner  *prf.Set
+	digest *prf.Set
+	names  tink.DeterministicAEAD
+	tokens tink.AEAD
+}
+
+// secretsFile holds four Tink keysets. The first three must not be rotated: the
+// names that agencies hold would change.
+type secretsFile struct {
+	Inner  json.RawMessage `json:"inner"`
+	Digest json.RawMessage `json:"digest"`
+	Names  json.RawMessage `json:"names"`
+	Tokens json.RawMessage `json:"tokens"`
+}
+
+// OpenSecrets reads the naming keys of a folder and makes them at the first start.
+func OpenSecrets(folder string) (*Secrets, error) {
+	path := filepath.Join(folder, SecretsFile)
+	text, err := seal.ReadSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if text, err = makeSecrets(); err == nil {
+			err = seal.WriteSecret(path, text)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var file secretsFile
+	if err := decoder.Decode(&file); err != nil {
+		return nil, fmt.Errorf("identity: %s holds no naming keys", path)
+	}
+	return parseSecrets(file)
+}
+
+func makeSecrets() ([]byte, error) {
+	var file secretsFile
+	for keys, template := range map[*json.RawMessage]*tinkpb.KeyTemplate{
+		&file.Inner: prf.HMACSHA256PRFKeyTemplate(), &file.Digest: prf.HMACSHA256PRFKeyTemplate(),
+		&file.Names: daead.AESSIVKeyTemplate(), &file.Tokens: aead.AES256GCMKeyTemplate(),
+	} {
+		handle, err := keyset.NewHandle(template)
+		if err != nil {
+			return nil, err
+		}
+		var text bytes.Buffer
+		if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+			return nil, err
+		}
+		*keys = bytes.TrimSpace(text.Bytes())
+	}
+	return json.Marshal(file)
+}
+
+func parseSecrets(file secretsFile) (*Secrets, error) {
+	secrets := &Secrets{}
+	var failed error
+	handle := func(text json.RawMessage) *keyset.Handle {
+		handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+		if err != nil {
+			failed = errors.New("identity: a naming key is missing or broken")
+		}
+		return handle
+	}
+	inner, digest, names, tokens := handle(file.Inner), handle(file.Digest), handle(file.Names), handle(file.Tokens)
+	if failed != nil {
+		return nil, failed
+	}
+	var errs [4]error
+	secrets.inner, errs[0] = prf.NewPRFSet(inner)
+	secrets.digest, errs[1] = prf.NewPRFSet(digest)
+	secrets.names, errs[2] = daead.New(names)
+	secrets.tokens, errs[3] = aead.New(tokens)
+	return secrets, errors.Join(errs[:]...)
+}
+
+// Inner is the inner id of a person: always the same, and without the key nobody
+// can tell whose it is.
+func (s *Secrets) Inner(code Code) string {
+	id, err := s.inner.ComputePrimaryPRF([]byte(code.text), innerBytes)
+	if err != nil {
+		panic(err) // a fixed, valid output length cannot fail
+	}
+	return hex.EncodeToString(id)
+}
+
+// RandomInner is a new inner id: of a case, or of a client without an identity.
+func (s *Secrets) RandomInner() string {
+	id := uuid.New()
+	return hex.EncodeToString(id[:])
+}
+
+// Outward is the name that an agency has for an inner id: opaque, always the
+// same, another one for every agency.
+func (s *Secrets) Outward(kind Kind, agency, inner string) string {
+	raw, err := hex.DecodeString(inner)
+	if err != nil || inner == "" {
+		return ""
+	}
+	name, err := s.names.EncryptDeterministically(raw, place(kind, agency))
+	if err != nil {
+		panic(err) // encryption of a short text cannot fail
+	}
+	return base64.RawURLEncoding.EncodeToString(name)
+}
+
+// Inward finds the inner id behind an agency's name for it; false for what was
+// not given out to this agency.
+func (s *Secrets) Inward(kind Kind, agency, outward string) (string, bool) {
+	name, err := base64.RawURLEncoding.Strict().DecodeString(outward)
+	if err != nil {
+		return "", false
+	}
+	inner, err := s.names.DecryptDeterministically(name, place(kind, agency))
+	if err != nil || len(inner) != innerBytes {
+		return "", false
+	}
+	return hex.EncodeToString(inner), true
+}
+
+// Digest tells one content from another without giving it away.
+func (s *Secrets) Digest(parts ...[]byte) []byte {
+	var all []byte
+	for _, part := range parts {
+		all = fmt.Appendf(all, "%d:", len(part))
+		all = append(all, part...)
+	}
+	digest, err := s.digest.ComputePrimaryPRF(all, innerBytes)
+	if err != nil {
+		panic(err) // a fixed, valid output length cannot fail
+	}
+	return digest
+}
+
+// Token seals a payload that an agency is to send back as it got it.
+func (s *Secrets) Token(kind Kind, agency string, payload []byte) string {
+	sealed, err := s.tokens.Encrypt(payload, place(kind, agency))
+	if err != nil {
+		panic(err) // encryption of a short text cannot fail
+	}
+	return base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// OpenToken opens a token given to this agency for this purpose.
+func (s *Secrets) OpenToken(kind Kind, agency, token string) ([]byte, bool) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil {
+		return nil, false
+	}
+	payload, err := s.tokens.Decrypt(sealed, place(kind, agency))
+	return payload, err == nil
+}
+
+func place(kind Kind, agency string) []byte { return []byte(string(kind) + "\x00" + agency) }
