@@ -33,6 +33,7 @@ const (
 	HistoryDiverged       Reason = "HISTORY_DIVERGED"
 	TakenOver             Reason = "TAKEN_OVER"
 	AttachmentUnavailable Reason = "ATTACHMENT_UNAVAILABLE"
+	TooLarge              Reason = "TOO_LARGE"
 	Busy                  Reason = "BUSY"
 	Unavailable           Reason = "UNAVAILABLE"
 	NotServed             Reason = "NOT_SERVED"
@@ -70,6 +71,7 @@ var table = map[Reason]entry{
 	HistoryDiverged:       {codes.FailedPrecondition, "the history does not hold this cursor; compare your copy and start over from an agreed point"},
 	TakenOver:             {codes.Aborted, "another reader has opened this consumer; open it again to take it back"},
 	AttachmentUnavailable: {codes.InvalidArgument, "send without attachments; they cannot be named yet"},
+	TooLarge:              {codes.ResourceExhausted, "send less in one message; the limit is 4 MiB"},
 	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
 	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},
 	NotServed:             {codes.Unimplemented, "call one of the services that are served here"},

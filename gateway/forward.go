@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"koppi.internal/pkg/identity"
+)
+
+// forwarded lists the metadata that passes to a service. Nothing else does.
+var forwarded = []string{"authorization", identity.MetadataOnBehalfOf, "traceparent", "tracestate"}
+
+// register forwards all methods of a service to the connection that serves it, by
+// descriptor: no method has code of its own here.
+func register(server *connect.Server, service string, to grpc.ClientConnInterface) error {
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
+	if err != nil {
+		return fmt.Errorf("gateway: no descriptor of %s: %w", service, err)
+	}
+	descriptor, ok := found.(protoreflect.ServiceDescriptor)
+	if !ok {
+		return fmt.Errorf("gateway: %s is no service", service)
+	}
+	for i := range descriptor.Methods().Len() {
+		method, err := newMethod(descriptor.Methods().Get(i), to)
+		if err != nil {
+			return err
+		}
+		server.Register(method)
+	}
+	return nil
+}
+
+// forwarder passes the calls of one method on.
+type forwarder struct {
+	to        grpc.ClientConnInterface
+	procedure string
+	stream    grpc.StreamDesc
+	in, out   protoreflect.MessageType
+}
+
+func newMethod(m protoreflect.MethodDescriptor, to grpc.ClientConnInterface) (connect.Method, error) {
+	in, err := protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName())
+	if err != nil {
+		return connect.Method{}, fmt.Errorf("gateway: %s: %w", m.FullName(), err)
+	}
+	out, err := protoregistry.GlobalTypes.FindMessageByName(m.Output().FullName())
+	if err != nil {
+		return connect.Method{}, fmt.Errorf("gateway: %s: %w", m.FullName(), err)
+	}
+	f := &forwarder{
+		to: to, procedure: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()), in: in, out: out,
+		stream: grpc.StreamDesc{
+			StreamName: string(m.Name()), ClientStreams: m.IsStreamingClient(), ServerStreams: m.IsStreamingServer(),
+		},
+	}
+	spec := connect.Spec{Procedure: f.procedure, Schema: m, StreamType: connect.StreamTypeUnary}
+	handle := f.unary
+	if m.IsStreamingClient() {
+		spec.StreamType |= connect.StreamTypeClient
+		handle = f.streams
+	}
+	if m.IsStreamingServer() {
+		spec.StreamType |= connect.StreamTypeServer
+		handle = f.streams
+	}
+	return connect.Method{Spec: spec, Handler: handle}, nil
+}
+
+func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	in, out := f.in.New().Interface(), f.out.New().Interface()
+	if err := stream.Receive(in); err != nil {
+		return received(err)
+	}
+	if err := f.to.Invoke(outgoing(ctx), f.procedure, in, out); err != nil {
+		return fromStatus(err)
+	}
+	return stream.Send(out)
+}
+
+// streams pumps both ways until either side ends. What the client did wrong goes
+// before the cancellation that it causes.
+func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	ctx, cancel := context.WithCancelCause(outgoing(ctx))
+	defer cancel(nil)
+	backend, err := f.to.NewStream(ctx, &f.stream, f.procedure)
+	if err != nil {
+		return fromStatus(err)
+	}
+	go func() {
+		if err := f.pumpIn(stream, backend); err != nil {
+			cancel(err)
+		}
+	}()
+	for {
+		out := f.out.New().Interface()
+		err := backend.RecvMsg(out)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			var refused *connect.Error
+			if errors.As(context.Cause(ctx), &refused) {
+				return refused
+			}
+			return fromStatus(err)
+		}
+		if err := stream.Send(out); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *forwarder) pumpIn(stream connect.ServerStream, backend grpc.ClientStream) error {
+	for {
+		in := f.in.New().Interface()
+		err := stream.Receive(in)
+		if errors.Is(err, io.EOF) {
+			return backend.CloseSend()
+		}
+		if err != nil {
+			return received(err)
+		}
+		if err := backend.SendMsg(in); err != nil {
+			// The backend ended first; its status comes by RecvMsg.
+			return nil //nolint:nilerr // as said
+		}
+	}
+}
+
+// outgoing carries the allowed metadata on. The deadline is the context's.
+func outgoing(ctx context.Context) context.Context {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return ctx
+	}
+	passed := metadata.MD{}
+	for _, key := range forwarded {
+		if values := info.RequestHeader().Values(key); len(values) > 0 {
+			passed.Set(strings.ToLower(key), values...)
+		}
+	}
+	return metadata.NewOutgoingContext(ctx, passed)
+}
+

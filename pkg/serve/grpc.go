@@ -1,0 +1,138 @@
+// Package serve holds what every process needs once: a gRPC server with the
+// house's interceptors, listeners, and a graceful end.
+package serve
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+)
+
+const (
+	// MaxMessage is the most bytes of one message.
+	MaxMessage = 4 << 20
+	// unaryTimeout bounds a call that names no deadline of its own.
+	unaryTimeout = 30 * time.Second
+)
+
+// Config is what a gRPC server is made of. All fields are required.
+type Config struct {
+	Logger    *slog.Logger
+	Verifier  *identity.Verifier
+	Validator protovalidate.Validator
+	// Public tells methods that need no token besides health and reflection.
+	Public func(method string) bool
+}
+
+// Server is a gRPC server with health and reflection.
+type Server struct {
+	*grpc.Server
+	Health *health.Server
+}
+
+// NewGRPC makes a server. Its checks come in the order of the house: token, form,
+// and then the service's own.
+func NewGRPC(config Config) *Server {
+	public := func(method string) bool {
+		return strings.HasPrefix(method, "/grpc.") || config.Public(method)
+	}
+	server := grpc.NewServer(
+		grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.ForceServerCodecV2(tolerant()),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.ChainUnaryInterceptor(
+			observeUnary(config.Logger), timeLimit, config.Verifier.Unary(public), validateUnary(config.Validator),
+		),
+		grpc.ChainStreamInterceptor(
+			observeStream(config.Logger), config.Verifier.Stream(public), validateStream(config.Validator),
+		),
+		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+			return fault.New(fault.NotServed, "there is no such method here")
+		}),
+	)
+	s := &Server{Server: server, Health: health.NewServer()}
+	healthv1.RegisterHealthServer(server, s.Health)
+	reflection.Register(server)
+	return s
+}
+
+// observeUnary logs how a call ended, never what it held, and lets nothing but a
+// refusal of the list leave.
+func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+		began := time.Now()
+		defer func() {
+			err = ended(ctx, logger, info.FullMethod, began, err, recover())
+			if err != nil {
+				response = nil
+			}
+		}()
+		return handle(ctx, request)
+	}
+}
+
+func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
+	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+		began := time.Now()
+		defer func() {
+			err = ended(stream.Context(), logger, info.FullMethod, began, err, recover())
+		}()
+		return handle(server, stream)
+	}
+}
+
+func ended(ctx context.Context, logger *slog.Logger, method string, began time.Time, err error, panicked any) error {
+	if panicked != nil {
+		logger.ErrorContext(ctx, "panic", slog.String("method", method), slog.String("stack", string(debug.Stack())))
+		return fault.New(fault.Internal, "something went wrong here")
+	}
+	scrubbed := fault.Scrub(err)
+	attributes := []any{
+		slog.String("method", method), slog.String("code", status.Code(scrubbed).String()),
+		slog.Duration("took", time.Since(began)),
+	}
+	reason := fault.ReasonOf(scrubbed)
+	if reason != "" {
+		attributes = append(attributes, slog.String("reason", string(reason)))
+	}
+	if reason == fault.Internal || reason == fault.Unavailable {
+		// The cause is ours and holds nothing that was sent.
+		logger.ErrorContext(ctx, "call", append(attributes, slog.String("cause", causeOf(err)))...)
+	} else {
+		logger.InfoContext(ctx, "call", attributes...)
+	}
+	return scrubbed
+}
+
+func causeOf(err error) string {
+	var refusal *fault.Error
+	if errors.As(err, &refusal) && errors.Unwrap(err) == nil && err.Error() == refusal.Error() {
+		return ""
+	}
+	return err.Error()
+}
+
+// timeLimit bounds calls that have no deadline.
+func timeLimit(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, unaryTimeout)
+		defer cancel()
+	}
+	return handle(ctx, request)
+}

@@ -1,0 +1,77 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+const (
+	// drainTime bounds the graceful end: calls under way may finish until then.
+	drainTime = 10 * time.Second
+	// Slow clients are cut: a header comes whole within this time.
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10
+	memoryBuffer      = 1 << 20
+)
+
+// Memory is a listener within the process: what listens behind it is served as
+// over the network, handlers, interceptors and all.
+func Memory() *bufconn.Listener { return bufconn.Listen(memoryBuffer) }
+
+// GRPC serves until the context ends and then lets calls under way finish.
+func GRPC(ctx context.Context, server *Server, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error {
+		<-ctx.Done()
+		server.Health.Shutdown()
+		drained := make(chan struct{})
+		go func() {
+			defer close(drained)
+			server.GracefulStop()
+		}()
+		select {
+		case <-drained:
+		case <-time.After(drainTime):
+			server.Stop()
+			<-drained
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// HTTP serves a handler over HTTP/1.1 and unencrypted HTTP/2 until the context
+// ends and then lets calls under way finish.
+func HTTP(ctx context.Context, handler http.Handler, listener net.Listener) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Protocols: new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		if err := server.Shutdown(bounded); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return group.Wait()
+}
