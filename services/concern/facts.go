@@ -52,13 +52,20 @@ func codeInText(r proto.Message) bool {
 	found := false
 	message := r.ProtoReflect()
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.Kind() == protoreflect.MessageKind && field.Message().FullName() == clientName {
+		if isName(field) || field.Kind() == protoreflect.MessageKind && field.Message().FullName() == clientName {
 			return true
 		}
 		found = found || valueHoldsCode(field, value)
 		return !found
 	})
 	return found
+}
+
+// isName tells fields that name something in a form of their own: a UUID may look
+// like an identity code.
+func isName(field protoreflect.FieldDescriptor) bool {
+	name := string(field.Name())
+	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ids") || name == "etag" || name == "resubmitted_as"
 }
 
 var clientName = (*commonv1.Client)(nil).ProtoReflect().Descriptor().FullName()

@@ -113,7 +113,7 @@ func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) 
 	for _, history := range histories {
 		view := history.Views[agency]
 		if view.State.IsOpen() && view.State.Receiver.GetAgency() == receiver &&
-			(earliest == nil || view.State.Submitted.Before(earliest.State.Submitted)) {
+			(earliest == nil || rules.BySubmission(view.State, earliest.State) < 0) {
 			earliest = &view
 		}
 	}

@@ -148,7 +148,7 @@ func (o *outcome) promoteAfter(gone Concern) {
 			rest = append(rest, c)
 		}
 	}
-	slices.SortStableFunc(rest, bySubmission)
+	slices.SortStableFunc(rest, BySubmission)
 	if len(rest) > 0 && lead == gone.Subject {
 		lead = rest[0].Subject
 	}
@@ -182,7 +182,8 @@ func others(rest []Concern, lead string) []string {
 	return ids
 }
 
-func bySubmission(a, b Concern) int {
+// BySubmission orders concerns by their submission.
+func BySubmission(a, b Concern) int {
 	return cmp.Or(a.Submitted.Compare(b.Submitted), cmp.Compare(a.Subject, b.Subject))
 }
 
@@ -200,7 +201,7 @@ func (o *outcome) events() []loop.Event {
 		case b.Subject:
 			return 1
 		}
-		return bySubmission(a, b)
+		return BySubmission(a, b)
 	})
 	var events []loop.Event
 	for _, c := range subjects {

@@ -1,0 +1,207 @@
+// Package allinone runs the services and the gateway in one process, on embedded
+// SQLite, over an in-memory listener with the same handlers and interceptors as
+// over the network.
+package allinone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"koppi.internal/gateway"
+	"koppi.internal/gateway/web"
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/wake"
+	"koppi.internal/services/concern"
+)
+
+// Config says how Koppi runs. Directory, Data and Logger are required.
+type Config struct {
+	// Data is the folder of databases and keys; made where it is missing.
+	Data      string
+	Directory *directory.Directory
+	Logger    *slog.Logger
+	// Dev trusts the development issuer, admits test persons and serves DevService.
+	Dev bool
+	// Clock makes the domain's time stand still there; needs Dev and an empty folder.
+	Clock time.Time
+	// Issuers are believed besides the development issuer.
+	Issuers []identity.IssuerConfig
+	// Origins of other sites whose pages may call.
+	Origins []string
+}
+
+// Koppi is a running suite.
+type Koppi struct {
+	config   Config
+	concern  *concern.Service
+	store    *sqlite.Store
+	server   *serve.Server
+	listener *bufconn.Listener
+	backend  *grpc.ClientConn
+	handler  http.Handler
+}
+
+// ErrDataExists says that a clock was given for a folder that holds data.
+var ErrDataExists = errors.New("--clock needs an empty data folder, and this one holds data")
+
+// Open prepares everything and serves nothing yet. Close it, or Run it.
+func Open(ctx context.Context, config Config) (*Koppi, error) {
+	paths := Paths(config.Data, concern.Name)
+	if _, err := os.Stat(paths.Journal); err == nil && !config.Clock.IsZero() {
+		return nil, ErrDataExists
+	}
+	store, secrets, err := openData(ctx, config.Data, paths)
+	if err != nil {
+		return nil, err
+	}
+	k, err := assemble(ctx, config, store, secrets)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return k, nil
+}
+
+// Files are where a service keeps its data.
+type Files struct{ Journal, Keys, KEK string }
+
+// Paths are the files of a service in a data folder.
+func Paths(data, service string) Files {
+	return Files{
+		Journal: filepath.Join(data, service+".db"), Keys: filepath.Join(data, service+".keys.db"),
+		KEK: filepath.Join(data, "secrets", "kek.json"),
+	}
+}
+
+func openData(ctx context.Context, data string, paths Files) (*sqlite.Store, *identity.Secrets, error) {
+	kek, err := seal.OpenKEK(paths.KEK)
+	if err != nil {
+		return nil, nil, err
+	}
+	secrets, err := identity.OpenSecrets(filepath.Join(data, "secrets"))
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := sqlite.Open(ctx, sqlite.Config{Path: paths.Journal, KeysPath: paths.Keys, KEK: kek})
+	return store, secrets, err
+}
+
+func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *identity.Secrets) (*Koppi, error) {
+	k := &Koppi{config: config, store: store, listener: serve.Memory()}
+	issuers := config.Issuers
+	domain := clock.System()
+	var dev *devService
+	if config.Dev {
+		issuer, err := identity.OpenDevIssuer(filepath.Join(config.Data, "secrets"), DevIssuerName)
+		if err != nil {
+			return nil, err
+		}
+		believed, err := issuer.Config(config.Directory)
+		if err != nil {
+			return nil, err
+		}
+		issuers = append(issuers, believed)
+		adjustable, err := clock.Open(ctx, store, config.Clock)
+		if err != nil {
+			return nil, err
+		}
+		domain = adjustable
+		dev = &devService{issuer: issuer, directory: config.Directory, secrets: secrets}
+	}
+	if err := k.serve(issuers, secrets, domain, dev); err != nil {
+		return nil, err
+	}
+	return k, k.open(dev != nil)
+}
+
+// serve registers the services behind the in-memory listener.
+func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, dev *devService) error {
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: issuers, Directory: k.config.Directory, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		return fmt.Errorf("validation rules: %w", err)
+	}
+	k.server = serve.NewGRPC(serve.Config{
+		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: isDevMethod,
+	})
+	k.concern = concern.New(concern.Deps{
+		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: &wake.Hub{},
+		NewID: newID, Logger: k.config.Logger, AllowTestCodes: k.config.Dev,
+	})
+	k.concern.Register(k.server)
+	if dev != nil {
+		dev.services = []advancer{k.concern}
+		dev.register(k.server)
+	}
+	return nil
+}
+
+// newID makes a UUIDv7: unique, and in the order of making.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// open connects the gateway to the services.
+func (k *Koppi) open(dev bool) error {
+	backend, err := grpc.NewClient("passthrough:///koppi",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return k.listener.DialContext(ctx) }))
+	if err != nil {
+		return fmt.Errorf("in-memory connection: %w", err)
+	}
+	k.backend = backend
+	services := map[string]grpc.ClientConnInterface{}
+	for _, name := range served {
+		services[name] = backend
+	}
+	var local []string
+	if dev {
+		services[devServiceName] = backend
+		local = append(local, devServiceName)
+	}
+	k.handler, err = gateway.New(gateway.Config{
+		Services: services, LocalOnly: local, Pages: web.Handler(), Origins: k.config.Origins,
+	})
+	return err
+}
+
+// Run serves on the listener until the context ends, and closes everything.
+func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve.GRPC(ctx, k.server, k.listener) })
+	group.Go(func() error { return k.concern.Run(ctx) })
+	group.Go(func() error { return serve.HTTP(ctx, k.handler, listener) })
+	err := group.Wait()
+	return errors.Join(err, k.Close())
+}
+
+// Backend is the in-memory connection straight to the services.
+func (k *Koppi) Backend() grpc.ClientConnInterface { return k.backend }
+
+// Store is the concern service's journal.
+func (k *Koppi) Store() *sqlite.Store { return k.store }
+
+// Close releases the files. Run does so by itself.
+func (k *Koppi) Close() error { return errors.Join(k.backend.Close(), k.store.Close()) }

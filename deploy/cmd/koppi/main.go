@@ -1,0 +1,32 @@
+// Command koppi runs the whole suite in one process, and holds the tools around it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	Up    upCommand    `cmd:"" help:"Run the services and the gateway in this process."`
+	Demo  demoCommand  `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
+	Token tokenCommand `cmd:"" help:"Ask a running development instance for a token."`
+	Fsck  fsckCommand  `cmd:"" help:"Verify the journals of a data folder."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parsed := kong.Parse(&cli{}, kong.Name("koppi"), kong.UsageOnError(),
+		kong.Description("Case messages between social services, Kela and health care, that always get their answer."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "koppi:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}

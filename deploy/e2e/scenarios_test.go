@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/journal"
+)
+
+// instance is a Koppi of its own, in a folder of its own, on a free port.
+type instance struct {
+	address string
+	koppi   *allinone.Koppi
+	stop    func()
+}
+
+func start(t *testing.T, clock time.Time) *instance {
+	t.Helper()
+	agencies, err := directory.Parse(config.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	koppi, err := allinone.Open(t.Context(), allinone.Config{
+		Data: t.TempDir(), Directory: agencies, Dev: true, Clock: clock, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- koppi.Run(ctx, listener) }()
+	i := &instance{address: "http://" + listener.Addr().String(), koppi: koppi}
+	i.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() {
+		report, err := journal.Fsck(context.Background(), koppi.Store())
+		if err != nil {
+			t.Error(err)
+		}
+		if err := report.Err(); err != nil {
+			t.Error(err)
+		}
+		i.stop()
+	})
+	return i
+}
+
+// transports are the three ways in.
+func (i *instance) transports(t *testing.T) map[string]scenario.Transport {
+	t.Helper()
+	gateway, err := grpc.NewClient(i.address[len("http://"):], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = gateway.Close() })
+	return map[string]scenario.Transport{
+		"connect-json": scenario.ConnectJSON{Address: i.address, Client: http.DefaultClient},
+		"grpc-gateway": scenario.GRPC{Conn: gateway},
+		"grpc-service": scenario.GRPC{Conn: i.koppi.Backend()},
+	}
+}
+
+// stepOne are the scenarios of the services that are served.
+var stepOne = []string{"01", "02", "03", "04", "05"}
+
+func TestScenarios(t *testing.T) {
+	all, err := scenario.Load(scenarios.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
+		for _, s := range all[:len(stepOne)] {
+			t.Run(name+"/"+s.Name, func(t *testing.T) {
+				i := start(t, s.Clock)
+				transport := i.transports(t)[name]
+				runner := scenario.Runner{Transport: transport, Dev: transport}
+				if err := runner.Run(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,133 @@
+// Package scenario replays cases as they happen against a running Koppi, over any
+// of its ways in, and checks every answer and every mailbox.
+package scenario
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scenario is one case.
+type Scenario struct {
+	// Name is the file's, without its ending.
+	Name  string               `json:"-"`
+	Title string               `json:"title"`
+	Needs []string             `json:"needs"`
+	Clock time.Time            `json:"clock"`
+	Cast  map[string]CastParty `json:"cast"`
+	Steps []Step               `json:"steps"`
+}
+
+// CastParty is one who acts: a worker, or a client.
+type CastParty struct {
+	Agency               string `json:"agency,omitempty"`
+	Unit                 string `json:"unit,omitempty"`
+	Worker               string `json:"worker,omitempty"`
+	Role                 string `json:"role"`
+	PersonalIdentityCode string `json:"personalIdentityCode,omitempty"`
+}
+
+// Step is a call, a look into a mailbox, or a move of the clock.
+type Step struct {
+	As   string          `json:"as"`
+	Call string          `json:"call"`
+	Body json.RawMessage `json:"body"`
+	// Save keeps values of the answer, name → path.
+	Save map[string]string `json:"save"`
+	// Expect is path → value of the answer, or for a mailbox a list of such.
+	Expect json.RawMessage `json:"expect"`
+	// Code and Reason: the call must be refused so.
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+
+	Mailbox string `json:"mailbox"`
+	Advance string `json:"advance"`
+}
+
+// Service is the full name of the service that a call goes to.
+func (s Step) Service() string { return path.Dir(s.Call) }
+
+// Method is the name of the method called.
+func (s Step) Method() string { return path.Base(s.Call) }
+
+// Services lists the services that a scenario needs.
+func (s Scenario) Services() []string {
+	var services []string
+	for _, step := range s.Steps {
+		if step.Call != "" && !slices.Contains(services, step.Service()) {
+			services = append(services, step.Service())
+		}
+	}
+	return services
+}
+
+// Load reads all scenarios of a folder, by name.
+func Load(files fs.FS) ([]Scenario, error) {
+	names, err := fs.Glob(files, "[0-9]*.json")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var all []Scenario
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		one, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", name, err)
+		}
+		one.Name = strings.TrimSuffix(name, ".json")
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// Parse reads one scenario and refuses what it does not know.
+func Parse(text []byte) (Scenario, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var s Scenario
+	if err := decoder.Decode(&s); err != nil {
+		return s, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return s, errors.New("something follows the end")
+	}
+	for i, step := range s.Steps {
+		if err := s.check(step); err != nil {
+			return s, fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return s, nil
+}
+
+func (s Scenario) check(step Step) error {
+	kinds := 0
+	for _, given := range []string{step.Call, step.Mailbox, step.Advance} {
+		if given != "" {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		return errors.New("a step is one of call, mailbox and advance")
+	}
+	for _, name := range []string{step.As, step.Mailbox} {
+		if _, cast := s.Cast[name]; name != "" && !cast {
+			return fmt.Errorf("%q is not in the cast", name)
+		}
+	}
+	if step.Call != "" && step.As == "" {
+		return errors.New("nobody makes this call")
+	}
+	return nil
+}
