@@ -63,7 +63,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.Due = loop.EndOfMonths(e.At, monthsToAssess)
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
-		c.SupportNeed, c.PlanID = m.GetSupportNeed(), m.GetPlanId()
+		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
 		c.Due = loop.NotPast(loop.EndOfMonths(c.Submitted, monthsToAssess), e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
@@ -150,7 +150,8 @@ func promoted(c Concern, m *concernv1.ConcernPromoted) Concern {
 
 func triaged(c Concern, e loop.Event, m *concernv1.ConcernTriaged) Concern {
 	c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
-	c.TriagedUrgency, c.SupportNeed, c.Track = m.GetUrgency(), m.GetSupportNeed(), m.GetTrack()
+	c.TriagedUrgency = orKept(m.GetUrgency(), c.TriagedUrgency)
+	c.SupportNeed, c.Track = orKept(m.GetSupportNeed(), c.SupportNeed), orKept(m.GetTrack(), c.Track)
 	if to := m.GetAssignedTo(); to != nil {
 		c.Holder, c.Assigned = to, to
 	}
@@ -239,4 +240,12 @@ func orParty(party, otherwise *commonv1.Party) *commonv1.Party {
 		return party
 	}
 	return otherwise
+}
+
+// orKept keeps an earlier judgement where the new one says nothing.
+func orKept[T ~int32](judged, kept T) T {
+	if judged == 0 {
+		return kept
+	}
+	return judged
 }

@@ -10,6 +10,7 @@
 package attachmentv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	v1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -446,36 +447,38 @@ var File_koppi_attachment_v1_attachment_proto protoreflect.FileDescriptor
 
 const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\n" +
-	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bkoppi/common/v1/party.proto\"\x8d\x01\n" +
-	"\x12StartUploadRequest\x12\x1d\n" +
+	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\"\xbd\x01\n" +
+	"\x12StartUploadRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1a\n" +
-	"\bfilename\x18\x02 \x01(\tR\bfilename\x12\x1d\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
+	"\bfilename\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\bfilename\x12)\n" +
 	"\n" +
-	"media_type\x18\x03 \x01(\tR\tmediaType\x12\x1d\n" +
+	"media_type\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\tmediaType\x12+\n" +
 	"\n" +
-	"size_bytes\x18\x04 \x01(\x03R\tsizeBytes\"[\n" +
+	"size_bytes\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80\x19 \x00R\tsizeBytes\"[\n" +
 	"\x13StartUploadResponse\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x1f\n" +
 	"\vchunk_bytes\x18\x02 \x01(\x05R\n" +
-	"chunkBytes\"e\n" +
-	"\x12UploadChunkRequest\x12#\n" +
-	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x16\n" +
-	"\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"6\n" +
+	"chunkBytes\"\x85\x01\n" +
+	"\x12UploadChunkRequest\x12-\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12\x1f\n" +
+	"\x06offset\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06offset\x12\x1f\n" +
+	"\x04data\x18\x03 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\x80@R\x04data\"6\n" +
 	"\x13UploadChunkResponse\x12\x1f\n" +
 	"\vnext_offset\x18\x01 \x01(\x03R\n" +
-	"nextOffset\"R\n" +
-	"\x13FinishUploadRequest\x12#\n" +
-	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x16\n" +
-	"\x06sha256\x18\x02 \x01(\fR\x06sha256\"S\n" +
+	"nextOffset\"e\n" +
+	"\x13FinishUploadRequest\x12-\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12\x1f\n" +
+	"\x06sha256\x18\x02 \x01(\fB\a\xbaH\x04z\x02h R\x06sha256\"S\n" +
 	"\x14FinishUploadResponse\x12;\n" +
 	"\n" +
 	"attachment\x18\x01 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
-	"attachment\"P\n" +
-	"\x0fDownloadRequest\x12#\n" +
-	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x18\n" +
-	"\asubject\x18\x02 \x01(\tR\asubject\"&\n" +
+	"attachment\"\xb7\x01\n" +
+	"\x0fDownloadRequest\x12-\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12u\n" +
+	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"&\n" +
 	"\x10DownloadResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data2\x97\x03\n" +
 	"\x11AttachmentService\x12`\n" +

@@ -10,6 +10,7 @@
 package commonv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -823,35 +824,39 @@ var File_koppi_common_v1_party_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\n" +
-	"\x1bkoppi/common/v1/party.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"n\n" +
-	"\x05Party\x12\x16\n" +
-	"\x06agency\x18\x01 \x01(\tR\x06agency\x12\x12\n" +
-	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x16\n" +
-	"\x06worker\x18\x03 \x01(\tR\x06worker\x12!\n" +
-	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\"\xc1\x01\n" +
-	"\x06Client\x126\n" +
-	"\x16personal_identity_code\x18\x01 \x01(\tH\x00R\x14personalIdentityCode\x12\x1d\n" +
-	"\tclient_id\x18\x02 \x01(\tH\x00R\bclientId\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\x128\n" +
-	"\adetails\x18\x04 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetailsB\n" +
+	"\x1bkoppi/common/v1/party.proto\x12\x0fkoppi.common.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x01\n" +
+	"\x05Party\x12\x1f\n" +
+	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06agency\x12\x1b\n" +
+	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
+	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12+\n" +
+	"\fdisplay_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdisplayName\"\xef\x03\n" +
+	"\x06Client\x12?\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 H\x00R\x14personalIdentityCode\x129\n" +
+	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$H\x00R\bclientId\x12M\n" +
+	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x128\n" +
+	"\adetails\x18\x04 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails:\xd3\x01\xbaH\xcf\x01\x1a\xcc\x01\n" +
+	"\x11client.identified\x12:name the client by identity code, by client_id, or by name\x1a{has(this.personal_identity_code) || has(this.client_id) || this.details.family_name != '' || this.details.given_names != ''B\n" +
 	"\n" +
-	"\bidentity\"\x83\x02\n" +
-	"\rClientDetails\x12\x1f\n" +
-	"\vgiven_names\x18\x01 \x01(\tR\n" +
-	"givenNames\x12\x1f\n" +
-	"\vfamily_name\x18\x02 \x01(\tR\n" +
-	"familyName\x12\x1d\n" +
+	"\bidentity\"\x97\x03\n" +
+	"\rClientDetails\x12)\n" +
+	"\vgiven_names\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"givenNames\x12)\n" +
+	"\vfamily_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
+	"familyName\x12\\\n" +
 	"\n" +
-	"birth_date\x18\x03 \x01(\tR\tbirthDate\x12\x16\n" +
-	"\x06phones\x18\x04 \x03(\tR\x06phones\x12\x14\n" +
-	"\x05email\x18\x05 \x01(\tR\x05email\x12\x18\n" +
-	"\aaddress\x18\x06 \x01(\tR\aaddress\x12\"\n" +
-	"\fmunicipality\x18\a \x01(\tR\fmunicipality\x12%\n" +
-	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xdf\x01\n" +
+	"birth_date\x18\x03 \x01(\tB=\xbaH:r826^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\tbirthDate\x12(\n" +
+	"\x06phones\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\n" +
+	"\"\x06r\x04\x10\x01\x18(R\x06phones\x12#\n" +
+	"\x05email\x18\x05 \x01(\tB\r\xbaH\n" +
+	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01R\x05email\x12\"\n" +
+	"\aaddress\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\aaddress\x128\n" +
+	"\fmunicipality\x18\a \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12%\n" +
+	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xf3\x01\n" +
 	"\n" +
-	"LegalBasis\x124\n" +
-	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundR\x06ground\x12\x1c\n" +
-	"\tprovision\x18\x02 \x01(\tR\tprovision\x12=\n" +
+	"LegalBasis\x12>\n" +
+	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12&\n" +
+	"\tprovision\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tprovision\x12=\n" +
 	"\fconsented_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12>\n" +
 	"\vattestation\x18\x04 \x01(\v2\x1c.koppi.common.v1.AttestationR\vattestation\"\xb5\x01\n" +
 	"\vAttestation\x121\n" +

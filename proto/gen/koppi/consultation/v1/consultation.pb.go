@@ -11,6 +11,7 @@
 package consultationv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -2003,7 +2004,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xd8\x05\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xd8\x05\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2029,76 +2030,80 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12=\n" +
 	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x18\n" +
-	"\aanswers\x18\x06 \x01(\bR\aanswers\"\xf8\x02\n" +
-	"\x17OpenConsultationRequest\x12\x1d\n" +
+	"\aanswers\x18\x06 \x01(\bR\aanswers\"\xdb\x03\n" +
+	"\x17OpenConsultationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12/\n" +
-	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x124\n" +
-	"\taddressee\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\taddressee\x121\n" +
-	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x14\n" +
-	"\x05topic\x18\x05 \x01(\tR\x05topic\x12\x1a\n" +
-	"\bquestion\x18\x06 \x01(\tR\bquestion\x122\n" +
-	"\aurgency\x18\a \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12%\n" +
-	"\x0eattachment_ids\x18\b \x03(\tR\rattachmentIds\x12\x17\n" +
-	"\acase_id\x18\t \x01(\tR\x06caseId\"c\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12<\n" +
+	"\taddressee\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\taddressee\x121\n" +
+	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1e\n" +
+	"\x05topic\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05topic\x12&\n" +
+	"\bquestion\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\bquestion\x12>\n" +
+	"\aurgency\x18\a \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
+	"\x0eattachment_ids\x18\b \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
+	"\acase_id\x18\t \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\"c\n" +
 	"\x18OpenConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\";\n" +
-	"\x10GetClientRequest\x12'\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\"\x9f\x01\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"E\n" +
+	"\x10GetClientRequest\x121\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\x9f\x01\n" +
 	"\x11GetClientResponse\x124\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"A\n" +
-	"\x16GetConsultationRequest\x12'\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\"b\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\"K\n" +
+	"\x16GetConsultationRequest\x121\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"b\n" +
 	"\x17GetConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xb2\x02\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x96\x03\n" +
 	"\x18ListConsultationsRequest\x12\x12\n" +
-	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x12\n" +
-	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x16\n" +
-	"\x06worker\x18\x03 \x01(\tR\x06worker\x12@\n" +
-	"\x06states\x18\x04 \x03(\x0e2(.koppi.consultation.v1.ConsultationStateR\x06states\x12!\n" +
-	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x12\x1b\n" +
-	"\tclient_id\x18\x06 \x01(\tR\bclientId\x12\x1b\n" +
-	"\tpage_size\x18\a \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x1b\n" +
+	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
+	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12U\n" +
+	"\x06states\x18\x04 \x03(\x0e2(.koppi.consultation.v1.ConsultationStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
+	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x127\n" +
+	"\tclient_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
+	"\tpage_size\x18\a \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tR\tpageToken\x12\x18\n" +
-	"\apurpose\x18\t \x01(\tR\apurpose\"\x8e\x01\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"\apurpose\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"\x8e\x01\n" +
 	"\x19ListConsultationsResponse\x12I\n" +
 	"\rconsultations\x18\x01 \x03(\v2#.koppi.consultation.v1.ConsultationR\rconsultations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"u\n" +
-	"\x17TakeConsultationRequest\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n" +
+	"\x17TakeConsultationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tR\x0econsultationId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\"c\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"c\n" +
 	"\x18TakeConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xb9\x01\n" +
-	"\x1bReassignConsultationRequest\x12\x1d\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe9\x01\n" +
+	"\x1bReassignConsultationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tR\x0econsultationId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12&\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"g\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
+	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"g\n" +
 	"\x1cReassignConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xb1\x01\n" +
-	"\x12PostMessageRequest\x12\x1d\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe4\x01\n" +
+	"\x12PostMessageRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tR\x0econsultationId\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12\x18\n" +
-	"\aanswers\x18\x04 \x01(\bR\aanswers\x12%\n" +
-	"\x0eattachment_ids\x18\x05 \x03(\tR\rattachmentIds\"[\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\x18\n" +
+	"\aanswers\x18\x04 \x01(\bR\aanswers\x128\n" +
+	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"[\n" +
 	"\x13PostMessageResponse\x12D\n" +
-	"\amessage\x18\x01 \x01(\v2*.koppi.consultation.v1.ConsultationMessageR\amessage\"\xcb\x02\n" +
+	"\amessage\x18\x01 \x01(\v2*.koppi.consultation.v1.ConsultationMessageR\amessage\"\xe2\x02\n" +
 	"\x0fConverseRequest\x12A\n" +
 	"\x04join\x18\x01 \x01(\v2+.koppi.consultation.v1.ConverseRequest.JoinH\x00R\x04join\x12?\n" +
 	"\x04post\x18\x02 \x01(\v2).koppi.consultation.v1.PostMessageRequestH\x00R\x04post\x12G\n" +
-	"\x06typing\x18\x03 \x01(\v2-.koppi.consultation.v1.ConverseRequest.TypingH\x00R\x06typing\x1aY\n" +
-	"\x04Join\x12'\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12(\n" +
-	"\x10after_message_id\x18\x02 \x01(\tR\x0eafterMessageId\x1a\b\n" +
+	"\x06typing\x18\x03 \x01(\v2-.koppi.consultation.v1.ConverseRequest.TypingH\x00R\x06typing\x1ap\n" +
+	"\x04Join\x121\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x125\n" +
+	"\x10after_message_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x0eafterMessageId\x1a\b\n" +
 	"\x06TypingB\x06\n" +
 	"\x04kind\"\xb8\x02\n" +
 	"\x10ConverseResponse\x12F\n" +
@@ -2108,39 +2113,40 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\bPresence\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x18\n" +
 	"\apresent\x18\x02 \x01(\bR\apresentB\x06\n" +
-	"\x04kind\"\xe3\x01\n" +
-	"\x18InviteParticipantRequest\x12\x1d\n" +
+	"\x04kind\"\x89\x02\n" +
+	"\x18InviteParticipantRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tR\x0econsultationId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x128\n" +
-	"\vparticipant\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\x121\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12@\n" +
+	"\vparticipant\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\vparticipant\x121\n" +
 	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"d\n" +
 	"\x19InviteParticipantResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x8d\x01\n" +
-	"\x18CloseConsultationRequest\x12\x1d\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x8b\x02\n" +
+	"\x18CloseConsultationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tR\x0econsultationId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x15\n" +
-	"\x06led_to\x18\x04 \x01(\tR\x05ledTo\"d\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12u\n" +
+	"\x06led_to\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\x05ledTo\"d\n" +
 	"\x19CloseConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"a\n" +
-	"\x16SetReachabilityRequest\x12G\n" +
-	"\freachability\x18\x01 \x01(\v2#.koppi.consultation.v1.ReachabilityR\freachability\"\x19\n" +
-	"\x17SetReachabilityResponse\"J\n" +
-	"\x16GetReachabilityRequest\x120\n" +
-	"\aparties\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyR\aparties\"f\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"i\n" +
+	"\x16SetReachabilityRequest\x12O\n" +
+	"\freachability\x18\x01 \x01(\v2#.koppi.consultation.v1.ReachabilityB\x06\xbaH\x03\xc8\x01\x01R\freachability\"\x19\n" +
+	"\x17SetReachabilityResponse\"T\n" +
+	"\x16GetReachabilityRequest\x12:\n" +
+	"\aparties\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyB\b\xbaH\x05\x92\x01\x02\x10dR\aparties\"f\n" +
 	"\x17GetReachabilityResponse\x12K\n" +
-	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xe2\x01\n" +
-	"\fReachability\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x1c\n" +
+	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xfc\x01\n" +
+	"\fReachability\x124\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x05party\x12\x1c\n" +
 	"\treachable\x18\x02 \x01(\bR\treachable\x120\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x126\n" +
 	"\n" +
 	"substitute\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
-	"substitute\x12\x1c\n" +
-	"\tlanguages\x18\x05 \x03(\tR\tlanguages*\xb2\x01\n" +
+	"substitute\x12.\n" +
+	"\tlanguages\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x14\x18\x01\"\x04r\x02\x18#R\tlanguages*\xb2\x01\n" +
 	"\x11ConsultationState\x12\"\n" +
 	"\x1eCONSULTATION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CONSULTATION_STATE_OPEN\x10\x01\x12\x1c\n" +

@@ -13,6 +13,7 @@
 package exchangev1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -1450,7 +1451,7 @@ var File_koppi_exchange_v1_exchange_proto protoreflect.FileDescriptor
 
 const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\n" +
-	" koppi/exchange/v1/exchange.proto\x12\x11koppi.exchange.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\"\xdf\x05\n" +
+	" koppi/exchange/v1/exchange.proto\x12\x11koppi.exchange.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\"\xdf\x05\n" +
 	"\vCaseMessage\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n" +
@@ -1478,22 +1479,22 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\vtraceparent\x18\x11 \x01(\tR\vtraceparent\"4\n" +
 	"\bWithheld\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
-	"\x04rule\x18\x02 \x01(\tR\x04rule\"\xe0\x03\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\"\xb8\x04\n" +
 	"\x0fExchangeRequest\x12=\n" +
 	"\x04open\x18\x01 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.OpenH\x00R\x04open\x12=\n" +
 	"\x04send\x18\x02 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.SendH\x00R\x04send\x12R\n" +
-	"\vacknowledge\x18\x03 \x01(\v2..koppi.exchange.v1.ExchangeRequest.AcknowledgeH\x00R\vacknowledge\x1au\n" +
-	"\x04Open\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x16\n" +
-	"\x06window\x18\x02 \x01(\rR\x06window\x12\x1a\n" +
-	"\bconsumer\x18\x03 \x01(\tR\bconsumer\x12!\n" +
-	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1aU\n" +
-	"\x04Send\x12\x1d\n" +
+	"\vacknowledge\x18\x03 \x01(\v2..koppi.exchange.v1.ExchangeRequest.AcknowledgeH\x00R\vacknowledge\x1a\xb0\x01\n" +
+	"\x04Open\x12 \n" +
+	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12 \n" +
+	"\x06window\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x06window\x12A\n" +
+	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
+	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1ag\n" +
+	"\x04Send\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12.\n" +
-	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyR\arequest\x1a%\n" +
-	"\vAcknowledge\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursorB\x06\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x126\n" +
+	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyB\x06\xbaH\x03\xc8\x01\x01R\arequest\x1a/\n" +
+	"\vAcknowledge\x12 \n" +
+	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursorB\x06\n" +
 	"\x04kind\"\x9c\x05\n" +
 	"\x10ExchangeResponse\x12D\n" +
 	"\x06opened\x18\x01 \x01(\v2*.koppi.exchange.v1.ExchangeResponse.OpenedH\x00R\x06opened\x12J\n" +
@@ -1523,20 +1524,21 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x123\n" +
 	"\x06status\x18\x03 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06statusB\x06\n" +
-	"\x04kind\"\x89\x01\n" +
-	"\x13ListMessagesRequest\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1a\n" +
-	"\bconsumer\x18\x03 \x01(\tR\bconsumer\x12!\n" +
+	"\x04kind\"\xc6\x01\n" +
+	"\x13ListMessagesRequest\x12 \n" +
+	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12A\n" +
+	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
 	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\"\x8d\x01\n" +
 	"\x14ListMessagesResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x18\n" +
-	"\abacklog\x18\x03 \x01(\x04R\abacklog\"l\n" +
-	"\x1aAcknowledgeMessagesRequest\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x1a\n" +
-	"\bconsumer\x18\x02 \x01(\tR\bconsumer\x12\x1a\n" +
+	"\abacklog\x18\x03 \x01(\x04R\abacklog\"\x9d\x01\n" +
+	"\x1aAcknowledgeMessagesRequest\x12 \n" +
+	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12A\n" +
+	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12\x1a\n" +
 	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\x1d\n" +
 	"\x1bAcknowledgeMessagesResponse\"d\n" +
 	"\x0eDeliverRequest\x12:\n" +

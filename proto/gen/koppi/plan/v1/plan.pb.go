@@ -11,6 +11,7 @@
 package planv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -3248,7 +3249,7 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xcc\x06\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xcc\x06\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -3302,184 +3303,189 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
 	"felt_heard\x18\x02 \x01(\bR\tfeltHeard\x12$\n" +
 	"\x0eown_goals_lead\x18\x03 \x01(\bR\fownGoalsLead\x12\x18\n" +
-	"\acomment\x18\x04 \x01(\tR\acomment\"\xe9\x01\n" +
-	"\x11CreatePlanRequest\x12\x1d\n" +
+	"\acomment\x18\x04 \x01(\tR\acomment\"\x97\x02\n" +
+	"\x11CreatePlanRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12/\n" +
-	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x121\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x121\n" +
 	"\x05basis\x18\x03 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x128\n" +
-	"\vresponsible\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12\x17\n" +
-	"\acase_id\x18\x05 \x01(\tR\x06caseId\"=\n" +
+	"\vresponsible\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x123\n" +
+	"\acase_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\"=\n" +
 	"\x12CreatePlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"+\n" +
-	"\x10GetClientRequest\x12\x17\n" +
-	"\aplan_id\x18\x01 \x01(\tR\x06planId\"\x9f\x01\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"5\n" +
+	"\x10GetClientRequest\x12!\n" +
+	"\aplan_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"\x9f\x01\n" +
 	"\x11GetClientResponse\x124\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\")\n" +
-	"\x0eGetPlanRequest\x12\x17\n" +
-	"\aplan_id\x18\x01 \x01(\tR\x06planId\":\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\"3\n" +
+	"\x0eGetPlanRequest\x12!\n" +
+	"\aplan_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\":\n" +
 	"\x0fGetPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x86\x02\n" +
-	"\x10ListPlansRequest\x12\x12\n" +
-	"\x04unit\x18\x01 \x01(\tR\x04unit\x12\x16\n" +
-	"\x06worker\x18\x02 \x01(\tR\x06worker\x120\n" +
-	"\x06states\x18\x03 \x03(\x0e2\x18.koppi.plan.v1.PlanStateR\x06states\x12!\n" +
-	"\foverdue_only\x18\x04 \x01(\bR\voverdueOnly\x12\x1b\n" +
-	"\tclient_id\x18\x05 \x01(\tR\bclientId\x12\x1b\n" +
-	"\tpage_size\x18\x06 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xea\x02\n" +
+	"\x10ListPlansRequest\x12\x1b\n" +
+	"\x04unit\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
+	"\x06worker\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12E\n" +
+	"\x06states\x18\x03 \x03(\x0e2\x18.koppi.plan.v1.PlanStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
+	"\foverdue_only\x18\x04 \x01(\bR\voverdueOnly\x127\n" +
+	"\tclient_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
+	"\tpage_size\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\a \x01(\tR\tpageToken\x12\x18\n" +
-	"\apurpose\x18\b \x01(\tR\apurpose\"f\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"\apurpose\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"f\n" +
 	"\x11ListPlansResponse\x12)\n" +
 	"\x05plans\x18\x01 \x03(\v2\x13.koppi.plan.v1.PlanR\x05plans\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xae\x01\n" +
-	"\x13InviteMemberRequest\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xca\x01\n" +
+	"\x13InviteMemberRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12,\n" +
-	"\x05party\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x124\n" +
+	"\x05party\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x05party\x121\n" +
 	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"?\n" +
 	"\x14InviteMemberResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"I\n" +
-	"\x0fJoinPlanRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"]\n" +
+	"\x0fJoinPlanRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\";\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\";\n" +
 	"\x10JoinPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"j\n" +
-	"\x18DeclineInvitationRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x88\x01\n" +
+	"\x18DeclineInvitationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x1b\n" +
-	"\x19DeclineInvitationResponse\"J\n" +
-	"\x10StartPlanRequest\x12\x1d\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"\x1b\n" +
+	"\x19DeclineInvitationResponse\"^\n" +
+	"\x10StartPlanRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\"<\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"<\n" +
 	"\x11StartPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"b\n" +
-	"\x10LeavePlanRequest\x12\x1d\n" +
-	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"<\n" +
-	"\x11LeavePlanResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x80\x01\n" +
-	"\x0eAddGoalRequest\x12\x1d\n" +
+	"\x10LeavePlanRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12\"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"<\n" +
+	"\x11LeavePlanResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xa0\x01\n" +
+	"\x0eAddGoalRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\"\n" +
 	"\rset_by_client\x18\x04 \x01(\bR\vsetByClient\"S\n" +
 	"\x0fAddGoalResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x12\x17\n" +
-	"\agoal_id\x18\x02 \x01(\tR\x06goalId\"\x8c\x01\n" +
-	"\x11UpdateGoalRequest\x12\x1d\n" +
+	"\agoal_id\x18\x02 \x01(\tR\x06goalId\"\xc2\x01\n" +
+	"\x11UpdateGoalRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x17\n" +
-	"\agoal_id\x18\x03 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04etag\x18\x04 \x01(\tR\x04etag\x12\x12\n" +
-	"\x04text\x18\x05 \x01(\tR\x04text\"=\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12!\n" +
+	"\agoal_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06goalId\x12\x1e\n" +
+	"\x04etag\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04etag\x12\x1e\n" +
+	"\x04text\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\"=\n" +
 	"\x12UpdateGoalResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xab\x01\n" +
-	"\x11AssessGoalRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xde\x01\n" +
+	"\x11AssessGoalRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x17\n" +
-	"\agoal_id\x18\x03 \x01(\tR\x06goalId\x12\x14\n" +
-	"\x05score\x18\x04 \x01(\x11R\x05score\x12\x1b\n" +
-	"\tby_client\x18\x05 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x06 \x01(\tR\x04note\"=\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12!\n" +
+	"\agoal_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06goalId\x12\x1f\n" +
+	"\x05score\x18\x04 \x01(\x11B\t\xbaH\x06:\x04\x18\x04(\x03R\x05score\x12\x1b\n" +
+	"\tby_client\x18\x05 \x01(\bR\bbyClient\x12\x1c\n" +
+	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x04note\"=\n" +
 	"\x12AssessGoalResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xd8\x01\n" +
-	"\x10AddActionRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x85\x02\n" +
+	"\x10AddActionRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x17\n" +
-	"\agoal_id\x18\x03 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x12,\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12$\n" +
+	"\agoal_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x06goalId\x12\x1e\n" +
+	"\x04text\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12,\n" +
 	"\x05owner\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\x05owner\x121\n" +
 	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"Y\n" +
 	"\x11AddActionResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x12\x1b\n" +
-	"\taction_id\x18\x02 \x01(\tR\bactionId\"\x94\x01\n" +
-	"\x15ReassignActionRequest\x12\x1d\n" +
+	"\taction_id\x18\x02 \x01(\tR\bactionId\"\xba\x01\n" +
+	"\x15ReassignActionRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x1b\n" +
-	"\taction_id\x18\x03 \x01(\tR\bactionId\x12&\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\"A\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12%\n" +
+	"\taction_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bactionId\x12.\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\"A\n" +
 	"\x16ReassignActionResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x80\x01\n" +
-	"\x15CompleteActionRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xa8\x01\n" +
+	"\x15CompleteActionRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x1b\n" +
-	"\taction_id\x18\x03 \x01(\tR\bactionId\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"A\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12%\n" +
+	"\taction_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bactionId\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x04note\"A\n" +
 	"\x16CompleteActionResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xb0\x01\n" +
-	"\x17RecordClientViewRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xce\x01\n" +
+	"\x17RecordClientViewRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x1d\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12\x1d\n" +
 	"\n" +
 	"felt_heard\x18\x03 \x01(\bR\tfeltHeard\x12$\n" +
-	"\x0eown_goals_lead\x18\x04 \x01(\bR\fownGoalsLead\x12\x18\n" +
-	"\acomment\x18\x05 \x01(\tR\acomment\"C\n" +
+	"\x0eown_goals_lead\x18\x04 \x01(\bR\fownGoalsLead\x12\"\n" +
+	"\acomment\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\acomment\"C\n" +
 	"\x18RecordClientViewResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x94\x01\n" +
-	"\x1aOfferResponsibilityRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xba\x01\n" +
+	"\x1aOfferResponsibilityRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12&\n" +
-	"\x02to\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"F\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12.\n" +
+	"\x02to\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"F\n" +
 	"\x1bOfferResponsibilityResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"U\n" +
-	"\x1bAcceptResponsibilityRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"i\n" +
+	"\x1bAcceptResponsibilityRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\"G\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"G\n" +
 	"\x1cAcceptResponsibilityResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"n\n" +
-	"\x1cDeclineResponsibilityRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x8c\x01\n" +
+	"\x1cDeclineResponsibilityRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"H\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"H\n" +
 	"\x1dDeclineResponsibilityResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"{\n" +
-	"\x15ScheduleReviewRequest\x12\x1d\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x97\x01\n" +
+	"\x15ScheduleReviewRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12*\n" +
-	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"A\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x122\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02at\"A\n" +
 	"\x16ScheduleReviewResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"L\n" +
-	"\x12StartReviewRequest\x12\x1d\n" +
-	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\">\n" +
-	"\x13StartReviewResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xab\x01\n" +
-	"\x15CompleteReviewRequest\x12\x1d\n" +
-	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12@\n" +
-	"\x0enext_review_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x12\x18\n" +
-	"\asummary\x18\x04 \x01(\tR\asummary\"A\n" +
-	"\x16CompleteReviewResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"`\n" +
-	"\x0eEndPlanRequest\x12\x1d\n" +
+	"\x12StartReviewRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\":\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\">\n" +
+	"\x13StartReviewResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xc9\x01\n" +
+	"\x15CompleteReviewRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12@\n" +
+	"\x0enext_review_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x12\"\n" +
+	"\asummary\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\asummary\"A\n" +
+	"\x16CompleteReviewResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"~\n" +
+	"\x0eEndPlanRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\":\n" +
 	"\x0fEndPlanResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan*\x87\x01\n" +
 	"\tPlanState\x12\x1a\n" +

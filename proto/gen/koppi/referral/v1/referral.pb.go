@@ -11,6 +11,7 @@
 package referralv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -2676,7 +2677,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xf3\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xf3\n" +
 	"\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
@@ -2718,165 +2719,172 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\fProgressNote\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xae\x03\n" +
-	"\x13SendReferralRequest\x12\x1d\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xa3\x04\n" +
+	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12/\n" +
-	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x122\n" +
-	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
-	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x123\n" +
-	"\x04kind\x18\x05 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12\x1f\n" +
-	"\vservice_key\x18\x06 \x01(\tR\n" +
-	"serviceKey\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\x122\n" +
-	"\aurgency\x18\b \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12%\n" +
-	"\x0eattachment_ids\x18\t \x03(\tR\rattachmentIds\x12\x17\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x12:\n" +
+	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
+	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12?\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12)\n" +
+	"\vservice_key\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
+	"serviceKey\x12 \n" +
+	"\x06reason\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x06reason\x12>\n" +
+	"\aurgency\x18\b \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
+	"\x0eattachment_ids\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
 	"\acase_id\x18\n" +
-	" \x01(\tR\x06caseId\"O\n" +
+	" \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\"O\n" +
 	"\x14SendReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"3\n" +
-	"\x10GetClientRequest\x12\x1f\n" +
-	"\vreferral_id\x18\x01 \x01(\tR\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"=\n" +
+	"\x10GetClientRequest\x12)\n" +
+	"\vreferral_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\"\x9f\x01\n" +
 	"\x11GetClientResponse\x124\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"\xaa\x01\n" +
-	"\x15SettleReferralRequest\x12\x1d\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\"\xb3\x02\n" +
+	"\x15SettleReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12%\n" +
-	"\x0eresubmitted_as\x18\x04 \x01(\tR\rresubmittedAs\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"Q\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x85\x01\n" +
+	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12 \n" +
+	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
 	"\x16SettleReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x91\x01\n" +
-	"\x19RefuseCancellationRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xb9\x01\n" +
+	"\x19RefuseCancellationRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12 \n" +
-	"\vexplanation\x18\x04 \x01(\tR\vexplanation\"U\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12*\n" +
+	"\vexplanation\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\"U\n" +
 	"\x1aRefuseCancellationResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"5\n" +
-	"\x12GetReferralRequest\x12\x1f\n" +
-	"\vreferral_id\x18\x01 \x01(\tR\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"?\n" +
+	"\x12GetReferralRequest\x12)\n" +
+	"\vreferral_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\"N\n" +
 	"\x13GetReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xa6\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x8a\x03\n" +
 	"\x14ListReferralsRequest\x12\x12\n" +
-	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x12\n" +
-	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x16\n" +
-	"\x06worker\x18\x03 \x01(\tR\x06worker\x128\n" +
-	"\x06states\x18\x04 \x03(\x0e2 .koppi.referral.v1.ReferralStateR\x06states\x12!\n" +
-	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x12\x1b\n" +
-	"\tclient_id\x18\x06 \x01(\tR\bclientId\x12\x1b\n" +
-	"\tpage_size\x18\a \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x1b\n" +
+	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
+	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12M\n" +
+	"\x06states\x18\x04 \x03(\x0e2 .koppi.referral.v1.ReferralStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
+	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x127\n" +
+	"\tclient_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
+	"\tpage_size\x18\a \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tR\tpageToken\x12\x18\n" +
-	"\apurpose\x18\t \x01(\tR\apurpose\"z\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"\apurpose\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"z\n" +
 	"\x15ListReferralsResponse\x129\n" +
 	"\treferrals\x18\x01 \x03(\v2\x1b.koppi.referral.v1.ReferralR\treferrals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"l\n" +
-	"\x16ReceiveReferralRequest\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x01\n" +
+	"\x16ReceiveReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\"R\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"R\n" +
 	"\x17ReceiveReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x83\x01\n" +
-	"\x15AcceptReferralRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\x15AcceptReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x16\n" +
-	"\x06worker\x18\x04 \x01(\tR\x06worker\"Q\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06worker\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\"Q\n" +
 	"\x16AcceptReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x97\x02\n" +
-	"\x16DeclineReferralRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xcb\x02\n" +
+	"\x16DeclineReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12@\n" +
-	"\x06reason\x18\x04 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12 \n" +
-	"\vexplanation\x18\x05 \x01(\tR\vexplanation\x12E\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12L\n" +
+	"\x06reason\x18\x04 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12*\n" +
+	"\vexplanation\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\x12E\n" +
 	"\x12suggested_receiver\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"R\n" +
 	"\x17DeclineReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xf6\x01\n" +
-	"\x17RedirectReferralRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xa6\x02\n" +
+	"\x17RedirectReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x122\n" +
-	"\breceiver\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
-	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12 \n" +
-	"\vexplanation\x18\x06 \x01(\tR\vexplanation\"\x89\x01\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12:\n" +
+	"\breceiver\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
+	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12*\n" +
+	"\vexplanation\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\"\x89\x01\n" +
 	"\x18RedirectReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\x124\n" +
-	"\x16redirected_referral_id\x18\x02 \x01(\tR\x14redirectedReferralId\"\xad\x01\n" +
-	"\x17ReassignReferralRequest\x12\x1d\n" +
+	"\x16redirected_referral_id\x18\x02 \x01(\tR\x14redirectedReferralId\"\xdd\x01\n" +
+	"\x17ReassignReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12&\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"S\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
+	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"S\n" +
 	"\x18ReassignReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xb2\x01\n" +
-	"\x1aScheduleAppointmentRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xe2\x01\n" +
+	"\x1aScheduleAppointmentRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
-	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
-	"\x05place\x18\x05 \x01(\tR\x05place\"V\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x122\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02at\x12\x1e\n" +
+	"\x05place\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05place\"V\n" +
 	"\x1bScheduleAppointmentResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xd9\x01\n" +
-	"\x1eRecordAppointmentResultRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x8d\x02\n" +
+	"\x1eRecordAppointmentResultRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12%\n" +
-	"\x0eappointment_id\x18\x04 \x01(\tR\rappointmentId\x12<\n" +
-	"\x06result\x18\x05 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"Z\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12/\n" +
+	"\x0eappointment_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rappointmentId\x12H\n" +
+	"\x06result\x18\x05 \x01(\x0e2$.koppi.referral.v1.AppointmentResultB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\"Z\n" +
 	"\x1fRecordAppointmentResultResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x99\x01\n" +
-	"\x16AddProgressNoteRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc3\x01\n" +
+	"\x16AddProgressNoteRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x12\x17\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x1e\n" +
+	"\x04text\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\x17\n" +
 	"\aon_hold\x18\x05 \x01(\bR\x06onHold\"R\n" +
 	"\x17AddProgressNoteResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xce\x01\n" +
-	"\x17CompleteReferralRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x82\x02\n" +
+	"\x17CompleteReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12<\n" +
-	"\aoutcome\x18\x04 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12!\n" +
-	"\foutcome_note\x18\x05 \x01(\tR\voutcomeNote\"S\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12H\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12+\n" +
+	"\foutcome_note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\voutcomeNote\"S\n" +
 	"\x18CompleteReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x83\x01\n" +
-	"\x15CancelReferralRequest\x12\x1d\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\x15CancelReferralRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
-	"\vreferral_id\x18\x02 \x01(\tR\n" +
-	"referralId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"Q\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
 	"\x16CancelReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
