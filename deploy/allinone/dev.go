@@ -23,6 +23,9 @@ var served = []string{
 	exchangev1.ExchangeService_ServiceDesc.ServiceName,
 }
 
+// Served lists the services that may be called from outside.
+func Served() []string { return append([]string{devServiceName}, served...) }
+
 const (
 	// DevIssuerName is who signs tokens under --dev.
 	DevIssuerName = "https://dev.koppi.internal"

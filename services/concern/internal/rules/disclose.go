@@ -22,7 +22,8 @@ const (
 type Disclosure struct {
 	// Key names the rule to people, in Withheld.
 	Key string
-	// Event is the message's name; Field the field left out, empty for the whole event.
+	// Event is the message's name; Field the field left out of it, or of the status
+	// that comes with it and of every later one (then Status leaves it out).
 	Event, Field string
 	// Grounds under which the rule holds.
 	Grounds []Ground
@@ -50,6 +51,8 @@ var Disclosures = []Disclosure{
 	{"receiver-only/forward", "ConcernForwarded", "keep_open", always},
 	{"receiver-only/forward", "ConcernForwarded", "due_at", always},
 	{"no-consent/worker", "ConcernTaken", "worker", without},
+	{"no-consent/turn", "ConcernTaken", "status.due_at", without},
+	{"no-consent/turn", "ConcernTaken", "status.waiting_on", without},
 	{"no-consent/outcome", "ConcernClosed", "outcome", without},
 	{"no-consent/feedback", "ConcernClosed", "feedback", without},
 	{"no-consent/explanation", "ConcernDeclined", "explanation", without},
@@ -94,9 +97,7 @@ func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loo
 	name := string(message.ProtoReflect().Descriptor().Name())
 	for _, rule := range Disclosures {
 		if rule.Event == name && holds(rule.Grounds, reader) {
-			fields := message.ProtoReflect().Descriptor().Fields()
-			message.ProtoReflect().Clear(fields.ByName(protoreflect.Name(rule.Field)))
-			withheld = append(withheld, loop.Withheld{Field: "event." + rule.Field, Rule: rule.Key})
+			withheld = append(withheld, leaveOut(message, rule))
 		}
 	}
 	if !reader.Consent {
@@ -104,6 +105,16 @@ func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loo
 	}
 	e.Message = message
 	return e, withheld, true
+}
+
+// leaveOut clears the field that a rule names and says so.
+func leaveOut(message proto.Message, rule Disclosure) loop.Withheld {
+	field := message.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(rule.Field))
+	if field == nil {
+		return loop.Withheld{Field: rule.Field, Rule: rule.Key}
+	}
+	message.ProtoReflect().Clear(field)
+	return loop.Withheld{Field: "event." + rule.Field, Rule: rule.Key}
 }
 
 func holds(grounds []Ground, reader loop.Reader) bool {

@@ -1,0 +1,72 @@
+# Everything that is done with Koppi. Two commands suffice: `make run`, `make test`.
+export GOTOOLCHAIN := go1.27.3
+export GOFLAGS := -buildvcs=false
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+MODULES := proto pkg services/concern gateway deploy
+BUF := proto/node_modules/.bin/buf
+GOLANGCI := .bin/golangci-lint
+GOLANGCI_VERSION := v2.15.0
+KOPPI := go run ./deploy/cmd/koppi
+FUZZTIME ?= 5m
+
+.PHONY: help run demo test unit lint generate verify fuzz soak bench need-go need-node need-chromium
+
+help: ## Show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: need-go ## Run everything in one process on http://127.0.0.1:8080
+	$(KOPPI) up --dev
+
+demo: need-go ## Replay the scenarios and show who was told what
+	$(KOPPI) demo
+
+test: verify lint unit ## Check generated code and arrows, lint, and run all tests
+
+unit: need-go need-chromium ## Run all tests
+	go test $(addprefix ./,$(addsuffix /...,$(MODULES)))
+
+lint: need-go $(GOLANGCI) ## Lint all modules
+	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
+
+generate: need-go $(BUF) .protodeps ## Generate Go from the .proto files
+	$(BUF) format -w proto
+	rm -rf proto/gen
+	$(BUF) generate --template proto/buf.gen.yaml
+
+verify: need-go $(BUF) .protodeps ## Check that generated code, modules and the contract are in order
+	@./deploy/verify.sh $(BUF) $(MODULES)
+
+fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
+	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
+
+soak: need-go ## Run the property tests for long
+	go test ./services/concern/... -run 'TestInvariants|TestNoSideChannels' -rapid.checks=20000 -timeout 60m -count=1
+	go test ./pkg/journal/... -run TestModel -rapid.checks=2000 -timeout 60m -count=1
+
+bench: need-go ## Measure the journal
+	go test ./pkg/journal/... -run '^$$' -bench . -benchtime 2s
+
+need-go:
+	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }
+
+need-node:
+	@command -v npm >/dev/null || { echo 'Node is missing: apt-get install nodejs npm'; exit 1; }
+
+need-chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium; \
+	  else echo 'Chromium is missing, the browser that the page is tested in: apt-get install chromium'; exit 1; fi; }
+
+$(BUF): proto/package-lock.json | need-node
+	cd proto && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+.protodeps: proto/tools/go.mod proto/tools/protodeps/main.go
+	GOWORK=off go -C proto/tools run ./protodeps "$(CURDIR)/.protodeps"
+	@touch $@
+
+$(GOLANGCI):
+	GOWORK=off GOBIN="$(CURDIR)/.bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

@@ -1,0 +1,101 @@
+// Package demo replays the scenarios and shows the loop as a person would want to
+// see it: who did what, whose turn it then is, who was told what, and what was
+// withheld and why.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
+	"koppi.internal/pkg/directory"
+)
+
+// Options choose what is replayed.
+type Options struct {
+	// Scenario is the number of one scenario; empty replays all.
+	Scenario string
+}
+
+// Run replays scenarios, each on an empty instance of its own, and fails if one
+// does not go as written.
+func Run(ctx context.Context, out io.Writer, options Options) error {
+	all, err := scenario.Load(scenarios.Files)
+	if err != nil {
+		return err
+	}
+	agencies, err := directory.Parse(config.Directory)
+	if err != nil {
+		return err
+	}
+	shown := 0
+	for _, s := range all {
+		if options.Scenario != "" && !strings.HasPrefix(s.Name, options.Scenario) {
+			continue
+		}
+		shown++
+		print := &printer{out: out, agencies: agencies}
+		print.heading(s)
+		if missing := missing(s); len(missing) > 0 {
+			print.line("  Not replayed yet: needs %s.", strings.Join(missing, " and "))
+			continue
+		}
+		if err := replay(ctx, s, agencies, print); err != nil {
+			return err
+		}
+	}
+	if shown == 0 {
+		return fmt.Errorf("there is no scenario %q", options.Scenario)
+	}
+	return nil
+}
+
+// missing names the services that a scenario needs and that are not there yet.
+func missing(s scenario.Scenario) []string {
+	var services []string
+	for _, service := range s.Services() {
+		if !slices.Contains(allinone.Served(), service) {
+			services = append(services, "the "+strings.Split(service, ".")[1]+" service")
+		}
+	}
+	return services
+}
+
+func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Directory, print *printer) (err error) {
+	data, err := os.MkdirTemp("", "koppi-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	koppi, err := allinone.Open(ctx, allinone.Config{
+		Data: data, Directory: agencies, Dev: true, Clock: s.Clock, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, koppi.Close())
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- koppi.Run(running, listener) }()
+	transport := scenario.ConnectJSON{Address: "http://" + listener.Addr().String(), Client: &http.Client{}}
+	print.now = s.Clock
+	runner := scenario.Runner{Transport: transport, Dev: transport, Observer: print}
+	err = runner.Run(ctx, s)
+	stop()
+	return errors.Join(err, <-ended)
+}

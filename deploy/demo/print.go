@@ -1,0 +1,181 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/directory"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// printer writes what happens, for people. It never writes an identity code.
+type printer struct {
+	out      io.Writer
+	agencies *directory.Directory
+	now      time.Time
+}
+
+func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format+"\n", args...) }
+
+func (p *printer) heading(s scenario.Scenario) {
+	p.line("\n%s\n%s", s.Name[:2]+" · "+s.Title, strings.Repeat("─", 78))
+	p.line("Needs %s. Begins %s.", strings.Join(s.Needs, ", "), moment(s.Clock))
+}
+
+// agency is an agency's name in English.
+func (p *printer) agency(key string) string {
+	if agency, ok := p.agencies.Agency(key); ok {
+		return agency.Names["en"]
+	}
+	return key
+}
+
+func (p *printer) party(fields map[string]any) string {
+	agency, _ := fields["agency"].(string)
+	worker, _ := fields["worker"].(string)
+	unit, _ := fields["unit"].(string)
+	switch {
+	case worker != "":
+		return worker
+	case unit != "":
+		if known, ok := p.agencies.Unit(agency, unit); ok {
+			return known.Names["en"]
+		}
+	}
+	return p.agency(agency)
+}
+
+// Called tells of a call.
+func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, answer map[string]any, refusal *scenario.Refusal) {
+	who := s.Cast[step.As]
+	request := map[string]any{}
+	_ = json.Unmarshal(body, &request)
+	deed := deeds[step.Method()]
+	if strings.Contains(deed, "%s") {
+		deed = fmt.Sprintf(deed, p.party(object(request, "receiver")))
+	}
+	p.line("\n%s (%s) %s", who.Worker, p.agency(who.Agency), deed)
+	p.request(request)
+	if refusal != nil {
+		p.line("    ✗ refused, %s: %s", refusal.Reason, refusal.Message)
+		return
+	}
+	p.answer(answer)
+}
+
+func (p *printer) request(request map[string]any) {
+	if basis := object(request, "basis"); len(basis) > 0 {
+		ground, _ := basis["ground"].(string)
+		p.line("    %s (%v)", grounds[ground], basis["provision"])
+	}
+	var said []string
+	if topics, ok := request["topics"].([]any); ok {
+		for _, topic := range topics {
+			said = append(said, plain(fmt.Sprint(topic), "TOPIC_"))
+		}
+	}
+	for _, field := range [][2]string{
+		{"urgency", "URGENCY_"}, {"supportNeed", "SUPPORT_NEED_"}, {"track", "TRACK_"}, {"result", "CONTACT_RESULT_"}, {"outcome", "OUTCOME_"},
+	} {
+		if value, ok := request[field[0]].(string); ok {
+			said = append(said, plain(value, field[1]))
+		}
+	}
+	if len(said) > 0 {
+		p.line("    %s", strings.Join(said, ", "))
+	}
+	for _, field := range []string{"description", "question", "answer", "feedback"} {
+		if text, ok := request[field].(string); ok {
+			p.line("    “%s”", text)
+		}
+	}
+}
+
+func (p *printer) answer(answer map[string]any) {
+	if concerns, ok := answer["concerns"].([]any); ok {
+		p.line("    %d in the list", len(concerns))
+		return
+	}
+	concern := object(answer, "concern")
+	status := object(concern, "status")
+	if len(status) == 0 {
+		if status = object(answer, "status"); len(status) == 0 {
+			return
+		}
+	}
+	p.line("    → %s", p.status(status))
+	if joined, ok := concern["joinedConcernId"].(string); ok {
+		p.line("      joined to the earlier report …%s", joined[len(joined)-4:])
+	}
+}
+
+// status says where the loop stands, who is responsible and whose turn it is.
+func (p *printer) status(status map[string]any) string {
+	phase, _ := status["phase"].(string)
+	parts := []string{phases[phase]}
+	responsible, waiting := p.party(object(status, "responsible")), p.party(object(status, "waitingOn"))
+	if responsible != "" && responsible != waiting {
+		parts = append(parts, "responsible: "+responsible)
+	}
+	if waiting != "" {
+		turn := "turn: " + waiting
+		if responsible == waiting {
+			turn = "responsible, and its turn: " + waiting
+		}
+		if at, ok := status["dueAt"].(string); ok {
+			turn += ", by " + due(at)
+		}
+		parts = append(parts, turn)
+	}
+	if status["overdue"] == true {
+		parts = append(parts, "▲ overdue")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Read tells what an agency's mailbox brought.
+func (p *printer) Read(s scenario.Scenario, step scenario.Step, messages []*exchangev1.CaseMessage) {
+	p.line("\n✉ The mailbox of %s, %d new:", p.agency(s.Cast[step.Mailbox].Agency), len(messages))
+	for _, message := range messages {
+		text, err := protojson.Marshal(message)
+		fields := map[string]any{}
+		if err != nil || json.Unmarshal(text, &fields) != nil {
+			continue
+		}
+		p.line("   %2d  %s: %s", message.GetSequence(), spaced(scenario.EventName(message)), p.status(object(fields, "status")))
+		p.withheld(message)
+	}
+}
+
+func (p *printer) withheld(message *exchangev1.CaseMessage) {
+	byRule := map[string][]string{}
+	var order []string
+	for _, one := range message.GetWithheld() {
+		why := rules[one.GetRule()]
+		if !slices.Contains(order, why) {
+			order = append(order, why)
+		}
+		byRule[why] = append(byRule[why], strings.ReplaceAll(strings.TrimPrefix(one.GetField(), "event."), "_", " "))
+	}
+	for _, why := range order {
+		p.line("         not told: %s (%s)", strings.Join(byRule[why], ", "), why)
+	}
+}
+
+// Advanced tells that time has passed.
+func (p *printer) Advanced(_ scenario.Scenario, _ scenario.Step, now time.Time) {
+	p.now = now
+	p.line("\n⏱ It is %s.", moment(now))
+}
+
+func object(fields map[string]any, name string) map[string]any {
+	value, _ := fields[name].(map[string]any)
+	return value
+}

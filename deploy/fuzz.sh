@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the named modules for the given time, one after another.
+set -eu -o pipefail
+time=$1
+shift
+for module in "$@"; do
+  grep -rlE '^func Fuzz' --include='*_test.go' "$module" | while read -r file; do
+    grep -oE '^func Fuzz[A-Za-z]+' "$file" | sed 's/^func //' | while read -r target; do
+      echo "== $target in $(dirname "$file")"
+      go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
+    done
+  done
+done

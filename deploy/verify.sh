@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Checks what no compiler does: that the contract is in form and breaks nobody, that
+# generated code is fresh, and that every module stands by itself.
+set -eu -o pipefail
+buf=$1
+shift
+
+"$buf" lint
+"$buf" format --diff --exit-code proto
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The contract as it last stood on the main line, against the one here.
+against=""
+for base in origin/main HEAD~1; do
+  if git rev-parse --verify --quiet "$base^{commit}" >/dev/null && git cat-file -e "$base:proto/koppi/common/v1/party.proto" 2>/dev/null; then
+    against=$base
+    break
+  fi
+done
+if [ -n "$against" ]; then
+  mkdir "$work/base"
+  git archive "$against" buf.yaml proto | tar -x -C "$work/base"
+  cp -r .protodeps "$work/base/.protodeps"
+  (cd "$work/base" && "$OLDPWD/$buf" build --path proto/koppi -o "$work/base.binpb")
+  "$buf" build --path proto/koppi -o "$work/now.binpb"
+  "$buf" breaking "$work/now.binpb" --against "$work/base.binpb" --exclude-imports
+fi
+
+# Generated code, anew and compared.
+cat > "$work/gen.yaml" <<YAML
+$(sed "s#out: proto/gen#out: $work/gen#" proto/buf.gen.yaml)
+YAML
+"$buf" generate --template "$work/gen.yaml"
+diff -r "$work/gen" proto/gen || { echo 'generated code is stale: make generate'; exit 1; }
+
+# The workspace hides missing requirements; each module must stand alone.
+for module in "$@"; do
+  (cd "$module" && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...) || { echo "module $module: cd $module && GOWORK=off go mod tidy"; exit 1; }
+done
