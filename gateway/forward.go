@@ -151,4 +151,3 @@ func outgoing(ctx context.Context) context.Context {
 	}
 	return metadata.NewOutgoingContext(ctx, passed)
 }
-

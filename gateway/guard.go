@@ -68,4 +68,3 @@ func secure(handler http.Handler) http.Handler {
 		handler.ServeHTTP(w, r)
 	})
 }
-

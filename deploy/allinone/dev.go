@@ -55,7 +55,9 @@ type devService struct {
 	services  []advancer
 }
 
-func (d *devService) register(server grpc.ServiceRegistrar) { devv1.RegisterDevServiceServer(server, d) }
+func (d *devService) register(server grpc.ServiceRegistrar) {
+	devv1.RegisterDevServiceServer(server, d)
+}
 
 // IssueToken signs a token for a worker, a system, an operator, or a client.
 func (d *devService) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*devv1.IssueTokenResponse, error) {

@@ -45,13 +45,13 @@ func Run(ctx context.Context, out io.Writer, options Options) error {
 			continue
 		}
 		shown++
-		print := &printer{out: out, agencies: agencies}
-		print.heading(s)
+		show := &printer{out: out, agencies: agencies}
+		show.heading(s)
 		if missing := missing(s); len(missing) > 0 {
-			print.line("  Not replayed yet: needs %s.", strings.Join(missing, " and "))
+			show.line("  Not replayed yet: needs %s.", strings.Join(missing, " and "))
 			continue
 		}
-		if err := replay(ctx, s, agencies, print); err != nil {
+		if err := replay(ctx, s, agencies, show); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func missing(s scenario.Scenario) []string {
 	return services
 }
 
-func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Directory, print *printer) (err error) {
+func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Directory, show *printer) (err error) {
 	data, err := os.MkdirTemp("", "koppi-demo-")
 	if err != nil {
 		return err
@@ -93,8 +93,8 @@ func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Direct
 	ended := make(chan error, 1)
 	go func() { ended <- koppi.Run(running, listener) }()
 	transport := scenario.ConnectJSON{Address: "http://" + listener.Addr().String(), Client: &http.Client{}}
-	print.now = s.Clock
-	runner := scenario.Runner{Transport: transport, Dev: transport, Observer: print}
+	show.now = s.Clock
+	runner := scenario.Runner{Transport: transport, Dev: transport, Observer: show}
 	err = runner.Run(ctx, s)
 	stop()
 	return errors.Join(err, <-ended)

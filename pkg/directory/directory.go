@@ -18,9 +18,9 @@ import (
 type Profile string
 
 const (
-	// Minimal: topics and urgency alone.
+	// Minimal is topics and urgency alone.
 	Minimal Profile = "MINIMAL"
-	// Necessary: also what the receiver must know (1301/2014 § 35.2).
+	// Necessary is also what the receiver must know (1301/2014 § 35.2).
 	Necessary Profile = "NECESSARY"
 )
 

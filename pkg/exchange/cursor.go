@@ -53,7 +53,7 @@ func (c Cursor) String() string {
 		if position.Sequence == 0 {
 			continue
 		}
-		raw = append(raw, byte(len(position.Service)))
+		raw = append(raw, byte(len(position.Service))) //nolint:gosec // at most maxName
 		raw = append(raw, position.Service...)
 		raw = binary.AppendUvarint(raw, position.Sequence)
 		raw = append(raw, position.Chain[:]...)

@@ -115,7 +115,7 @@ func normalize(text string) []byte {
 		case r >= 'a' && r <= 'z':
 			shape = append(shape, byte(r-'a'+'A'))
 		case r < 0x80:
-			shape = append(shape, byte(r))
+			shape = append(shape, byte(r)) //nolint:gosec // ASCII
 		default:
 			shape = append(shape, 0)
 		}

@@ -39,7 +39,7 @@ func EventHash(prev []byte, e SealedEvent) []byte {
 		buffer = append(buffer, part...)
 	}
 	buffer = binary.BigEndian.AppendUint64(buffer, e.Version)
-	buffer = binary.BigEndian.AppendUint64(buffer, uint64(e.At.UnixMicro())) //nolint:gosec // the bits, whatever the sign
+	buffer = binary.BigEndian.AppendUint64(buffer, uint64(e.At.UnixMicro()))
 	sum := sha256.Sum256(buffer)
 	return sum[:]
 }

@@ -7,7 +7,7 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// ReceiveConcern: see the contract, as for each method below.
+// ReceiveConcern takes the step of that name, as does each method below.
 func (s *Service) ReceiveConcern(ctx context.Context, r *concernv1.ReceiveConcernRequest) (*concernv1.ReceiveConcernResponse, error) {
 	concern, _, err := s.step(ctx, r)
 	return &concernv1.ReceiveConcernResponse{Concern: concern}, err

@@ -109,7 +109,7 @@ func (s *Service) pageToken(who identity.Caller, r *concernv1.ListConcernsReques
 	if !at.DueAt.IsZero() {
 		due = at.DueAt.UnixMicro()
 	}
-	payload = binary.BigEndian.AppendUint64(payload, uint64(due)) //nolint:gosec // the bits come back as they went
+	payload = binary.BigEndian.AppendUint64(payload, uint64(due))
 	return s.deps.Secrets.Token(kindPage, who.Agency, append(payload, at.Subject...))
 }
 
