@@ -1,0 +1,71 @@
+// Package decidetest runs a service's rules without a store: given what happened,
+// when somebody commands, then these events, and this is what each agency is told.
+package decidetest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/loop"
+)
+
+// Journal keeps histories and mailboxes in memory.
+type Journal[S any] struct {
+	Rules     decide.Rules[S]
+	Histories map[string]loop.History[S]
+	// Events lists all, in order.
+	Events []loop.Event
+	// Mail is what each agency was told, in order.
+	Mail map[string][]decide.Told[S]
+
+	claims map[string]string
+	ids    int
+}
+
+// New makes an empty journal.
+func New[S any](rules decide.Rules[S]) *Journal[S] {
+	return &Journal[S]{
+		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Told[S]{}, claims: map[string]string{},
+	}
+}
+
+// World is all that there is, as a decision sees it.
+func (j *Journal[S]) World() loop.World[S] {
+	return loop.World[S]{Subjects: maps.Clone(j.Histories), Claims: maps.Clone(j.claims)}
+}
+
+// Append records decided events. It fails where two subjects would hold one claim.
+func (j *Journal[S]) Append(events []loop.Event) error {
+	before := maps.Clone(j.Histories)
+	var touched []string
+	for _, event := range events {
+		j.ids++
+		event.ID = fmt.Sprintf("message-%d", j.ids)
+		next, told := j.Rules.Next(j.Histories[event.Subject], event)
+		j.Histories[event.Subject] = next
+		j.Events = append(j.Events, event)
+		for _, one := range told {
+			j.Mail[one.View.Reader.Agency] = append(j.Mail[one.View.Reader.Agency], one)
+		}
+		if !slices.Contains(touched, event.Subject) {
+			touched = append(touched, event.Subject)
+		}
+	}
+	for _, subject := range touched {
+		if held := j.Rules.Summary(before[subject].State).Held; held != "" && j.Rules.Summary(j.Histories[subject].State).Held != held {
+			delete(j.claims, held)
+		}
+	}
+	for _, subject := range touched {
+		held := j.Rules.Summary(j.Histories[subject].State).Held
+		if holder := j.claims[held]; held != "" && holder != "" && holder != subject {
+			return fmt.Errorf("%s and %s hold one claim", holder, subject)
+		}
+		if held != "" {
+			j.claims[held] = subject
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package identity_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+	"google.golang.org/grpc/metadata"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+)
+
+const agencies = `{"agencies":[
+ {"agency":"kela","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},"units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"]}],"noConsentProfile":"MINIMAL"},
+ {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"]}],"noConsentProfile":"NECESSARY"}]}`
+
+type tokens struct {
+	issuer   *identity.DevIssuer
+	verifier *identity.Verifier
+	config   identity.IssuerConfig
+}
+
+func newTokens(t *testing.T, bound ...string) tokens {
+	t.Helper()
+	known, err := directory.Parse([]byte(agencies))
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := identity.OpenDevIssuer(t.TempDir(), "https://issuer.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := issuer.Config(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bound) > 0 {
+		config.Agencies, config.Clients = bound, false
+	}
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: []identity.IssuerConfig{config}, Directory: known, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokens{issuer: issuer, verifier: verifier, config: config}
+}
+
+func (k tokens) issue(t *testing.T, caller identity.Caller, life time.Duration) string {
+	t.Helper()
+	token, err := k.issuer.Issue(caller, time.Now(), life)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+var kelaWorker = identity.Caller{Agency: "kela", Unit: "a", Worker: "kela-17", Role: identity.RoleBenefitHandler}
+
+func TestTokens(t *testing.T) {
+	k := newTokens(t)
+	caller, err := k.verifier.Verify(t.Context(), k.issue(t, kelaWorker, time.Hour))
+	if err != nil || caller.Agency != "kela" || caller.Worker != "kela-17" || caller.System {
+		t.Fatalf("%+v, %v", caller, err)
+	}
+	good := k.issue(t, kelaWorker, time.Hour)
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://issuer.test","aud":"koppi","exp":9999999999,"sub":"x","koppi_agency":"kela","koppi_role":"system"}`)) + "."
+	for name, test := range map[string]struct {
+		token string
+		want  fault.Reason
+	}{
+		"missing":            {"", fault.TokenRequired},
+		"expired":            {k.issue(t, kelaWorker, -time.Minute), fault.TokenExpired},
+		"foreign-signed":     {newTokens(t).issue(t, kelaWorker, time.Hour), fault.TokenInvalid},
+		"alg none":           {none, fault.TokenInvalid},
+		"garbage":            {"a.b.c", fault.TokenInvalid},
+		"cut":                {good[:len(good)-4], fault.TokenInvalid},
+		"hmac of public key": {hmacToken(t, k.config), fault.TokenInvalid},
+		"unknown unit":       {k.issue(t, identity.Caller{Agency: "kela", Unit: "zz", Worker: "w", Role: identity.RoleBenefitHandler}, time.Hour), fault.TokenInvalid},
+		"unknown role":       {k.issue(t, identity.Caller{Agency: "kela", Worker: "w", Role: "king"}, time.Hour), fault.TokenInvalid},
+		"client with agency": {k.issue(t, identity.Caller{Agency: "kela", Client: "c", Role: identity.RoleClient}, time.Hour), fault.TokenInvalid},
+	} {
+		if _, err := k.verifier.Verify(t.Context(), test.token); fault.ReasonOf(err) != test.want {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+	}
+}
+
+func hmacToken(t *testing.T, config identity.IssuerConfig) string {
+	t.Helper()
+	token, err := jwt.NewBuilder().Issuer(config.Issuer).Audience([]string{identity.Audience}).Expiration(time.Now().Add(time.Hour)).
+		Subject("x").Claim("koppi_agency", "kela").Claim("koppi_role", "system").Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256(), config.JWKS))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(signed)
+}
+
+func TestAnIssuerSpeaksOnlyForItsAgencies(t *testing.T) {
+	k := newTokens(t, "hva")
+	if _, err := k.verifier.Verify(t.Context(), k.issue(t, kelaWorker, time.Hour)); fault.ReasonOf(err) != fault.TokenInvalid {
+		t.Errorf("a county's issuer speaks for Kela: %v", err)
+	}
+	client := identity.Caller{Role: identity.RoleClient, Client: "ab"}
+	if _, err := k.verifier.Verify(t.Context(), k.issue(t, client, time.Hour)); fault.ReasonOf(err) != fault.TokenInvalid {
+		t.Errorf("a county's issuer speaks for clients: %v", err)
+	}
+}
+
+func TestOnBehalfOf(t *testing.T) {
+	k := newTokens(t)
+	system := k.issue(t, identity.Caller{Agency: "kela", Role: identity.RoleSystem, SystemSubject: "kelmu"}, time.Hour)
+	call := func(token, named string) (identity.Caller, error) {
+		md := metadata.Pairs("authorization", "Bearer "+token)
+		if named != "" {
+			md.Set(identity.MetadataOnBehalfOf, named)
+		}
+		ctx, err := k.verifier.Authenticate(metadata.NewIncomingContext(t.Context(), md))
+		caller, _ := identity.FromContext(ctx)
+		return caller, err
+	}
+	if caller, err := call(system, "kela-17;a;benefit_handler"); err != nil || caller.Worker != "kela-17" || !caller.System || caller.SystemSubject != "kelmu" {
+		t.Errorf("%+v, %v", caller, err)
+	}
+	for named, want := range map[string]fault.Reason{
+		"kela-17": fault.InvalidField, "kela-17;zz;benefit_handler": fault.UnknownParty, "kela-17;a;system": fault.InvalidField, ";a;benefit_handler": fault.InvalidField,
+	} {
+		if _, err := call(system, named); fault.ReasonOf(err) != want {
+			t.Errorf("%s: %v, want %s", named, err, want)
+		}
+	}
+	if _, err := call(k.issue(t, kelaWorker, time.Hour), "x;a;benefit_handler"); fault.ReasonOf(err) != fault.RoleNotAllowed {
+		t.Errorf("a worker acts on behalf of another: %v", err)
+	}
+}
+
+func TestNamesDifferByAgency(t *testing.T) {
+	folder := t.TempDir()
+	secrets, err := identity.OpenSecrets(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := identity.ParseCode("010594Y9032", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := secrets.Inner(code)
+	kela, hva := secrets.Outward(identity.KindClient, "kela", inner), secrets.Outward(identity.KindClient, "hva", inner)
+	if kela == hva || kela == secrets.Outward(identity.KindCase, "kela", inner) {
+		t.Error("two agencies can match their clients")
+	}
+	if back, ok := secrets.Inward(identity.KindClient, "kela", kela); !ok || back != inner {
+		t.Error("a name does not lead back")
+	}
+	if _, ok := secrets.Inward(identity.KindClient, "hva", kela); ok {
+		t.Error("another agency's name is accepted")
+	}
+	again, err := identity.OpenSecrets(folder)
+	if err != nil || again.Outward(identity.KindClient, "kela", again.Inner(code)) != kela {
+		t.Error("a restart changes names")
+	}
+	if err := os.Chmod(filepath.Join(folder, identity.SecretsFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := identity.OpenSecrets(folder); err == nil {
+		t.Error("keys that others can read are accepted")
+	}
+}
+
+func TestIssuersRefuseToStart(t *testing.T) {
+	k := newTokens(t)
+	known, _ := directory.Parse([]byte(agencies))
+	unknown := k.config
+	unknown.Agencies = []string{"nowhere"}
+	shared := k.config
+	shared.JWKS, _ = json.Marshal(map[string]any{"keys": []any{map[string]string{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}}})
+	for name, config := range map[string]identity.IssuerConfig{"unknown agency": unknown, "shared secret": shared} {
+		if _, err := identity.NewVerifier(identity.VerifierConfig{Issuers: []identity.IssuerConfig{config}, Directory: known, Now: time.Now}); err == nil {
+			t.Errorf("%s starts", name)
+		}
+	}
+}

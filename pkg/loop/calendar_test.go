@@ -1,0 +1,93 @@
+package loop_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+func at(day string) time.Time {
+	t, err := time.ParseInLocation("2.1.2006 15:04", day+" 10:00", loop.Helsinki())
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func TestSeventhWorkingDay(t *testing.T) {
+	for from, want := range map[string]string{
+		"30.3.2026": "10.4.2026", "28.4.2026": "8.5.2026", "15.6.2026": "25.6.2026", "22.12.2025": "7.1.2026",
+	} {
+		due := loop.EndOfWorkingDay(at(from), 7).In(loop.Helsinki())
+		if got := due.Format("2.1.2006 15:04:05"); got != want+" 23:59:59" {
+			t.Errorf("the 7th working day from %s is %s, want %s", from, got, want)
+		}
+	}
+}
+
+func TestHolidays(t *testing.T) {
+	for _, day := range []string{
+		"1.1.2026", "6.1.2026", "3.4.2026", "6.4.2026", "1.5.2026", "14.5.2026", "19.6.2026", "24.12.2026", "25.12.2026",
+		"6.12.2027", "25.6.2027", "21.11.2026", "22.11.2026",
+	} {
+		if loop.IsWorkingDay(at(day)) {
+			t.Errorf("%s is a working day", day)
+		}
+	}
+	for _, day := range []string{"2.4.2026", "18.6.2026", "22.6.2026", "23.12.2026", "28.12.2026", "23.11.2026"} {
+		if !loop.IsWorkingDay(at(day)) {
+			t.Errorf("%s is no working day", day)
+		}
+	}
+}
+
+func TestEndOfMonths(t *testing.T) {
+	for from, want := range map[string]string{
+		"23.11.2026": "23.2.2027", "30.11.2026": "28.2.2027", "31.12.2026": "31.3.2027", "1.1.2026": "1.4.2026",
+	} {
+		if got := loop.EndOfMonths(at(from), 3).In(loop.Helsinki()).Format("2.1.2006"); got != want {
+			t.Errorf("three months from %s end on %s, want %s", from, got, want)
+		}
+	}
+}
+
+func TestGraces(t *testing.T) {
+	from := at("23.11.2026")
+	if got := loop.Grace(commonv1.Urgency_URGENCY_EMERGENCY, loop.Graces{}, from); !got.Equal(from.Add(time.Hour)) {
+		t.Errorf("an emergency has until %s", got)
+	}
+	own := loop.Graces{NormalWorkingDays: 5}
+	if got := loop.Grace(commonv1.Urgency_URGENCY_NORMAL, own, from); !got.Equal(loop.EndOfWorkingDay(from, 5)) {
+		t.Errorf("an agency's own limit is not kept: %s", got)
+	}
+}
+
+// The n-th working day has exactly n working days behind the first day.
+func TestWorkingDaysBetween(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "from"), 0)
+		n := rapid.IntRange(1, 30).Draw(t, "n")
+		due := loop.EndOfWorkingDay(from, n)
+		if !loop.IsWorkingDay(due) || !due.After(from) {
+			t.Fatalf("%s is not a working day ahead of %s", due, from)
+		}
+		year, month, day := from.In(loop.Helsinki()).Date()
+		count := 0
+		for d := day + 1; ; d++ {
+			noon := time.Date(year, month, d, 12, 0, 0, 0, loop.Helsinki())
+			if noon.After(due) {
+				break
+			}
+			if loop.IsWorkingDay(noon) {
+				count++
+			}
+		}
+		if count != n {
+			t.Fatalf("%d working days between %s and %s, want %d", count, from, due, n)
+		}
+	})
+}
