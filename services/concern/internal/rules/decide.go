@@ -49,7 +49,7 @@ func decideStep(o *outcome, command Command) {
 	subject := command.Subject
 	switch r := command.Request.(type) {
 	case *concernv1.ReceiveConcernRequest:
-		o.add(subject, &concernv1.ConcernReceived{})
+		o.receive(subject)
 	case *concernv1.TriageConcernRequest:
 		o.add(subject, &concernv1.ConcernTriaged{
 			Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),

@@ -35,7 +35,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = promoted(c, m)
 	case *concernv1.ConcernReceived:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
-		c.ReceiptRecorded = true
+		c.ReceivedBy = e.By
 		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: firstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
 		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
 	case *concernv1.ConcernTriaged:
@@ -44,6 +44,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_TAKEN, e.At)
 		// A reader that is not told the worker sees the agency alone.
 		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
+		c.Taker = m.GetWorker()
 		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
 		c.Holder = m.GetTo()
@@ -54,7 +55,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 			InformationRequestId: m.GetInformationRequestId(), Question: m.GetQuestion(),
 			AskedAt: timestamppb.New(e.At), DueAt: m.GetDueAt(),
 		})
-		c.Open = m.GetInformationRequestId()
+		c.Open, c.Asked = m.GetInformationRequestId(), m.GetInformationRequestId()
 		c = c.phase(commonv1.LoopPhase_LOOP_PHASE_WAITING, e.At)
 	case *concernv1.InformationProvided:
 		c = informationProvided(c, e, m)
@@ -83,8 +84,19 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.ResubmittedAs = m.GetResubmittedAs()
 	case *concernv1.ConcernOverdue:
 		c.Fired = m.GetDueAt().AsTime()
+		return c
+	}
+	if c.Open == "" && tellsReporter(c, e.Message) {
+		c.Asked = ""
 	}
 	return c
+}
+
+// tellsReporter tells whether the reporter's ground lets it know of such events.
+func tellsReporter(c Concern, message proto.Message) bool {
+	consent := c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT
+	name := string(message.ProtoReflect().Descriptor().Name())
+	return holds(Told[name], loop.Reader{Role: loop.RoleSender, Consent: consent})
 }
 
 // phases says which phase a state is shown as.

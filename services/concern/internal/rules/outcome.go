@@ -52,13 +52,17 @@ func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
 	})
 	o.copyToReports(before, m, by)
 	o.answerForwarder(subject, before, m)
-	switch m.(type) {
-	case *concernv1.ConcernReceived:
-		if before.Lead != "" {
-			o.catchUp(subject, o.state(before.Lead), by)
-		}
-	case *concernv1.ConcernWithdrawn:
+	if _, withdrawn := m.(*concernv1.ConcernWithdrawn); withdrawn {
 		o.promoteAfter(before)
+	}
+}
+
+// receive records the receipt, and of a report that joined all that its lead has
+// passed meanwhile.
+func (o *outcome) receive(subject string) {
+	o.add(subject, &concernv1.ConcernReceived{})
+	if lead := o.state(subject).Lead; lead != "" {
+		o.catchUp(subject, o.state(lead), o.command.Actor.Party())
 	}
 }
 
@@ -88,14 +92,20 @@ func (o *outcome) copyToReports(lead Concern, m proto.Message, by *commonv1.Part
 
 // catchUp appends what the lead has passed and the report lacks.
 func (o *outcome) catchUp(report string, lead Concern, by *commonv1.Party) {
+	if by.GetWorker() == "" {
+		// The lead ends by what another agency did, which must not show here.
+		by = orParty(lead.Taker, lead.ReceivedBy)
+	}
 	lacks := func(state concernv1.ConcernState) bool {
 		return lead.State >= state && o.state(report).State < state
 	}
-	if c := o.state(report); lead.ReceiptRecorded && c.State == stateSubmitted {
+	if c := o.state(report); lead.ReceivedBy != nil && c.State == stateSubmitted {
 		o.addBy(report, &concernv1.ConcernReceived{}, by)
 	}
 	if lacks(stateTaken) {
-		o.addBy(report, &concernv1.ConcernTaken{Worker: lead.Holder}, by)
+		// By the worker who took the lead, as if it had been taken with it: whoever
+		// has the lead by now was not told to this reporter.
+		o.addBy(report, &concernv1.ConcernTaken{Worker: lead.Taker}, lead.Taker)
 	}
 	if lacks(stateInAssessment) {
 		o.addBy(report, &concernv1.AssessmentStarted{}, by)

@@ -46,11 +46,13 @@ type Concern struct {
 	// Reports are those joined to this one, in the order of joining.
 	Reports []string
 
-	// ReceiptRecorded tells whether the receipt had an event of its own: a step
-	// straight from SUBMITTED implies it.
-	ReceiptRecorded bool
+	// ReceivedBy is who received it; nil where a step straight from SUBMITTED
+	// implied the receipt.
+	ReceivedBy *commonv1.Party
 	// Holder is the unit or worker at the receiver that has it.
 	Holder *commonv1.Party
+	// Taker is the worker who took it.
+	Taker *commonv1.Party
 	// Assigned is whom triage passed it to.
 	Assigned       *commonv1.Party
 	TriagedUrgency commonv1.Urgency
@@ -59,7 +61,11 @@ type Concern struct {
 	Attempts       []*concernv1.ContactAttempt
 	Questions      []*concernv1.InformationRequest
 	// Open is the id of the question that waits for the reporter.
-	Open     string
+	Open string
+	// Asked is the question that the reporter still sees waiting: Open, or one that
+	// a step closed which the reporter may not know. Until it is answered another
+	// one would tell of that step.
+	Asked    string
 	Forwards []Forward
 	PlanID   string
 

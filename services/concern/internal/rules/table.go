@@ -84,7 +84,7 @@ func (r row) allows(view Concern) bool {
 	if view.IsOpen() && view.Lead != "" && !r.joined {
 		return false
 	}
-	if r.step == RequestInformation && view.Open != "" || r.step == ProvideInformation && view.Open == "" {
+	if r.step == RequestInformation && (view.Open != "" || view.Asked != "") || r.step == ProvideInformation && view.Open == "" {
 		return false
 	}
 	return slices.Contains(r.from, view.State)

@@ -1,0 +1,315 @@
+package rules_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern/internal/rules"
+)
+
+// act lets a random party do a random thing.
+func act(t *rapid.T, w *town) {
+	agencies := []string{"kela", "hva", "terveys", "tyo"}
+	who := rapid.SampledFrom(agencies).Draw(t, "who")
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 0, 1:
+		basis := notification()
+		if rapid.Bool().Draw(t, "consent") {
+			basis = consent(w.now)
+		}
+		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
+		if to != who {
+			_, _ = w.submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
+		}
+	case 2:
+		w.pass(time.Duration(rapid.SampledFrom([]int{1, 30, 24 * 60, 9 * 24 * 60, 100 * 24 * 60}).Draw(t, "minutes")) * time.Minute)
+	default:
+		subjects := slices.Sorted(mapsKeys(w.Histories))
+		if len(subjects) == 0 {
+			return
+		}
+		subject := rapid.SampledFrom(subjects).Draw(t, "subject")
+		third := rapid.SampledFrom(agencies).Draw(t, "third")
+		step := rapid.SampledFrom(allSteps).Draw(t, "step")
+		view := w.view(who, subject)
+		if likely := rules.Allowed(view.State, view.Reader, people[who]); len(likely) > 0 && rapid.IntRange(0, 9).Draw(t, "likely") > 0 {
+			step = rules.Step(rapid.SampledFrom(likely).Draw(t, "likely step"))
+		} else if len(likely) == 0 {
+			for _, agency := range agencies {
+				if other := w.view(agency, subject); len(rules.Allowed(other.State, other.Reader, people[agency])) > 0 {
+					who = agency
+					step = rules.Step(rapid.SampledFrom(rules.Allowed(other.State, other.Reader, people[agency])).Draw(t, "step of another"))
+				}
+			}
+		}
+		request := requests(w, subject, third)[step]
+		if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
+			forward.KeepOpen = rapid.Bool().Draw(t, "keep open")
+		}
+		if asked, ok := request.(*concernv1.ProvideInformationRequest); ok {
+			asked.InformationRequestId = w.view(who, subject).State.Open
+		}
+		w.now = w.now.Add(time.Second)
+		_ = w.step(who, subject, request)
+	}
+}
+
+func mapsKeys(histories map[string]loop.History[rules.Concern]) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for key := range histories {
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// The invariants of the loops, under random commands by random parties.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newTown()
+		ended := map[string]uint64{}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			act(t, w)
+			for subject, history := range w.Histories {
+				checkLoop(t, w, subject, history)
+				if version, was := ended[subject]; was && version != history.Version {
+					t.Fatalf("%s went on after its end", subject)
+				}
+				if history.State.Ended() {
+					ended[subject] = history.Version
+				}
+			}
+			checkClaims(t, w)
+		}
+	})
+}
+
+func checkLoop(t *rapid.T, w *town, subject string, history loop.History[rules.Concern]) {
+	c := history.State
+	status := rules.Status(c, history.Views[c.Receiver.GetAgency()].Reader)
+	if (rules.Responsible(c) == nil) != c.Ended() {
+		t.Fatalf("%s in %s: responsible is %v", subject, c.State, rules.Responsible(c))
+	}
+	if !c.Ended() && (status.GetDueAt() == nil || status.GetWaitingOn() == nil) {
+		t.Fatalf("%s in %s has no turn or no due time", subject, c.State)
+	}
+	if c.Ended() && (status.GetDueAt() != nil || status.GetWaitingOn() != nil) {
+		t.Fatalf("%s has ended and waits", subject)
+	}
+	if next := rules.NextCheck(history); !next.IsZero() && !next.After(w.now.Add(-200*24*time.Hour)) {
+		t.Fatalf("%s was due at %s and nobody was told", subject, next)
+	}
+	for agency, view := range history.Views {
+		if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
+			t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
+		}
+	}
+	if c.IsOpen() && c.Lead != "" {
+		lead := w.Histories[c.Lead].State
+		if !lead.IsOpen() || lead.Lead != "" || !slices.Contains(lead.Reports, subject) {
+			t.Fatalf("%s joined %s, which does not lead it", subject, c.Lead)
+		}
+	}
+}
+
+// refold computes a view from the mailbox alone: a partner can rebuild all that
+// it may know.
+func (w *town) refold(agency, subject string) rules.Concern {
+	var c rules.Concern
+	for _, told := range w.Mail[agency] {
+		if told.Event.Subject == subject {
+			c = rules.Evolve(c, told.Event)
+		}
+	}
+	return c
+}
+
+// checkClaims: one open leading concern per client and receiver.
+func checkClaims(t *rapid.T, w *town) {
+	leads := map[string]string{}
+	for subject, history := range w.Histories {
+		if key := rules.Held(history.State); key != "" {
+			if other := leads[key]; other != "" {
+				t.Fatalf("%s and %s lead side by side", other, subject)
+			}
+			leads[key] = subject
+		}
+	}
+}
+
+// Whatever happens behind its back, a reporter is told exactly what it would have
+// been told had only that happened which it may know: for every history there is
+// another, made of nothing but what the reporter knows, which looks the same to it
+// to the byte, ids apart.
+func TestNoSideChannels(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newTown()
+		for range rapid.IntRange(1, 50).Draw(t, "steps") {
+			act(t, w)
+		}
+		for _, subject := range slices.Sorted(mapsKeys(w.Histories)) {
+			c := w.Histories[subject].State
+			if c.OwnLead != "" || shownJoined(w, subject) || tangled(w, subject) {
+				// What its own agency's earlier report does to it, it may know.
+				continue
+			}
+			compareWithPlain(t, w, subject)
+		}
+	})
+}
+
+func shownJoined(w *town, subject string) bool {
+	for _, told := range w.Mail[w.Histories[subject].State.Reporter.GetAgency()] {
+		switch told.Event.Message.(type) {
+		case *concernv1.ConcernJoined, *concernv1.ConcernPromoted:
+			if told.Event.Subject == subject {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tangled leaves out reports that are themselves forwards: their reporter is a
+// forwarder and knows more.
+func tangled(w *town, subject string) bool { return w.Histories[subject].State.ForwardedFrom != "" }
+
+func compareWithPlain(t *rapid.T, w *town, subject string) {
+	c := w.Histories[subject].State
+	reporter, receiver := c.Reporter.GetAgency(), c.Receiver.GetAgency()
+	plain := newTown()
+	plain.now = c.Submitted
+	twin, err := plain.submit(reporter, receiver, "twin", c.Basis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wanted []decide.Told[rules.Concern]
+	for _, told := range w.Mail[reporter] {
+		if told.Event.Subject == subject {
+			wanted = append(wanted, told)
+		}
+	}
+	for _, told := range wanted[1:] {
+		retell(t, plain, twin, reporter, receiver, told.Event)
+	}
+	got := plain.Mail[reporter]
+	for i, told := range wanted {
+		if i >= len(got) {
+			t.Fatalf("%s: told %d messages, its plain twin %d", subject, len(wanted), len(got))
+		}
+		a, b := rendered(told, subject), rendered(got[i], twin)
+		if a != b {
+			t.Fatalf("message %d to %s tells what it may not:\n%s\nits twin, of which nothing is hidden:\n%s", i+1, reporter, a, b)
+		}
+	}
+	actor := people[reporter]
+	mine, twins := w.view(reporter, subject), plain.view(reporter, twin)
+	if a, b := rules.Allowed(mine.State, mine.Reader, actor), rules.Allowed(twins.State, twins.Reader, actor); !slices.Equal(a, b) {
+		t.Fatalf("%s may take %v, its twin %v", subject, a, b)
+	}
+}
+
+// rendered is a message as bytes, with the subject's id taken out.
+func rendered(told decide.Told[rules.Concern], subject string) string {
+	text := fmt.Sprintf("%d %s %x %x %v %s", told.View.Version, told.Event.Message.ProtoReflect().Descriptor().Name(),
+		marshal(told.Event.Message), marshal(told.Event.By), told.Withheld, marshalText(rules.Status(told.View.State, told.View.Reader)))
+	return strings.ReplaceAll(text, rules.ID(subject), "id")
+}
+
+func marshal(message proto.Message) []byte {
+	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
+	if err != nil {
+		panic(err)
+	}
+	return bytes
+}
+
+func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", marshal(status)) }
+
+// retell makes one told event happen in the plain town, by the step that makes it.
+func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Event) {
+	plain.now = e.At
+	var err error
+	step := func(who string, request proto.Message) { err = plain.step(who, twin, request) }
+	switch m := e.Message.(type) {
+	case *concernv1.ConcernReceived:
+		step(receiver, &concernv1.ReceiveConcernRequest{})
+	case *concernv1.ConcernTriaged:
+		step(receiver, &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL, AssignTo: m.GetAssignedTo()})
+	case *concernv1.ConcernTaken:
+		step(receiver, &concernv1.TakeConcernRequest{})
+	case *concernv1.ConcernReassigned:
+		step(receiver, &concernv1.ReassignConcernRequest{To: m.GetTo(), Reason: "muu syy"})
+	case *concernv1.ContactAttempted:
+		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
+	case *concernv1.InformationRequested:
+		plain.ids = idNumber(m.GetInformationRequestId()) - 1
+		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: later(m.GetDueAt())})
+	case *concernv1.InformationProvided:
+		step(reporter, &concernv1.ProvideInformationRequest{InformationRequestId: m.GetInformationRequestId(), Answer: m.GetAnswer()})
+	case *concernv1.AssessmentStarted:
+		step(receiver, &concernv1.StartAssessmentRequest{})
+	case *concernv1.AssessmentCompleted:
+		step(receiver, &concernv1.CompleteAssessmentRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_LIGHT})
+	case *concernv1.ConcernForwarded:
+		step(receiver, &concernv1.ForwardConcernRequest{
+			Receiver: &commonv1.Party{Agency: other(reporter, receiver)}, Basis: consent(plain.now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
+		})
+	case *concernv1.ConcernClosed:
+		step(receiver, &concernv1.CloseConcernRequest{Outcome: orGuided(m.GetOutcome()), Feedback: m.GetFeedback()})
+		if m.GetOutcome() == concernv1.Outcome_OUTCOME_FORWARDED {
+			// It closed because somebody took it elsewhere; so that whoever did
+			// cannot be told apart, only the agency is named.
+			last := &plain.Mail[reporter][len(plain.Mail[reporter])-1]
+			last.Event.By = &commonv1.Party{Agency: receiver}
+		}
+	case *concernv1.ConcernDeclined:
+		step(receiver, &concernv1.DeclineConcernRequest{Reason: m.GetReason(), Explanation: "muualle", SuggestedReceiver: m.GetSuggestedReceiver()})
+	case *concernv1.ConcernWithdrawn:
+		step(reporter, &concernv1.WithdrawConcernRequest{Reason: m.GetReason()})
+	case *concernv1.ConcernSettled:
+		step(reporter, &concernv1.SettleConcernRequest{ResubmittedAs: m.GetResubmittedAs(), Reason: m.GetReason()})
+	case *concernv1.ConcernOverdue:
+		plain.pass(0)
+	}
+	if err != nil {
+		t.Fatalf("%s cannot happen in the plain town: %v", e.Message.ProtoReflect().Descriptor().Name(), err)
+	}
+}
+
+func idNumber(id string) (number int) {
+	if _, err := fmt.Sscanf(id, "id-%d", &number); err != nil {
+		panic(err)
+	}
+	return number
+}
+
+func later(due *timestamppb.Timestamp) *timestamppb.Timestamp { return due }
+
+func other(agencies ...string) string {
+	for _, candidate := range []string{"tyo", "terveys", "kela"} {
+		if !slices.Contains(agencies, candidate) {
+			return candidate
+		}
+	}
+	return ""
+}
+
+func orGuided(outcome concernv1.Outcome) concernv1.Outcome {
+	if outcome == 0 {
+		return concernv1.Outcome_OUTCOME_GUIDED
+	}
+	return outcome
+}
