@@ -1,0 +1,57 @@
+package journaltest
+
+import (
+	"errors"
+	"testing"
+
+	"koppi.internal/pkg/journal"
+)
+
+func claimed(b journal.Batch, from, key, to, digest string) journal.Batch {
+	b.Claims = append(b.Claims, journal.ClaimChange{From: from, Claim: journal.Claim{Key: key, Subject: to, Version: 1, Digest: []byte(digest)}})
+	return b
+}
+
+func testClaims(t *testing.T, open Harness) {
+	store := opened(t, open)
+	mustAppend(t, store, claimed(batch("s/1", 0), "", "key", "s/1", "d"))
+	var conflict *journal.ConflictError
+	for name, b := range map[string]journal.Batch{
+		"taken":              claimed(batch("s/2", 0), "", "key", "s/2", ""),
+		"moved from another": claimed(batch("s/2", 0), "s/9", "key", "s/2", ""),
+		"released by others": claimed(batch("s/2", 0), "s/9", "key", "", ""),
+		"released unheld":    claimed(batch("s/2", 0), "s/2", "nothing", "", ""),
+	} {
+		if _, err := store.Append(t.Context(), b); !errors.As(err, &conflict) || conflict.Claim == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	held, err := store.Claims(t.Context(), "key", "nothing")
+	if err != nil || len(held) != 1 || held["key"].Subject != "s/1" || string(held["key"].Digest) != "d" || held["key"].Version != 1 {
+		t.Errorf("%v %v", held, err)
+	}
+	mustAppend(t, store, claimed(batch("s/2", 0), "s/1", "key", "s/2", ""))
+	mustAppend(t, store, claimed(batch("s/2", 1), "s/2", "key", "", ""))
+	if held, _ := store.Claims(t.Context(), "key"); len(held) != 0 {
+		t.Errorf("%v", held)
+	}
+	if len(mustLoad(t, store, "s/2")) != 2 {
+		t.Error("a refused claim left its events")
+	}
+}
+
+// A request_id is a claim: it has one effect, and tells what it was.
+func testRequestID(t *testing.T, open Harness) {
+	store := opened(t, open)
+	mustAppend(t, store, claimed(batch("s/1", 0), "", "request/a/1", "s/1", "body"))
+	for _, digest := range []string{"body", "another body"} {
+		var conflict *journal.ConflictError
+		if _, err := store.Append(t.Context(), claimed(batch("s/2", 0), "", "request/a/1", "s/2", digest)); !errors.As(err, &conflict) {
+			t.Errorf("%s: %v", digest, err)
+		}
+	}
+	held, err := store.Claims(t.Context(), "request/a/1")
+	if err != nil || string(held["request/a/1"].Digest) != "body" || len(mustLoad(t, store, "s/2")) != 0 {
+		t.Errorf("%v %v", held, err)
+	}
+}

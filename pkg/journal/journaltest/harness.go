@@ -1,0 +1,113 @@
+// Package journaltest holds every journal store to the same behaviour: each
+// "must" of journal.Store has a test here, one file per topic. Each test ends with
+// fsck, which must find nothing.
+package journaltest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/journal"
+)
+
+// Store is what a store offers besides journal.Store.
+type Store interface {
+	journal.Store
+	journal.Settings
+	journal.Raw
+}
+
+// Harness opens stores for the suite. A store opened again on the same folder
+// holds what it held.
+type Harness func(t *testing.T, folder string) Store
+
+// Run holds a store to the suite.
+func Run(t *testing.T, open Harness) {
+	for name, test := range map[string]func(*testing.T, Harness){
+		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
+		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
+		"tombstones": testTombstones, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
+		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "settings": testSettings, "text": testText,
+		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen, "model": testModel,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open) })
+	}
+}
+
+// opened is a store that fsck looks over at the end.
+func opened(t *testing.T, open Harness) Store {
+	t.Helper()
+	store := open(t, t.TempDir())
+	t.Cleanup(func() {
+		sound(t, store)
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func sound(t *testing.T, store Store) {
+	t.Helper()
+	report, err := journal.Fsck(context.Background(), store)
+	if err != nil {
+		t.Error(err)
+	} else if err := report.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+// noon is the time at which things happen here.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
+
+// batch is one more event of a subject, told to agencies.
+func batch(subject string, after uint64, agencies ...string) journal.Batch {
+	version := after + 1
+	b := journal.Batch{
+		Expected: map[string]uint64{subject: after},
+		Events: []journal.Event{{
+			Subject: subject, Version: version, ID: fmt.Sprintf("%s-%d", subject, version), Type: "test.Event", Client: "client", Case: "case",
+			By: []byte("by"), Basis: []byte("basis"), At: noon, Trace: "trace", Payload: fmt.Appendf(nil, "payload %d", version),
+		}},
+		Loops:    []journal.Loop{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: version}},
+		Accesses: []journal.Access{{At: noon, By: []byte("by"), Role: "tester", Subject: subject, Client: "client", Method: "test/Do"}},
+	}
+	for _, agency := range agencies {
+		b.Deliveries = append(b.Deliveries, journal.Delivery{
+			Agency: agency, ID: b.Events[0].ID, Subject: subject, SubjectVersion: version, Record: fmt.Appendf(nil, "\x0a\x05text%d", version%10),
+		})
+		b.Standings = append(b.Standings, journal.Standing{
+			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon,
+		})
+	}
+	return b
+}
+
+func mustAppend(t *testing.T, store Store, b journal.Batch) journal.Appended {
+	t.Helper()
+	appended, err := store.Append(context.Background(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return appended
+}
+
+func mustLoad(t *testing.T, store Store, subject string) []journal.Event {
+	t.Helper()
+	histories, err := store.Load(context.Background(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return histories[0]
+}
+
+func mailbox(t *testing.T, store Store, agency string) []journal.Delivery {
+	t.Helper()
+	deliveries, err := store.Deliveries(context.Background(), journal.DeliveryQuery{Agency: agency})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deliveries
+}

@@ -1,0 +1,178 @@
+package journaltest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/journal"
+)
+
+func testStandings(t *testing.T, open Harness) {
+	store := opened(t, open)
+	for i, change := range []func(*journal.Standing){
+		func(s *journal.Standing) { s.DueAt = noon.Add(2 * time.Hour) },
+		func(s *journal.Standing) { s.DueAt = noon.Add(time.Hour); s.Overdue = true; s.State = 2 },
+		func(s *journal.Standing) { s.Hidden = true; s.Unit = "u" },
+		func(s *journal.Standing) { s.Ended = true; s.Worker = "w"; s.StartedAt = noon.Add(-time.Hour) },
+		func(s *journal.Standing) { s.Role = journal.RoleSender; s.Client = "client" },
+	} {
+		b := batch(fmt.Sprintf("s/%d", i), 0, "a")
+		change(&b.Standings[0])
+		mustAppend(t, store, b)
+	}
+	for name, test := range map[string]struct {
+		query journal.Query
+		want  []string
+	}{
+		"all, soonest first": {journal.Query{Agency: "a"}, []string{"s/1", "s/0", "s/3", "s/4"}},
+		"hidden too":         {journal.Query{Agency: "a", WithHidden: true}, []string{"s/1", "s/0", "s/2", "s/3", "s/4"}},
+		"role":               {journal.Query{Agency: "a", Role: journal.RoleSender}, []string{"s/4"}},
+		"states":             {journal.Query{Agency: "a", States: []int32{2, 3}}, []string{"s/1"}},
+		"overdue":            {journal.Query{Agency: "a", OverdueOnly: true}, []string{"s/1"}},
+		"open":               {journal.Query{Agency: "a", OpenOnly: true}, []string{"s/1", "s/0", "s/4"}},
+		"unit":               {journal.Query{Agency: "a", Unit: "u", WithHidden: true}, []string{"s/2"}},
+		"worker":             {journal.Query{Agency: "a", Worker: "w"}, []string{"s/3"}},
+		"client":             {journal.Query{Agency: "a", Client: "client", Limit: 2}, []string{"s/1", "s/0"}},
+		"case":               {journal.Query{Agency: "a", Case: "other"}, nil},
+		"since":              {journal.Query{Agency: "a", StartedAfter: noon}, []string{"s/1", "s/0", "s/4"}},
+		"another agency":     {journal.Query{Agency: "b"}, nil},
+		"subject":            {journal.Query{Subject: "s/3"}, []string{"s/3"}},
+	} {
+		standings, err := store.Standings(t.Context(), test.query)
+		var got []string
+		for _, standing := range standings {
+			got = append(got, standing.Subject)
+		}
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v (%v)", name, got, test.want, err)
+		}
+	}
+}
+
+// Paging by position sees every row once, under equal due times and none.
+func testPaging(t *testing.T, open Harness) {
+	store := opened(t, open)
+	for i := range 11 {
+		b := batch(fmt.Sprintf("s/%02d", i), 0, "a")
+		if i%3 > 0 {
+			b.Standings[0].DueAt = noon.Add(time.Duration(i%3) * time.Hour)
+		}
+		mustAppend(t, store, b)
+	}
+	seen := map[string]int{}
+	query := journal.Query{Agency: "a", Limit: 2}
+	for {
+		page, err := store.Standings(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, standing := range page {
+			seen[standing.Subject]++
+		}
+		last := page[len(page)-1]
+		query.After = &journal.Position{DueAt: last.DueAt, Subject: last.Subject}
+	}
+	for subject, times := range seen {
+		if times != 1 {
+			t.Errorf("%s came %d times", subject, times)
+		}
+	}
+	if len(seen) != 11 {
+		t.Errorf("%d of 11 came", len(seen))
+	}
+}
+
+func testDue(t *testing.T, open Harness) {
+	store := opened(t, open)
+	for i, at := range []time.Time{noon.Add(time.Hour), {}, noon, noon.Add(time.Microsecond)} {
+		b := batch(fmt.Sprintf("s/%d", i), 0)
+		b.Loops[0].NextCheckAt = at
+		mustAppend(t, store, b)
+	}
+	for at, want := range map[time.Time][]string{
+		noon.Add(-1): nil, noon: {"s/2"}, noon.Add(time.Microsecond): {"s/2", "s/3"}, noon.AddDate(1000, 0, 0): {"s/2", "s/3", "s/0"},
+	} {
+		got, err := store.Due(t.Context(), at, 10)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("at %s: %v, want %v (%v)", at, got, want, err)
+		}
+	}
+	if got, _ := store.Due(t.Context(), noon.AddDate(1, 0, 0), 1); !slices.Equal(got, []string{"s/2"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func testAccesses(t *testing.T, open Harness) {
+	store := opened(t, open)
+	mustAppend(t, store, batch("s/1", 0, "a"))
+	reading := journal.Access{
+		At: noon, By: []byte("who"), Role: "r", OnBehalfOf: "w", Subject: "s/1", Client: "c", Method: "test/Get", Purpose: "p", Basis: []byte("b"), Trace: "t",
+	}
+	mustAppend(t, store, journal.Batch{Accesses: []journal.Access{reading}})
+	var got []journal.Access
+	for access, err := range store.RawAccesses(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, access)
+	}
+	if len(got) != 2 || fmt.Sprint(got[1]) != fmt.Sprint(reading) || len(mailbox(t, store, "a")) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func testConsumers(t *testing.T, open Harness) {
+	store := opened(t, open)
+	for i := range uint64(3) {
+		mustAppend(t, store, batch("s/1", i, "a"))
+	}
+	move := func(sequence, takeover uint64, takeOver bool) (journal.Consumer, error) {
+		return store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: sequence, Takeover: takeover, TakeOver: takeOver, At: noon})
+	}
+	for _, step := range []struct {
+		sequence, takeover uint64
+		takeOver           bool
+		want               journal.Consumer
+		err                error
+	}{
+		{2, 0, false, journal.Consumer{Sequence: 2}, nil},
+		{1, 0, false, journal.Consumer{Sequence: 2}, nil},
+		{0, 0, true, journal.Consumer{Sequence: 2, Takeover: 1}, nil},
+		{3, 1, false, journal.Consumer{Sequence: 3, Takeover: 1}, nil},
+		{0, 0, true, journal.Consumer{Sequence: 3, Takeover: 2}, nil},
+		{3, 1, false, journal.Consumer{}, journal.ErrTakenOver},
+	} {
+		got, err := move(step.sequence, step.takeover, step.takeOver)
+		if !errors.Is(err, step.err) || got.Sequence != step.want.Sequence || got.Takeover != step.want.Takeover {
+			t.Errorf("%+v: %+v, %v", step, got, err)
+		}
+	}
+	if _, err := move(4, 0, false); err == nil {
+		t.Error("what was never sent is acknowledged")
+	}
+	consumers, err := store.Consumers(t.Context(), "a")
+	if err != nil || len(consumers) != 1 || consumers["c"].Sequence != 3 || !consumers["c"].At.Equal(noon) {
+		t.Errorf("%v %v", consumers, err)
+	}
+}
+
+func testSettings(t *testing.T, open Harness) {
+	store := opened(t, open)
+	if _, found, err := store.Setting(t.Context(), "k"); found || err != nil {
+		t.Errorf("%v %v", found, err)
+	}
+	for _, value := range []string{"1", "2"} {
+		if err := store.SetSetting(t.Context(), "k", value); err != nil {
+			t.Fatal(err)
+		}
+		if got, found, err := store.Setting(t.Context(), "k"); got != value || !found || err != nil {
+			t.Errorf("%s %v %v", got, found, err)
+		}
+	}
+}
