@@ -200,6 +200,16 @@ func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 // Backend is the in-memory connection straight to the services.
 func (k *Koppi) Backend() grpc.ClientConnInterface { return k.backend }
 
+// Server and Listener are the services' own end, to be served by serve.GRPC where
+// Run is not what is wanted.
+func (k *Koppi) Server() *serve.Server { return k.server }
+
+// Listener is what the services are served behind.
+func (k *Koppi) Listener() net.Listener { return k.listener }
+
+// Handler is the gateway.
+func (k *Koppi) Handler() http.Handler { return k.handler }
+
 // Store is the concern service's journal.
 func (k *Koppi) Store() *sqlite.Store { return k.store }
 

@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/config"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/serve"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+)
+
+// FuzzHTTP sends any bytes to any method in any protocol through the real
+// handler: none breaks it, and no answer is our own failure.
+func FuzzHTTP(f *testing.F) {
+	agencies, err := directory.Parse(config.Directory)
+	if err != nil {
+		f.Fatal(err)
+	}
+	koppi, err := allinone.Open(f.Context(), allinone.Config{
+		Data: f.TempDir(), Directory: agencies, Dev: true, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	go func() { _ = serve.GRPC(f.Context(), koppi.Server(), koppi.Listener()) }()
+	issued := &devv1.IssueTokenResponse{}
+	if err := koppi.Backend().Invoke(f.Context(), devv1.DevService_IssueToken_FullMethodName, &devv1.IssueTokenRequest{
+		Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler",
+	}, issued); err != nil {
+		f.Fatal(err)
+	}
+	token := issued.GetToken()
+	methods := []string{"koppi.exchange.v1.ExchangeService/ListMessages", "koppi.dev.v1.DevService/IssueToken", "nothing/here"}
+	for _, method := range concernv1.ConcernService_ServiceDesc.Methods {
+		methods = append(methods, "koppi.concern.v1.ConcernService/"+method.MethodName)
+	}
+	types := []string{"application/json", "application/proto", "application/grpc", "application/grpc-web+proto", "application/connect+json", "text/plain"}
+	f.Add(uint8(3), uint8(0), true, []byte(report(nil)))
+	f.Add(uint8(3), uint8(1), true, []byte("\x0a\x24"))
+	f.Add(uint8(5), uint8(2), false, []byte("\x00\x00\x00\x00\x02\x0a\x00"))
+	f.Add(uint8(9), uint8(3), true, []byte("\x01\x00\x00\x00\x02\x0a\x00"))
+	f.Fuzz(func(t *testing.T, method, kind uint8, signed bool, body []byte) {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1/"+methods[int(method)%len(methods)], bytes.NewReader(body))
+		request.Header.Set("Content-Type", types[int(kind)%len(types)])
+		request.ProtoMajor, request.ProtoMinor = 2, 0
+		if signed {
+			request.Header.Set("Authorization", "Bearer "+token)
+		}
+		answer := httptest.NewRecorder()
+		koppi.Handler().ServeHTTP(answer, request)
+		text := answer.Body.String() + answer.Header().Get("Grpc-Message") + answer.Result().Trailer.Get("Grpc-Message")
+		status := answer.Result().Trailer.Get("Grpc-Status") + answer.Header().Get("Grpc-Status")
+		if answer.Code == http.StatusInternalServerError || strings.Contains(text, `"code":"internal"`) || strings.Contains(text, `"code":"unknown"`) || status == "13" || status == "2" {
+			t.Fatalf("HTTP %d, status %s: %s", answer.Code, status, text)
+		}
+	})
+}
