@@ -1,0 +1,69 @@
+// Package deploy_test keeps the arrows of the house: who may import whom.
+package deploy_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// forbidden: a package below the left must not import one below the right.
+var forbidden = [][2]string{
+	{"koppi.internal/proto", "koppi.internal/pkg"},
+	{"koppi.internal/proto", "koppi.internal/services"},
+	{"koppi.internal/proto", "koppi.internal/gateway"},
+	{"koppi.internal/pkg", "koppi.internal/services"},
+	{"koppi.internal/pkg", "koppi.internal/gateway"},
+	{"koppi.internal/pkg", "koppi.internal/deploy"},
+	{"koppi.internal/services", "koppi.internal/gateway"},
+	{"koppi.internal/services", "koppi.internal/deploy"},
+	{"koppi.internal/gateway", "koppi.internal/services"},
+	{"koppi.internal/gateway", "koppi.internal/deploy"},
+}
+
+// kernel must not import who uses it.
+var kernel = []string{"koppi.internal/pkg/decide", "koppi.internal/pkg/exchange", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
+
+// pure are what rules may import besides the packages of the language that hold no
+// clock, network, database or log.
+var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/loop", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "slices", "strings", "time"}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",
+		"koppi.internal/proto/...", "koppi.internal/pkg/...", "koppi.internal/services/concern/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		for _, imported := range fields[1:] {
+			if why := wrong(fields[0], imported); why != "" {
+				t.Errorf("%s imports %s: %s", fields[0], imported, why)
+			}
+		}
+	}
+}
+
+func wrong(from, to string) string {
+	for _, rule := range forbidden {
+		if below(from, rule[0]) && below(to, rule[1]) {
+			return "the arrow points the other way"
+		}
+	}
+	for _, user := range kernel {
+		if from == "koppi.internal/pkg/journal" && to == user {
+			return "the kernel knows nothing of who uses it"
+		}
+	}
+	if !strings.HasSuffix(from, "/internal/rules") {
+		return ""
+	}
+	for _, allowed := range pure {
+		if to == allowed || strings.HasPrefix(to, allowed) {
+			return ""
+		}
+	}
+	return "rules are called and call nothing"
+}
+
+func below(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
