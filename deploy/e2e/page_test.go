@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser is a real Chromium with nobody signed in.
+func browser(t *testing.T, width, height int64) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("the page is tested in a browser, and there is none: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.WindowSize(int(width), int(height)))
+	allocated, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocated)
+	ctx, cancelTime := context.WithTimeout(ctx, 60*time.Second)
+	t.Cleanup(func() {
+		cancelTime()
+		cancel()
+		cancelAllocator()
+	})
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, what string, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// shot keeps a picture where SHOTS names a folder, to be looked at.
+func shot(t *testing.T, ctx context.Context, name string, width, height int64) {
+	t.Helper()
+	folder := os.Getenv("SHOTS")
+	if folder == "" {
+		return
+	}
+	var picture []byte
+	do(t, ctx, name, chromedp.EmulateViewport(width, height), chromedp.FullScreenshot(&picture, 100))
+	if err := os.WriteFile(folder+"/"+name+".png", picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func signIn(t *testing.T, ctx context.Context, i *instance, worker string) {
+	t.Helper()
+	do(t, ctx, "sign in as "+worker, chromedp.Navigate(i.address), chromedp.Click(`[data-worker="`+worker+`"]`), chromedp.WaitVisible("#new"))
+}
+
+// Two people see one loop close: Kela reports, the county receives, takes and
+// closes, and Kela's page shows it without being reloaded.
+func TestTheLoopClosesOnThePage(t *testing.T) {
+	i := start(t, time.Time{})
+	kela, county := browser(t, 1280, 900), browser(t, 1280, 900)
+	signIn(t, kela, i, "kela-17")
+	shot(t, kela, "empty-1280", 1280, 900)
+	do(t, kela, "report",
+		chromedp.Click("#new"), chromedp.Click(`input[value="LEGAL_GROUND_CLIENT_CONSENT"]`), chromedp.WaitVisible(`input[name="code"]`),
+		chromedp.SendKeys(`input[name="code"]`, "140391-902A"), chromedp.Click(`input[value="TOPIC_RENT_ARREARS"]`), chromedp.Click(`input[value="TOPIC_ELECTRICITY_CUT"]`),
+		chromedp.SendKeys(`textarea[name="description"]`, "Kaksi vuokraa maksamatta."), chromedp.Click("form.step button.first"), chromedp.WaitVisible(".error"))
+	shot(t, kela, "form-1280", 1280, 900)
+	shot(t, kela, "form-390", 390, 844)
+	var kept, refused string
+	do(t, kela, "what was typed is kept", chromedp.EmulateViewport(1280, 900), chromedp.Value(`textarea[name="description"]`, &kept), chromedp.Text(".error", &refused))
+	if kept != "Kaksi vuokraa maksamatta." || !strings.Contains(refused, "INVALID_IDENTITY_CODE") {
+		t.Errorf("kept %q, refused %q", kept, refused)
+	}
+	do(t, kela, "correct it", chromedp.SetValue(`input[name="code"]`, "140391-9021"), chromedp.Click("form.step button.first"), chromedp.WaitVisible("article ol.steps"))
+	signIn(t, county, i, "ps-21")
+	do(t, county, "open it", chromedp.WaitVisible(".rows a"))
+	shot(t, county, "list-390", 390, 844)
+	do(t, county, "work on it", chromedp.EmulateViewport(1280, 900), chromedp.Click(".rows a"),
+		chromedp.Click(`[data-step="ReceiveConcern"]`), chromedp.WaitVisible(`[data-step="TriageConcern"]`),
+		chromedp.Click(`[data-step="TakeConcern"]`), chromedp.WaitVisible(`[data-step="StartAssessment"]`))
+	shot(t, county, "matter-1280", 1280, 900)
+	shot(t, county, "matter-390", 390, 844)
+	do(t, county, "close it", chromedp.EmulateViewport(1280, 900), chromedp.Click(`[data-step="CloseConcern"]`), chromedp.WaitVisible(`textarea[name="feedback"]`),
+		chromedp.SendKeys(`textarea[name="feedback"]`, "Sähköt palautettu."), chromedp.Click("form.step button.first"), chromedp.WaitNotPresent(`[data-step]`))
+	do(t, kela, "see it closed", chromedp.WaitVisible(`//article//blockquote[contains(., "Sähköt palautettu.")]`, chromedp.BySearch))
+	shot(t, kela, "closed-1280", 1280, 900)
+}
+
+// Without consent there is no field for a description, and a line says why.
+func TestTheFormShowsOnlyWhatTheGroundAllows(t *testing.T) {
+	i := start(t, time.Time{})
+	kela := browser(t, 390, 844)
+	signIn(t, kela, i, "kela-17")
+	var described bool
+	do(t, kela, "report without consent", chromedp.Click("#new"), chromedp.Click(`input[value="LEGAL_GROUND_STATUTORY_NOTIFICATION"]`),
+		chromedp.WaitVisible(`input[name="consentUnobtainable"]`), chromedp.Evaluate(`document.querySelector('textarea[name="description"]') !== null`, &described))
+	if described {
+		t.Error("a description can be written without consent")
+	}
+	shot(t, kela, "no-consent-390", 390, 844)
+}

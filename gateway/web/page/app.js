@@ -1,0 +1,138 @@
+// Koppi's first page: sign in as somebody, the worklist, one matter at a time.
+import { concern, dev, setToken } from "./api.js";
+import { el, say } from "./dom.js";
+import { newReport, refusal } from "./forms.js";
+import { due, short, showMatter, turn } from "./matter.js";
+import { language, setLanguage, t } from "./words.js";
+
+const people = [
+  { agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler" },
+  { agency: "hva-pohjois-savo", unit: "palveluohjaus", worker: "ps-04", role: "service_guide" },
+  { agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-21", role: "social_worker" },
+  { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio", worker: "tk-02", role: "health_professional" },
+  { agency: "etsiva-kuopio", unit: "etsiva", worker: "en-03", role: "youth_worker" },
+  { agency: "tyollisyys-kuopio", unit: "tyollisyys", worker: "ty-09", role: "employment_officer" },
+];
+const every = 3000;
+const main = document.getElementById("main");
+const state = { person: null, sent: false, matters: [], open: null, writing: false, fresh: 0 };
+
+function words() {
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  document.getElementById("language").value = language();
+}
+
+function signInPage() {
+  document.getElementById("who").replaceChildren();
+  main.replaceChildren(el("h2", {}, t("signIn")), el("p", { class: "hint" }, t("signInHint")),
+    el("ul", { class: "people" }, people.map((person) => el("li", {},
+      el("button", { type: "button", "data-worker": person.worker, onclick: () => signIn(person) }, person.worker, el("small", {}, `${t(person.role)}, ${t(person.agency)}`))))));
+}
+
+async function signIn(person) {
+  try {
+    const { token } = await dev("IssueToken", person);
+    setToken(token);
+    Object.assign(state, { person, sent: person.agency === "kela", open: null, writing: false });
+    await load();
+    main.focus();
+  } catch (error) {
+    main.prepend(refusal(error));
+  }
+}
+
+function signOut() {
+  setToken("");
+  Object.assign(state, { person: null, matters: [], open: null, writing: false });
+  render();
+}
+
+async function list() {
+  const answer = await concern("ListConcerns", { sent: state.sent });
+  return answer.concerns ?? [];
+}
+
+async function load() {
+  state.matters = await list();
+  state.fresh = 0;
+  if (state.open) state.open = (await concern("GetConcern", { concernId: state.open.concernId })).concern;
+  render();
+}
+
+function who() {
+  const { person } = state;
+  const move = (seconds) => async () => { await dev("AdvanceClock", { by: `${seconds}s` }); await load(); };
+  document.getElementById("who").replaceChildren(
+    el("strong", {}, person.worker), ` ${t(person.role)}, ${t(person.agency)} `,
+    el("button", { class: "plain", type: "button", onclick: signOut }, t("signOut")),
+    el("span", { class: "hint" }, ` ${t("clock")}: `, el("button", { class: "plain", onclick: move(3600) }, t("hours")),
+      el("button", { class: "plain", onclick: move(3 * 86400) }, t("days")), el("button", { class: "plain", onclick: move(14 * 86400) }, t("weeks"))));
+}
+
+function rowOf(matter) {
+  const open = state.open?.concernId === matter.concernId;
+  return el("li", {}, el("a", { href: `#${matter.concernId}`, "aria-current": open ? "true" : null, "data-id": matter.concernId, onclick: (event) => { event.preventDefault(); openMatter(matter.concernId); } },
+    el("strong", {}, `${t("concern")} · ${(matter.topics ?? []).map(t).join(", ") || "–"}`), " ", el("span", { class: "hint" }, `${t("client")} ${short(matter.clientId)}`),
+    el("span", { class: "row2" }, el("span", { class: "mark" }, t(matter.status.phase)), el("span", {}, turn(matter, state.person)), due(matter), matter.urgency !== "URGENCY_NORMAL" && el("strong", {}, t(matter.urgency)))));
+}
+
+function tabs() {
+  const tab = (sent, label) => el("button", { type: "button", "aria-pressed": String(state.sent === sent), onclick: () => { Object.assign(state, { sent, open: null, writing: false }); load(); } }, t(label));
+  return el("div", { class: "bar tabs" }, tab(false, "worklist"), tab(true, "sent"),
+    el("button", { type: "button", class: "first", id: "new", onclick: () => { Object.assign(state, { writing: true, open: null }); render(); } }, t("newReport")));
+}
+
+function detail() {
+  const close = () => { Object.assign(state, { writing: false, open: null }); render(); };
+  if (state.writing) {
+    return newReport(state.person, async (matter) => { Object.assign(state, { writing: false, sent: true, open: matter }); await load(); say(t("sentOk")); }, close);
+  }
+  return state.open ? showMatter(state.open, state.person, load, close) : el("p", { class: "hint" }, t("choose"));
+}
+
+function render() {
+  words();
+  if (!state.person) return signInPage();
+  who();
+  const place = document.activeElement?.dataset?.id;
+  main.replaceChildren(tabs(), el("div", { class: state.open || state.writing ? "split open" : "split" },
+    el("section", { class: "list", "aria-label": t(state.sent ? "sent" : "worklist") },
+      state.fresh > 0 && el("button", { type: "button", id: "fresh", onclick: load }, `${state.fresh} ${t("arrived")}`),
+      state.matters.length ? el("ul", { class: "rows" }, state.matters.map(rowOf)) : el("p", {}, t("nothingHere")), el("p", { class: "hint" }, t("keys"))),
+    el("section", {}, detail())));
+  if (place) main.querySelector(`[data-id="${place}"]`)?.focus();
+}
+
+async function openMatter(concernId) {
+  state.writing = false;
+  state.open = (await concern("GetConcern", { concernId })).concern;
+  render();
+  main.querySelector("article h2")?.focus();
+}
+
+// What arrives does not move what is read: it is announced, and shown on a click.
+async function watch() {
+  if (state.person && !state.writing && !main.querySelector("form") && document.visibilityState === "visible") {
+    try {
+      const now = await list();
+      const known = new Map(state.matters.map((matter) => [matter.concernId, matter]));
+      const fresh = now.filter((matter) => !known.has(matter.concernId)).length;
+      const changed = now.some((matter) => known.has(matter.concernId) && known.get(matter.concernId).etag !== matter.etag);
+      if (changed) await load();
+      else if (fresh !== state.fresh) { state.fresh = fresh; render(); }
+    } catch { /* shown when somebody acts; the next round may do */ }
+  }
+  setTimeout(watch, every);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!["j", "k", "."].includes(event.key) || event.target.matches("input, textarea, select")) return;
+  if (event.key === ".") return void load();
+  const rows = [...main.querySelectorAll(".rows a")];
+  const next = rows.indexOf(document.activeElement) + (event.key === "j" ? 1 : -1);
+  rows[Math.min(Math.max(next, 0), rows.length - 1)]?.focus();
+});
+document.getElementById("language").addEventListener("change", (event) => { setLanguage(event.target.value); render(); });
+setLanguage("fi");
+render();
+watch();
