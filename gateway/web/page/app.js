@@ -72,7 +72,7 @@ function who() {
 function rowOf(matter) {
   const open = state.open?.concernId === matter.concernId;
   return el("li", {}, el("a", { href: `#${matter.concernId}`, "aria-current": open ? "true" : null, "data-id": matter.concernId, onclick: (event) => { event.preventDefault(); openMatter(matter.concernId); } },
-    el("strong", {}, `${t("concern")} · ${(matter.topics ?? []).map(t).join(", ") || "–"}`), " ", el("span", { class: "hint" }, `${t("client")} ${short(matter.clientId)}`),
+    el("strong", {}, `${t("concern")} · ${(matter.topics ?? []).map(t).join(", ") || "–"}`), " ", el("span", { class: "hint id" }, `${t("client")} ${short(matter.clientId)}`),
     el("span", { class: "row2" }, el("span", { class: "mark" }, t(matter.status.phase)), el("span", {}, turn(matter, state.person)), due(matter), matter.urgency !== "URGENCY_NORMAL" && el("strong", {}, t(matter.urgency)))));
 }
 
@@ -87,7 +87,7 @@ function detail() {
   if (state.writing) {
     return newReport(state.person, async (matter) => { Object.assign(state, { writing: false, sent: true, open: matter }); await load(); say(t("sentOk")); }, close);
   }
-  return state.open ? showMatter(state.open, state.person, load, close) : el("p", { class: "hint" }, t("choose"));
+  return state.open ? showMatter(state.open, state.person, load, close) : el("p", { class: "hint wide" }, t("choose"));
 }
 
 function render() {
@@ -98,7 +98,7 @@ function render() {
   main.replaceChildren(tabs(), el("div", { class: state.open || state.writing ? "split open" : "split" },
     el("section", { class: "list", "aria-label": t(state.sent ? "sent" : "worklist") },
       state.fresh > 0 && el("button", { type: "button", id: "fresh", onclick: load }, `${state.fresh} ${t("arrived")}`),
-      state.matters.length ? el("ul", { class: "rows" }, state.matters.map(rowOf)) : el("p", {}, t("nothingHere")), el("p", { class: "hint" }, t("keys"))),
+      state.matters.length ? el("ul", { class: "rows" }, state.matters.map(rowOf)) : el("p", {}, t("nothingHere")), el("p", { class: "hint wide" }, t("keys"))),
     el("section", {}, detail())));
   if (place) main.querySelector(`[data-id="${place}"]`)?.focus();
 }

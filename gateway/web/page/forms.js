@@ -1,7 +1,7 @@
 // The forms: of each step, and of a new report.
 import { Refusal, concern, uuid } from "./api.js";
 import { el, field, options } from "./dom.js";
-import { keysFrom, language, t } from "./words.js";
+import { hasText, keysFrom, language, t } from "./words.js";
 
 const text = (name, required) => el("input", { type: "text", name, required });
 const area = (name, required) => el("textarea", { name, rows: 3, required, maxlength: 10000 });
@@ -56,7 +56,8 @@ function asking(title, fields, submit, cancel) {
 }
 
 export function refusal(error) {
-  const message = error.reason === "UNREACHABLE" ? t("unreachable") : error.message;
+  // A reason that has words of its own is said in the reader's language.
+  const message = hasText(error.reason) ? t(error.reason) : error.message;
   return el("div", { class: "error", role: "alert", tabindex: "-1" }, message, " ", el("small", {}, error instanceof Refusal ? error.reason : ""));
 }
 

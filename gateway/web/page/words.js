@@ -53,7 +53,20 @@ const texts = {
   to: ["Kenelle", "Till", "To"],
   sentOk: ["Ilmoitus on lähetetty.", "Anmälan har skickats.", "The report has been sent."],
   arrived: ["uutta – näytä", "nya – visa", "new – show"],
-  unreachable: ["Yhteys ei toimi. Kirjoittamasi on tallella; yritä uudelleen.", "Ingen förbindelse. Det du skrev finns kvar; försök igen.", "There is no connection. What you wrote is kept; try again."],
+  INVALID_IDENTITY_CODE: ["Henkilötunnus ei kelpaa. Tarkista se asiakkaalta tai rekisteristä.", "Personbeteckningen är inte giltig. Kontrollera den med klienten eller i registret.", "The identity code is not valid. Check it with the client or in the register."],
+  LEGAL_BASIS_REQUIRED: ["Valitse, millä perusteella tieto annetaan.", "Välj på vilken grund uppgiften ges.", "Choose on which ground the information is given."],
+  ATTESTATION_REQUIRED: ["Ilman suostumusta tarvitaan vakuutuksesi: suostumusta ei voida saada, ja lisäksi toinen kahdesta muusta.", "Utan samtycke behövs ditt intyg: samtycke kan inte fås, och därtill ett av de två andra.", "Without consent you must vouch: consent cannot be obtained, and one of the other two."],
+  TOPIC_REQUIRED: ["Valitse ainakin yksi aihe.", "Välj minst ett ämne.", "Choose at least one topic."],
+  CONTENT_NOT_ALLOWED: ["Perusteesi ei salli tätä sisältöä, tai tekstissä on henkilötunnus. Poista se.", "Grunden tillåter inte detta innehåll, eller texten har en personbeteckning. Ta bort det.", "Your ground does not allow this content, or a text holds an identity code. Leave it out."],
+  EXPLANATION_REQUIRED: ["Kerro syy.", "Ange orsaken.", "Give the reason."],
+  UNKNOWN_PARTY: ["Valitse vastaanottaja hakemistosta.", "Välj en mottagare i katalogen.", "Choose a receiver of the directory."],
+  INVALID_FIELD: ["Jokin kenttä puuttuu tai on väärin. Tarkista ja lähetä uudelleen.", "Ett fält saknas eller är fel. Kontrollera och skicka igen.", "A field is missing or wrong. Check and send again."],
+  STALE_ETAG: ["Asia on muuttunut sillä välin. Avaa se uudelleen ja katso.", "Ärendet har ändrats under tiden. Öppna det på nytt.", "The matter has changed meanwhile. Open it again and look."],
+  ILLEGAL_STEP: ["Tämä ei ole enää mahdollista. Avaa asia uudelleen.", "Detta är inte längre möjligt. Öppna ärendet på nytt.", "This is no longer possible. Open the matter again."],
+  PROFESSION_NOT_ALLOWED: ["Erityisen tuen asiakkaan arvioi sosiaalityöntekijä.", "En klient i behov av särskilt stöd bedöms av en socialarbetare.", "A client in need of special support is assessed by a social worker."],
+  NOT_FOUND: ["Tällaista asiaa ei ole sinulle.", "Det finns inget sådant ärende för dig.", "There is no such matter for you."],
+  TOKEN_EXPIRED: ["Istunto on päättynyt. Kirjaudu uudelleen; kirjoittamasi on tallella.", "Sessionen har upphört. Logga in igen; det du skrev finns kvar.", "The session has ended. Sign in again; what you wrote is kept."],
+  UNREACHABLE: ["Yhteys ei toimi. Kirjoittamasi on tallella; yritä uudelleen.", "Ingen förbindelse. Det du skrev finns kvar; försök igen.", "There is no connection. What you wrote is kept; try again."],
   clock: ["Siirrä kelloa", "Flytta klockan", "Move the clock"],
   hours: ["1 tunti", "1 timme", "1 hour"], days: ["3 päivää", "3 dagar", "3 days"], weeks: ["2 viikkoa", "2 veckor", "2 weeks"],
   keys: ["Näppäimet: j ja k liikkuvat, Enter avaa.", "Tangenter: j och k flyttar, Enter öppnar.", "Keys: j and k move, Enter opens."],
@@ -100,6 +113,7 @@ const languages = ["fi", "sv", "en"];
 let at = 0;
 export const setLanguage = (tag) => { at = Math.max(0, languages.indexOf(tag)); document.documentElement.lang = languages[at]; };
 export const language = () => languages[at];
+export const hasText = (key) => key in texts;
 export const t = (key) => texts[key]?.[at] ?? key;
 export const keysFrom = (prefix) => Object.keys(texts).filter((key) => key.startsWith(prefix));
 
