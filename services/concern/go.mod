@@ -7,6 +7,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
@@ -30,7 +31,6 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c // indirect
-	pgregory.net/rapid v1.3.0 // indirect
 )
 
 replace koppi.internal/proto => ../../proto
