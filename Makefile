@@ -12,7 +12,7 @@ GOLANGCI_VERSION := v2.15.0
 KOPPI := go run ./deploy/cmd/koppi
 FUZZTIME ?= 5m
 
-.PHONY: help run demo test unit lint generate verify fuzz soak bench need-go need-node need-chromium
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench need-go need-node need-chromium
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ run: need-go ## Run everything in one process on http://127.0.0.1:8080
 
 demo: need-go ## Replay the scenarios and show who was told what
 	$(KOPPI) demo
+
+fsck: need-go ## Verify the journals in data/, at rest
+	$(KOPPI) fsck
 
 test: verify lint unit ## Check generated code and arrows, lint, and run all tests
 

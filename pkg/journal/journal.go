@@ -172,7 +172,8 @@ type Standing struct {
 	StartedAt time.Time
 }
 
-// Query selects standings. Zero fields do not filter.
+// Query selects standings. It names an agency or a subject; other zero fields do
+// not filter.
 type Query struct {
 	Agency       string
 	Subject      string

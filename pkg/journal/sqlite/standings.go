@@ -9,18 +9,41 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// standingsQuery filters by parameters that are empty where they do not filter,
-// so that the statement is one text for every worklist.
-const standingsQuery = `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
+// The most telling filter leads, so that its index is used: one subject, one
+// client or case of an agency, or the agency's worklist.
+const (
+	bySubject = `subject = ?2 AND (?1 = '' OR agency = ?1)`
+	byClient  = `agency = ?1 AND client = ?6`
+	byCase    = `agency = ?1 AND case_id = ?7`
+	byAgency  = `agency = ?1`
+)
+
+// standingsQuery has parameters that are empty where they do not filter.
+func standingsQuery(lead string) string {
+	return `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
 	due_at, overdue, hidden, ended, version, started_at
 FROM standings
-WHERE (?1 = '' OR agency = ?1) AND (?2 = '' OR subject = ?2) AND (?3 = '' OR role = ?3)
+WHERE ` + lead + ` AND (?2 = '' OR subject = ?2) AND (?3 = '' OR role = ?3)
 	AND (?4 = '' OR unit = ?4) AND (?5 = '' OR worker = ?5) AND (?6 = '' OR client = ?6) AND (?7 = '' OR case_id = ?7)
 	AND (?8 = '[]' OR state IN (SELECT value FROM json_each(?8)))
 	AND (NOT ?9 OR overdue) AND (?10 OR NOT hidden) AND (NOT ?11 OR NOT ended) AND started_at >= ?12
 	AND (?13 = '' OR (due_at, subject) > (?14, ?13))
 ORDER BY due_at, subject, agency
 LIMIT ?15`
+}
+
+func leadOf(query journal.Query) string {
+	switch {
+	case query.Subject != "":
+		return bySubject
+	case query.Client != "":
+		return byClient
+	case query.Case != "":
+		return byCase
+	default:
+		return byAgency
+	}
+}
 
 // Standings reads a worklist.
 func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
@@ -32,7 +55,7 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	if query.After != nil {
 		after = *query.After
 	}
-	rows, err := s.read.QueryContext(ctx, standingsQuery,
+	rows, err := s.read.QueryContext(ctx, standingsQuery(leadOf(query)),
 		query.Agency, query.Subject, string(query.Role), query.Unit, query.Worker, query.Client, query.Case, string(states),
 		query.OverdueOnly, query.WithHidden, query.OpenOnly, microsOr(query.StartedAfter, 0),
 		after.Subject, microsOr(after.DueAt, never), limitOf(query.Limit))

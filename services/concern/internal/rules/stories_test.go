@@ -1,0 +1,220 @@
+package rules_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern/internal/rules"
+)
+
+// mail lists what an agency was told of a concern, as event names.
+func (w *town) mail(agency, subject string) string {
+	var names []string
+	for _, told := range w.Mail[agency] {
+		if told.Event.Subject == subject {
+			names = append(names, strings.TrimPrefix(string(told.Event.Message.ProtoReflect().Descriptor().Name()), "Concern"))
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func (w *town) expect(t *testing.T, agency, subject, want string) {
+	t.Helper()
+	if got := w.mail(agency, subject); got != want {
+		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
+	}
+}
+
+// Given a taken concern, when another agency reports the same client, then it is
+// told what a fresh report's reporter would be, and catches up when received.
+func TestAReportCatchesUpWithItsLead(t *testing.T) {
+	w := newTown()
+	lead, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Receive]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Take]))
+	report, err := w.submit("terveys", "hva", "anna", consent(w.now))
+	must(t, err)
+	w.expect(t, "terveys", report, "Submitted")
+	w.expect(t, "hva", report, "Submitted Joined")
+	w.expect(t, "hva", lead, "Submitted Received Taken ReportJoined")
+	must(t, w.step("hva", report, requests(w, report, "")[rules.Receive]))
+	w.expect(t, "terveys", report, "Submitted Received Taken")
+	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Close]))
+	w.expect(t, "terveys", report, "Submitted Received Taken Closed")
+	w.expect(t, "kela", lead, "Submitted Received Taken Closed")
+	if state := w.view("hva", report).State; state.Lead != lead || state.Shown() != concernv1.ConcernState_CONCERN_STATE_CLOSED {
+		t.Errorf("%+v", state)
+	}
+}
+
+// Given an unreceived report that joined, when its lead is taken, it is received
+// and taken once.
+func TestACopiedStepComesOnce(t *testing.T) {
+	w := newTown()
+	lead, err := w.submit("kela", "hva", "anna", notification())
+	must(t, err)
+	report, err := w.submit("terveys", "hva", "anna", notification())
+	must(t, err)
+	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Receive]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Take]))
+	w.expect(t, "terveys", report, "Submitted Received Taken")
+	straight, err := w.submit("tyo", "terveys", "bo", notification())
+	must(t, err)
+	other, err := w.submit("kela", "terveys", "bo", notification())
+	must(t, err)
+	must(t, w.step("terveys", straight, requests(w, straight, "")[rules.Take]))
+	w.expect(t, "kela", other, "Submitted Taken")
+}
+
+// Given three reports, when the leading one is withdrawn, the oldest leads, and
+// only who had been shown JOINED hears of it.
+func TestTheOldestReportTakesTheLead(t *testing.T) {
+	w := newTown()
+	lead, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	theirs, err := w.submit("terveys", "hva", "anna", consent(w.now))
+	must(t, err)
+	own, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	w.expect(t, "kela", own, "Submitted Joined")
+	must(t, w.step("kela", lead, requests(w, lead, "")[rules.Withdraw]))
+	w.expect(t, "hva", theirs, "Submitted Joined Promoted")
+	w.expect(t, "terveys", theirs, "Submitted")
+	w.expect(t, "hva", own, "Submitted Joined Promoted")
+	w.expect(t, "kela", own, "Submitted Joined Promoted")
+	if state := w.view("hva", own).State; state.Lead != theirs {
+		t.Errorf("the receiver sees %s lead it, not %s", state.Lead, theirs)
+	}
+	if state := w.view("kela", own).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
+		t.Errorf("its reporter is shown %s", state.Shown())
+	}
+	if reports := w.view("hva", theirs).State.Reports; !slices.Equal(reports, []string{own}) {
+		t.Errorf("%v joined the new lead", reports)
+	}
+}
+
+// Given a concern offered onward, the responsibility stays until it is taken; and
+// the reporter never learns where it went.
+func TestForwarding(t *testing.T) {
+	for name, test := range map[string]struct {
+		keepOpen bool
+		answer   rules.Step
+		forward  string
+		ended    bool
+	}{
+		"taken":            {false, rules.Take, "Submitted Taken Forwarded Closed", true},
+		"taken, kept open": {true, rules.Take, "Submitted Taken Forwarded ForwardAnswered", false},
+		"declined":         {false, rules.Decline, "Submitted Taken Forwarded ForwardAnswered", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown()
+			first, err := w.submit("kela", "hva", "anna", consent(w.now))
+			must(t, err)
+			must(t, w.step("hva", first, requests(w, first, "")[rules.Take]))
+			request, _ := requests(w, first, "terveys")[rules.ForwardOn].(*concernv1.ForwardConcernRequest)
+			request.KeepOpen = test.keepOpen
+			must(t, w.step("hva", first, request))
+			onward := w.Histories[first].State.Forwards[0].Subject
+			if got := turnOf(w, "hva", first); got != "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59" {
+				t.Error(got)
+			}
+			if got := turnOf(w, "kela", first); got != "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59" {
+				t.Error(got)
+			}
+			must(t, w.step("terveys", onward, requests(w, onward, "")[test.answer]))
+			w.expect(t, "hva", first, test.forward)
+			if ended := w.Histories[first].State.Ended(); ended != test.ended {
+				t.Errorf("ended: %v", ended)
+			}
+			for _, told := range w.Mail["kela"] {
+				if told.Event.By.GetAgency() == "terveys" {
+					t.Errorf("kela learns of terveys by %s", told.Event.Message.ProtoReflect().Descriptor().Name())
+				}
+			}
+		})
+	}
+}
+
+// A concern that goes round in a circle is never closed with nobody holding it.
+func TestACircleLosesNothing(t *testing.T) {
+	w := newTown()
+	first, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	must(t, w.step("hva", first, requests(w, first, "")[rules.Receive]))
+	must(t, w.step("hva", first, requests(w, first, "terveys")[rules.ForwardOn]))
+	second := w.Histories[first].State.Forwards[0].Subject
+	must(t, w.step("terveys", second, requests(w, second, "")[rules.Receive]))
+	must(t, w.step("terveys", second, requests(w, second, "tyo")[rules.ForwardOn]))
+	third := w.Histories[second].State.Forwards[0].Subject
+	must(t, w.step("tyo", third, requests(w, third, "")[rules.Receive]))
+	must(t, w.step("tyo", third, requests(w, third, "hva")[rules.ForwardOn]))
+	must(t, w.step("hva", first, requests(w, first, "")[rules.Take]))
+	if c := w.Histories[first].State; c.Ended() || rules.Responsible(c).GetWorker() != "ps-21" {
+		t.Errorf("the matter is %s and nobody has it", c.State)
+	}
+}
+
+// A contact attempt sets the due time to the planned next one, if that is sooner.
+func TestNextAttempt(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	must(t, w.step("hva", c, requests(w, c, "")[rules.Take]))
+	next := w.now.Add(26 * time.Hour)
+	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{
+		Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, NextAttemptAt: timestamppb.New(next),
+	}))
+	if due := w.Histories[c].State.Due; !due.Equal(next) {
+		t.Errorf("due %s, want %s", due, next)
+	}
+	w.pass(27 * time.Hour)
+	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
+	w.pass(27 * time.Hour)
+	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
+}
+
+func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "terveys", "anna", consent(w.now))
+	must(t, err)
+	must(t, w.step("terveys", c, requests(w, c, "")[rules.Receive]))
+	must(t, w.step("terveys", c, &concernv1.TriageConcernRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_SPECIAL}))
+	must(t, w.step("terveys", c, requests(w, c, "")[rules.Take]))
+	if err := w.step("terveys", c, requests(w, c, "")[rules.StartAssessment]); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
+		t.Error(err)
+	}
+}
+
+func TestAReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "hva", "anna", notification())
+	must(t, err)
+	unknown := &concernv1.DeclineConcernRequest{Reason: concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN}
+	if err := w.step("hva", c, unknown); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Error(err)
+	}
+}
+
+// A consent withdrawn later: from then on as without consent.
+func TestAWithdrawnConsent(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "hva", "anna", consent(w.now))
+	must(t, err)
+	must(t, w.step("hva", c, requests(w, c, "")[rules.Take]))
+	must(t, w.step("hva", c, requests(w, c, "")[rules.StartAssessment]))
+	history := w.Rules.Fold(w.Events, true)
+	view := history.Views["kela"]
+	status := rules.Status(view.State, view.Reader)
+	if view.State.State != concernv1.ConcernState_CONCERN_STATE_TAKEN || status.GetResponsible().GetWorker() != "" || status.GetDueAt() != nil ||
+		status.GetPhase() != commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS {
+		t.Errorf("%s, %v", view.State.State, status)
+	}
+}
