@@ -1,0 +1,279 @@
+package gateway_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/gateway"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/serve"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// backend is a service that shows what reached it.
+type backend struct {
+	concernv1.UnimplementedConcernServiceServer
+	exchangev1.UnimplementedExchangeServiceServer
+
+	calls chan context.Context
+	ended chan error
+}
+
+func (b *backend) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest) (*concernv1.GetConcernResponse, error) {
+	b.calls <- ctx
+	switch r.GetConcernId() {
+	case "refused":
+		return nil, fault.New(fault.IllegalStep, "not now").With("allowed_steps", "TakeConcern").Field("concern_id", "no")
+	case "waits":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case "breaks":
+		return nil, errors.New("row 010594Y9032")
+	}
+	return &concernv1.GetConcernResponse{Concern: &concernv1.Concern{ConcernId: r.GetConcernId()}}, nil
+}
+
+// Exchange echoes each acknowledgement as a heartbeat, and notes how it ended.
+func (b *backend) Exchange(stream exchangev1.ExchangeService_ExchangeServer) error {
+	for {
+		if _, err := stream.Recv(); err != nil {
+			b.ended <- err
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := stream.Send(&exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}); err != nil {
+			return err
+		}
+	}
+}
+
+func start(t *testing.T) (*backend, *httptest.Server, *grpc.ClientConn) {
+	t.Helper()
+	b := &backend{calls: make(chan context.Context, 16), ended: make(chan error, 16)}
+	listener := serve.Memory()
+	server := grpc.NewServer()
+	concernv1.RegisterConcernServiceServer(server, b)
+	exchangev1.RegisterExchangeServiceServer(server, b)
+	go func() { _ = server.Serve(listener) }()
+	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := gateway.New(gateway.Config{
+		Services: map[string]grpc.ClientConnInterface{"koppi.concern.v1.ConcernService": conn, "koppi.exchange.v1.ExchangeService": conn},
+		Pages:    http.NotFoundHandler(), Origins: []string{"https://friend.test"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewUnstartedServer(handler)
+	web.Config.Protocols = new(http.Protocols)
+	web.Config.Protocols.SetHTTP1(true)
+	web.Config.Protocols.SetUnencryptedHTTP2(true)
+	web.Start()
+	client, err := grpc.NewClient(web.Listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = client.Close()
+		web.Close()
+		_ = conn.Close()
+		server.Stop()
+	})
+	return b, web, client
+}
+
+const getConcern = "/koppi.concern.v1.ConcernService/GetConcern"
+
+func post(t *testing.T, url, contentType string, body []byte, header map[string]string) (int, string, http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", contentType)
+	for key, value := range header {
+		request.Header.Set(key, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text), response.Header
+}
+
+func TestEveryProtocolGetsTheSameAnswer(t *testing.T) {
+	b, web, client := start(t)
+	binaryBody, _ := proto.Marshal(&concernv1.GetConcernRequest{ConcernId: "one"})
+	framed := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(binaryBody))), binaryBody...)
+	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"one"}`), nil); code != 200 || !strings.Contains(text, `"concernId":"one"`) {
+		t.Errorf("JSON: %d %s", code, text)
+	}
+	if code, text, _ := post(t, web.URL+getConcern, "application/proto", binaryBody, nil); code != 200 || !strings.Contains(text, "one") {
+		t.Errorf("binary: %d %q", code, text)
+	}
+	if code, text, _ := post(t, web.URL+getConcern, "application/grpc-web+proto", framed, nil); code != 200 || !strings.Contains(text, "one") || !strings.Contains(text, "grpc-status: 0") {
+		t.Errorf("gRPC-Web: %d %q", code, text)
+	}
+	got, err := concernv1.NewConcernServiceClient(client).GetConcern(t.Context(), &concernv1.GetConcernRequest{ConcernId: "one"})
+	if err != nil || got.GetConcern().GetConcernId() != "one" {
+		t.Errorf("gRPC: %v %v", got, err)
+	}
+	if len(b.calls) != 4 {
+		t.Errorf("%d calls reached the service", len(b.calls))
+	}
+}
+
+func TestRefusalsCrossWhole(t *testing.T) {
+	_, web, client := start(t)
+	_, err := concernv1.NewConcernServiceClient(client).GetConcern(t.Context(), &concernv1.GetConcernRequest{ConcernId: "refused"})
+	if status.Code(err) != codes.FailedPrecondition || fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("%v", err)
+	}
+	var info *errdetails.ErrorInfo
+	var fields *errdetails.BadRequest
+	for _, detail := range status.Convert(err).Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			info = d
+		case *errdetails.BadRequest:
+			fields = d
+		}
+	}
+	if info.GetMetadata()["allowed_steps"] != "TakeConcern" || len(fields.GetFieldViolations()) != 1 {
+		t.Errorf("%v %v", info, fields)
+	}
+	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"refused"}`), nil); code != 400 || !strings.Contains(text, "ErrorInfo") || !strings.Contains(text, "failed_precondition") {
+		t.Errorf("%d %s", code, text)
+	}
+	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"breaks"}`), nil); code != 500 || strings.Contains(text, "010594Y9032") {
+		t.Errorf("%d %s", code, text)
+	}
+}
+
+func TestOnlyAllowedMetadataPasses(t *testing.T) {
+	b, web, _ := start(t)
+	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"one"}`), map[string]string{
+		"Authorization": "Bearer x", "Traceparent": trace, "Koppi-On-Behalf-Of": "w;u;r", "X-Evil": "y", "Cookie": "z",
+	})
+	passed, _ := metadata.FromIncomingContext(<-b.calls)
+	if passed.Get("authorization")[0] != "Bearer x" || passed.Get("traceparent")[0] != trace || passed.Get("koppi-on-behalf-of")[0] != "w;u;r" {
+		t.Errorf("%v", passed)
+	}
+	if len(passed.Get("x-evil")) > 0 || len(passed.Get("cookie")) > 0 {
+		t.Errorf("more passed than is allowed: %v", passed)
+	}
+}
+
+func TestDeadlinesAndCancellationsReachTheService(t *testing.T) {
+	b, web, client := start(t)
+	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"waits"}`), map[string]string{"Connect-Timeout-Ms": "50"}); code != http.StatusGatewayTimeout {
+		t.Errorf("%d %s", code, text)
+	}
+	if deadline, ok := (<-b.calls).Deadline(); !ok || time.Until(deadline) > time.Second {
+		t.Error("the deadline did not pass")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stream, err := exchangev1.NewExchangeServiceClient(client).Exchange(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := stream.Send(&exchangev1.ExchangeRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stream.Recv(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-b.ended; status.Code(err) != codes.Canceled {
+		t.Errorf("the service saw %v", err)
+	}
+	whole, err := exchangev1.NewExchangeServiceClient(client).Exchange(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := whole.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := whole.Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("a closed stream ends with %v", err)
+	}
+	if err := <-b.ended; !errors.Is(err, io.EOF) {
+		t.Errorf("the service saw %v", err)
+	}
+}
+
+func TestBadRequestsStopHere(t *testing.T) {
+	b, web, _ := start(t)
+	var bomb bytes.Buffer
+	packed := gzip.NewWriter(&bomb)
+	_, _ = packed.Write(bytes.Repeat([]byte(" "), 64<<20))
+	_ = packed.Close()
+	for name, test := range map[string]struct {
+		path, contentType string
+		body              []byte
+		header            map[string]string
+		code              int
+		says              string
+	}{
+		"unknown field":   {getConcern, "application/json", []byte(`{"salainen":"x"}`), nil, 400, "invalid_argument"},
+		"malformed JSON":  {getConcern, "application/json", []byte(`{"concernId":"salainen`), nil, 400, "invalid_argument"},
+		"malformed proto": {getConcern, "application/proto", []byte("\x0a\xff"), nil, 400, "invalid_argument"},
+		"too large":       {getConcern, "application/json", []byte(`{"concernId":"` + strings.Repeat("x", 5<<20) + `"}`), nil, 429, "resource_exhausted"},
+		"bomb":            {getConcern, "application/json", bomb.Bytes(), map[string]string{"Content-Encoding": "gzip"}, 429, "resource_exhausted"},
+		"unknown method":  {"/koppi.concern.v1.ConcernService/Nothing", "application/json", []byte(`{}`), nil, 501, "unimplemented"},
+		"unknown service": {"/koppi.plan.v1.PlanService/GetPlan", "application/json", []byte(`{}`), nil, 501, "unimplemented"},
+	} {
+		code, text, _ := post(t, web.URL+test.path, test.contentType, test.body, test.header)
+		if code != test.code || !strings.Contains(text, test.says) || strings.Contains(text, "salainen") {
+			t.Errorf("%s: %d %.300s", name, code, text)
+		}
+	}
+	if len(b.calls) != 0 {
+		t.Errorf("%d bad requests reached the service", len(b.calls))
+	}
+}
+
+func TestOtherSitesAndHeaders(t *testing.T) {
+	_, web, _ := start(t)
+	for origin, allowed := range map[string]bool{"https://friend.test": true, "https://evil.test": false} {
+		_, _, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"one"}`), map[string]string{"Origin": origin})
+		if (header.Get("Access-Control-Allow-Origin") == origin) != allowed {
+			t.Errorf("%s: %v", origin, header)
+		}
+		if header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%v", header)
+		}
+	}
+}
