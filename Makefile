@@ -46,11 +46,11 @@ fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
 
 soak: need-go ## Run the property tests for long
-	go test ./services/concern/... -run 'TestInvariants|TestNoSideChannels' -rapid.checks=20000 -timeout 60m -count=1
-	go test ./pkg/journal/... -run TestModel -rapid.checks=2000 -timeout 60m -count=1
+	go test ./services/concern/internal/rules -run 'TestInvariants|TestNoSideChannels' -rapid.checks=20000 -timeout 60m -count=1
+	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 
 bench: need-go ## Measure the journal
-	go test ./pkg/journal/... -run '^$$' -bench . -benchtime 2s
+	go test ./pkg/journal/sqlite -run '^$$' -bench . -benchtime 2s
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }

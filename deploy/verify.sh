@@ -11,22 +11,18 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The contract as it last stood on the main line, against the one here.
-against=""
-for base in origin/main HEAD~1; do
-  if git rev-parse --verify --quiet "$base^{commit}" >/dev/null && git cat-file -e "$base:proto/koppi/common/v1/party.proto" 2>/dev/null; then
-    against=$base
-    break
+# The contract as it stood before this commit and, where that is another, on the
+# main line, against the one here.
+"$buf" build --path proto/koppi -o "$work/now.binpb"
+for base in HEAD~1 origin/main; do
+  if git cat-file -e "$base:proto/koppi/common/v1/party.proto" 2>/dev/null; then
+    rm -rf "$work/base" && mkdir "$work/base"
+    git archive "$base" buf.yaml proto | tar -x -C "$work/base"
+    cp -r .protodeps "$work/base/.protodeps"
+    (cd "$work/base" && "$OLDPWD/$buf" build --path proto/koppi -o "$work/base.binpb")
+    "$buf" breaking "$work/now.binpb" --against "$work/base.binpb" --exclude-imports
   fi
 done
-if [ -n "$against" ]; then
-  mkdir "$work/base"
-  git archive "$against" buf.yaml proto | tar -x -C "$work/base"
-  cp -r .protodeps "$work/base/.protodeps"
-  (cd "$work/base" && "$OLDPWD/$buf" build --path proto/koppi -o "$work/base.binpb")
-  "$buf" build --path proto/koppi -o "$work/now.binpb"
-  "$buf" breaking "$work/now.binpb" --against "$work/base.binpb" --exclude-imports
-fi
 
 # Generated code, anew and compared.
 cat > "$work/gen.yaml" <<YAML

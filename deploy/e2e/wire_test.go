@@ -2,15 +2,20 @@ package e2e
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // registers the codec that is wrapped
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	"koppi.internal/deploy/allinone"
 	"koppi.internal/pkg/fault"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -38,6 +43,33 @@ func TestMalformedMessagesToTheService(t *testing.T) {
 				t.Errorf("%q: %v, want %s", body, err, want)
 			}
 		}
+	}
+}
+
+// Operators and tools find what is there: health and reflection on the one port.
+func TestHealthAndReflection(t *testing.T) {
+	i := start(t, time.Time{})
+	conn, err := grpc.NewClient(i.address[len("http://"):], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, service := range allinone.Served() {
+		got, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{Service: service})
+		if err != nil || got.GetStatus() != healthv1.HealthCheckResponse_SERVING {
+			t.Errorf("%s: %v %v", service, got, err)
+		}
+	}
+	stream, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil {
+		t.Fatal(err)
+	}
+	listed, err := stream.Recv()
+	if err != nil || len(listed.GetListServicesResponse().GetService()) < len(allinone.Served()) {
+		t.Errorf("%v %v", listed, err)
 	}
 }
 
