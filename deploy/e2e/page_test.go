@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
 // browser is a real Chromium with nobody signed in.
@@ -73,6 +75,14 @@ func TestTheLoopClosesOnThePage(t *testing.T) {
 	shot(t, kela, "form-390", 390, 844)
 	var kept, refused string
 	do(t, kela, "what was typed is kept", chromedp.EmulateViewport(1280, 900), chromedp.Value(`textarea[name="description"]`, &kept), chromedp.Text(".error", &refused))
+	var topics int
+	do(t, kela, "count topics", chromedp.Evaluate(`document.querySelectorAll('input[name="topic"]').length`, &topics))
+	if topics != len(concernv1.Topic_name)-1 {
+		t.Errorf("%d topics can be chosen, and there are %d", topics, len(concernv1.Topic_name)-1)
+	}
+	if !strings.Contains(refused, "Henkilötunnus ei kelpaa") {
+		t.Errorf("refused in another language: %s", refused)
+	}
 	if kept != "Kaksi vuokraa maksamatta." || !strings.Contains(refused, "INVALID_IDENTITY_CODE") {
 		t.Errorf("kept %q, refused %q", kept, refused)
 	}

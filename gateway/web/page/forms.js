@@ -57,7 +57,8 @@ function asking(title, fields, submit, cancel) {
 
 export function refusal(error) {
   // A reason that has words of its own is said in the reader's language.
-  const message = hasText(error.reason) ? t(error.reason) : error.message;
+  const key = `refused.${error.reason}`;
+  const message = hasText(key) ? t(key) : error.message;
   return el("div", { class: "error", role: "alert", tabindex: "-1" }, message, " ", el("small", {}, error instanceof Refusal ? error.reason : ""));
 }
 
