@@ -321,3 +321,31 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// Delivered: the other side's system has acknowledged what both were last shown.
+func TestDelivered(t *testing.T) {
+	service, store := start(t)
+	id := submitted(t, service, report()).GetConcernId()
+	delivered := func() bool {
+		got, err := service.GetConcern(kela(t), &concernv1.GetConcernRequest{ConcernId: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.GetConcern().GetStatus().GetDelivered()
+	}
+	if delivered() {
+		t.Error("nobody has acknowledged anything")
+	}
+	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "hva", Consumer: "main", Sequence: 1, At: clock.System().Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if !delivered() {
+		t.Error("the county's system has acknowledged it")
+	}
+	if _, err := service.ReceiveConcern(hva(t), &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
+		t.Fatal(err)
+	}
+	if delivered() {
+		t.Error("the receipt has not been acknowledged")
+	}
+}

@@ -1,0 +1,97 @@
+package serve_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/serve"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+)
+
+// breaking is a service that fails as services do.
+type breaking struct {
+	devv1.UnimplementedDevServiceServer
+
+	deadline chan bool
+}
+
+func (b *breaking) IssueToken(ctx context.Context, r *devv1.IssueTokenRequest) (*devv1.IssueTokenResponse, error) {
+	_, bounded := ctx.Deadline()
+	b.deadline <- bounded
+	switch r.GetRole() {
+	case "panic":
+		panic("salainen 010594Y9032")
+	case "error":
+		return nil, errors.New("salainen 010594Y9032")
+	}
+	return &devv1.IssueTokenResponse{Token: "t"}, nil
+}
+
+func TestWhatBreaksStaysInside(t *testing.T) {
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	server := serve.NewGRPC(serve.Config{
+		Logger: slog.New(slog.NewJSONHandler(&log, nil)), Verifier: verifier, Validator: validator,
+		Public: func(method string) bool { return strings.HasSuffix(method, "IssueToken") },
+	})
+	service := &breaking{deadline: make(chan bool, 8)}
+	devv1.RegisterDevServiceServer(server, service)
+	listener := serve.Memory()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- serve.GRPC(ctx, server, listener) }()
+	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := devv1.NewDevServiceClient(conn)
+	for role, want := range map[string]fault.Reason{
+		"panic": fault.Internal, "error": fault.Internal, "salainen-" + strings.Repeat("x", 40): fault.InvalidField, "fine": "",
+	} {
+		_, err := client.IssueToken(t.Context(), &devv1.IssueTokenRequest{Role: role})
+		if fault.ReasonOf(err) != want || err != nil && strings.Contains(err.Error(), "salainen") {
+			t.Errorf("%.10s: %v, want %s", role, err, want)
+		}
+	}
+	if _, err := client.AdvanceClock(t.Context(), &devv1.AdvanceClockRequest{}); fault.ReasonOf(err) != fault.TokenRequired {
+		t.Errorf("a method that is not public: %v", err)
+	}
+	if err := conn.Invoke(t.Context(), "/no.Service/Method", &devv1.IssueTokenRequest{}, &devv1.IssueTokenResponse{}); fault.ReasonOf(err) != fault.TokenRequired {
+		t.Errorf("a method that is not there, without a token: %v", err)
+	}
+	if got, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil || got.GetStatus() != healthv1.HealthCheckResponse_SERVING {
+		t.Errorf("%v %v", got, err)
+	}
+	if !<-service.deadline {
+		t.Error("a call has no bound")
+	}
+	_ = conn.Close()
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the end was not graceful: %v", err)
+	}
+	if text := log.String(); strings.Contains(text, "xxxxx") || !strings.Contains(text, `"reason":"INVALID_FIELD"`) {
+		t.Errorf("the log holds what was sent, or not how it ended: %s", text)
+	}
+}
