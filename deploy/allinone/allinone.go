@@ -126,11 +126,34 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 		domain = adjustable
 		dev = &devService{issuer: issuer, directory: config.Directory, secrets: secrets}
 	}
-	if err := k.serve(issuers, secrets, domain, dev); err != nil {
+	if err := k.connect(); err != nil {
 		return nil, err
 	}
-	return k, k.open(dev != nil)
+	if err := k.serve(issuers, secrets, domain, dev); err != nil {
+		return nil, errors.Join(err, k.backend.Close())
+	}
+	return k, k.route(dev != nil)
 }
+
+// connect leads to the services from within, over the in-memory listener.
+func (k *Koppi) connect() error {
+	backend, err := grpc.NewClient("passthrough:///koppi",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
+		// What a reader does not take waits at the service and not here.
+		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connWindow),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return k.listener.DialContext(ctx) }))
+	if err != nil {
+		return fmt.Errorf("in-memory connection: %w", err)
+	}
+	k.backend = backend
+	return nil
+}
+
+const (
+	streamWindow = 64 << 10
+	connWindow   = 16 << 20
+)
 
 // serve registers the services behind the in-memory listener.
 func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, dev *devService) error {
@@ -147,10 +170,13 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 	k.server = serve.NewGRPC(serve.Config{
 		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: isDevMethod,
 	})
-	k.concern = concern.New(concern.Deps{
+	k.concern, err = concern.New(concern.Deps{
 		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: &wake.Hub{},
-		NewID: newID, Logger: k.config.Logger, AllowTestCodes: k.config.Dev,
+		NewID: newID, Calls: k.backend, Logger: k.config.Logger, AllowTestCodes: k.config.Dev,
 	})
+	if err != nil {
+		return err
+	}
 	k.concern.Register(k.server)
 	if dev != nil {
 		dev.services = []advancer{k.concern}
@@ -162,25 +188,18 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 // newID makes a UUIDv7: unique, and in the order of making.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// open connects the gateway to the services.
-func (k *Koppi) open(dev bool) error {
-	backend, err := grpc.NewClient("passthrough:///koppi",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return k.listener.DialContext(ctx) }))
-	if err != nil {
-		return fmt.Errorf("in-memory connection: %w", err)
-	}
-	k.backend = backend
+// route makes the gateway's routes to the services.
+func (k *Koppi) route(dev bool) error {
 	services := map[string]grpc.ClientConnInterface{}
 	for _, name := range served {
-		services[name] = backend
+		services[name] = k.backend
 	}
 	var local []string
 	if dev {
-		services[devServiceName] = backend
+		services[devServiceName] = k.backend
 		local = append(local, devServiceName)
 	}
+	var err error
 	k.handler, err = gateway.New(gateway.Config{
 		Services: services, LocalOnly: local, Pages: web.Handler(), Origins: k.config.Origins,
 	})

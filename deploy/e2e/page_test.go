@@ -20,7 +20,7 @@ func browser(t *testing.T, width, height int64) context.Context {
 	if err != nil {
 		t.Fatal("the page is tested in a browser, and there is none: apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.WindowSize(int(width), int(height)))
 	allocated, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
@@ -28,6 +28,8 @@ func browser(t *testing.T, width, height int64) context.Context {
 	ctx, cancelTime := context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(func() {
 		cancelTime()
+		// Its folder goes with it, once all its processes have ended.
+		_ = chromedp.Cancel(ctx)
 		cancel()
 		cancelAllocator()
 	})

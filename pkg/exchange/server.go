@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/wake"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -22,14 +26,55 @@ const (
 	defaultConsumer = "default"
 )
 
+// Config is what a server needs. All fields are required.
+type Config struct {
+	// Service whose journal it is, such as "concern".
+	Service string
+	// Accepts lists the gRPC services whose unary calls may be sent on a stream.
+	Accepts []string
+	Store   journal.Store
+	Clock   clock.Clock
+	Wake    *wake.Hub
+	// Calls leads to those services' own handlers, interceptors and all.
+	Calls  grpc.ClientConnInterface
+	Logger *slog.Logger
+}
+
 // Server serves one service's mailboxes over its journal.
 type Server struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
-	// Service whose journal it is, such as "concern".
-	Service string
-	Store   journal.Store
-	Clock   clock.Clock
+	config  Config
+	methods map[protoreflect.FullName]method
+	readers readers
+	// drained is closed when standing streams should end.
+	drained chan struct{}
+}
+
+// New makes a server. Run must run beside it. It fails where a service is named
+// whose contract this program does not have.
+func New(config Config) (*Server, error) {
+	methods, err := methodsOf(config.Accepts)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{config: config, methods: methods, drained: make(chan struct{})}, nil
+}
+
+// Run looks after lost wakes until the context ends; then standing streams end,
+// so that their readers open them anew elsewhere.
+func (s *Server) Run(ctx context.Context) {
+	defer close(s.drained)
+	s.config.Wake.Poll(ctx, func(ctx context.Context) (map[string]uint64, error) {
+		heads, err := s.config.Store.Heads(ctx)
+		sequences := make(map[string]uint64, len(heads))
+		for agency, head := range heads {
+			sequences[agency] = head.Sequence
+		}
+		return sequences, err
+	}, func(err error) {
+		s.config.Logger.ErrorContext(ctx, "look at mailbox heads", slog.String("service", s.config.Service), slog.String("error", err.Error()))
+	})
 }
 
 // ListMessages reads the caller's mailbox behind a cursor, or behind the
@@ -47,32 +92,29 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	if size == 0 {
 		size = defaultPage
 	}
-	deliveries, err := s.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: caller.Agency, After: from.Sequence, Limit: min(size, maxPage)})
+	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: caller.Agency, After: from.Sequence, Limit: min(size, maxPage)})
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	heads, err := s.Store.Heads(ctx, caller.Agency)
+	heads, err := s.config.Store.Heads(ctx, caller.Agency)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
 	response := &exchangev1.ListMessagesResponse{}
 	for _, delivery := range deliveries {
-		message, err := Message(s.Service, delivery, r.GetWithRecords())
+		message, err := Message(s.config.Service, delivery, r.GetWithRecords())
 		if err != nil {
 			return nil, err
 		}
 		response.Messages = append(response.Messages, message)
-		from = position(s.Service, delivery.Sequence, delivery.ChainHash)
+		from = position(s.config.Service, delivery.Sequence, delivery.ChainHash)
 	}
 	response.NextCursor = Cursor{from}.String()
-	if head := heads[caller.Agency].Sequence; head > from.Sequence {
-		response.Backlog = head - from.Sequence
-	}
+	response.Backlog = backlog(heads[caller.Agency].Sequence, from.Sequence)
 	if len(deliveries) == 0 {
 		return response, nil
 	}
-	return response, s.record(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName,
-		fmt.Sprintf("mailbox %d-%d", deliveries[0].Sequence, from.Sequence))
+	return response, s.recordRange(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName, deliveries[0].Sequence, from.Sequence)
 }
 
 // AcknowledgeMessages moves the consumer's durable cursor forward. One that lies
@@ -82,64 +124,95 @@ func (s *Server) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknowle
 	if err != nil {
 		return nil, err
 	}
-	at, err := s.parse(ctx, caller.Agency, r.GetCursor())
+	cursor, err := ParseCursor(r.GetCursor())
 	if err != nil {
+		return nil, invalidCursor()
+	}
+	if err := s.advance(ctx, caller.Agency, consumer(r.GetConsumer()), cursor.At(s.config.Service), r.GetTakeover()); err != nil {
 		return nil, err
 	}
-	_, err = s.Store.Advance(ctx, journal.Advance{
-		Agency: caller.Agency, Consumer: consumer(r.GetConsumer()), Sequence: at.Sequence,
-		Takeover: r.GetTakeover(), At: s.Clock.Now(),
+	return &exchangev1.AcknowledgeMessagesResponse{}, nil
+}
+
+// advance moves a consumer to a position that the history holds.
+func (s *Server) advance(ctx context.Context, agency, name string, at Position, takeover uint64) error {
+	if err := s.holds(ctx, agency, at); err != nil {
+		return err
+	}
+	_, err := s.config.Store.Advance(ctx, journal.Advance{
+		Agency: agency, Consumer: name, Sequence: at.Sequence, Takeover: takeover, At: s.config.Clock.Now(),
 	})
 	if errors.Is(err, journal.ErrTakenOver) {
-		return nil, fault.New(fault.TakenOver, "this consumer was opened by another reader")
+		return takenOver()
 	}
+	return fault.Store(err)
+}
+
+// checkTakeover ends a stream whose consumer was opened in another process.
+func (s *Server) checkTakeover(ctx context.Context, c *connection) error {
+	consumers, err := s.config.Store.Consumers(ctx, c.caller.Agency, c.consumer)
 	if err != nil {
-		return nil, fault.Store(err)
+		return fault.Store(err)
 	}
-	return &exchangev1.AcknowledgeMessagesResponse{}, nil
+	if consumers[c.consumer].Takeover != c.takeover {
+		return takenOver()
+	}
+	return nil
 }
 
 // from is where reading begins.
 func (s *Server) from(ctx context.Context, agency, cursor, name string) (Position, error) {
 	if cursor != "" {
-		return s.parse(ctx, agency, cursor)
+		parsed, err := ParseCursor(cursor)
+		if err != nil {
+			return Position{}, invalidCursor()
+		}
+		at := parsed.At(s.config.Service)
+		return at, s.holds(ctx, agency, at)
 	}
-	consumers, err := s.Store.Consumers(ctx, agency)
+	consumers, err := s.config.Store.Consumers(ctx, agency, consumer(name))
 	if err != nil {
 		return Position{}, fault.Store(err)
 	}
 	sequence := consumers[consumer(name)].Sequence
 	if sequence == 0 {
-		return Position{Service: s.Service}, nil
+		return Position{Service: s.config.Service}, nil
 	}
-	deliveries, err := s.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: sequence - 1, Limit: 1})
-	if err != nil {
-		return Position{}, fault.Store(err)
-	}
-	if len(deliveries) == 0 {
-		return Position{}, diverged()
-	}
-	return position(s.Service, sequence, deliveries[0].ChainHash), nil
+	chain, err := s.chainAt(ctx, agency, sequence)
+	return position(s.config.Service, sequence, chain), err
 }
 
-// parse reads a cursor and holds it against the history.
-func (s *Server) parse(ctx context.Context, agency, text string) (Position, error) {
-	cursor, err := ParseCursor(text)
-	if err != nil {
-		return Position{}, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
-	}
-	at := cursor.At(s.Service)
+// holds refuses a position that the history does not have.
+func (s *Server) holds(ctx context.Context, agency string, at Position) error {
 	if at.Sequence == 0 {
-		return at, nil
+		return nil
 	}
-	deliveries, err := s.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: at.Sequence - 1, Limit: 1})
+	chain, err := s.chainAt(ctx, agency, at.Sequence)
+	if err == nil && !bytes.HasPrefix(chain, at.Chain[:]) {
+		return diverged()
+	}
+	return err
+}
+
+// chainAt is the chain hash of a message of a mailbox.
+func (s *Server) chainAt(ctx context.Context, agency string, sequence uint64) ([]byte, error) {
+	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: sequence - 1, Limit: 1})
 	if err != nil {
-		return Position{}, fault.Store(err)
+		return nil, fault.Store(err)
 	}
-	if len(deliveries) == 0 || !bytes.HasPrefix(deliveries[0].ChainHash, at.Chain[:]) {
-		return Position{}, diverged()
+	if len(deliveries) == 0 {
+		return nil, diverged()
 	}
-	return at, nil
+	return deliveries[0].ChainHash, nil
+}
+
+// recordRange records that a stretch of a mailbox is read; to 0 is all that comes.
+func (s *Server) recordRange(ctx context.Context, caller identity.Caller, method string, from, to uint64) error {
+	purpose := fmt.Sprintf("mailbox %d-%d", from, to)
+	if to == 0 {
+		purpose = fmt.Sprintf("mailbox from %d on", from)
+	}
+	return s.record(ctx, caller, method, purpose)
 }
 
 func (s *Server) record(ctx context.Context, caller identity.Caller, method, purpose string) error {
@@ -147,8 +220,8 @@ func (s *Server) record(ctx context.Context, caller identity.Caller, method, pur
 	if err != nil {
 		return fmt.Errorf("exchange: marshal party: %w", err)
 	}
-	_, err = s.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{{
-		At: s.Clock.Now(), By: by, Role: string(caller.Role), Method: method, Purpose: purpose,
+	_, err = s.config.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{{
+		At: s.config.Clock.Now(), By: by, Role: string(caller.Role), Method: method, Purpose: purpose,
 	}}})
 	return fault.Store(err)
 }
@@ -176,6 +249,12 @@ func position(service string, sequence uint64, chain []byte) Position {
 	at := Position{Service: service, Sequence: sequence}
 	copy(at.Chain[:], chain)
 	return at
+}
+
+func backlog(head, at uint64) uint64 { return head - min(head, at) }
+
+func invalidCursor() error {
+	return fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
 }
 
 func diverged() error {

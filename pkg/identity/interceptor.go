@@ -39,6 +39,16 @@ func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 	return WithCaller(ctx, caller), nil
 }
 
+// Forward carries a caller's own credentials, as they came in, to a call made in
+// the caller's name.
+func Forward(ctx context.Context) context.Context {
+	passed := metadata.MD{}
+	for _, key := range []string{"authorization", MetadataOnBehalfOf} {
+		passed.Set(key, metadata.ValueFromIncomingContext(ctx, key)...)
+	}
+	return metadata.NewOutgoingContext(ctx, passed)
+}
+
 // onBehalf lets a system act in the name of a worker of its own agency.
 func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	if !caller.System {

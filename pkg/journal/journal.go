@@ -45,8 +45,9 @@ type Store interface {
 	// when none is named. A mailbox that never had a message has no entry.
 	Heads(ctx context.Context, agencies ...string) (map[string]Head, error)
 
-	// Consumers returns the readers of an agency's mailbox, by name.
-	Consumers(ctx context.Context, agency string) (map[string]Consumer, error)
+	// Consumers returns the named readers of an agency's mailbox, or all when none
+	// is named. One that never acknowledged nor was opened has no entry.
+	Consumers(ctx context.Context, agency string, names ...string) (map[string]Consumer, error)
 
 	// Advance moves a consumer's cursor forward and never back, or takes the
 	// consumer over. It must refuse a takeover number older than the current one

@@ -27,6 +27,9 @@ const (
 	MaxMessage = 4 << 20
 	// unaryTimeout bounds a call that names no deadline of its own.
 	unaryTimeout = 30 * time.Second
+	// streamWindow and connWindow bound what came in and was not yet read.
+	streamWindow = 256 << 10
+	connWindow   = 16 << 20
 )
 
 // Config is what a gRPC server is made of. All fields are required.
@@ -52,6 +55,8 @@ func NewGRPC(config Config) *Server {
 	}
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage),
+		// What one stream may hold here unread, whatever the line would carry.
+		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.ForceServerCodecV2(tolerant()),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(10*time.Second),

@@ -1,5 +1,6 @@
 // Package wake tells readers in this process that a mailbox has advanced. It is
-// a hint and never the truth: who waits also looks by itself now and then.
+// a hint and never the truth: who is woken reads the journal, and Poll makes up
+// for every wake that was lost.
 package wake
 
 import "sync"
@@ -7,14 +8,23 @@ import "sync"
 // Hub passes wakes on. Its zero value is ready.
 type Hub struct {
 	mu      sync.Mutex
+	known   map[string]uint64
 	waiting map[string]map[chan struct{}]struct{}
 }
 
-// Notify wakes whoever waits for the agency's mailbox. It never blocks: a reader
-// that has not taken its last wake gets no second one.
-func (h *Hub) Notify(agency string, _ uint64) {
+// Notify tells that an agency's mailbox has come to a sequence and wakes whoever
+// waits for it, unless they were woken for that sequence before. It never blocks:
+// a reader that has not taken its last wake gets no second one.
+func (h *Hub) Notify(agency string, sequence uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if sequence <= h.known[agency] {
+		return
+	}
+	if h.known == nil {
+		h.known = map[string]uint64{}
+	}
+	h.known[agency] = sequence
 	for woken := range h.waiting[agency] {
 		select {
 		case woken <- struct{}{}:
@@ -23,7 +33,8 @@ func (h *Hub) Notify(agency string, _ uint64) {
 	}
 }
 
-// Subscribe waits for wakes of an agency's mailbox until cancelled.
+// Subscribe waits for wakes of an agency's mailbox until cancelled. What came
+// before is not told: subscribe first and then read.
 func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
 	h.mu.Lock()

@@ -1,7 +1,11 @@
 package wake_test
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"koppi.internal/pkg/wake"
 )
@@ -12,21 +16,57 @@ func TestWakesCoalesceAndNeverBlock(t *testing.T) {
 	other, cancelOther := hub.Subscribe("hva")
 	defer cancelOther()
 	for i := range uint64(100) {
-		hub.Notify("kela", i)
+		hub.Notify("kela", i+1)
 	}
 	<-woken
+	hub.Notify("kela", 100)
+	hub.Notify("kela", 7)
 	select {
 	case <-woken:
-		t.Error("woken twice")
+		t.Error("woken twice for the same")
 	case <-other:
 		t.Error("another's mailbox woke me")
 	default:
 	}
 	cancel()
-	hub.Notify("kela", 1)
+	hub.Notify("kela", 101)
 	select {
 	case <-woken:
 		t.Error("woken after leaving")
 	default:
 	}
+}
+
+// A lost wake is made up for within a second, also after a look that failed.
+func TestPollMakesUpForLostWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := &wake.Hub{}
+		woken, cancel := hub.Subscribe("kela")
+		defer cancel()
+		ctx, stop := context.WithCancel(t.Context())
+		looks, failures := 0, 0
+		ended := make(chan struct{})
+		began := time.Now()
+		go func() {
+			defer close(ended)
+			hub.Poll(ctx, func(context.Context) (map[string]uint64, error) {
+				if looks++; looks == 1 {
+					return nil, errors.New("busy")
+				}
+				return map[string]uint64{"kela": 1}, nil
+			}, func(error) { failures++ })
+		}()
+		<-woken
+		if late := time.Since(began); late != 2*time.Second || failures != 1 {
+			t.Errorf("woken after %v with %d failures", late, failures)
+		}
+		time.Sleep(10 * time.Second)
+		select {
+		case <-woken:
+			t.Error("woken although nothing came")
+		default:
+		}
+		stop()
+		<-ended
+	})
 }

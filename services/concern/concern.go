@@ -34,7 +34,10 @@ type Deps struct {
 	Clock     clock.Clock
 	Wake      *wake.Hub
 	// NewID makes UUIDv7s: of subjects, questions and messages.
-	NewID  func() string
+	NewID func() string
+	// Calls leads to this service's own handlers, interceptors and all: what comes
+	// in by a standing stream goes the way of every other call.
+	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
 	// AllowTestCodes admits identity codes of the range for test persons.
 	AllowTestCodes bool
@@ -50,14 +53,21 @@ type Service struct {
 }
 
 // New makes the service. Run must run beside it.
-func New(deps Deps) *Service {
+func New(deps Deps) (*Service, error) {
+	mailboxes, err := exchange.New(exchange.Config{
+		Service: Name, Accepts: []string{concernv1.ConcernService_ServiceDesc.ServiceName},
+		Store: deps.Store, Clock: deps.Clock, Wake: deps.Wake, Calls: deps.Calls, Logger: deps.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &Service{
 		deps: deps,
 		engine: &decide.Engine[rules.Concern]{
 			Rules: Rules(), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID,
 		},
-		exchange: &exchange.Server{Service: Name, Store: deps.Store, Clock: deps.Clock},
-	}
+		exchange: mailboxes,
+	}, nil
 }
 
 // Rules are the concern's rules as the engine takes them.

@@ -72,10 +72,14 @@ func start(t *testing.T) (*concern.Service, *faulty) {
 		}
 	})
 	f := &faulty{Store: store}
-	return concern.New(concern.Deps{
+	service, err := concern.New(concern.Deps{
 		Store: f, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
-	}), f
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service, f
 }
 
 // called is the transport's side of a call: which method it is.

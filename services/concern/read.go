@@ -2,9 +2,6 @@ package concern
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -82,14 +79,8 @@ func (s *Service) concern(history loop.History[rules.Concern], who identity.Call
 	concern := rules.ToConcern(view.State, view.Reader, actor(who))
 	concern.CaseId = s.engine.Names.CaseName(who.Agency, history.State.Case)
 	concern.ClientId = s.engine.Names.ClientName(who.Agency, history.State.Client)
-	concern.Etag = etag(history.State.Subject, who.Agency, view.Version)
+	concern.Etag = loop.Etag(history.State.Subject, who.Agency, view.Version)
 	return concern
-}
-
-// etag is the opaque form of the version that an agency has been shown.
-func etag(subject, agency string, version uint64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", subject, agency, version))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 // delivered tells whether the other side's system has acknowledged the last

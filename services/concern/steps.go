@@ -78,7 +78,7 @@ func (p *preparation) claims(world rules.World) []string {
 func (p *preparation) prepare(ctx context.Context, world rules.World) error {
 	view := world.Subjects[p.command.Subject].Views[p.command.Actor.Agency]
 	p.command.Stale = p.request.GetEtag() != "" &&
-		p.request.GetEtag() != etag(p.command.Subject, p.command.Actor.Agency, view.Version)
+		p.request.GetEtag() != loop.Etag(p.command.Subject, p.command.Actor.Agency, view.Version)
 	r, ok := p.forward()
 	if !ok {
 		return nil

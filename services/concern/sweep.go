@@ -3,6 +3,7 @@ package concern
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"koppi.internal/pkg/decide"
@@ -17,9 +18,18 @@ const (
 	sweepBatch = 100
 )
 
-// Run tells of due times that passed until the context ends. Any number of
-// replicas may run it: the version check fires each due time once.
+// Run tells of due times that passed, and of mailboxes that advanced, until the
+// context ends. Any number of replicas may run it: the version check fires each
+// due time once.
 func (s *Service) Run(ctx context.Context) error {
+	var together sync.WaitGroup
+	together.Go(func() { s.exchange.Run(ctx) })
+	together.Go(func() { s.sweeps(ctx) })
+	together.Wait()
+	return nil
+}
+
+func (s *Service) sweeps(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
@@ -28,7 +38,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 		}
 	}

@@ -160,6 +160,13 @@ func testConsumers(t *testing.T, open Harness) {
 	if err != nil || len(consumers) != 1 || consumers["c"].Sequence != 3 || !consumers["c"].At.Equal(noon) {
 		t.Errorf("%v %v", consumers, err)
 	}
+	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "d", TakeOver: true, At: noon}); err != nil {
+		t.Fatal(err)
+	}
+	named, err := store.Consumers(t.Context(), "a", "d", "unknown")
+	if err != nil || len(named) != 1 || named["d"].Takeover != 1 {
+		t.Errorf("%v %v", named, err)
+	}
 }
 
 func testSettings(t *testing.T, open Harness) {

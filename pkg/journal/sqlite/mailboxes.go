@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -93,9 +94,14 @@ func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journ
 	return heads, nil
 }
 
-// Consumers returns the readers of a mailbox.
-func (s *Store) Consumers(ctx context.Context, agency string) (map[string]journal.Consumer, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?`, agency)
+// Consumers returns readers of a mailbox.
+func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
+	named, err := json.Marshal(names)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: consumers: %w", err)
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT name, sequence, takeover, at FROM consumers
+		WHERE agency = ?1 AND (?2 = 'null' OR name IN (SELECT value FROM json_each(?2)))`, agency, string(named))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: consumers: %w", err)
 	}

@@ -1,0 +1,177 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"koppi.internal/pkg/fault"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// maxPending is how many sends of one stream may wait for their receipts.
+const maxPending = 64
+
+// method is a unary call that may be sent on a stream.
+type method struct {
+	path   string
+	output protoreflect.MessageType
+	// subject is the field that names what is commanded; nil where that begins.
+	subject protoreflect.FieldDescriptor
+	// requestID is the field of that name; nil in requests that only read.
+	requestID protoreflect.FieldDescriptor
+}
+
+// methodsOf finds the unary methods of services, by the name of their requests.
+func methodsOf(services []string) (map[protoreflect.FullName]method, error) {
+	methods := map[protoreflect.FullName]method{}
+	for _, name := range services {
+		found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+		if err != nil {
+			return nil, fmt.Errorf("exchange: %s: %w", name, err)
+		}
+		service, ok := found.(protoreflect.ServiceDescriptor)
+		if !ok {
+			return nil, fmt.Errorf("exchange: %s is no service", name)
+		}
+		subject := service.ParentFile().Package().Parent().Name() + "_id"
+		for i := range service.Methods().Len() {
+			m := service.Methods().Get(i)
+			if m.IsStreamingClient() || m.IsStreamingServer() {
+				continue
+			}
+			output, err := protoregistry.GlobalTypes.FindMessageByName(m.Output().FullName())
+			if err != nil {
+				return nil, fmt.Errorf("exchange: %s: %w", m.FullName(), err)
+			}
+			methods[m.Input().FullName()] = method{
+				path: fmt.Sprintf("/%s/%s", name, m.Name()), output: output,
+				subject: m.Input().Fields().ByName(subject), requestID: m.Input().Fields().ByName("request_id"),
+			}
+		}
+	}
+	return methods, nil
+}
+
+// sends are the commands of one stream under way: in order per subject, side by
+// side for different ones. Its methods belong to the stream's loop.
+type sends struct {
+	methods map[protoreflect.FullName]method
+	// invoke passes a call through the same chain of handlers as any other.
+	invoke  func(path string, in, out proto.Message) error
+	pending int
+	// waiting holds, for each subject with a command under way, those behind it.
+	waiting map[string][]func()
+	done    chan sent
+}
+
+// sent is a command that has its answer.
+type sent struct {
+	subject string
+	receipt *exchangev1.ExchangeResponse
+}
+
+func newSends(methods map[protoreflect.FullName]method, invoke func(string, proto.Message, proto.Message) error) *sends {
+	return &sends{methods: methods, invoke: invoke, waiting: map[string][]func(){}, done: make(chan sent, maxPending)}
+}
+
+// add starts a command, or puts it behind those of its subject. What is refused
+// at once comes back as its receipt.
+func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeResponse {
+	if s.pending == maxPending {
+		return receipt(send.GetRequestId(), nil, fault.New(fault.Busy, "%d sends wait for their receipts", maxPending))
+	}
+	request, how, err := s.read(send)
+	if err != nil {
+		return receipt(send.GetRequestId(), nil, err)
+	}
+	// A request that begins something has no subject yet, and waits for none.
+	subject := send.GetRequestId()
+	if how.subject != nil {
+		subject = request.ProtoReflect().Get(how.subject).String()
+	}
+	run := func() {
+		out := how.output.New().Interface()
+		s.done <- sent{subject, receipt(send.GetRequestId(), out, s.invoke(how.path, request, out))}
+	}
+	s.pending++
+	if behind, busy := s.waiting[subject]; busy {
+		s.waiting[subject] = append(behind, run)
+		return nil
+	}
+	s.waiting[subject] = nil
+	go run()
+	return nil
+}
+
+// finished starts what waited behind a command.
+func (s *sends) finished(one sent) {
+	s.pending--
+	behind := s.waiting[one.subject]
+	if len(behind) == 0 {
+		delete(s.waiting, one.subject)
+		return
+	}
+	s.waiting[one.subject] = behind[1:]
+	go behind[0]()
+}
+
+// read opens what is sent and gives it the request_id of its receipt.
+func (s *sends) read(send *exchangev1.ExchangeRequest_Send) (proto.Message, method, error) {
+	how, known := s.methods[send.GetRequest().MessageName()]
+	if !known {
+		return nil, how, fault.New(fault.InvalidField, "this is no request of a service here").Field("send.request", "a request message of a unary method")
+	}
+	request, err := send.GetRequest().UnmarshalNew()
+	if err != nil {
+		return nil, how, fault.New(fault.InvalidField, "the request could not be read").Field("send.request", "a serialized request message")
+	}
+	if how.requestID == nil {
+		return request, how, nil
+	}
+	switch own := request.ProtoReflect().Get(how.requestID).String(); own {
+	case "":
+		request.ProtoReflect().Set(how.requestID, protoreflect.ValueOfString(send.GetRequestId()))
+	case send.GetRequestId():
+	default:
+		return nil, how, fault.New(fault.InvalidField, "the request has another request_id than its sending").
+			Field("send.request.request_id", "empty, or that of the sending")
+	}
+	return request, how, nil
+}
+
+func receipt(requestID string, response proto.Message, err error) *exchangev1.ExchangeResponse {
+	r := &exchangev1.ExchangeResponse_Receipt{RequestId: requestID}
+	var packed *anypb.Any
+	if err == nil {
+		packed, err = anypb.New(response)
+	}
+	if err == nil {
+		r.Result = &exchangev1.ExchangeResponse_Receipt_Response{Response: packed}
+	} else {
+		r.Result = &exchangev1.ExchangeResponse_Receipt_Error{Error: status.Convert(refused(err)).Proto()}
+	}
+	return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Receipt_{Receipt: r}}
+}
+
+// refused is a refusal as a receipt carries it. One without a reason comes from
+// the way to the handlers and not from them.
+func refused(err error) error {
+	if fault.ReasonOf(err) != "" {
+		return fault.Scrub(err)
+	}
+	switch status.Code(err) {
+	case codes.Canceled:
+		return fault.Scrub(context.Canceled)
+	case codes.DeadlineExceeded:
+		return fault.Scrub(context.DeadlineExceeded)
+	default:
+		return fault.New(fault.Unavailable, "the service did not answer")
+	}
+}
