@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -115,4 +117,39 @@ func TestTheFormShowsOnlyWhatTheGroundAllows(t *testing.T) {
 		t.Error("a description can be written without consent")
 	}
 	shot(t, kela, "no-consent-390", 390, 844)
+}
+
+// The page hears of changes as they happen; when the line is down it says so, tries
+// again, and then shows what it missed.
+func TestThePageIsLive(t *testing.T) {
+	b := newBench(t)
+	line := cut(t, b.address, func() int64 { return -1 })
+	county := browser(t, 1280, 900)
+	do(t, county, "sign in", chromedp.Navigate(line.address), chromedp.Click(`[data-worker="ps-21"]`), chromedp.WaitVisible("#new"))
+	id := submittedID(t, b)
+	do(t, county, "is told of a new one, and shows it when asked", chromedp.WaitVisible("#fresh"), chromedp.Click("#fresh"), chromedp.WaitVisible(`[data-id="`+id+`"]`))
+	line.down.Store(true)
+	line.cutAll()
+	do(t, county, "the line is down", chromedp.WaitVisible(".cut"))
+	shot(t, county, "cut-1280", 1280, 900)
+	shot(t, county, "cut-390", 390, 844)
+	if _, err := b.call(b.tokens["county"], concernSvc+"ReceiveConcern", `{"requestId": "`+uuid.NewString()+`", "concernId": "`+id+`"}`); err != nil {
+		t.Fatal(err)
+	}
+	line.down.Store(false)
+	do(t, county, "shows what it missed", chromedp.EmulateViewport(1280, 900), chromedp.WaitNotPresent(".cut"),
+		chromedp.WaitVisible(`//a[contains(., "vastaanotettu")]`, chromedp.BySearch))
+}
+
+func submittedID(t *testing.T, b *bench) string {
+	t.Helper()
+	answer, err := b.call(b.tokens["kela"], submitCall, report(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var submitted struct{ Concern struct{ ConcernID string } }
+	if err := json.Unmarshal(answer, &submitted); err != nil {
+		t.Fatal(err)
+	}
+	return submitted.Concern.ConcernID
 }

@@ -18,7 +18,10 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
-	memoryBuffer      = 1 << 20
+	// A standing stream ends by itself within an hour; one whose reader does not
+	// even take its end is cut.
+	writeTimeout = 65 * time.Minute
+	memoryBuffer = 1 << 20
 )
 
 // Memory is a listener within the process: what listens behind it is served as
@@ -52,7 +55,7 @@ func GRPC(ctx context.Context, server *Server, listener net.Listener) error {
 // ends and then lets calls under way finish.
 func HTTP(ctx context.Context, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
 		Protocols: new(http.Protocols),
 	}
 	server.Protocols.SetHTTP1(true)

@@ -2,6 +2,7 @@
 
 let token = "";
 export const setToken = (value) => { token = value; };
+export const authorization = () => (token ? { Authorization: `Bearer ${token}` } : {});
 
 // Refusal is an answer that says no, with its reason for people and programs.
 export class Refusal extends Error {
@@ -12,8 +13,7 @@ export class Refusal extends Error {
 }
 
 export async function call(method, body) {
-  const headers = { "Content-Type": "application/json" };
-  if (token) headers.Authorization = `Bearer ${token}`;
+  const headers = { "Content-Type": "application/json", ...authorization() };
   let response;
   try {
     response = await fetch(`/${method}`, { method: "POST", headers, body: JSON.stringify(body) });

@@ -3,6 +3,7 @@ import { concern, dev, setToken } from "./api.js";
 import { el, say } from "./dom.js";
 import { newReport, refusal } from "./forms.js";
 import { due, short, showMatter, turn } from "./matter.js";
+import { watch } from "./watch.js";
 import { language, setLanguage, t } from "./words.js";
 
 const people = [
@@ -13,9 +14,10 @@ const people = [
   { agency: "etsiva-kuopio", unit: "etsiva", worker: "en-03", role: "youth_worker" },
   { agency: "tyollisyys-kuopio", unit: "tyollisyys", worker: "ty-09", role: "employment_officer" },
 ];
-const every = 3000;
 const main = document.getElementById("main");
-const state = { person: null, sent: false, matters: [], open: null, writing: false, fresh: 0 };
+// missed: something has changed and was not looked at yet; cut: the line is down.
+const state = { person: null, sent: false, matters: [], open: null, writing: false, fresh: 0, missed: false, cut: false };
+let watching = new AbortController();
 
 function words() {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
@@ -35,6 +37,7 @@ async function signIn(person) {
     setToken(token);
     Object.assign(state, { person, sent: person.agency === "kela", open: null, writing: false });
     await load();
+    follow();
     main.focus();
   } catch (error) {
     main.prepend(refusal(error));
@@ -42,6 +45,7 @@ async function signIn(person) {
 }
 
 function signOut() {
+  watching.abort();
   setToken("");
   Object.assign(state, { person: null, matters: [], open: null, writing: false });
   render();
@@ -97,10 +101,12 @@ function render() {
   const place = document.activeElement?.dataset?.id;
   main.replaceChildren(tabs(), el("div", { class: state.open || state.writing ? "split open" : "split" },
     el("section", { class: "list", "aria-label": t(state.sent ? "sent" : "worklist") },
+      state.cut && el("p", { class: "cut", role: "status" }, t("cut")),
       state.fresh > 0 && el("button", { type: "button", id: "fresh", onclick: load }, `${state.fresh} ${t("arrived")}`),
       state.matters.length ? el("ul", { class: "rows" }, state.matters.map(rowOf)) : el("p", {}, t("nothingHere")), el("p", { class: "hint wide" }, t("keys"))),
     el("section", {}, detail())));
   if (place) main.querySelector(`[data-id="${place}"]`)?.focus();
+  if (state.missed) miss();
 }
 
 async function openMatter(concernId) {
@@ -110,21 +116,48 @@ async function openMatter(concernId) {
   main.querySelector("article h2")?.focus();
 }
 
+const busy = () => state.writing || main.querySelector("form") || document.visibilityState !== "visible";
+
 // What arrives does not move what is read: it is announced, and shown on a click.
-async function watch() {
-  if (state.person && !state.writing && !main.querySelector("form") && document.visibilityState === "visible") {
-    try {
-      const now = await list();
-      const known = new Map(state.matters.map((matter) => [matter.concernId, matter]));
-      const fresh = now.filter((matter) => !known.has(matter.concernId)).length;
-      const changed = now.some((matter) => known.has(matter.concernId) && known.get(matter.concernId).etag !== matter.etag);
-      if (changed) await load();
-      else if (fresh !== state.fresh) { state.fresh = fresh; render(); }
-    } catch { /* shown when somebody acts; the next round may do */ }
-  }
-  setTimeout(watch, every);
+// Who is writing is not disturbed.
+async function look() {
+  if (!state.person || busy()) return;
+  state.missed = false;
+  try {
+    const now = await list();
+    const known = new Map(state.matters.map((matter) => [matter.concernId, matter]));
+    const fresh = now.filter((matter) => !known.has(matter.concernId)).length;
+    const changed = now.some((matter) => known.has(matter.concernId) && known.get(matter.concernId).etag !== matter.etag);
+    if (changed) await load();
+    else if (fresh !== state.fresh) { state.fresh = fresh; render(); }
+  } catch { state.missed = true; /* shown when somebody acts; the next change looks again */ }
 }
 
+let soon;
+function miss() {
+  state.missed = true;
+  clearTimeout(soon);
+  soon = setTimeout(() => { if (state.missed) look(); }, 100);
+}
+
+function cut(down) {
+  if (state.cut === down) return;
+  state.cut = down;
+  if (!busy()) render();
+}
+
+// follow keeps the page up with what changes, until somebody else signs in.
+function follow() {
+  watching.abort();
+  watching = new AbortController();
+  watch(watching.signal, {
+    live: () => { cut(false); miss(); },
+    changed: ({ subject, etag }) => { if (!state.matters.some((matter) => `concerns/${matter.concernId}` === subject && matter.etag === etag)) miss(); },
+    cut: () => cut(true),
+  });
+}
+
+document.addEventListener("visibilitychange", () => { if (state.missed) look(); });
 document.addEventListener("keydown", (event) => {
   if (!["j", "k", "."].includes(event.key) || event.target.matches("input, textarea, select")) return;
   if (event.key === ".") return void load();
@@ -135,4 +168,3 @@ document.addEventListener("keydown", (event) => {
 document.getElementById("language").addEventListener("change", (event) => { setLanguage(event.target.value); render(); });
 setLanguage("fi");
 render();
-watch();

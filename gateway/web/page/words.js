@@ -10,6 +10,7 @@ const texts = {
   sent: ["Lähetetyt", "Skickade", "Sent"],
   newReport: ["Tee huoli-ilmoitus", "Gör en orosanmälan", "Report a concern"],
   nothingHere: ["Ei mitään odottamassa.", "Inget väntar.", "Nothing is waiting."],
+  cut: ["Yhteys on poikki. Luettelo voi olla vanhentunut; yhteyttä yritetään uudelleen.", "Förbindelsen är bruten. Listan kan vara föråldrad; nytt försök pågår.", "The line is down. The list may be out of date; trying again."],
   choose: ["Valitse asia luettelosta.", "Välj ett ärende i listan.", "Choose a matter from the list."],
   back: ["Takaisin luetteloon", "Tillbaka till listan", "Back to the list"],
   yourTurn: ["Sinun vuorosi", "Din tur", "Your turn"],

@@ -94,14 +94,23 @@ func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journ
 	return heads, nil
 }
 
+// Two statements, so that a named consumer is found by its key.
+const (
+	allConsumers   = `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?1 AND ?2 IS NOT NULL`
+	namedConsumers = `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?1 AND name IN (SELECT value FROM json_each(?2))`
+)
+
 // Consumers returns readers of a mailbox.
 func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
 	named, err := json.Marshal(names)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: consumers: %w", err)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT name, sequence, takeover, at FROM consumers
-		WHERE agency = ?1 AND (?2 = 'null' OR name IN (SELECT value FROM json_each(?2)))`, agency, string(named))
+	query := allConsumers
+	if len(names) > 0 {
+		query = namedConsumers
+	}
+	rows, err := s.read.QueryContext(ctx, query, agency, string(named))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: consumers: %w", err)
 	}
