@@ -144,14 +144,24 @@ func (p *printer) status(status map[string]any) string {
 func (p *printer) Read(s scenario.Scenario, step scenario.Step, messages []*exchangev1.CaseMessage) {
 	p.line("\n✉ The mailbox of %s, %d new:", p.agency(s.Cast[step.Mailbox].Agency), len(messages))
 	for _, message := range messages {
-		text, err := protojson.Marshal(message)
-		fields := map[string]any{}
-		if err != nil || json.Unmarshal(text, &fields) != nil {
-			continue
-		}
-		p.line("   %2d  %s: %s", message.GetSequence(), spaced(scenario.EventName(message)), p.status(object(fields, "status")))
-		p.withheld(message)
+		p.message(message)
 	}
+}
+
+// Message writes what an agency is told by a message: what has happened, whose
+// turn it is and what was withheld, and neither text nor person.
+func Message(out io.Writer, agencies *directory.Directory, message *exchangev1.CaseMessage) {
+	(&printer{out: out, agencies: agencies}).message(message)
+}
+
+func (p *printer) message(message *exchangev1.CaseMessage) {
+	text, err := protojson.Marshal(message.GetStatus())
+	status := map[string]any{}
+	if err != nil || json.Unmarshal(text, &status) != nil {
+		return
+	}
+	p.line("   %2d  %s: %s", message.GetSequence(), spaced(scenario.EventName(message)), p.status(status))
+	p.withheld(message)
 }
 
 func (p *printer) withheld(message *exchangev1.CaseMessage) {

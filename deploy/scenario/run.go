@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"koppi.internal/pkg/partner"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -41,13 +42,13 @@ type Runner struct {
 	saved    map[string]string
 	tokens   map[string]string
 	systems  map[string]string
-	chains   map[string]*Chain
+	chains   map[string]partner.Position
 }
 
 // Run carries out all steps and returns the first thing that is not as expected.
 func (r *Runner) Run(ctx context.Context, s Scenario) error {
 	r.scenario, r.saved = s, map[string]string{}
-	r.tokens, r.systems, r.chains = map[string]string{}, map[string]string{}, map[string]*Chain{}
+	r.tokens, r.systems, r.chains = map[string]string{}, map[string]string{}, map[string]partner.Position{}
 	for name, party := range s.Cast {
 		token, err := r.token(ctx, party)
 		if err != nil {
@@ -199,7 +200,7 @@ func (r *Runner) mailbox(ctx context.Context, step Step) error {
 		if err != nil {
 			return err
 		}
-		r.systems[agency], r.chains[agency] = token, &Chain{}
+		r.systems[agency], r.chains[agency] = token, partner.Position{}
 	}
 	messages, err := r.read(ctx, agency)
 	if err != nil {
@@ -242,7 +243,7 @@ func (r *Runner) read(ctx context.Context, agency string) ([]*exchangev1.CaseMes
 			return nil, err
 		}
 		for _, message := range page.GetMessages() {
-			if err := r.chains[agency].Verify(message); err != nil {
+			if r.chains[agency], err = r.chains[agency].Follow(message, ""); err != nil {
 				return nil, err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 type cli struct {
 	Up    upCommand    `cmd:"" help:"Run the services and the gateway in this process."`
 	Demo  demoCommand  `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
+	Watch watchCommand `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
 	Token tokenCommand `cmd:"" help:"Ask a running development instance for a token."`
 	Fsck  fsckCommand  `cmd:"" help:"Verify the journals of a data folder."`
 }

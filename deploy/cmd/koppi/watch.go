@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"koppi.internal/deploy/demo"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/partner"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+type watchCommand struct {
+	Agency    string `help:"Agency whose mailbox is read." required:""`
+	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
+	TokenFile string `help:"File that holds a token of role system, read at each opening; without it a development instance is asked."`
+	Consumer  string `help:"Name of this reader; each has its own inbox." default:"watch"`
+	Inbox     string `help:"File in which the messages are kept, a line each; default is inbox/AGENCY-CONSUMER.jsonl."`
+	Directory string `help:"Directory file of agencies; default is that of the scenarios."`
+	Verify    bool   `help:"Only verify the inbox, without connecting."`
+}
+
+// Run keeps a standing connection until it is interrupted, and shows what comes.
+func (c *watchCommand) Run(ctx context.Context) error {
+	if c.Inbox == "" {
+		c.Inbox = fmt.Sprintf("inbox/%s-%s.jsonl", c.Agency, c.Consumer)
+	}
+	if c.Verify {
+		return verifyInbox(c.Inbox)
+	}
+	agencies, err := loadDirectory(c.Directory)
+	if err != nil {
+		return err
+	}
+	conn, err := dial(c.Address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	file, err := partner.OpenFile(c.Inbox)
+	if err != nil {
+		return fmt.Errorf("inbox %s: %w", c.Inbox, err)
+	}
+	defer func() { _ = file.Close() }()
+	client := partner.New(partner.Config{
+		Conn: conn, Token: c.token, Inbox: &shown{File: file, out: os.Stdout, agencies: agencies},
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Consumer: c.Consumer,
+	})
+	return client.Run(ctx)
+}
+
+func (c *watchCommand) token(ctx context.Context) (string, error) {
+	if c.TokenFile == "" {
+		return devToken(ctx, c.Address, c.Agency, "", "", "system")
+	}
+	text, err := os.ReadFile(c.TokenFile)
+	return strings.TrimSpace(string(text)), err
+}
+
+// dial connects as the address says: TLS for https, none for http.
+func dial(address string) (*grpc.ClientConn, error) {
+	target, err := url.Parse(address)
+	if err != nil || target.Host == "" {
+		return nil, errors.Join(fmt.Errorf("--address %s: write http://host:port or https://host", address), err)
+	}
+	secured := insecure.NewCredentials()
+	host := target.Host
+	if target.Scheme == "https" {
+		secured = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
+		if target.Port() == "" {
+			host += ":443"
+		}
+	}
+	return grpc.NewClient(host, grpc.WithTransportCredentials(secured))
+}
+
+// shown is an inbox that shows what it has kept.
+type shown struct {
+	*partner.File
+	out      io.Writer
+	agencies *directory.Directory
+}
+
+// Take keeps first and shows then.
+func (s *shown) Take(ctx context.Context, messages []partner.Message, behind partner.Position) error {
+	if err := s.File.Take(ctx, messages, behind); err != nil {
+		return err
+	}
+	for _, message := range messages {
+		demo.Message(s.out, s.agencies, message.GetMessage())
+	}
+	return nil
+}
+
+// verifyInbox proves an inbox file from its first line to its last.
+func verifyInbox(path string) error {
+	file, err := os.Open(path) //nolint:gosec // the path is the caller's
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	count := 0
+	_, _, err = partner.Verify(file, func(*exchangev1.CaseMessage) { count++ })
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fmt.Printf("%s: %d messages, complete, in order and unchanged\n", path, count)
+	return nil
+}

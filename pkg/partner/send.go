@@ -1,0 +1,177 @@
+package partner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"koppi.internal/pkg/fault"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+const (
+	// maxPending is how many sends wait for receipts at once; Koppi takes 64.
+	maxPending = 48
+	// resendAfter is the wait before what was refused for the moment is sent again.
+	resendAfter = 200 * time.Millisecond
+)
+
+// sends are what was sent and is not answered, across cuts of the connection.
+type sends struct {
+	places chan struct{}
+
+	mu sync.Mutex
+	// pending in the order in which they were asked for.
+	pending []*sending
+	// line sends on the stream that is open now; nil where none is.
+	line func(*exchangev1.ExchangeRequest) error
+}
+
+type sending struct {
+	request *exchangev1.ExchangeRequest
+	receipt chan *exchangev1.ExchangeResponse_Receipt
+}
+
+func (s *sending) id() string { return s.request.GetSend().GetRequestId() }
+
+func newSends() sends { return sends{places: make(chan struct{}, maxPending)} }
+
+// Send sends a request of any unary method of Koppi's services and returns its
+// response. It is sent again after every cut, under its request_id (a fresh one
+// where it has none), so that it takes effect once; a refusal comes as a gRPC
+// status. When the context ends first, what became of it is not known: the same
+// request sent again tells. Run must run meanwhile.
+func (c *Client) Send(ctx context.Context, request proto.Message) (proto.Message, error) {
+	s, err := newSending(request)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case c.sends.places <- struct{}{}:
+		defer func() { <-c.sends.places }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	c.sends.add(s)
+	defer c.sends.remove(s)
+	for {
+		select {
+		case receipt := <-s.receipt:
+			if passing(receipt) {
+				again := time.AfterFunc(resendAfter, func() { c.sends.again(s) })
+				defer again.Stop()
+				continue
+			}
+			if receipt.GetError() != nil {
+				return nil, status.ErrorProto(receipt.GetError())
+			}
+			return receipt.GetResponse().UnmarshalNew()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// newSending gives the request its id, which stays the same however often it is sent.
+func newSending(request proto.Message) (*sending, error) {
+	request = proto.Clone(request)
+	id := uuid.NewString()
+	if field := request.ProtoReflect().Descriptor().Fields().ByName("request_id"); field != nil {
+		if own := request.ProtoReflect().Get(field).String(); own != "" {
+			id = own
+		}
+		request.ProtoReflect().Set(field, protoreflect.ValueOfString(id))
+	}
+	if _, err := uuid.Parse(id); err != nil {
+		return nil, fmt.Errorf("partner: request_id: %w", err)
+	}
+	packed, err := anypb.New(request)
+	if err != nil {
+		return nil, fmt.Errorf("partner: %w", err)
+	}
+	return &sending{
+		request: &exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Send_{Send: &exchangev1.ExchangeRequest_Send{RequestId: id, Request: packed}}},
+		receipt: make(chan *exchangev1.ExchangeResponse_Receipt, 1),
+	}, nil
+}
+
+// passing tells refusals of the moment: the same request may go through later.
+func passing(receipt *exchangev1.ExchangeResponse_Receipt) bool {
+	if receipt.GetError() == nil {
+		return false
+	}
+	err := status.ErrorProto(receipt.GetError())
+	switch fault.ReasonOf(err) {
+	case fault.Busy, fault.Unavailable:
+		return true
+	}
+	return status.Code(err) == codes.DeadlineExceeded || status.Code(err) == codes.Canceled
+}
+
+func (s *sends) add(one *sending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = append(s.pending, one)
+	s.put(one)
+}
+
+func (s *sends) remove(one *sending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = slices.DeleteFunc(s.pending, func(other *sending) bool { return other == one })
+}
+
+// attach sends everything unanswered on a new stream, in its order.
+func (s *sends) attach(line func(*exchangev1.ExchangeRequest) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.line = line
+	for _, one := range s.pending {
+		s.put(one)
+	}
+}
+
+func (s *sends) detach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.line = nil
+}
+
+// again sends one once more, unless it was answered meanwhile.
+func (s *sends) again(one *sending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.pending, one) {
+		s.put(one)
+	}
+}
+
+// put sends on the open stream. Where that fails the stream has ended, and the
+// next one sends again.
+func (s *sends) put(one *sending) {
+	if s.line != nil {
+		_ = s.line(one.request)
+	}
+}
+
+func (s *sends) answered(receipt *exchangev1.ExchangeResponse_Receipt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.pending {
+		if one.id() == receipt.GetRequestId() {
+			select {
+			case one.receipt <- receipt:
+			default: // answered twice, as after a cut
+			}
+		}
+	}
+}
