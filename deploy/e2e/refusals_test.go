@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
@@ -38,18 +42,38 @@ func newBench(t *testing.T) *bench {
 		"system": {Agency: "kela", Role: "system"},
 		"client": {Role: "client", PersonalIdentityCode: "010594Y9032"},
 	} {
-		body, _ := json.Marshal(party)
-		answer, err := b.call("", "koppi.dev.v1.DevService/IssueToken", string(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var issued struct{ Token string }
-		if err := json.Unmarshal(answer, &issued); err != nil {
-			t.Fatal(err)
-		}
-		b.tokens[name] = issued.Token
+		b.tokens[name] = b.token(party)
 	}
 	return b
+}
+
+func (b *bench) token(party scenario.CastParty) string {
+	b.t.Helper()
+	body, _ := json.Marshal(party)
+	answer, err := b.call("", "koppi.dev.v1.DevService/IssueToken", string(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var issued struct{ Token string }
+	if err := json.Unmarshal(answer, &issued); err != nil {
+		b.t.Fatal(err)
+	}
+	return issued.Token
+}
+
+// grpc is an uncut connection to the gateway.
+func (b *bench) grpc() *grpc.ClientConn {
+	b.t.Helper()
+	conn, err := grpc.NewClient(strings.TrimPrefix(b.address, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func (b *bench) asWorker(name string) context.Context {
+	return metadata.AppendToOutgoingContext(b.t.Context(), "authorization", "Bearer "+b.tokens[name])
 }
 
 func (b *bench) call(token, call, body string) ([]byte, error) {
