@@ -6,13 +6,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 MODULES := proto pkg services/concern gateway deploy
+EXAMPLE := gateway/examples/node
 BUF := proto/node_modules/.bin/buf
 GOLANGCI := .bin/golangci-lint
 GOLANGCI_VERSION := v2.15.0
 KOPPI := go run ./deploy/cmd/koppi
 FUZZTIME ?= 5m
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench need-go need-node need-chromium
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench example need-go need-node need-chromium
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,18 +29,21 @@ fsck: need-go ## Verify the journals in data/, at rest
 
 test: verify lint unit ## Check generated code and arrows, lint, and run all tests
 
-unit: need-go need-chromium ## Run all tests
+unit: need-go need-chromium example ## Run all tests
 	go test $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
 lint: need-go $(GOLANGCI) ## Lint all modules
 	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
-generate: need-go $(BUF) .protodeps ## Generate Go from the .proto files
+generate: need-go $(BUF) $(EXAMPLE)/node_modules .protodeps ## Generate Go and TypeScript from the .proto files
 	$(BUF) format -w proto
-	rm -rf proto/gen
+	rm -rf proto/gen $(EXAMPLE)/gen
 	$(BUF) generate --template proto/buf.gen.yaml
+	$(BUF) generate --template $(EXAMPLE)/buf.gen.yaml
 
-verify: need-go $(BUF) .protodeps ## Check that generated code, modules and the contract are in order
+example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
+
+verify: need-go $(BUF) $(EXAMPLE)/node_modules .protodeps ## Check that generated code, modules and the contract are in order
 	@./deploy/verify.sh $(BUF) $(MODULES)
 
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
@@ -65,6 +69,14 @@ need-chromium:
 
 $(BUF): proto/package-lock.json | need-node
 	cd proto && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(EXAMPLE)/node_modules: $(EXAMPLE)/package-lock.json | need-node
+	cd $(EXAMPLE) && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(EXAMPLE)/dist: $(EXAMPLE)/node_modules $(EXAMPLE)/tsconfig.json $(shell find $(EXAMPLE)/src $(EXAMPLE)/gen -name '*.ts')
+	cd $(EXAMPLE) && rm -rf dist && npx tsc
 	@touch $@
 
 .protodeps: proto/tools/go.mod proto/tools/protodeps/main.go

@@ -25,11 +25,13 @@ for base in HEAD~1 origin/main; do
 done
 
 # Generated code, anew and compared.
-cat > "$work/gen.yaml" <<YAML
-$(sed "s#out: proto/gen#out: $work/gen#" proto/buf.gen.yaml)
-YAML
-"$buf" generate --template "$work/gen.yaml"
-diff -r "$work/gen" proto/gen || { echo 'generated code is stale: make generate'; exit 1; }
+for template in proto/buf.gen.yaml gateway/examples/node/buf.gen.yaml; do
+  out=$(sed -n 's/^ *out: //p' "$template" | head -1)
+  rm -rf "$work/gen"
+  sed "s#out: $out#out: $work/gen#" "$template" > "$work/gen.yaml"
+  "$buf" generate --template "$work/gen.yaml"
+  diff -r "$work/gen" "$out" || { echo 'generated code is stale: make generate'; exit 1; }
+done
 
 # The workspace hides missing requirements; each module must stand alone.
 for module in "$@"; do

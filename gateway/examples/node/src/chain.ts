@@ -1,0 +1,47 @@
+// The proof that a mailbox is complete, in order and unchanged: each message's
+// record has its hash, and each hash follows the one before.
+import { createHash } from "node:crypto";
+import { clone, equals, fromBinary } from "@bufbuild/protobuf";
+import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
+
+export interface Head { sequence: bigint; chainHash: Uint8Array }
+
+// Position is how far a reader has come, in the mailbox of each service.
+export interface Position { cursor: string; heads: ReadonlyMap<string, Head> }
+
+export const beginning: Position = { cursor: "", heads: new Map() };
+
+// ChainError is never to be tried again and always to be looked into.
+export class ChainError extends Error {}
+
+const sha256 = (...parts: Uint8Array[]) => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+};
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+
+// A tombstone stands where content was withdrawn or erased: its hashes stay.
+export const isTombstone = (message: CaseMessage) => message.record.length === 0 && !message.event && message.withheld.length > 0;
+
+function isItsRecord(message: CaseMessage): boolean {
+  const bare = clone(CaseMessageSchema, message);
+  bare.record = bare.nonce = bare.contentHash = bare.chainHash = new Uint8Array();
+  bare.redelivered = false;
+  bare.traceparent = "";
+  return equals(CaseMessageSchema, bare, fromBinary(CaseMessageSchema, message.record));
+}
+
+// follow verifies the next message and returns the position behind it.
+export function follow(position: Position, message: CaseMessage, cursor: string): Position {
+  const head = position.heads.get(message.service) ?? { sequence: 0n, chainHash: new Uint8Array(32) };
+  const wrong = (problem: string) => new ChainError(`message ${message.sequence} of the ${message.service} mailbox of ${message.mailbox}: ${problem}`);
+  if (message.sequence !== head.sequence + 1n) throw wrong(`it comes after message ${head.sequence}`);
+  if (!isTombstone(message)) {
+    if (!same(sha256(message.nonce, message.record), message.contentHash)) throw wrong("its record is not what was hashed");
+    if (!isItsRecord(message)) throw wrong("it is not its record");
+  }
+  const chainHash = sha256(head.chainHash, message.contentHash);
+  if (!same(chainHash, message.chainHash)) throw wrong("it does not follow the message before it");
+  return { cursor, heads: new Map(position.heads).set(message.service, { sequence: message.sequence, chainHash }) };
+}

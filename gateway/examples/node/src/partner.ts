@@ -1,0 +1,93 @@
+// A standing connection to Koppi over Connect or gRPC: it reconnects, verifies,
+// keeps what it was told exactly once, and acknowledges what it has kept.
+import { createClient, Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { ChainError } from "./chain.js";
+import type { Inbox } from "./inbox.js";
+
+export interface Options {
+  transport: Transport;
+  // token gives a bearer token of role system; it is asked for at each opening.
+  token: () => Promise<string>;
+  consumer: string;
+  inbox: Inbox;
+  // taken is told of each message once it is kept.
+  taken: (message: CaseMessage) => void;
+  signal: AbortSignal;
+}
+
+// Koppi is heard every 20 s; a line silent for this long is dead.
+const silence = 45_000;
+const firstWait = 100;
+const longestWait = 30_000;
+const window = 256;
+
+// Refusals that trying again cannot mend. A refusal of Koppi's says its reason;
+// what says none comes from the way.
+const finalCodes = new Set([Code.Aborted, Code.FailedPrecondition, Code.InvalidArgument, Code.PermissionDenied, Code.Unimplemented]);
+const reasoned = (error: ConnectError) => error.details.some((detail) => "type" in detail && detail.type === "google.rpc.ErrorInfo");
+const isFinal = (error: unknown) => error instanceof ChainError || !(error instanceof ConnectError) || (finalCodes.has(error.code) && reasoned(error));
+
+// outgoing is what goes out on a stream, as it comes.
+function outgoing() {
+  const waiting: ExchangeRequest[] = [];
+  let wake = () => {};
+  let ended = false;
+  return {
+    send(kind: MessageInitShape<typeof ExchangeRequestSchema>["kind"]) { waiting.push(create(ExchangeRequestSchema, { kind })); wake(); },
+    end() { ended = true; wake(); },
+    async *[Symbol.asyncIterator]() {
+      while (!ended) {
+        const next = waiting.shift();
+        if (next) yield next;
+        else await new Promise<void>((resolve) => { wake = resolve; });
+      }
+    },
+  };
+}
+
+async function once({ transport, token, consumer, inbox, taken, signal }: Options, opened: () => void): Promise<void> {
+  const line = new AbortController();
+  const requests = outgoing();
+  let timer: NodeJS.Timeout | undefined;
+  const alive = () => { clearTimeout(timer); timer = setTimeout(() => line.abort(), silence); };
+  alive();
+  try {
+    requests.send({ case: "open", value: { cursor: inbox.position.cursor, window, consumer, withRecords: true } });
+    const acknowledge = () => requests.send({ case: "acknowledge", value: { cursor: inbox.position.cursor } });
+    const headers = { Authorization: `Bearer ${await token()}` };
+    for await (const { kind } of createClient(ExchangeService, transport).exchange(requests, { headers, signal: AbortSignal.any([signal, line.signal]) })) {
+      alive();
+      if (kind.case === "opened") {
+        opened();
+        // What was kept before a cut may not have been acknowledged.
+        if (inbox.position.cursor) acknowledge();
+      }
+      if (kind.case !== "delivery" || !kind.value.message) continue;
+      inbox.take(kind.value.message, kind.value.cursor);
+      taken(kind.value.message);
+      acknowledge();
+    }
+  } finally {
+    clearTimeout(timer);
+    requests.end();
+    line.abort();
+  }
+}
+
+// run keeps the connection until the signal ends it, and throws where trying again
+// cannot help and a person must look.
+export async function run(options: Options): Promise<void> {
+  for (let wait = firstWait; !options.signal.aborted;) {
+    try {
+      await once(options, () => { wait = firstWait; });
+      continue; // Koppi ends streams now and then: an hour has passed, or it moves.
+    } catch (error) {
+      if (options.signal.aborted) return;
+      if (isFinal(error)) throw error;
+    }
+    await new Promise((resolve) => { setTimeout(resolve, wait * (0.5 + Math.random())); });
+    wait = Math.min(wait * 2, longestWait);
+  }
+}
