@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -69,13 +70,22 @@ func (i *inbox) reach(t *testing.T, sequence uint64) {
 	}
 }
 
-// connect stands in connection as an agency's system until the test ends.
-func connect(t *testing.T, address, token string, box *inbox) *partner.Client {
+// dialStubborn is a connection that soon tries again.
+func dialStubborn(t *testing.T, address string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(strings.TrimPrefix(address, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(strings.TrimPrefix(address, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: 200 * time.Millisecond}, MinConnectTimeout: time.Second}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// connect stands in connection as an agency's system until the test ends.
+func connect(t *testing.T, address, token string, box *inbox) *partner.Client {
+	t.Helper()
+	conn := dialStubborn(t, address)
 	client := partner.New(partner.Config{
 		Conn: conn, Token: func(context.Context) (string, error) { return token, nil }, Inbox: box,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Window: 64,
@@ -88,7 +98,7 @@ func connect(t *testing.T, address, token string, box *inbox) *partner.Client {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		_, _ = conn.Close(), box.Close()
+		_ = box.Close()
 	})
 	return client
 }

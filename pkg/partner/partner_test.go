@@ -40,7 +40,7 @@ func mailbox(count int) []partner.Message {
 		} else {
 			left.Record, left.Nonce = record, nonce
 		}
-		messages = append(messages, partner.Message(&exchangev1.ExchangeResponse_Delivery{Message: left, Cursor: fmt.Sprintf("c-%d", i+1)}))
+		messages = append(messages, &exchangev1.ExchangeResponse_Delivery{Message: left, Cursor: fmt.Sprintf("c-%d", i+1)})
 	}
 	return messages
 }
