@@ -52,6 +52,7 @@ fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 soak: need-go ## Run the property tests for long
 	go test ./services/concern/internal/rules -run 'TestInvariants|TestNoSideChannels' -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
+	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 
 bench: need-go ## Measure the journal
 	go test ./pkg/journal/sqlite -run '^$$' -bench . -benchtime 2s

@@ -51,8 +51,11 @@ var (
 )
 
 // pragmas: every commit is on the disk before it returns; readers never wait for
-// the writer; what is deleted is overwritten.
-const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
+// the writer; what is deleted is overwritten. EXTRA also has the deletion of the
+// first transaction's rollback journal on the disk: were it found again after a
+// loss of power, it would undo everything since. It must stand before the mode of
+// the journal changes, and the driver runs _journal_mode after every _pragma.
+const pragmas = "_pragma=synchronous(EXTRA)&_journal_mode=WAL&_pragma=busy_timeout(5000)" +
 	"&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_txlock=immediate"
 
 const readers = 4
