@@ -54,8 +54,8 @@ soak: need-go ## Run the property tests for long
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 
-bench: need-go ## Measure the journal
-	go test ./pkg/journal/sqlite -run '^$$' -bench . -benchtime 2s
+bench: need-go ## Measure journal and delivery
+	go test ./pkg/journal/sqlite ./pkg/exchange -run '^$$' -bench . -benchtime 2s
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }

@@ -72,7 +72,7 @@ func (s *steps) TakeConcern(ctx context.Context, r *concernv1.TakeConcernRequest
 
 // bench is an exchange over a journal of its own.
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	store  *counting
 	hub    *wake.Hub
 	steps  *steps
@@ -85,7 +85,7 @@ type bench struct {
 }
 
 // expires is when tokens end; the zero time is never.
-func newBench(t *testing.T, expires func() time.Time) *bench {
+func newBench(t testing.TB, expires func() time.Time) *bench {
 	t.Helper()
 	b := &bench{t: t, versions: map[string]uint64{}, hub: &wake.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, t.TempDir())}
 	listener := serve.Memory()
@@ -150,7 +150,7 @@ func (s *calledStream) Context() context.Context { return s.ctx }
 
 func never() time.Time { return time.Time{} }
 
-func openStore(t *testing.T, folder string) *counting {
+func openStore(t testing.TB, folder string) *counting {
 	t.Helper()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
 	if err != nil {
@@ -221,7 +221,7 @@ func (b *bench) as(agency string) context.Context {
 
 type stream struct {
 	grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse]
-	t      *testing.T
+	t      testing.TB
 	opened *exchangev1.ExchangeResponse_Opened
 }
 

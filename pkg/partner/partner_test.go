@@ -112,7 +112,7 @@ func TestPositionsMayBeKeptAsJSON(t *testing.T) {
 	}
 }
 
-func filled(t *testing.T, count int) string {
+func filled(t testing.TB, count int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "inbox", "kela.jsonl")
 	file, err := partner.OpenFile(path)

@@ -979,7 +979,7 @@ type ExchangeRequest_Open struct {
 	// cursor that the history does not contain (after a restore) is refused with
 	// FAILED_PRECONDITION, HISTORY_DIVERGED.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Deliveries in flight before the server waits for an acknowledgement.
+	// Deliveries in flight before the server waits for an acknowledgement; 0 is 100.
 	Window uint32 `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
 	// Which of the agency's readers this is; each has its own durable cursor.
 	// Opening one again takes it over: the earlier stream ends with ABORTED.
@@ -1047,9 +1047,13 @@ func (x *ExchangeRequest_Open) GetWithRecords() bool {
 	return false
 }
 
+// Send runs in order among the sends about one subject, side by side with those
+// about others. When 64 wait for their receipts, a further one is refused with
+// RESOURCE_EXHAUSTED, BUSY in its receipt.
 type ExchangeRequest_Send struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Echoed in the receipt; a repeated one has the first one's effect.
+	// Echoed in the receipt; a repeated one has the first one's effect. It is the
+	// request's own request_id, which may be left empty there.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Any request message of a unary method of the four services, for example
 	// koppi.concern.v1.SubmitConcernRequest.
@@ -1102,6 +1106,9 @@ func (x *ExchangeRequest_Send) GetRequest() *anypb.Any {
 	return nil
 }
 
+// Acknowledge moves the consumer's durable cursor forward; the last of several may
+// stand for all. One that the history does not hold ends the stream with
+// FAILED_PRECONDITION, HISTORY_DIVERGED.
 type ExchangeRequest_Acknowledge struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Cursor        string                 `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
@@ -1147,10 +1154,12 @@ func (x *ExchangeRequest_Acknowledge) GetCursor() string {
 }
 
 type ExchangeResponse_Opened struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Cursor string                 `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where reading begins: behind this.
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Messages waiting behind the cursor.
-	Backlog       uint64 `protobuf:"varint,2,opt,name=backlog,proto3" json:"backlog,omitempty"`
+	Backlog uint64 `protobuf:"varint,2,opt,name=backlog,proto3" json:"backlog,omitempty"`
+	// How often this consumer was opened: what AcknowledgeMessages asks for.
 	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,14 +36,21 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ExchangeServiceClient interface {
 	// Exchange is a partner system's standing connection. The first request is
-	// `open`. After it the client sends case messages and acknowledgements, the
-	// server deliveries and receipts, both at any time. Deliveries are at least
-	// once, in order and gapless per mailbox: a reader that keeps the last
-	// sequence it processed has exactly-once effect.
+	// `open`, within 10 s. After it the client sends case messages and
+	// acknowledgements, the server deliveries and receipts, both at any time.
+	// Deliveries are at least once, in order and gapless per mailbox: a reader that
+	// keeps the last sequence it processed has exactly-once effect. A heartbeat comes
+	// every 20 s; a line silent for longer is dead. The stream ends by itself, with
+	// OK, within an hour and when the server moves: open it again. It ends with
+	// UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
+	// its consumer is opened again, and with INVALID_ARGUMENT after a request that is
+	// out of form. A client that closes its side still gets its receipts.
 	Exchange(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse], error)
 	// Watch tells a worker's or client's page that something it may see has changed,
 	// so that it reads that again: the status it is shown, no content, no cursor;
-	// after reconnecting a page reads its list again.
+	// after reconnecting a page reads its list again. The first response is a
+	// heartbeat: what changes from then on is told. Of several changes of one subject
+	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 	// ListMessages reads a mailbox from a cursor, for systems that poll and for
 	// routes that pass only HTTP/1.1 request and response (X-Road among them).
@@ -118,14 +125,21 @@ func (c *exchangeServiceClient) AcknowledgeMessages(ctx context.Context, in *Ack
 // for forward compatibility.
 type ExchangeServiceServer interface {
 	// Exchange is a partner system's standing connection. The first request is
-	// `open`. After it the client sends case messages and acknowledgements, the
-	// server deliveries and receipts, both at any time. Deliveries are at least
-	// once, in order and gapless per mailbox: a reader that keeps the last
-	// sequence it processed has exactly-once effect.
+	// `open`, within 10 s. After it the client sends case messages and
+	// acknowledgements, the server deliveries and receipts, both at any time.
+	// Deliveries are at least once, in order and gapless per mailbox: a reader that
+	// keeps the last sequence it processed has exactly-once effect. A heartbeat comes
+	// every 20 s; a line silent for longer is dead. The stream ends by itself, with
+	// OK, within an hour and when the server moves: open it again. It ends with
+	// UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
+	// its consumer is opened again, and with INVALID_ARGUMENT after a request that is
+	// out of form. A client that closes its side still gets its receipts.
 	Exchange(grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]) error
 	// Watch tells a worker's or client's page that something it may see has changed,
 	// so that it reads that again: the status it is shown, no content, no cursor;
-	// after reconnecting a page reads its list again.
+	// after reconnecting a page reads its list again. The first response is a
+	// heartbeat: what changes from then on is told. Of several changes of one subject
+	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	// ListMessages reads a mailbox from a cursor, for systems that poll and for
 	// routes that pass only HTTP/1.1 request and response (X-Road among them).

@@ -252,7 +252,7 @@ export type ExchangeRequest_Open = Message<"koppi.exchange.v1.ExchangeRequest.Op
   cursor: string;
 
   /**
-   * Deliveries in flight before the server waits for an acknowledgement.
+   * Deliveries in flight before the server waits for an acknowledgement; 0 is 100.
    *
    * @generated from field: uint32 window = 2;
    */
@@ -280,11 +280,16 @@ export const ExchangeRequest_OpenSchema: GenMessage<ExchangeRequest_Open> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 2, 0);
 
 /**
+ * Send runs in order among the sends about one subject, side by side with those
+ * about others. When 64 wait for their receipts, a further one is refused with
+ * RESOURCE_EXHAUSTED, BUSY in its receipt.
+ *
  * @generated from message koppi.exchange.v1.ExchangeRequest.Send
  */
 export type ExchangeRequest_Send = Message<"koppi.exchange.v1.ExchangeRequest.Send"> & {
   /**
-   * Echoed in the receipt; a repeated one has the first one's effect.
+   * Echoed in the receipt; a repeated one has the first one's effect. It is the
+   * request's own request_id, which may be left empty there.
    *
    * @generated from field: string request_id = 1;
    */
@@ -307,6 +312,10 @@ export const ExchangeRequest_SendSchema: GenMessage<ExchangeRequest_Send> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 2, 1);
 
 /**
+ * Acknowledge moves the consumer's durable cursor forward; the last of several may
+ * stand for all. One that the history does not hold ends the stream with
+ * FAILED_PRECONDITION, HISTORY_DIVERGED.
+ *
  * @generated from message koppi.exchange.v1.ExchangeRequest.Acknowledge
  */
 export type ExchangeRequest_Acknowledge = Message<"koppi.exchange.v1.ExchangeRequest.Acknowledge"> & {
@@ -369,6 +378,8 @@ export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*
  */
 export type ExchangeResponse_Opened = Message<"koppi.exchange.v1.ExchangeResponse.Opened"> & {
   /**
+   * Where reading begins: behind this.
+   *
    * @generated from field: string cursor = 1;
    */
   cursor: string;
@@ -381,6 +392,8 @@ export type ExchangeResponse_Opened = Message<"koppi.exchange.v1.ExchangeRespons
   backlog: bigint;
 
   /**
+   * How often this consumer was opened: what AcknowledgeMessages asks for.
+   *
    * @generated from field: uint64 takeover = 3;
    */
   takeover: bigint;
@@ -699,10 +712,15 @@ export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
 export const ExchangeService: GenService<{
   /**
    * Exchange is a partner system's standing connection. The first request is
-   * `open`. After it the client sends case messages and acknowledgements, the
-   * server deliveries and receipts, both at any time. Deliveries are at least
-   * once, in order and gapless per mailbox: a reader that keeps the last
-   * sequence it processed has exactly-once effect.
+   * `open`, within 10 s. After it the client sends case messages and
+   * acknowledgements, the server deliveries and receipts, both at any time.
+   * Deliveries are at least once, in order and gapless per mailbox: a reader that
+   * keeps the last sequence it processed has exactly-once effect. A heartbeat comes
+   * every 20 s; a line silent for longer is dead. The stream ends by itself, with
+   * OK, within an hour and when the server moves: open it again. It ends with
+   * UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
+   * its consumer is opened again, and with INVALID_ARGUMENT after a request that is
+   * out of form. A client that closes its side still gets its receipts.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.Exchange
    */
@@ -714,7 +732,9 @@ export const ExchangeService: GenService<{
   /**
    * Watch tells a worker's or client's page that something it may see has changed,
    * so that it reads that again: the status it is shown, no content, no cursor;
-   * after reconnecting a page reads its list again.
+   * after reconnecting a page reads its list again. The first response is a
+   * heartbeat: what changes from then on is told. Of several changes of one subject
+   * at once the last may stand for all. Heartbeats and the end are as of Exchange.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.Watch
    */
