@@ -153,12 +153,22 @@ func whole(t *testing.T, path string, head uint64, submitted map[string]bool) {
 type answered struct {
 	mu      sync.Mutex
 	reports map[string]bool
+	// more signals another.
+	more chan struct{}
+}
+
+func newAnswered() *answered {
+	return &answered{reports: map[string]bool{}, more: make(chan struct{}, 1)}
 }
 
 func (a *answered) add(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.reports[id] = true
+	select {
+	case a.more <- struct{}{}:
+	default:
+	}
 }
 
 // Two agencies' systems on lines that are cut a hundred times at random points,
@@ -177,7 +187,7 @@ func TestCuts(t *testing.T) {
 	}
 	county := concernv1.NewConcernServiceClient(b.grpc())
 	worker := b.asWorker("county")
-	done := answered{reports: map[string]bool{}}
+	done := newAnswered()
 	var ran atomic.Int64
 	var group sync.WaitGroup
 	for range 16 {

@@ -157,7 +157,7 @@ func TestKills(t *testing.T) {
 	worker := metadata.AppendToOutgoingContext(t.Context(), "authorization",
 		"Bearer "+token(scenario.CastParty{Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: "social_worker"}))
 
-	done := answered{reports: map[string]bool{}}
+	done := newAnswered()
 	var takes sync.Map // request → first answer
 	var stop atomic.Bool
 	var group sync.WaitGroup
@@ -177,7 +177,9 @@ func TestKills(t *testing.T) {
 		})
 	}
 	for range kills {
-		time.Sleep(time.Duration(rand.Int64N(int64(300 * time.Millisecond)))) // the moment of the kill
+		// Under load for sure, and then at any moment.
+		<-done.more
+		<-time.After(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
 		p.end(syscall.SIGKILL)
 		p.fsck()
 		p.start()

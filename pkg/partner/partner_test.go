@@ -80,10 +80,9 @@ func TestChainFindsEveryChange(t *testing.T) {
 		case "swapped":
 			messages[at], messages[at+1] = messages[at+1], messages[at]
 		case "text":
-			if partner.Tombstone(message) {
-				t.SkipNow()
-			}
-			message.Subject = "concerns/y"
+			// Of a tombstone only the hashes are proven.
+			first = at - at%3
+			messages[first].GetMessage().Subject = "concerns/y"
 		}
 		position, err := follow(messages)
 		var chain *partner.ChainError
