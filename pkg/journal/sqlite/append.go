@@ -2,13 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 // Append makes a batch durable, whole or not at all.
@@ -17,7 +16,7 @@ func (s *Store) Append(ctx context.Context, batch journal.Batch) (journal.Append
 		return journal.Appended{}, err
 	}
 	var appended journal.Appended
-	err := s.submit(ctx, &task{needs: needs(batch), apply: func(ctx context.Context, tx *sql.Tx, keys dataKeys) error {
+	err := s.submit(ctx, &task{needs: rows.Needs(batch), apply: func(ctx context.Context, tx *sql.Tx, keys rows.Keys) error {
 		a := &appending{tx: tx, keys: keys, batch: batch, heads: map[string][]byte{}}
 		var err error
 		appended, err = a.run(ctx)
@@ -29,29 +28,10 @@ func (s *Store) Append(ctx context.Context, batch journal.Batch) (journal.Append
 	return appended, nil
 }
 
-// needs names the keys that seal a batch.
-func needs(batch journal.Batch) []seal.Ref {
-	var refs []seal.Ref
-	for _, event := range batch.Events {
-		refs = append(refs, ref(event.Subject, journal.ClassDocument))
-	}
-	for _, delivery := range batch.Deliveries {
-		refs = append(refs, ref(delivery.Subject, journal.ClassCorrespondence))
-	}
-	for subject := range batch.Clients {
-		refs = append(refs, ref(subject, journal.ClassIdentity))
-	}
-	return refs
-}
-
-func ref(subject string, class journal.Class) seal.Ref {
-	return seal.Ref{Subject: subject, Class: string(class)}
-}
-
 // appending is one batch within a transaction.
 type appending struct {
 	tx    *sql.Tx
-	keys  dataKeys
+	keys  rows.Keys
 	batch journal.Batch
 	// heads holds the last event's hash of each subject touched.
 	heads map[string][]byte
@@ -95,12 +75,12 @@ func (a *appending) claims(ctx context.Context) error {
 		switch {
 		case change.From == "":
 			result, err = a.tx.ExecContext(ctx, `INSERT INTO claims (key, subject, version, digest) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				change.Key, change.Subject, change.Version, bytesOf(change.Digest))
+				change.Key, change.Subject, change.Version, rows.Bytes(change.Digest))
 		case change.Subject == "":
 			result, err = a.tx.ExecContext(ctx, `DELETE FROM claims WHERE key = ? AND subject = ?`, change.Key, change.From)
 		default:
 			result, err = a.tx.ExecContext(ctx, `UPDATE claims SET subject = ?, version = ?, digest = ? WHERE key = ? AND subject = ?`,
-				change.Subject, change.Version, bytesOf(change.Digest), change.Key, change.From)
+				change.Subject, change.Version, rows.Bytes(change.Digest), change.Key, change.From)
 		}
 		if err != nil {
 			return fmt.Errorf("sqlite: claim: %w", err)
@@ -114,37 +94,21 @@ func (a *appending) claims(ctx context.Context) error {
 
 func (a *appending) events(ctx context.Context) error {
 	for _, event := range a.batch.Events {
-		row := journal.SealedEvent{Event: event, Class: journal.ClassDocument}
-		row.At = event.At.UTC()
-		var err error
-		key := a.keys[ref(event.Subject, row.Class)]
-		if row.Sealed, err = key.Encrypt(event.Payload, eventContext(event)); err != nil {
-			return fmt.Errorf("sqlite: seal an event: %w", err)
+		row, err := rows.SealEvent(a.keys, event, a.heads[event.Subject])
+		if err != nil {
+			return err
 		}
-		prev := a.heads[event.Subject]
-		hash := journal.EventHash(prev, row)
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO events
 			(subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			event.Subject, event.Version, event.ID, event.Type, event.Client, event.Case, bytesOf(event.By), bytesOf(event.Basis),
-			event.At.UnixMicro(), event.Trace, string(row.Class), row.Sealed, hash, prev); err != nil {
+			row.Subject, row.Version, row.ID, row.Type, row.Client, row.Case, row.By, row.Basis,
+			row.At.UnixMicro(), row.Trace, string(row.Class), row.Sealed, row.Hash, row.PrevHash); err != nil {
 			return fmt.Errorf("sqlite: insert an event: %w", err)
 		}
-		a.heads[event.Subject] = hash
+		a.heads[event.Subject] = row.Hash
 	}
 	return nil
 }
-
-// eventContext binds a sealed payload to its place.
-func eventContext(event journal.Event) []byte {
-	return fmt.Appendf(nil, "event\x00%s\x00%d\x00%s\x00%s", event.Subject, event.Version, event.ID, event.Type)
-}
-
-func deliveryContext(agency string, sequence uint64, id string) []byte {
-	return fmt.Appendf(nil, "delivery\x00%s\x00%d\x00%s", agency, sequence, id)
-}
-
-func clientContext(subject string) []byte { return []byte("client\x00" + subject) }
 
 func (a *appending) loops(ctx context.Context) error {
 	for _, loop := range a.batch.Loops {
@@ -153,7 +117,7 @@ func (a *appending) loops(ctx context.Context) error {
 			ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
 			next_check_at = excluded.next_check_at, ended = excluded.ended`,
 			loop.Subject, loop.Service, loop.Client, loop.Case, loop.State, loop.Version, a.heads[loop.Subject],
-			microsOr(loop.NextCheckAt, never), loop.Ended); err != nil {
+			rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended); err != nil {
 			return fmt.Errorf("sqlite: keep a loop: %w", err)
 		}
 	}
@@ -166,7 +130,7 @@ func (a *appending) standings(ctx context.Context) error {
 			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
-			microsOr(row.DueAt, never), row.Overdue, row.Hidden, row.Ended, row.Version, microsOr(row.StartedAt, 0)); err != nil {
+			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0)); err != nil {
 			return fmt.Errorf("sqlite: keep a standing: %w", err)
 		}
 	}
@@ -175,9 +139,9 @@ func (a *appending) standings(ctx context.Context) error {
 
 func (a *appending) clients(ctx context.Context) error {
 	for subject, client := range a.batch.Clients {
-		sealed, err := a.keys[ref(subject, journal.ClassIdentity)].Encrypt(client, clientContext(subject))
+		sealed, err := rows.SealClient(a.keys, subject, client)
 		if err != nil {
-			return fmt.Errorf("sqlite: seal a client: %w", err)
+			return err
 		}
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO clients (subject, sealed) VALUES (?, ?)`, subject, sealed); err != nil {
 			return fmt.Errorf("sqlite: keep a client: %w", err)
@@ -190,8 +154,8 @@ func (a *appending) accesses(ctx context.Context) error {
 	for _, row := range a.batch.Accesses {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO accesses
 			(at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			row.At.UnixMicro(), bytesOf(row.By), row.Role, row.OnBehalfOf, row.Subject, row.Client, row.Method, row.Purpose,
-			bytesOf(row.Basis), row.Trace); err != nil {
+			row.At.UnixMicro(), rows.Bytes(row.By), row.Role, row.OnBehalfOf, row.Subject, row.Client, row.Method, row.Purpose,
+			rows.Bytes(row.Basis), row.Trace); err != nil {
 			return fmt.Errorf("sqlite: record an access: %w", err)
 		}
 	}
@@ -238,23 +202,14 @@ func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Head, erro
 }
 
 func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, head journal.Head) (journal.Head, error) {
-	sequence := head.Sequence + 1
-	record := journal.Stamp(delivery.Record, sequence)
-	nonce := make([]byte, journal.NonceSize)
-	if _, err := rand.Read(nonce); err != nil {
-		return head, fmt.Errorf("sqlite: nonce: %w", err)
-	}
-	content := journal.ContentHash(nonce, record)
-	chain := journal.ChainHash(head.ChainHash, content)
-	sealed, err := a.keys[ref(delivery.Subject, journal.ClassCorrespondence)].
-		Encrypt(append(nonce, record...), deliveryContext(delivery.Agency, sequence, delivery.ID))
+	row, next, err := rows.Deliver(a.keys, delivery, head)
 	if err != nil {
-		return head, fmt.Errorf("sqlite: seal a delivery: %w", err)
+		return head, err
 	}
 	if _, err := a.tx.ExecContext(ctx, `INSERT INTO deliveries
 		(agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		delivery.Agency, sequence, delivery.ID, delivery.Subject, delivery.SubjectVersion, sealed, content, chain); err != nil {
+		row.Agency, row.Sequence, row.ID, row.Subject, row.SubjectVersion, row.Sealed, row.ContentHash, row.ChainHash); err != nil {
 		return head, fmt.Errorf("sqlite: insert a delivery: %w", err)
 	}
-	return journal.Head{Sequence: sequence, ChainHash: chain}, nil
+	return next, nil
 }

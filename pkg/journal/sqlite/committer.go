@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/tink-crypto/tink-go/v2/tink"
-
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -22,11 +21,9 @@ type task struct {
 	// needs names the data keys that it seals with; they are durable before it is.
 	needs []seal.Ref
 	// apply makes the change. It may run again when the group is rerun.
-	apply  func(ctx context.Context, tx *sql.Tx, keys dataKeys) error
+	apply  func(ctx context.Context, tx *sql.Tx, keys rows.Keys) error
 	result chan error
 }
-
-type dataKeys = map[seal.Ref]tink.AEAD
 
 // submit hands a task to the committer and waits for its outcome. A caller that
 // stops waiting does not stop the task.
@@ -146,7 +143,7 @@ func (s *Store) transact(ctx context.Context, group []*task) ([]error, error) {
 
 // dataKeys makes what keys the group lacks, in one go; a task that needs a
 // destroyed one is refused for itself.
-func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (dataKeys, error) {
+func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (rows.Keys, error) {
 	var all []seal.Ref
 	for _, t := range group {
 		all = append(all, t.needs...)
@@ -155,7 +152,7 @@ func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (d
 	if !errors.Is(err, seal.ErrDestroyed) {
 		return keys, err
 	}
-	keys = dataKeys{}
+	keys = rows.Keys{}
 	for i, t := range group {
 		own, err := s.vault.Ensure(ctx, t.needs)
 		if results[i] = err; err == nil {
@@ -167,7 +164,7 @@ func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (d
 
 // saved returns the task's own refusal, and apart from it the failure of the
 // transaction itself.
-func saved(ctx context.Context, tx *sql.Tx, t *task, keys dataKeys) (refused, failed error) {
+func saved(ctx context.Context, tx *sql.Tx, t *task, keys rows.Keys) (refused, failed error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT task"); err != nil {
 		return nil, fmt.Errorf("sqlite: savepoint: %w", err)
 	}

@@ -10,34 +10,30 @@ import (
 	"time"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash`
 
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries
+	found, err := s.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE agency = ?1 AND sequence > ?2 AND (?3 = '' OR id = ?3) ORDER BY sequence LIMIT ?4`,
 		query.Agency, query.After, query.ID, limitOf(query.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
-	sealed, err := collect(rows, scanDelivery)
+	sealed, err := collect(found, scanDelivery)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
-	refs := make([]seal.Ref, 0, len(sealed))
-	for _, row := range sealed {
-		refs = append(refs, ref(row.Subject, journal.ClassCorrespondence))
-	}
-	keys, err := s.vault.Keys(ctx, refs)
+	keys, err := s.vault.Keys(ctx, rows.DeliveryRefs(sealed))
 	if err != nil {
 		return nil, err
 	}
 	deliveries := make([]journal.Delivery, 0, len(sealed))
 	for _, row := range sealed {
-		delivery, err := openDelivery(row, keys)
+		delivery, err := rows.OpenDelivery(keys, row)
 		if err != nil {
 			return nil, err
 		}
@@ -46,40 +42,20 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 	return deliveries, nil
 }
 
-// sealedDelivery is a delivery as it is stored.
-type sealedDelivery struct {
-	journal.Delivery
-	sealed []byte
-}
-
-func scanDelivery(rows *sql.Rows) (sealedDelivery, error) {
-	var row sealedDelivery
-	err := rows.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.sealed, &row.ContentHash, &row.ChainHash)
+func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
+	var row rows.Delivery
+	err := found.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash)
 	return row, err
-}
-
-func openDelivery(row sealedDelivery, keys dataKeys) (journal.Delivery, error) {
-	key := keys[ref(row.Subject, journal.ClassCorrespondence)]
-	if key == nil {
-		row.Tombstone = true
-		return row.Delivery, nil
-	}
-	content, err := key.Decrypt(row.sealed, deliveryContext(row.Agency, row.Sequence, row.ID))
-	if err != nil || len(content) < journal.NonceSize {
-		return row.Delivery, fmt.Errorf("sqlite: message %d of the mailbox of %s does not open", row.Sequence, row.Agency)
-	}
-	row.Nonce, row.Record = content[:journal.NonceSize:journal.NonceSize], content[journal.NonceSize:]
-	return row.Delivery, nil
 }
 
 // Heads returns the ends of mailboxes.
 func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT agency, sequence, chain FROM mailboxes`)
+	found, err := s.read.QueryContext(ctx, `SELECT agency, sequence, chain FROM mailboxes`)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: heads: %w", err)
 	}
 	heads := map[string]journal.Head{}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(found, func(rows *sql.Rows) (struct{}, error) {
 		var agency string
 		var head journal.Head
 		err := rows.Scan(&agency, &head.Sequence, &head.ChainHash)
@@ -110,12 +86,12 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 	if len(names) > 0 {
 		query = namedConsumers
 	}
-	rows, err := s.read.QueryContext(ctx, query, agency, string(named))
+	found, err := s.read.QueryContext(ctx, query, agency, string(named))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: consumers: %w", err)
 	}
 	consumers := map[string]journal.Consumer{}
-	_, err = collect(rows, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(found, func(rows *sql.Rows) (struct{}, error) {
 		var name string
 		var at int64
 		var consumer journal.Consumer
@@ -133,7 +109,7 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 // Advance moves or takes over a consumer.
 func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
 	var moved journal.Consumer
-	err := s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ dataKeys) error {
+	err := s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		present := journal.Consumer{}
 		var at int64
 		err := tx.QueryRowContext(ctx, `SELECT sequence, takeover, at FROM consumers WHERE agency = ? AND name = ?`,

@@ -8,26 +8,26 @@ import (
 	"time"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 // stream reads the rows of a query one by one.
 func stream[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		rows, err := db.QueryContext(ctx, query)
+		found, err := db.QueryContext(ctx, query)
 		if err != nil {
 			yield(none, fmt.Errorf("sqlite: raw: %w", err))
 			return
 		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			row, err := scan(rows)
+		defer func() { _ = found.Close() }()
+		for found.Next() {
+			row, err := scan(found)
 			if !yield(row, err) || err != nil {
 				return
 			}
 		}
-		if err := rows.Err(); err != nil {
+		if err := found.Err(); err != nil {
 			yield(none, fmt.Errorf("sqlite: raw: %w", err))
 		}
 	}
@@ -40,10 +40,10 @@ func (s *Store) RawEvents(ctx context.Context) iter.Seq2[journal.SealedEvent, er
 
 func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] {
 	return stream(ctx, s.read, `SELECT subject, service, client, case_id, state, version, next_check_at, ended, head FROM loops ORDER BY subject`,
-		func(rows *sql.Rows) (row journal.RawLoop, err error) {
+		func(found *sql.Rows) (row journal.RawLoop, err error) {
 			var next int64
-			err = rows.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended, &row.Head)
-			row.NextCheckAt = timeOf(next, never)
+			err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended, &row.Head)
+			row.NextCheckAt = rows.Time(next, rows.Never)
 			return row, err
 		})
 }
@@ -55,34 +55,34 @@ func (s *Store) RawStandings(ctx context.Context) iter.Seq2[journal.Standing, er
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {
 	return stream(ctx, s.read, `SELECT `+deliveryColumns+` FROM deliveries ORDER BY agency, sequence`,
-		func(rows *sql.Rows) (journal.RawDelivery, error) {
-			row, err := scanDelivery(rows)
+		func(found *sql.Rows) (journal.RawDelivery, error) {
+			row, err := scanDelivery(found)
 			if err != nil {
 				return journal.RawDelivery{}, err
 			}
-			keys, err := s.vault.Keys(ctx, []seal.Ref{ref(row.Subject, journal.ClassCorrespondence)})
+			keys, err := s.vault.Keys(ctx, rows.Refs(row.Subject, journal.ClassCorrespondence))
 			if err != nil {
 				return journal.RawDelivery{}, err
 			}
-			opened, err := openDelivery(row, keys)
+			opened, err := rows.OpenDelivery(keys, row)
 			return journal.RawDelivery{Delivery: opened, Unreadable: err != nil}, nil
 		})
 }
 
 func (s *Store) RawClaims(ctx context.Context) iter.Seq2[journal.Claim, error] {
 	return stream(ctx, s.read, `SELECT key, subject, version, digest FROM claims ORDER BY key`,
-		func(rows *sql.Rows) (claim journal.Claim, err error) {
-			err = rows.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
-			claim.Digest = orNil(claim.Digest)
+		func(found *sql.Rows) (claim journal.Claim, err error) {
+			err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
+			claim.Digest = rows.OrNil(claim.Digest)
 			return claim, err
 		})
 }
 
 func (s *Store) RawConsumers(ctx context.Context) iter.Seq2[journal.RawConsumer, error] {
 	return stream(ctx, s.read, `SELECT agency, name, sequence, takeover, at FROM consumers ORDER BY agency, name`,
-		func(rows *sql.Rows) (row journal.RawConsumer, err error) {
+		func(found *sql.Rows) (row journal.RawConsumer, err error) {
 			var at int64
-			err = rows.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Takeover, &at)
+			err = found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Takeover, &at)
 			row.At = time.UnixMicro(at).UTC()
 			return row, err
 		})
@@ -90,11 +90,11 @@ func (s *Store) RawConsumers(ctx context.Context) iter.Seq2[journal.RawConsumer,
 
 func (s *Store) RawAccesses(ctx context.Context) iter.Seq2[journal.Access, error] {
 	return stream(ctx, s.read, `SELECT at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace FROM accesses ORDER BY number`,
-		func(rows *sql.Rows) (row journal.Access, err error) {
+		func(found *sql.Rows) (row journal.Access, err error) {
 			var at int64
-			err = rows.Scan(&at, &row.By, &row.Role, &row.OnBehalfOf, &row.Subject, &row.Client, &row.Method, &row.Purpose, &row.Basis, &row.Trace)
+			err = found.Scan(&at, &row.By, &row.Role, &row.OnBehalfOf, &row.Subject, &row.Client, &row.Method, &row.Purpose, &row.Basis, &row.Trace)
 			row.At = time.UnixMicro(at).UTC()
-			row.By, row.Basis = orNil(row.By), orNil(row.Basis)
+			row.By, row.Basis = rows.OrNil(row.By), rows.OrNil(row.Basis)
 			return row, err
 		})
 }

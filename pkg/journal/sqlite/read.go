@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tink-crypto/tink-go/v2/tink"
-
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 const eventColumns = `subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash`
@@ -18,58 +16,35 @@ const eventColumns = `subject, version, id, type, client, case_id, by, basis, at
 // Load returns the histories of subjects.
 func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
 	histories := make([][]journal.Event, len(subjects))
-	refs := make([]seal.Ref, 0, len(subjects))
-	for _, subject := range subjects {
-		refs = append(refs, ref(subject, journal.ClassDocument))
-	}
 	for i, subject := range subjects {
-		rows, err := s.read.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE subject = ? ORDER BY version`, subject)
+		found, err := s.read.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE subject = ? ORDER BY version`, subject)
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: load: %w", err)
 		}
-		sealed, err := collect(rows, scanEvent)
+		sealed, err := collect(found, scanEvent)
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: load: %w", err)
 		}
 		if len(sealed) == 0 {
 			continue
 		}
-		keys, err := s.vault.Keys(ctx, refs[i:i+1])
+		keys, err := s.vault.Keys(ctx, rows.Refs(subject, journal.ClassDocument))
 		if err != nil {
 			return nil, err
 		}
-		if histories[i], err = openEvents(sealed, keys[refs[i]]); err != nil {
+		if histories[i], err = rows.OpenEvents(keys, sealed); err != nil {
 			return nil, err
 		}
 	}
 	return histories, nil
 }
 
-func openEvents(sealed []journal.SealedEvent, key tink.AEAD) ([]journal.Event, error) {
-	events := make([]journal.Event, 0, len(sealed))
-	for _, row := range sealed {
-		event := row.Event
-		if key == nil {
-			event.Erased = true
-		} else {
-			payload, err := key.Decrypt(row.Sealed, eventContext(event))
-			if err != nil {
-				return nil, fmt.Errorf("sqlite: event %d of %s does not open", event.Version, event.Subject)
-			}
-			event.Payload = orNil(payload)
-		}
-		events = append(events, event)
-	}
-	return events, nil
-}
-
-func scanEvent(rows *sql.Rows) (journal.SealedEvent, error) {
+func scanEvent(found *sql.Rows) (journal.SealedEvent, error) {
 	var row journal.SealedEvent
 	var at int64
-	err := rows.Scan(&row.Subject, &row.Version, &row.ID, &row.Type, &row.Client, &row.Case, &row.By, &row.Basis, &at,
+	err := found.Scan(&row.Subject, &row.Version, &row.ID, &row.Type, &row.Client, &row.Case, &row.By, &row.Basis, &at,
 		&row.Trace, &row.Class, &row.Sealed, &row.Hash, &row.PrevHash)
 	row.At = time.UnixMicro(at).UTC()
-	row.By, row.Basis = orNil(row.By), orNil(row.Basis)
 	return row, err
 }
 
@@ -96,20 +71,11 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: client: %w", err)
 	}
-	name := ref(subject, journal.ClassIdentity)
-	keys, err := s.vault.Keys(ctx, []seal.Ref{name})
+	keys, err := s.vault.Keys(ctx, rows.Refs(subject, journal.ClassIdentity))
 	if err != nil {
 		return nil, err
 	}
-	key := keys[name]
-	if key == nil {
-		return nil, journal.ErrNotFound
-	}
-	client, err := key.Decrypt(sealed, clientContext(subject))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: the client of %s does not open", subject)
-	}
-	return client, nil
+	return rows.OpenClient(keys, subject, sealed)
 }
 
 // Claims returns those of the claims that are held.
@@ -125,7 +91,7 @@ func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.
 		if err != nil {
 			return nil, fmt.Errorf("sqlite: claims: %w", err)
 		}
-		claim.Digest = orNil(claim.Digest)
+		claim.Digest = rows.OrNil(claim.Digest)
 		held[key] = claim
 	}
 	return held, nil
@@ -133,12 +99,12 @@ func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.
 
 // Due returns subjects whose next check has come.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT subject FROM loops WHERE next_check_at <= ? ORDER BY next_check_at, subject LIMIT ?`,
+	found, err := s.read.QueryContext(ctx, `SELECT subject FROM loops WHERE next_check_at <= ? ORDER BY next_check_at, subject LIMIT ?`,
 		at.UnixMicro(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: due: %w", err)
 	}
-	subjects, err := collect(rows, func(rows *sql.Rows) (subject string, err error) {
+	subjects, err := collect(found, func(rows *sql.Rows) (subject string, err error) {
 		err = rows.Scan(&subject)
 		return subject, err
 	})

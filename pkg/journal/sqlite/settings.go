@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 // Setting reads a setting.
@@ -25,7 +25,7 @@ func (s *Store) Setting(ctx context.Context, key string) (string, bool, error) {
 
 // SetSetting keeps a setting.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
-	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ dataKeys) error {
+	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)`, key, value); err != nil {
 			return fmt.Errorf("sqlite: set a setting: %w", err)
 		}
@@ -36,14 +36,7 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 // Erase destroys keys of a subject. It goes through the committer, so that no
 // append seals with a key that is being destroyed.
 func (s *Store) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
-	if len(classes) == 0 {
-		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassIdentity}
-	}
-	refs := make([]seal.Ref, 0, len(classes))
-	for _, class := range classes {
-		refs = append(refs, ref(subject, class))
-	}
-	return s.submit(ctx, &task{apply: func(ctx context.Context, _ *sql.Tx, _ dataKeys) error {
-		return s.vault.Destroy(ctx, refs)
+	return s.submit(ctx, &task{apply: func(ctx context.Context, _ *sql.Tx, _ rows.Keys) error {
+		return s.vault.Destroy(ctx, rows.Refs(subject, classes...))
 	}})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
 )
 
 // The most telling filter leads, so that its index is used: one subject, one
@@ -55,26 +56,26 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	if query.After != nil {
 		after = *query.After
 	}
-	rows, err := s.read.QueryContext(ctx, standingsQuery(leadOf(query)),
+	found, err := s.read.QueryContext(ctx, standingsQuery(leadOf(query)),
 		query.Agency, query.Subject, string(query.Role), query.Unit, query.Worker, query.Client, query.Case, string(states),
-		query.OverdueOnly, query.WithHidden, query.OpenOnly, microsOr(query.StartedAfter, 0),
-		after.Subject, microsOr(after.DueAt, never), limitOf(query.Limit))
+		query.OverdueOnly, query.WithHidden, query.OpenOnly, rows.Micros(query.StartedAfter, 0),
+		after.Subject, rows.Micros(after.DueAt, rows.Never), limitOf(query.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: standings: %w", err)
 	}
-	standings, err := collect(rows, scanStanding)
+	standings, err := collect(found, scanStanding)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: standings: %w", err)
 	}
 	return standings, nil
 }
 
-func scanStanding(rows *sql.Rows) (journal.Standing, error) {
+func scanStanding(found *sql.Rows) (journal.Standing, error) {
 	var row journal.Standing
 	var due, started int64
-	err := rows.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
+	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
 		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started)
-	row.DueAt, row.StartedAt = timeOf(due, never), timeOf(started, 0)
+	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	return row, err
 }
 

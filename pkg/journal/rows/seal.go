@@ -1,0 +1,161 @@
+package rows
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Ref names the key of a subject's class.
+func Ref(subject string, class journal.Class) seal.Ref {
+	return seal.Ref{Subject: subject, Class: string(class)}
+}
+
+// Refs names a subject's keys of the given classes, or of all when none is given.
+func Refs(subject string, classes ...journal.Class) []seal.Ref {
+	if len(classes) == 0 {
+		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassIdentity}
+	}
+	refs := make([]seal.Ref, 0, len(classes))
+	for _, class := range classes {
+		refs = append(refs, Ref(subject, class))
+	}
+	return refs
+}
+
+// Needs names the keys that seal a batch.
+func Needs(batch journal.Batch) []seal.Ref {
+	var refs []seal.Ref
+	for _, event := range batch.Events {
+		refs = append(refs, Ref(event.Subject, journal.ClassDocument))
+	}
+	for _, delivery := range batch.Deliveries {
+		refs = append(refs, Ref(delivery.Subject, journal.ClassCorrespondence))
+	}
+	for subject := range batch.Clients {
+		refs = append(refs, Ref(subject, journal.ClassIdentity))
+	}
+	return refs
+}
+
+// Keys are data keys by name.
+type Keys = map[seal.Ref]tink.AEAD
+
+// What is sealed is bound to its place: it opens nowhere else.
+func eventPlace(e journal.Event) []byte {
+	return fmt.Appendf(nil, "event\x00%s\x00%d\x00%s\x00%s", e.Subject, e.Version, e.ID, e.Type)
+}
+
+func deliveryPlace(d journal.Delivery) []byte {
+	return fmt.Appendf(nil, "delivery\x00%s\x00%d\x00%s", d.Agency, d.Sequence, d.ID)
+}
+
+func clientPlace(subject string) []byte { return []byte("client\x00" + subject) }
+
+// SealEvent seals an event and chains it to the hash before it in its subject.
+func SealEvent(keys Keys, event journal.Event, prev []byte) (journal.SealedEvent, error) {
+	row := journal.SealedEvent{Event: event, Class: journal.ClassDocument}
+	row.At, row.By, row.Basis = event.At.UTC(), Bytes(event.By), Bytes(event.Basis)
+	var err error
+	if row.Sealed, err = keys[Ref(event.Subject, row.Class)].Encrypt(event.Payload, eventPlace(event)); err != nil {
+		return row, fmt.Errorf("rows: seal an event: %w", err)
+	}
+	row.PrevHash, row.Hash = prev, journal.EventHash(prev, row)
+	return row, nil
+}
+
+// OpenEvents opens the history of one subject; without its key it is erased.
+func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error) {
+	events := make([]journal.Event, 0, len(sealed))
+	for _, row := range sealed {
+		event := row.Event
+		event.By, event.Basis = OrNil(event.By), OrNil(event.Basis)
+		if key := keys[Ref(event.Subject, journal.ClassDocument)]; key == nil {
+			event.Erased = true
+		} else {
+			payload, err := key.Decrypt(row.Sealed, eventPlace(event))
+			if err != nil {
+				return nil, fmt.Errorf("rows: event %d of %s does not open", event.Version, event.Subject)
+			}
+			event.Payload = OrNil(payload)
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
+// Delivery is a delivery as it is stored.
+type Delivery struct {
+	journal.Delivery
+	Sealed []byte
+}
+
+// Deliver gives a delivery the sequence behind a mailbox's head, chains and seals
+// it, and returns the new head.
+func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery, journal.Head, error) {
+	row := Delivery{Delivery: delivery}
+	row.Sequence = head.Sequence + 1
+	row.Record = journal.Stamp(delivery.Record, row.Sequence)
+	row.Nonce = make([]byte, journal.NonceSize)
+	if _, err := rand.Read(row.Nonce); err != nil {
+		return row, head, fmt.Errorf("rows: nonce: %w", err)
+	}
+	row.ContentHash = journal.ContentHash(row.Nonce, row.Record)
+	row.ChainHash = journal.ChainHash(head.ChainHash, row.ContentHash)
+	var err error
+	content := append(row.Nonce[:journal.NonceSize:journal.NonceSize], row.Record...)
+	if row.Sealed, err = keys[Ref(delivery.Subject, journal.ClassCorrespondence)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
+		return row, head, fmt.Errorf("rows: seal a delivery: %w", err)
+	}
+	return row, journal.Head{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
+}
+
+// OpenDelivery opens a delivery; without its key it is a tombstone.
+func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
+	key := keys[Ref(row.Subject, journal.ClassCorrespondence)]
+	if key == nil {
+		row.Tombstone = true
+		return row.Delivery, nil
+	}
+	content, err := key.Decrypt(row.Sealed, deliveryPlace(row.Delivery))
+	if err != nil || len(content) < journal.NonceSize {
+		return row.Delivery, fmt.Errorf("rows: message %d of the mailbox of %s does not open", row.Sequence, row.Agency)
+	}
+	row.Nonce, row.Record = content[:journal.NonceSize:journal.NonceSize], content[journal.NonceSize:]
+	return row.Delivery, nil
+}
+
+// DeliveryRefs names the keys that open deliveries.
+func DeliveryRefs(sealed []Delivery) []seal.Ref {
+	refs := make([]seal.Ref, 0, len(sealed))
+	for _, row := range sealed {
+		refs = append(refs, Ref(row.Subject, journal.ClassCorrespondence))
+	}
+	return refs
+}
+
+// SealClient seals who the client of a subject is.
+func SealClient(keys Keys, subject string, client []byte) ([]byte, error) {
+	sealed, err := keys[Ref(subject, journal.ClassIdentity)].Encrypt(client, clientPlace(subject))
+	if err != nil {
+		return nil, fmt.Errorf("rows: seal a client: %w", err)
+	}
+	return sealed, nil
+}
+
+// OpenClient opens what SealClient sealed; journal.ErrNotFound without its key.
+func OpenClient(keys Keys, subject string, sealed []byte) ([]byte, error) {
+	key := keys[Ref(subject, journal.ClassIdentity)]
+	if key == nil {
+		return nil, journal.ErrNotFound
+	}
+	client, err := key.Decrypt(sealed, clientPlace(subject))
+	if err != nil {
+		return nil, fmt.Errorf("rows: the client of %s does not open", subject)
+	}
+	return client, nil
+}
