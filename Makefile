@@ -13,7 +13,7 @@ GOLANGCI_VERSION := v2.15.0
 KOPPI := go run ./deploy/cmd/koppi
 FUZZTIME ?= 5m
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench example need-go need-node need-chromium
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench example need-go need-node need-chromium need-servers
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ fsck: need-go ## Verify the journals in data/, at rest
 
 test: verify lint unit ## Check generated code and arrows, lint, and run all tests
 
-unit: need-go need-chromium example ## Run all tests
+unit: need-go need-chromium need-servers example ## Run all tests
 	go test $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
 lint: need-go $(GOLANGCI) ## Lint all modules
@@ -64,9 +64,16 @@ need-node:
 	@command -v npm >/dev/null || { echo 'Node is missing: apt-get install nodejs npm'; exit 1; }
 
 need-chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium; \
-	  else echo 'Chromium is missing, the browser that the page is tested in: apt-get install chromium'; exit 1; fi; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || $(call install,chromium,the browser that the page is tested in)
+
+need-servers:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)
+
+# install brings a missing part where that is possible, and says how where it is not.
+define install
+{ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq $(1); \
+  else echo '$(1) is missing, $(2): apt-get install $(1)'; exit 1; fi; }
+endef
 
 $(BUF): proto/package-lock.json | need-node
 	cd proto && npm ci --no-audit --no-fund --silent

@@ -11,54 +11,68 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// testModel holds random appends against a few lines of Go that do the same.
+// testModel holds random appends against a few lines of Go that do the same. All
+// draws share one store, each with names of its own.
 func testModel(t *testing.T, open Harness) {
+	store := opened(t, open)
+	draws := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		folder := t.TempDir()
-		store := open(t, folder)
-		defer func() {
-			sound(t, store)
-			if err := store.Close(); err != nil {
-				rt.Error(err)
-			}
-		}()
-		versions, told, claims := map[string]uint64{}, map[string]int{}, map[string]string{}
+		draws++
+		m := &model{store: store, mark: fmt.Sprintf("%d-", draws), versions: map[string]uint64{}, told: map[string]int{}, claims: map[string]string{}}
 		for range rapid.IntRange(1, 12).Draw(rt, "appends") {
-			subject := fmt.Sprintf("s/%d", rapid.IntRange(0, 3).Draw(rt, "subject"))
-			after := rapid.SampledFrom([]uint64{versions[subject], versions[subject], versions[subject] + 1, 0}).Draw(rt, "after")
-			agencies := rapid.SampledFrom([][]string{{"a"}, {"a", "b"}, {}}).Draw(rt, "agencies")
-			if versions[subject] > 0 {
-				agencies = []string{"a"}
-			}
-			b := batch(subject, after, agencies...)
-			for i := range b.Deliveries {
-				b.Deliveries[i].SubjectVersion = countOf(told, subject, b.Deliveries[i].Agency) + 1
-				b.Standings[i].Version = b.Deliveries[i].SubjectVersion
-			}
-			from := rapid.SampledFrom([]string{"", "s/0", "s/1"}).Draw(rt, "from")
-			b = claimed(b, from, "key", subject, "")
-			b.Claims[0].Version = after + 1
-			wins := after == versions[subject] && claims["key"] == from
-			_, err := store.Append(context.Background(), b)
-			var conflict *journal.ConflictError
-			if wins != (err == nil) || err != nil && !errors.As(err, &conflict) {
-				rt.Fatalf("%s after %d, claim from %q: %v", subject, after, from, err)
-			}
-			if wins {
-				versions[subject]++
-				claims["key"] = subject
-				for _, agency := range agencies {
-					told[agency]++
-					told[subject+" "+agency]++
-				}
-			}
+			m.append(rt)
 		}
 		for _, agency := range []string{"a", "b"} {
-			if got := len(mailbox(t, store, agency)); got != told[agency] {
-				rt.Fatalf("%d messages for %s, want %d", got, agency, told[agency])
+			if got := len(mailbox(t, store, m.mark+agency)); got != m.told[agency] {
+				rt.Fatalf("%d messages for %s, want %d", got, agency, m.told[agency])
 			}
 		}
 	})
+}
+
+// model is what a journal should hold.
+type model struct {
+	store    Store
+	mark     string
+	versions map[string]uint64
+	told     map[string]int
+	claims   map[string]string
+}
+
+func (m *model) append(rt *rapid.T) {
+	subject := fmt.Sprintf("s/%s%d", m.mark, rapid.IntRange(0, 3).Draw(rt, "subject"))
+	after := rapid.SampledFrom([]uint64{m.versions[subject], m.versions[subject], m.versions[subject] + 1, 0}).Draw(rt, "after")
+	agencies := rapid.SampledFrom([][]string{{"a"}, {"a", "b"}, {}}).Draw(rt, "agencies")
+	if m.versions[subject] > 0 {
+		agencies = []string{"a"}
+	}
+	var marked []string
+	for _, agency := range agencies {
+		marked = append(marked, m.mark+agency)
+	}
+	b := batch(subject, after, marked...)
+	for i := range b.Deliveries {
+		b.Deliveries[i].SubjectVersion = countOf(m.told, subject, agencies[i]) + 1
+		b.Standings[i].Version = b.Deliveries[i].SubjectVersion
+	}
+	from := rapid.SampledFrom([]string{"", "s/" + m.mark + "0", "s/" + m.mark + "1"}).Draw(rt, "from")
+	b = claimed(b, from, m.mark+"key", subject, "")
+	b.Claims[0].Version = after + 1
+	wins := after == m.versions[subject] && m.claims["key"] == from
+	_, err := m.store.Append(context.Background(), b)
+	var conflict *journal.ConflictError
+	if wins != (err == nil) || err != nil && !errors.As(err, &conflict) {
+		rt.Fatalf("%s after %d, claim from %q: %v", subject, after, from, err)
+	}
+	if !wins {
+		return
+	}
+	m.versions[subject]++
+	m.claims["key"] = subject
+	for _, agency := range agencies {
+		m.told[agency]++
+		m.told[subject+" "+agency]++
+	}
 }
 
 func countOf(told map[string]int, subject, agency string) uint64 {

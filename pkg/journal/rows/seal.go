@@ -3,6 +3,7 @@ package rows
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -107,7 +108,7 @@ func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery,
 	row.ContentHash = journal.ContentHash(row.Nonce, row.Record)
 	row.ChainHash = journal.ChainHash(head.ChainHash, row.ContentHash)
 	var err error
-	content := append(row.Nonce[:journal.NonceSize:journal.NonceSize], row.Record...)
+	content := slices.Concat(row.Nonce, row.Record)
 	if row.Sealed, err = keys[Ref(delivery.Subject, journal.ClassCorrespondence)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
 		return row, head, fmt.Errorf("rows: seal a delivery: %w", err)
 	}

@@ -46,6 +46,8 @@ type Vault struct {
 	cached map[Ref]tink.AEAD
 	// destroyed counts destructions, so that a key read before one is not cached after it.
 	destroyed uint64
+	// elsewhere is how many destructions there were in all processes, as last seen.
+	elsewhere int64
 }
 
 // NewVault keeps data keys under a key-encryption key.
@@ -131,6 +133,18 @@ func (v *Vault) Destroy(ctx context.Context, refs []Ref) error {
 		delete(v.cached, ref)
 	}
 	return nil
+}
+
+// Seen tells how many destructions there were in all processes that share the
+// keys: when it has changed, no key in memory is trusted any more.
+func (v *Vault) Seen(destructions int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if destructions != v.elsewhere {
+		v.elsewhere = destructions
+		v.destroyed++
+		clear(v.cached)
+	}
 }
 
 func (v *Vault) fromCache(refs []Ref) (keys map[Ref]tink.AEAD, unknown []Ref, destroyed uint64) {

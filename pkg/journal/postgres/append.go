@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"maps"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// Append makes a batch durable, whole or not at all.
+func (s *Store) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
+	if err := batch.Check(); err != nil {
+		return journal.Appended{}, err
+	}
+	t := &task{needs: rows.Needs(batch), asks: asksOf(batch)}
+	if len(batch.Events) > 0 {
+		t.mark = batch.Events[0].ID
+	}
+	var appended journal.Appended
+	t.decide = func(_ context.Context, v *view, keys rows.Keys) error {
+		if err := v.allows(batch); err != nil {
+			return err
+		}
+		var err error
+		appended, err = v.take(batch, keys)
+		return err
+	}
+	if err := s.submit(ctx, t); err != nil {
+		return journal.Appended{}, err
+	}
+	return appended, nil
+}
+
+func asksOf(batch journal.Batch) asks {
+	var a asks
+	for subject := range batch.Expected {
+		a.subjects = append(a.subjects, subject)
+	}
+	for _, change := range batch.Claims {
+		a.claims = append(a.claims, change.Key)
+	}
+	for _, delivery := range batch.Deliveries {
+		a.agencies = append(a.agencies, delivery.Agency)
+	}
+	return a
+}
+
+// allows refuses a batch if a subject has moved on or a claim is otherwise held.
+func (v *view) allows(batch journal.Batch) error {
+	for subject, expected := range batch.Expected {
+		if v.subjects[subject].version != expected {
+			return &journal.ConflictError{Subject: subject}
+		}
+	}
+	// A batch may change one claim more than once.
+	changed := map[string]string{}
+	for _, change := range batch.Claims {
+		holder, known := changed[change.Key]
+		if !known {
+			holder = v.claims[change.Key].Subject
+		}
+		if holder != change.From {
+			return &journal.ConflictError{Claim: change.Key}
+		}
+		changed[change.Key] = change.Subject
+	}
+	return nil
+}
+
+// take seals and chains a batch, and only when all of it is done adds it.
+func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, error) {
+	hashes := map[string][]byte{}
+	var events []journal.SealedEvent
+	for _, event := range batch.Events {
+		prev := hashes[event.Subject]
+		if prev == nil {
+			if prev = v.subjects[event.Subject].hash; prev == nil {
+				prev = journal.Genesis()
+			}
+		}
+		row, err := rows.SealEvent(keys, event, prev)
+		if err != nil {
+			return journal.Appended{}, err
+		}
+		hashes[event.Subject] = row.Hash
+		events = append(events, row)
+	}
+	boxes := map[string]journal.Head{}
+	var deliveries []rows.Delivery
+	for _, delivery := range batch.Deliveries {
+		head, moved := boxes[delivery.Agency]
+		if !moved {
+			head = v.head(delivery.Agency)
+		}
+		row, next, err := rows.Deliver(keys, delivery, head)
+		if err != nil {
+			return journal.Appended{}, err
+		}
+		boxes[delivery.Agency] = next
+		deliveries = append(deliveries, row)
+	}
+	clients := map[string][]byte{}
+	for subject, client := range batch.Clients {
+		var err error
+		if clients[subject], err = rows.SealClient(keys, subject, client); err != nil {
+			return journal.Appended{}, err
+		}
+	}
+	v.events, v.deliveries = append(v.events, events...), append(v.deliveries, deliveries...)
+	maps.Copy(v.clients, clients)
+	appended := journal.Appended{Heads: map[string]uint64{}}
+	for agency, head := range boxes {
+		v.boxes[agency], v.movedBoxes[agency] = head, true
+		appended.Heads[agency] = head.Sequence
+	}
+	v.rest(batch, hashes)
+	return appended, nil
+}
+
+func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
+	for _, loop := range batch.Loops {
+		v.loops[loop.Subject] = loop
+		v.subjects[loop.Subject] = subjectHead{loop.Version, hashes[loop.Subject]}
+	}
+	for _, row := range batch.Standings {
+		v.standings[standingKey{row.Subject, row.Agency}] = row
+	}
+	for _, change := range batch.Claims {
+		v.claims[change.Key], v.movedClaims[change.Key] = change.Claim, true
+	}
+	v.accesses = append(v.accesses, batch.Accesses...)
+}
+
+// Advance moves or takes over a consumer.
+func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
+	key := consumerKey{advance.Agency, advance.Consumer}
+	var moved journal.Consumer
+	err := s.submit(ctx, &task{
+		asks: asks{agencies: []string{advance.Agency}, consumers: []consumerKey{key}},
+		decide: func(_ context.Context, v *view, _ rows.Keys) error {
+			var err error
+			if moved, err = v.consumers[key].Moved(advance, v.head(advance.Agency).Sequence); err != nil {
+				return err
+			}
+			v.consumers[key], v.movedConsumers[key] = moved, true
+			return nil
+		},
+	})
+	if err != nil {
+		return journal.Consumer{}, err
+	}
+	return moved, nil
+}
+
+// SetSetting keeps a setting.
+func (s *Store) SetSetting(ctx context.Context, key, value string) error {
+	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
+		v.settings[key] = value
+		return nil
+	}})
+}
+
+// Erase destroys keys of a subject. It goes through the committer and alone, so
+// that no append seals with a key that is being destroyed, and is counted, so that
+// no process opens anything with a key that it still has in memory.
+func (s *Store) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
+	return s.submit(ctx, &task{alone: true, decide: func(ctx context.Context, v *view, _ rows.Keys) error {
+		v.erasures++
+		return s.vault.Destroy(ctx, rows.Refs(subject, classes...))
+	}})
+}

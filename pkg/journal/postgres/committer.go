@@ -1,0 +1,304 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+	"koppi.internal/pkg/journal/seal"
+)
+
+const (
+	// maxGroup is the most tasks that share one transaction.
+	maxGroup = 256
+	// groupTime bounds a group: a database that hangs must not hold callers for ever.
+	groupTime = time.Minute
+)
+
+// task is one change that stands or falls alone, in whatever group it commits.
+type task struct {
+	// needs names the data keys that it seals with; they are durable before it is.
+	needs []seal.Ref
+	// asks names what its decision must see.
+	asks asks
+	// decide makes the change to the view, or refuses and leaves the view as it was.
+	// It may run again when the group is rerun.
+	decide func(ctx context.Context, v *view, keys rows.Keys) error
+	// mark is the id of an event by which a commit of unknown outcome is settled;
+	// empty for changes that may be made twice.
+	mark string
+	// alone tells a change that shares its transaction with no other.
+	alone  bool
+	result chan error
+}
+
+// submit hands a task to the committer and waits for its outcome. A caller that
+// stops waiting does not stop the task.
+func (s *Store) submit(ctx context.Context, t *task) error {
+	t.result = make(chan error, 1)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closed:
+		return journal.ErrClosed
+	default:
+	}
+	select {
+	case s.tasks <- t:
+	case <-s.closed:
+		return journal.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-t.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		// The committer answers what it took before it ends.
+		select {
+		case err := <-t.result:
+			return err
+		default:
+			return journal.ErrClosed
+		}
+	}
+}
+
+// commit is this process's one writer.
+func (s *Store) commit() {
+	defer close(s.done)
+	var held *task
+	for {
+		first := held
+		if first == nil {
+			if first = s.next(); first == nil {
+				return
+			}
+		}
+		var group []outcome
+		var err error
+		group, held, err = s.transact(first)
+		s.settle(group, err)
+	}
+}
+
+// next waits for a task; nil when the store is closed and all are done.
+func (s *Store) next() *task {
+	select {
+	case t := <-s.tasks:
+		return t
+	case <-s.closed:
+		select {
+		case t := <-s.tasks:
+			return t
+		default:
+			return nil
+		}
+	}
+}
+
+// gather takes what waits, without waiting for more. A task that stands alone is
+// handed back for the next transaction.
+func (s *Store) gather(first *task) (group []*task, held *task) {
+	group = []*task{first}
+	for len(group) < maxGroup && !first.alone {
+		select {
+		case t := <-s.tasks:
+			if t.alone {
+				return group, t
+			}
+			group = append(group, t)
+		default:
+			return group, nil
+		}
+	}
+	return group, nil
+}
+
+// outcome of a task in a group that was committed.
+type outcome struct {
+	task *task
+	err  error
+}
+
+// settle answers a group. One that failed as a whole is tried one by one, so that
+// one does not fail the others.
+func (s *Store) settle(group []outcome, failed error) {
+	for _, one := range group {
+		switch {
+		case failed == nil:
+			one.task.result <- one.err
+		case len(group) == 1:
+			one.task.result <- failed
+		default:
+			again, _, err := s.transactOnly([]*task{one.task})
+			s.settle(again, err)
+		}
+	}
+}
+
+// transact takes the lock, and only then what waits, and makes it durable.
+func (s *Store) transact(first *task) ([]outcome, *task, error) {
+	return s.run([]*task{first}, func() ([]*task, *task) { return s.gather(first) })
+}
+
+func (s *Store) transactOnly(group []*task) ([]outcome, *task, error) {
+	return s.run(group, func() ([]*task, *task) { return group, nil })
+}
+
+func (s *Store) run(group []*task, gather func() ([]*task, *task)) (outcomes []outcome, held *task, err error) {
+	// The group belongs to no caller: no caller's cancellation ends it.
+	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
+	defer cancel()
+	conn, err := s.writer.begin(ctx)
+	if err != nil {
+		return failedAll(group), nil, err
+	}
+	group, held = gather()
+	v, err := s.look(ctx, conn, group)
+	if err != nil {
+		s.writer.abandon(ctx)
+		return failedAll(group), held, err
+	}
+	outcomes = make([]outcome, len(group))
+	for i, t := range group {
+		outcomes[i].task = t
+	}
+	keys, err := s.dataKeys(ctx, outcomes)
+	if err != nil {
+		s.writer.abandon(ctx)
+		return outcomes, held, err
+	}
+	for i, t := range group {
+		if outcomes[i].err == nil {
+			outcomes[i].err = t.decide(ctx, v, keys)
+		}
+	}
+	err = v.write(ctx, conn)
+	if err == nil {
+		return outcomes, held, nil
+	}
+	s.writer.abandon(ctx)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		err = s.recognize(ctx, outcomes, err)
+	}
+	return outcomes, held, err
+}
+
+func failedAll(group []*task) []outcome {
+	outcomes := make([]outcome, len(group))
+	for i, t := range group {
+		outcomes[i].task = t
+	}
+	return outcomes
+}
+
+// recognize settles a commit that was cut off: it came to pass if the events of the
+// group are there.
+func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) error {
+	var marks []string
+	for _, one := range outcomes {
+		if one.err == nil && one.task.mark != "" {
+			marks = append(marks, one.task.mark)
+		}
+	}
+	if len(marks) == 0 {
+		return cut
+	}
+	var found int
+	if err := s.read.QueryRow(ctx, `SELECT count(*) FROM events WHERE id = ANY($1)`, marks).Scan(&found); err != nil {
+		return errors.Join(cut, err)
+	}
+	if found == len(marks) {
+		return nil
+	}
+	return cut
+}
+
+// dataKeys makes what keys the group lacks, in one go; a task that needs a
+// destroyed one is refused for itself.
+func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, error) {
+	var all []seal.Ref
+	for _, one := range outcomes {
+		all = append(all, one.task.needs...)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	keys, err := s.vault.Ensure(ctx, all)
+	if !errors.Is(err, seal.ErrDestroyed) {
+		return keys, err
+	}
+	keys = rows.Keys{}
+	for i, one := range outcomes {
+		own, err := s.vault.Ensure(ctx, one.task.needs)
+		if outcomes[i].err = err; err == nil {
+			maps.Copy(keys, own)
+		}
+	}
+	return keys, nil
+}
+
+// writer is the connection that appends.
+type writer struct {
+	config *pgx.ConnConfig
+	conn   *pgx.Conn
+}
+
+// takeLock is one per schema: services that share a database do not wait for each other.
+const takeLock = `SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
+
+// begin opens a transaction and waits for the lock. A connection that turns out to
+// be dead is made anew, once.
+func (w *writer) begin(ctx context.Context) (*pgx.Conn, error) {
+	for fresh := false; ; fresh = true {
+		if w.conn == nil {
+			conn, err := pgx.ConnectConfig(ctx, w.config)
+			if err != nil {
+				return nil, fmt.Errorf("postgres: connect: %w", err)
+			}
+			w.conn, fresh = conn, true
+		}
+		batch := &pgx.Batch{}
+		batch.Queue("BEGIN")
+		batch.Queue(takeLock)
+		err := w.conn.SendBatch(ctx, batch).Close()
+		if err == nil {
+			return w.conn, nil
+		}
+		w.abandon(ctx)
+		if fresh {
+			return nil, fmt.Errorf("postgres: begin: %w", err)
+		}
+	}
+}
+
+// abandon gives the transaction up, and the connection with it where that is the
+// only way.
+func (w *writer) abandon(ctx context.Context) {
+	if w.conn == nil {
+		return
+	}
+	if _, err := w.conn.Exec(ctx, "ROLLBACK"); err != nil {
+		_ = w.conn.Close(ctx)
+		w.conn = nil
+	}
+}
+
+func (w *writer) close() error {
+	if w.conn == nil {
+		return nil
+	}
+	return w.conn.Close(context.Background())
+}

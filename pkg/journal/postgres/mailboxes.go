@@ -1,0 +1,98 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash`
+
+// Deliveries reads a mailbox.
+func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
+	sql, args := `SELECT `+deliveryColumns+erasures+` FROM deliveries WHERE agency = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`,
+		[]any{query.Agency, int64(query.After), limitOf(query.Limit)} //nolint:gosec // a sequence
+	if query.ID != "" {
+		sql = `SELECT ` + deliveryColumns + erasures + ` FROM deliveries WHERE agency = $1 AND sequence > $2 AND id = $4 LIMIT $3`
+		args = append(args, query.ID)
+	}
+	var destroyed int64
+	found, err := s.read.Query(ctx, sql, args...)
+	sealed, err := collect(found, err, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) })
+	if err != nil || len(sealed) == 0 {
+		return nil, wrap("deliveries", err)
+	}
+	keys, err := s.keysSince(ctx, destroyed, rows.DeliveryRefs(sealed))
+	if err != nil {
+		return nil, err
+	}
+	deliveries := make([]journal.Delivery, 0, len(sealed))
+	for _, row := range sealed {
+		delivery, err := rows.OpenDelivery(keys, row)
+		if err != nil {
+			return nil, err
+		}
+		deliveries = append(deliveries, delivery)
+	}
+	return deliveries, nil
+}
+
+func scanDelivery(found pgx.Rows, more ...any) (rows.Delivery, error) {
+	var row rows.Delivery
+	err := found.Scan(append([]any{
+		&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash,
+	}, more...)...)
+	return row, err
+}
+
+// limitOf makes 0 no limit.
+func limitOf(limit int) *int {
+	if limit == 0 {
+		return nil
+	}
+	return &limit
+}
+
+// Heads returns the ends of mailboxes.
+func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
+	if agencies == nil {
+		agencies = []string{}
+	}
+	heads := map[string]journal.Head{}
+	found, err := s.read.Query(ctx, `SELECT agency, sequence, chain FROM mailboxes WHERE cardinality($1::text[]) = 0 OR agency = ANY($1)`, agencies)
+	_, err = collect(found, err, func(found pgx.Rows) (struct{}, error) {
+		var agency string
+		var head journal.Head
+		err := found.Scan(&agency, &head.Sequence, &head.ChainHash)
+		heads[agency] = head
+		return struct{}{}, err
+	})
+	return heads, wrap("heads", err)
+}
+
+// Consumers returns readers of a mailbox.
+func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
+	sql, args := `SELECT agency, name, sequence, takeover, at FROM consumers WHERE agency = $1`, []any{agency}
+	if len(names) > 0 {
+		sql, args = sql+` AND name = ANY($2)`, append(args, names)
+	}
+	consumers := map[string]journal.Consumer{}
+	found, err := s.read.Query(ctx, sql, args...)
+	all, err := collect(found, err, scanConsumer)
+	for _, one := range all {
+		consumers[one.Name] = one.Consumer
+	}
+	return consumers, wrap("consumers", err)
+}
+
+func scanConsumer(found pgx.Rows) (journal.RawConsumer, error) {
+	var row journal.RawConsumer
+	var at int64
+	err := found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Takeover, &at)
+	row.At = time.UnixMicro(at).UTC()
+	return row, err
+}

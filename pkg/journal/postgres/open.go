@@ -1,0 +1,90 @@
+// Package postgres keeps a journal in PostgreSQL, for many replicas of a service.
+// One writer at a time appends, in groups: the committer that has the database's
+// advisory lock.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Config names the databases of a store. All fields are required.
+type Config struct {
+	// Journal and Keys are connection strings; each names its schema by search_path.
+	// The keys belong in a database of their own, whose backups are kept apart.
+	Journal, Keys string
+	// KEK wraps the data keys.
+	KEK tink.AEAD
+}
+
+// Store is a journal.Store, journal.Settings and journal.Raw over PostgreSQL.
+type Store struct {
+	read, keys *pgxpool.Pool
+	vault      *seal.Vault
+	writer     writer
+
+	tasks  chan *task
+	closed chan struct{}
+	done   chan struct{}
+	once   sync.Once
+}
+
+var (
+	_ journal.Store    = (*Store)(nil)
+	_ journal.Settings = (*Store)(nil)
+	_ journal.Raw      = (*Store)(nil)
+)
+
+// querier is a connection or a pool of them.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Open opens a store whose schema is up to date: ErrNotMigrated where it is not.
+func Open(ctx context.Context, config Config) (*Store, error) {
+	store := &Store{tasks: make(chan *task, maxGroup), closed: make(chan struct{}), done: make(chan struct{})}
+	var err error
+	if store.read, err = openPool(ctx, config.Journal, journalFolder); err != nil {
+		return nil, err
+	}
+	if store.keys, err = openPool(ctx, config.Keys, keysFolder); err != nil {
+		store.read.Close()
+		return nil, err
+	}
+	if store.writer.config, err = pgx.ParseConfig(config.Journal); err != nil {
+		return nil, errors.Join(fmt.Errorf("postgres: connection string: %w", err))
+	}
+	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
+	go store.commit()
+	return store, nil
+}
+
+func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: connection string: %w", err)
+	}
+	if err := current(ctx, pool, folder); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// Close waits for what is being appended and closes the connections.
+func (s *Store) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	<-s.done
+	s.read.Close()
+	s.keys.Close()
+	return s.writer.close()
+}

@@ -1,0 +1,157 @@
+// Package postgrestest starts a PostgreSQL of a test's own: in a temporary folder,
+// on a free port, stopped with the test.
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a running PostgreSQL.
+type Server struct {
+	tb      testing.TB
+	bin     string
+	data    string
+	port    int
+	account *syscall.Credential
+	count   atomic.Int64
+}
+
+// Start starts a server, with settings such as "fsync=off".
+func Start(tb testing.TB, settings ...string) *Server {
+	tb.Helper()
+	s := &Server{tb: tb, bin: binaries(tb), port: freePort(tb)}
+	folder, err := os.MkdirTemp("", "koppi-postgres-")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) })
+	s.data = filepath.Join(folder, "data")
+	if os.Getuid() == 0 {
+		// PostgreSQL refuses to run as root.
+		s.account = postgresAccount(tb)
+		if err := os.Chown(folder, int(s.account.Uid), int(s.account.Gid)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	s.run("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	file, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, setting := range slices.Concat([]string{
+		fmt.Sprintf("port=%d", s.port), "listen_addresses='127.0.0.1'", fmt.Sprintf("unix_socket_directories='%s'", folder), "max_connections=200",
+	}, settings) {
+		_, _ = fmt.Fprintln(file, setting)
+	}
+	if err := file.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	s.Up()
+	tb.Cleanup(func() { s.Down("immediate") })
+	return s
+}
+
+// Up starts a server that is down.
+func (s *Server) Up() { s.run("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
+
+// Down stops it: "fast" in order, "immediate" as a crash would.
+func (s *Server) Down(mode string) { s.run("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop") }
+
+// Port that it listens on.
+func (s *Server) Port() int { return s.port }
+
+// DSN leads to a database as a role; the schema is that of the search path.
+func (s *Server) DSN(database, role, schema string) string {
+	return fmt.Sprintf("host=127.0.0.1 port=%d dbname=%s user=%s search_path=%s sslmode=disable", s.port, database, role, schema)
+}
+
+// Database makes a database that nobody else has, as a copy of another, such as
+// template1, and returns its name.
+func (s *Server) Database(template string) string {
+	s.tb.Helper()
+	name := fmt.Sprintf("koppi_%d", s.count.Add(1))
+	s.Exec("CREATE DATABASE " + name + " TEMPLATE " + template)
+	return name
+}
+
+// Exec runs a statement as the owner of the server.
+func (s *Server) Exec(statement string) {
+	s.tb.Helper()
+	conn, err := pgx.Connect(context.Background(), s.DSN("postgres", "postgres", "public"))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(context.Background(), statement); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+func (s *Server) run(name string, args ...string) {
+	s.tb.Helper()
+	command := exec.Command(filepath.Join(s.bin, name), args...) //nolint:gosec // PostgreSQL's own tools
+	command.Dir = "/"
+	command.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LANG=C.UTF-8"}
+	if s.account != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
+	}
+	log, err := os.CreateTemp("", "koppi-postgres-log-")
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer func() { _, _ = log.Close(), os.Remove(log.Name()) }()
+	// A file and no pipe: the server that stays would hold a pipe open.
+	command.Stdout, command.Stderr = log, log
+	if err := command.Run(); err != nil {
+		out, _ := os.ReadFile(log.Name())
+		s.tb.Errorf("%s: %v: %s", name, err, out)
+	}
+}
+
+// binaries finds PostgreSQL's tools, beside the server where only that is in the path.
+func binaries(tb testing.TB) string {
+	tb.Helper()
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		tb.Fatal("PostgreSQL is missing: apt-get install postgresql")
+	}
+	slices.Sort(found)
+	return filepath.Dir(found[len(found)-1])
+}
+
+func postgresAccount(tb testing.TB) *syscall.Credential {
+	tb.Helper()
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		tb.Fatal("PostgreSQL does not run as root, and there is no account postgres: apt-get install postgresql")
+	}
+	uid, _ := strconv.ParseUint(account.Uid, 10, 32)
+	gid, _ := strconv.ParseUint(account.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
+
+func freePort(tb testing.TB) int {
+	tb.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
+}

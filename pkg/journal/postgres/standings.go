@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at`
+
+// Standings reads a worklist. Only filters that filter are in the statement, so
+// that the planner sees which index serves.
+func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
+	var conditions []string
+	var args []any
+	where := func(condition string, values ...any) {
+		numbers := make([]any, 0, len(values))
+		for _, value := range values {
+			args = append(args, value)
+			numbers = append(numbers, len(args))
+		}
+		conditions = append(conditions, fmt.Sprintf(condition, numbers...))
+	}
+	for column, value := range map[string]string{
+		"agency": query.Agency, "subject": query.Subject, "role": string(query.Role), "unit": query.Unit, "worker": query.Worker,
+		"client": query.Client, "case_id": query.Case,
+	} {
+		if value != "" {
+			where(column+" = $%d", value)
+		}
+	}
+	if len(query.States) > 0 {
+		where("state = ANY($%d)", query.States)
+	}
+	if query.OverdueOnly {
+		where("overdue")
+	}
+	if !query.WithHidden {
+		where("NOT hidden")
+	}
+	if query.OpenOnly {
+		where("NOT ended")
+	}
+	if !query.StartedAfter.IsZero() {
+		where("started_at >= $%d", query.StartedAfter.UnixMicro())
+	}
+	if query.After != nil {
+		where("(due_at, subject) > ($%d, $%d)", rows.Micros(query.After.DueAt, rows.Never), query.After.Subject)
+	}
+	conditions = append(conditions, "true")
+	args = append(args, limitOf(query.Limit))
+	found, err := s.read.Query(ctx, fmt.Sprintf(`SELECT %s FROM standings WHERE %s ORDER BY due_at, subject, agency LIMIT $%d`,
+		standingColumns, strings.Join(conditions, " AND "), len(args)), args...)
+	standings, err := collect(found, err, scanStanding)
+	return standings, wrap("standings", err)
+}
+
+func scanStanding(found pgx.Rows) (journal.Standing, error) {
+	var row journal.Standing
+	var due, started int64
+	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started)
+	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
+	return row, err
+}

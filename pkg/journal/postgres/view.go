@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// asks names what a task's decision must see.
+type asks struct {
+	subjects, claims, agencies []string
+	consumers                  []consumerKey
+}
+
+type (
+	consumerKey struct{ agency, name string }
+	standingKey struct{ subject, agency string }
+	subjectHead struct {
+		version uint64
+		hash    []byte
+	}
+)
+
+// view is what the group's decisions see, each what those before it changed, and
+// the rows that they leave to be written.
+type view struct {
+	subjects  map[string]subjectHead
+	claims    map[string]journal.Claim
+	boxes     map[string]journal.Head
+	consumers map[consumerKey]journal.Consumer
+
+	events     []journal.SealedEvent
+	deliveries []rows.Delivery
+	accesses   []journal.Access
+	loops      map[string]journal.Loop
+	standings  map[standingKey]journal.Standing
+	clients    map[string][]byte
+	settings   map[string]string
+	// Names of what changed: a claim that is no longer held is to be deleted.
+	movedClaims    map[string]bool
+	movedBoxes     map[string]bool
+	movedConsumers map[consumerKey]bool
+	erasures       int
+}
+
+func newView() *view {
+	return &view{
+		subjects: map[string]subjectHead{}, claims: map[string]journal.Claim{}, boxes: map[string]journal.Head{},
+		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
+		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
+		movedConsumers: map[consumerKey]bool{},
+	}
+}
+
+// look reads what a group asks for, in one round trip.
+func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*task) (*view, error) {
+	var all asks
+	var consumerAgencies, consumerNames []string
+	for _, t := range group {
+		all.subjects = append(all.subjects, t.asks.subjects...)
+		all.claims = append(all.claims, t.asks.claims...)
+		all.agencies = append(all.agencies, t.asks.agencies...)
+		for _, key := range t.asks.consumers {
+			consumerAgencies, consumerNames = append(consumerAgencies, key.agency), append(consumerNames, key.name)
+		}
+	}
+	v := newView()
+	batch := &pgx.Batch{}
+	queue(batch, all.subjects, `SELECT subject, version, head FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
+		var subject string
+		var head subjectHead
+		err := row.Scan(&subject, &head.version, &head.hash)
+		v.subjects[subject] = head
+		return err
+	})
+	queue(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
+		claim, err := scanClaim(row)
+		v.claims[claim.Key] = claim
+		return err
+	})
+	queue(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
+		var agency string
+		var head journal.Head
+		err := row.Scan(&agency, &head.Sequence, &head.ChainHash)
+		v.boxes[agency] = head
+		return err
+	})
+	queue(batch, consumerAgencies, `SELECT agency, name, sequence, takeover, at FROM consumers
+		JOIN unnest($1::text[], $2::text[]) AS asked (agency, name) USING (agency, name)`, func(row pgx.Rows) error {
+		one, err := scanConsumer(row)
+		v.consumers[consumerKey{one.Agency, one.Name}] = one.Consumer
+		return err
+	}, consumerNames)
+	batch.Queue(`SELECT count FROM erasures`).QueryRow(func(row pgx.Row) error {
+		var count int64
+		err := row.Scan(&count)
+		s.vault.Seen(count)
+		return err
+	})
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("postgres: look: %w", err)
+	}
+	return v, nil
+}
+
+// queue adds a query for names, where there are any.
+func queue(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) error, more ...any) {
+	if len(names) == 0 {
+		return
+	}
+	batch.Queue(query, append([]any{names}, more...)...).Query(func(found pgx.Rows) error {
+		for found.Next() {
+			if err := scan(found); err != nil {
+				return err
+			}
+		}
+		return found.Err()
+	})
+}
+
+func (v *view) head(agency string) journal.Head {
+	head, known := v.boxes[agency]
+	if !known {
+		head.ChainHash = journal.Genesis()
+	}
+	return head
+}

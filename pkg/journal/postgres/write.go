@@ -1,0 +1,199 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal/rows"
+)
+
+// write sends all rows and the commit in one round trip.
+func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
+	batch := &pgx.Batch{}
+	v.writeEvents(batch)
+	v.writeLoops(batch)
+	v.writeStandings(batch)
+	v.writeDeliveries(batch)
+	v.writeBoxes(batch)
+	v.writeClaims(batch)
+	v.writeConsumers(batch)
+	v.writeAccesses(batch)
+	v.writeRest(batch)
+	batch.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("postgres: append: %w", err)
+	}
+	return nil
+}
+
+func (v *view) writeEvents(batch *pgx.Batch) {
+	if len(v.events) == 0 {
+		return
+	}
+	n := len(v.events)
+	subject, id, kind, client, caseID, trace, class := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
+	version, at := numbers(n), numbers(n)
+	by, basis, sealed, hash, prev := blobs(n), blobs(n), blobs(n), blobs(n), blobs(n)
+	for i, e := range v.events {
+		subject[i], id[i], kind[i], client[i], caseID[i], trace[i], class[i] = e.Subject, e.ID, e.Type, e.Client, e.Case, e.Trace, string(e.Class)
+		version[i], at[i] = int64(e.Version), e.At.UnixMicro() //nolint:gosec // counts from 1
+		by[i], basis[i], sealed[i], hash[i], prev[i] = e.By, e.Basis, e.Sealed, e.Hash, e.PrevHash
+	}
+	batch.Queue(`INSERT INTO events (subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bigint[],
+			$10::text[], $11::text[], $12::bytea[], $13::bytea[], $14::bytea[])`,
+		subject, version, id, kind, client, caseID, by, basis, at, trace, class, sealed, hash, prev)
+}
+
+func (v *view) writeLoops(batch *pgx.Batch) {
+	if len(v.loops) == 0 {
+		return
+	}
+	var subject, service, client, caseID []string
+	var state []int32
+	var version, next []int64
+	var head [][]byte
+	var ended []bool
+	for _, l := range v.loops {
+		subject, service, client, caseID = append(subject, l.Subject), append(service, l.Service), append(client, l.Client), append(caseID, l.Case)
+		state, version, next = append(state, l.State), append(version, int64(l.Version)), append(next, rows.Micros(l.NextCheckAt, rows.Never)) //nolint:gosec // counts from 1
+		head, ended = append(head, v.subjects[l.Subject].hash), append(ended, l.Ended)
+	}
+	batch.Queue(`INSERT INTO loops (subject, service, client, case_id, state, version, head, next_check_at, ended)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bigint[], $9::boolean[])
+		ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
+			next_check_at = excluded.next_check_at, ended = excluded.ended`,
+		subject, service, client, caseID, state, version, head, next, ended)
+}
+
+func (v *view) writeStandings(batch *pgx.Batch) {
+	if len(v.standings) == 0 {
+		return
+	}
+	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
+	var state, phase []int32
+	var due, version, started []int64
+	var overdue, hidden, ended []bool
+	for _, s := range v.standings {
+		subject, agency, role, unit = append(subject, s.Subject), append(agency, s.Agency), append(role, string(s.Role)), append(unit, s.Unit)
+		worker, client, caseID = append(worker, s.Worker), append(client, s.Client), append(caseID, s.Case)
+		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
+		due, started = append(due, rows.Micros(s.DueAt, rows.Never)), append(started, rows.Micros(s.StartedAt, 0))
+		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
+		version = append(version, int64(s.Version)) //nolint:gosec // counts from 1
+	}
+	batch.Queue(`INSERT INTO standings (subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden,
+			ended, version, started_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[])
+		ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
+			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
+			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at`,
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started)
+}
+
+func (v *view) writeDeliveries(batch *pgx.Batch) {
+	if len(v.deliveries) == 0 {
+		return
+	}
+	n := len(v.deliveries)
+	agency, id, subject := texts(n), texts(n), texts(n)
+	sequence, version := numbers(n), numbers(n)
+	sealed, content, chain := blobs(n), blobs(n), blobs(n)
+	for i, d := range v.deliveries {
+		agency[i], id[i], subject[i] = d.Agency, d.ID, d.Subject
+		sequence[i], version[i] = int64(d.Sequence), int64(d.SubjectVersion) //nolint:gosec // count from 1
+		sealed[i], content[i], chain[i] = d.Sealed, d.ContentHash, d.ChainHash
+	}
+	batch.Queue(`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[])`,
+		agency, sequence, id, subject, version, sealed, content, chain)
+}
+
+func (v *view) writeBoxes(batch *pgx.Batch) {
+	if len(v.movedBoxes) == 0 {
+		return
+	}
+	var agency []string
+	var sequence []int64
+	var chain [][]byte
+	for name := range v.movedBoxes {
+		head := v.boxes[name]
+		agency, sequence, chain = append(agency, name), append(sequence, int64(head.Sequence)), append(chain, head.ChainHash) //nolint:gosec // counts from 1
+	}
+	batch.Queue(`INSERT INTO mailboxes (agency, sequence, chain) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
+		ON CONFLICT (agency) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain`, agency, sequence, chain)
+}
+
+func (v *view) writeClaims(batch *pgx.Batch) {
+	var key, subject, gone []string
+	var version []int64
+	var digest [][]byte
+	for name := range v.movedClaims {
+		claim := v.claims[name]
+		if claim.Subject == "" {
+			gone = append(gone, name)
+			continue
+		}
+		key, subject = append(key, name), append(subject, claim.Subject)
+		version, digest = append(version, int64(claim.Version)), append(digest, rows.Bytes(claim.Digest)) //nolint:gosec // counts from 1
+	}
+	if len(key) > 0 {
+		batch.Queue(`INSERT INTO claims (key, subject, version, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])
+			ON CONFLICT (key) DO UPDATE SET subject = excluded.subject, version = excluded.version, digest = excluded.digest`, key, subject, version, digest)
+	}
+	if len(gone) > 0 {
+		batch.Queue(`DELETE FROM claims WHERE key = ANY($1)`, gone)
+	}
+}
+
+func (v *view) writeConsumers(batch *pgx.Batch) {
+	if len(v.movedConsumers) == 0 {
+		return
+	}
+	var agency, name []string
+	var sequence, takeover, at []int64
+	for key := range v.movedConsumers {
+		c := v.consumers[key]
+		agency, name = append(agency, key.agency), append(name, key.name)
+		sequence, takeover, at = append(sequence, int64(c.Sequence)), append(takeover, int64(c.Takeover)), append(at, c.At.UnixMicro()) //nolint:gosec // count from 0
+	}
+	batch.Queue(`INSERT INTO consumers (agency, name, sequence, takeover, at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+		ON CONFLICT (agency, name) DO UPDATE SET sequence = excluded.sequence, takeover = excluded.takeover, at = excluded.at`,
+		agency, name, sequence, takeover, at)
+}
+
+func (v *view) writeAccesses(batch *pgx.Batch) {
+	if len(v.accesses) == 0 {
+		return
+	}
+	n := len(v.accesses)
+	role, onBehalfOf, subject, client, method, purpose, trace := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
+	at, by, basis := numbers(n), blobs(n), blobs(n)
+	for i, a := range v.accesses {
+		role[i], onBehalfOf[i], subject[i], client[i], method[i], purpose[i], trace[i] = a.Role, a.OnBehalfOf, a.Subject, a.Client, a.Method, a.Purpose, a.Trace
+		at[i], by[i], basis[i] = a.At.UnixMicro(), rows.Bytes(a.By), rows.Bytes(a.Basis)
+	}
+	batch.Queue(`INSERT INTO accesses (at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace)
+		SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[])`,
+		at, by, role, onBehalfOf, subject, client, method, purpose, basis, trace)
+}
+
+func (v *view) writeRest(batch *pgx.Batch) {
+	for subject, sealed := range v.clients {
+		batch.Queue(`INSERT INTO clients (subject, sealed) VALUES ($1, $2)`, subject, sealed)
+	}
+	for key, value := range v.settings {
+		batch.Queue(`INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	}
+	if v.erasures > 0 {
+		batch.Queue(`UPDATE erasures SET count = count + $1`, v.erasures)
+	}
+}
+
+func texts(n int) []string  { return make([]string, n) }
+func numbers(n int) []int64 { return make([]int64, n) }
+func blobs(n int) [][]byte  { return make([][]byte, n) }
