@@ -34,7 +34,7 @@ type Config struct {
 	Accepts []string
 	Store   journal.Store
 	Clock   clock.Clock
-	Wake    *wake.Hub
+	Wake    wake.Waker
 	// Calls leads to those services' own handlers, interceptors and all.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger

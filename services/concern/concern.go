@@ -32,7 +32,7 @@ type Deps struct {
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
-	Wake      *wake.Hub
+	Wake      wake.Waker
 	// NewID makes UUIDv7s: of subjects, questions and messages.
 	NewID func() string
 	// Calls leads to this service's own handlers, interceptors and all: what comes
