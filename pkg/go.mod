@@ -4,6 +4,7 @@ go 1.27.0
 
 require (
 	buf.build/go/protovalidate v1.4.0
+	github.com/alecthomas/kong v1.17.0
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/gofrs/flock v0.13.2
 	github.com/google/uuid v1.6.0

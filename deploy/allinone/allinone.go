@@ -24,12 +24,15 @@ import (
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/wake"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	"koppi.internal/services/concern"
 )
 
@@ -108,9 +111,9 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 	k := &Koppi{config: config, store: store, listener: serve.Memory()}
 	issuers := config.Issuers
 	domain := clock.System()
-	var dev *devService
+	var trial *dev.Service
 	if config.Dev {
-		issuer, err := identity.OpenDevIssuer(filepath.Join(config.Data, "secrets"), DevIssuerName)
+		issuer, err := identity.OpenDevIssuer(filepath.Join(config.Data, "secrets"), dev.IssuerName)
 		if err != nil {
 			return nil, err
 		}
@@ -124,15 +127,15 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 			return nil, err
 		}
 		domain = adjustable
-		dev = &devService{issuer: issuer, directory: config.Directory, secrets: secrets}
+		trial = &dev.Service{Issuer: issuer, Directory: config.Directory, Secrets: secrets}
 	}
 	if err := k.connect(); err != nil {
 		return nil, err
 	}
-	if err := k.serve(issuers, secrets, domain, dev); err != nil {
+	if err := k.serve(issuers, secrets, domain, trial); err != nil {
 		return nil, errors.Join(err, k.backend.Close())
 	}
-	return k, k.route(dev != nil)
+	return k, k.route(trial != nil)
 }
 
 // connect leads to the services from within, over the in-memory listener.
@@ -156,7 +159,7 @@ const (
 )
 
 // serve registers the services behind the in-memory listener.
-func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, dev *devService) error {
+func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, trial *dev.Service) error {
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
 		Audience: identity.Audience, Issuers: issuers, Directory: k.config.Directory, Now: time.Now,
 	})
@@ -168,7 +171,7 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 		return fmt.Errorf("validation rules: %w", err)
 	}
 	k.server = serve.NewGRPC(serve.Config{
-		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: isDevMethod,
+		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: dev.IsMethod,
 	})
 	k.concern, err = concern.New(concern.Deps{
 		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: &wake.Hub{},
@@ -178,26 +181,35 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 		return err
 	}
 	k.concern.Register(k.server)
-	if dev != nil {
-		dev.services = []advancer{k.concern}
-		dev.register(k.server)
+	if trial != nil {
+		trial.Services = []dev.Advancer{k.concern}
+		trial.Register(k.server)
 	}
 	return nil
 }
+
+// served is the explicit list of what may be called from outside.
+var served = []string{
+	concernv1.ConcernService_ServiceDesc.ServiceName,
+	exchangev1.ExchangeService_ServiceDesc.ServiceName,
+}
+
+// Served lists the services that may be called from outside.
+func Served() []string { return append([]string{dev.ServiceName}, served...) }
 
 // newID makes a UUIDv7: unique, and in the order of making.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // route makes the gateway's routes to the services.
-func (k *Koppi) route(dev bool) error {
+func (k *Koppi) route(trial bool) error {
 	services := map[string]grpc.ClientConnInterface{}
 	for _, name := range served {
 		services[name] = k.backend
 	}
 	var local []string
-	if dev {
-		services[devServiceName] = k.backend
-		local = append(local, devServiceName)
+	if trial {
+		services[dev.ServiceName] = k.backend
+		local = append(local, dev.ServiceName)
 	}
 	var err error
 	k.handler, err = gateway.New(gateway.Config{

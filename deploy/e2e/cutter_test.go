@@ -30,7 +30,7 @@ func cut(t *testing.T, target string, after func() int64) *cutter {
 		t.Fatal(err)
 	}
 	c := &cutter{
-		address: "http://" + listener.Addr().String(), target: strings.TrimPrefix(target, "http://"), after: after, lines: map[net.Conn]net.Conn{},
+		address: "http://" + listener.Addr().String(), target: trimScheme(target), after: after, lines: map[net.Conn]net.Conn{},
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -106,3 +106,5 @@ func (c *cutter) cutAll() {
 		_, _ = from.Close(), to.Close()
 	}
 }
+
+func trimScheme(address string) string { return strings.TrimPrefix(address, "http://") }

@@ -1,16 +1,10 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"math/rand/v2"
-	"net"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -33,76 +27,20 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// process is Koppi in a process of its own, that can be killed.
-type process struct {
-	t       *testing.T
-	binary  string
-	address string
-	data    string
-	command *exec.Cmd
-	log     *bytes.Buffer
-	logged  chan struct{}
+// suite is the whole of Koppi in a process of its own.
+type suite struct {
+	*daemon
+	data string
 }
 
-func newProcess(t *testing.T) *process {
+func newSuite(t *testing.T) *suite {
 	t.Helper()
-	folder := t.TempDir()
-	p := &process{t: t, binary: filepath.Join(folder, "koppi"), data: filepath.Join(folder, "data")}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", p.binary, "koppi.internal/deploy/cmd/koppi").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.address = listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if p.command != nil {
-			p.end(syscall.SIGKILL)
-		}
-	})
-	return p
-}
-
-// start returns once the process serves.
-func (p *process) start() {
-	p.t.Helper()
-	p.command = exec.Command(p.binary, "up", "--dev", "--listen", p.address, "--data", p.data)
-	out, err := p.command.StderrPipe()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.command.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	p.log, p.logged = &bytes.Buffer{}, make(chan struct{})
-	for up := false; !up; {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			p.t.Fatalf("it does not start: %s", line)
-		}
-		up = strings.Contains(line, "koppi is up")
-	}
-	go func() {
-		defer close(p.logged)
-		_, _ = io.Copy(p.log, lines)
-	}()
-}
-
-// end ends the process by a signal and returns once it is gone.
-func (p *process) end(signal syscall.Signal) {
-	_ = p.command.Process.Signal(signal)
-	<-p.logged
-	_ = p.command.Wait()
-	p.command = nil
+	data := filepath.Join(t.TempDir(), "data")
+	return &suite{daemon: newDaemon(t, koppiProgram, "up", "--dev", "--data", data), data: data}
 }
 
 // fsck verifies the journal at rest and returns the ends of its mailboxes.
-func (p *process) fsck() map[string]journal.Head {
+func (p *suite) fsck() map[string]journal.Head {
 	p.t.Helper()
 	files := allinone.Paths(p.data, "concern")
 	kek, err := seal.OpenKEK(files.KEK)
@@ -143,7 +81,7 @@ func insist[Request, Response any](t *testing.T, ctx context.Context, call func(
 // whole.
 func TestKills(t *testing.T) {
 	const kills = 20
-	p := newProcess(t)
+	p := newSuite(t)
 	p.start()
 	conn := dialStubborn(t, p.address)
 	token := func(party scenario.CastParty) string {

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
-	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/identity"
 )
 
@@ -173,7 +173,7 @@ func (b *bench) refused(name string, err error, code, reason string) {
 
 func TestBadTokens(t *testing.T) {
 	b := newBench(t)
-	foreign, err := identity.OpenDevIssuer(t.TempDir(), allinone.DevIssuerName)
+	foreign, err := identity.OpenDevIssuer(t.TempDir(), dev.IssuerName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestBadTokens(t *testing.T) {
 		return token
 	}
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	none := part(`{"alg":"none"}`) + "." + part(`{"iss":"`+allinone.DevIssuerName+`","aud":"koppi","exp":4000000000,"sub":"x","koppi_agency":"kela","koppi_role":"system"}`) + "."
+	none := part(`{"alg":"none"}`) + "." + part(`{"iss":"`+dev.IssuerName+`","aud":"koppi","exp":4000000000,"sub":"x","koppi_agency":"kela","koppi_role":"system"}`) + "."
 	for name, test := range map[string]struct{ token, reason string }{
 		"missing": {"", "TOKEN_REQUIRED"}, "foreign-signed": {signed(foreign), "TOKEN_INVALID"},
 		"wrong issuer": {signed(stranger), "TOKEN_INVALID"}, "alg none": {none, "TOKEN_INVALID"}, "garbage": {"salainen", "TOKEN_INVALID"},

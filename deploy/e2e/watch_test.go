@@ -26,7 +26,7 @@ func TestWatchCommand(t *testing.T) {
 	if !strings.Contains(string(readme), "go run ./deploy/cmd/koppi watch --agency kela") {
 		t.Error("README no longer tells of koppi watch")
 	}
-	p := newProcess(t)
+	p := newSuite(t)
 	p.start()
 	conn := dialStubborn(t, p.address)
 	issued, err := devv1.NewDevServiceClient(conn).IssueToken(t.Context(), &devv1.IssueTokenRequest{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"})
@@ -39,7 +39,7 @@ func TestWatchCommand(t *testing.T) {
 		if _, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(kela, submission()); err != nil {
 			t.Fatal(err)
 		}
-		watch := exec.Command(p.binary, "watch", "--agency", "kela", "--address", "http://"+p.address, "--inbox", file)
+		watch := exec.Command(p.path, "watch", "--agency", "kela", "--address", "http://"+p.address, "--inbox", file)
 		watch.Stderr = os.Stderr
 		out, err := watch.StdoutPipe()
 		if err != nil {
@@ -57,7 +57,7 @@ func TestWatchCommand(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	verified, err := exec.CommandContext(t.Context(), p.binary, "watch", "--agency", "kela", "--inbox", file, "--verify").CombinedOutput()
+	verified, err := exec.CommandContext(t.Context(), p.path, "watch", "--agency", "kela", "--inbox", file, "--verify").CombinedOutput()
 	if err != nil || !strings.Contains(string(verified), "2 messages, complete, in order and unchanged") {
 		t.Errorf("%v %s", err, verified)
 	}
@@ -69,7 +69,7 @@ func TestWatchCommand(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	damaged, err := exec.CommandContext(t.Context(), p.binary, "watch", "--agency", "kela", "--inbox", file).CombinedOutput()
+	damaged, err := exec.CommandContext(t.Context(), p.path, "watch", "--agency", "kela", "--inbox", file).CombinedOutput()
 	if err == nil || !strings.Contains(string(damaged), "line 2") {
 		t.Errorf("damaged: %v %s", err, damaged)
 	}
@@ -77,7 +77,7 @@ func TestWatchCommand(t *testing.T) {
 
 // With standing connections open Koppi still ends at once when it is asked to.
 func TestStandingConnectionsDoNotHoldTheEnd(t *testing.T) {
-	p := newProcess(t)
+	p := newSuite(t)
 	p.start()
 	issued := insist(t, t.Context(), devv1.NewDevServiceClient(dialStubborn(t, p.address)).IssueToken, &devv1.IssueTokenRequest{Agency: "kela", Role: "system"})
 	box := openInbox(t, "kela")

@@ -28,10 +28,13 @@ const (
 // over the network, handlers, interceptors and all.
 func Memory() *bufconn.Listener { return bufconn.Listen(memoryBuffer) }
 
-// GRPC serves until the context ends and then lets calls under way finish.
-func GRPC(ctx context.Context, server *Server, listener net.Listener) error {
+// GRPC serves on all listeners until the context ends and then lets calls under way
+// finish.
+func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(listener) })
+	for _, listener := range listeners {
+		group.Go(func() error { return server.Serve(listener) })
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		server.Health.Shutdown()

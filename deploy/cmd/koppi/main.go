@@ -9,14 +9,18 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"koppi.internal/pkg/process"
 )
 
 type cli struct {
-	Up    upCommand    `cmd:"" help:"Run the services and the gateway in this process."`
-	Demo  demoCommand  `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
-	Watch watchCommand `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
-	Token tokenCommand `cmd:"" help:"Ask a running development instance for a token."`
-	Fsck  fsckCommand  `cmd:"" help:"Verify the journals of a data folder."`
+	Up      upCommand      `cmd:"" help:"Run the services and the gateway in this process."`
+	Demo    demoCommand    `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
+	Watch   watchCommand   `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
+	Token   tokenCommand   `cmd:"" help:"Ask a running development instance for a token."`
+	Fsck    fsckCommand    `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
+	Migrate migrateCommand `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
+	Secrets secretsCommand `cmd:"" help:"Make the secrets that all processes of a suite share."`
 }
 
 func main() {
@@ -25,6 +29,7 @@ func main() {
 	parsed := kong.Parse(&cli{}, kong.Name("koppi"), kong.UsageOnError(),
 		kong.Description("Case messages between social services, Kela and health care, that always get their answer."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
+	parsed.FatalIfErrorf(process.CheckEnvironment(parsed.Model.Node, os.Environ()))
 	if err := parsed.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "koppi:", err)
 		stop()

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"context"
+
+	"koppi.internal/pkg/journal/postgres"
+)
+
+type migrateCommand struct {
+	Journal string `help:"PostgreSQL connection string of the journal as its owner; search_path names the schema, which is made where it is missing." env:"KOPPI_JOURNAL" required:""`
+	Keys    string `help:"The same for the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
+	Role    string `help:"Role of the service, which gets what it needs and no more: history can be added to and read." required:""`
+}
+
+// Run brings a service's schemas up to date, one process at a time.
+func (c *migrateCommand) Run(ctx context.Context) error {
+	return postgres.Migrate(ctx, postgres.Migration{Journal: c.Journal, Keys: c.Keys, Role: c.Role})
+}

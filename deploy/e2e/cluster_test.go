@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/postgres"
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/wake/redistest"
+)
+
+const serviceRole = "koppi_concern"
+
+// ground is what the processes of a cluster share: servers, secrets and directory,
+// made by the commands that an operator uses.
+type ground struct {
+	t         *testing.T
+	postgres  *postgrestest.Server
+	redis     *redistest.Server
+	secrets   string
+	directory string
+	template  string
+}
+
+func newGround(t *testing.T, settings ...string) *ground {
+	t.Helper()
+	folder := t.TempDir()
+	g := &ground{
+		t: t, postgres: postgrestest.Start(t, settings...), redis: redistest.Start(t),
+		secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json"),
+	}
+	if err := os.WriteFile(g.directory, config.Directory, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.postgres.Exec("CREATE ROLE " + serviceRole + " LOGIN")
+	g.template = g.postgres.Database("template1")
+	runs(t, koppiProgram, "migrate", "--journal", g.postgres.DSN(g.template, "postgres", "concern"),
+		"--keys", g.postgres.DSN(g.template, "postgres", "concern_keys"), "--role", serviceRole)
+	runs(t, koppiProgram, "secrets", "--out", g.secrets, "--dev")
+	return g
+}
+
+// cluster is the suite as separate processes over a database of its own.
+type cluster struct {
+	*ground
+	t        *testing.T
+	database string
+	concerns []*daemon
+	gateways []*daemon
+}
+
+// cluster starts so many replicas of each process.
+func (g *ground) cluster(t *testing.T, replicas int, extra ...string) *cluster {
+	t.Helper()
+	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template)}
+	args := append([]string{
+		"--dev", "--journal", g.postgres.DSN(c.database, serviceRole, "concern"), "--keys", g.postgres.DSN(c.database, serviceRole, "concern_keys"),
+		"--secrets", g.secrets, "--directory", g.directory, "--redis", g.redis.URL(),
+	}, extra...)
+	gateway := []string{"--dev"}
+	for range replicas {
+		d := newDaemon(t, concernProgram, args...)
+		d.start()
+		c.concerns = append(c.concerns, d)
+		gateway = append(gateway, "--concern", d.address)
+	}
+	for range replicas {
+		d := newDaemon(t, gatewayProgram, gateway...)
+		d.start()
+		c.gateways = append(c.gateways, d)
+	}
+	return c
+}
+
+// fsck verifies the journal and returns the ends of its mailboxes.
+func (c *cluster) fsck() map[string]journal.Head {
+	c.t.Helper()
+	kek, err := seal.OpenKEK(filepath.Join(c.secrets, process.KEKFile))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	store, err := postgres.Open(context.Background(), postgres.Config{
+		Journal: c.postgres.DSN(c.database, serviceRole, "concern"), Keys: c.postgres.DSN(c.database, serviceRole, "concern_keys"), KEK: kek,
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	report, err := journal.Fsck(context.Background(), store)
+	if err := errors.Join(err, report.Err()); err != nil {
+		c.t.Error(err)
+	}
+	heads, err := store.Heads(context.Background())
+	if err := errors.Join(err, store.Close()); err != nil {
+		c.t.Error(err)
+	}
+	return heads
+}
+
+// The scenarios pass against separate processes on PostgreSQL and Redis, by each way in.
+func TestScenariosDistributed(t *testing.T) {
+	all, err := scenario.Load(scenarios.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGround(t, "fsync=off")
+	for _, s := range all[:len(stepOne)] {
+		for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
+			t.Run(name+"/"+s.Name, func(t *testing.T) {
+				c := g.cluster(t, 1, "--clock", s.Clock.Format(time.RFC3339))
+				transport := map[string]scenario.Transport{
+					"connect-json": scenario.ConnectJSON{Address: "http://" + c.gateways[0].address, Client: http.DefaultClient},
+					"grpc-gateway": scenario.GRPC{Conn: dialStubborn(t, c.gateways[0].address)},
+					"grpc-service": scenario.GRPC{Conn: dialStubborn(t, c.concerns[0].address)},
+				}[name]
+				runner := scenario.Runner{Transport: transport, Dev: transport}
+				if err := runner.Run(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+				c.fsck()
+			})
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// built are programs of ours, each built once for all tests.
+var built = struct {
+	sync.Mutex
+	folder string
+	paths  map[string]string
+}{paths: map[string]string{}}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.folder != "" {
+		_ = os.RemoveAll(built.folder)
+	}
+	os.Exit(code)
+}
+
+// program builds a command of ours.
+func program(t *testing.T, command string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if path := built.paths[command]; path != "" {
+		return path
+	}
+	if built.folder == "" {
+		folder, err := os.MkdirTemp("", "koppi-programs-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.folder = folder
+	}
+	path := filepath.Join(built.folder, filepath.Base(command))
+	if out, err := exec.Command("go", "build", "-o", path, command).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	built.paths[command] = path
+	return path
+}
+
+// The programs.
+const (
+	koppiProgram   = "koppi.internal/deploy/cmd/koppi"
+	concernProgram = "koppi.internal/services/concern/cmd/concern"
+	gatewayProgram = "koppi.internal/gateway/cmd/gateway"
+)
+
+// daemon is a program in a process of its own, that can be killed and started again
+// at the same address.
+type daemon struct {
+	t       *testing.T
+	path    string
+	args    []string
+	address string
+	command *exec.Cmd
+	logged  chan struct{}
+	log     bytes.Buffer
+}
+
+func newDaemon(t *testing.T, command string, args ...string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, path: program(t, command), args: args, address: "127.0.0.1:0"}
+	t.Cleanup(func() {
+		if d.command != nil {
+			d.end(syscall.SIGKILL)
+		}
+		if t.Failed() {
+			t.Logf("%s: %s", filepath.Base(d.path), tail(d.log.Bytes()))
+		}
+	})
+	return d
+}
+
+func tail(log []byte) []byte { return log[max(0, len(log)-2000):] }
+
+// start returns once the process serves.
+func (d *daemon) start() {
+	d.t.Helper()
+	d.command = exec.Command(d.path, append(append([]string{}, d.args...), "--listen", d.address)...)
+	out, err := d.command.StderrPipe()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.command.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			d.t.Fatalf("%s does not start: %s", filepath.Base(d.path), line)
+		}
+		var up struct{ Msg, Address string }
+		if json.Unmarshal(line, &up) == nil && up.Msg == "koppi is up" {
+			d.address = trimScheme(up.Address)
+			break
+		}
+	}
+	d.logged = make(chan struct{})
+	go func() {
+		defer close(d.logged)
+		_, _ = io.Copy(&d.log, lines)
+	}()
+}
+
+// end ends the process by a signal and returns once it is gone.
+func (d *daemon) end(signal syscall.Signal) {
+	_ = d.command.Process.Signal(signal)
+	<-d.logged
+	_ = d.command.Wait()
+	d.command = nil
+}
+
+// runs runs a program of ours to its end.
+func runs(t *testing.T, command string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(program(t, command), args...).CombinedOutput(); err != nil {
+		t.Fatal(fmt.Sprint(args), err, string(out))
+	}
+}

@@ -1,0 +1,127 @@
+// Package process is what every Koppi process is made of: its configuration, what
+// it listens on, its log and its end.
+package process
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Listening is how a process is reached.
+type Listening struct {
+	Listen   string `help:"Address to serve on; without TLS on loopback alone." default:"127.0.0.1:8080" env:"KOPPI_LISTEN"`
+	TLSCert  string `help:"File of this process's certificate." env:"KOPPI_TLS_CERT"`
+	TLSKey   string `help:"File of its key." env:"KOPPI_TLS_KEY"`
+	ClientCA string `help:"File of the CA whose certificates callers must show." env:"KOPPI_CLIENT_CA"`
+}
+
+// Main parses flags and environment into a configuration and runs it until it
+// ends by itself or by a signal. Unknown settings refuse to start.
+func Main[C any](name, description string, run func(context.Context, *C) error) {
+	var config C
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parser := kong.Must(&config, kong.Name(name), kong.Description(description), kong.UsageOnError())
+	_, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	if err := CheckEnvironment(parser.Model.Node, os.Environ()); err != nil {
+		parser.FatalIfErrorf(err)
+	}
+	if err := run(ctx, &config); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}
+
+// CheckEnvironment refuses KOPPI_… variables that no flag reads: a misspelt one
+// must not be taken for one that is not set.
+func CheckEnvironment(node *kong.Node, environment []string) error {
+	known := environmentOf(node)
+	slices.Sort(known)
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "KOPPI_") && !slices.Contains(known, name) {
+			return fmt.Errorf("unknown setting %s in the environment; known are %s", name, strings.Join(slices.Compact(known), ", "))
+		}
+	}
+	return nil
+}
+
+func environmentOf(node *kong.Node) []string {
+	var names []string
+	for _, flag := range node.Flags {
+		names = append(names, flag.Envs...)
+	}
+	for _, child := range node.Children {
+		names = append(names, environmentOf(child)...)
+	}
+	return names
+}
+
+// Logger writes JSON, a line an event, to standard error.
+func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
+
+// Open listens. Without TLS it does so on this machine alone.
+func (l Listening) Open(ctx context.Context) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(l.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	secured, err := l.tls()
+	if err != nil {
+		return nil, err
+	}
+	if secured == nil && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return nil, fmt.Errorf("--listen %s: without --tls-cert and --tls-key Koppi serves on a loopback address alone, such as 127.0.0.1:8080", l.Listen)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", l.Listen)
+	if err != nil || secured == nil {
+		return listener, err
+	}
+	return tls.NewListener(listener, secured), nil
+}
+
+func (l Listening) tls() (*tls.Config, error) {
+	if l.TLSCert == "" && l.TLSKey == "" && l.ClientCA == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if l.ClientCA == "" {
+		return config, nil
+	}
+	if config.ClientCAs, err = certificates(l.ClientCA); err != nil {
+		return nil, fmt.Errorf("--client-ca: %w", err)
+	}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	return config, nil
+}
+
+func certificates(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("it holds no certificate")
+	}
+	return pool, nil
+}

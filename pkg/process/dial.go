@@ -1,0 +1,86 @@
+package process
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
+
+	"koppi.internal/pkg/serve"
+)
+
+// Calling is how a process reaches services.
+type Calling struct {
+	BackendCA   string `help:"File of the CA of the services' certificates; without it they are reached on loopback alone." env:"KOPPI_BACKEND_CA"`
+	BackendCert string `help:"File of the certificate shown to services." env:"KOPPI_BACKEND_CERT"`
+	BackendKey  string `help:"File of its key." env:"KOPPI_BACKEND_KEY"`
+}
+
+// policy spreads calls over replicas and tries again where a replica was gone
+// before it answered: every write has its request_id, so that a repetition has the
+// first one's effect.
+const policy = `{"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": [{"name": [{}], "waitForReady": true, "retryPolicy": {
+	"maxAttempts": 5, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
+
+const (
+	// What a reader does not take waits at the service and not here.
+	streamWindow = 64 << 10
+	connWindow   = 16 << 20
+	// A replica that is gone is soon tried again.
+	retryBase      = 50 * time.Millisecond
+	retryMax       = 2 * time.Second
+	connectTimeout = 5 * time.Second
+)
+
+// Dial leads to the replicas of a service, host:port each.
+func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
+	secured, err := c.credentials(replicas)
+	if err != nil {
+		return nil, err
+	}
+	found := manual.NewBuilderWithScheme("koppi")
+	var addresses []resolver.Address
+	for _, replica := range replicas {
+		addresses = append(addresses, resolver.Address{Addr: replica})
+	}
+	found.InitialState(resolver.State{Addresses: addresses})
+	retry := backoff.DefaultConfig
+	retry.BaseDelay, retry.MaxDelay = retryBase, retryMax
+	return grpc.NewClient("koppi:///", grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
+		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connWindow),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}))
+}
+
+func (c Calling) credentials(replicas []string) (credentials.TransportCredentials, error) {
+	if c.BackendCA == "" {
+		for _, replica := range replicas {
+			host, _, err := net.SplitHostPort(replica)
+			if err != nil || !net.ParseIP(host).IsLoopback() {
+				return nil, fmt.Errorf("%s: without --backend-ca services are reached on loopback alone, such as 127.0.0.1:9001", replica)
+			}
+		}
+		return insecure.NewCredentials(), nil
+	}
+	pool, err := certificates(c.BackendCA)
+	if err != nil {
+		return nil, fmt.Errorf("--backend-ca: %w", err)
+	}
+	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if strings.TrimSpace(c.BackendCert) != "" {
+		pair, err := tls.LoadX509KeyPair(c.BackendCert, c.BackendKey)
+		if err != nil {
+			return nil, fmt.Errorf("--backend-cert and --backend-key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
+}

@@ -1,0 +1,224 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+	"github.com/tink-crypto/tink-go/v2/tink"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/postgres"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/wake"
+)
+
+// KEKFile is the name of the file that holds the key-encryption key.
+const KEKFile = "kek.json"
+
+// Service is the configuration of a service's process.
+type Service struct {
+	Listening `embed:""`
+
+	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
+	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
+	Secrets   string    `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
+	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
+	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
+	Redis     string    `help:"URL of the Redis that carries wakes; without it replicas wake each other by the slow poll alone." env:"KOPPI_REDIS"`
+	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
+	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
+}
+
+// Parts are what a service is built from.
+type Parts struct {
+	Store     journal.Store
+	Directory *directory.Directory
+	Secrets   *identity.Secrets
+	Clock     clock.Clock
+	Wake      wake.Waker
+	NewID     func() string
+	Calls     grpc.ClientConnInterface
+	Logger    *slog.Logger
+	Dev       bool
+}
+
+// Built is a service that was built.
+type Built interface {
+	dev.Advancer
+	Register(server grpc.ServiceRegistrar)
+	Run(ctx context.Context) error
+}
+
+// Run serves a service until the context ends, and lets calls under way finish.
+func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built, error)) (err error) {
+	secrets, kek, err := s.secrets()
+	if err != nil {
+		return err
+	}
+	agencies, err := directory.Load(s.Directory)
+	if err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	group, ctx := errgroup.WithContext(ctx)
+	parts := Parts{
+		Store: store, Directory: agencies, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), Dev: s.Dev,
+	}
+	if parts.Wake, err = s.waker(ctx, name, parts.Logger, group); err != nil {
+		return err
+	}
+	issuers, err := LoadIssuers(s.Issuers)
+	if err != nil {
+		return err
+	}
+	trial, err := s.trial(ctx, store, &parts, &issuers)
+	if err != nil {
+		return err
+	}
+	server, err := newServer(parts, issuers)
+	if err != nil {
+		return err
+	}
+	inner := serve.Memory()
+	calls, err := grpc.NewClient("passthrough:///"+name, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return inner.DialContext(ctx) }))
+	if err != nil {
+		return fmt.Errorf("in-memory connection: %w", err)
+	}
+	defer func() { err = errors.Join(err, calls.Close()) }()
+	parts.Calls = calls
+	service, err := build(parts)
+	if err != nil {
+		return err
+	}
+	service.Register(server)
+	if trial != nil {
+		trial.Services = []dev.Advancer{service}
+		trial.Register(server)
+	}
+	listener, err := s.Open(ctx)
+	if err != nil {
+		return err
+	}
+	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", s.Dev))
+	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
+	group.Go(func() error { return service.Run(ctx) })
+	return group.Wait()
+}
+
+// secrets reads what must be there: replicas that made their own would not
+// understand each other.
+func (s *Service) secrets() (*identity.Secrets, tink.AEAD, error) {
+	for _, file := range []string{KEKFile, identity.SecretsFile} {
+		if _, err := os.Stat(filepath.Join(s.Secrets, file)); err != nil {
+			return nil, nil, fmt.Errorf("a secret is missing; make them once with koppi secrets, and give them to every replica: %w", err)
+		}
+	}
+	key, err := seal.OpenKEK(filepath.Join(s.Secrets, KEKFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	secrets, err := identity.OpenSecrets(s.Secrets)
+	return secrets, key, err
+}
+
+func (s *Service) waker(ctx context.Context, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
+	if s.Redis == "" {
+		return &wake.Hub{}, nil
+	}
+	options, err := redis.ParseURL(s.Redis)
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	client := redis.NewClient(options)
+	hub := wake.NewRedis(client, name, logger)
+	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
+	return hub, nil
+}
+
+// trial makes what --dev adds; nil without it.
+func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *Parts, issuers *[]identity.IssuerConfig) (*dev.Service, error) {
+	if !s.Dev {
+		if len(*issuers) == 0 {
+			return nil, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
+		}
+		if !s.Clock.IsZero() {
+			return nil, errors.New("--clock needs --dev")
+		}
+		return nil, nil
+	}
+	if host, _, err := net.SplitHostPort(s.Listen); err != nil || !net.ParseIP(host).IsLoopback() {
+		return nil, errors.New("--dev serves on a loopback address alone")
+	}
+	issuer, err := identity.OpenDevIssuer(s.Secrets, dev.IssuerName)
+	if err != nil {
+		return nil, err
+	}
+	believed, err := issuer.Config(parts.Directory)
+	if err != nil {
+		return nil, err
+	}
+	*issuers = append(*issuers, believed)
+	if parts.Clock, err = clock.Open(ctx, store, s.Clock); err != nil {
+		return nil, err
+	}
+	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
+}
+
+func newServer(parts Parts, issuers []identity.IssuerConfig) (*serve.Server, error) {
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: issuers, Directory: parts.Directory, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		return nil, fmt.Errorf("validation rules: %w", err)
+	}
+	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Public: dev.IsMethod}), nil
+}
+
+// newID makes a UUIDv7: unique, and in the order of making.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// LoadIssuers reads the file of token issuers; none without a path.
+func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	decoder := json.NewDecoder(file)
+	decoder.DisallowUnknownFields()
+	var issuers []identity.IssuerConfig
+	if err := decoder.Decode(&issuers); err != nil {
+		return nil, fmt.Errorf("issuers: %w", err)
+	}
+	return issuers, nil
+}
