@@ -6,8 +6,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/scenario"
@@ -18,6 +23,8 @@ import (
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/wake/redistest"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
 const serviceRole = "koppi_concern"
@@ -131,4 +138,48 @@ func TestScenariosDistributed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Services and gateways are restarted one after another under load: no call fails,
+// since what drains finishes its calls and others take the next.
+func TestRollingRestart(t *testing.T) {
+	g := newGround(t, "fsync=off")
+	c := g.cluster(t, 2)
+	conn, err := process.Calling{}.Dial([]string{c.gateways[0].address, c.gateways[1].address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	issued, err := devv1.NewDevServiceClient(conn).IssueToken(t.Context(), &devv1.IssueTokenRequest{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kela := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+issued.GetToken())
+	var stop atomic.Bool
+	var calls atomic.Int64
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for !stop.Load() {
+				if _, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(kela, submission()); err != nil {
+					t.Errorf("call %d failed: %v", calls.Load(), err)
+				}
+				calls.Add(1)
+			}
+		})
+	}
+	for range 2 {
+		for _, d := range append(append([]*daemon{}, c.concerns...), c.gateways...) {
+			from := calls.Load()
+			for calls.Load() < from+20 {
+				<-time.After(time.Millisecond)
+			}
+			d.end(syscall.SIGTERM)
+			d.start()
+		}
+	}
+	stop.Store(true)
+	group.Wait()
+	c.fsck()
+	t.Logf("%d calls over 8 restarts", calls.Load())
 }

@@ -85,7 +85,11 @@ func dialStubborn(t *testing.T, address string) *grpc.ClientConn {
 // connect stands in connection as an agency's system until the test ends.
 func connect(t *testing.T, address, token string, box *inbox) *partner.Client {
 	t.Helper()
-	conn := dialStubborn(t, address)
+	return connectOver(t, dialStubborn(t, address), token, box)
+}
+
+func connectOver(t *testing.T, conn grpc.ClientConnInterface, token string, box *inbox) *partner.Client {
+	t.Helper()
 	client := partner.New(partner.Config{
 		Conn: conn, Token: func(context.Context) (string, error) { return token, nil }, Inbox: box,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Window: 64,

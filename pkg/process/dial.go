@@ -49,12 +49,13 @@ func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 	found := manual.NewBuilderWithScheme("koppi")
 	var addresses []resolver.Address
 	for _, replica := range replicas {
-		addresses = append(addresses, resolver.Address{Addr: replica})
+		// Each replica shows a certificate of its own name.
+		addresses = append(addresses, resolver.Address{Addr: replica, ServerName: replica})
 	}
 	found.InitialState(resolver.State{Addresses: addresses})
 	retry := backoff.DefaultConfig
 	retry.BaseDelay, retry.MaxDelay = retryBase, retryMax
-	return grpc.NewClient("koppi:///", grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
+	return grpc.NewClient("koppi:///"+replicas[0], grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
 		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connWindow),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}))
