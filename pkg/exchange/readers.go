@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// readers are the consumers that are open in this process. Its zero value is ready.
-type readers struct {
+// Readers are the consumers that are open in this process. Its zero value is ready.
+type Readers struct {
 	mu   sync.Mutex
 	open map[consumerKey]*reader
 }
@@ -21,7 +21,7 @@ type reader struct {
 }
 
 // enter ends the older stream of a consumer, or this one where it is the older.
-func (r *readers) enter(key consumerKey, takeover uint64, end context.CancelCauseFunc) (leave func()) {
+func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCauseFunc) (leave func()) {
 	mine := &reader{takeover, end}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -28,9 +28,13 @@ type method struct {
 	requestID protoreflect.FieldDescriptor
 }
 
-// methodsOf finds the unary methods of services, by the name of their requests.
-func methodsOf(services []string) (map[protoreflect.FullName]method, error) {
-	methods := map[protoreflect.FullName]method{}
+// Methods are the unary calls that may be sent, by the name of their requests.
+type Methods map[protoreflect.FullName]method
+
+// MethodsOf finds the unary methods of services. It fails where a service is named
+// whose contract this program does not have.
+func MethodsOf(services ...string) (Methods, error) {
+	methods := Methods{}
 	for _, name := range services {
 		found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
 		if err != nil {
@@ -62,7 +66,7 @@ func methodsOf(services []string) (map[protoreflect.FullName]method, error) {
 // sends are the commands of one stream under way: in order per subject, side by
 // side for different ones. Its methods belong to the stream's loop.
 type sends struct {
-	methods map[protoreflect.FullName]method
+	methods Methods
 	// invoke passes a call through the same chain of handlers as any other.
 	invoke  func(path string, in, out proto.Message) error
 	pending int
@@ -77,7 +81,7 @@ type sent struct {
 	receipt *exchangev1.ExchangeResponse
 }
 
-func newSends(methods map[protoreflect.FullName]method, invoke func(string, proto.Message, proto.Message) error) *sends {
+func newSends(methods Methods, invoke func(string, proto.Message, proto.Message) error) *sends {
 	return &sends{methods: methods, invoke: invoke, waiting: map[string][]func(){}, done: make(chan sent, maxPending)}
 }
 

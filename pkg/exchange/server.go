@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/fault"
@@ -45,8 +44,8 @@ type Server struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
 	config  Config
-	methods map[protoreflect.FullName]method
-	readers readers
+	methods Methods
+	readers Readers
 	// drained is closed when standing streams should end.
 	drained chan struct{}
 }
@@ -54,7 +53,7 @@ type Server struct {
 // New makes a server. Run must run beside it. It fails where a service is named
 // whose contract this program does not have.
 func New(config Config) (*Server, error) {
-	methods, err := methodsOf(config.Accepts)
+	methods, err := MethodsOf(config.Accepts...)
 	if err != nil {
 		return nil, err
 	}
@@ -128,36 +127,52 @@ func (s *Server) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknowle
 	if err != nil {
 		return nil, invalidCursor()
 	}
-	if err := s.advance(ctx, caller.Agency, consumer(r.GetConsumer()), cursor.At(s.config.Service), r.GetTakeover()); err != nil {
+	box := own{Server: s, caller: caller}
+	return &exchangev1.AcknowledgeMessagesResponse{}, box.Advance(ctx, r.GetConsumer(), cursor.At(s.config.Service), r.GetTakeover())
+}
+
+// OpenConsumer takes a consumer over for a reader that polls.
+func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerRequest) (*exchangev1.OpenConsumerResponse, error) {
+	caller, err := system(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &exchangev1.AcknowledgeMessagesResponse{}, nil
-}
-
-// advance moves a consumer to a position that the history holds.
-func (s *Server) advance(ctx context.Context, agency, name string, at Position, takeover uint64) error {
-	if err := s.holds(ctx, agency, at); err != nil {
-		return err
-	}
-	_, err := s.config.Store.Advance(ctx, journal.Advance{
-		Agency: agency, Consumer: name, Sequence: at.Sequence, Takeover: takeover, At: s.config.Clock.Now(),
-	})
-	if errors.Is(err, journal.ErrTakenOver) {
-		return takenOver()
-	}
-	return fault.Store(err)
-}
-
-// checkTakeover ends a stream whose consumer was opened in another process.
-func (s *Server) checkTakeover(ctx context.Context, c *connection) error {
-	consumers, err := s.config.Store.Consumers(ctx, c.caller.Agency, c.consumer)
+	box := own{Server: s, caller: caller, method: exchangev1.ExchangeService_OpenConsumer_FullMethodName}
+	opened, err := box.Open(ctx, r.GetCursor(), r.GetConsumer(), r.GetTakeover())
 	if err != nil {
-		return fault.Store(err)
+		return nil, err
 	}
-	if consumers[c.consumer].Takeover != c.takeover {
-		return takenOver()
+	// A stream of this process that was opened before ends now.
+	s.readers.enter(consumerKey{caller.Agency, consumer(r.GetConsumer())}, opened.Takeover, func(error) {})()
+	return &exchangev1.OpenConsumerResponse{Cursor: Cursor{opened.At}.String(), Backlog: opened.Backlog, Takeover: opened.Takeover}, nil
+}
+
+// Exchange is a partner system's standing connection: deliveries from its agency's
+// mailbox, and what it sends, answered by receipts.
+func (s *Server) Exchange(stream Stream) error {
+	return Serve(stream, func(ctx context.Context) (Line, func(), error) {
+		caller, err := system(ctx)
+		if err != nil {
+			return Line{}, nil, err
+		}
+		woken, unsubscribe := s.config.Wake.Subscribe(caller.Agency)
+		calls := identity.Forward(ctx)
+		return Line{
+			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
+			Caller:    caller, Woken: woken, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
+			Invoke: func(path string, in, out proto.Message) error { return s.config.Calls.Invoke(calls, path, in, out) },
+		}, unsubscribe, nil
+	})
+}
+
+// move advances a consumer, or takes it over.
+func (s *Server) move(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
+	advance.At = s.config.Clock.Now()
+	moved, err := s.config.Store.Advance(ctx, advance)
+	if errors.Is(err, journal.ErrTakenOver) {
+		return moved, takenOver()
 	}
-	return nil
+	return moved, fault.Store(err)
 }
 
 // from is where reading begins.

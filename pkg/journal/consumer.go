@@ -8,13 +8,15 @@ func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 	if advance.Sequence > head {
 		return c, fmt.Errorf("journal: message %d is acknowledged of a mailbox that ends at %d", advance.Sequence, head)
 	}
-	if advance.Takeover != 0 && advance.Takeover != c.Takeover {
+	switch {
+	case advance.TakeOver && advance.Takeover == 0:
+		c.Takeover++
+	case advance.TakeOver && advance.Takeover > c.Takeover:
+		c.Takeover = advance.Takeover
+	case advance.Takeover != 0 && advance.Takeover != c.Takeover:
 		return c, ErrTakenOver
 	}
 	c.Sequence = max(c.Sequence, advance.Sequence)
-	if advance.TakeOver {
-		c.Takeover++
-	}
 	c.At = advance.At
 	return c, nil
 }

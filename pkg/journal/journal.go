@@ -270,7 +270,9 @@ type Advance struct {
 	Sequence uint64
 	// Takeover as given when the consumer was opened; 0 for who only polls.
 	Takeover uint64
-	// TakeOver opens the consumer: its takeover number grows by one.
+	// TakeOver opens the consumer: its takeover number becomes Takeover, or grows by
+	// one where that is 0. The present number again changes nothing, and a lower one
+	// is refused.
 	TakeOver bool
 	At       time.Time
 }

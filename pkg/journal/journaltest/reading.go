@@ -147,6 +147,10 @@ func testConsumers(t *testing.T, open Harness) {
 		{3, 1, false, journal.Consumer{Sequence: 3, Takeover: 1}, nil},
 		{0, 0, true, journal.Consumer{Sequence: 3, Takeover: 2}, nil},
 		{3, 1, false, journal.Consumer{}, journal.ErrTakenOver},
+		{0, 9, true, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
+		{0, 9, true, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
+		{0, 8, true, journal.Consumer{}, journal.ErrTakenOver},
+		{3, 9, false, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
 	} {
 		got, err := move(step.sequence, step.takeover, step.takeOver)
 		if !errors.Is(err, step.err) || got.Sequence != step.want.Sequence || got.Takeover != step.want.Takeover {

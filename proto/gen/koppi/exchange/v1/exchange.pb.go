@@ -636,6 +636,133 @@ func (*WatchResponse_Changed_) isWatchResponse_Kind() {}
 
 func (*WatchResponse_Heartbeat) isWatchResponse_Kind() {}
 
+type OpenConsumerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in ExchangeRequest.Open.
+	Cursor   string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Consumer string `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	// The number to take over with, so that one reader has the same number in all
+	// services; 0 takes the next. The present one again changes nothing; a lower one is
+	// ABORTED, TAKEN_OVER.
+	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenConsumerRequest) Reset() {
+	*x = OpenConsumerRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenConsumerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenConsumerRequest) ProtoMessage() {}
+
+func (x *OpenConsumerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenConsumerRequest.ProtoReflect.Descriptor instead.
+func (*OpenConsumerRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *OpenConsumerRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *OpenConsumerRequest) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+func (x *OpenConsumerRequest) GetTakeover() uint64 {
+	if x != nil {
+		return x.Takeover
+	}
+	return 0
+}
+
+type OpenConsumerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where reading begins: behind this.
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Messages waiting behind the cursor.
+	Backlog uint64 `protobuf:"varint,2,opt,name=backlog,proto3" json:"backlog,omitempty"`
+	// The consumer's takeover number from now on.
+	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenConsumerResponse) Reset() {
+	*x = OpenConsumerResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenConsumerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenConsumerResponse) ProtoMessage() {}
+
+func (x *OpenConsumerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenConsumerResponse.ProtoReflect.Descriptor instead.
+func (*OpenConsumerResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OpenConsumerResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *OpenConsumerResponse) GetBacklog() uint64 {
+	if x != nil {
+		return x.Backlog
+	}
+	return 0
+}
+
+func (x *OpenConsumerResponse) GetTakeover() uint64 {
+	if x != nil {
+		return x.Takeover
+	}
+	return 0
+}
+
 type ListMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty resumes after the consumer's durable cursor.
@@ -649,7 +776,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[6]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +788,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[6]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +801,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{6}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListMessagesRequest) GetCursor() string {
@@ -718,7 +845,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[7]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +857,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[7]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +870,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{7}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*CaseMessage {
@@ -780,7 +907,7 @@ type AcknowledgeMessagesRequest struct {
 
 func (x *AcknowledgeMessagesRequest) Reset() {
 	*x = AcknowledgeMessagesRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[8]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +919,7 @@ func (x *AcknowledgeMessagesRequest) String() string {
 func (*AcknowledgeMessagesRequest) ProtoMessage() {}
 
 func (x *AcknowledgeMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[8]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +932,7 @@ func (x *AcknowledgeMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeMessagesRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{8}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AcknowledgeMessagesRequest) GetCursor() string {
@@ -837,7 +964,7 @@ type AcknowledgeMessagesResponse struct {
 
 func (x *AcknowledgeMessagesResponse) Reset() {
 	*x = AcknowledgeMessagesResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[9]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +976,7 @@ func (x *AcknowledgeMessagesResponse) String() string {
 func (*AcknowledgeMessagesResponse) ProtoMessage() {}
 
 func (x *AcknowledgeMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[9]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +989,88 @@ func (x *AcknowledgeMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeMessagesResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{9}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{11}
+}
+
+type GetHeadsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHeadsRequest) Reset() {
+	*x = GetHeadsRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHeadsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHeadsRequest) ProtoMessage() {}
+
+func (x *GetHeadsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHeadsRequest.ProtoReflect.Descriptor instead.
+func (*GetHeadsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{12}
+}
+
+type GetHeadsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By agency, the sequence of its last message.
+	Sequences     map[string]uint64 `protobuf:"bytes,1,rep,name=sequences,proto3" json:"sequences,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHeadsResponse) Reset() {
+	*x = GetHeadsResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHeadsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHeadsResponse) ProtoMessage() {}
+
+func (x *GetHeadsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHeadsResponse.ProtoReflect.Descriptor instead.
+func (*GetHeadsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetHeadsResponse) GetSequences() map[string]uint64 {
+	if x != nil {
+		return x.Sequences
+	}
+	return nil
 }
 
 type DeliverRequest struct {
@@ -875,7 +1083,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[10]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1095,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[10]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1108,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{10}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeliverRequest) GetMessages() []*CaseMessage {
@@ -931,7 +1139,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[11]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1151,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[11]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1164,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{11}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeliverResponse) GetAccepted() uint32 {
@@ -991,7 +1199,7 @@ type ExchangeRequest_Open struct {
 
 func (x *ExchangeRequest_Open) Reset() {
 	*x = ExchangeRequest_Open{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[12]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1211,7 @@ func (x *ExchangeRequest_Open) String() string {
 func (*ExchangeRequest_Open) ProtoMessage() {}
 
 func (x *ExchangeRequest_Open) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[12]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1272,7 @@ type ExchangeRequest_Send struct {
 
 func (x *ExchangeRequest_Send) Reset() {
 	*x = ExchangeRequest_Send{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[13]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +1284,7 @@ func (x *ExchangeRequest_Send) String() string {
 func (*ExchangeRequest_Send) ProtoMessage() {}
 
 func (x *ExchangeRequest_Send) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[13]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1326,7 @@ type ExchangeRequest_Acknowledge struct {
 
 func (x *ExchangeRequest_Acknowledge) Reset() {
 	*x = ExchangeRequest_Acknowledge{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1338,7 @@ func (x *ExchangeRequest_Acknowledge) String() string {
 func (*ExchangeRequest_Acknowledge) ProtoMessage() {}
 
 func (x *ExchangeRequest_Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1375,7 @@ type ExchangeResponse_Opened struct {
 
 func (x *ExchangeResponse_Opened) Reset() {
 	*x = ExchangeResponse_Opened{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1387,7 @@ func (x *ExchangeResponse_Opened) String() string {
 func (*ExchangeResponse_Opened) ProtoMessage() {}
 
 func (x *ExchangeResponse_Opened) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1435,7 @@ type ExchangeResponse_Delivery struct {
 
 func (x *ExchangeResponse_Delivery) Reset() {
 	*x = ExchangeResponse_Delivery{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1239,7 +1447,7 @@ func (x *ExchangeResponse_Delivery) String() string {
 func (*ExchangeResponse_Delivery) ProtoMessage() {}
 
 func (x *ExchangeResponse_Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1284,7 +1492,7 @@ type ExchangeResponse_Receipt struct {
 
 func (x *ExchangeResponse_Receipt) Reset() {
 	*x = ExchangeResponse_Receipt{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1504,7 @@ func (x *ExchangeResponse_Receipt) String() string {
 func (*ExchangeResponse_Receipt) ProtoMessage() {}
 
 func (x *ExchangeResponse_Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1576,7 @@ type ExchangeResponse_Heartbeat struct {
 
 func (x *ExchangeResponse_Heartbeat) Reset() {
 	*x = ExchangeResponse_Heartbeat{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1588,7 @@ func (x *ExchangeResponse_Heartbeat) String() string {
 func (*ExchangeResponse_Heartbeat) ProtoMessage() {}
 
 func (x *ExchangeResponse_Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1615,7 @@ type WatchResponse_Changed struct {
 
 func (x *WatchResponse_Changed) Reset() {
 	*x = WatchResponse_Changed{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1419,7 +1627,7 @@ func (x *WatchResponse_Changed) String() string {
 func (*WatchResponse_Changed) ProtoMessage() {}
 
 func (x *WatchResponse_Changed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1533,7 +1741,15 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x123\n" +
 	"\x06status\x18\x03 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06statusB\x06\n" +
-	"\x04kind\"\xc6\x01\n" +
+	"\x04kind\"\x96\x01\n" +
+	"\x13OpenConsumerRequest\x12 \n" +
+	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12A\n" +
+	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12\x1a\n" +
+	"\btakeover\x18\x03 \x01(\x04R\btakeover\"d\n" +
+	"\x14OpenConsumerResponse\x12\x16\n" +
+	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x18\n" +
+	"\abacklog\x18\x02 \x01(\x04R\abacklog\x12\x1a\n" +
+	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xc6\x01\n" +
 	"\x13ListMessagesRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -1549,18 +1765,27 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12A\n" +
 	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12\x1a\n" +
 	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\x1d\n" +
-	"\x1bAcknowledgeMessagesResponse\"d\n" +
+	"\x1bAcknowledgeMessagesResponse\"\x11\n" +
+	"\x0fGetHeadsRequest\"\xa2\x01\n" +
+	"\x10GetHeadsResponse\x12P\n" +
+	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryR\tsequences\x1a<\n" +
+	"\x0eSequencesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"d\n" +
 	"\x0eDeliverRequest\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"[\n" +
 	"\x0fDeliverResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\rR\baccepted\x12,\n" +
-	"\arefused\x18\x02 \x01(\v2\x12.google.rpc.StatusR\arefused2\x8f\x03\n" +
+	"\arefused\x18\x02 \x01(\v2\x12.google.rpc.StatusR\arefused2\xf0\x03\n" +
 	"\x0fExchangeService\x12W\n" +
 	"\bExchange\x12\".koppi.exchange.v1.ExchangeRequest\x1a#.koppi.exchange.v1.ExchangeResponse(\x010\x01\x12L\n" +
 	"\x05Watch\x12\x1f.koppi.exchange.v1.WatchRequest\x1a .koppi.exchange.v1.WatchResponse0\x01\x12_\n" +
+	"\fOpenConsumer\x12&.koppi.exchange.v1.OpenConsumerRequest\x1a'.koppi.exchange.v1.OpenConsumerResponse\x12_\n" +
 	"\fListMessages\x12&.koppi.exchange.v1.ListMessagesRequest\x1a'.koppi.exchange.v1.ListMessagesResponse\x12t\n" +
-	"\x13AcknowledgeMessages\x12-.koppi.exchange.v1.AcknowledgeMessagesRequest\x1a..koppi.exchange.v1.AcknowledgeMessagesResponse2h\n" +
+	"\x13AcknowledgeMessages\x12-.koppi.exchange.v1.AcknowledgeMessagesRequest\x1a..koppi.exchange.v1.AcknowledgeMessagesResponse2c\n" +
+	"\fHeadsService\x12S\n" +
+	"\bGetHeads\x12\".koppi.exchange.v1.GetHeadsRequest\x1a#.koppi.exchange.v1.GetHeadsResponse2h\n" +
 	"\x0fCallbackService\x12U\n" +
 	"\aDeliver\x12!.koppi.exchange.v1.DeliverRequest\x1a\".koppi.exchange.v1.DeliverResponse\"\x03\x90\x02\x02B\xc3\x01\n" +
 	"\x15com.koppi.exchange.v1B\rExchangeProtoP\x01Z5koppi.internal/proto/gen/koppi/exchange/v1;exchangev1\xa2\x02\x03KEX\xaa\x02\x11Koppi.Exchange.V1\xca\x02\x11Koppi\\Exchange\\V1\xe2\x02\x1dKoppi\\Exchange\\V1\\GPBMetadata\xea\x02\x13Koppi::Exchange::V1b\x06proto3"
@@ -1577,7 +1802,7 @@ func file_koppi_exchange_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_koppi_exchange_v1_exchange_proto_rawDescData
 }
 
-var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
 	(*CaseMessage)(nil),                 // 0: koppi.exchange.v1.CaseMessage
 	(*Withheld)(nil),                    // 1: koppi.exchange.v1.Withheld
@@ -1585,66 +1810,76 @@ var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
 	(*ExchangeResponse)(nil),            // 3: koppi.exchange.v1.ExchangeResponse
 	(*WatchRequest)(nil),                // 4: koppi.exchange.v1.WatchRequest
 	(*WatchResponse)(nil),               // 5: koppi.exchange.v1.WatchResponse
-	(*ListMessagesRequest)(nil),         // 6: koppi.exchange.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),        // 7: koppi.exchange.v1.ListMessagesResponse
-	(*AcknowledgeMessagesRequest)(nil),  // 8: koppi.exchange.v1.AcknowledgeMessagesRequest
-	(*AcknowledgeMessagesResponse)(nil), // 9: koppi.exchange.v1.AcknowledgeMessagesResponse
-	(*DeliverRequest)(nil),              // 10: koppi.exchange.v1.DeliverRequest
-	(*DeliverResponse)(nil),             // 11: koppi.exchange.v1.DeliverResponse
-	(*ExchangeRequest_Open)(nil),        // 12: koppi.exchange.v1.ExchangeRequest.Open
-	(*ExchangeRequest_Send)(nil),        // 13: koppi.exchange.v1.ExchangeRequest.Send
-	(*ExchangeRequest_Acknowledge)(nil), // 14: koppi.exchange.v1.ExchangeRequest.Acknowledge
-	(*ExchangeResponse_Opened)(nil),     // 15: koppi.exchange.v1.ExchangeResponse.Opened
-	(*ExchangeResponse_Delivery)(nil),   // 16: koppi.exchange.v1.ExchangeResponse.Delivery
-	(*ExchangeResponse_Receipt)(nil),    // 17: koppi.exchange.v1.ExchangeResponse.Receipt
-	(*ExchangeResponse_Heartbeat)(nil),  // 18: koppi.exchange.v1.ExchangeResponse.Heartbeat
-	(*WatchResponse_Changed)(nil),       // 19: koppi.exchange.v1.WatchResponse.Changed
-	(*timestamppb.Timestamp)(nil),       // 20: google.protobuf.Timestamp
-	(*v1.Party)(nil),                    // 21: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),               // 22: koppi.common.v1.LegalBasis
-	(*v1.LoopStatus)(nil),               // 23: koppi.common.v1.LoopStatus
-	(*anypb.Any)(nil),                   // 24: google.protobuf.Any
-	(*status.Status)(nil),               // 25: google.rpc.Status
+	(*OpenConsumerRequest)(nil),         // 6: koppi.exchange.v1.OpenConsumerRequest
+	(*OpenConsumerResponse)(nil),        // 7: koppi.exchange.v1.OpenConsumerResponse
+	(*ListMessagesRequest)(nil),         // 8: koppi.exchange.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),        // 9: koppi.exchange.v1.ListMessagesResponse
+	(*AcknowledgeMessagesRequest)(nil),  // 10: koppi.exchange.v1.AcknowledgeMessagesRequest
+	(*AcknowledgeMessagesResponse)(nil), // 11: koppi.exchange.v1.AcknowledgeMessagesResponse
+	(*GetHeadsRequest)(nil),             // 12: koppi.exchange.v1.GetHeadsRequest
+	(*GetHeadsResponse)(nil),            // 13: koppi.exchange.v1.GetHeadsResponse
+	(*DeliverRequest)(nil),              // 14: koppi.exchange.v1.DeliverRequest
+	(*DeliverResponse)(nil),             // 15: koppi.exchange.v1.DeliverResponse
+	(*ExchangeRequest_Open)(nil),        // 16: koppi.exchange.v1.ExchangeRequest.Open
+	(*ExchangeRequest_Send)(nil),        // 17: koppi.exchange.v1.ExchangeRequest.Send
+	(*ExchangeRequest_Acknowledge)(nil), // 18: koppi.exchange.v1.ExchangeRequest.Acknowledge
+	(*ExchangeResponse_Opened)(nil),     // 19: koppi.exchange.v1.ExchangeResponse.Opened
+	(*ExchangeResponse_Delivery)(nil),   // 20: koppi.exchange.v1.ExchangeResponse.Delivery
+	(*ExchangeResponse_Receipt)(nil),    // 21: koppi.exchange.v1.ExchangeResponse.Receipt
+	(*ExchangeResponse_Heartbeat)(nil),  // 22: koppi.exchange.v1.ExchangeResponse.Heartbeat
+	(*WatchResponse_Changed)(nil),       // 23: koppi.exchange.v1.WatchResponse.Changed
+	nil,                                 // 24: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	(*timestamppb.Timestamp)(nil),       // 25: google.protobuf.Timestamp
+	(*v1.Party)(nil),                    // 26: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),               // 27: koppi.common.v1.LegalBasis
+	(*v1.LoopStatus)(nil),               // 28: koppi.common.v1.LoopStatus
+	(*anypb.Any)(nil),                   // 29: google.protobuf.Any
+	(*status.Status)(nil),               // 30: google.rpc.Status
 }
 var file_koppi_exchange_v1_exchange_proto_depIdxs = []int32{
-	20, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
-	21, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
-	22, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
-	23, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
-	24, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
+	25, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
+	26, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
+	27, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
+	28, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
+	29, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
 	1,  // 5: koppi.exchange.v1.CaseMessage.withheld:type_name -> koppi.exchange.v1.Withheld
-	12, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
-	13, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
-	14, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
-	15, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
-	16, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
-	17, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
-	18, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
-	19, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
-	18, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	16, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
+	17, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
+	18, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
+	19, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
+	20, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
+	21, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
+	22, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	23, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
+	22, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
 	0,  // 15: koppi.exchange.v1.ListMessagesResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	0,  // 16: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
-	25, // 17: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
-	24, // 18: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
-	0,  // 19: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
-	24, // 20: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
-	25, // 21: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
-	23, // 22: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
-	2,  // 23: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
-	4,  // 24: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
-	6,  // 25: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
-	8,  // 26: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
-	10, // 27: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
-	3,  // 28: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
-	5,  // 29: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
-	7,  // 30: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
-	9,  // 31: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
-	11, // 32: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
-	28, // [28:33] is the sub-list for method output_type
-	23, // [23:28] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	24, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	0,  // 17: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
+	30, // 18: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
+	29, // 19: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
+	0,  // 20: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
+	29, // 21: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
+	30, // 22: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
+	28, // 23: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
+	2,  // 24: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
+	4,  // 25: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
+	6,  // 26: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
+	8,  // 27: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
+	10, // 28: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
+	12, // 29: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
+	14, // 30: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
+	3,  // 31: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
+	5,  // 32: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
+	7,  // 33: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
+	9,  // 34: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
+	11, // 35: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
+	13, // 36: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
+	15, // 37: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
+	31, // [31:38] is the sub-list for method output_type
+	24, // [24:31] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_koppi_exchange_v1_exchange_proto_init() }
@@ -1667,7 +1902,7 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 		(*WatchResponse_Changed_)(nil),
 		(*WatchResponse_Heartbeat)(nil),
 	}
-	file_koppi_exchange_v1_exchange_proto_msgTypes[17].OneofWrappers = []any{
+	file_koppi_exchange_v1_exchange_proto_msgTypes[21].OneofWrappers = []any{
 		(*ExchangeResponse_Receipt_Response)(nil),
 		(*ExchangeResponse_Receipt_Error)(nil),
 	}
@@ -1677,9 +1912,9 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_exchange_v1_exchange_proto_rawDesc), len(file_koppi_exchange_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   25,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   3,
 		},
 		GoTypes:           file_koppi_exchange_v1_exchange_proto_goTypes,
 		DependencyIndexes: file_koppi_exchange_v1_exchange_proto_depIdxs,

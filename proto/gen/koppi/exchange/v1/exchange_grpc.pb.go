@@ -27,6 +27,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ExchangeService_Exchange_FullMethodName            = "/koppi.exchange.v1.ExchangeService/Exchange"
 	ExchangeService_Watch_FullMethodName               = "/koppi.exchange.v1.ExchangeService/Watch"
+	ExchangeService_OpenConsumer_FullMethodName        = "/koppi.exchange.v1.ExchangeService/OpenConsumer"
 	ExchangeService_ListMessages_FullMethodName        = "/koppi.exchange.v1.ExchangeService/ListMessages"
 	ExchangeService_AcknowledgeMessages_FullMethodName = "/koppi.exchange.v1.ExchangeService/AcknowledgeMessages"
 )
@@ -52,6 +53,9 @@ type ExchangeServiceClient interface {
 	// heartbeat: what changes from then on is told. Of several changes of one subject
 	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// OpenConsumer takes a consumer over, as opening a stream does, for a reader that
+	// polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+	OpenConsumer(ctx context.Context, in *OpenConsumerRequest, opts ...grpc.CallOption) (*OpenConsumerResponse, error)
 	// ListMessages reads a mailbox from a cursor, for systems that poll and for
 	// routes that pass only HTTP/1.1 request and response (X-Road among them).
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
@@ -100,6 +104,16 @@ func (c *exchangeServiceClient) Watch(ctx context.Context, in *WatchRequest, opt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExchangeService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
+func (c *exchangeServiceClient) OpenConsumer(ctx context.Context, in *OpenConsumerRequest, opts ...grpc.CallOption) (*OpenConsumerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenConsumerResponse)
+	err := c.cc.Invoke(ctx, ExchangeService_OpenConsumer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *exchangeServiceClient) ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListMessagesResponse)
@@ -141,6 +155,9 @@ type ExchangeServiceServer interface {
 	// heartbeat: what changes from then on is told. Of several changes of one subject
 	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// OpenConsumer takes a consumer over, as opening a stream does, for a reader that
+	// polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+	OpenConsumer(context.Context, *OpenConsumerRequest) (*OpenConsumerResponse, error)
 	// ListMessages reads a mailbox from a cursor, for systems that poll and for
 	// routes that pass only HTTP/1.1 request and response (X-Road among them).
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
@@ -162,6 +179,9 @@ func (UnimplementedExchangeServiceServer) Exchange(grpc.BidiStreamingServer[Exch
 }
 func (UnimplementedExchangeServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedExchangeServiceServer) OpenConsumer(context.Context, *OpenConsumerRequest) (*OpenConsumerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenConsumer not implemented")
 }
 func (UnimplementedExchangeServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
@@ -208,6 +228,24 @@ func _ExchangeService_Watch_Handler(srv interface{}, stream grpc.ServerStream) e
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExchangeService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
 
+func _ExchangeService_OpenConsumer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenConsumerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExchangeServiceServer).OpenConsumer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExchangeService_OpenConsumer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExchangeServiceServer).OpenConsumer(ctx, req.(*OpenConsumerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ExchangeService_ListMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListMessagesRequest)
 	if err := dec(in); err != nil {
@@ -252,6 +290,10 @@ var ExchangeService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*ExchangeServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "OpenConsumer",
+			Handler:    _ExchangeService_OpenConsumer_Handler,
+		},
+		{
 			MethodName: "ListMessages",
 			Handler:    _ExchangeService_ListMessages_Handler,
 		},
@@ -273,6 +315,116 @@ var ExchangeService_ServiceDesc = grpc.ServiceDesc{
 			ServerStreams: true,
 		},
 	},
+	Metadata: "koppi/exchange/v1/exchange.proto",
+}
+
+const (
+	HeadsService_GetHeads_FullMethodName = "/koppi.exchange.v1.HeadsService/GetHeads"
+)
+
+// HeadsServiceClient is the client API for HeadsService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// HeadsService tells the gateway, once a second, how far all mailboxes of a service
+// have come, which makes up for lost wakes. No gateway passes it on: it answers only
+// callers that reach the service itself.
+type HeadsServiceClient interface {
+	GetHeads(ctx context.Context, in *GetHeadsRequest, opts ...grpc.CallOption) (*GetHeadsResponse, error)
+}
+
+type headsServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewHeadsServiceClient(cc grpc.ClientConnInterface) HeadsServiceClient {
+	return &headsServiceClient{cc}
+}
+
+func (c *headsServiceClient) GetHeads(ctx context.Context, in *GetHeadsRequest, opts ...grpc.CallOption) (*GetHeadsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetHeadsResponse)
+	err := c.cc.Invoke(ctx, HeadsService_GetHeads_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// HeadsServiceServer is the server API for HeadsService service.
+// All implementations must embed UnimplementedHeadsServiceServer
+// for forward compatibility.
+//
+// HeadsService tells the gateway, once a second, how far all mailboxes of a service
+// have come, which makes up for lost wakes. No gateway passes it on: it answers only
+// callers that reach the service itself.
+type HeadsServiceServer interface {
+	GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error)
+	mustEmbedUnimplementedHeadsServiceServer()
+}
+
+// UnimplementedHeadsServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedHeadsServiceServer struct{}
+
+func (UnimplementedHeadsServiceServer) GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetHeads not implemented")
+}
+func (UnimplementedHeadsServiceServer) mustEmbedUnimplementedHeadsServiceServer() {}
+func (UnimplementedHeadsServiceServer) testEmbeddedByValue()                      {}
+
+// UnsafeHeadsServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to HeadsServiceServer will
+// result in compilation errors.
+type UnsafeHeadsServiceServer interface {
+	mustEmbedUnimplementedHeadsServiceServer()
+}
+
+func RegisterHeadsServiceServer(s grpc.ServiceRegistrar, srv HeadsServiceServer) {
+	// If the following call panics, it indicates UnimplementedHeadsServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&HeadsService_ServiceDesc, srv)
+}
+
+func _HeadsService_GetHeads_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetHeadsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HeadsServiceServer).GetHeads(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HeadsService_GetHeads_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HeadsServiceServer).GetHeads(ctx, req.(*GetHeadsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// HeadsService_ServiceDesc is the grpc.ServiceDesc for HeadsService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var HeadsService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "koppi.exchange.v1.HeadsService",
+	HandlerType: (*HeadsServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "GetHeads",
+			Handler:    _HeadsService_GetHeads_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
 	Metadata: "koppi/exchange/v1/exchange.proto",
 }
 

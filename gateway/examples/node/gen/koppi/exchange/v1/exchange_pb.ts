@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/exchange/v1/exchange.proto.
  */
 export const file_koppi_exchange_v1_exchange: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kIp0BChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEjcKCGNvbnN1bWVyGAMgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhQKDHdpdGhfcmVjb3JkcxgEIAEoCCJuChRMaXN0TWVzc2FnZXNSZXNwb25zZRIwCghtZXNzYWdlcxgBIAMoCzIeLmtvcHBpLmV4Y2hhbmdlLnYxLkNhc2VNZXNzYWdlEhMKC25leHRfY3Vyc29yGAIgASgJEg8KB2JhY2tsb2cYAyABKAQigQEKGkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0EhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSNwoIY29uc3VtZXIYAiABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSEAoIdGFrZW92ZXIYAyABKAQiHQobQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlIlIKDkRlbGl2ZXJSZXF1ZXN0EjAKCG1lc3NhZ2VzGAEgAygLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJIkgKD0RlbGl2ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMyjwMKD0V4Y2hhbmdlU2VydmljZRJXCghFeGNoYW5nZRIiLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABEkwKBVdhdGNoEh8ua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXF1ZXN0GiAua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZTABEl8KDExpc3RNZXNzYWdlcxImLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaJy5rb3BwaS5leGNoYW5nZS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJ0ChNBY2tub3dsZWRnZU1lc3NhZ2VzEi0ua29wcGkuZXhjaGFuZ2UudjEuQWNrbm93bGVkZ2VNZXNzYWdlc1JlcXVlc3QaLi5rb3BwaS5leGNoYW5nZS52MS5BY2tub3dsZWRnZU1lc3NhZ2VzUmVzcG9uc2UyaAoPQ2FsbGJhY2tTZXJ2aWNlElUKB0RlbGl2ZXISIS5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVxdWVzdBoiLmtvcHBpLmV4Y2hhbmdlLnYxLkRlbGl2ZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
+  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCKdAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgibgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5rb3BwaS5leGNoYW5nZS52MS5DYXNlTWVzc2FnZRITCgtuZXh0X2N1cnNvchgCIAEoCRIPCgdiYWNrbG9nGAMgASgEIoEBChpBY2tub3dsZWRnZU1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEjcKCGNvbnN1bWVyGAIgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhAKCHRha2VvdmVyGAMgASgEIh0KG0Fja25vd2xlZGdlTWVzc2FnZXNSZXNwb25zZSIRCg9HZXRIZWFkc1JlcXVlc3QiiwEKEEdldEhlYWRzUmVzcG9uc2USRQoJc2VxdWVuY2VzGAEgAygLMjIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZS5TZXF1ZW5jZXNFbnRyeRowCg5TZXF1ZW5jZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIlIKDkRlbGl2ZXJSZXF1ZXN0EjAKCG1lc3NhZ2VzGAEgAygLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJIkgKD0RlbGl2ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMy8AMKD0V4Y2hhbmdlU2VydmljZRJXCghFeGNoYW5nZRIiLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABEkwKBVdhdGNoEh8ua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXF1ZXN0GiAua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZTABEl8KDE9wZW5Db25zdW1lchImLmtvcHBpLmV4Y2hhbmdlLnYxLk9wZW5Db25zdW1lclJlcXVlc3QaJy5rb3BwaS5leGNoYW5nZS52MS5PcGVuQ29uc3VtZXJSZXNwb25zZRJfCgxMaXN0TWVzc2FnZXMSJi5rb3BwaS5leGNoYW5nZS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USdAoTQWNrbm93bGVkZ2VNZXNzYWdlcxItLmtvcHBpLmV4Y2hhbmdlLnYxLkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0Gi4ua29wcGkuZXhjaGFuZ2UudjEuQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlMmMKDEhlYWRzU2VydmljZRJTCghHZXRIZWFkcxIiLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVzcG9uc2UyaAoPQ2FsbGJhY2tTZXJ2aWNlElUKB0RlbGl2ZXISIS5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVxdWVzdBoiLmtvcHBpLmV4Y2hhbmdlLnYxLkRlbGl2ZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
 
 /**
  * CaseMessage is one delivered fact in a case, as its reader may know it.
@@ -549,6 +549,72 @@ export const WatchResponse_ChangedSchema: GenMessage<WatchResponse_Changed> = /*
   messageDesc(file_koppi_exchange_v1_exchange, 5, 0);
 
 /**
+ * @generated from message koppi.exchange.v1.OpenConsumerRequest
+ */
+export type OpenConsumerRequest = Message<"koppi.exchange.v1.OpenConsumerRequest"> & {
+  /**
+   * As in ExchangeRequest.Open.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * The number to take over with, so that one reader has the same number in all
+   * services; 0 takes the next. The present one again changes nothing; a lower one is
+   * ABORTED, TAKEN_OVER.
+   *
+   * @generated from field: uint64 takeover = 3;
+   */
+  takeover: bigint;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.OpenConsumerRequest.
+ * Use `create(OpenConsumerRequestSchema)` to create a new message.
+ */
+export const OpenConsumerRequestSchema: GenMessage<OpenConsumerRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 6);
+
+/**
+ * @generated from message koppi.exchange.v1.OpenConsumerResponse
+ */
+export type OpenConsumerResponse = Message<"koppi.exchange.v1.OpenConsumerResponse"> & {
+  /**
+   * Where reading begins: behind this.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+
+  /**
+   * Messages waiting behind the cursor.
+   *
+   * @generated from field: uint64 backlog = 2;
+   */
+  backlog: bigint;
+
+  /**
+   * The consumer's takeover number from now on.
+   *
+   * @generated from field: uint64 takeover = 3;
+   */
+  takeover: bigint;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.OpenConsumerResponse.
+ * Use `create(OpenConsumerResponseSchema)` to create a new message.
+ */
+export const OpenConsumerResponseSchema: GenMessage<OpenConsumerResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 7);
+
+/**
  * @generated from message koppi.exchange.v1.ListMessagesRequest
  */
 export type ListMessagesRequest = Message<"koppi.exchange.v1.ListMessagesRequest"> & {
@@ -580,7 +646,7 @@ export type ListMessagesRequest = Message<"koppi.exchange.v1.ListMessagesRequest
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 6);
+  messageDesc(file_koppi_exchange_v1_exchange, 8);
 
 /**
  * @generated from message koppi.exchange.v1.ListMessagesResponse
@@ -611,7 +677,7 @@ export type ListMessagesResponse = Message<"koppi.exchange.v1.ListMessagesRespon
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 7);
+  messageDesc(file_koppi_exchange_v1_exchange, 9);
 
 /**
  * @generated from message koppi.exchange.v1.AcknowledgeMessagesRequest
@@ -641,7 +707,7 @@ export type AcknowledgeMessagesRequest = Message<"koppi.exchange.v1.AcknowledgeM
  * Use `create(AcknowledgeMessagesRequestSchema)` to create a new message.
  */
 export const AcknowledgeMessagesRequestSchema: GenMessage<AcknowledgeMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 8);
+  messageDesc(file_koppi_exchange_v1_exchange, 10);
 
 /**
  * @generated from message koppi.exchange.v1.AcknowledgeMessagesResponse
@@ -654,7 +720,39 @@ export type AcknowledgeMessagesResponse = Message<"koppi.exchange.v1.Acknowledge
  * Use `create(AcknowledgeMessagesResponseSchema)` to create a new message.
  */
 export const AcknowledgeMessagesResponseSchema: GenMessage<AcknowledgeMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 9);
+  messageDesc(file_koppi_exchange_v1_exchange, 11);
+
+/**
+ * @generated from message koppi.exchange.v1.GetHeadsRequest
+ */
+export type GetHeadsRequest = Message<"koppi.exchange.v1.GetHeadsRequest"> & {
+};
+
+/**
+ * Describes the message koppi.exchange.v1.GetHeadsRequest.
+ * Use `create(GetHeadsRequestSchema)` to create a new message.
+ */
+export const GetHeadsRequestSchema: GenMessage<GetHeadsRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 12);
+
+/**
+ * @generated from message koppi.exchange.v1.GetHeadsResponse
+ */
+export type GetHeadsResponse = Message<"koppi.exchange.v1.GetHeadsResponse"> & {
+  /**
+   * By agency, the sequence of its last message.
+   *
+   * @generated from field: map<string, uint64> sequences = 1;
+   */
+  sequences: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message koppi.exchange.v1.GetHeadsResponse.
+ * Use `create(GetHeadsResponseSchema)` to create a new message.
+ */
+export const GetHeadsResponseSchema: GenMessage<GetHeadsResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 13);
 
 /**
  * @generated from message koppi.exchange.v1.DeliverRequest
@@ -676,7 +774,7 @@ export type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 10);
+  messageDesc(file_koppi_exchange_v1_exchange, 14);
 
 /**
  * @generated from message koppi.exchange.v1.DeliverResponse
@@ -704,7 +802,7 @@ export type DeliverResponse = Message<"koppi.exchange.v1.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 11);
+  messageDesc(file_koppi_exchange_v1_exchange, 15);
 
 /**
  * @generated from service koppi.exchange.v1.ExchangeService
@@ -744,6 +842,17 @@ export const ExchangeService: GenService<{
     output: typeof WatchResponseSchema;
   },
   /**
+   * OpenConsumer takes a consumer over, as opening a stream does, for a reader that
+   * polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+   *
+   * @generated from rpc koppi.exchange.v1.ExchangeService.OpenConsumer
+   */
+  openConsumer: {
+    methodKind: "unary";
+    input: typeof OpenConsumerRequestSchema;
+    output: typeof OpenConsumerResponseSchema;
+  },
+  /**
    * ListMessages reads a mailbox from a cursor, for systems that poll and for
    * routes that pass only HTTP/1.1 request and response (X-Road among them).
    *
@@ -769,6 +878,25 @@ export const ExchangeService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 0);
 
 /**
+ * HeadsService tells the gateway, once a second, how far all mailboxes of a service
+ * have come, which makes up for lost wakes. No gateway passes it on: it answers only
+ * callers that reach the service itself.
+ *
+ * @generated from service koppi.exchange.v1.HeadsService
+ */
+export const HeadsService: GenService<{
+  /**
+   * @generated from rpc koppi.exchange.v1.HeadsService.GetHeads
+   */
+  getHeads: {
+    methodKind: "unary";
+    input: typeof GetHeadsRequestSchema;
+    output: typeof GetHeadsResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_koppi_exchange_v1_exchange, 1);
+
+/**
  * CallbackService is implemented by a partner agency that wants to be called
  * instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
  * (signed body), tries again until it succeeds and never skips a sequence.
@@ -785,5 +913,5 @@ export const CallbackService: GenService<{
     output: typeof DeliverResponseSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_koppi_exchange_v1_exchange, 1);
+  serviceDesc(file_koppi_exchange_v1_exchange, 2);
 

@@ -1,0 +1,237 @@
+package exchange
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/fault"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// lane is one mailbox of a connection.
+type lane struct {
+	mailbox Mailbox
+	opened  bool
+	// read is the last message read from the mailbox, sent the last one sent,
+	// acknowledged the last one that is no longer in flight, and durable what is known
+	// to be acknowledged for good.
+	read, sent            Position
+	acknowledged, durable uint64
+	// page waits to be sent.
+	page []*exchangev1.CaseMessage
+	// behind tells that the mailbox may hold more than was read, again that it was
+	// said so while reading.
+	behind, again bool
+	// busy tells that a reading, or the opening, is under way, and reserved how much of
+	// the window it may fill; paused that it failed and waits to be tried again.
+	busy, paused bool
+	reserved     uint64
+	// wanted is the last acknowledgement that came in; one is made durable at a time.
+	wanted    Position
+	advancing bool
+	// unchecked tells that it is time to see whether the consumer was taken over.
+	unchecked, checking bool
+}
+
+// event is what a lane's work in the background came to.
+type event struct {
+	lane *lane
+	err  error
+	// done applies the outcome where there was no error; always also where there was.
+	done, always func()
+}
+
+// open opens all mailboxes under one number. A patient line goes on without those
+// that do not answer, where the client's own cursor says how far it is in them.
+func (c *connection) open(ctx context.Context) error {
+	given, err := ParseCursor(c.cursor)
+	if err != nil {
+		return invalidCursor()
+	}
+	for _, mailbox := range c.line.Mailboxes {
+		at := given.At(mailbox.Service())
+		c.lanes = append(c.lanes, &lane{mailbox: mailbox, behind: true, read: at, sent: at, acknowledged: at.Sequence})
+	}
+	backlog, err := c.openLanes(ctx)
+	if fault.ReasonOf(err) == fault.TakenOver {
+		// Another gateway's clock is ahead: the next number of whoever refused leads.
+		if err = c.nextNumber(ctx); err == nil {
+			backlog, err = c.openLanes(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	cursor := make(Cursor, 0, len(c.lanes))
+	for _, l := range c.lanes {
+		cursor = append(cursor, l.sent)
+	}
+	c.receipts = append(c.receipts, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Opened_{Opened: &exchangev1.ExchangeResponse_Opened{
+		Cursor: cursor.String(), Takeover: c.takeover, Backlog: backlog,
+	}}})
+	return nil
+}
+
+func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) {
+	opened := make([]Opened, len(c.lanes))
+	failed := make([]error, len(c.lanes))
+	var group errgroup.Group
+	for i, l := range c.lanes {
+		group.Go(func() error {
+			opened[i], failed[i] = l.mailbox.Open(ctx, c.cursor, c.consumer, c.takeover)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	answered := false
+	for i, l := range c.lanes {
+		if err := failed[i]; err != nil {
+			if !c.line.Patient || !transient(err) || c.cursor == "" {
+				return 0, err
+			}
+			c.pause(l)
+			continue
+		}
+		answered = true
+		l.begin(opened[i])
+		backlog += opened[i].Backlog
+		if c.takeover == 0 {
+			c.takeover = opened[i].Takeover
+		}
+	}
+	if !answered {
+		// Nobody has looked at the caller's token.
+		return 0, failed[0]
+	}
+	return backlog, nil
+}
+
+func (c *connection) nextNumber(ctx context.Context) error {
+	for _, l := range c.lanes {
+		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, 0)
+		if err != nil && !transient(err) {
+			return err
+		}
+		c.takeover = max(c.takeover, opened.Takeover)
+	}
+	return nil
+}
+
+func (l *lane) begin(o Opened) {
+	l.opened, l.read, l.sent, l.acknowledged = true, o.At, o.At, o.At.Sequence
+}
+
+// transient tells failures of the way or of the moment.
+func transient(err error) bool {
+	reason := fault.ReasonOf(err)
+	return reason == "" || reason == fault.Unavailable
+}
+
+func (c *connection) pause(l *lane) {
+	l.paused = true
+	if c.retry == nil {
+		c.retry = time.NewTimer(retryAfter)
+	}
+}
+
+func (c *connection) advancing() bool {
+	for _, l := range c.lanes {
+		if l.advancing {
+			return true
+		}
+	}
+	return false
+}
+
+// work starts what each lane can do now: open, read on as far as the window
+// allows, make an acknowledgement durable, look for a takeover.
+func (c *connection) work(ctx context.Context) {
+	for _, l := range c.lanes {
+		switch {
+		case l.paused:
+			continue
+		case !l.opened && !l.busy:
+			c.reopen(ctx, l)
+		case l.opened && !l.busy && l.behind && len(l.page) == 0 && !c.closing:
+			c.read(ctx, l)
+		}
+		if l.opened && !l.advancing && l.wanted.Sequence > l.durable {
+			c.advance(ctx, l)
+		}
+		if l.opened && l.unchecked && !l.checking {
+			c.check(ctx, l)
+		}
+	}
+}
+
+func (c *connection) reopen(ctx context.Context, l *lane) {
+	l.busy = true
+	go func() {
+		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, c.takeover)
+		c.events <- event{lane: l, err: err, always: func() { l.busy = false }, done: func() { l.begin(opened) }}
+	}()
+}
+
+// free is how much of the window is not used: neither in flight nor being read.
+func (c *connection) free() uint64 {
+	var used uint64
+	for _, l := range c.lanes {
+		used += l.read.Sequence - l.acknowledged + l.reserved
+	}
+	return c.window - min(c.window, used)
+}
+
+func (c *connection) read(ctx context.Context, l *lane) {
+	limit := min(readAhead, c.free())
+	if limit == 0 {
+		return
+	}
+	l.busy, l.reserved, l.again = true, limit, false
+	go func(after Position) {
+		messages, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most readAhead
+		c.events <- event{lane: l, err: err, always: func() { l.busy, l.reserved = false, 0 }, done: func() {
+			l.behind = l.again || uint64(len(messages)) == limit
+			if len(messages) == 0 || c.closing {
+				return
+			}
+			last := messages[len(messages)-1]
+			l.page, l.read = messages, position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
+		}}
+	}(l.read)
+}
+
+// advance makes the last acknowledgement durable; those that come meanwhile are one
+// in the end.
+func (c *connection) advance(ctx context.Context, l *lane) {
+	l.advancing = true
+	go func(at Position) {
+		err := l.mailbox.Advance(ctx, c.consumer, at, c.takeover)
+		c.events <- event{lane: l, err: err, always: func() { l.advancing = false }, done: func() {
+			l.durable = at.Sequence
+			l.acknowledged = max(l.acknowledged, min(at.Sequence, l.read.Sequence))
+		}}
+	}(l.wanted)
+}
+
+func (c *connection) check(ctx context.Context, l *lane) {
+	l.checking, l.unchecked = true, false
+	go func() {
+		err := l.mailbox.Check(ctx, c.consumer, c.takeover)
+		c.events <- event{lane: l, err: err, always: func() { l.checking = false }, done: func() {}}
+	}()
+}
+
+func (c *connection) settle(e event) error {
+	e.always()
+	if e.err == nil {
+		e.done()
+		return nil
+	}
+	if !c.line.Patient || !transient(e.err) {
+		return e.err
+	}
+	c.pause(e.lane)
+	return nil
+}

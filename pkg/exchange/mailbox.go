@@ -1,0 +1,97 @@
+package exchange
+
+import (
+	"context"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// Mailbox is one service's mailbox of a caller's agency, as a standing connection
+// reads it: from the journal at the service itself, over the line at the gateway.
+type Mailbox interface {
+	// Service that it is of.
+	Service() string
+	// Open takes a consumer over, with the next number where that is 0, and says
+	// where reading begins: behind the cursor, or behind the durable one where that
+	// is empty. A number that is too low is refused: TAKEN_OVER.
+	Open(ctx context.Context, cursor, consumer string, takeover uint64) (Opened, error)
+	// Read returns up to limit messages behind a position.
+	Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error)
+	// Advance makes an acknowledgement durable.
+	Advance(ctx context.Context, consumer string, at Position, takeover uint64) error
+	// Check refuses a number that is no longer the consumer's: TAKEN_OVER.
+	Check(ctx context.Context, consumer string, takeover uint64) error
+}
+
+// Opened is where and under which number a mailbox was opened.
+type Opened struct {
+	At                Position
+	Backlog, Takeover uint64
+}
+
+// own is a mailbox in this server's journal.
+type own struct {
+	*Server
+	caller identity.Caller
+	method string
+}
+
+func (m own) Service() string { return m.config.Service }
+
+// Open records what will be read before anything is: the mailbox, from where on.
+func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Opened, error) {
+	at, err := m.from(ctx, m.caller.Agency, cursor, name)
+	if err != nil {
+		return Opened{}, err
+	}
+	if err := m.recordRange(ctx, m.caller, m.method, at.Sequence+1, 0); err != nil {
+		return Opened{}, err
+	}
+	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Takeover: takeover})
+	if err != nil {
+		return Opened{}, err
+	}
+	heads, err := m.config.Store.Heads(ctx, m.caller.Agency)
+	if err != nil {
+		return Opened{}, fault.Store(err)
+	}
+	return Opened{At: at, Takeover: taken.Takeover, Backlog: backlog(heads[m.caller.Agency].Sequence, at.Sequence)}, nil
+}
+
+func (m own) Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error) {
+	deliveries, err := m.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: m.caller.Agency, After: after.Sequence, Limit: limit})
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	messages := make([]*exchangev1.CaseMessage, 0, len(deliveries))
+	for _, delivery := range deliveries {
+		message, err := Message(m.config.Service, delivery, withRecords)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, message)
+	}
+	return messages, nil
+}
+
+func (m own) Advance(ctx context.Context, name string, at Position, takeover uint64) error {
+	if err := m.holds(ctx, m.caller.Agency, at); err != nil {
+		return err
+	}
+	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Takeover: takeover})
+	return err
+}
+
+func (m own) Check(ctx context.Context, name string, takeover uint64) error {
+	consumers, err := m.config.Store.Consumers(ctx, m.caller.Agency, consumer(name))
+	if err != nil {
+		return fault.Store(err)
+	}
+	if consumers[consumer(name)].Takeover != takeover {
+		return takenOver()
+	}
+	return nil
+}
