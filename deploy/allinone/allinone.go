@@ -22,10 +22,12 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"koppi.internal/gateway"
+	"koppi.internal/gateway/merged"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
@@ -60,6 +62,8 @@ type Koppi struct {
 	server   *serve.Server
 	listener *bufconn.Listener
 	backend  *grpc.ClientConn
+	wake     *wake.Hub
+	merged   *merged.Exchange
 	handler  http.Handler
 }
 
@@ -108,7 +112,7 @@ func openData(ctx context.Context, data string, paths Files) (*sqlite.Store, *id
 }
 
 func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *identity.Secrets) (*Koppi, error) {
-	k := &Koppi{config: config, store: store, listener: serve.Memory()}
+	k := &Koppi{config: config, store: store, listener: serve.Memory(), wake: &wake.Hub{}}
 	issuers := config.Issuers
 	domain := clock.System()
 	var trial *dev.Service
@@ -171,10 +175,10 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 		return fmt.Errorf("validation rules: %w", err)
 	}
 	k.server = serve.NewGRPC(serve.Config{
-		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: dev.IsMethod,
+		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) },
 	})
 	k.concern, err = concern.New(concern.Deps{
-		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: &wake.Hub{},
+		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: k.wake,
 		NewID: newID, Calls: k.backend, Logger: k.config.Logger, AllowTestCodes: k.config.Dev,
 	})
 	if err != nil {
@@ -206,12 +210,19 @@ func (k *Koppi) route(trial bool) error {
 	for _, name := range served {
 		services[name] = k.backend
 	}
+	var err error
+	k.merged, err = merged.New(merged.Config{Logger: k.config.Logger, Services: []merged.Service{
+		{Name: concern.Name, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: k.backend, Wake: k.wake},
+	}})
+	if err != nil {
+		return err
+	}
+	services[exchangev1.ExchangeService_ServiceDesc.ServiceName] = k.merged.Conn()
 	var local []string
 	if trial {
 		services[dev.ServiceName] = k.backend
 		local = append(local, dev.ServiceName)
 	}
-	var err error
 	k.handler, err = gateway.New(gateway.Config{
 		Services: services, LocalOnly: local, Pages: web.Handler(), Origins: k.config.Origins,
 	})
@@ -221,22 +232,23 @@ func (k *Koppi) route(trial bool) error {
 // Run serves on the listener until the context ends, and closes everything.
 func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve.GRPC(ctx, k.server, k.listener) })
-	group.Go(func() error { return k.concern.Run(ctx) })
+	group.Go(func() error { return k.Serve(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, k.handler, listener) })
 	err := group.Wait()
 	return errors.Join(err, k.Close())
 }
 
+// Serve runs everything but a listener: who calls uses Handler or Backend.
+func (k *Koppi) Serve(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve.GRPC(ctx, k.server, k.listener) })
+	group.Go(func() error { return k.concern.Run(ctx) })
+	group.Go(func() error { return k.merged.Run(ctx) })
+	return group.Wait()
+}
+
 // Backend is the in-memory connection straight to the services.
 func (k *Koppi) Backend() grpc.ClientConnInterface { return k.backend }
-
-// Server and Listener are the services' own end, to be served by serve.GRPC where
-// Run is not what is wanted.
-func (k *Koppi) Server() *serve.Server { return k.server }
-
-// Listener is what the services are served behind.
-func (k *Koppi) Listener() net.Listener { return k.listener }
 
 // Handler is the gateway.
 func (k *Koppi) Handler() http.Handler { return k.handler }
@@ -245,4 +257,6 @@ func (k *Koppi) Handler() http.Handler { return k.handler }
 func (k *Koppi) Store() *sqlite.Store { return k.store }
 
 // Close releases the files. Run does so by itself.
-func (k *Koppi) Close() error { return errors.Join(k.backend.Close(), k.store.Close()) }
+func (k *Koppi) Close() error {
+	return errors.Join(k.merged.Close(), k.backend.Close(), k.store.Close())
+}

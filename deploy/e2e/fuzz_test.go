@@ -12,7 +12,6 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/serve"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
@@ -30,7 +29,7 @@ func FuzzHTTP(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	go func() { _ = serve.GRPC(f.Context(), koppi.Server(), koppi.Listener()) }()
+	go func() { _ = koppi.Serve(f.Context()) }()
 	issued := &devv1.IssueTokenResponse{}
 	if err := koppi.Backend().Invoke(f.Context(), devv1.DevService_IssueToken_FullMethodName, &devv1.IssueTokenRequest{
 		Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler",

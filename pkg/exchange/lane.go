@@ -55,7 +55,7 @@ func (c *connection) open(ctx context.Context) error {
 		c.lanes = append(c.lanes, &lane{mailbox: mailbox, behind: true, read: at, sent: at, acknowledged: at.Sequence})
 	}
 	backlog, err := c.openLanes(ctx)
-	if fault.ReasonOf(err) == fault.TakenOver {
+	if fault.ReasonOf(err) == fault.TakenOver && c.line.Patient {
 		// Another gateway's clock is ahead: the next number of whoever refused leads.
 		if err = c.nextNumber(ctx); err == nil {
 			backlog, err = c.openLanes(ctx)
@@ -74,6 +74,15 @@ func (c *connection) open(ctx context.Context) error {
 	return nil
 }
 
+// OpenAll takes a consumer over in several mailboxes, under one number.
+func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, takeover uint64) (*exchangev1.ExchangeResponse_Opened, error) {
+	c := newConnection(Line{Mailboxes: mailboxes, Takeover: takeover, Patient: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
+	if err := c.open(ctx); err != nil {
+		return nil, err
+	}
+	return c.receipts[0].GetOpened(), nil
+}
+
 func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) {
 	opened := make([]Opened, len(c.lanes))
 	failed := make([]error, len(c.lanes))
@@ -88,7 +97,7 @@ func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) 
 	answered := false
 	for i, l := range c.lanes {
 		if err := failed[i]; err != nil {
-			if !c.line.Patient || !transient(err) || c.cursor == "" {
+			if !c.line.Patient || !Transient(err) || c.cursor == "" {
 				return 0, err
 			}
 			c.pause(l)
@@ -111,7 +120,7 @@ func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) 
 func (c *connection) nextNumber(ctx context.Context) error {
 	for _, l := range c.lanes {
 		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, 0)
-		if err != nil && !transient(err) {
+		if err != nil && !Transient(err) {
 			return err
 		}
 		c.takeover = max(c.takeover, opened.Takeover)
@@ -123,8 +132,8 @@ func (l *lane) begin(o Opened) {
 	l.opened, l.read, l.sent, l.acknowledged = true, o.At, o.At, o.At.Sequence
 }
 
-// transient tells failures of the way or of the moment.
-func transient(err error) bool {
+// Transient tells failures of the way or of the moment.
+func Transient(err error) bool {
 	reason := fault.ReasonOf(err)
 	return reason == "" || reason == fault.Unavailable
 }
@@ -229,7 +238,7 @@ func (c *connection) settle(e event) error {
 		e.done()
 		return nil
 	}
-	if !c.line.Patient || !transient(e.err) {
+	if !c.line.Patient || !Transient(e.err) {
 		return e.err
 	}
 	c.pause(e.lane)

@@ -64,16 +64,18 @@ func New(config Config) (*Server, error) {
 // so that their readers open them anew elsewhere.
 func (s *Server) Run(ctx context.Context) {
 	defer close(s.drained)
-	s.config.Wake.Poll(ctx, func(ctx context.Context) (map[string]uint64, error) {
-		heads, err := s.config.Store.Heads(ctx)
-		sequences := make(map[string]uint64, len(heads))
-		for agency, head := range heads {
-			sequences[agency] = head.Sequence
-		}
-		return sequences, err
-	}, func(err error) {
+	s.config.Wake.Poll(ctx, s.sequences, func(err error) {
 		s.config.Logger.ErrorContext(ctx, "look at mailbox heads", slog.String("service", s.config.Service), slog.String("error", err.Error()))
 	})
+}
+
+func (s *Server) sequences(ctx context.Context) (map[string]uint64, error) {
+	heads, err := s.config.Store.Heads(ctx)
+	sequences := make(map[string]uint64, len(heads))
+	for agency, head := range heads {
+		sequences[agency] = head.Sequence
+	}
+	return sequences, err
 }
 
 // ListMessages reads the caller's mailbox behind a cursor, or behind the
@@ -82,6 +84,11 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	caller, err := system(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if r.GetTakeover() != 0 {
+		if err := (own{Server: s, caller: caller}).Check(ctx, r.GetConsumer(), r.GetTakeover()); err != nil {
+			return nil, err
+		}
 	}
 	from, err := s.from(ctx, caller.Agency, r.GetCursor(), r.GetConsumer())
 	if err != nil {
@@ -110,7 +117,7 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	}
 	response.NextCursor = Cursor{from}.String()
 	response.Backlog = backlog(heads[caller.Agency].Sequence, from.Sequence)
-	if len(deliveries) == 0 {
+	if len(deliveries) == 0 || r.GetTakeover() != 0 {
 		return response, nil
 	}
 	return response, s.recordRange(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName, deliveries[0].Sequence, from.Sequence)

@@ -104,17 +104,21 @@ func Store(err error) error {
 
 // Scrub turns any error into one that may leave the process: refusals and
 // statuses that carry a reason pass, a caller's own cancellation or deadline
-// stays what it is, everything else becomes INTERNAL without its text.
+// stays what it is, here and behind; everything else becomes INTERNAL without its
+// text.
 func Scrub(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.Canceled):
-		return status.Error(codes.Canceled, "the call was cancelled")
-	case errors.Is(err, context.DeadlineExceeded):
-		return status.Error(codes.DeadlineExceeded, "the deadline passed; the same request_id tells what became of it")
 	case ReasonOf(err) != "":
 		return bare(err)
+	case errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled:
+		return status.Error(codes.Canceled, "the call was cancelled")
+	case errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded:
+		return status.Error(codes.DeadlineExceeded, "the deadline passed; the same request_id tells what became of it")
+	case status.Code(err) == codes.Unavailable:
+		// A service behind this one is gone.
+		return New(Unavailable, "the service does not answer")
 	default:
 		return New(Internal, "something went wrong here")
 	}

@@ -22,6 +22,7 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
@@ -86,7 +87,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	parts := Parts{
 		Store: store, Directory: agencies, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), Dev: s.Dev,
 	}
-	if parts.Wake, err = s.waker(ctx, name, parts.Logger, group); err != nil {
+	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
 	issuers, err := LoadIssuers(s.Issuers)
@@ -144,11 +145,13 @@ func (s *Service) secrets() (*identity.Secrets, tink.AEAD, error) {
 	return secrets, key, err
 }
 
-func (s *Service) waker(ctx context.Context, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
-	if s.Redis == "" {
+// Waker is the hub of a service's wakes: over Redis where a URL is given. It runs in
+// the group.
+func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
+	if url == "" {
 		return &wake.Hub{}, nil
 	}
-	options, err := redis.ParseURL(s.Redis)
+	options, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}
@@ -198,7 +201,7 @@ func newServer(parts Parts, issuers []identity.IssuerConfig) (*serve.Server, err
 	if err != nil {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
-	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Public: dev.IsMethod}), nil
+	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) }}), nil
 }
 
 // newID makes a UUIDv7: unique, and in the order of making.

@@ -32,9 +32,10 @@ const (
 	connWindow   = 16 << 20
 )
 
-// Config is what a gRPC server is made of. All fields are required.
+// Config is what a gRPC server is made of. All fields but Verifier are required.
 type Config struct {
-	Logger    *slog.Logger
+	Logger *slog.Logger
+	// Verifier of callers' tokens; nil where services behind this one hold them.
 	Verifier  *identity.Verifier
 	Validator protovalidate.Validator
 	// Public tells methods that need no token besides health and reflection.
@@ -53,6 +54,10 @@ func NewGRPC(config Config) *Server {
 	public := func(method string) bool {
 		return strings.HasPrefix(method, "/grpc.") || config.Public(method)
 	}
+	unary, stream := anybody()
+	if config.Verifier != nil {
+		unary, stream = config.Verifier.Unary(public), config.Verifier.Stream(public)
+	}
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage),
 		// What one stream may hold here unread, whatever the line would carry.
@@ -61,10 +66,10 @@ func NewGRPC(config Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.ChainUnaryInterceptor(
-			observeUnary(config.Logger), timeLimit, config.Verifier.Unary(public), validateUnary(config.Validator),
+			observeUnary(config.Logger), timeLimit, unary, validateUnary(config.Validator),
 		),
 		grpc.ChainStreamInterceptor(
-			observeStream(config.Logger), config.Verifier.Stream(public), validateStream(config.Validator),
+			observeStream(config.Logger), stream, validateStream(config.Validator),
 		),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			return fault.New(fault.NotServed, "there is no such method here")
@@ -74,6 +79,15 @@ func NewGRPC(config Config) *Server {
 	healthv1.RegisterHealthServer(server, s.Health)
 	reflection.Register(server)
 	return s
+}
+
+// anybody lets callers through whose tokens are held elsewhere.
+func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
+	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+			return handle(ctx, request)
+		}, func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+			return handle(server, stream)
+		}
 }
 
 // observeUnary logs how a call ended, never what it held, and lets nothing but a

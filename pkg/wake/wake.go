@@ -37,6 +37,12 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 // before is not told: subscribe first and then read.
 func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
+	return channel, h.Join(agency, channel)
+}
+
+// Join is Subscribe with a channel that may have joined other hubs too; it has room
+// for one wake.
+func (h *Hub) Join(agency string, channel chan struct{}) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiting == nil {
@@ -46,7 +52,7 @@ func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 		h.waiting[agency] = map[chan struct{}]struct{}{}
 	}
 	h.waiting[agency][channel] = struct{}{}
-	return channel, func() {
+	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.waiting[agency], channel)

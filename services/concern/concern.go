@@ -19,7 +19,6 @@ import (
 	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
 
@@ -87,7 +86,7 @@ func Rules() decide.Rules[rules.Concern] {
 // Register adds the service's handlers to a server.
 func (s *Service) Register(server grpc.ServiceRegistrar) {
 	concernv1.RegisterConcernServiceServer(server, s)
-	exchangev1.RegisterExchangeServiceServer(server, s.exchange)
+	s.exchange.Register(server)
 }
 
 // names gives out an agency's own names for clients and cases.

@@ -766,10 +766,14 @@ func (x *OpenConsumerResponse) GetTakeover() uint64 {
 type ListMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty resumes after the consumer's durable cursor.
-	Cursor        string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	Consumer      string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	WithRecords   bool   `protobuf:"varint,4,opt,name=with_records,json=withRecords,proto3" json:"with_records,omitempty"`
+	Cursor      string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	PageSize    int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	Consumer    string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	WithRecords bool   `protobuf:"varint,4,opt,name=with_records,json=withRecords,proto3" json:"with_records,omitempty"`
+	// The takeover number given when the consumer was opened, by which its opening is
+	// the record of this reading; an older one is ABORTED. 0 for who only polls: each
+	// page is recorded.
+	Takeover      uint64 `protobuf:"varint,5,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -830,6 +834,13 @@ func (x *ListMessagesRequest) GetWithRecords() bool {
 		return x.WithRecords
 	}
 	return false
+}
+
+func (x *ListMessagesRequest) GetTakeover() uint64 {
+	if x != nil {
+		return x.Takeover
+	}
+	return 0
 }
 
 type ListMessagesResponse struct {
@@ -1749,13 +1760,14 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x14OpenConsumerResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x18\n" +
 	"\abacklog\x18\x02 \x01(\x04R\abacklog\x12\x1a\n" +
-	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xc6\x01\n" +
+	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xe2\x01\n" +
 	"\x13ListMessagesRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12A\n" +
 	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
-	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\"\x8d\x01\n" +
+	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x12\x1a\n" +
+	"\btakeover\x18\x05 \x01(\x04R\btakeover\"\x8d\x01\n" +
 	"\x14ListMessagesResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +

@@ -1,0 +1,53 @@
+package merged
+
+import (
+	"context"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/identity"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// mailbox is a caller's mailbox at one service, over the line. Its calls carry the
+// caller's own token.
+type mailbox struct {
+	service string
+	client  exchangev1.ExchangeServiceClient
+	// consumer and takeover as it was opened: that opening is the record of readings.
+	consumer string
+	takeover uint64
+}
+
+func (m *mailbox) Service() string { return m.service }
+
+func (m *mailbox) Open(ctx context.Context, cursor, consumer string, takeover uint64) (exchange.Opened, error) {
+	response, err := m.client.OpenConsumer(identity.Forward(ctx), &exchangev1.OpenConsumerRequest{Cursor: cursor, Consumer: consumer, Takeover: takeover})
+	if err != nil {
+		return exchange.Opened{}, err
+	}
+	at, err := exchange.ParseCursor(response.GetCursor())
+	if err != nil {
+		return exchange.Opened{}, err
+	}
+	m.consumer, m.takeover = consumer, response.GetTakeover()
+	return exchange.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Takeover: response.GetTakeover()}, nil
+}
+
+func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error) {
+	response, err := m.client.ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
+		Cursor: exchange.Cursor{after}.String(), PageSize: int32(limit), WithRecords: withRecords, Consumer: m.consumer, Takeover: m.takeover, //nolint:gosec // at most a page
+	})
+	return response.GetMessages(), err
+}
+
+func (m *mailbox) Advance(ctx context.Context, consumer string, at exchange.Position, takeover uint64) error {
+	_, err := m.client.AcknowledgeMessages(identity.Forward(ctx), &exchangev1.AcknowledgeMessagesRequest{
+		Cursor: exchange.Cursor{at}.String(), Consumer: consumer, Takeover: takeover,
+	})
+	return err
+}
+
+// Check acknowledges nothing under the number that it checks.
+func (m *mailbox) Check(ctx context.Context, consumer string, takeover uint64) error {
+	return m.Advance(ctx, consumer, exchange.Position{Service: m.service}, takeover)
+}

@@ -1,0 +1,117 @@
+package merged
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+const defaultPage = 100
+
+// OpenConsumer takes a consumer over in all services, under one number.
+func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerRequest) (*exchangev1.OpenConsumerResponse, error) {
+	takeover := r.GetTakeover()
+	if takeover == 0 {
+		takeover = number()
+	}
+	opened, err := exchange.OpenAll(ctx, e.mailboxes(), r.GetCursor(), r.GetConsumer(), takeover)
+	if err != nil {
+		return nil, err
+	}
+	return &exchangev1.OpenConsumerResponse{Cursor: opened.GetCursor(), Backlog: opened.GetBacklog(), Takeover: opened.GetTakeover()}, nil
+}
+
+// ListMessages reads a share of the page from each service. One that does not answer
+// is left out where the cursor says how far the reader is in it.
+func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
+	given, err := exchange.ParseCursor(r.GetCursor())
+	if err != nil {
+		return nil, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
+	}
+	size := r.GetPageSize()
+	if size == 0 {
+		size = defaultPage
+	}
+	share := max(1, size/int32(len(e.config.Services))) //nolint:gosec // a few services
+	response := &exchangev1.ListMessagesResponse{}
+	var next exchange.Cursor
+	answered := false
+	for _, service := range e.config.Services {
+		page, err := exchangev1.NewExchangeServiceClient(service.Conn).ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
+			Cursor: r.GetCursor(), PageSize: share, Consumer: r.GetConsumer(), WithRecords: r.GetWithRecords(), Takeover: r.GetTakeover(),
+		})
+		if err != nil && (r.GetCursor() == "" || !exchange.Transient(err) || len(e.config.Services) == 1) {
+			return nil, err
+		}
+		if err != nil {
+			next = append(next, given.At(service.Name))
+			continue
+		}
+		answered = true
+		at, err := exchange.ParseCursor(page.GetNextCursor())
+		if err != nil {
+			return nil, err
+		}
+		next = append(next, at.At(service.Name))
+		response.Messages = append(response.Messages, page.GetMessages()...)
+		response.Backlog += page.GetBacklog()
+	}
+	if !answered {
+		return nil, fault.New(fault.Unavailable, "no service answers")
+	}
+	response.NextCursor = next.String()
+	return response, nil
+}
+
+// AcknowledgeMessages moves the consumer's cursor in each service.
+func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.AcknowledgeMessagesRequest) (*exchangev1.AcknowledgeMessagesResponse, error) {
+	for _, service := range e.config.Services {
+		if _, err := exchangev1.NewExchangeServiceClient(service.Conn).AcknowledgeMessages(identity.Forward(ctx), r); err != nil {
+			return nil, err
+		}
+	}
+	return &exchangev1.AcknowledgeMessagesResponse{}, nil
+}
+
+// Watch tells a page of changes in all services. It ends when one of them ends, and
+// the page, when it is back, reads everything anew.
+func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
+	group, ctx := errgroup.WithContext(identity.Forward(stream.Context()))
+	var one sync.Mutex // sends at a time
+	quiet := len(e.config.Services)
+	for _, service := range e.config.Services {
+		group.Go(func() error {
+			from, err := exchangev1.NewExchangeServiceClient(service.Conn).Watch(ctx, r)
+			for first := true; err == nil; first = false {
+				var told *exchangev1.WatchResponse
+				if told, err = from.Recv(); err != nil {
+					break
+				}
+				one.Lock()
+				if first {
+					quiet--
+				}
+				// The first heartbeat says that nothing is missed any more, in any service.
+				if told.GetHeartbeat() == nil || quiet == 0 {
+					err = stream.Send(told)
+				}
+				one.Unlock()
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
