@@ -156,7 +156,7 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 
 // number is the takeover number of a consumer that is opened now: higher than that
 // of every opening before, in services that were down then too.
-func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:gosec,forbidigo // an order, and no domain's time
+func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
 
 // Exchange is the standing connection over all services.
 func (e *Exchange) Exchange(stream exchange.Stream) error { return exchange.Serve(stream, e.line) }

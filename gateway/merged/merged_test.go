@@ -291,10 +291,10 @@ func TestAStoppedServiceDelaysItsOwnMessages(t *testing.T) {
 	b.referral.tell()
 	behind := map[string]uint64{}
 	s, _ := b.open(&exchangev1.ExchangeRequest_Open{})
-	cursor := b.take(s, behind, 2)
+	b.take(s, behind, 2)
 	b.referral.stop()
 	b.concern.tell()
-	cursor = b.take(s, behind, 1)
+	cursor := b.take(s, behind, 1)
 	acknowledge(t, s, cursor)
 	meanwhile, _ := b.open(&exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: "other"})
 	b.concern.tell()

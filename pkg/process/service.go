@@ -70,6 +70,10 @@ type Built interface {
 
 // Run serves a service until the context ends, and lets calls under way finish.
 func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built, error)) (err error) {
+	if s.TLSCert != "" && s.ClientCA == "" {
+		// HeadsService asks for no token: only other processes of the suite reach it.
+		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
+	}
 	secrets, kek, err := s.secrets()
 	if err != nil {
 		return err

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// programs whose settings the table documents, by the help that they print.
+var programs = []struct{ name, path string }{
+	{"koppi up", "koppi.internal/deploy/cmd/koppi"},
+	{"koppi migrate", "koppi.internal/deploy/cmd/koppi"},
+	{"koppi fsck", "koppi.internal/deploy/cmd/koppi"},
+	{"concern", "koppi.internal/services/concern/cmd/concern"},
+	{"gateway", "koppi.internal/gateway/cmd/gateway"},
+}
+
+var flagLine = regexp.MustCompile(`^\s+(?:-h, )?(--[a-z-]+)`)
+
+// The table of settings is that of the programs: none is missing, none is made up.
+func TestConfigurationTable(t *testing.T) {
+	text, err := os.ReadFile("../../configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented, real []string
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(line, "|"); len(cells) == 6 && strings.Contains(cells[2], "`--") {
+			documented = append(documented, strings.Join([]string{strings.TrimSpace(cells[1]), strings.Trim(cells[2], " `"), strings.Trim(cells[3], " `")}, " "))
+		}
+	}
+	folder := t.TempDir()
+	for _, program := range programs {
+		binary := filepath.Join(folder, filepath.Base(program.path))
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, program.path).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		args := append(strings.Fields(program.name)[1:], "--help")
+		out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		real = append(real, settings(program.name, string(out))...)
+	}
+	slices.Sort(documented)
+	slices.Sort(real)
+	if !slices.Equal(documented, real) {
+		t.Errorf("documented:\n%s\nreal:\n%s", strings.Join(documented, "\n"), strings.Join(real, "\n"))
+	}
+}
+
+var variable = regexp.MustCompile(`\(?\$(KOPPI_[A-Z_]+)`)
+
+// settings reads a program's help: each flag with the variable that stands for it.
+func settings(program, help string) []string {
+	var all []string
+	var flag, about string
+	add := func() {
+		if flag != "" && flag != "--help" {
+			name := ""
+			if found := variable.FindStringSubmatch(about); found != nil {
+				name = found[1]
+			}
+			all = append(all, strings.Join([]string{program, flag, name}, " "))
+		}
+	}
+	for line := range strings.Lines(help) {
+		if found := flagLine.FindStringSubmatch(line); found != nil {
+			add()
+			flag, about = found[1], ""
+		}
+		about += " " + strings.TrimSpace(line)
+	}
+	add()
+	return all
+}
