@@ -55,8 +55,9 @@ soak: need-go ## Run the property tests for long
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
-bench: need-go ## Measure journal and delivery
+bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/exchange -run '^$$' -bench . -benchtime 2s
+	go test -tags bench ./deploy/bench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }

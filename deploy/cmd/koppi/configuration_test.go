@@ -39,7 +39,7 @@ func TestConfigurationTable(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, program.path).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		args := append(strings.Fields(program.name)[1:], "--help")
+		args := slices.Concat(strings.Fields(program.name)[1:], []string{"--help"})
 		out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
