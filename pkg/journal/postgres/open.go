@@ -63,15 +63,34 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if store.writer.config, err = pgx.ParseConfig(config.Journal); err != nil {
 		return nil, errors.Join(fmt.Errorf("postgres: connection string: %w", err))
 	}
+	byIndex(store.writer.config)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
 	go store.commit()
 	return store, nil
 }
 
+// readers is how many connections read at once, unless the connection string asks
+// for more (pool_max_conns).
+const readers = 16
+
+// byIndex keeps the planner to the indexes: every statement has its own, and a plan
+// made while the tables were small is kept for as long as the connection.
+func byIndex(config *pgx.ConnConfig) {
+	for _, other := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		config.RuntimeParams[other] = "off"
+	}
+}
+
 func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
-	pool, err := pgxpool.New(ctx, dsn)
+	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: connection string: %w", err)
+	}
+	byIndex(config.ConnConfig)
+	config.MaxConns = max(config.MaxConns, readers)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	if err := current(ctx, pool, folder); err != nil {
 		pool.Close()

@@ -26,12 +26,25 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 		}
 		conditions = append(conditions, fmt.Sprintf(condition, numbers...))
 	}
-	for column, value := range map[string]string{
-		"agency": query.Agency, "subject": query.Subject, "role": string(query.Role), "unit": query.Unit, "worker": query.Worker,
-		"client": query.Client, "case_id": query.Case,
+	// The most telling filter leads, by its index. The others are written so that no
+	// index serves them: a planner without statistics would else take the worklist,
+	// only because that comes sorted.
+	lead := leadOf(query)
+	for _, filter := range [][2]string{
+		{"agency", query.Agency},
+		{"subject", query.Subject},
+		{"client", query.Client},
+		{"case_id", query.Case},
+		{"role", string(query.Role)},
+		{"unit", query.Unit},
+		{"worker", query.Worker},
 	} {
-		if value != "" {
-			where(column+" = $%d", value)
+		switch {
+		case filter[1] == "":
+		case lead == "agency" || lead == filter[0]:
+			where(filter[0]+" = $%d", filter[1])
+		default:
+			where(filter[0]+" || '' = $%d", filter[1])
 		}
 	}
 	if len(query.States) > 0 {
@@ -58,6 +71,19 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 		standingColumns, strings.Join(conditions, " AND "), len(args)), args...)
 	standings, err := collect(found, err, scanStanding)
 	return standings, wrap("standings", err)
+}
+
+func leadOf(query journal.Query) string {
+	switch {
+	case query.Subject != "":
+		return "subject"
+	case query.Client != "":
+		return "client"
+	case query.Case != "":
+		return "case_id"
+	default:
+		return "agency"
+	}
 }
 
 func scanStanding(found pgx.Rows) (journal.Standing, error) {

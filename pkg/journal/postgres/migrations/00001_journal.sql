@@ -52,8 +52,8 @@ CREATE TABLE standings (
     PRIMARY KEY (subject, agency)
 ) WITH (fillfactor = 80);
 CREATE INDEX standings_worklist ON standings (agency, role, due_at, subject);
-CREATE INDEX standings_client ON standings (agency, client);
-CREATE INDEX standings_case ON standings (agency, case_id);
+CREATE INDEX standings_client ON standings (client);
+CREATE INDEX standings_case ON standings (case_id);
 
 CREATE TABLE mailboxes (
     agency   text COLLATE "C" NOT NULL PRIMARY KEY,
