@@ -194,9 +194,8 @@ func (c *connection) next() (message *exchangev1.ExchangeResponse, pop func()) {
 		}
 		message := l.page[0]
 		at := position(l.mailbox.Service(), message.GetSequence(), message.GetChainHash())
-		return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{
-			Delivery: &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: c.cursorWith(at)},
-		}}, func() {
+		delivery := &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: c.cursorWith(at)}
+		return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{Delivery: delivery}}, func() {
 			l.page, l.sent = l.page[1:], at
 			c.turn++
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
 )
@@ -35,53 +35,23 @@ type task struct {
 	// empty for changes that may be made twice.
 	mark string
 	// alone tells a change that shares its transaction with no other.
-	alone  bool
-	result chan error
+	alone bool
 }
 
-// submit hands a task to the committer and waits for its outcome. A caller that
-// stops waiting does not stop the task.
-func (s *Store) submit(ctx context.Context, t *task) error {
-	t.result = make(chan error, 1)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case <-s.closed:
-		return journal.ErrClosed
-	default:
-	}
-	select {
-	case s.tasks <- t:
-	case <-s.closed:
-		return journal.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-t.result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.done:
-		// The committer answers what it took before it ends.
-		select {
-		case err := <-t.result:
-			return err
-		default:
-			return journal.ErrClosed
-		}
-	}
-}
+// submit hands a task to the committer and waits for its outcome.
+func (s *Store) submit(ctx context.Context, t *task) error { return s.queue.Submit(ctx, t) }
+
+// item is a task on its way.
+type item = queue.Item[*task]
 
 // commit is this process's one writer.
 func (s *Store) commit() {
-	defer close(s.done)
-	var held *task
+	defer s.queue.Done()
+	var held *item
 	for {
 		first := held
 		if first == nil {
-			if first = s.next(); first == nil {
+			if first = s.queue.Next(); first == nil {
 				return
 			}
 		}
@@ -92,43 +62,27 @@ func (s *Store) commit() {
 	}
 }
 
-// next waits for a task; nil when the store is closed and all are done.
-func (s *Store) next() *task {
-	select {
-	case t := <-s.tasks:
-		return t
-	case <-s.closed:
-		select {
-		case t := <-s.tasks:
-			return t
-		default:
-			return nil
-		}
-	}
-}
-
 // gather takes what waits, without waiting for more. A task that stands alone is
 // handed back for the next transaction.
-func (s *Store) gather(first *task) (group []*task, held *task) {
-	group = []*task{first}
-	for len(group) < maxGroup && !first.alone {
-		select {
-		case t := <-s.tasks:
-			if t.alone {
-				return group, t
-			}
-			group = append(group, t)
-		default:
-			return group, nil
+func (s *Store) gather(first *item) (group []*item, held *item) {
+	group = []*item{first}
+	for len(group) < maxGroup && !first.Change.alone {
+		next := s.queue.Waiting()
+		if next == nil {
+			break
 		}
+		if next.Change.alone {
+			return group, next
+		}
+		group = append(group, next)
 	}
 	return group, nil
 }
 
 // outcome of a task in a group that was committed.
 type outcome struct {
-	task *task
-	err  error
+	*item
+	err error
 }
 
 // settle answers a group. One that failed as a whole is tried one by one, so that
@@ -137,26 +91,26 @@ func (s *Store) settle(group []outcome, failed error) {
 	for _, one := range group {
 		switch {
 		case failed == nil:
-			one.task.result <- one.err
+			one.Answer(one.err)
 		case len(group) == 1:
-			one.task.result <- failed
+			one.Answer(failed)
 		default:
-			again, _, err := s.transactOnly([]*task{one.task})
+			again, _, err := s.transactOnly([]*item{one.item})
 			s.settle(again, err)
 		}
 	}
 }
 
 // transact takes the lock, and only then what waits, and makes it durable.
-func (s *Store) transact(first *task) ([]outcome, *task, error) {
-	return s.run([]*task{first}, func() ([]*task, *task) { return s.gather(first) })
+func (s *Store) transact(first *item) ([]outcome, *item, error) {
+	return s.run([]*item{first}, func() ([]*item, *item) { return s.gather(first) })
 }
 
-func (s *Store) transactOnly(group []*task) ([]outcome, *task, error) {
-	return s.run(group, func() ([]*task, *task) { return group, nil })
+func (s *Store) transactOnly(group []*item) ([]outcome, *item, error) {
+	return s.run(group, func() ([]*item, *item) { return group, nil })
 }
 
-func (s *Store) run(group []*task, gather func() ([]*task, *task)) (outcomes []outcome, held *task, err error) {
+func (s *Store) run(group []*item, gather func() ([]*item, *item)) (outcomes []outcome, held *item, err error) {
 	// The group belongs to no caller: no caller's cancellation ends it.
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
@@ -172,7 +126,7 @@ func (s *Store) run(group []*task, gather func() ([]*task, *task)) (outcomes []o
 	}
 	outcomes = make([]outcome, len(group))
 	for i, t := range group {
-		outcomes[i].task = t
+		outcomes[i].item = t
 	}
 	keys, err := s.dataKeys(ctx, outcomes)
 	if err != nil {
@@ -181,7 +135,7 @@ func (s *Store) run(group []*task, gather func() ([]*task, *task)) (outcomes []o
 	}
 	for i, t := range group {
 		if outcomes[i].err == nil {
-			outcomes[i].err = t.decide(ctx, v, keys)
+			outcomes[i].err = t.Change.decide(ctx, v, keys)
 		}
 	}
 	err = v.write(ctx, conn)
@@ -196,10 +150,10 @@ func (s *Store) run(group []*task, gather func() ([]*task, *task)) (outcomes []o
 	return outcomes, held, err
 }
 
-func failedAll(group []*task) []outcome {
+func failedAll(group []*item) []outcome {
 	outcomes := make([]outcome, len(group))
 	for i, t := range group {
-		outcomes[i].task = t
+		outcomes[i].item = t
 	}
 	return outcomes
 }
@@ -209,8 +163,8 @@ func failedAll(group []*task) []outcome {
 func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) error {
 	var marks []string
 	for _, one := range outcomes {
-		if one.err == nil && one.task.mark != "" {
-			marks = append(marks, one.task.mark)
+		if one.err == nil && one.Change.mark != "" {
+			marks = append(marks, one.Change.mark)
 		}
 	}
 	if len(marks) == 0 {
@@ -231,7 +185,7 @@ func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) er
 func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, error) {
 	var all []seal.Ref
 	for _, one := range outcomes {
-		all = append(all, one.task.needs...)
+		all = append(all, one.Change.needs...)
 	}
 	if len(all) == 0 {
 		return nil, nil
@@ -242,7 +196,7 @@ func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, er
 	}
 	keys = rows.Keys{}
 	for i, one := range outcomes {
-		own, err := s.vault.Ensure(ctx, one.task.needs)
+		own, err := s.vault.Ensure(ctx, one.Change.needs)
 		if outcomes[i].err = err; err == nil {
 			maps.Copy(keys, own)
 		}

@@ -7,13 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -32,10 +32,7 @@ type Store struct {
 	vault      *seal.Vault
 	writer     writer
 
-	tasks  chan *task
-	closed chan struct{}
-	done   chan struct{}
-	once   sync.Once
+	queue *queue.Queue[*task]
 }
 
 var (
@@ -51,7 +48,7 @@ type querier interface {
 
 // Open opens a store whose schema is up to date: ErrNotMigrated where it is not.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	store := &Store{tasks: make(chan *task, maxGroup), closed: make(chan struct{}), done: make(chan struct{})}
+	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
 	if store.read, err = openPool(ctx, config.Journal, journalFolder); err != nil {
 		return nil, err
@@ -101,8 +98,7 @@ func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
 
 // Close waits for what is being appended and closes the connections.
 func (s *Store) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	<-s.done
+	s.queue.Close()
 	s.read.Close()
 	s.keys.Close()
 	return s.writer.close()

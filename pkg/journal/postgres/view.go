@@ -57,39 +57,39 @@ func newView() *view {
 }
 
 // look reads what a group asks for, in one round trip.
-func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*task) (*view, error) {
+func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*item) (*view, error) {
 	var all asks
 	var consumerAgencies, consumerNames []string
 	for _, t := range group {
-		all.subjects = append(all.subjects, t.asks.subjects...)
-		all.claims = append(all.claims, t.asks.claims...)
-		all.agencies = append(all.agencies, t.asks.agencies...)
-		for _, key := range t.asks.consumers {
+		all.subjects = append(all.subjects, t.Change.asks.subjects...)
+		all.claims = append(all.claims, t.Change.asks.claims...)
+		all.agencies = append(all.agencies, t.Change.asks.agencies...)
+		for _, key := range t.Change.asks.consumers {
 			consumerAgencies, consumerNames = append(consumerAgencies, key.agency), append(consumerNames, key.name)
 		}
 	}
 	v := newView()
 	batch := &pgx.Batch{}
-	queue(batch, all.subjects, `SELECT subject, version, head FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
+	lookUp(batch, all.subjects, `SELECT subject, version, head FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
 		var subject string
 		var head subjectHead
 		err := row.Scan(&subject, &head.version, &head.hash)
 		v.subjects[subject] = head
 		return err
 	})
-	queue(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
+	lookUp(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
 		claim, err := scanClaim(row)
 		v.claims[claim.Key] = claim
 		return err
 	})
-	queue(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
+	lookUp(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
 		var agency string
 		var head journal.Head
 		err := row.Scan(&agency, &head.Sequence, &head.ChainHash)
 		v.boxes[agency] = head
 		return err
 	})
-	queue(batch, consumerAgencies, `SELECT agency, name, sequence, takeover, at FROM consumers
+	lookUp(batch, consumerAgencies, `SELECT agency, name, sequence, takeover, at FROM consumers
 		JOIN unnest($1::text[], $2::text[]) AS asked (agency, name) USING (agency, name)`, func(row pgx.Rows) error {
 		one, err := scanConsumer(row)
 		v.consumers[consumerKey{one.Agency, one.Name}] = one.Consumer
@@ -107,8 +107,8 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*task) (*view,
 	return v, nil
 }
 
-// queue adds a query for names, where there are any.
-func queue(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) error, more ...any) {
+// lookUp adds a query for names, where there are any.
+func lookUp(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) error, more ...any) {
 	if len(names) == 0 {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"maps"
 
-	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
 )
@@ -21,103 +21,60 @@ type task struct {
 	// needs names the data keys that it seals with; they are durable before it is.
 	needs []seal.Ref
 	// apply makes the change. It may run again when the group is rerun.
-	apply  func(ctx context.Context, tx *sql.Tx, keys rows.Keys) error
-	result chan error
+	apply func(ctx context.Context, tx *sql.Tx, keys rows.Keys) error
 }
 
-// submit hands a task to the committer and waits for its outcome. A caller that
-// stops waiting does not stop the task.
-func (s *Store) submit(ctx context.Context, t *task) error {
-	t.result = make(chan error, 1)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case <-s.closed:
-		return journal.ErrClosed
-	default:
-	}
-	select {
-	case s.tasks <- t:
-	case <-s.closed:
-		return journal.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-t.result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.done:
-		// The committer answers what it took before it ends.
-		select {
-		case err := <-t.result:
-			return err
-		default:
-			return journal.ErrClosed
-		}
-	}
-}
+// submit hands a task to the committer and waits for its outcome.
+func (s *Store) submit(ctx context.Context, t *task) error { return s.queue.Submit(ctx, t) }
+
+// item is a task on its way.
+type item = queue.Item[*task]
 
 // commit is the one writer. It takes what is waiting, without waiting for more,
 // and makes it durable in one transaction.
 func (s *Store) commit() {
-	defer close(s.done)
-	for {
-		select {
-		case first := <-s.tasks:
-			s.settle(s.gather(first))
-		case <-s.closed:
-			for {
-				select {
-				case first := <-s.tasks:
-					s.settle(s.gather(first))
-				default:
-					return
-				}
-			}
-		}
+	defer s.queue.Done()
+	for first := s.queue.Next(); first != nil; first = s.queue.Next() {
+		s.settle(s.gather(first))
 	}
 }
 
-func (s *Store) gather(first *task) []*task {
-	group := []*task{first}
+func (s *Store) gather(first *item) []*item {
+	group := []*item{first}
 	for len(group) < maxGroup {
-		select {
-		case next := <-s.tasks:
-			group = append(group, next)
-		default:
-			return group
+		next := s.queue.Waiting()
+		if next == nil {
+			break
 		}
+		group = append(group, next)
 	}
 	return group
 }
 
 // settle commits a group and answers each of its tasks. If the transaction as a
 // whole fails, each is tried alone, so that one does not fail the others.
-func (s *Store) settle(group []*task) {
+func (s *Store) settle(group []*item) {
 	// The group belongs to no caller: no caller's cancellation ends it.
 	ctx := context.Background()
 	results, err := s.transact(ctx, group)
 	if err != nil && len(group) > 1 {
 		for _, t := range group {
-			s.settle([]*task{t})
+			s.settle([]*item{t})
 		}
 		return
 	}
 	for i, t := range group {
 		if err != nil {
-			t.result <- err
+			t.Answer(err)
 		} else {
-			t.result <- results[i]
+			t.Answer(results[i])
 		}
 	}
 }
 
 // transact applies each task behind a savepoint: one that is refused leaves
 // nothing behind, not even a sequence.
-func (s *Store) transact(ctx context.Context, group []*task) ([]error, error) {
+func (s *Store) transact(ctx context.Context, group []*item) ([]error, error) {
 	results := make([]error, len(group))
 	keys, err := s.dataKeys(ctx, group, results)
 	if err != nil {
@@ -131,7 +88,7 @@ func (s *Store) transact(ctx context.Context, group []*task) ([]error, error) {
 		if results[i] != nil {
 			continue
 		}
-		if results[i], err = saved(ctx, tx, t, keys); err != nil {
+		if results[i], err = saved(ctx, tx, t.Change, keys); err != nil {
 			return nil, errors.Join(err, tx.Rollback())
 		}
 	}
@@ -143,10 +100,10 @@ func (s *Store) transact(ctx context.Context, group []*task) ([]error, error) {
 
 // dataKeys makes what keys the group lacks, in one go; a task that needs a
 // destroyed one is refused for itself.
-func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (rows.Keys, error) {
+func (s *Store) dataKeys(ctx context.Context, group []*item, results []error) (rows.Keys, error) {
 	var all []seal.Ref
 	for _, t := range group {
-		all = append(all, t.needs...)
+		all = append(all, t.Change.needs...)
 	}
 	keys, err := s.vault.Ensure(ctx, all)
 	if !errors.Is(err, seal.ErrDestroyed) {
@@ -154,7 +111,7 @@ func (s *Store) dataKeys(ctx context.Context, group []*task, results []error) (r
 	}
 	keys = rows.Keys{}
 	for i, t := range group {
-		own, err := s.vault.Ensure(ctx, t.needs)
+		own, err := s.vault.Ensure(ctx, t.Change.needs)
 		if results[i] = err; err == nil {
 			maps.Copy(keys, own)
 		}

@@ -12,13 +12,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/pressly/goose/v3"
 	"github.com/tink-crypto/tink-go/v2/tink"
 	_ "modernc.org/sqlite" // registers the driver
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -38,10 +38,7 @@ type Store struct {
 	write, read, keys *sql.DB
 	vault             *seal.Vault
 
-	tasks  chan *task
-	closed chan struct{}
-	done   chan struct{}
-	once   sync.Once
+	queue *queue.Queue[*task]
 }
 
 var (
@@ -62,7 +59,7 @@ const readers = 4
 
 // Open opens or makes a store and brings its schema up to date.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	store := &Store{tasks: make(chan *task, maxGroup), closed: make(chan struct{}), done: make(chan struct{})}
+	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
 	if store.write, err = openFile(ctx, config.Path, "migrations", 1); err != nil {
 		return nil, err
@@ -112,7 +109,6 @@ func migrate(ctx context.Context, db *sql.DB, folder string) error {
 
 // Close waits for what is being appended and closes the files.
 func (s *Store) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	<-s.done
+	s.queue.Close()
 	return errors.Join(s.read.Close(), s.write.Close(), s.keys.Close())
 }

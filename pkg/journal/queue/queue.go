@@ -1,0 +1,97 @@
+// Package queue hands changes to a store's one committer, which takes what waits
+// and makes it durable together.
+package queue
+
+import (
+	"context"
+	"sync"
+
+	"koppi.internal/pkg/journal"
+)
+
+// Queue holds changes that wait for the committer.
+type Queue[T any] struct {
+	items  chan *Item[T]
+	closed chan struct{}
+	done   chan struct{}
+	once   sync.Once
+}
+
+// Item is a change that waits, or is under way.
+type Item[T any] struct {
+	Change T
+	result chan error
+}
+
+// Answer tells what became of the change.
+func (i *Item[T]) Answer(err error) { i.result <- err }
+
+// New makes a queue with room for so many changes.
+func New[T any](room int) *Queue[T] {
+	return &Queue[T]{items: make(chan *Item[T], room), closed: make(chan struct{}), done: make(chan struct{})}
+}
+
+// Submit hands a change to the committer and waits for its outcome. A caller that
+// stops waiting does not stop the change.
+func (q *Queue[T]) Submit(ctx context.Context, change T) error {
+	item := &Item[T]{Change: change, result: make(chan error, 1)}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-q.closed:
+		return journal.ErrClosed
+	default:
+	}
+	select {
+	case q.items <- item:
+	case <-q.closed:
+		return journal.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-item.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-q.done:
+		// The committer answers what it took before it ends.
+		select {
+		case err := <-item.result:
+			return err
+		default:
+			return journal.ErrClosed
+		}
+	}
+}
+
+// Next waits for a change; nil when the queue is closed and everything is taken.
+// It is the committer's, as are Waiting and Done.
+func (q *Queue[T]) Next() *Item[T] {
+	select {
+	case item := <-q.items:
+		return item
+	case <-q.closed:
+		return q.Waiting()
+	}
+}
+
+// Waiting is a change that waits now; nil when none does.
+func (q *Queue[T]) Waiting() *Item[T] {
+	select {
+	case item := <-q.items:
+		return item
+	default:
+		return nil
+	}
+}
+
+// Done tells that the committer has ended.
+func (q *Queue[T]) Done() { close(q.done) }
+
+// Close takes no more changes and waits for the committer to end.
+func (q *Queue[T]) Close() {
+	q.once.Do(func() { close(q.closed) })
+	<-q.done
+}
