@@ -251,6 +251,13 @@ func TestTooManySends(t *testing.T) {
 	if r := s.recv().GetReceipt(); r.GetRequestId() != "more" || r.GetResponse() == nil {
 		t.Errorf("%v", r)
 	}
+	// The stream ends once the acknowledgement is durable.
+	if err := s.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ended(); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
 	if got := b.consumer("default").Sequence; got != 1 {
 		t.Errorf("acknowledged %d", got)
 	}
