@@ -18,7 +18,6 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"koppi.internal/gateway"
@@ -133,7 +132,8 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 		domain = adjustable
 		trial = &dev.Service{Issuer: issuer, Directory: config.Directory, Secrets: secrets}
 	}
-	if err := k.connect(); err != nil {
+	var err error
+	if k.backend, err = serve.Connect(k.listener); err != nil {
 		return nil, err
 	}
 	if err := k.serve(issuers, secrets, domain, trial); err != nil {
@@ -141,26 +141,6 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 	}
 	return k, k.route(trial != nil)
 }
-
-// connect leads to the services from within, over the in-memory listener.
-func (k *Koppi) connect() error {
-	backend, err := grpc.NewClient("passthrough:///koppi",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
-		// What a reader does not take waits at the service and not here.
-		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connWindow),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return k.listener.DialContext(ctx) }))
-	if err != nil {
-		return fmt.Errorf("in-memory connection: %w", err)
-	}
-	k.backend = backend
-	return nil
-}
-
-const (
-	streamWindow = 64 << 10
-	connWindow   = 16 << 20
-)
 
 // serve registers the services behind the in-memory listener.
 func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, trial *dev.Service) error {

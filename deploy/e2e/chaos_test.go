@@ -4,22 +4,11 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/proto"
-
-	"koppi.internal/deploy/scenario"
-	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/partner"
 	"koppi.internal/pkg/process"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
 // chaosFor is how long things are killed; the soak does so for longer.
@@ -53,55 +42,12 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	token := func(party scenario.CastParty) string {
-		r := &devv1.IssueTokenRequest{Agency: party.Agency, Unit: party.Unit, Worker: party.Worker, Role: party.Role}
-		return insist(t, t.Context(), devv1.NewDevServiceClient(conn).IssueToken, r).GetToken()
-	}
-	boxes := map[string]*inbox{"kela": openInbox(t, "kela"), "hva-pohjois-savo": openInbox(t, "hva")}
-	systems := map[string]*partner.Client{}
-	for agency, box := range boxes {
-		systems[agency] = connectOver(t, conn, token(scenario.CastParty{Agency: agency, Role: string(identity.RoleSystem)}), box)
-	}
-	county := concernv1.NewConcernServiceClient(conn)
-	worker := metadata.AppendToOutgoingContext(t.Context(), "authorization",
-		"Bearer "+token(scenario.CastParty{Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: "social_worker"}))
-
-	done := newAnswered()
-	var takes sync.Map // request → first answer
-	var stop atomic.Bool
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			for !stop.Load() {
-				response, err := systems["kela"].Send(t.Context(), submission())
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				id := response.(*concernv1.SubmitConcernResponse).GetConcern().GetConcernId()
-				done.add(id)
-				take := &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}
-				takes.Store(take, insist(t, worker, county.TakeConcern, take))
-			}
-		})
-	}
-	deeds := c.wreak(done, lines, chaosFor(t))
-	stop.Store(true)
-	group.Wait()
-	steps := uint64(0)
-	takes.Range(func(take, first any) bool {
-		steps++
-		if again := insist(t, worker, county.TakeConcern, take.(*concernv1.TakeConcernRequest)); !proto.Equal(again, first.(proto.Message)) {
-			t.Errorf("asked again: %v, first: %v", again, first)
-		}
-		return true
-	})
-	want := uint64(len(done.reports)) + steps
-	for agency, box := range boxes {
-		box.reach(t, want)
-		whole(t, box.path, want, done.reports)
-		if got := c.fsck()[agency].Sequence; got != want {
-			t.Errorf("the mailbox of %s has %d messages of %d", agency, got, want)
+	l := newLoad(t, conn)
+	deeds := c.wreak(l.done, lines, chaosFor(t))
+	want := l.finish()
+	for agency, head := range c.fsck() {
+		if head.Sequence != want {
+			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
 		}
 	}
 	t.Logf("%d commands through %v", want, deeds)

@@ -7,7 +7,6 @@ package merged
 import (
 	"context"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"buf.build/go/protovalidate"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
@@ -76,14 +74,9 @@ func New(config Config) (*Exchange, error) {
 	}
 	e.server = serve.NewGRPC(serve.Config{Logger: config.Logger, Validator: validator, Public: func(string) bool { return true }})
 	exchangev1.RegisterExchangeServiceServer(e.server, e)
-	e.conn, err = grpc.NewClient("passthrough:///exchange", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)), grpc.WithStaticStreamWindowSize(streamWindow),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return e.listener.DialContext(ctx) }))
+	e.conn, err = serve.Connect(e.listener)
 	return e, err
 }
-
-// streamWindow bounds what a stream holds here that its reader does not take.
-const streamWindow = 64 << 10
 
 // Conn leads to the exchange, for the gateway to forward to.
 func (e *Exchange) Conn() grpc.ClientConnInterface { return e.conn }

@@ -31,9 +31,6 @@ const policy = `{"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": [
 	"maxAttempts": 5, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
 const (
-	// What a reader does not take waits at the service and not here.
-	streamWindow = 64 << 10
-	connWindow   = 16 << 20
 	// A replica that is gone is soon tried again.
 	retryBase      = 50 * time.Millisecond
 	retryMax       = 2 * time.Second
@@ -57,7 +54,7 @@ func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 	retry.BaseDelay, retry.MaxDelay = retryBase, retryMax
 	return grpc.NewClient("koppi:///"+replicas[0], grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
-		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connWindow),
+		grpc.WithStaticStreamWindowSize(serve.StreamWindow), grpc.WithStaticConnWindowSize(serve.ConnWindow),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}))
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
@@ -107,10 +106,9 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 		return err
 	}
 	inner := serve.Memory()
-	calls, err := grpc.NewClient("passthrough:///"+name, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return inner.DialContext(ctx) }))
+	calls, err := serve.Connect(inner)
 	if err != nil {
-		return fmt.Errorf("in-memory connection: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, calls.Close()) }()
 	parts.Calls = calls

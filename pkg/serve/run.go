@@ -3,11 +3,14 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 )
 
@@ -27,6 +30,25 @@ const (
 // Memory is a listener within the process: what listens behind it is served as
 // over the network, handlers, interceptors and all.
 func Memory() *bufconn.Listener { return bufconn.Listen(memoryBuffer) }
+
+// Windows of a caller's streams: what a reader does not take waits at the service,
+// and not at who passes it on.
+const (
+	StreamWindow = 64 << 10
+	ConnWindow   = 16 << 20
+)
+
+// Connect leads to what is served behind an in-memory listener.
+func Connect(listener *bufconn.Listener) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///koppi", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*MaxMessage)),
+		grpc.WithStaticStreamWindowSize(StreamWindow), grpc.WithStaticConnWindowSize(ConnWindow),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		return nil, fmt.Errorf("in-memory connection: %w", err)
+	}
+	return conn, nil
+}
 
 // GRPC serves on all listeners until the context ends and then lets calls under way
 // finish.

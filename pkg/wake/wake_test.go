@@ -60,7 +60,7 @@ func TestPollMakesUpForLostWakes(t *testing.T) {
 		if late := time.Since(began); late != 2*time.Second || failures != 1 {
 			t.Errorf("woken after %v with %d failures", late, failures)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // of the bubble's time: nobody waits
 		select {
 		case <-woken:
 			t.Error("woken although nothing came")

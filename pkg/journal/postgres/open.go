@@ -5,7 +5,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -58,7 +57,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	if store.writer.config, err = pgx.ParseConfig(config.Journal); err != nil {
-		return nil, errors.Join(fmt.Errorf("postgres: connection string: %w", err))
+		store.read.Close()
+		store.keys.Close()
+		return nil, fmt.Errorf("postgres: connection string: %w", err)
 	}
 	byIndex(store.writer.config)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
