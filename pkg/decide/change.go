@@ -186,7 +186,7 @@ func (c *change[S]) claims() {
 	slices.SortFunc(c.batch.Claims, func(a, b journal.ClaimChange) int { return cmp.Compare(a.Key, b.Key) })
 	if c.command.RequestID != "" {
 		c.batch.Claims = append(c.batch.Claims, journal.ClaimChange{Claim: journal.Claim{
-			Key: requestKey(c.command.Agency, c.command.RequestID), Subject: c.command.Subject,
+			Key: c.command.requestKey(), Subject: c.command.Subject,
 			Version: c.histories[c.command.Subject].Version, Digest: c.command.Digest,
 		}})
 	}

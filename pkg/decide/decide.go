@@ -43,6 +43,26 @@ type Command[S any] struct {
 	Access journal.Access
 }
 
+// requestKey is the claim of the command's request_id; empty without one.
+func (c Command[S]) requestKey() string {
+	if c.RequestID == "" {
+		return ""
+	}
+	return "request/" + c.Agency + "/" + c.RequestID
+}
+
+// claims names all claims that the command must see, its own among them.
+func (c Command[S]) claims(world loop.World[S]) []string {
+	var keys []string
+	if c.RequestID != "" {
+		keys = append(keys, c.requestKey())
+	}
+	if c.Claims != nil {
+		keys = append(keys, c.Claims(world)...)
+	}
+	return keys
+}
+
 // Result is the commanded subject as the command left it: the first time, and
 // again for every repetition of its request_id.
 type Result[S any] struct {
@@ -64,15 +84,16 @@ func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], 
 }
 
 func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S], error) {
-	world, err := e.load(ctx, command)
+	loaded, err := e.load(ctx, command)
 	if err != nil {
 		return Result[S]{}, err
 	}
+	world := loaded.world
 	if _, related := world.Subjects[command.Subject].Views[command.Agency]; !command.Starts && command.RequestID != "" && !related {
 		return Result[S]{}, notFound()
 	}
-	if first, err := e.replay(ctx, command); err != nil || first != nil {
-		return deref(first), err
+	if loaded.first != nil {
+		return e.replay(ctx, command, *loaded.first)
 	}
 	if command.Prepare != nil {
 		if err := command.Prepare(ctx, world); err != nil {
@@ -106,31 +127,19 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 
 // replay answers a request_id that was used before: the same request gets the
 // first answer, which is the fold up to the version that it reached.
-func (e *Engine[S]) replay(ctx context.Context, command Command[S]) (*Result[S], error) {
-	if command.RequestID == "" {
-		return nil, nil
-	}
-	key := requestKey(command.Agency, command.RequestID)
-	held, err := e.Store.Claims(ctx, key)
-	if err != nil {
-		return nil, fault.Store(err)
-	}
-	claim, used := held[key]
-	if !used {
-		return nil, nil
-	}
+func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.Claim) (Result[S], error) {
 	if string(claim.Digest) != string(command.Digest) {
-		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
+		return Result[S]{}, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}
 	events, err := e.events(ctx, claim.Subject)
 	if err != nil {
-		return nil, err
+		return Result[S]{}, err
 	}
 	if uint64(len(events)) < claim.Version {
-		return nil, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
+		return Result[S]{}, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
 	}
 	history, err := e.fold(ctx, events[:claim.Version])
-	return &Result[S]{Subject: claim.Subject, History: history}, err
+	return Result[S]{Subject: claim.Subject, History: history}, err
 }
 
 // Read folds the histories of subjects, in their order; one without relation to
@@ -151,13 +160,5 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 	return histories, nil
 }
 
-func requestKey(agency, requestID string) string { return "request/" + agency + "/" + requestID }
 
 func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }
-
-func deref[S any](result *Result[S]) Result[S] {
-	if result == nil {
-		return Result[S]{}
-	}
-	return *result
-}

@@ -72,35 +72,48 @@ type Engine[S any] struct {
 	Withdrawn func(ctx context.Context, subject string) (bool, error)
 }
 
+// loaded is what a command is decided upon.
+type loaded[S any] struct {
+	world loop.World[S]
+	// first is the claim of the command's request_id, nil where it is new.
+	first *journal.Claim
+}
+
 // load reads the commanded subject and, until nothing new turns up, what the
 // rules name as related and who holds the claims asked about.
-func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loop.World[S], error) {
-	world := loop.World[S]{Subjects: map[string]loop.History[S]{}, Claims: map[string]string{}}
-	var asked []string
+func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], error) {
+	l := loaded[S]{world: loop.World[S]{Subjects: map[string]loop.History[S]{}, Claims: map[string]string{}}}
+	var subjects, claims []string
 	wanted := []string{}
 	if !command.Starts {
 		wanted = append(wanted, command.Subject)
 	}
 	for {
-		if err := e.loadSubjects(ctx, world, wanted); err != nil {
-			return world, err
+		if err := e.loadSubjects(ctx, l.world, wanted); err != nil {
+			return l, err
 		}
-		asked = append(asked, wanted...)
-		if command.Claims != nil {
-			if err := e.loadClaims(ctx, world, command.Claims(world)); err != nil {
-				return world, err
+		subjects = append(subjects, wanted...)
+		if asked := lacking(claims, command.claims(l.world)); len(asked) > 0 {
+			if err := e.loadClaims(ctx, &l, command, asked); err != nil {
+				return l, err
 			}
+			claims = append(claims, asked...)
 		}
-		wanted = wanted[:0]
-		for _, subject := range e.Rules.Related(world) {
-			if !slices.Contains(asked, subject) && !slices.Contains(wanted, subject) {
-				wanted = append(wanted, subject)
-			}
-		}
-		if len(wanted) == 0 {
-			return world, nil
+		if wanted = lacking(subjects, e.Rules.Related(l.world)); len(wanted) == 0 {
+			return l, nil
 		}
 	}
+}
+
+// lacking are the wanted names that are not had.
+func lacking(had, wanted []string) []string {
+	var more []string
+	for _, name := range wanted {
+		if !slices.Contains(had, name) && !slices.Contains(more, name) {
+			more = append(more, name)
+		}
+	}
+	return more
 }
 
 func (e *Engine[S]) loadSubjects(ctx context.Context, world loop.World[S], subjects []string) error {
@@ -128,16 +141,17 @@ func (e *Engine[S]) loadSubjects(ctx context.Context, world loop.World[S], subje
 	return nil
 }
 
-func (e *Engine[S]) loadClaims(ctx context.Context, world loop.World[S], keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
+func (e *Engine[S]) loadClaims(ctx context.Context, l *loaded[S], command Command[S], keys []string) error {
 	held, err := e.Store.Claims(ctx, keys...)
 	if err != nil {
 		return fault.Store(err)
 	}
 	for key, claim := range held {
-		world.Claims[key] = claim.Subject
+		if key == command.requestKey() {
+			l.first = &claim
+		} else {
+			l.world.Claims[key] = claim.Subject
+		}
 	}
 	return nil
 }

@@ -2,11 +2,13 @@ package identity
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jws"
@@ -49,10 +51,16 @@ type VerifierConfig struct {
 	Now func() time.Time
 }
 
-// Verifier turns bearer tokens into callers.
+// maxBelieved bounds how many tokens are remembered as verified.
+const maxBelieved = 4096
+
+// Verifier turns bearer tokens into callers. It is safe for concurrent use.
 type Verifier struct {
 	config  VerifierConfig
 	issuers map[string]issuer
+	// believed are callers by the hash of the token that proved them: a system sends
+	// one token with thousands of calls, and a signature costs more than its rules.
+	believed *lru.Cache[[sha256.Size]byte, Caller]
 }
 
 type issuer struct {
@@ -65,7 +73,11 @@ var algorithms = []string{jwa.ES256().String(), jwa.EdDSA().String()}
 
 // NewVerifier checks the configuration: unknown agencies and keys refuse to start.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
-	v := &Verifier{config: config, issuers: map[string]issuer{}}
+	believed, err := lru.New[[sha256.Size]byte, Caller](maxBelieved)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	v := &Verifier{config: config, issuers: map[string]issuer{}, believed: believed}
 	for _, entry := range config.Issuers {
 		keys, err := jwk.Parse(entry.JWKS)
 		if err != nil {
@@ -100,6 +112,21 @@ func (v *Verifier) Verify(_ context.Context, bearer string) (Caller, error) {
 	if bearer == "" {
 		return Caller{}, fault.New(fault.TokenRequired, "a token is missing")
 	}
+	hash := sha256.Sum256([]byte(bearer))
+	if caller, known := v.believed.Get(hash); known && v.config.Now().Before(caller.Expires) {
+		return caller, nil
+	}
+	caller, err := v.prove(bearer)
+	if err != nil {
+		v.believed.Remove(hash)
+		return Caller{}, err
+	}
+	v.believed.Add(hash, caller)
+	return caller, nil
+}
+
+// prove does all the checks.
+func (v *Verifier) prove(bearer string) (Caller, error) {
 	unverified, err := jwt.ParseInsecure([]byte(bearer))
 	if err != nil {
 		return Caller{}, invalidToken("its form")

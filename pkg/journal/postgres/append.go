@@ -119,6 +119,11 @@ func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, erro
 }
 
 func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
+	for subject, version := range batch.Expected {
+		if version == 0 {
+			v.started[subject] = true
+		}
+	}
 	for _, loop := range batch.Loops {
 		v.loops[loop.Subject] = loop
 		v.subjects[loop.Subject] = subjectHead{loop.Version, hashes[loop.Subject]}

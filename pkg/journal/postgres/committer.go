@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
 
 	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
@@ -55,10 +56,9 @@ func (s *Store) commit() {
 				return
 			}
 		}
-		var group []outcome
-		var err error
-		group, held, err = s.transact(first)
-		s.settle(group, err)
+		var group []*item
+		group, held = s.gather(first)
+		s.settle(s.transact(group))
 	}
 }
 
@@ -95,89 +95,53 @@ func (s *Store) settle(group []outcome, failed error) {
 		case len(group) == 1:
 			one.Answer(failed)
 		default:
-			again, _, err := s.transactOnly([]*item{one.item})
-			s.settle(again, err)
+			s.settle(s.transact([]*item{one.item}))
 		}
 	}
 }
 
-// transact takes the lock, and only then what waits, and makes it durable.
-func (s *Store) transact(first *item) ([]outcome, *item, error) {
-	return s.run([]*item{first}, func() ([]*item, *item) { return s.gather(first) })
-}
-
-func (s *Store) transactOnly(group []*item) ([]outcome, *item, error) {
-	return s.run(group, func() ([]*item, *item) { return group, nil })
-}
-
-func (s *Store) run(group []*item, gather func() ([]*item, *item)) (outcomes []outcome, held *item, err error) {
+// transact makes a group durable, in two round trips.
+func (s *Store) transact(group []*item) ([]outcome, error) {
 	// The group belongs to no caller: no caller's cancellation ends it.
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
-	conn, err := s.writer.begin(ctx)
-	if err != nil {
-		return failedAll(group), nil, err
-	}
-	group, held = gather()
-	v, err := s.look(ctx, conn, group)
-	if err != nil {
-		s.writer.abandon(ctx)
-		return failedAll(group), held, err
-	}
-	outcomes = make([]outcome, len(group))
+	outcomes := make([]outcome, len(group))
 	for i, t := range group {
 		outcomes[i].item = t
 	}
-	keys, err := s.dataKeys(ctx, outcomes)
+	// Keys are made durable while the lock is awaited.
+	held := s.vault.Destructions()
+	var keys rows.Keys
+	var beside errgroup.Group
+	beside.Go(func() (err error) {
+		keys, err = s.dataKeys(ctx, outcomes)
+		return err
+	})
+	v, err := s.begin(ctx, group)
+	err = errors.Join(err, beside.Wait())
+	if err == nil && held != s.vault.Destructions() {
+		// What was found may have been destroyed since, until the lock was ours.
+		keys, err = s.dataKeys(ctx, outcomes)
+	}
 	if err != nil {
 		s.writer.abandon(ctx)
-		return outcomes, held, err
+		return outcomes, err
 	}
 	for i, t := range group {
 		if outcomes[i].err == nil {
 			outcomes[i].err = t.Change.decide(ctx, v, keys)
 		}
 	}
-	err = v.write(ctx, conn)
+	err = v.write(ctx, s.writer.conn)
 	if err == nil {
-		return outcomes, held, nil
+		return outcomes, nil
 	}
 	s.writer.abandon(ctx)
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		err = s.recognize(ctx, outcomes, err)
 	}
-	return outcomes, held, err
-}
-
-func failedAll(group []*item) []outcome {
-	outcomes := make([]outcome, len(group))
-	for i, t := range group {
-		outcomes[i].item = t
-	}
-	return outcomes
-}
-
-// recognize settles a commit that was cut off: it came to pass if the events of the
-// group are there.
-func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) error {
-	var marks []string
-	for _, one := range outcomes {
-		if one.err == nil && one.Change.mark != "" {
-			marks = append(marks, one.Change.mark)
-		}
-	}
-	if len(marks) == 0 {
-		return cut
-	}
-	var found int
-	if err := s.read.QueryRow(ctx, `SELECT count(*) FROM events WHERE id = ANY($1)`, marks).Scan(&found); err != nil {
-		return errors.Join(cut, err)
-	}
-	if found == len(marks) {
-		return nil
-	}
-	return cut
+	return outcomes, err
 }
 
 // dataKeys makes what keys the group lacks, in one go; a task that needs a
@@ -204,6 +168,28 @@ func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, er
 	return keys, nil
 }
 
+// recognize settles a commit that was cut off: it came to pass if the events of the
+// group are there.
+func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) error {
+	var marks []string
+	for _, one := range outcomes {
+		if one.err == nil && one.Change.mark != "" {
+			marks = append(marks, one.Change.mark)
+		}
+	}
+	if len(marks) == 0 {
+		return cut
+	}
+	var found int
+	if err := s.read.QueryRow(ctx, `SELECT count(*) FROM events WHERE id = ANY($1)`, marks).Scan(&found); err != nil {
+		return errors.Join(cut, err)
+	}
+	if found == len(marks) {
+		return nil
+	}
+	return cut
+}
+
 // writer is the connection that appends.
 type writer struct {
 	config *pgx.ConnConfig
@@ -213,25 +199,27 @@ type writer struct {
 // takeLock is one per schema: services that share a database do not wait for each other.
 const takeLock = `SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
 
-// begin opens a transaction and waits for the lock. A connection that turns out to
-// be dead is made anew, once.
-func (w *writer) begin(ctx context.Context) (*pgx.Conn, error) {
+// begin opens a transaction, waits for the lock, and behind it looks at what the
+// group asks for, all in one round trip. A connection that turns out to be dead is
+// made anew, once.
+func (s *Store) begin(ctx context.Context, group []*item) (*view, error) {
 	for fresh := false; ; fresh = true {
-		if w.conn == nil {
-			conn, err := pgx.ConnectConfig(ctx, w.config)
+		if s.writer.conn == nil {
+			conn, err := pgx.ConnectConfig(ctx, s.writer.config)
 			if err != nil {
 				return nil, fmt.Errorf("postgres: connect: %w", err)
 			}
-			w.conn, fresh = conn, true
+			s.writer.conn, fresh = conn, true
 		}
 		batch := &pgx.Batch{}
 		batch.Queue("BEGIN")
 		batch.Queue(takeLock)
-		err := w.conn.SendBatch(ctx, batch).Close()
+		v := s.look(batch, group)
+		err := s.writer.conn.SendBatch(ctx, batch).Close()
 		if err == nil {
-			return w.conn, nil
+			return v, nil
 		}
-		w.abandon(ctx)
+		s.writer.abandon(ctx)
 		if fresh {
 			return nil, fmt.Errorf("postgres: begin: %w", err)
 		}

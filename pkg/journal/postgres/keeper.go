@@ -1,9 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"koppi.internal/pkg/journal/seal"
@@ -12,6 +16,49 @@ import (
 // keeper keeps wrapped keys in a database of their own.
 type keeper struct{ pool *pgxpool.Pool }
 
+// Keep stores keys that the database does not have yet. Who came first, here or in
+// another process, has made the key.
+func (k keeper) Keep(ctx context.Context, offered map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
+	kept, err := k.offer(ctx, offered)
+	if err != nil || len(kept) == len(offered) {
+		return kept, err
+	}
+	var had []seal.Ref
+	for ref := range offered {
+		if _, made := kept[ref]; !made {
+			had = append(had, ref)
+		}
+	}
+	found, err := k.Find(ctx, had)
+	maps.Copy(kept, found)
+	return kept, err
+}
+
+// offer inserts keys, in one order everywhere so that no two processes wait for each
+// other, and returns those that were not there.
+func (k keeper) offer(ctx context.Context, offered map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
+	refs := slices.SortedFunc(maps.Keys(offered), func(a, b seal.Ref) int {
+		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Class, b.Class))
+	})
+	subjects, classes := columns(refs)
+	keys := make([][]byte, 0, len(refs))
+	for _, ref := range refs {
+		keys = append(keys, offered[ref])
+	}
+	made, err := k.pool.Query(ctx, `INSERT INTO keys (subject, class, wrapped)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING RETURNING subject, class`, subjects, classes, keys)
+	kept := make(map[seal.Ref][]byte, len(refs))
+	_, err = collect(made, err, func(row pgx.Rows) (ref seal.Ref, err error) {
+		err = row.Scan(&ref.Subject, &ref.Class)
+		kept[ref] = offered[ref]
+		return ref, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("postgres: keep keys: %w", err)
+	}
+	return kept, nil
+}
+
 func columns(refs []seal.Ref) (subjects, classes []string) {
 	for _, ref := range refs {
 		subjects, classes = append(subjects, ref.Subject), append(classes, ref.Class)
@@ -19,40 +66,25 @@ func columns(refs []seal.Ref) (subjects, classes []string) {
 	return subjects, classes
 }
 
-func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) error {
-	var refs []seal.Ref
-	var keys [][]byte
-	for ref, key := range wrapped {
-		refs, keys = append(refs, ref), append(keys, key)
-	}
-	subjects, classes := columns(refs)
-	if _, err := k.pool.Exec(ctx, `INSERT INTO keys (subject, class, wrapped)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING`, subjects, classes, keys); err != nil {
-		return fmt.Errorf("postgres: keep keys: %w", err)
-	}
-	return nil
-}
-
+// Find reads wrapped keys.
 func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte, error) {
 	subjects, classes := columns(refs)
 	found := make(map[seal.Ref][]byte, len(refs))
 	rows, err := k.pool.Query(ctx, `SELECT k.subject, k.class, k.wrapped
 		FROM unnest($1::text[], $2::text[]) AS r (subject, class) JOIN keys k USING (subject, class)`, subjects, classes)
+	_, err = collect(rows, err, func(row pgx.Rows) (ref seal.Ref, err error) {
+		var key []byte
+		err = row.Scan(&ref.Subject, &ref.Class, &key)
+		found[ref] = key
+		return ref, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: find keys: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var ref seal.Ref
-		var key []byte
-		if err := rows.Scan(&ref.Subject, &ref.Class, &key); err != nil {
-			return nil, fmt.Errorf("postgres: find keys: %w", err)
-		}
-		found[ref] = key
-	}
-	return found, rows.Err()
+	return found, nil
 }
 
+// Destroy makes keys unreadable for good.
 func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 	subjects, classes := columns(refs)
 	if _, err := k.pool.Exec(ctx, `INSERT INTO keys (subject, class, wrapped)

@@ -28,6 +28,7 @@ type Config struct {
 // Store is a journal.Store, journal.Settings and journal.Raw over PostgreSQL.
 type Store struct {
 	read, keys *pgxpool.Pool
+	lookups    *lookups
 	vault      *seal.Vault
 	writer     writer
 
@@ -62,6 +63,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, fmt.Errorf("postgres: connection string: %w", err)
 	}
 	byIndex(store.writer.config)
+	store.lookups = newLookups(store.read)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
 	go store.commit()
 	return store, nil
@@ -74,9 +76,10 @@ const readers = 16
 // byIndex keeps the planner to the indexes: every statement has its own, and a plan
 // made while the tables were small is kept for as long as the connection.
 func byIndex(config *pgx.ConnConfig) {
-	for _, other := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+	for _, other := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
 		config.RuntimeParams[other] = "off"
 	}
+	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 }
 
 func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
@@ -100,6 +103,7 @@ func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
 // Close waits for what is being appended and closes the connections.
 func (s *Store) Close() error {
 	s.queue.Close()
+	s.lookups.close()
 	s.read.Close()
 	s.keys.Close()
 	return s.writer.close()

@@ -26,8 +26,8 @@ func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event
 		return histories, nil
 	}
 	var destroyed int64
-	found, err := s.read.Query(ctx, `SELECT `+eventColumns+erasures+` FROM events WHERE subject = ANY($1) ORDER BY subject, version`, subjects)
-	sealed, err := collect(found, err, func(found pgx.Rows) (journal.SealedEvent, error) { return scanEvent(found, &destroyed) })
+	sealed, err := look(ctx, s.lookups, func(found pgx.Rows) (journal.SealedEvent, error) { return scanEvent(found, &destroyed) },
+		`SELECT `+eventColumns+erasures+` FROM events WHERE subject = ANY($1) ORDER BY subject, version`, subjects)
 	if err != nil || len(sealed) == 0 {
 		return histories, wrap("load", err)
 	}
@@ -110,8 +110,7 @@ func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.
 	if len(keys) == 0 {
 		return held, nil
 	}
-	found, err := s.read.Query(ctx, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
-	claims, err := collect(found, err, scanClaim)
+	claims, err := look(ctx, s.lookups, scanClaim, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
 	for _, claim := range claims {
 		held[claim.Key] = claim
 	}

@@ -67,8 +67,13 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	}
 	conditions = append(conditions, "true")
 	args = append(args, limitOf(query.Limit))
-	found, err := s.read.Query(ctx, fmt.Sprintf(`SELECT %s FROM standings WHERE %s ORDER BY due_at, subject, agency LIMIT $%d`,
-		standingColumns, strings.Join(conditions, " AND "), len(args)), args...)
+	statement := fmt.Sprintf(`SELECT %s FROM standings WHERE %s ORDER BY due_at, subject, agency LIMIT $%d`,
+		standingColumns, strings.Join(conditions, " AND "), len(args))
+	if lead != "agency" {
+		standings, err := look(ctx, s.lookups, scanStanding, statement, args...)
+		return standings, wrap("standings", err)
+	}
+	found, err := s.read.Query(ctx, statement, args...)
 	standings, err := collect(found, err, scanStanding)
 	return standings, wrap("standings", err)
 }

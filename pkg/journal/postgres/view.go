@@ -1,9 +1,6 @@
 package postgres
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/jackc/pgx/v5"
 
 	"koppi.internal/pkg/journal"
@@ -40,6 +37,8 @@ type view struct {
 	standings  map[standingKey]journal.Standing
 	clients    map[string][]byte
 	settings   map[string]string
+	// started are the subjects that have no rows yet, heldClaims the claims that do.
+	started, heldClaims map[string]bool
 	// Names of what changed: a claim that is no longer held is to be deleted.
 	movedClaims    map[string]bool
 	movedBoxes     map[string]bool
@@ -52,12 +51,12 @@ func newView() *view {
 		subjects: map[string]subjectHead{}, claims: map[string]journal.Claim{}, boxes: map[string]journal.Head{},
 		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
 		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
-		movedConsumers: map[consumerKey]bool{},
+		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldClaims: map[string]bool{},
 	}
 }
 
-// look reads what a group asks for, in one round trip.
-func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*item) (*view, error) {
+// look adds what a group asks for to a batch; the view has it when the batch is done.
+func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 	var all asks
 	var consumerAgencies, consumerNames []string
 	for _, t := range group {
@@ -69,7 +68,6 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*item) (*view,
 		}
 	}
 	v := newView()
-	batch := &pgx.Batch{}
 	lookUp(batch, all.subjects, `SELECT subject, version, head FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
 		var subject string
 		var head subjectHead
@@ -79,7 +77,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*item) (*view,
 	})
 	lookUp(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
 		claim, err := scanClaim(row)
-		v.claims[claim.Key] = claim
+		v.claims[claim.Key], v.heldClaims[claim.Key] = claim, true
 		return err
 	})
 	lookUp(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
@@ -101,10 +99,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, group []*item) (*view,
 		s.vault.Seen(count)
 		return err
 	})
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("postgres: look: %w", err)
-	}
-	return v, nil
+	return v
 }
 
 // lookUp adds a query for names, where there are any.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/rows"
 )
 
@@ -13,8 +14,10 @@ import (
 func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	batch := &pgx.Batch{}
 	v.writeEvents(batch)
-	v.writeLoops(batch)
-	v.writeStandings(batch)
+	for _, fresh := range []bool{true, false} {
+		v.writeLoops(batch, fresh)
+		v.writeStandings(batch, fresh)
+	}
 	v.writeDeliveries(batch)
 	v.writeBoxes(batch)
 	v.writeClaims(batch)
@@ -47,36 +50,48 @@ func (v *view) writeEvents(batch *pgx.Batch) {
 		subject, version, id, kind, client, caseID, by, basis, at, trace, class, sealed, hash, prev)
 }
 
-func (v *view) writeLoops(batch *pgx.Batch) {
-	if len(v.loops) == 0 {
-		return
+// merged is what an insert of rows ends with that may be there: most rows are of a
+// subject that was just started, and a plain insert costs half.
+func merged(fresh bool, conflict string) string {
+	if fresh {
+		return ""
 	}
+	return conflict
+}
+
+func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
 	var subject, service, client, caseID []string
 	var state []int32
 	var version, next []int64
 	var head [][]byte
 	var ended []bool
 	for _, l := range v.loops {
+		if v.started[l.Subject] != fresh {
+			continue
+		}
 		subject, service, client, caseID = append(subject, l.Subject), append(service, l.Service), append(client, l.Client), append(caseID, l.Case)
 		state, version, next = append(state, l.State), append(version, int64(l.Version)), append(next, rows.Micros(l.NextCheckAt, rows.Never)) //nolint:gosec // counts from 1
 		head, ended = append(head, v.subjects[l.Subject].hash), append(ended, l.Ended)
 	}
+	if len(subject) == 0 {
+		return
+	}
 	batch.Queue(`INSERT INTO loops (subject, service, client, case_id, state, version, head, next_check_at, ended)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bigint[], $9::boolean[])
-		ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
-			next_check_at = excluded.next_check_at, ended = excluded.ended`,
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bigint[], $9::boolean[])`+
+		merged(fresh, ` ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
+			next_check_at = excluded.next_check_at, ended = excluded.ended`),
 		subject, service, client, caseID, state, version, head, next, ended)
 }
 
-func (v *view) writeStandings(batch *pgx.Batch) {
-	if len(v.standings) == 0 {
-		return
-	}
+func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
 	var state, phase []int32
 	var due, version, started []int64
 	var overdue, hidden, ended []bool
 	for _, s := range v.standings {
+		if v.started[s.Subject] != fresh {
+			continue
+		}
 		subject, agency, role, unit = append(subject, s.Subject), append(agency, s.Agency), append(role, string(s.Role)), append(unit, s.Unit)
 		worker, client, caseID = append(worker, s.Worker), append(client, s.Client), append(caseID, s.Case)
 		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
@@ -84,13 +99,16 @@ func (v *view) writeStandings(batch *pgx.Batch) {
 		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
 		version = append(version, int64(s.Version)) //nolint:gosec // counts from 1
 	}
+	if len(subject) == 0 {
+		return
+	}
 	batch.Queue(`INSERT INTO standings (subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden,
 			ended, version, started_at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[])
-		ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[])`+
+		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
-			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at`,
+			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at`),
 		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started)
 }
 
@@ -128,24 +146,40 @@ func (v *view) writeBoxes(batch *pgx.Batch) {
 }
 
 func (v *view) writeClaims(batch *pgx.Batch) {
-	var key, subject, gone []string
-	var version []int64
-	var digest [][]byte
+	var gone []string
+	made, moved := claimRows{}, claimRows{}
 	for name := range v.movedClaims {
-		claim := v.claims[name]
-		if claim.Subject == "" {
+		switch claim := v.claims[name]; {
+		case claim.Subject == "":
 			gone = append(gone, name)
-			continue
+		case v.heldClaims[name]:
+			moved.add(name, claim)
+		default:
+			made.add(name, claim)
 		}
-		key, subject = append(key, name), append(subject, claim.Subject)
-		version, digest = append(version, int64(claim.Version)), append(digest, rows.Bytes(claim.Digest)) //nolint:gosec // counts from 1
 	}
-	if len(key) > 0 {
-		batch.Queue(`INSERT INTO claims (key, subject, version, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])
-			ON CONFLICT (key) DO UPDATE SET subject = excluded.subject, version = excluded.version, digest = excluded.digest`, key, subject, version, digest)
-	}
+	made.write(batch, "")
+	moved.write(batch, ` ON CONFLICT (key) DO UPDATE SET subject = excluded.subject, version = excluded.version, digest = excluded.digest`)
 	if len(gone) > 0 {
 		batch.Queue(`DELETE FROM claims WHERE key = ANY($1)`, gone)
+	}
+}
+
+type claimRows struct {
+	key, subject []string
+	version      []int64
+	digest       [][]byte
+}
+
+func (r *claimRows) add(key string, claim journal.Claim) {
+	r.key, r.subject = append(r.key, key), append(r.subject, claim.Subject)
+	r.version, r.digest = append(r.version, int64(claim.Version)), append(r.digest, rows.Bytes(claim.Digest)) //nolint:gosec // counts from 1
+}
+
+func (r *claimRows) write(batch *pgx.Batch, conflict string) {
+	if len(r.key) > 0 {
+		batch.Queue(`INSERT INTO claims (key, subject, version, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])`+conflict,
+			r.key, r.subject, r.version, r.digest)
 	}
 }
 
@@ -183,8 +217,13 @@ func (v *view) writeAccesses(batch *pgx.Batch) {
 }
 
 func (v *view) writeRest(batch *pgx.Batch) {
-	for subject, sealed := range v.clients {
-		batch.Queue(`INSERT INTO clients (subject, sealed) VALUES ($1, $2)`, subject, sealed)
+	if len(v.clients) > 0 {
+		var subjects []string
+		var sealed [][]byte
+		for subject, client := range v.clients {
+			subjects, sealed = append(subjects, subject), append(sealed, client)
+		}
+		batch.Queue(`INSERT INTO clients (subject, sealed) SELECT * FROM unnest($1::text[], $2::bytea[])`, subjects, sealed)
 	}
 	for key, value := range v.settings {
 		batch.Queue(`INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)

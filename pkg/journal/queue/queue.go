@@ -87,6 +87,19 @@ func (q *Queue[T]) Waiting() *Item[T] {
 	}
 }
 
+// With is an item and those that wait behind it now, at most so many.
+func (q *Queue[T]) With(first *Item[T], most int) []*Item[T] {
+	group := []*Item[T]{first}
+	for len(group) < most {
+		next := q.Waiting()
+		if next == nil {
+			break
+		}
+		group = append(group, next)
+	}
+	return group
+}
+
 // Done tells that the committer has ended.
 func (q *Queue[T]) Done() { close(q.done) }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -23,8 +22,9 @@ func (r Ref) context() []byte { return []byte(r.Class + "\x00" + r.Subject) }
 
 // Keeper stores wrapped data keys; each kind of database brings its own.
 type Keeper interface {
-	// Keep stores those keys that the database does not have yet, durably.
-	Keep(ctx context.Context, wrapped map[Ref][]byte) error
+	// Keep stores those keys that the database does not have yet, durably, and
+	// returns what it then has for each: nil for one that was destroyed.
+	Keep(ctx context.Context, wrapped map[Ref][]byte) (map[Ref][]byte, error)
 	// Find returns the wrapped keys, nil for one that was destroyed and no entry
 	// for one that never was.
 	Find(ctx context.Context, refs []Ref) (map[Ref][]byte, error)
@@ -59,37 +59,36 @@ func NewVault(kek tink.AEAD, keeper Keeper) *Vault {
 // are durable when it returns; one that is then not used harms nobody. A
 // destroyed key is never made again: ErrDestroyed.
 func (v *Vault) Ensure(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, error) {
-	keys, err := v.Keys(ctx, refs)
-	if err != nil {
-		return nil, err
+	keys, unknown, destroyed := v.fromCache(refs)
+	if len(unknown) == 0 {
+		return keys, nil
 	}
-	missing := map[Ref][]byte{}
-	for _, ref := range refs {
-		if key, known := keys[ref]; known && key == nil {
-			return nil, ErrDestroyed
-		} else if known {
-			continue
-		}
+	// Most that are not in memory were never made: one is offered for each, and what
+	// the database had before it goes before.
+	offered := make(map[Ref][]byte, len(unknown))
+	for _, ref := range unknown {
 		raw := make([]byte, dataKeyBytes)
 		if _, err := rand.Read(raw); err != nil {
 			return nil, fmt.Errorf("seal: make a data key: %w", err)
 		}
-		if missing[ref], err = v.kek.Encrypt(raw, ref.context()); err != nil {
+		var err error
+		if offered[ref], err = v.kek.Encrypt(raw, ref.context()); err != nil {
 			return nil, fmt.Errorf("seal: wrap a data key: %w", err)
 		}
 	}
-	if len(missing) == 0 {
-		return keys, nil
-	}
-	if err := v.keeper.Keep(ctx, missing); err != nil {
-		return nil, err
-	}
-	// Read back: another process may have been faster.
-	made, err := v.Keys(ctx, slices.Collect(maps.Keys(missing)))
+	kept, err := v.keeper.Keep(ctx, offered)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(keys, made)
+	if err := v.unwrap(kept, keys); err != nil {
+		return nil, err
+	}
+	v.cache(keys, destroyed)
+	for _, ref := range refs {
+		if keys[ref] == nil {
+			return nil, ErrDestroyed
+		}
+	}
 	return keys, nil
 }
 
@@ -104,21 +103,37 @@ func (v *Vault) Keys(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, error)
 	if err != nil {
 		return nil, err
 	}
-	for ref, wrapped := range found {
-		if wrapped == nil {
-			keys[ref] = nil
-			continue
-		}
-		raw, err := v.kek.Decrypt(wrapped, ref.context())
-		if err != nil {
-			return nil, errors.New("seal: a data key does not open with this key-encryption key")
-		}
-		if keys[ref], err = subtle.NewAESGCM(raw); err != nil {
-			return nil, fmt.Errorf("seal: data key: %w", err)
-		}
+	if err := v.unwrap(found, keys); err != nil {
+		return nil, err
 	}
 	v.cache(keys, destroyed)
 	return keys, nil
+}
+
+// unwrap opens stored keys into keys.
+func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
+	for ref, sealed := range wrapped {
+		if sealed == nil {
+			keys[ref] = nil
+			continue
+		}
+		raw, err := v.kek.Decrypt(sealed, ref.context())
+		if err != nil {
+			return errors.New("seal: a data key does not open with this key-encryption key")
+		}
+		if keys[ref], err = subtle.NewAESGCM(raw); err != nil {
+			return fmt.Errorf("seal: data key: %w", err)
+		}
+	}
+	return nil
+}
+
+// Destructions counts those that this process knows of. Keys held since before it
+// grew may be of what was destroyed.
+func (v *Vault) Destructions() uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.destroyed
 }
 
 // Destroy makes keys unreadable for good.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"koppi.internal/pkg/journal/seal"
 )
@@ -12,18 +14,21 @@ import (
 // keeper keeps wrapped keys in a database of their own.
 type keeper struct{ db *sql.DB }
 
-func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) error {
+func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("sqlite: keep keys: %w", err)
+		return nil, fmt.Errorf("sqlite: keep keys: %w", err)
 	}
 	for ref, key := range wrapped {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO keys (subject, class, wrapped) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 			ref.Subject, ref.Class, key); err != nil {
-			return errors.Join(fmt.Errorf("sqlite: keep a key: %w", err), tx.Rollback())
+			return nil, errors.Join(fmt.Errorf("sqlite: keep a key: %w", err), tx.Rollback())
 		}
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("sqlite: keep keys: %w", err)
+	}
+	return k.Find(ctx, slices.Collect(maps.Keys(wrapped)))
 }
 
 func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte, error) {

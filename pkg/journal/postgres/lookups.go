@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"koppi.internal/pkg/journal/queue"
+)
+
+const (
+	// lookers is how many batches of lookups are under way at once.
+	lookers = 2
+	// maxLookups is the most lookups that share one round trip.
+	maxLookups = 64
+	// lookupTime bounds a batch: a database that hangs must not hold callers for ever.
+	lookupTime = 10 * time.Second
+)
+
+// lookups are small reads by index that every command makes. Those of many callers
+// share a round trip: on their own they cost the server more in waking than in
+// reading. None waits for others to come.
+type lookups struct {
+	pool  *pgxpool.Pool
+	queue *queue.Queue[*lookup]
+}
+
+// lookup is one query, and what takes its rows.
+type lookup struct {
+	query string
+	args  []any
+	scan  func(pgx.Rows) error
+}
+
+func newLookups(pool *pgxpool.Pool) *lookups {
+	l := &lookups{pool: pool, queue: queue.New[*lookup](maxLookups)}
+	go func() {
+		defer l.queue.Done()
+		done := make(chan struct{})
+		for range lookers {
+			go func() {
+				defer func() { done <- struct{}{} }()
+				l.serve()
+			}()
+		}
+		for range lookers {
+			<-done
+		}
+	}()
+	return l
+}
+
+func (l *lookups) close() { l.queue.Close() }
+
+func (l *lookups) serve() {
+	for first := l.queue.Next(); first != nil; first = l.queue.Next() {
+		group := l.queue.With(first, maxLookups)
+		err := l.send(group)
+		for _, one := range group {
+			if err != nil && len(group) > 1 {
+				// One that fails must not fail the others.
+				one.Answer(l.send([]*queue.Item[*lookup]{one}))
+				continue
+			}
+			one.Answer(err)
+		}
+	}
+}
+
+func (l *lookups) send(group []*queue.Item[*lookup]) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
+	defer cancel()
+	batch := &pgx.Batch{}
+	for _, one := range group {
+		batch.Queue(one.Change.query, one.Change.args...).Query(one.Change.scan)
+	}
+	return l.pool.SendBatch(ctx, batch).Close()
+}
+
+// look runs a lookup and returns its rows.
+func look[T any](ctx context.Context, l *lookups, scan func(pgx.Rows) (T, error), query string, args ...any) ([]T, error) {
+	// The rows are the lookup's until it is answered: a caller that stopped waiting
+	// leaves them alone.
+	found := new([]T)
+	err := l.queue.Submit(ctx, &lookup{query: query, args: args, scan: func(rows pgx.Rows) (err error) {
+		*found, err = collect(rows, nil, scan)
+		return err
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return *found, nil
+}
