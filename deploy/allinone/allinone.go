@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"koppi.internal/gateway"
+	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/merged"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/clock"
@@ -30,6 +31,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -51,6 +53,10 @@ type Config struct {
 	Issuers []identity.IssuerConfig
 	// Origins of other sites whose pages may call.
 	Origins []string
+	// Callbacks are set for agencies that the directory wants called.
+	Callbacks callback.Settings
+	// CallbackTiming is the default's where it is zero.
+	CallbackTiming callback.Timing
 }
 
 // Koppi is a running suite.
@@ -63,6 +69,7 @@ type Koppi struct {
 	backend  *grpc.ClientConn
 	wake     *wake.Hub
 	merged   *merged.Exchange
+	calls    *callback.Callbacks
 	handler  http.Handler
 }
 
@@ -113,6 +120,17 @@ func openData(ctx context.Context, data string, paths Files) (*sqlite.Store, *id
 func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *identity.Secrets) (*Koppi, error) {
 	k := &Koppi{config: config, store: store, listener: serve.Memory(), wake: &wake.Hub{}}
 	issuers := config.Issuers
+	suite, err := identity.OpenSuiteIssuer(filepath.Join(config.Data, "secrets"))
+	if err != nil {
+		return nil, err
+	}
+	if called := config.Directory.Called(); len(called) > 0 {
+		believed, err := suite.For(called...)
+		if err != nil {
+			return nil, err
+		}
+		issuers = append(issuers, believed)
+	}
 	domain := clock.System()
 	var trial *dev.Service
 	if config.Dev {
@@ -132,7 +150,6 @@ func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *
 		domain = adjustable
 		trial = &dev.Service{Issuer: issuer, Directory: config.Directory, Secrets: secrets}
 	}
-	var err error
 	if k.backend, err = serve.Connect(k.listener); err != nil {
 		return nil, err
 	}
@@ -176,6 +193,7 @@ func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets
 var served = []string{
 	concernv1.ConcernService_ServiceDesc.ServiceName,
 	exchangev1.ExchangeService_ServiceDesc.ServiceName,
+	exchangev1.ParkingService_ServiceDesc.ServiceName,
 }
 
 // Served lists the services that may be called from outside.
@@ -198,6 +216,15 @@ func (k *Koppi) route(trial bool) error {
 		return err
 	}
 	services[exchangev1.ExchangeService_ServiceDesc.ServiceName] = k.merged.Conn()
+	services[exchangev1.ParkingService_ServiceDesc.ServiceName] = k.merged.Conn()
+	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
+		Exchange: k.merged.Conn(), Directory: k.config.Directory, Secrets: filepath.Join(k.config.Data, "secrets"),
+		Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
+		Timing: k.config.CallbackTiming,
+	})
+	if err != nil {
+		return errors.Join(err, k.merged.Close())
+	}
 	var local []string
 	if trial {
 		services[dev.ServiceName] = k.backend
@@ -224,6 +251,7 @@ func (k *Koppi) Serve(ctx context.Context) error {
 	group.Go(func() error { return serve.GRPC(ctx, k.server, k.listener) })
 	group.Go(func() error { return k.concern.Run(ctx) })
 	group.Go(func() error { return k.merged.Run(ctx) })
+	group.Go(func() error { return k.calls.Run(ctx) })
 	return group.Wait()
 }
 
@@ -238,5 +266,5 @@ func (k *Koppi) Store() *sqlite.Store { return k.store }
 
 // Close releases the files. Run does so by itself.
 func (k *Koppi) Close() error {
-	return errors.Join(k.merged.Close(), k.backend.Close(), k.store.Close())
+	return errors.Join(k.calls.Close(), k.merged.Close(), k.backend.Close(), k.store.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
+	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/identity"
@@ -34,13 +35,19 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{instance: start(t, time.Time{}), t: t, tokens: map[string]string{}}
+	return newBenchOf(t, allinone.Config{})
+}
+
+func newBenchOf(t *testing.T, settings allinone.Config) *bench {
+	t.Helper()
+	b := &bench{instance: startOf(t, settings), t: t, tokens: map[string]string{}}
 	for name, party := range map[string]scenario.CastParty{
-		"kela":   {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"},
-		"county": {Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: "social_worker"},
-		"nurse":  {Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio", Worker: "tk-02", Role: "health_professional"},
-		"system": {Agency: "kela", Role: "system"},
-		"client": {Role: "client", PersonalIdentityCode: "010594Y9032"},
+		"kela":     {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"},
+		"county":   {Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: "social_worker"},
+		"nurse":    {Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio", Worker: "tk-02", Role: "health_professional"},
+		"system":   {Agency: "kela", Role: "system"},
+		"client":   {Role: "client", PersonalIdentityCode: "010594Y9032"},
+		"operator": {Worker: "op-1", Role: "operator"},
 	} {
 		b.tokens[name] = b.token(party)
 	}
@@ -182,7 +189,7 @@ func TestBadTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	worker := identity.Caller{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler}
-	signed := func(issuer *identity.DevIssuer) string {
+	signed := func(issuer *identity.Issuer) string {
 		token, err := issuer.Issue(worker, time.Now(), time.Hour)
 		if err != nil {
 			t.Fatal(err)

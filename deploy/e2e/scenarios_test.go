@@ -23,19 +23,27 @@ import (
 // instance is a Koppi of its own, in a folder of its own, on a free port.
 type instance struct {
 	address string
+	data    string
 	koppi   *allinone.Koppi
 	stop    func()
 }
 
 func start(t *testing.T, clock time.Time) *instance {
 	t.Helper()
-	agencies, err := directory.Parse(config.Directory)
-	if err != nil {
-		t.Fatal(err)
+	return startOf(t, allinone.Config{Clock: clock})
+}
+
+// startOf starts an instance, with what is not configured as for any test.
+func startOf(t *testing.T, settings allinone.Config) *instance {
+	t.Helper()
+	if settings.Directory == nil {
+		settings.Directory = must(directory.Parse(config.Directory))
 	}
-	koppi, err := allinone.Open(t.Context(), allinone.Config{
-		Data: t.TempDir(), Directory: agencies, Dev: true, Clock: clock, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
-	})
+	if settings.Data == "" {
+		settings.Data = t.TempDir()
+	}
+	settings.Dev, settings.Logger = true, slog.New(slog.NewJSONHandler(io.Discard, nil))
+	koppi, err := allinone.Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +54,7 @@ func start(t *testing.T, clock time.Time) *instance {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- koppi.Run(ctx, listener) }()
-	i := &instance{address: "http://" + listener.Addr().String(), koppi: koppi}
+	i := &instance{address: "http://" + listener.Addr().String(), koppi: koppi, data: settings.Data}
 	i.stop = func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -64,6 +72,13 @@ func start(t *testing.T, clock time.Time) *instance {
 		i.stop()
 	})
 	return i
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // transports are the three ways in.

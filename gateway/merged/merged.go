@@ -74,6 +74,7 @@ func New(config Config) (*Exchange, error) {
 	}
 	e.server = serve.NewGRPC(serve.Config{Logger: config.Logger, Validator: validator, Public: func(string) bool { return true }})
 	exchangev1.RegisterExchangeServiceServer(e.server, e)
+	exchangev1.RegisterParkingServiceServer(e.server, parking{Exchange: e})
 	e.conn, err = serve.Connect(e.listener)
 	return e, err
 }

@@ -42,12 +42,20 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 		size = defaultPage
 	}
 	share := max(1, size/int32(len(e.config.Services))) //nolint:gosec // a few services
+	if r.GetService() != "" {
+		share = size
+	}
 	response := &exchangev1.ListMessagesResponse{}
 	var next exchange.Cursor
 	answered := false
 	for _, service := range e.config.Services {
+		if r.GetService() != "" && r.GetService() != service.Name {
+			next = append(next, given.At(service.Name))
+			continue
+		}
 		page, err := exchangev1.NewExchangeServiceClient(service.Conn).ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
 			Cursor: r.GetCursor(), PageSize: share, Consumer: r.GetConsumer(), WithRecords: r.GetWithRecords(), Takeover: r.GetTakeover(),
+			Subject: r.GetSubject(),
 		})
 		if err != nil && (r.GetCursor() == "" || !exchange.Transient(err) || len(e.config.Services) == 1) {
 			return nil, err
@@ -65,6 +73,9 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 		response.Messages = append(response.Messages, page.GetMessages()...)
 		response.Backlog += page.GetBacklog()
 	}
+	if !answered && r.GetService() != "" {
+		return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
+	}
 	if !answered {
 		return nil, fault.New(fault.Unavailable, "no service answers")
 	}
@@ -72,9 +83,17 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 	return response, nil
 }
 
-// AcknowledgeMessages moves the consumer's cursor in each service.
+// AcknowledgeMessages moves the consumer's cursor in each service that the cursor
+// names: one that does not answer keeps nobody from acknowledging what others sent.
 func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.AcknowledgeMessagesRequest) (*exchangev1.AcknowledgeMessagesResponse, error) {
+	cursor, err := exchange.ParseCursor(r.GetCursor())
+	if err != nil {
+		return nil, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
+	}
 	for _, service := range e.config.Services {
+		if cursor.At(service.Name).Sequence == 0 && len(cursor) > 0 {
+			continue
+		}
 		if _, err := exchangev1.NewExchangeServiceClient(service.Conn).AcknowledgeMessages(identity.Forward(ctx), r); err != nil {
 			return nil, err
 		}

@@ -160,5 +160,4 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 	return histories, nil
 }
 
-
 func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

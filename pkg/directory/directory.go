@@ -35,6 +35,8 @@ type Agency struct {
 	Profile Profile
 	// Graces are how long it has to act on what it is sent; zero fields default.
 	Graces loop.Graces
+	// Callback is where it wants to be called; nil where it reads by itself.
+	Callback *Callback
 }
 
 // Unit is a part of an agency that holds matters.
@@ -97,6 +99,17 @@ func (d *Directory) Agencies() []Agency {
 		all = append(all, d.agencies[key])
 	}
 	return all
+}
+
+// Called lists the agencies that want to be called, by key.
+func (d *Directory) Called() []string {
+	var called []string
+	for _, agency := range d.Agencies() {
+		if agency.Callback != nil {
+			called = append(called, agency.Key)
+		}
+	}
+	return called
 }
 
 // Check refuses a party whose agency or unit is not in the directory; the path

@@ -27,6 +27,7 @@ type fileAgency struct {
 	Units            []fileUnit        `json:"units"`
 	NoConsentProfile string            `json:"noConsentProfile"`
 	Graces           *fileGraces       `json:"graces"`
+	Callback         *fileCallback     `json:"callback"`
 }
 
 type fileUnit struct {
@@ -97,6 +98,9 @@ func (f fileAgency) check() (Agency, error) {
 	}
 	var err error
 	if agency.Graces, err = f.Graces.check(); err != nil {
+		return agency, err
+	}
+	if agency.Callback, err = f.Callback.check(); err != nil {
 		return agency, err
 	}
 	seen, intakes := map[string]bool{}, 0

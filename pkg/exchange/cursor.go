@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 // Position is how far a reader has come in one service's mailbox: the sequence,
@@ -99,4 +101,9 @@ func parsePosition(raw []byte) (Position, []byte, error) {
 	position.Sequence = sequence
 	copy(position.Chain[:], raw[n:])
 	return position, raw[n+chainBytes:], nil
+}
+
+// Behind is the position behind a message.
+func Behind(message *exchangev1.CaseMessage) Position {
+	return position(message.GetService(), message.GetSequence(), message.GetChainHash())
 }

@@ -26,6 +26,7 @@ func (h heads) GetHeads(ctx context.Context, _ *exchangev1.GetHeadsRequest) (*ex
 func (s *Server) Register(server grpc.ServiceRegistrar) {
 	exchangev1.RegisterExchangeServiceServer(server, s)
 	exchangev1.RegisterHeadsServiceServer(server, heads{Server: s})
+	exchangev1.RegisterParkingServiceServer(server, parking{Server: s})
 }
 
 // IsHeads tells the methods that need no caller's token: no gateway passes them on.

@@ -90,6 +90,9 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 			return nil, err
 		}
 	}
+	if r.GetService() != "" && r.GetService() != s.config.Service {
+		return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
+	}
 	from, err := s.from(ctx, caller.Agency, r.GetCursor(), r.GetConsumer())
 	if err != nil {
 		return nil, err
@@ -98,7 +101,9 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	if size == 0 {
 		size = defaultPage
 	}
-	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: caller.Agency, After: from.Sequence, Limit: min(size, maxPage)})
+	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{
+		Agency: caller.Agency, After: from.Sequence, Limit: min(size, maxPage), Subject: r.GetSubject(),
+	})
 	if err != nil {
 		return nil, fault.Store(err)
 	}

@@ -39,6 +39,8 @@ type IssuerConfig struct {
 	Agencies []string `json:"agencies"`
 	// Clients: it may also speak for the persons whom matters concern.
 	Clients bool `json:"clients"`
+	// Operators: it may also speak for those who run Koppi.
+	Operators bool `json:"operators"`
 }
 
 // VerifierConfig is what tokens are held against.
@@ -166,6 +168,11 @@ func (v *Verifier) caller(token jwt.Token, from issuer) (Caller, error) {
 		if caller.Client == "" || caller.Agency != "" || !from.Clients {
 			return Caller{}, invalidToken("for whom it speaks")
 		}
+		return caller, nil
+	case caller.Role == RoleOperator && (subject == "" || !from.Operators):
+		return Caller{}, invalidToken("for whom it speaks")
+	case caller.Role == RoleOperator && caller.Agency == "" && caller.Client == "":
+		caller.Worker = subject
 		return caller, nil
 	case subject == "" || caller.Client != "" || !slices.Contains(from.Agencies, caller.Agency):
 		return Caller{}, invalidToken("for whom it speaks")

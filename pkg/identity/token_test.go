@@ -22,7 +22,7 @@ const agencies = `{"agencies":[
  {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"]}],"noConsentProfile":"NECESSARY"}]}`
 
 type tokens struct {
-	issuer   *identity.DevIssuer
+	issuer   *identity.Issuer
 	verifier *identity.Verifier
 	config   identity.IssuerConfig
 }

@@ -16,7 +16,8 @@ func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 	case advance.Takeover != 0 && advance.Takeover != c.Takeover:
 		return c, ErrTakenOver
 	}
-	c.Sequence = max(c.Sequence, advance.Sequence)
-	c.At = advance.At
+	if advance.TakeOver || advance.Sequence > c.Sequence {
+		c.Sequence, c.At = max(c.Sequence, advance.Sequence), advance.At
+	}
 	return c, nil
 }

@@ -54,6 +54,14 @@ type Store interface {
 	// with ErrTakenOver; 0 never takes over and is never too old.
 	Advance(ctx context.Context, advance Advance) (Consumer, error)
 
+	// Parked returns what is parked for an agency's consumers, or for all agencies
+	// when none is named.
+	Parked(ctx context.Context, agency string) ([]Parked, error)
+
+	// Park changes what is parked. It must refuse a takeover number that is not the
+	// consumer's with ErrTakenOver.
+	Park(ctx context.Context, change Parking) error
+
 	// Due returns up to limit subjects whose next check is at or before the time,
 	// the earliest first.
 	Due(ctx context.Context, at time.Time, limit int) ([]string, error)
@@ -244,8 +252,8 @@ type DeliveryQuery struct {
 	Agency string
 	// After is the sequence behind which reading begins.
 	After uint64
-	// ID keeps only the delivery of that event.
-	ID string
+	// ID keeps only the delivery of that event, Subject those about it.
+	ID, Subject string
 	// Limit is the most rows returned; 0 returns all.
 	Limit int
 }

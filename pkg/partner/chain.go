@@ -3,6 +3,7 @@ package partner
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -52,13 +53,8 @@ func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Positi
 	if message.GetSequence() != head.Sequence+1 {
 		return wrong("it comes after message %d", head.Sequence)
 	}
-	if !Tombstone(message) {
-		if sum := sha256.Sum256(append(bytes.Clone(message.GetNonce()), message.GetRecord()...)); !bytes.Equal(sum[:], message.GetContentHash()) {
-			return wrong("its record is not what was hashed")
-		}
-		if err := isItsRecord(message); err != nil {
-			return wrong("%v", err)
-		}
+	if err := intact(message); err != nil {
+		return wrong("%v", err)
 	}
 	link := sha256.Sum256(append(bytes.Clone(head.ChainHash), message.GetContentHash()...))
 	if !bytes.Equal(link[:], message.GetChainHash()) {
@@ -70,6 +66,17 @@ func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Positi
 	}
 	behind.Heads[message.GetService()] = Head{Sequence: message.GetSequence(), ChainHash: link[:]}
 	return behind, nil
+}
+
+// intact tells whether a message is what was hashed; a tombstone has nothing to show.
+func intact(message *exchangev1.CaseMessage) error {
+	if Tombstone(message) {
+		return nil
+	}
+	if sum := sha256.Sum256(append(bytes.Clone(message.GetNonce()), message.GetRecord()...)); !bytes.Equal(sum[:], message.GetContentHash()) {
+		return errors.New("its record is not what was hashed")
+	}
+	return isItsRecord(message)
 }
 
 // Tombstone tells a message whose content was withdrawn, erased or parked before

@@ -118,6 +118,23 @@ func (f *File) Take(_ context.Context, messages []Message, behind Position) erro
 	return nil
 }
 
+// TakeAgain writes messages that were parked to the end of the file. They have no
+// place in the chain, and move no position.
+func (f *File) TakeAgain(_ context.Context, messages []*exchangev1.CaseMessage) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var lines bytes.Buffer
+	for _, message := range messages {
+		if err := writeLine(&lines, &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: f.position.Cursor}); err != nil {
+			return err
+		}
+	}
+	if err := f.append(lines.Bytes()); err != nil {
+		return errors.Join(err, f.file.Truncate(f.size))
+	}
+	return nil
+}
+
 func (f *File) append(lines []byte) error {
 	if _, err := f.file.Write(lines); err != nil {
 		return fmt.Errorf("partner: %w", err)
@@ -139,8 +156,10 @@ type line struct {
 	Cursor string `json:"cursor"`
 	Nonce  []byte `json:"nonce,omitempty"`
 	// Record is the message as it was hashed; of a tombstone, what is left of it.
-	Record      []byte `json:"record"`
-	Tombstone   bool   `json:"tombstone,omitempty"`
+	Record    []byte `json:"record"`
+	Tombstone bool   `json:"tombstone,omitempty"`
+	// Redelivered tells a message that was a tombstone when its turn was.
+	Redelivered bool   `json:"redelivered,omitempty"`
 	ContentHash []byte `json:"content_hash"`
 	ChainHash   []byte `json:"chain_hash"`
 }
@@ -156,6 +175,7 @@ func writeLine(to *bytes.Buffer, taken Message) error {
 	message := taken.GetMessage()
 	one := line{
 		Cursor: taken.GetCursor(), Nonce: message.GetNonce(), Record: message.GetRecord(), ContentHash: message.GetContentHash(), ChainHash: message.GetChainHash(),
+		Redelivered: message.GetRedelivered(),
 	}
 	if Tombstone(message) {
 		left := proto.CloneOf(message)
@@ -191,7 +211,7 @@ func readLine(text []byte) (*exchangev1.CaseMessage, string, error) {
 	if !one.Tombstone {
 		message.Record, message.Nonce = one.Record, one.Nonce
 	}
-	message.ContentHash, message.ChainHash = one.ContentHash, one.ChainHash
+	message.ContentHash, message.ChainHash, message.Redelivered = one.ContentHash, one.ChainHash, one.Redelivered
 	return message, one.Cursor, nil
 }
 
@@ -214,7 +234,12 @@ func Verify(file io.Reader, seen func(*exchangev1.CaseMessage)) (Position, int64
 		if err != nil {
 			return position, size, &DamageError{number, err}
 		}
-		if position, err = position.Follow(message, cursor); err != nil {
+		if message.GetRedelivered() {
+			err = intact(message)
+		} else {
+			position, err = position.Follow(message, cursor)
+		}
+		if err != nil {
 			return position, size, &DamageError{number, err}
 		}
 		if seen != nil {

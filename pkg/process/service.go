@@ -26,6 +26,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/wake"
 )
@@ -97,6 +98,9 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	if err != nil {
 		return err
 	}
+	if err := believeSuite(s.Secrets, agencies, &issuers); err != nil {
+		return err
+	}
 	trial, err := s.trial(ctx, store, &parts, &issuers)
 	if err != nil {
 		return err
@@ -147,26 +151,63 @@ func (s *Service) secrets() (*identity.Secrets, tink.AEAD, error) {
 	return secrets, key, err
 }
 
+// believeSuite adds the suite's own issuer, which reads the mailboxes of the agencies
+// that are called.
+func believeSuite(folder string, agencies *directory.Directory, issuers *[]identity.IssuerConfig) error {
+	if len(agencies.Called()) == 0 {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(folder, identity.SuiteIssuerFile)); err != nil {
+		return fmt.Errorf("a secret is missing; make it once with koppi secrets: %w", err)
+	}
+	suite, err := identity.OpenSuiteIssuer(folder)
+	if err != nil {
+		return err
+	}
+	believed, err := suite.For(agencies.Called()...)
+	*issuers = append(*issuers, believed)
+	return err
+}
+
 // Waker is the hub of a service's wakes: over Redis where a URL is given. It runs in
 // the group.
 func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
 	if url == "" {
 		return &wake.Hub{}, nil
 	}
-	options, err := redis.ParseURL(url)
+	client, err := openRedis(url)
 	if err != nil {
-		return nil, fmt.Errorf("--redis: %w", err)
+		return nil, err
 	}
-	client := redis.NewClient(options)
 	hub := wake.NewRedis(client, name, logger)
 	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
 	return hub, nil
 }
 
+// Present tells who of several processes does what: over Redis where a URL is given.
+func Present(url string) (presence.Presence, error) {
+	if url == "" {
+		return presence.Alone{}, nil
+	}
+	client, err := openRedis(url)
+	if err != nil {
+		return nil, err
+	}
+	return presence.NewRedis(client), nil
+}
+
+func openRedis(url string) (*redis.Client, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	return redis.NewClient(options), nil
+}
+
 // trial makes what --dev adds; nil without it.
 func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *Parts, issuers *[]identity.IssuerConfig) (*dev.Service, error) {
 	if !s.Dev {
-		if len(*issuers) == 0 {
+		if s.Issuers == "" {
 			return nil, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
 		}
 		if !s.Clock.IsZero() {

@@ -14,13 +14,14 @@ import (
 )
 
 type cli struct {
-	Up      upCommand      `cmd:"" help:"Run the services and the gateway in this process."`
-	Demo    demoCommand    `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
-	Watch   watchCommand   `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
-	Token   tokenCommand   `cmd:"" help:"Ask a running development instance for a token."`
-	Fsck    fsckCommand    `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
-	Migrate migrateCommand `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
-	Secrets secretsCommand `cmd:"" help:"Make the secrets that all processes of a suite share."`
+	Up        upCommand        `cmd:"" help:"Run the services and the gateway in this process."`
+	Demo      demoCommand      `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
+	Watch     watchCommand     `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
+	Token     tokenCommand     `cmd:"" help:"Ask a running development instance for a token."`
+	Fsck      fsckCommand      `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
+	Secrets   secretsCommand   `cmd:"" help:"Make the secrets that all processes of a suite share."`
+	Callbacks callbacksCommand `cmd:"" help:"See what endpoints of agencies refused, and deliver it again."`
 }
 
 func main() {

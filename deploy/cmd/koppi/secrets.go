@@ -23,6 +23,9 @@ func (c *secretsCommand) Run() error {
 	if _, err := identity.OpenSecrets(c.Out); err != nil {
 		return err
 	}
+	if _, err := identity.OpenSuiteIssuer(c.Out); err != nil {
+		return err
+	}
 	if c.Dev {
 		if _, err := identity.OpenDevIssuer(c.Out, dev.IssuerName); err != nil {
 			return err

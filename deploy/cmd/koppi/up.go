@@ -8,6 +8,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
+	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/process"
 )
@@ -20,11 +21,13 @@ type upCommand struct {
 	Directory string    `help:"Directory file of agencies; default is that of the scenarios." env:"KOPPI_DIRECTORY"`
 	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Origin    []string  `help:"Origin of another site whose pages may call; may be repeated."`
+
+	callback.Settings `embed:""`
 }
 
 // Run serves until it is interrupted.
 func (c *upCommand) Run(ctx context.Context) error {
-	settings, err := c.settings()
+	settings, err := c.allinone()
 	if err != nil {
 		return err
 	}
@@ -40,9 +43,9 @@ func (c *upCommand) Run(ctx context.Context) error {
 	return koppi.Run(ctx, listener)
 }
 
-func (c *upCommand) settings() (allinone.Config, error) {
+func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(),
+		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings,
 	}
 	if !c.Dev && c.Issuers == "" {
 		return settings, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")

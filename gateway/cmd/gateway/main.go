@@ -10,9 +10,11 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/gateway"
+	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/merged"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -22,11 +24,14 @@ import (
 type config struct {
 	process.Listening `embed:""`
 	process.Calling   `embed:""`
+	callback.Settings `embed:""`
 
-	Concern []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
-	Origin  []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
-	Redis   string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
-	Dev     bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
+	Concern   []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
+	Origin    []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
+	Redis     string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
+	Directory string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
+	Secrets   string   `help:"Folder of the suite's secrets, made by: koppi secrets; needed to call agencies." env:"KOPPI_SECRETS"`
+	Dev       bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
 
 // concernName is the service as case messages and cursors carry it.
@@ -57,6 +62,7 @@ func run(ctx context.Context, c *config) (err error) {
 	services := map[string]grpc.ClientConnInterface{
 		concernv1.ConcernService_ServiceDesc.ServiceName:   concern,
 		exchangev1.ExchangeService_ServiceDesc.ServiceName: exchanges.Conn(),
+		exchangev1.ParkingService_ServiceDesc.ServiceName:  exchanges.Conn(),
 	}
 	var local []string
 	if c.Dev {
@@ -66,12 +72,36 @@ func run(ctx context.Context, c *config) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := c.Open(ctx)
+	calls, err := c.callbacks(exchanges)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, calls.Close()) }()
+	listener, err := c.Listening.Open(ctx)
 	if err != nil {
 		return err
 	}
 	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
 	group.Go(func() error { return exchanges.Run(ctx) })
+	group.Go(func() error { return calls.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, handler, listener) })
 	return group.Wait()
+}
+
+// callbacks opens what calls agencies.
+func (c *config) callbacks(exchanges *merged.Exchange) (*callback.Callbacks, error) {
+	agencies := &directory.Directory{}
+	if c.Directory != "" {
+		var err error
+		if agencies, err = directory.Load(c.Directory); err != nil {
+			return nil, err
+		}
+	}
+	present, err := process.Present(c.Redis)
+	if err != nil {
+		return nil, err
+	}
+	return c.Settings.Open(callback.Surroundings{
+		Exchange: exchanges.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
+	})
 }

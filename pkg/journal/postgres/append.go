@@ -144,12 +144,12 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 	err := s.submit(ctx, &task{
 		asks: asks{agencies: []string{advance.Agency}, consumers: []consumerKey{key}},
 		decide: func(_ context.Context, v *view, _ rows.Keys) error {
+			present := v.consumers[key]
 			var err error
-			if moved, err = v.consumers[key].Moved(advance, v.head(advance.Agency).Sequence); err != nil {
-				return err
+			if moved, err = present.Moved(advance, v.head(advance.Agency).Sequence); err == nil && moved != present {
+				v.consumers[key], v.movedConsumers[key] = moved, true
 			}
-			v.consumers[key], v.movedConsumers[key] = moved, true
-			return nil
+			return err
 		},
 	})
 	if err != nil {

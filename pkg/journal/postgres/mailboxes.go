@@ -20,6 +20,10 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 		sql = `SELECT ` + deliveryColumns + erasures + ` FROM deliveries WHERE agency = $1 AND sequence > $2 AND id = $4 LIMIT $3`
 		args = append(args, query.ID)
 	}
+	if query.Subject != "" {
+		sql = `SELECT ` + deliveryColumns + erasures + ` FROM deliveries WHERE agency = $1 AND sequence > $2 AND subject = $4 ORDER BY sequence LIMIT $3`
+		args = append(args, query.Subject)
+	}
 	var destroyed int64
 	found, err := s.read.Query(ctx, sql, args...)
 	sealed, err := collect(found, err, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) })

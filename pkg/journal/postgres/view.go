@@ -11,6 +11,7 @@ import (
 type asks struct {
 	subjects, claims, agencies []string
 	consumers                  []consumerKey
+	parked                     []parkedKey
 }
 
 type (
@@ -29,6 +30,7 @@ type view struct {
 	claims    map[string]journal.Claim
 	boxes     map[string]journal.Head
 	consumers map[consumerKey]journal.Consumer
+	parked    map[parkedKey]*journal.Parked
 
 	events     []journal.SealedEvent
 	deliveries []rows.Delivery
@@ -43,6 +45,7 @@ type view struct {
 	movedClaims    map[string]bool
 	movedBoxes     map[string]bool
 	movedConsumers map[consumerKey]bool
+	movedParked    map[parkedKey]bool
 	erasures       int
 }
 
@@ -52,6 +55,7 @@ func newView() *view {
 		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
 		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
 		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldClaims: map[string]bool{},
+		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
 	}
 }
 
@@ -63,6 +67,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		all.subjects = append(all.subjects, t.Change.asks.subjects...)
 		all.claims = append(all.claims, t.Change.asks.claims...)
 		all.agencies = append(all.agencies, t.Change.asks.agencies...)
+		all.parked = append(all.parked, t.Change.asks.parked...)
 		for _, key := range t.Change.asks.consumers {
 			consumerAgencies, consumerNames = append(consumerAgencies, key.agency), append(consumerNames, key.name)
 		}
@@ -93,6 +98,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		v.consumers[consumerKey{one.Agency, one.Name}] = one.Consumer
 		return err
 	}, consumerNames)
+	v.lookParked(batch, all.parked)
 	batch.Queue(`SELECT count FROM erasures`).QueryRow(func(row pgx.Row) error {
 		var count int64
 		err := row.Scan(&count)

@@ -22,6 +22,7 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	v.writeBoxes(batch)
 	v.writeClaims(batch)
 	v.writeConsumers(batch)
+	v.writeParked(batch)
 	v.writeAccesses(batch)
 	v.writeRest(batch)
 	batch.Queue("COMMIT")

@@ -18,8 +18,8 @@ const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed,
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
 	found, err := s.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE agency = ?1 AND sequence > ?2 AND (?3 = '' OR id = ?3) ORDER BY sequence LIMIT ?4`,
-		query.Agency, query.After, query.ID, limitOf(query.Limit))
+		WHERE agency = ?1 AND sequence > ?2 AND (?3 = '' OR id = ?3) AND (?5 = '' OR subject = ?5) ORDER BY sequence LIMIT ?4`,
+		query.Agency, query.After, query.ID, limitOf(query.Limit), query.Subject)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
@@ -121,7 +121,8 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 		if err != nil {
 			return err
 		}
-		if moved, err = present.Moved(advance, head.Sequence); err != nil {
+		present.At = time.UnixMicro(at).UTC()
+		if moved, err = present.Moved(advance, head.Sequence); err != nil || moved == present {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO consumers (agency, name, sequence, takeover, at) VALUES (?, ?, ?, ?, ?)`,

@@ -7,16 +7,17 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync,
 import { dirname } from "node:path";
 import { clone, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
-import { beginning, follow, isTombstone, type Position } from "./chain.js";
+import { beginning, follow, intact, isTombstone, type Position } from "./chain.js";
 
-interface Line { cursor: string; nonce?: string; record: string; tombstone?: boolean; content_hash: string; chain_hash: string }
+interface Line { cursor: string; nonce?: string; record: string; tombstone?: boolean; redelivered?: boolean; content_hash: string; chain_hash: string }
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 const bytes = (text: string | undefined) => new Uint8Array(Buffer.from(text ?? "", "base64"));
 const sumOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 function write(message: CaseMessage, cursor: string): string {
-  const hashes = { content_hash: base64(message.contentHash), chain_hash: base64(message.chainHash) };
+  const again = message.redelivered ? { redelivered: true } : {};
+  const hashes = { ...again, content_hash: base64(message.contentHash), chain_hash: base64(message.chainHash) };
   let line: Line = { cursor, nonce: base64(message.nonce), record: base64(message.record), ...hashes };
   if (isTombstone(message)) {
     const left = clone(CaseMessageSchema, message);
@@ -34,7 +35,7 @@ function read(text: string): { message: CaseMessage; cursor: string } {
   const record = bytes(line.record);
   const message = fromBinary(CaseMessageSchema, record);
   if (!line.tombstone) Object.assign(message, { record, nonce: bytes(line.nonce) });
-  Object.assign(message, { contentHash: bytes(line.content_hash), chainHash: bytes(line.chain_hash) });
+  Object.assign(message, { contentHash: bytes(line.content_hash), chainHash: bytes(line.chain_hash), redelivered: line.redelivered ?? false });
   return { message, cursor: line.cursor };
 }
 
@@ -53,7 +54,8 @@ export class Inbox {
     for (const [index, line] of lines.entries()) {
       try {
         const { message, cursor } = read(line);
-        this.position = follow(this.position, message, cursor);
+        if (message.redelivered) intact(message);
+        else this.position = follow(this.position, message, cursor);
       } catch (error) {
         throw new Error(`${path}, line ${index + 1}: ${(error as Error).message}`);
       }
@@ -61,12 +63,28 @@ export class Inbox {
     ftruncateSync(this.#file, size);
   }
 
+  // has tells whether a message was taken before.
+  has({ service, sequence }: CaseMessage): boolean {
+    return sequence <= (this.position.heads.get(service)?.sequence ?? 0n);
+  }
+
   // take verifies a message and has it on the disk before it returns.
   take(message: CaseMessage, cursor: string): void {
     const behind = follow(this.position, message, cursor);
+    this.#append(message, cursor);
+    this.position = behind;
+  }
+
+  // takeAgain keeps a message that was a tombstone when its turn was. It has no place
+  // in the chain, and moves no position.
+  takeAgain(message: CaseMessage): void {
+    intact(message);
+    this.#append(message, this.position.cursor);
+  }
+
+  #append(message: CaseMessage, cursor: string): void {
     writeSync(this.#file, write(message, cursor));
     fsyncSync(this.#file);
-    this.position = behind;
   }
 
   close(): void { closeSync(this.#file); }

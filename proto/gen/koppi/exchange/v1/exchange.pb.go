@@ -773,7 +773,11 @@ type ListMessagesRequest struct {
 	// The takeover number given when the consumer was opened, by which its opening is
 	// the record of this reading; an older one is ABORTED. 0 for who only polls: each
 	// page is recorded.
-	Takeover      uint64 `protobuf:"varint,5,opt,name=takeover,proto3" json:"takeover,omitempty"`
+	Takeover uint64 `protobuf:"varint,5,opt,name=takeover,proto3" json:"takeover,omitempty"`
+	// Only messages about this subject.
+	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Only this service's mailbox.
+	Service       string `protobuf:"bytes,7,opt,name=service,proto3" json:"service,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -841,6 +845,20 @@ func (x *ListMessagesRequest) GetTakeover() uint64 {
 		return x.Takeover
 	}
 	return 0
+}
+
+func (x *ListMessagesRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
 }
 
 type ListMessagesResponse struct {
@@ -1084,17 +1102,496 @@ func (x *GetHeadsResponse) GetSequences() map[string]uint64 {
 	return nil
 }
 
-type DeliverRequest struct {
+// Parked is a subject whose messages wait to be delivered again.
+type Parked struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Agency   string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	Consumer string                 `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Service  string                 `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
+	Subject  string                 `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Sequence of the first message that waits, and the cursor before it.
+	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Cursor   string `protobuf:"bytes,6,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Status code of the endpoint's refusal (google.rpc.Code).
+	Code int32 `protobuf:"varint,7,opt,name=code,proto3" json:"code,omitempty"`
+	// Another delivery was asked for and has not ended.
+	Retry bool `protobuf:"varint,8,opt,name=retry,proto3" json:"retry,omitempty"`
+	// When it was parked, or last refused.
+	RefusedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=refused_at,json=refusedAt,proto3" json:"refused_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Parked) Reset() {
+	*x = Parked{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Parked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Parked) ProtoMessage() {}
+
+func (x *Parked) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Parked.ProtoReflect.Descriptor instead.
+func (*Parked) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Parked) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *Parked) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+func (x *Parked) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *Parked) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Parked) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Parked) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *Parked) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *Parked) GetRetry() bool {
+	if x != nil {
+		return x.Retry
+	}
+	return false
+}
+
+func (x *Parked) GetRefusedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RefusedAt
+	}
+	return nil
+}
+
+type ListParkedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only of this service; all when empty.
+	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParkedRequest) Reset() {
+	*x = ListParkedRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParkedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParkedRequest) ProtoMessage() {}
+
+func (x *ListParkedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParkedRequest.ProtoReflect.Descriptor instead.
+func (*ListParkedRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListParkedRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+type ListParkedResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Messages      []*CaseMessage         `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	Cursor        string                 `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Parked        []*Parked              `protobuf:"bytes,1,rep,name=parked,proto3" json:"parked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParkedResponse) Reset() {
+	*x = ListParkedResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParkedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParkedResponse) ProtoMessage() {}
+
+func (x *ListParkedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParkedResponse.ProtoReflect.Descriptor instead.
+func (*ListParkedResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListParkedResponse) GetParked() []*Parked {
+	if x != nil {
+		return x.Parked
+	}
+	return nil
+}
+
+type RetryParkedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agency whose endpoint it is; an agency's system may leave out its own.
+	Agency        string `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	Consumer      string `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Service       string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
+	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryParkedRequest) Reset() {
+	*x = RetryParkedRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryParkedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryParkedRequest) ProtoMessage() {}
+
+func (x *RetryParkedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryParkedRequest.ProtoReflect.Descriptor instead.
+func (*RetryParkedRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RetryParkedRequest) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *RetryParkedRequest) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+func (x *RetryParkedRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *RetryParkedRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+type RetryParkedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryParkedResponse) Reset() {
+	*x = RetryParkedResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryParkedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryParkedResponse) ProtoMessage() {}
+
+func (x *RetryParkedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryParkedResponse.ProtoReflect.Descriptor instead.
+func (*RetryParkedResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{18}
+}
+
+type ChangeParkedRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Consumer string                 `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
+	Service  string                 `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
+	Subject  string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	Takeover uint64                 `protobuf:"varint,4,opt,name=takeover,proto3" json:"takeover,omitempty"`
+	// Types that are valid to be assigned to Change:
+	//
+	//	*ChangeParkedRequest_Refused_
+	//	*ChangeParkedRequest_AdvancedTo
+	//	*ChangeParkedRequest_Released_
+	Change        isChangeParkedRequest_Change `protobuf_oneof:"change"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeParkedRequest) Reset() {
+	*x = ChangeParkedRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeParkedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeParkedRequest) ProtoMessage() {}
+
+func (x *ChangeParkedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeParkedRequest.ProtoReflect.Descriptor instead.
+func (*ChangeParkedRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ChangeParkedRequest) GetConsumer() string {
+	if x != nil {
+		return x.Consumer
+	}
+	return ""
+}
+
+func (x *ChangeParkedRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *ChangeParkedRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ChangeParkedRequest) GetTakeover() uint64 {
+	if x != nil {
+		return x.Takeover
+	}
+	return 0
+}
+
+func (x *ChangeParkedRequest) GetChange() isChangeParkedRequest_Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+func (x *ChangeParkedRequest) GetRefused() *ChangeParkedRequest_Refused {
+	if x != nil {
+		if x, ok := x.Change.(*ChangeParkedRequest_Refused_); ok {
+			return x.Refused
+		}
+	}
+	return nil
+}
+
+func (x *ChangeParkedRequest) GetAdvancedTo() uint64 {
+	if x != nil {
+		if x, ok := x.Change.(*ChangeParkedRequest_AdvancedTo); ok {
+			return x.AdvancedTo
+		}
+	}
+	return 0
+}
+
+func (x *ChangeParkedRequest) GetReleased() *ChangeParkedRequest_Released {
+	if x != nil {
+		if x, ok := x.Change.(*ChangeParkedRequest_Released_); ok {
+			return x.Released
+		}
+	}
+	return nil
+}
+
+type isChangeParkedRequest_Change interface {
+	isChangeParkedRequest_Change()
+}
+
+type ChangeParkedRequest_Refused_ struct {
+	// The message was refused for good.
+	Refused *ChangeParkedRequest_Refused `protobuf:"bytes,5,opt,name=refused,proto3,oneof"`
+}
+
+type ChangeParkedRequest_AdvancedTo struct {
+	// Messages before this sequence were delivered again; more follow.
+	AdvancedTo uint64 `protobuf:"varint,6,opt,name=advanced_to,json=advancedTo,proto3,oneof"`
+}
+
+type ChangeParkedRequest_Released_ struct {
+	// All were delivered again.
+	Released *ChangeParkedRequest_Released `protobuf:"bytes,7,opt,name=released,proto3,oneof"`
+}
+
+func (*ChangeParkedRequest_Refused_) isChangeParkedRequest_Change() {}
+
+func (*ChangeParkedRequest_AdvancedTo) isChangeParkedRequest_Change() {}
+
+func (*ChangeParkedRequest_Released_) isChangeParkedRequest_Change() {}
+
+type ChangeParkedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeParkedResponse) Reset() {
+	*x = ChangeParkedResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeParkedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeParkedResponse) ProtoMessage() {}
+
+func (x *ChangeParkedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeParkedResponse.ProtoReflect.Descriptor instead.
+func (*ChangeParkedResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{20}
+}
+
+type DeliverRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of each service's sequences, at most 100 and 1 MiB. Each comes with
+	// its record. Such as were delivered before, and not accepted, come again.
+	Messages []*CaseMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Cursor behind the last of them; it stays where it is when they are redelivered.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1603,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1616,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeliverRequest) GetMessages() []*CaseMessage {
@@ -1150,7 +1647,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1659,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1672,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{15}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeliverResponse) GetAccepted() uint32 {
@@ -1210,7 +1707,7 @@ type ExchangeRequest_Open struct {
 
 func (x *ExchangeRequest_Open) Reset() {
 	*x = ExchangeRequest_Open{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1719,7 @@ func (x *ExchangeRequest_Open) String() string {
 func (*ExchangeRequest_Open) ProtoMessage() {}
 
 func (x *ExchangeRequest_Open) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1780,7 @@ type ExchangeRequest_Send struct {
 
 func (x *ExchangeRequest_Send) Reset() {
 	*x = ExchangeRequest_Send{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1792,7 @@ func (x *ExchangeRequest_Send) String() string {
 func (*ExchangeRequest_Send) ProtoMessage() {}
 
 func (x *ExchangeRequest_Send) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1834,7 @@ type ExchangeRequest_Acknowledge struct {
 
 func (x *ExchangeRequest_Acknowledge) Reset() {
 	*x = ExchangeRequest_Acknowledge{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1349,7 +1846,7 @@ func (x *ExchangeRequest_Acknowledge) String() string {
 func (*ExchangeRequest_Acknowledge) ProtoMessage() {}
 
 func (x *ExchangeRequest_Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1883,7 @@ type ExchangeResponse_Opened struct {
 
 func (x *ExchangeResponse_Opened) Reset() {
 	*x = ExchangeResponse_Opened{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1895,7 @@ func (x *ExchangeResponse_Opened) String() string {
 func (*ExchangeResponse_Opened) ProtoMessage() {}
 
 func (x *ExchangeResponse_Opened) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1943,7 @@ type ExchangeResponse_Delivery struct {
 
 func (x *ExchangeResponse_Delivery) Reset() {
 	*x = ExchangeResponse_Delivery{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1955,7 @@ func (x *ExchangeResponse_Delivery) String() string {
 func (*ExchangeResponse_Delivery) ProtoMessage() {}
 
 func (x *ExchangeResponse_Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +2000,7 @@ type ExchangeResponse_Receipt struct {
 
 func (x *ExchangeResponse_Receipt) Reset() {
 	*x = ExchangeResponse_Receipt{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +2012,7 @@ func (x *ExchangeResponse_Receipt) String() string {
 func (*ExchangeResponse_Receipt) ProtoMessage() {}
 
 func (x *ExchangeResponse_Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +2084,7 @@ type ExchangeResponse_Heartbeat struct {
 
 func (x *ExchangeResponse_Heartbeat) Reset() {
 	*x = ExchangeResponse_Heartbeat{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +2096,7 @@ func (x *ExchangeResponse_Heartbeat) String() string {
 func (*ExchangeResponse_Heartbeat) ProtoMessage() {}
 
 func (x *ExchangeResponse_Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +2123,7 @@ type WatchResponse_Changed struct {
 
 func (x *WatchResponse_Changed) Reset() {
 	*x = WatchResponse_Changed{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +2135,7 @@ func (x *WatchResponse_Changed) String() string {
 func (*WatchResponse_Changed) ProtoMessage() {}
 
 func (x *WatchResponse_Changed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,6 +2170,94 @@ func (x *WatchResponse_Changed) GetStatus() *v1.LoopStatus {
 		return x.Status
 	}
 	return nil
+}
+
+type ChangeParkedRequest_Refused struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Code          int32                  `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeParkedRequest_Refused) Reset() {
+	*x = ChangeParkedRequest_Refused{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeParkedRequest_Refused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeParkedRequest_Refused) ProtoMessage() {}
+
+func (x *ChangeParkedRequest_Refused) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeParkedRequest_Refused.ProtoReflect.Descriptor instead.
+func (*ChangeParkedRequest_Refused) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19, 0}
+}
+
+func (x *ChangeParkedRequest_Refused) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *ChangeParkedRequest_Refused) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+type ChangeParkedRequest_Released struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeParkedRequest_Released) Reset() {
+	*x = ChangeParkedRequest_Released{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeParkedRequest_Released) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeParkedRequest_Released) ProtoMessage() {}
+
+func (x *ChangeParkedRequest_Released) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeParkedRequest_Released.ProtoReflect.Descriptor instead.
+func (*ChangeParkedRequest_Released) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19, 1}
 }
 
 var File_koppi_exchange_v1_exchange_proto protoreflect.FileDescriptor
@@ -1760,14 +2345,16 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x14OpenConsumerResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x18\n" +
 	"\abacklog\x18\x02 \x01(\x04R\abacklog\x12\x1a\n" +
-	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xe2\x01\n" +
+	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xa9\x02\n" +
 	"\x13ListMessagesRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12A\n" +
 	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
 	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x12\x1a\n" +
-	"\btakeover\x18\x05 \x01(\x04R\btakeover\"\x8d\x01\n" +
+	"\btakeover\x18\x05 \x01(\x04R\btakeover\x12\"\n" +
+	"\asubject\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\asubject\x12!\n" +
+	"\aservice\x18\a \x01(\tB\a\xbaH\x04r\x02\x18 R\aservice\"\x8d\x01\n" +
 	"\x14ListMessagesResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
@@ -1783,7 +2370,46 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryR\tsequences\x1a<\n" +
 	"\x0eSequencesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"d\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x89\x02\n" +
+	"\x06Parked\x12\x16\n" +
+	"\x06agency\x18\x01 \x01(\tR\x06agency\x12\x1a\n" +
+	"\bconsumer\x18\x02 \x01(\tR\bconsumer\x12\x18\n" +
+	"\aservice\x18\x03 \x01(\tR\aservice\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\x12\x1a\n" +
+	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x16\n" +
+	"\x06cursor\x18\x06 \x01(\tR\x06cursor\x12\x12\n" +
+	"\x04code\x18\a \x01(\x05R\x04code\x12\x14\n" +
+	"\x05retry\x18\b \x01(\bR\x05retry\x129\n" +
+	"\n" +
+	"refused_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\trefusedAt\"6\n" +
+	"\x11ListParkedRequest\x12!\n" +
+	"\aservice\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\aservice\"G\n" +
+	"\x12ListParkedResponse\x121\n" +
+	"\x06parked\x18\x01 \x03(\v2\x19.koppi.exchange.v1.ParkedR\x06parked\"\xc3\x01\n" +
+	"\x12RetryParkedRequest\x12\x1f\n" +
+	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06agency\x12A\n" +
+	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12#\n" +
+	"\aservice\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
+	"\asubject\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\"\x15\n" +
+	"\x13RetryParkedResponse\"\xde\x03\n" +
+	"\x13ChangeParkedRequest\x12A\n" +
+	"\bconsumer\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12#\n" +
+	"\aservice\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
+	"\asubject\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\x12\x1a\n" +
+	"\btakeover\x18\x04 \x01(\x04R\btakeover\x12J\n" +
+	"\arefused\x18\x05 \x01(\v2..koppi.exchange.v1.ChangeParkedRequest.RefusedH\x00R\arefused\x12!\n" +
+	"\vadvanced_to\x18\x06 \x01(\x04H\x00R\n" +
+	"advancedTo\x12M\n" +
+	"\breleased\x18\a \x01(\v2/.koppi.exchange.v1.ChangeParkedRequest.ReleasedH\x00R\breleased\x1aB\n" +
+	"\aRefused\x12#\n" +
+	"\bsequence\x18\x01 \x01(\x04B\a\xbaH\x042\x02 \x00R\bsequence\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\x05R\x04code\x1a\n" +
+	"\n" +
+	"\bReleasedB\x0f\n" +
+	"\x06change\x12\x05\xbaH\x02\b\x01\"\x16\n" +
+	"\x14ChangeParkedResponse\"d\n" +
 	"\x0eDeliverRequest\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"[\n" +
@@ -1797,7 +2423,12 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\fListMessages\x12&.koppi.exchange.v1.ListMessagesRequest\x1a'.koppi.exchange.v1.ListMessagesResponse\x12t\n" +
 	"\x13AcknowledgeMessages\x12-.koppi.exchange.v1.AcknowledgeMessagesRequest\x1a..koppi.exchange.v1.AcknowledgeMessagesResponse2c\n" +
 	"\fHeadsService\x12S\n" +
-	"\bGetHeads\x12\".koppi.exchange.v1.GetHeadsRequest\x1a#.koppi.exchange.v1.GetHeadsResponse2h\n" +
+	"\bGetHeads\x12\".koppi.exchange.v1.GetHeadsRequest\x1a#.koppi.exchange.v1.GetHeadsResponse2\xaa\x02\n" +
+	"\x0eParkingService\x12Y\n" +
+	"\n" +
+	"ListParked\x12$.koppi.exchange.v1.ListParkedRequest\x1a%.koppi.exchange.v1.ListParkedResponse\x12\\\n" +
+	"\vRetryParked\x12%.koppi.exchange.v1.RetryParkedRequest\x1a&.koppi.exchange.v1.RetryParkedResponse\x12_\n" +
+	"\fChangeParked\x12&.koppi.exchange.v1.ChangeParkedRequest\x1a'.koppi.exchange.v1.ChangeParkedResponse2h\n" +
 	"\x0fCallbackService\x12U\n" +
 	"\aDeliver\x12!.koppi.exchange.v1.DeliverRequest\x1a\".koppi.exchange.v1.DeliverResponse\"\x03\x90\x02\x02B\xc3\x01\n" +
 	"\x15com.koppi.exchange.v1B\rExchangeProtoP\x01Z5koppi.internal/proto/gen/koppi/exchange/v1;exchangev1\xa2\x02\x03KEX\xaa\x02\x11Koppi.Exchange.V1\xca\x02\x11Koppi\\Exchange\\V1\xe2\x02\x1dKoppi\\Exchange\\V1\\GPBMetadata\xea\x02\x13Koppi::Exchange::V1b\x06proto3"
@@ -1814,84 +2445,103 @@ func file_koppi_exchange_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_koppi_exchange_v1_exchange_proto_rawDescData
 }
 
-var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
-	(*CaseMessage)(nil),                 // 0: koppi.exchange.v1.CaseMessage
-	(*Withheld)(nil),                    // 1: koppi.exchange.v1.Withheld
-	(*ExchangeRequest)(nil),             // 2: koppi.exchange.v1.ExchangeRequest
-	(*ExchangeResponse)(nil),            // 3: koppi.exchange.v1.ExchangeResponse
-	(*WatchRequest)(nil),                // 4: koppi.exchange.v1.WatchRequest
-	(*WatchResponse)(nil),               // 5: koppi.exchange.v1.WatchResponse
-	(*OpenConsumerRequest)(nil),         // 6: koppi.exchange.v1.OpenConsumerRequest
-	(*OpenConsumerResponse)(nil),        // 7: koppi.exchange.v1.OpenConsumerResponse
-	(*ListMessagesRequest)(nil),         // 8: koppi.exchange.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),        // 9: koppi.exchange.v1.ListMessagesResponse
-	(*AcknowledgeMessagesRequest)(nil),  // 10: koppi.exchange.v1.AcknowledgeMessagesRequest
-	(*AcknowledgeMessagesResponse)(nil), // 11: koppi.exchange.v1.AcknowledgeMessagesResponse
-	(*GetHeadsRequest)(nil),             // 12: koppi.exchange.v1.GetHeadsRequest
-	(*GetHeadsResponse)(nil),            // 13: koppi.exchange.v1.GetHeadsResponse
-	(*DeliverRequest)(nil),              // 14: koppi.exchange.v1.DeliverRequest
-	(*DeliverResponse)(nil),             // 15: koppi.exchange.v1.DeliverResponse
-	(*ExchangeRequest_Open)(nil),        // 16: koppi.exchange.v1.ExchangeRequest.Open
-	(*ExchangeRequest_Send)(nil),        // 17: koppi.exchange.v1.ExchangeRequest.Send
-	(*ExchangeRequest_Acknowledge)(nil), // 18: koppi.exchange.v1.ExchangeRequest.Acknowledge
-	(*ExchangeResponse_Opened)(nil),     // 19: koppi.exchange.v1.ExchangeResponse.Opened
-	(*ExchangeResponse_Delivery)(nil),   // 20: koppi.exchange.v1.ExchangeResponse.Delivery
-	(*ExchangeResponse_Receipt)(nil),    // 21: koppi.exchange.v1.ExchangeResponse.Receipt
-	(*ExchangeResponse_Heartbeat)(nil),  // 22: koppi.exchange.v1.ExchangeResponse.Heartbeat
-	(*WatchResponse_Changed)(nil),       // 23: koppi.exchange.v1.WatchResponse.Changed
-	nil,                                 // 24: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	(*timestamppb.Timestamp)(nil),       // 25: google.protobuf.Timestamp
-	(*v1.Party)(nil),                    // 26: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),               // 27: koppi.common.v1.LegalBasis
-	(*v1.LoopStatus)(nil),               // 28: koppi.common.v1.LoopStatus
-	(*anypb.Any)(nil),                   // 29: google.protobuf.Any
-	(*status.Status)(nil),               // 30: google.rpc.Status
+	(*CaseMessage)(nil),                  // 0: koppi.exchange.v1.CaseMessage
+	(*Withheld)(nil),                     // 1: koppi.exchange.v1.Withheld
+	(*ExchangeRequest)(nil),              // 2: koppi.exchange.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),             // 3: koppi.exchange.v1.ExchangeResponse
+	(*WatchRequest)(nil),                 // 4: koppi.exchange.v1.WatchRequest
+	(*WatchResponse)(nil),                // 5: koppi.exchange.v1.WatchResponse
+	(*OpenConsumerRequest)(nil),          // 6: koppi.exchange.v1.OpenConsumerRequest
+	(*OpenConsumerResponse)(nil),         // 7: koppi.exchange.v1.OpenConsumerResponse
+	(*ListMessagesRequest)(nil),          // 8: koppi.exchange.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),         // 9: koppi.exchange.v1.ListMessagesResponse
+	(*AcknowledgeMessagesRequest)(nil),   // 10: koppi.exchange.v1.AcknowledgeMessagesRequest
+	(*AcknowledgeMessagesResponse)(nil),  // 11: koppi.exchange.v1.AcknowledgeMessagesResponse
+	(*GetHeadsRequest)(nil),              // 12: koppi.exchange.v1.GetHeadsRequest
+	(*GetHeadsResponse)(nil),             // 13: koppi.exchange.v1.GetHeadsResponse
+	(*Parked)(nil),                       // 14: koppi.exchange.v1.Parked
+	(*ListParkedRequest)(nil),            // 15: koppi.exchange.v1.ListParkedRequest
+	(*ListParkedResponse)(nil),           // 16: koppi.exchange.v1.ListParkedResponse
+	(*RetryParkedRequest)(nil),           // 17: koppi.exchange.v1.RetryParkedRequest
+	(*RetryParkedResponse)(nil),          // 18: koppi.exchange.v1.RetryParkedResponse
+	(*ChangeParkedRequest)(nil),          // 19: koppi.exchange.v1.ChangeParkedRequest
+	(*ChangeParkedResponse)(nil),         // 20: koppi.exchange.v1.ChangeParkedResponse
+	(*DeliverRequest)(nil),               // 21: koppi.exchange.v1.DeliverRequest
+	(*DeliverResponse)(nil),              // 22: koppi.exchange.v1.DeliverResponse
+	(*ExchangeRequest_Open)(nil),         // 23: koppi.exchange.v1.ExchangeRequest.Open
+	(*ExchangeRequest_Send)(nil),         // 24: koppi.exchange.v1.ExchangeRequest.Send
+	(*ExchangeRequest_Acknowledge)(nil),  // 25: koppi.exchange.v1.ExchangeRequest.Acknowledge
+	(*ExchangeResponse_Opened)(nil),      // 26: koppi.exchange.v1.ExchangeResponse.Opened
+	(*ExchangeResponse_Delivery)(nil),    // 27: koppi.exchange.v1.ExchangeResponse.Delivery
+	(*ExchangeResponse_Receipt)(nil),     // 28: koppi.exchange.v1.ExchangeResponse.Receipt
+	(*ExchangeResponse_Heartbeat)(nil),   // 29: koppi.exchange.v1.ExchangeResponse.Heartbeat
+	(*WatchResponse_Changed)(nil),        // 30: koppi.exchange.v1.WatchResponse.Changed
+	nil,                                  // 31: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	(*ChangeParkedRequest_Refused)(nil),  // 32: koppi.exchange.v1.ChangeParkedRequest.Refused
+	(*ChangeParkedRequest_Released)(nil), // 33: koppi.exchange.v1.ChangeParkedRequest.Released
+	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
+	(*v1.Party)(nil),                     // 35: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                // 36: koppi.common.v1.LegalBasis
+	(*v1.LoopStatus)(nil),                // 37: koppi.common.v1.LoopStatus
+	(*anypb.Any)(nil),                    // 38: google.protobuf.Any
+	(*status.Status)(nil),                // 39: google.rpc.Status
 }
 var file_koppi_exchange_v1_exchange_proto_depIdxs = []int32{
-	25, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
-	26, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
-	27, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
-	28, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
-	29, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
+	34, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
+	35, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
+	36, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
+	37, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
+	38, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
 	1,  // 5: koppi.exchange.v1.CaseMessage.withheld:type_name -> koppi.exchange.v1.Withheld
-	16, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
-	17, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
-	18, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
-	19, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
-	20, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
-	21, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
-	22, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
-	23, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
-	22, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	23, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
+	24, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
+	25, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
+	26, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
+	27, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
+	28, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
+	29, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	30, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
+	29, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
 	0,  // 15: koppi.exchange.v1.ListMessagesResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	24, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	0,  // 17: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
-	30, // 18: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
-	29, // 19: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
-	0,  // 20: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
-	29, // 21: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
-	30, // 22: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
-	28, // 23: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
-	2,  // 24: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
-	4,  // 25: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
-	6,  // 26: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
-	8,  // 27: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
-	10, // 28: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
-	12, // 29: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
-	14, // 30: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
-	3,  // 31: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
-	5,  // 32: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
-	7,  // 33: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
-	9,  // 34: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
-	11, // 35: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
-	13, // 36: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
-	15, // 37: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
-	31, // [31:38] is the sub-list for method output_type
-	24, // [24:31] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	31, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	34, // 17: koppi.exchange.v1.Parked.refused_at:type_name -> google.protobuf.Timestamp
+	14, // 18: koppi.exchange.v1.ListParkedResponse.parked:type_name -> koppi.exchange.v1.Parked
+	32, // 19: koppi.exchange.v1.ChangeParkedRequest.refused:type_name -> koppi.exchange.v1.ChangeParkedRequest.Refused
+	33, // 20: koppi.exchange.v1.ChangeParkedRequest.released:type_name -> koppi.exchange.v1.ChangeParkedRequest.Released
+	0,  // 21: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
+	39, // 22: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
+	38, // 23: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
+	0,  // 24: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
+	38, // 25: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
+	39, // 26: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
+	37, // 27: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
+	2,  // 28: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
+	4,  // 29: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
+	6,  // 30: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
+	8,  // 31: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
+	10, // 32: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
+	12, // 33: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
+	15, // 34: koppi.exchange.v1.ParkingService.ListParked:input_type -> koppi.exchange.v1.ListParkedRequest
+	17, // 35: koppi.exchange.v1.ParkingService.RetryParked:input_type -> koppi.exchange.v1.RetryParkedRequest
+	19, // 36: koppi.exchange.v1.ParkingService.ChangeParked:input_type -> koppi.exchange.v1.ChangeParkedRequest
+	21, // 37: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
+	3,  // 38: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
+	5,  // 39: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
+	7,  // 40: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
+	9,  // 41: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
+	11, // 42: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
+	13, // 43: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
+	16, // 44: koppi.exchange.v1.ParkingService.ListParked:output_type -> koppi.exchange.v1.ListParkedResponse
+	18, // 45: koppi.exchange.v1.ParkingService.RetryParked:output_type -> koppi.exchange.v1.RetryParkedResponse
+	20, // 46: koppi.exchange.v1.ParkingService.ChangeParked:output_type -> koppi.exchange.v1.ChangeParkedResponse
+	22, // 47: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
+	38, // [38:48] is the sub-list for method output_type
+	28, // [28:38] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_koppi_exchange_v1_exchange_proto_init() }
@@ -1914,7 +2564,12 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 		(*WatchResponse_Changed_)(nil),
 		(*WatchResponse_Heartbeat)(nil),
 	}
-	file_koppi_exchange_v1_exchange_proto_msgTypes[21].OneofWrappers = []any{
+	file_koppi_exchange_v1_exchange_proto_msgTypes[19].OneofWrappers = []any{
+		(*ChangeParkedRequest_Refused_)(nil),
+		(*ChangeParkedRequest_AdvancedTo)(nil),
+		(*ChangeParkedRequest_Released_)(nil),
+	}
+	file_koppi_exchange_v1_exchange_proto_msgTypes[28].OneofWrappers = []any{
 		(*ExchangeResponse_Receipt_Response)(nil),
 		(*ExchangeResponse_Receipt_Error)(nil),
 	}
@@ -1924,9 +2579,9 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_exchange_v1_exchange_proto_rawDesc), len(file_koppi_exchange_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   34,
 			NumExtensions: 0,
-			NumServices:   3,
+			NumServices:   4,
 		},
 		GoTypes:           file_koppi_exchange_v1_exchange_proto_goTypes,
 		DependencyIndexes: file_koppi_exchange_v1_exchange_proto_depIdxs,

@@ -429,6 +429,206 @@ var HeadsService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
+	ParkingService_ListParked_FullMethodName   = "/koppi.exchange.v1.ParkingService/ListParked"
+	ParkingService_RetryParked_FullMethodName  = "/koppi.exchange.v1.ParkingService/RetryParked"
+	ParkingService_ChangeParked_FullMethodName = "/koppi.exchange.v1.ParkingService/ChangeParked"
+)
+
+// ParkingServiceClient is the client API for ParkingService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// ParkingService knows which subjects' messages an agency's callback endpoint
+// refused for good. From the refused message on, those of that subject stand as
+// tombstones in the endpoint's deliveries; those of others go on. An agency's system
+// sees and changes its own, an operator all.
+type ParkingServiceClient interface {
+	// ListParked lists what is parked now.
+	ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error)
+	// RetryParked asks for a subject's parked messages to be delivered again, each
+	// marked redelivered, in their order; then the subject is parked no longer.
+	// NOT_FOUND where nothing of it is parked.
+	RetryParked(ctx context.Context, in *RetryParkedRequest, opts ...grpc.CallOption) (*RetryParkedResponse, error)
+	// ChangeParked is for the one that calls the endpoint. An older takeover number is
+	// ABORTED, TAKEN_OVER.
+	ChangeParked(ctx context.Context, in *ChangeParkedRequest, opts ...grpc.CallOption) (*ChangeParkedResponse, error)
+}
+
+type parkingServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewParkingServiceClient(cc grpc.ClientConnInterface) ParkingServiceClient {
+	return &parkingServiceClient{cc}
+}
+
+func (c *parkingServiceClient) ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListParkedResponse)
+	err := c.cc.Invoke(ctx, ParkingService_ListParked_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *parkingServiceClient) RetryParked(ctx context.Context, in *RetryParkedRequest, opts ...grpc.CallOption) (*RetryParkedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryParkedResponse)
+	err := c.cc.Invoke(ctx, ParkingService_RetryParked_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *parkingServiceClient) ChangeParked(ctx context.Context, in *ChangeParkedRequest, opts ...grpc.CallOption) (*ChangeParkedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangeParkedResponse)
+	err := c.cc.Invoke(ctx, ParkingService_ChangeParked_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ParkingServiceServer is the server API for ParkingService service.
+// All implementations must embed UnimplementedParkingServiceServer
+// for forward compatibility.
+//
+// ParkingService knows which subjects' messages an agency's callback endpoint
+// refused for good. From the refused message on, those of that subject stand as
+// tombstones in the endpoint's deliveries; those of others go on. An agency's system
+// sees and changes its own, an operator all.
+type ParkingServiceServer interface {
+	// ListParked lists what is parked now.
+	ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error)
+	// RetryParked asks for a subject's parked messages to be delivered again, each
+	// marked redelivered, in their order; then the subject is parked no longer.
+	// NOT_FOUND where nothing of it is parked.
+	RetryParked(context.Context, *RetryParkedRequest) (*RetryParkedResponse, error)
+	// ChangeParked is for the one that calls the endpoint. An older takeover number is
+	// ABORTED, TAKEN_OVER.
+	ChangeParked(context.Context, *ChangeParkedRequest) (*ChangeParkedResponse, error)
+	mustEmbedUnimplementedParkingServiceServer()
+}
+
+// UnimplementedParkingServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedParkingServiceServer struct{}
+
+func (UnimplementedParkingServiceServer) ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListParked not implemented")
+}
+func (UnimplementedParkingServiceServer) RetryParked(context.Context, *RetryParkedRequest) (*RetryParkedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryParked not implemented")
+}
+func (UnimplementedParkingServiceServer) ChangeParked(context.Context, *ChangeParkedRequest) (*ChangeParkedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeParked not implemented")
+}
+func (UnimplementedParkingServiceServer) mustEmbedUnimplementedParkingServiceServer() {}
+func (UnimplementedParkingServiceServer) testEmbeddedByValue()                        {}
+
+// UnsafeParkingServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to ParkingServiceServer will
+// result in compilation errors.
+type UnsafeParkingServiceServer interface {
+	mustEmbedUnimplementedParkingServiceServer()
+}
+
+func RegisterParkingServiceServer(s grpc.ServiceRegistrar, srv ParkingServiceServer) {
+	// If the following call panics, it indicates UnimplementedParkingServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&ParkingService_ServiceDesc, srv)
+}
+
+func _ParkingService_ListParked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListParkedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ParkingServiceServer).ListParked(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ParkingService_ListParked_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ParkingServiceServer).ListParked(ctx, req.(*ListParkedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ParkingService_RetryParked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryParkedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ParkingServiceServer).RetryParked(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ParkingService_RetryParked_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ParkingServiceServer).RetryParked(ctx, req.(*RetryParkedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ParkingService_ChangeParked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeParkedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ParkingServiceServer).ChangeParked(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ParkingService_ChangeParked_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ParkingServiceServer).ChangeParked(ctx, req.(*ChangeParkedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// ParkingService_ServiceDesc is the grpc.ServiceDesc for ParkingService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var ParkingService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "koppi.exchange.v1.ParkingService",
+	HandlerType: (*ParkingServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ListParked",
+			Handler:    _ParkingService_ListParked_Handler,
+		},
+		{
+			MethodName: "RetryParked",
+			Handler:    _ParkingService_RetryParked_Handler,
+		},
+		{
+			MethodName: "ChangeParked",
+			Handler:    _ParkingService_ChangeParked_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "koppi/exchange/v1/exchange.proto",
+}
+
+const (
 	CallbackService_Deliver_FullMethodName = "/koppi.exchange.v1.CallbackService/Deliver"
 )
 

@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/exchange/v1/exchange.proto.
  */
 export const file_koppi_exchange_v1_exchange: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCKvAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgSEAoIdGFrZW92ZXIYBSABKAQibgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5rb3BwaS5leGNoYW5nZS52MS5DYXNlTWVzc2FnZRITCgtuZXh0X2N1cnNvchgCIAEoCRIPCgdiYWNrbG9nGAMgASgEIoEBChpBY2tub3dsZWRnZU1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEjcKCGNvbnN1bWVyGAIgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhAKCHRha2VvdmVyGAMgASgEIh0KG0Fja25vd2xlZGdlTWVzc2FnZXNSZXNwb25zZSIRCg9HZXRIZWFkc1JlcXVlc3QiiwEKEEdldEhlYWRzUmVzcG9uc2USRQoJc2VxdWVuY2VzGAEgAygLMjIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZS5TZXF1ZW5jZXNFbnRyeRowCg5TZXF1ZW5jZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIlIKDkRlbGl2ZXJSZXF1ZXN0EjAKCG1lc3NhZ2VzGAEgAygLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJIkgKD0RlbGl2ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMy8AMKD0V4Y2hhbmdlU2VydmljZRJXCghFeGNoYW5nZRIiLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABEkwKBVdhdGNoEh8ua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXF1ZXN0GiAua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZTABEl8KDE9wZW5Db25zdW1lchImLmtvcHBpLmV4Y2hhbmdlLnYxLk9wZW5Db25zdW1lclJlcXVlc3QaJy5rb3BwaS5leGNoYW5nZS52MS5PcGVuQ29uc3VtZXJSZXNwb25zZRJfCgxMaXN0TWVzc2FnZXMSJi5rb3BwaS5leGNoYW5nZS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USdAoTQWNrbm93bGVkZ2VNZXNzYWdlcxItLmtvcHBpLmV4Y2hhbmdlLnYxLkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0Gi4ua29wcGkuZXhjaGFuZ2UudjEuQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlMmMKDEhlYWRzU2VydmljZRJTCghHZXRIZWFkcxIiLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVzcG9uc2UyaAoPQ2FsbGJhY2tTZXJ2aWNlElUKB0RlbGl2ZXISIS5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVxdWVzdBoiLmtvcHBpLmV4Y2hhbmdlLnYxLkRlbGl2ZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
+  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCLkAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgSEAoIdGFrZW92ZXIYBSABKAQSGQoHc3ViamVjdBgGIAEoCUIIukgFcgMYgAESGAoHc2VydmljZRgHIAEoCUIHukgEcgIYICJuChRMaXN0TWVzc2FnZXNSZXNwb25zZRIwCghtZXNzYWdlcxgBIAMoCzIeLmtvcHBpLmV4Y2hhbmdlLnYxLkNhc2VNZXNzYWdlEhMKC25leHRfY3Vyc29yGAIgASgJEg8KB2JhY2tsb2cYAyABKAQigQEKGkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0EhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSNwoIY29uc3VtZXIYAiABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSEAoIdGFrZW92ZXIYAyABKAQiHQobQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlIhEKD0dldEhlYWRzUmVxdWVzdCKLAQoQR2V0SGVhZHNSZXNwb25zZRJFCglzZXF1ZW5jZXMYASADKAsyMi5rb3BwaS5leGNoYW5nZS52MS5HZXRIZWFkc1Jlc3BvbnNlLlNlcXVlbmNlc0VudHJ5GjAKDlNlcXVlbmNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiuwEKBlBhcmtlZBIOCgZhZ2VuY3kYASABKAkSEAoIY29uc3VtZXIYAiABKAkSDwoHc2VydmljZRgDIAEoCRIPCgdzdWJqZWN0GAQgASgJEhAKCHNlcXVlbmNlGAUgASgEEg4KBmN1cnNvchgGIAEoCRIMCgRjb2RlGAcgASgFEg0KBXJldHJ5GAggASgIEi4KCnJlZnVzZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi0KEUxpc3RQYXJrZWRSZXF1ZXN0EhgKB3NlcnZpY2UYASABKAlCB7pIBHICGCAiPwoSTGlzdFBhcmtlZFJlc3BvbnNlEikKBnBhcmtlZBgBIAMoCzIZLmtvcHBpLmV4Y2hhbmdlLnYxLlBhcmtlZCKfAQoSUmV0cnlQYXJrZWRSZXF1ZXN0EhcKBmFnZW5jeRgBIAEoCUIHukgEcgIYQBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIaCgdzZXJ2aWNlGAMgASgJQgm6SAZyBBABGCASGwoHc3ViamVjdBgEIAEoCUIKukgHcgUQARiAASIVChNSZXRyeVBhcmtlZFJlc3BvbnNlIokDChNDaGFuZ2VQYXJrZWRSZXF1ZXN0EjcKCGNvbnN1bWVyGAEgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhoKB3NlcnZpY2UYAiABKAlCCbpIBnIEEAEYIBIbCgdzdWJqZWN0GAMgASgJQgq6SAdyBRABGIABEhAKCHRha2VvdmVyGAQgASgEEkEKB3JlZnVzZWQYBSABKAsyLi5rb3BwaS5leGNoYW5nZS52MS5DaGFuZ2VQYXJrZWRSZXF1ZXN0LlJlZnVzZWRIABIVCgthZHZhbmNlZF90bxgGIAEoBEgAEkMKCHJlbGVhc2VkGAcgASgLMi8ua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdC5SZWxlYXNlZEgAGjIKB1JlZnVzZWQSGQoIc2VxdWVuY2UYASABKARCB7pIBDICIAASDAoEY29kZRgCIAEoBRoKCghSZWxlYXNlZEIPCgZjaGFuZ2USBbpIAggBIhYKFENoYW5nZVBhcmtlZFJlc3BvbnNlIlIKDkRlbGl2ZXJSZXF1ZXN0EjAKCG1lc3NhZ2VzGAEgAygLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJIkgKD0RlbGl2ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMy8AMKD0V4Y2hhbmdlU2VydmljZRJXCghFeGNoYW5nZRIiLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABEkwKBVdhdGNoEh8ua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXF1ZXN0GiAua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZTABEl8KDE9wZW5Db25zdW1lchImLmtvcHBpLmV4Y2hhbmdlLnYxLk9wZW5Db25zdW1lclJlcXVlc3QaJy5rb3BwaS5leGNoYW5nZS52MS5PcGVuQ29uc3VtZXJSZXNwb25zZRJfCgxMaXN0TWVzc2FnZXMSJi5rb3BwaS5leGNoYW5nZS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USdAoTQWNrbm93bGVkZ2VNZXNzYWdlcxItLmtvcHBpLmV4Y2hhbmdlLnYxLkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0Gi4ua29wcGkuZXhjaGFuZ2UudjEuQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlMmMKDEhlYWRzU2VydmljZRJTCghHZXRIZWFkcxIiLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVxdWVzdBojLmtvcHBpLmV4Y2hhbmdlLnYxLkdldEhlYWRzUmVzcG9uc2UyqgIKDlBhcmtpbmdTZXJ2aWNlElkKCkxpc3RQYXJrZWQSJC5rb3BwaS5leGNoYW5nZS52MS5MaXN0UGFya2VkUmVxdWVzdBolLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RQYXJrZWRSZXNwb25zZRJcCgtSZXRyeVBhcmtlZBIlLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVxdWVzdBomLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVzcG9uc2USXwoMQ2hhbmdlUGFya2VkEiYua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLkNoYW5nZVBhcmtlZFJlc3BvbnNlMmgKD0NhbGxiYWNrU2VydmljZRJVCgdEZWxpdmVyEiEua29wcGkuZXhjaGFuZ2UudjEuRGVsaXZlclJlcXVlc3QaIi5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
 
 /**
  * CaseMessage is one delivered fact in a case, as its reader may know it.
@@ -648,6 +648,20 @@ export type ListMessagesRequest = Message<"koppi.exchange.v1.ListMessagesRequest
    * @generated from field: uint64 takeover = 5;
    */
   takeover: bigint;
+
+  /**
+   * Only messages about this subject.
+   *
+   * @generated from field: string subject = 6;
+   */
+  subject: string;
+
+  /**
+   * Only this service's mailbox.
+   *
+   * @generated from field: string service = 7;
+   */
+  service: string;
 };
 
 /**
@@ -764,15 +778,279 @@ export const GetHeadsResponseSchema: GenMessage<GetHeadsResponse> = /*@__PURE__*
   messageDesc(file_koppi_exchange_v1_exchange, 13);
 
 /**
+ * Parked is a subject whose messages wait to be delivered again.
+ *
+ * @generated from message koppi.exchange.v1.Parked
+ */
+export type Parked = Message<"koppi.exchange.v1.Parked"> & {
+  /**
+   * @generated from field: string agency = 1;
+   */
+  agency: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: string service = 3;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+
+  /**
+   * Sequence of the first message that waits, and the cursor before it.
+   *
+   * @generated from field: uint64 sequence = 5;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: string cursor = 6;
+   */
+  cursor: string;
+
+  /**
+   * Status code of the endpoint's refusal (google.rpc.Code).
+   *
+   * @generated from field: int32 code = 7;
+   */
+  code: number;
+
+  /**
+   * Another delivery was asked for and has not ended.
+   *
+   * @generated from field: bool retry = 8;
+   */
+  retry: boolean;
+
+  /**
+   * When it was parked, or last refused.
+   *
+   * @generated from field: google.protobuf.Timestamp refused_at = 9;
+   */
+  refusedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.Parked.
+ * Use `create(ParkedSchema)` to create a new message.
+ */
+export const ParkedSchema: GenMessage<Parked> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 14);
+
+/**
+ * @generated from message koppi.exchange.v1.ListParkedRequest
+ */
+export type ListParkedRequest = Message<"koppi.exchange.v1.ListParkedRequest"> & {
+  /**
+   * Only of this service; all when empty.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ListParkedRequest.
+ * Use `create(ListParkedRequestSchema)` to create a new message.
+ */
+export const ListParkedRequestSchema: GenMessage<ListParkedRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 15);
+
+/**
+ * @generated from message koppi.exchange.v1.ListParkedResponse
+ */
+export type ListParkedResponse = Message<"koppi.exchange.v1.ListParkedResponse"> & {
+  /**
+   * @generated from field: repeated koppi.exchange.v1.Parked parked = 1;
+   */
+  parked: Parked[];
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ListParkedResponse.
+ * Use `create(ListParkedResponseSchema)` to create a new message.
+ */
+export const ListParkedResponseSchema: GenMessage<ListParkedResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 16);
+
+/**
+ * @generated from message koppi.exchange.v1.RetryParkedRequest
+ */
+export type RetryParkedRequest = Message<"koppi.exchange.v1.RetryParkedRequest"> & {
+  /**
+   * The agency whose endpoint it is; an agency's system may leave out its own.
+   *
+   * @generated from field: string agency = 1;
+   */
+  agency: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: string service = 3;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.RetryParkedRequest.
+ * Use `create(RetryParkedRequestSchema)` to create a new message.
+ */
+export const RetryParkedRequestSchema: GenMessage<RetryParkedRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 17);
+
+/**
+ * @generated from message koppi.exchange.v1.RetryParkedResponse
+ */
+export type RetryParkedResponse = Message<"koppi.exchange.v1.RetryParkedResponse"> & {
+};
+
+/**
+ * Describes the message koppi.exchange.v1.RetryParkedResponse.
+ * Use `create(RetryParkedResponseSchema)` to create a new message.
+ */
+export const RetryParkedResponseSchema: GenMessage<RetryParkedResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 18);
+
+/**
+ * @generated from message koppi.exchange.v1.ChangeParkedRequest
+ */
+export type ChangeParkedRequest = Message<"koppi.exchange.v1.ChangeParkedRequest"> & {
+  /**
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string subject = 3;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: uint64 takeover = 4;
+   */
+  takeover: bigint;
+
+  /**
+   * @generated from oneof koppi.exchange.v1.ChangeParkedRequest.change
+   */
+  change: {
+    /**
+     * The message was refused for good.
+     *
+     * @generated from field: koppi.exchange.v1.ChangeParkedRequest.Refused refused = 5;
+     */
+    value: ChangeParkedRequest_Refused;
+    case: "refused";
+  } | {
+    /**
+     * Messages before this sequence were delivered again; more follow.
+     *
+     * @generated from field: uint64 advanced_to = 6;
+     */
+    value: bigint;
+    case: "advancedTo";
+  } | {
+    /**
+     * All were delivered again.
+     *
+     * @generated from field: koppi.exchange.v1.ChangeParkedRequest.Released released = 7;
+     */
+    value: ChangeParkedRequest_Released;
+    case: "released";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ChangeParkedRequest.
+ * Use `create(ChangeParkedRequestSchema)` to create a new message.
+ */
+export const ChangeParkedRequestSchema: GenMessage<ChangeParkedRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 19);
+
+/**
+ * @generated from message koppi.exchange.v1.ChangeParkedRequest.Refused
+ */
+export type ChangeParkedRequest_Refused = Message<"koppi.exchange.v1.ChangeParkedRequest.Refused"> & {
+  /**
+   * @generated from field: uint64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: int32 code = 2;
+   */
+  code: number;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ChangeParkedRequest.Refused.
+ * Use `create(ChangeParkedRequest_RefusedSchema)` to create a new message.
+ */
+export const ChangeParkedRequest_RefusedSchema: GenMessage<ChangeParkedRequest_Refused> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 19, 0);
+
+/**
+ * @generated from message koppi.exchange.v1.ChangeParkedRequest.Released
+ */
+export type ChangeParkedRequest_Released = Message<"koppi.exchange.v1.ChangeParkedRequest.Released"> & {
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ChangeParkedRequest.Released.
+ * Use `create(ChangeParkedRequest_ReleasedSchema)` to create a new message.
+ */
+export const ChangeParkedRequest_ReleasedSchema: GenMessage<ChangeParkedRequest_Released> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 19, 1);
+
+/**
+ * @generated from message koppi.exchange.v1.ChangeParkedResponse
+ */
+export type ChangeParkedResponse = Message<"koppi.exchange.v1.ChangeParkedResponse"> & {
+};
+
+/**
+ * Describes the message koppi.exchange.v1.ChangeParkedResponse.
+ * Use `create(ChangeParkedResponseSchema)` to create a new message.
+ */
+export const ChangeParkedResponseSchema: GenMessage<ChangeParkedResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 20);
+
+/**
  * @generated from message koppi.exchange.v1.DeliverRequest
  */
 export type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
   /**
+   * In the order of each service's sequences, at most 100 and 1 MiB. Each comes with
+   * its record. Such as were delivered before, and not accepted, come again.
+   *
    * @generated from field: repeated koppi.exchange.v1.CaseMessage messages = 1;
    */
   messages: CaseMessage[];
 
   /**
+   * Cursor behind the last of them; it stays where it is when they are redelivered.
+   *
    * @generated from field: string cursor = 2;
    */
   cursor: string;
@@ -783,7 +1061,7 @@ export type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 14);
+  messageDesc(file_koppi_exchange_v1_exchange, 21);
 
 /**
  * @generated from message koppi.exchange.v1.DeliverResponse
@@ -811,7 +1089,7 @@ export type DeliverResponse = Message<"koppi.exchange.v1.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 15);
+  messageDesc(file_koppi_exchange_v1_exchange, 22);
 
 /**
  * @generated from service koppi.exchange.v1.ExchangeService
@@ -906,6 +1184,51 @@ export const HeadsService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 1);
 
 /**
+ * ParkingService knows which subjects' messages an agency's callback endpoint
+ * refused for good. From the refused message on, those of that subject stand as
+ * tombstones in the endpoint's deliveries; those of others go on. An agency's system
+ * sees and changes its own, an operator all.
+ *
+ * @generated from service koppi.exchange.v1.ParkingService
+ */
+export const ParkingService: GenService<{
+  /**
+   * ListParked lists what is parked now.
+   *
+   * @generated from rpc koppi.exchange.v1.ParkingService.ListParked
+   */
+  listParked: {
+    methodKind: "unary";
+    input: typeof ListParkedRequestSchema;
+    output: typeof ListParkedResponseSchema;
+  },
+  /**
+   * RetryParked asks for a subject's parked messages to be delivered again, each
+   * marked redelivered, in their order; then the subject is parked no longer.
+   * NOT_FOUND where nothing of it is parked.
+   *
+   * @generated from rpc koppi.exchange.v1.ParkingService.RetryParked
+   */
+  retryParked: {
+    methodKind: "unary";
+    input: typeof RetryParkedRequestSchema;
+    output: typeof RetryParkedResponseSchema;
+  },
+  /**
+   * ChangeParked is for the one that calls the endpoint. An older takeover number is
+   * ABORTED, TAKEN_OVER.
+   *
+   * @generated from rpc koppi.exchange.v1.ParkingService.ChangeParked
+   */
+  changeParked: {
+    methodKind: "unary";
+    input: typeof ChangeParkedRequestSchema;
+    output: typeof ChangeParkedResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_koppi_exchange_v1_exchange, 2);
+
+/**
  * CallbackService is implemented by a partner agency that wants to be called
  * instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
  * (signed body), tries again until it succeeds and never skips a sequence.
@@ -922,5 +1245,5 @@ export const CallbackService: GenService<{
     output: typeof DeliverResponseSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_koppi_exchange_v1_exchange, 2);
+  serviceDesc(file_koppi_exchange_v1_exchange, 3);
 

@@ -22,21 +22,38 @@ import (
 // Audience of tokens for Koppi.
 const Audience = "koppi"
 
-// DevIssuerFile is the name of the file that holds the development issuer's key.
-const DevIssuerFile = "dev-issuer.json"
+const (
+	// DevIssuerFile is the name of the file that holds the development issuer's key.
+	DevIssuerFile = "dev-issuer.json"
+	// SuiteIssuerFile is that of the suite's own.
+	SuiteIssuerFile = "suite-issuer.json"
+	// SuiteIssuer is the suite itself: its gateway reads an agency's mailbox in the
+	// agency's name, to call its endpoint.
+	SuiteIssuer = "koppi:suite"
+)
 
-// DevIssuer signs tokens for trying Koppi out. A production configuration has none.
-type DevIssuer struct {
+// Issuer signs tokens with a key of its own.
+type Issuer struct {
 	key    jwk.Key
 	issuer string
 }
 
-// OpenDevIssuer reads the development key of a folder and makes it at the first start.
-func OpenDevIssuer(folder, issuer string) (*DevIssuer, error) {
-	path := filepath.Join(folder, DevIssuerFile)
+// OpenDevIssuer opens the issuer for trying Koppi out, which speaks for everybody. A
+// production configuration has none.
+func OpenDevIssuer(folder, issuer string) (*Issuer, error) {
+	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer)
+}
+
+// OpenSuiteIssuer opens the suite's own issuer.
+func OpenSuiteIssuer(folder string) (*Issuer, error) {
+	return openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer)
+}
+
+// openIssuer reads a key and makes it at the first start.
+func openIssuer(path, issuer string) (*Issuer, error) {
 	text, err := seal.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if text, err = makeDevKey(); err == nil {
+		if text, err = makeKey(); err == nil {
 			err = seal.WriteSecret(path, text)
 		}
 	}
@@ -47,10 +64,10 @@ func OpenDevIssuer(folder, issuer string) (*DevIssuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %s holds no key", path)
 	}
-	return &DevIssuer{key: key, issuer: issuer}, nil
+	return &Issuer{key: key, issuer: issuer}, nil
 }
 
-func makeDevKey() ([]byte, error) {
+func makeKey() ([]byte, error) {
 	raw, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -65,8 +82,19 @@ func makeDevKey() ([]byte, error) {
 	return json.Marshal(key)
 }
 
-// Config is the development issuer as a verifier believes it: for every agency.
-func (d *DevIssuer) Config(agencies *directory.Directory) (IssuerConfig, error) {
+// Config is the issuer as a verifier believes it: for every agency, clients and
+// operators.
+func (d *Issuer) Config(agencies *directory.Directory) (IssuerConfig, error) {
+	config, err := d.For()
+	config.Clients, config.Operators = true, true
+	for _, agency := range agencies.Agencies() {
+		config.Agencies = append(config.Agencies, agency.Key)
+	}
+	return config, err
+}
+
+// For is the issuer as a verifier believes it for some agencies alone.
+func (d *Issuer) For(agencies ...string) (IssuerConfig, error) {
 	public, err := d.key.PublicKey()
 	if err != nil {
 		return IssuerConfig{}, fmt.Errorf("identity: public key: %w", err)
@@ -79,15 +107,11 @@ func (d *DevIssuer) Config(agencies *directory.Directory) (IssuerConfig, error) 
 	if err != nil {
 		return IssuerConfig{}, fmt.Errorf("identity: key set: %w", err)
 	}
-	config := IssuerConfig{Issuer: d.issuer, JWKS: keys, Clients: true}
-	for _, agency := range agencies.Agencies() {
-		config.Agencies = append(config.Agencies, agency.Key)
-	}
-	return config, nil
+	return IssuerConfig{Issuer: d.issuer, JWKS: keys, Agencies: agencies}, nil
 }
 
 // Issue signs a token for a caller that lives as long as given, by the wall clock.
-func (d *DevIssuer) Issue(caller Caller, now time.Time, life time.Duration) (string, error) {
+func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string, error) {
 	subject := caller.Worker
 	if caller.Role == RoleSystem {
 		subject = firstOf(caller.SystemSubject, "system")

@@ -1,0 +1,153 @@
+// Package callback calls agencies at their own endpoints, where the directory says
+// that they want to be called: what comes into their mailbox goes there, in order
+// and signed, until it is taken.
+package callback
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/presence"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// Consumer is the reader of an agency's mailbox that calls its endpoint.
+const Consumer = "callback"
+
+// RuleParked names why a tombstone stands where a message was refused for good, or
+// follows one of its subject that was.
+const RuleParked = "parked"
+
+// Config is what calling needs. Exchange, Directory, Token, Presence and Logger are
+// required.
+type Config struct {
+	// Exchange leads to the merged exchange.
+	Exchange  grpc.ClientConnInterface
+	Directory *directory.Directory
+	// Token signs a token with which an agency's mailbox is read in its name.
+	Token func(agency string) (string, error)
+	// Secrets sign bodies for an agency: those valid now, one, or two while one
+	// follows the other. Each is "whsec_" and base64.
+	Secrets map[string][]string
+	// Certificate is shown to endpoints called over gRPC.
+	Certificate *tls.Certificate
+	// Roots verify endpoints; nil are the system's.
+	Roots *x509.CertPool
+	Guard Guard
+	// Plain allows http endpoints: for trying out.
+	Plain bool
+	// Presence lets one of several gateways call.
+	Presence presence.Presence
+	Logger   *slog.Logger
+	Timing   Timing
+}
+
+// Timing of calls; a zero field has its default.
+type Timing struct {
+	// Answer is how long an endpoint may take; 30 s.
+	Answer time.Duration
+	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to
+	// LastRetry. 1 s and 1 h.
+	FirstRetry, LastRetry time.Duration
+	// Look is how often it is looked whether parked subjects are to be tried again; 5 s.
+	Look time.Duration
+	// Lease is how long a gateway that is gone is still believed to be calling; 15 s.
+	Lease time.Duration
+	// Blind is how long a gateway that cannot see the others waits before it takes
+	// over; 1 min.
+	Blind time.Duration
+}
+
+func (t Timing) withDefaults() Timing {
+	for _, one := range []struct {
+		field    *time.Duration
+		standard time.Duration
+	}{
+		{&t.Answer, 30 * time.Second},
+		{&t.FirstRetry, time.Second},
+		{&t.LastRetry, time.Hour},
+		{&t.Look, 5 * time.Second},
+		{&t.Lease, 15 * time.Second},
+		{&t.Blind, time.Minute},
+	} {
+		if *one.field == 0 {
+			*one.field = one.standard
+		}
+	}
+	return t
+}
+
+// Callbacks calls the endpoints of all agencies that have one.
+type Callbacks struct {
+	callers  []*caller
+	presence presence.Presence
+}
+
+// New checks the configuration: an endpoint that could not be called refuses to start.
+func New(config Config) (*Callbacks, error) {
+	config.Timing = config.Timing.withDefaults()
+	c := &Callbacks{presence: config.Presence}
+	holder := uuid.NewString()
+	for _, key := range config.Directory.Called() {
+		agency, _ := config.Directory.Agency(key)
+		at, err := open(config, agency)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("callback of %s: %w", key, err), c.Close())
+		}
+		c.callers = append(c.callers, newCaller(config, key, holder, at))
+	}
+	return c, nil
+}
+
+func open(config Config, agency directory.Agency) (endpoint, error) {
+	if agency.Callback.URL.Scheme == "http" && !config.Plain {
+		return nil, errors.New("http is for trying out; name an https address")
+	}
+	secured := &tls.Config{RootCAs: config.Roots, MinVersion: tls.VersionTLS12}
+	if config.Certificate != nil {
+		secured.Certificates = []tls.Certificate{*config.Certificate}
+	}
+	if agency.Callback.Protocol == directory.GRPC {
+		return newCalled(agency.Callback, config.Guard, secured)
+	}
+	return newPosted(agency.Callback, config.Secrets[agency.Key], config.Guard, secured)
+}
+
+// Run calls until the context ends.
+func (c *Callbacks) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range c.callers {
+		group.Go(func() error {
+			one.run(ctx)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// Close releases connections.
+func (c *Callbacks) Close() error {
+	for _, one := range c.callers {
+		one.endpoint.close()
+	}
+	return c.presence.Close()
+}
+
+// Tombstone is what stands in a delivery where a message is parked.
+func Tombstone(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
+	return &exchangev1.CaseMessage{
+		MessageId: message.GetMessageId(), Service: message.GetService(), Mailbox: message.GetMailbox(), Sequence: message.GetSequence(),
+		Subject: message.GetSubject(), SubjectVersion: message.GetSubjectVersion(), ContentHash: message.GetContentHash(), ChainHash: message.GetChainHash(),
+		Withheld: []*exchangev1.Withheld{{Field: "event", Rule: RuleParked}},
+	}
+}

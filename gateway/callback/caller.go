@@ -1,0 +1,252 @@
+package callback
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+const (
+	// maxBatch and maxBytes bound one call.
+	maxBatch = 100
+	maxBytes = 1 << 20
+	// window is what waits here while a call is under way.
+	window = 2 * maxBatch
+	// reopenFrom and reopenTo are the waits before a mailbox is opened again.
+	reopenFrom = 100 * time.Millisecond
+	reopenTo   = 30 * time.Second
+)
+
+// caller calls one agency's endpoint. Its fields belong to one goroutine.
+type caller struct {
+	config   Config
+	agency   string
+	holder   string
+	endpoint endpoint
+	logger   *slog.Logger
+	client   exchangev1.ExchangeServiceClient
+	parking  exchangev1.ParkingServiceClient
+
+	// cursor is behind everything that the endpoint took.
+	cursor exchange.Cursor
+	// unacknowledged is what of it the services do not know yet.
+	unacknowledged exchange.Cursor
+	takeover       uint64
+	// again is when the endpoint may be called again, after waits that grow.
+	again time.Time
+	waits *backoff.ExponentialBackOff
+	// parked is what is parked, by service and subject, in the services looked at.
+	parked map[string]map[string]*parked
+}
+
+func newCaller(config Config, agency, holder string, at endpoint) *caller {
+	return &caller{
+		config: config, agency: agency, holder: holder, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
+		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
+		waits: growing(config.Timing.FirstRetry, config.Timing.LastRetry),
+	}
+}
+
+// growing are waits that double, each shortened or lengthened by up to a half.
+func growing(first, last time.Duration) *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{InitialInterval: first, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: last}
+}
+
+// run calls whenever this gateway is the one to, until the context ends.
+func (c *caller) run(ctx context.Context) {
+	reopen := growing(reopenFrom, reopenTo)
+	for ctx.Err() == nil {
+		if !c.elected(ctx) {
+			return
+		}
+		opened, err := c.session(ctx)
+		if opened {
+			reopen.Reset()
+		}
+		switch {
+		case ctx.Err() != nil, err == nil, errors.Is(err, io.EOF), fault.ReasonOf(err) == fault.TokenExpired:
+			// A stream ends within the hour, and is opened again.
+		case fault.ReasonOf(err) == fault.TakenOver:
+			// Another gateway calls; it is left alone for as long as it is there.
+			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
+			wait(ctx, c.config.Timing.Lease)
+		default:
+			c.logger.WarnContext(ctx, "callbacks interrupted", slog.String("error", err.Error()))
+			wait(ctx, reopen.NextBackOff())
+		}
+	}
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := c.config.Presence.Leave(leaving, c.thing(), c.holder); err != nil {
+		c.logger.InfoContext(ctx, "callbacks not given up", slog.String("error", err.Error()))
+	}
+}
+
+func (c *caller) thing() string { return "callback/" + c.agency }
+
+// elected waits until this gateway is the one to call: nobody else is present, or
+// presence could not be asked for long enough. Should two be, the takeover number
+// settles it. It is false when the context ends.
+func (c *caller) elected(ctx context.Context) bool {
+	blind := time.Time{}
+	for ctx.Err() == nil {
+		held, err := c.config.Presence.Hold(ctx, c.thing(), c.holder, c.config.Timing.Lease)
+		switch {
+		case held:
+			return true
+		case err == nil:
+			blind = time.Time{}
+		case blind.IsZero():
+			blind = time.Now() //nolint:forbidigo // waits are of the wall clock
+		case time.Since(blind) > c.config.Timing.Blind:
+			return true
+		}
+		wait(ctx, c.config.Timing.Lease/3)
+	}
+	return false
+}
+
+func wait(ctx context.Context, long time.Duration) {
+	select {
+	case <-time.After(long):
+	case <-ctx.Done():
+	}
+}
+
+// session opens the mailbox and calls until the stream ends.
+func (c *caller) session(ctx context.Context) (opened bool, err error) {
+	token, err := c.config.Token(c.agency)
+	if err != nil {
+		return false, err
+	}
+	group, ctx := errgroup.WithContext(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token))
+	defer func() { _ = group.Wait() }()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	stream, err := c.client.Exchange(ctx)
+	if err != nil {
+		return false, err
+	}
+	first := &exchangev1.ExchangeRequest_Open{Cursor: c.cursor.String(), Window: window, Consumer: Consumer, WithRecords: true}
+	if len(c.cursor) == 0 {
+		first.Cursor = ""
+	}
+	if err := stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: first}}); err != nil {
+		return false, err
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		return false, err
+	}
+	if c.cursor, err = exchange.ParseCursor(answer.GetOpened().GetCursor()); err != nil {
+		return false, err
+	}
+	c.takeover, c.parked = answer.GetOpened().GetTakeover(), map[string]map[string]*parked{}
+	deliveries := make(chan *exchangev1.CaseMessage, window)
+	group.Go(func() error { return receive(ctx, stream, deliveries) })
+	group.Go(func() error { return c.present(ctx) })
+	group.Go(func() error { return c.work(ctx, stream, deliveries) })
+	return true, group.Wait()
+}
+
+// receive hands deliveries on until the stream ends.
+func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], to chan<- *exchangev1.CaseMessage) error {
+	for {
+		response, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if message := response.GetDelivery().GetMessage(); message != nil {
+			select {
+			case to <- message:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// present tells other gateways that this one calls.
+func (c *caller) present(ctx context.Context) error {
+	for {
+		wait(ctx, c.config.Timing.Lease/3)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// Presence that does not answer, or is another's, changes nothing: who takes
+		// over ends this session by the number.
+		_, _ = c.config.Presence.Hold(ctx, c.thing(), c.holder, c.config.Timing.Lease)
+	}
+}
+
+// work calls the endpoint with what has come, and with what is to be tried again.
+func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], deliveries <-chan *exchangev1.CaseMessage) error {
+	var batch []*exchangev1.CaseMessage
+	look := time.NewTicker(c.config.Timing.Look)
+	defer look.Stop()
+	if err := c.lookAll(ctx); err != nil {
+		return err
+	}
+	for {
+		batch = fill(batch, deliveries)
+		if one := c.due(); one != nil {
+			if err := c.redeliver(ctx, one); err != nil {
+				return err
+			}
+		}
+		pause := time.Until(c.again)
+		if len(batch) > 0 && pause <= 0 {
+			taken, err := c.deliver(ctx, batch)
+			if batch = batch[taken:]; err != nil {
+				return err
+			}
+			if taken > 0 {
+				// Makes room in the window; the services know it already.
+				_ = stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Acknowledge_{
+					Acknowledge: &exchangev1.ExchangeRequest_Acknowledge{Cursor: c.cursor.String()},
+				}})
+			}
+			continue
+		}
+		var retry <-chan time.Time
+		from := deliveries
+		if len(batch) > 0 {
+			retry, from = time.After(pause), nil
+		}
+		select {
+		case message := <-from:
+			batch = append(batch, message)
+		case <-retry:
+		case <-look.C:
+			if err := c.lookAll(ctx); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// fill adds to a batch what has come; it does not wait.
+func fill(batch []*exchangev1.CaseMessage, from <-chan *exchangev1.CaseMessage) []*exchangev1.CaseMessage {
+	for len(batch) < maxBatch {
+		select {
+		case message := <-from:
+			batch = append(batch, message)
+		default:
+			return batch
+		}
+	}
+	return batch
+}

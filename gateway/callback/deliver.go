@@ -1,0 +1,170 @@
+package callback
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// fatal are the codes with which an endpoint refuses a message for good.
+var fatal = []codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented}
+
+// outcome is what an endpoint made of a call.
+type outcome struct {
+	taken   int
+	refused codes.Code
+	err     error
+}
+
+// call calls the endpoint once. What is no sensible answer is none.
+func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, cursor exchange.Cursor) outcome {
+	limited, cancel := context.WithTimeout(ctx, c.config.Timing.Answer)
+	defer cancel()
+	response, err := c.endpoint.deliver(limited, &exchangev1.DeliverRequest{Messages: messages, Cursor: cursor.String()})
+	o := outcome{taken: int(response.GetAccepted()), refused: codes.Code(response.GetRefused().GetCode()), err: err} //nolint:gosec // a code
+	switch {
+	case err == nil && o.taken > len(messages):
+		return outcome{refused: codes.Unknown}
+	case err == nil && o.taken < len(messages) && o.refused == codes.OK:
+		o.refused = codes.Unknown
+	}
+	return o
+}
+
+func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < messages }
+
+// deliver calls the endpoint with messages in order, and returns how many are done
+// with. An error ends the session.
+func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (int, error) {
+	messages, err := c.dressed(ctx, sized(batch))
+	if err != nil {
+		c.later(ctx, outcome{err: err})
+		return 0, sessionError(ctx, err)
+	}
+	o := c.call(ctx, messages, c.behind(messages))
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if o.taken > 0 {
+		c.cursor = c.behind(messages[:o.taken])
+		for _, message := range messages[:o.taken] {
+			c.unacknowledged = moved(c.unacknowledged, message)
+		}
+		c.waits.Reset()
+		c.again = time.Time{}
+	}
+	if err := c.acknowledge(ctx); err != nil {
+		return o.taken, err
+	}
+	if !o.failed(len(messages)) {
+		return o.taken, nil
+	}
+	refused := batch[o.taken]
+	if o.err != nil || !slices.Contains(fatal, o.refused) || c.parkedAt(refused) != nil {
+		c.later(ctx, o)
+		return o.taken, nil
+	}
+	if err := c.park(ctx, refused, o.refused); err != nil {
+		c.later(ctx, outcome{err: err})
+		return o.taken, sessionError(ctx, err)
+	}
+	return o.taken, nil
+}
+
+// later puts the next call off.
+func (c *caller) later(ctx context.Context, o outcome) {
+	pause := c.waits.NextBackOff()
+	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
+	c.logger.WarnContext(ctx, "callback failed", slog.String("code", o.refused.String()), slog.String("error", said(o.err)), slog.Duration("again_in", pause))
+}
+
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// sessionError is the error if it ends the session: the mailbox is another's now, or
+// nobody's.
+func sessionError(ctx context.Context, err error) error {
+	if ctx.Err() != nil || fault.ReasonOf(err) == fault.TakenOver {
+		return err
+	}
+	return nil
+}
+
+// sized is as much of a batch as one call takes.
+func sized(batch []*exchangev1.CaseMessage) []*exchangev1.CaseMessage {
+	size := 0
+	for i, message := range batch {
+		if size += proto.Size(message); i > 0 && size > maxBytes {
+			return batch[:i]
+		}
+	}
+	return batch
+}
+
+// dressed are the messages as the endpoint gets them: those of parked subjects as
+// tombstones. The same message has the same dress in a repetition.
+func (c *caller) dressed(ctx context.Context, batch []*exchangev1.CaseMessage) ([]*exchangev1.CaseMessage, error) {
+	dressed := make([]*exchangev1.CaseMessage, 0, len(batch))
+	for _, message := range batch {
+		if c.parked[message.GetService()] == nil {
+			if err := c.look(ctx, message.GetService()); err != nil {
+				return nil, err
+			}
+		}
+		if c.parkedAt(message) != nil {
+			message = Tombstone(message)
+		}
+		dressed = append(dressed, message)
+	}
+	return dressed, nil
+}
+
+// behind is the cursor behind messages.
+func (c *caller) behind(messages []*exchangev1.CaseMessage) exchange.Cursor {
+	cursor := slices.Clone(c.cursor)
+	for _, message := range messages {
+		cursor = moved(cursor, message)
+	}
+	return cursor
+}
+
+// moved is a cursor with one service's position behind a message.
+func moved(cursor exchange.Cursor, message *exchangev1.CaseMessage) exchange.Cursor {
+	at := exchange.Behind(message)
+	for i := range cursor {
+		if cursor[i].Service == at.Service {
+			cursor[i] = at
+			return cursor
+		}
+	}
+	return append(cursor, at)
+}
+
+// acknowledge makes durable what the endpoint took, before it is called again. A
+// service that does not answer is told later; meanwhile a takeover would repeat.
+func (c *caller) acknowledge(ctx context.Context) error {
+	if len(c.unacknowledged) == 0 {
+		return nil
+	}
+	_, err := c.client.AcknowledgeMessages(ctx, &exchangev1.AcknowledgeMessagesRequest{
+		Cursor: c.unacknowledged.String(), Consumer: Consumer, Takeover: c.takeover,
+	})
+	if err != nil {
+		c.logger.WarnContext(ctx, "callback not acknowledged", slog.String("error", err.Error()))
+		return sessionError(ctx, err)
+	}
+	c.unacknowledged = nil
+	return nil
+}

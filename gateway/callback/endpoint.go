@@ -1,0 +1,162 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"koppi.internal/pkg/directory"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+const (
+	// maxAnswer bounds what is read of an endpoint's answer.
+	maxAnswer = 64 << 10
+	idleTime  = 90 * time.Second
+	// minSecret is the length of whsec_ and 24 bytes (Standard Webhooks asks for no less).
+	minSecret = len("whsec_") + 32
+)
+
+// endpoint is an agency's own, called.
+type endpoint interface {
+	deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error)
+	close()
+}
+
+// posted is an endpoint called over Connect: a POST of JSON, its body signed by
+// every secret that is valid now.
+type posted struct {
+	url     string
+	signers []*webhooks.Webhook
+	client  *http.Client
+}
+
+func newPosted(callback *directory.Callback, secrets []string, guard Guard, secured *tls.Config) (*posted, error) {
+	p := &posted{url: strings.TrimSuffix(callback.URL.String(), "/") + exchangev1.CallbackService_Deliver_FullMethodName}
+	for _, secret := range secrets {
+		if !strings.HasPrefix(secret, "whsec_") {
+			return nil, errors.New("a secret begins with whsec_")
+		}
+		signer, err := webhooks.NewWebhook(secret)
+		if err != nil {
+			return nil, errors.New("a secret is whsec_ and base64")
+		}
+		if len(secret) < minSecret {
+			return nil, errors.New("a secret is too short: at least 24 random bytes")
+		}
+		p.signers = append(p.signers, signer)
+	}
+	if len(p.signers) == 0 {
+		return nil, errors.New("its bodies are signed, and it has no secret")
+	}
+	p.client = &http.Client{
+		// No proxy of the environment's: it would dial in the guard's place.
+		Transport: &http.Transport{DialContext: guard.dial, TLSClientConfig: secured, IdleConnTimeout: idleTime, ForceAttemptHTTP2: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return errors.New("an endpoint does not redirect")
+		},
+	}
+	return p, nil
+}
+
+func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
+	body, err := protojson.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("callback: %w", err)
+	}
+	call, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("callback: %w", err)
+	}
+	call.Header.Set("Content-Type", "application/json")
+	call.Header.Set("Connect-Protocol-Version", "1")
+	if err := p.sign(call.Header, body, time.Now()); err != nil { //nolint:forbidigo // the wire's time
+		return nil, err
+	}
+	answer, err := p.client.Do(call)
+	if err != nil {
+		return nil, fmt.Errorf("callback: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err != nil {
+		return nil, fmt.Errorf("callback: %w", err)
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if answer.StatusCode != http.StatusOK || kind != "application/json" || len(text) > maxAnswer {
+		return nil, fmt.Errorf("callback: the endpoint answered with status %d, type %q", answer.StatusCode, kind)
+	}
+	response := &exchangev1.DeliverResponse{}
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, response); err != nil {
+		// What it said is not repeated: it may quote what it was sent.
+		return nil, errors.New("callback: the endpoint's answer is no DeliverResponse")
+	}
+	return response, nil
+}
+
+// sign adds the headers of Standard Webhooks. The id is of the content, so that a
+// repetition has the same.
+func (p *posted) sign(header http.Header, body []byte, now time.Time) error {
+	sum := sha256.Sum256(body)
+	id := "msg_" + hex.EncodeToString(sum[:16])
+	signatures := make([]string, 0, len(p.signers))
+	for _, signer := range p.signers {
+		signature, err := signer.Sign(id, now, body)
+		if err != nil {
+			return fmt.Errorf("callback: %w", err)
+		}
+		signatures = append(signatures, signature)
+	}
+	header.Set(webhooks.HeaderWebhookID, id)
+	header.Set(webhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+	header.Set(webhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return nil
+}
+
+func (p *posted) close() { p.client.CloseIdleConnections() }
+
+// called is an endpoint called over gRPC with mutual TLS.
+type called struct{ conn *grpc.ClientConn }
+
+func newCalled(callback *directory.Callback, guard Guard, secured *tls.Config) (*called, error) {
+	port := callback.URL.Port()
+	if port == "" {
+		port = "443"
+	}
+	way := insecure.NewCredentials()
+	if callback.URL.Scheme == "https" {
+		if len(secured.Certificates) == 0 {
+			return nil, errors.New("gRPC is called with a certificate of ours: name it with --callback-cert and --callback-key")
+		}
+		way = credentials.NewTLS(secured)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+net.JoinHostPort(callback.URL.Hostname(), port),
+		grpc.WithTransportCredentials(way), grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return guard.dial(ctx, "tcp", address) }))
+	if err != nil {
+		return nil, fmt.Errorf("callback: %w", err)
+	}
+	return &called{conn}, nil
+}
+
+func (c *called) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
+	return exchangev1.NewCallbackServiceClient(c.conn).Deliver(ctx, request)
+}
+
+func (c *called) close() { _ = c.conn.Close() }

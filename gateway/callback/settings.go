@@ -1,0 +1,114 @@
+package callback
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/presence"
+)
+
+// Settings are what operators set.
+type Settings struct {
+	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: one, or two while one follows the other." env:"KOPPI_CALLBACK_SECRETS"`
+	CallbackCert       string         `help:"File of the certificate shown to endpoints called over gRPC." env:"KOPPI_CALLBACK_CERT"`
+	CallbackKey        string         `help:"File of its key." env:"KOPPI_CALLBACK_KEY"`
+	CallbackCA         string         `help:"File of the CA of the endpoints' certificates; default is the system's." env:"KOPPI_CALLBACK_CA"`
+	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
+}
+
+// Surroundings are what callbacks are opened in.
+type Surroundings struct {
+	Exchange  grpc.ClientConnInterface
+	Directory *directory.Directory
+	// Secrets is the folder of the suite's secrets.
+	Secrets  string
+	Presence presence.Presence
+	Logger   *slog.Logger
+	// Dev allows http and loopback.
+	Dev    bool
+	Timing Timing
+}
+
+// tokenLife is how long the suite's own tokens live; a session ends with its token.
+const tokenLife = time.Hour
+
+// Open opens callbacks as they were set, for the agencies that the directory wants
+// called.
+func (s Settings) Open(around Surroundings) (*Callbacks, error) {
+	config := Config{
+		Exchange: around.Exchange, Directory: around.Directory, Presence: around.Presence, Logger: around.Logger, Timing: around.Timing,
+		Plain: around.Dev, Guard: Guard{Loopback: around.Dev, Allow: s.CallbackAllowCIDRs},
+	}
+	if len(around.Directory.Called()) == 0 {
+		return New(config)
+	}
+	if _, err := os.Stat(filepath.Join(around.Secrets, identity.SuiteIssuerFile)); err != nil {
+		return nil, fmt.Errorf("the directory has agencies to call, and the suite's own key is missing; make it once with koppi secrets: %w", err)
+	}
+	issuer, err := identity.OpenSuiteIssuer(around.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	config.Token = func(agency string) (string, error) {
+		return issuer.Issue(identity.Caller{Agency: agency, Role: identity.RoleSystem, SystemSubject: "koppi-callbacks"}, time.Now(), tokenLife) //nolint:forbidigo // a token's time
+	}
+	if config.Secrets, err = s.secrets(around.Directory); err != nil {
+		return nil, fmt.Errorf("--callback-secrets: %w", err)
+	}
+	if s.CallbackCert != "" || s.CallbackKey != "" {
+		pair, err := tls.LoadX509KeyPair(s.CallbackCert, s.CallbackKey)
+		if err != nil {
+			return nil, fmt.Errorf("--callback-cert and --callback-key: %w", err)
+		}
+		config.Certificate = &pair
+	}
+	if s.CallbackCA != "" {
+		text, err := os.ReadFile(s.CallbackCA)
+		if err != nil {
+			return nil, fmt.Errorf("--callback-ca: %w", err)
+		}
+		if config.Roots = x509.NewCertPool(); !config.Roots.AppendCertsFromPEM(text) {
+			return nil, errors.New("--callback-ca: it holds no certificate")
+		}
+	}
+	return New(config)
+}
+
+// secrets reads the file of signing secrets; one for an agency that is not called is
+// a mistake.
+func (s Settings) secrets(known *directory.Directory) (map[string][]string, error) {
+	if s.CallbackSecrets == "" {
+		return nil, nil
+	}
+	text, err := seal.ReadSecret(s.CallbackSecrets)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("the file is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var secrets map[string][]string
+	if err := json.Unmarshal(text, &secrets); err != nil {
+		return nil, errors.New(`the file is {"agency": ["whsec_…"]}`)
+	}
+	for key := range secrets {
+		if agency, ok := known.Agency(key); !ok || agency.Callback == nil {
+			return nil, fmt.Errorf("the directory does not say that %q is called", key)
+		}
+	}
+	return secrets, nil
+}

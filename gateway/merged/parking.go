@@ -1,0 +1,71 @@
+package merged
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// parking passes on what concerns parked subjects.
+type parking struct {
+	exchangev1.UnimplementedParkingServiceServer
+	*Exchange
+}
+
+func (p parking) service(name string) (exchangev1.ParkingServiceClient, error) {
+	for _, service := range p.config.Services {
+		if service.Name == name {
+			return exchangev1.NewParkingServiceClient(service.Conn), nil
+		}
+	}
+	return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
+}
+
+// ListParked lists what is parked in all services.
+func (p parking) ListParked(ctx context.Context, r *exchangev1.ListParkedRequest) (*exchangev1.ListParkedResponse, error) {
+	if r.GetService() != "" {
+		client, err := p.service(r.GetService())
+		if err != nil {
+			return nil, err
+		}
+		return client.ListParked(identity.Forward(ctx), r)
+	}
+	pages := make([]*exchangev1.ListParkedResponse, len(p.config.Services))
+	group, ctx := errgroup.WithContext(identity.Forward(ctx))
+	for i, service := range p.config.Services {
+		group.Go(func() (err error) {
+			pages[i], err = exchangev1.NewParkingServiceClient(service.Conn).ListParked(ctx, r)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := &exchangev1.ListParkedResponse{}
+	for _, page := range pages {
+		all.Parked = append(all.Parked, page.GetParked()...)
+	}
+	return all, nil
+}
+
+// RetryParked passes the wish on to the service.
+func (p parking) RetryParked(ctx context.Context, r *exchangev1.RetryParkedRequest) (*exchangev1.RetryParkedResponse, error) {
+	client, err := p.service(r.GetService())
+	if err != nil {
+		return nil, err
+	}
+	return client.RetryParked(identity.Forward(ctx), r)
+}
+
+// ChangeParked passes the change on to the service.
+func (p parking) ChangeParked(ctx context.Context, r *exchangev1.ChangeParkedRequest) (*exchangev1.ChangeParkedResponse, error) {
+	client, err := p.service(r.GetService())
+	if err != nil {
+		return nil, err
+	}
+	return client.ChangeParked(identity.Forward(ctx), r)
+}

@@ -1,0 +1,207 @@
+package partner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// Redeliveries is an Inbox that also takes parked messages, which come again outside
+// the order of sequences. One that is none refuses them.
+type Redeliveries interface {
+	// TakeAgain keeps messages that were tombstones when they were first delivered.
+	// They may come more than once.
+	TakeAgain(ctx context.Context, messages []*exchangev1.CaseMessage) error
+}
+
+// ErrRefused is what an Inbox's error wraps that refuses messages for good: Koppi parks
+// their subject until somebody asks for another delivery. Any other error is tried
+// again.
+var ErrRefused = errors.New("partner: refused")
+
+// Endpoint is the handler of an agency that is called by Koppi. It takes each message
+// once, in order, and proves that none is missing. It serves Connect JSON with signed
+// bodies as an http.Handler, and gRPC as a CallbackServiceServer.
+type Endpoint struct {
+	exchangev1.UnimplementedCallbackServiceServer
+
+	inbox    Inbox
+	logger   *slog.Logger
+	verifies []*webhooks.Webhook
+
+	mu sync.Mutex // one takes at a time
+}
+
+// maxBody bounds one call: Koppi sends at most 1 MiB of messages, more as JSON.
+const maxBody = 8 << 20
+
+// NewEndpoint makes an endpoint. Secrets are those with which bodies may be signed,
+// "whsec_" and base64: two while one follows the other. Over gRPC none is needed:
+// there the server's mutual TLS knows Koppi.
+func NewEndpoint(inbox Inbox, logger *slog.Logger, secrets ...string) (*Endpoint, error) {
+	e := &Endpoint{inbox: inbox, logger: logger}
+	for _, secret := range secrets {
+		verifier, err := webhooks.NewWebhook(secret)
+		if err != nil || !strings.HasPrefix(secret, "whsec_") {
+			return nil, errors.New("partner: a secret is whsec_ and base64")
+		}
+		e.verifies = append(e.verifies, verifier)
+	}
+	return e, nil
+}
+
+// ServeHTTP answers a signed call. What is not signed is refused before it is read as
+// anything.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, exchangev1.CallbackService_Deliver_FullMethodName) {
+		http.NotFound(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		answerError(w, http.StatusRequestEntityTooLarge, "resource_exhausted", "the body is too long")
+		return
+	}
+	if !e.signed(body, r.Header) {
+		answerError(w, http.StatusUnauthorized, "unauthenticated", "the body is not signed by Koppi")
+		return
+	}
+	request := &exchangev1.DeliverRequest{}
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, request); err != nil {
+		answerError(w, http.StatusBadRequest, "invalid_argument", "the body is no DeliverRequest")
+		return
+	}
+	response, err := e.Deliver(r.Context(), request)
+	if err != nil {
+		answerError(w, http.StatusServiceUnavailable, "unavailable", "try again")
+		return
+	}
+	text, err := protojson.Marshal(response)
+	if err != nil {
+		answerError(w, http.StatusInternalServerError, "internal", "try again")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text)
+}
+
+func answerError(w http.ResponseWriter, code int, name, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = fmt.Fprintf(w, `{"code":%q,"message":%q}`, name, message)
+}
+
+func (e *Endpoint) signed(body []byte, header http.Header) bool {
+	for _, verifier := range e.verifies {
+		if verifier.Verify(body, header) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Deliver takes messages. Of those taken before, nothing happens again.
+func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(r.GetMessages()) > 0 && r.GetMessages()[0].GetRedelivered() {
+		return e.again(ctx, r.GetMessages()), nil
+	}
+	position, err := e.inbox.Position(ctx)
+	if err != nil {
+		return nil, status.Error(codes.Unavailable, "the inbox is not ready")
+	}
+	var fresh []taking
+	known := uint32(0)
+	behind := position
+	for i, message := range r.GetMessages() {
+		if message.GetSequence() <= behind.Heads[message.GetService()].Sequence && len(fresh) == 0 {
+			known++
+			continue
+		}
+		// Only the last one's cursor is known; it is the one that counts.
+		cursor := ""
+		if i == len(r.GetMessages())-1 {
+			cursor = r.GetCursor()
+		}
+		if behind, err = behind.Follow(message, cursor); err != nil {
+			e.logger.ErrorContext(ctx, "Koppi's messages do not fit together", slog.String("error", err.Error()))
+			break
+		}
+		fresh = append(fresh, taking{&exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: cursor}, behind})
+	}
+	taken, refused := e.take(ctx, fresh)
+	if refused == nil && err != nil {
+		// Never for good: somebody has to look into it, and then it goes on.
+		refused = &rpcstatus.Status{Code: int32(codes.DataLoss), Message: "the message does not follow the one before it"}
+	}
+	return &exchangev1.DeliverResponse{Accepted: known + taken, Refused: refused}, nil
+}
+
+// taking is a message, and the position behind it.
+type taking struct {
+	Message
+	behind Position
+}
+
+// take keeps messages together, or one by one where one of them is refused for good,
+// so that it is known which.
+func (e *Endpoint) take(ctx context.Context, fresh []taking) (taken uint32, refused *rpcstatus.Status) {
+	if len(fresh) == 0 {
+		return 0, nil
+	}
+	messages := make([]Message, 0, len(fresh))
+	for _, one := range fresh {
+		messages = append(messages, one.Message)
+	}
+	err := e.inbox.Take(ctx, messages, fresh[len(fresh)-1].behind)
+	if err == nil {
+		return uint32(len(fresh)), nil //nolint:gosec // of one call
+	}
+	if len(fresh) == 1 || !errors.Is(err, ErrRefused) {
+		return 0, refusal(err)
+	}
+	for _, one := range fresh {
+		if _, refused := e.take(ctx, []taking{one}); refused != nil {
+			return taken, refused
+		}
+		taken++
+	}
+	return taken, nil
+}
+
+func (e *Endpoint) again(ctx context.Context, messages []*exchangev1.CaseMessage) *exchangev1.DeliverResponse {
+	keeper, ok := e.inbox.(Redeliveries)
+	if !ok {
+		return &exchangev1.DeliverResponse{Refused: &rpcstatus.Status{Code: int32(codes.Unimplemented), Message: "this inbox takes nothing again"}}
+	}
+	for _, message := range messages {
+		if err := intact(message); err != nil {
+			return &exchangev1.DeliverResponse{Refused: &rpcstatus.Status{Code: int32(codes.DataLoss), Message: "the message is not what was hashed"}}
+		}
+	}
+	if err := keeper.TakeAgain(ctx, messages); err != nil {
+		return &exchangev1.DeliverResponse{Refused: refusal(err)}
+	}
+	return &exchangev1.DeliverResponse{Accepted: uint32(len(messages))} //nolint:gosec // of one call
+}
+
+func refusal(err error) *rpcstatus.Status {
+	if errors.Is(err, ErrRefused) {
+		return &rpcstatus.Status{Code: int32(codes.FailedPrecondition), Message: "the message cannot be taken"}
+	}
+	return &rpcstatus.Status{Code: int32(codes.Unavailable), Message: "try again"}
+}
