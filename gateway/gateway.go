@@ -20,6 +20,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 )
 
 // Config is what a gateway forwards.
@@ -63,7 +64,7 @@ func New(config Config) (http.Handler, error) {
 	for _, service := range config.LocalOnly {
 		handler = localOnly(fmt.Sprintf("/%s/", service), handler)
 	}
-	return secure(crossOrigin(config.Origins, handler)), nil
+	return telemetry.Pages(secure(crossOrigin(config.Origins, handler))), nil
 }
 
 // strictJSON refuses fields that no message has: a misspelt field must not be

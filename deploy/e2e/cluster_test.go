@@ -38,6 +38,8 @@ type ground struct {
 	secrets   string
 	directory string
 	template  string
+	// gateway are further flags of gateways.
+	gateway []string
 }
 
 func newGround(t *testing.T, settings ...string) *ground {
@@ -75,7 +77,7 @@ func (g *ground) cluster(t *testing.T, replicas int, extra ...string) *cluster {
 		"--dev", "--journal", g.postgres.DSN(c.database, serviceRole, "concern"), "--keys", g.postgres.DSN(c.database, serviceRole, "concern_keys"),
 		"--secrets", g.secrets, "--directory", g.directory, "--redis", g.redis.URL(),
 	}, extra...)
-	gateway := []string{"--dev"}
+	gateway := append([]string{"--dev", "--redis", g.redis.URL()}, g.gateway...)
 	for range replicas {
 		d := newDaemon(t, concernProgram, args...)
 		d.start()

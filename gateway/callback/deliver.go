@@ -6,12 +6,21 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+var (
+	attempts  = telemetry.Counter("koppi.callback.attempts", "{call}", "Calls of agencies' endpoints.")
+	failures  = telemetry.Counter("koppi.callback.failures", "{call}", "Calls of agencies' endpoints that failed.")
+	parkings  = telemetry.Counter("koppi.callback.parked", "{message}", "Messages that an endpoint refused for good: an alarm.")
+	delivered = telemetry.Counter("koppi.callback.delivered", "{message}", "Messages that endpoints took.")
 )
 
 // fatal are the codes with which an endpoint refuses a message for good.
@@ -28,6 +37,13 @@ type outcome struct {
 func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, cursor exchange.Cursor) outcome {
 	limited, cancel := context.WithTimeout(ctx, c.config.Timing.Answer)
 	defer cancel()
+	links := make([]string, 0, len(messages))
+	for _, message := range messages {
+		links = append(links, message.GetTraceparent())
+	}
+	limited, span := telemetry.Linked(limited, "callback", links, attribute.String("koppi.agency", c.agency), attribute.Int("koppi.messages", len(messages)))
+	defer span.End()
+	attempts.Add(ctx, 1)
 	response, err := c.endpoint.deliver(limited, &exchangev1.DeliverRequest{Messages: messages, Cursor: cursor.String()})
 	o := outcome{taken: int(response.GetAccepted()), refused: codes.Code(response.GetRefused().GetCode()), err: err} //nolint:gosec // a code
 	switch {
@@ -54,6 +70,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		return 0, ctx.Err()
 	}
 	if o.taken > 0 {
+		delivered.Add(ctx, int64(o.taken))
 		c.cursor = c.behind(messages[:o.taken])
 		for _, message := range messages[:o.taken] {
 			c.unacknowledged = moved(c.unacknowledged, message)
@@ -81,6 +98,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 
 // later puts the next call off.
 func (c *caller) later(ctx context.Context, o outcome) {
+	failures.Add(ctx, 1)
 	pause := c.waits.NextBackOff()
 	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
 	c.logger.WarnContext(ctx, "callback failed", slog.String("code", o.refused.String()), slog.String("error", said(o.err)), slog.Duration("again_in", pause))

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -86,6 +87,9 @@ func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 	}
 	call.Header.Set("Content-Type", "application/json")
 	call.Header.Set("Connect-Protocol-Version", "1")
+	if traceparent := telemetry.Traceparent(ctx); traceparent != "" {
+		call.Header.Set("Traceparent", traceparent)
+	}
 	if err := p.sign(call.Header, body, time.Now()); err != nil { //nolint:forbidigo // the wire's time
 		return nil, err
 	}

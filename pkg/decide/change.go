@@ -123,7 +123,7 @@ func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
 		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
 	}
 	return journal.Delivery{
-		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Record: record,
+		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Record: record, Trace: c.command.Access.Trace,
 	}, nil
 }
 

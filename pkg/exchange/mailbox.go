@@ -72,6 +72,7 @@ func (m own) Read(ctx context.Context, after Position, limit int, withRecords bo
 		if err != nil {
 			return nil, err
 		}
+		message.Traceparent = delivering(ctx, m.config.Service, delivery)
 		messages = append(messages, message)
 	}
 	return messages, nil

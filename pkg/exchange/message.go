@@ -1,11 +1,14 @@
 package exchange
 
 import (
+	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel/attribute"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -30,4 +33,19 @@ func Message(service string, delivery journal.Delivery, withRecord bool) (*excha
 		message.Record, message.Nonce = delivery.Record, delivery.Nonce
 	}
 	return message, nil
+}
+
+// delivering is the trace in which a message is handed to its reader: one of its own,
+// linked to the command's; empty where none is made.
+func delivering(ctx context.Context, service string, delivery journal.Delivery) string {
+	if delivery.Trace == "" {
+		return ""
+	}
+	ctx, span := telemetry.Linked(ctx, "deliver", []string{delivery.Trace},
+		attribute.String("koppi.service", service), attribute.String("koppi.agency", delivery.Agency), attribute.Int64("koppi.sequence", int64(delivery.Sequence))) //nolint:gosec // counts from 1
+	defer span.End()
+	if !span.IsRecording() {
+		return ""
+	}
+	return telemetry.Traceparent(ctx)
 }

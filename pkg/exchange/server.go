@@ -117,6 +117,7 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 		if err != nil {
 			return nil, err
 		}
+		message.Traceparent = delivering(ctx, s.config.Service, delivery)
 		response.Messages = append(response.Messages, message)
 		from = position(s.config.Service, delivery.Sequence, delivery.ChainHash)
 	}

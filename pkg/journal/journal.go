@@ -238,6 +238,8 @@ type Delivery struct {
 	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it lacks
 	// the sequence, which the store gives and stamps on.
 	Record []byte
+	// Trace is the W3C traceparent of the command; may be empty. No hash is over it.
+	Trace string
 
 	// Set by the store: sequences start at 1 and have no gaps.
 	Sequence uint64

@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"koppi.internal/pkg/telemetry"
 )
 
 // Listening is how a process is reached.
@@ -72,7 +74,7 @@ func environmentOf(node *kong.Node) []string {
 }
 
 // Logger writes JSON, a line an event, to standard error.
-func Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }
+func Logger() *slog.Logger { return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, nil))) }
 
 // Open listens. Without TLS it does so on this machine alone.
 func (l Listening) Open(ctx context.Context) (net.Listener, error) {

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 )
 
 // Calling is how a process reaches services.
@@ -52,7 +53,7 @@ func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 	found.InitialState(resolver.State{Addresses: addresses})
 	retry := backoff.DefaultConfig
 	retry.BaseDelay, retry.MaxDelay = retryBase, retryMax
-	return grpc.NewClient("koppi:///"+replicas[0], grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
+	return grpc.NewClient("koppi:///"+replicas[0], telemetry.Calls(), grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
 		grpc.WithStaticStreamWindowSize(serve.StreamWindow), grpc.WithStaticConnWindowSize(serve.ConnWindow),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}))

@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"github.com/exaring/otelpgx"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"golang.org/x/sync/errgroup"
@@ -28,6 +31,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 	"koppi.internal/pkg/wake"
 )
 
@@ -36,7 +40,8 @@ const KEKFile = "kek.json"
 
 // Service is the configuration of a service's process.
 type Service struct {
-	Listening `embed:""`
+	Listening          `embed:""`
+	telemetry.Settings `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
@@ -74,6 +79,11 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 		// HeadsService asks for no token: only other processes of the suite reach it.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
 	}
+	end, err := s.Start(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer End(end)
 	secrets, kek, err := s.secrets()
 	if err != nil {
 		return err
@@ -82,7 +92,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	if err != nil {
 		return err
 	}
-	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek})
+	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: s.tracer()})
 	if err != nil {
 		return err
 	}
@@ -133,6 +143,26 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
 	group.Go(func() error { return service.Run(ctx) })
 	return group.Wait()
+}
+
+// endTime bounds the sending of what telemetry is left.
+const endTime = 5 * time.Second
+
+// End sends what telemetry is left. A collector that is gone is nobody's failure.
+func End(end func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	if err := end(ctx); err != nil {
+		Logger().WarnContext(ctx, "telemetry is not all sent", slog.String("error", err.Error()))
+	}
+}
+
+// tracer makes spans of statements, never of their values.
+func (s *Service) tracer() pgx.QueryTracer {
+	if !s.Enabled() {
+		return nil
+	}
+	return otelpgx.NewTracer()
 }
 
 // secrets reads what must be there: replicas that made their own would not
@@ -201,7 +231,11 @@ func openRedis(url string) (*redis.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}
-	return redis.NewClient(options), nil
+	client := redis.NewClient(options)
+	if err := errors.Join(redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false)), redisotel.InstrumentMetrics(client)); err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	return client, nil
 }
 
 // trial makes what --dev adds; nil without it.

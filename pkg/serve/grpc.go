@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -20,6 +21,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/telemetry"
 )
 
 const (
@@ -59,6 +61,7 @@ func NewGRPC(config Config) *Server {
 		unary, stream = config.Verifier.Unary(public), config.Verifier.Stream(public)
 	}
 	server := grpc.NewServer(
+		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(telemetry.Worth))),
 		grpc.MaxRecvMsgSize(MaxMessage),
 		// What one stream may hold here unread, whatever the line would carry.
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
+
+	"koppi.internal/pkg/telemetry"
 )
 
 const (
@@ -40,7 +42,7 @@ const (
 
 // Connect leads to what is served behind an in-memory listener.
 func Connect(listener *bufconn.Listener) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient("passthrough:///koppi", grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient("passthrough:///koppi", telemetry.Calls(), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*MaxMessage)),
 		grpc.WithStaticStreamWindowSize(StreamWindow), grpc.WithStaticConnWindowSize(ConnWindow),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))

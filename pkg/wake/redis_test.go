@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"koppi.internal/pkg/wake"
 	"koppi.internal/pkg/wake/redistest"
 )
@@ -14,7 +16,12 @@ import (
 // process is one that runs on a Redis until the test ends.
 func process(t *testing.T, server *redistest.Server) *wake.Redis {
 	t.Helper()
-	r := wake.NewRedis(server.Client(), "concern", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return processOver(t, server.Client())
+}
+
+func processOver(t *testing.T, client *redis.Client) *wake.Redis {
+	t.Helper()
+	r := wake.NewRedis(client, "concern", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

@@ -14,6 +14,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/telemetry"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -113,8 +114,11 @@ func (s *Service) access(ctx context.Context, who identity.Caller) (journal.Acce
 	if method, ok := grpc.Method(ctx); ok {
 		access.Method = strings.TrimPrefix(method, "/")
 	}
-	if trace := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(trace) > 0 {
-		access.Trace = trace[0]
+	if access.Trace = telemetry.Traceparent(ctx); access.Trace == "" {
+		// No span is made here, and the caller's own trace is kept.
+		if trace := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(trace) > 0 {
+			access.Trace = trace[0]
+		}
 	}
 	var err error
 	if access.By, err = proto.Marshal(party); err != nil {

@@ -11,6 +11,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/telemetry"
 )
 
 type upCommand struct {
@@ -23,6 +24,7 @@ type upCommand struct {
 	Origin    []string  `help:"Origin of another site whose pages may call; may be repeated."`
 
 	callback.Settings `embed:""`
+	Telemetry         telemetry.Settings `embed:""`
 }
 
 // Run serves until it is interrupted.
@@ -35,6 +37,11 @@ func (c *upCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	end, err := c.Telemetry.Start(ctx, "koppi")
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer process.End(end)
 	koppi, err := allinone.Open(ctx, settings)
 	if err != nil {
 		return errors.Join(err, listener.Close())

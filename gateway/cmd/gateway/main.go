@@ -17,6 +17,7 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -25,6 +26,7 @@ type config struct {
 	process.Listening `embed:""`
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
+	Telemetry         telemetry.Settings `embed:""`
 
 	Concern   []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Origin    []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
@@ -42,6 +44,11 @@ func main() {
 }
 
 func run(ctx context.Context, c *config) (err error) {
+	end, err := c.Telemetry.Start(ctx, "gateway")
+	if err != nil {
+		return err
+	}
+	defer process.End(end)
 	concern, err := c.Dial(c.Concern)
 	if err != nil {
 		return err

@@ -9,11 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/errgroup"
 
 	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/telemetry"
 )
 
 const (
@@ -21,6 +23,11 @@ const (
 	maxGroup = 256
 	// groupTime bounds a group: a database that hangs must not hold callers for ever.
 	groupTime = time.Minute
+)
+
+var (
+	groupSize = telemetry.Histogram("koppi.journal.group", "{change}", "Changes that committed together.")
+	groupTook = telemetry.Histogram("koppi.journal.commit", "s", "From taking a group to its commit.")
 )
 
 // task is one change that stands or falls alone, in whatever group it commits.
@@ -105,6 +112,13 @@ func (s *Store) transact(group []*item) ([]outcome, error) {
 	// The group belongs to no caller: no caller's cancellation ends it.
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
+	ctx, span := telemetry.Together(ctx, "journal commit", queue.Traces(group), attribute.Int("koppi.group", len(group)))
+	defer span.End()
+	began := time.Now() //nolint:forbidigo // what it took
+	defer func() {
+		groupSize.Record(ctx, float64(len(group)))
+		groupTook.Record(ctx, time.Since(began).Seconds())
+	}()
 	outcomes := make([]outcome, len(group))
 	for i, t := range group {
 		outcomes[i].item = t

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"koppi.internal/pkg/journal/queue"
+	"koppi.internal/pkg/telemetry"
 )
 
 const (
@@ -72,6 +73,8 @@ func (l *lookups) serve() {
 func (l *lookups) send(group []*queue.Item[*lookup]) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
 	defer cancel()
+	ctx, span := telemetry.Together(ctx, "journal lookups", queue.Traces(group))
+	defer span.End()
 	batch := &pgx.Batch{}
 	for _, one := range group {
 		batch.Queue(one.Change.query, one.Change.args...).Query(one.Change.scan)

@@ -23,6 +23,8 @@ type Config struct {
 	Journal, Keys string
 	// KEK wraps the data keys.
 	KEK tink.AEAD
+	// Tracer is told of every statement; may be nil.
+	Tracer pgx.QueryTracer
 }
 
 // Store is a journal.Store, journal.Settings and journal.Raw over PostgreSQL.
@@ -50,10 +52,10 @@ type querier interface {
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
-	if store.read, err = openPool(ctx, config.Journal, journalFolder); err != nil {
+	if store.read, err = openPool(ctx, config.Journal, journalFolder, config.Tracer); err != nil {
 		return nil, err
 	}
-	if store.keys, err = openPool(ctx, config.Keys, keysFolder); err != nil {
+	if store.keys, err = openPool(ctx, config.Keys, keysFolder, config.Tracer); err != nil {
 		store.read.Close()
 		return nil, err
 	}
@@ -63,6 +65,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, fmt.Errorf("postgres: connection string: %w", err)
 	}
 	byIndex(store.writer.config)
+	store.writer.config.Tracer = config.Tracer
 	store.lookups = newLookups(store.read)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
 	go store.commit()
@@ -82,12 +85,13 @@ func byIndex(config *pgx.ConnConfig) {
 	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 }
 
-func openPool(ctx context.Context, dsn, folder string) (*pgxpool.Pool, error) {
+func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: connection string: %w", err)
 	}
 	byIndex(config.ConnConfig)
+	config.ConnConfig.Tracer = tracer
 	config.MaxConns = max(config.MaxConns, readers)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"koppi.internal/pkg/journal"
 )
 
@@ -20,6 +22,8 @@ type Queue[T any] struct {
 // Item is a change that waits, or is under way.
 type Item[T any] struct {
 	Change T
+	// Trace of the caller; not valid where it has none.
+	Trace  trace.SpanContext
 	result chan error
 }
 
@@ -34,7 +38,7 @@ func New[T any](room int) *Queue[T] {
 // Submit hands a change to the committer and waits for its outcome. A caller that
 // stops waiting does not stop the change.
 func (q *Queue[T]) Submit(ctx context.Context, change T) error {
-	item := &Item[T]{Change: change, result: make(chan error, 1)}
+	item := &Item[T]{Change: change, Trace: trace.SpanContextFromContext(ctx), result: make(chan error, 1)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -98,6 +102,15 @@ func (q *Queue[T]) With(first *Item[T], most int) []*Item[T] {
 		group = append(group, next)
 	}
 	return group
+}
+
+// Traces are those of the items' callers.
+func Traces[T any](items []*Item[T]) []trace.SpanContext {
+	all := make([]trace.SpanContext, 0, len(items))
+	for _, item := range items {
+		all = append(all, item.Trace)
+	}
+	return all
 }
 
 // Done tells that the committer has ended.

@@ -2173,9 +2173,10 @@ func (x *WatchResponse_Changed) GetStatus() *v1.LoopStatus {
 }
 
 type ChangeParkedRequest_Refused struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	Code          int32                  `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sequence uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// google.rpc.Code.
+	Code          int32 `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2392,20 +2393,20 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\aservice\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
 	"\asubject\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\"\x15\n" +
-	"\x13RetryParkedResponse\"\xde\x03\n" +
+	"\x13RetryParkedResponse\"\xf2\x03\n" +
 	"\x13ChangeParkedRequest\x12A\n" +
 	"\bconsumer\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12#\n" +
 	"\aservice\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
 	"\asubject\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\x12\x1a\n" +
 	"\btakeover\x18\x04 \x01(\x04R\btakeover\x12J\n" +
-	"\arefused\x18\x05 \x01(\v2..koppi.exchange.v1.ChangeParkedRequest.RefusedH\x00R\arefused\x12!\n" +
-	"\vadvanced_to\x18\x06 \x01(\x04H\x00R\n" +
+	"\arefused\x18\x05 \x01(\v2..koppi.exchange.v1.ChangeParkedRequest.RefusedH\x00R\arefused\x12*\n" +
+	"\vadvanced_to\x18\x06 \x01(\x04B\a\xbaH\x042\x02 \x00H\x00R\n" +
 	"advancedTo\x12M\n" +
-	"\breleased\x18\a \x01(\v2/.koppi.exchange.v1.ChangeParkedRequest.ReleasedH\x00R\breleased\x1aB\n" +
+	"\breleased\x18\a \x01(\v2/.koppi.exchange.v1.ChangeParkedRequest.ReleasedH\x00R\breleased\x1aM\n" +
 	"\aRefused\x12#\n" +
-	"\bsequence\x18\x01 \x01(\x04B\a\xbaH\x042\x02 \x00R\bsequence\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\x05R\x04code\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04B\a\xbaH\x042\x02 \x00R\bsequence\x12\x1d\n" +
+	"\x04code\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x10(\x01R\x04code\x1a\n" +
 	"\n" +
 	"\bReleasedB\x0f\n" +
 	"\x06change\x12\x05\xbaH\x02\b\x01\"\x16\n" +

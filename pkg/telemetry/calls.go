@@ -1,0 +1,28 @@
+package telemetry
+
+import (
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
+)
+
+// Calls makes spans of the calls of a connection.
+func Calls() grpc.DialOption {
+	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithFilter(Worth)))
+}
+
+// Worth tells calls that are worth a span: not those that come every second.
+func Worth(info *stats.RPCTagInfo) bool {
+	return !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/")
+}
+
+// Pages makes spans of the calls that come in over HTTP, and none of pages.
+func Pages(handler http.Handler) http.Handler {
+	return otelhttp.NewHandler(handler, "gateway",
+		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") }),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") }))
+}
