@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -61,7 +60,7 @@ func NewGRPC(config Config) *Server {
 		unary, stream = config.Verifier.Unary(public), config.Verifier.Stream(public)
 	}
 	server := grpc.NewServer(
-		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(telemetry.Worth))),
+		telemetry.Served(),
 		grpc.MaxRecvMsgSize(MaxMessage),
 		// What one stream may hold here unread, whatever the line would carry.
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),

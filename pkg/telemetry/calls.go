@@ -12,16 +12,30 @@ import (
 
 // Calls makes spans of the calls of a connection.
 func Calls() grpc.DialOption {
-	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithFilter(Worth)))
+	if !started.Load() {
+		return grpc.EmptyDialOption{}
+	}
+	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithFilter(worth)))
 }
 
-// Worth tells calls that are worth a span: not those that come every second.
-func Worth(info *stats.RPCTagInfo) bool {
+// Served makes spans of the calls that a server answers.
+func Served() grpc.ServerOption {
+	if !started.Load() {
+		return grpc.EmptyServerOption{}
+	}
+	return grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(worth)))
+}
+
+// worth tells calls that are worth a span: not those that come every second.
+func worth(info *stats.RPCTagInfo) bool {
 	return !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/")
 }
 
 // Pages makes spans of the calls that come in over HTTP, and none of pages.
 func Pages(handler http.Handler) http.Handler {
+	if !started.Load() {
+		return handler
+	}
 	return otelhttp.NewHandler(handler, "gateway",
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") }))

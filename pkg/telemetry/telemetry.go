@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
@@ -27,6 +28,9 @@ type Settings struct {
 
 // Enabled tells whether there is a collector.
 func (s Settings) Enabled() bool { return s.OTLP != "" }
+
+// started tells that there is somebody to tell: what nobody sees is not made.
+var started atomic.Bool
 
 // Start makes traces and metrics of this process go to the collector. End sends what
 // is left.
@@ -49,6 +53,7 @@ func (s Settings) Start(ctx context.Context, process string) (end func(context.C
 	about := resource.NewSchemaless(semconv.ServiceName(process), semconv.ServiceNamespace("koppi"))
 	tracing := trace.NewTracerProvider(trace.WithBatcher(traces), trace.WithResource(about))
 	metering := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(metrics)), metric.WithResource(about))
+	started.Store(true)
 	otel.SetTracerProvider(tracing)
 	otel.SetMeterProvider(metering)
 	return func(ctx context.Context) error { return errors.Join(tracing.Shutdown(ctx), metering.Shutdown(ctx)) }, nil

@@ -6,6 +6,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,10 +53,16 @@ type querier interface {
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
-	if store.read, err = openPool(ctx, config.Journal, journalFolder, config.Tracer); err != nil {
+	if store.read, err = openPool(ctx, config.Journal, journalFolder, config.Tracer, nil); err != nil {
 		return nil, err
 	}
-	if store.keys, err = openPool(ctx, config.Keys, keysFolder, config.Tracer); err != nil {
+	keys := map[string]string{}
+	if together(ctx, config) {
+		// One server has one write-ahead log: the commit of what a key seals, which comes
+		// later, has the key on the disk too.
+		keys["synchronous_commit"] = "off"
+	}
+	if store.keys, err = openPool(ctx, config.Keys, keysFolder, config.Tracer, keys); err != nil {
 		store.read.Close()
 		return nil, err
 	}
@@ -85,13 +92,14 @@ func byIndex(config *pgx.ConnConfig) {
 	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 }
 
-func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer, settings map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: connection string: %w", err)
 	}
 	byIndex(config.ConnConfig)
 	config.ConnConfig.Tracer = tracer
+	maps.Copy(config.ConnConfig.RuntimeParams, settings)
 	config.MaxConns = max(config.MaxConns, readers)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -102,6 +110,28 @@ func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer) (
 		return nil, err
 	}
 	return pool, nil
+}
+
+// together tells whether journal and keys are on one server. Where it cannot be told
+// they are not.
+func together(ctx context.Context, config Config) bool {
+	journal, err := serverOf(ctx, config.Journal)
+	if err != nil {
+		return false
+	}
+	keys, err := serverOf(ctx, config.Keys)
+	return err == nil && journal == keys
+}
+
+// serverOf is the identifier that a server got when it was made.
+func serverOf(ctx context.Context, dsn string) (identifier int64, err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	err = conn.QueryRow(ctx, "SELECT system_identifier FROM pg_control_system()").Scan(&identifier)
+	return identifier, err
 }
 
 // Close waits for what is being appended and closes the connections.

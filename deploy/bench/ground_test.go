@@ -1,0 +1,192 @@
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+
+	"koppi.internal/deploy/config"
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal/postgres"
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/services/concern"
+)
+
+const role = "koppi_concern"
+
+// bench is a durable PostgreSQL with a database of the suite's, tables that pgbench
+// writes beside it, and an empty gRPC server.
+type bench struct {
+	t      *testing.T
+	server *postgrestest.Server
+	// database of the suite, and secrets and directory of its processes.
+	database, secrets, directory string
+	// one is a replica of the service, and both that and a second one.
+	one, both *grpc.ClientConn
+	echoed    *grpc.ClientConn
+	worker    context.Context
+	// pgb is pgbench.
+	pgb   string
+	redis *redistest.Server
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	folder := t.TempDir()
+	b := &bench{t: t, server: postgrestest.Start(t), redis: redistest.Start(t), secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json")}
+	b.server.Exec("CREATE ROLE " + role + " LOGIN")
+	b.database = b.server.Database("template1")
+	b.migrate("concern", role)
+	if err := os.WriteFile(b.directory, config.Directory, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seal.OpenKEK(filepath.Join(b.secrets, process.KEKFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := identity.OpenSecrets(b.secrets); err != nil {
+		t.Fatal(err)
+	}
+	first, second := b.service(b.database), b.service(b.database)
+	b.one, b.both, b.echoed = b.dial(first), b.dial(first, second), b.startEcho()
+	b.worker = b.as(identity.Caller{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler})
+	b.plain()
+	return b
+}
+
+func (b *bench) migrate(schema, role string) {
+	b.t.Helper()
+	if err := postgres.Migrate(b.t.Context(), postgres.Migration{
+		Journal: b.server.DSN(b.database, "postgres", schema), Keys: b.server.DSN(b.database, "postgres", schema+"_keys"), Role: role,
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// service runs a replica in this process and returns its address.
+func (b *bench) service(database string) string {
+	b.t.Helper()
+	address := freeAddress(b.t)
+	service := process.Service{
+		Listening: process.Listening{Listen: address}, Dev: true, Secrets: b.secrets, Directory: b.directory,
+		Journal: b.server.DSN(database, role, "concern"), Keys: b.server.DSN(database, role, "concern_keys"), Redis: b.redis.URL(),
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- service.Run(ctx, concern.Name, func(parts process.Parts) (process.Built, error) {
+			return concern.New(concern.Deps{
+				Store: parts.Store, Directory: parts.Directory, Secrets: parts.Secrets, Clock: parts.Clock, Wake: parts.Wake,
+				NewID: parts.NewID, Calls: parts.Calls, Logger: parts.Logger, AllowTestCodes: true,
+			})
+		})
+	}()
+	b.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			b.t.Error(err)
+		}
+	})
+	return address
+}
+
+// as is a context in which somebody calls.
+func (b *bench) as(caller identity.Caller) context.Context {
+	b.t.Helper()
+	issuer, err := identity.OpenDevIssuer(b.secrets, dev.IssuerName)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	text, err := issuer.Issue(caller, time.Now(), 2*time.Hour)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return metadata.AppendToOutgoingContext(b.t.Context(), "authorization", "Bearer "+text)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// dial leads to replicas, as the suite's own processes reach each other.
+func (b *bench) dial(addresses ...string) *grpc.ClientConn {
+	b.t.Helper()
+	conn, err := process.Calling{}.Dial(addresses)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// startEcho serves what gRPC costs by itself.
+func (b *bench) startEcho() *grpc.ClientConn {
+	b.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	healthv1.RegisterHealthServer(server, health.NewServer())
+	go func() { _ = server.Serve(listener) }()
+	b.t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// plain makes the tables that pgbench writes: the journal's own, in another schema,
+// and one of bare rows.
+func (b *bench) plain() {
+	b.t.Helper()
+	path, err := exec.LookPath("pgbench")
+	if err != nil {
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+		if len(found) == 0 {
+			b.t.Fatal("pgbench is missing: apt-get install postgresql")
+		}
+		path = found[len(found)-1]
+	}
+	b.pgb = path
+	b.migrate("plain", "")
+	conn := b.connect()
+	if _, err := conn.Exec(b.t.Context(), "CREATE TABLE bare (id bigserial PRIMARY KEY, body bytea NOT NULL)"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// connect is a connection to the plain tables.
+func (b *bench) connect() *pgx.Conn {
+	b.t.Helper()
+	conn, err := pgx.Connect(b.t.Context(), b.server.DSN(b.database, "postgres", "plain"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}

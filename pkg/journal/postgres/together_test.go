@@ -1,0 +1,23 @@
+package postgres
+
+import (
+	"testing"
+
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+)
+
+// The service's role sees whether keys and journal share a server, by which the keys
+// need no flush of their own.
+func TestTogether(t *testing.T) {
+	one, other := postgrestest.Start(t, "fsync=off"), postgrestest.Start(t, "fsync=off")
+	for _, server := range []*postgrestest.Server{one, other} {
+		server.Exec("CREATE ROLE koppi_test LOGIN")
+	}
+	at := func(server *postgrestest.Server) string { return server.DSN("postgres", "koppi_test", "public") }
+	if !together(t.Context(), Config{Journal: at(one), Keys: at(one)}) {
+		t.Error("one server is taken for two")
+	}
+	if together(t.Context(), Config{Journal: at(one), Keys: at(other)}) {
+		t.Error("two servers are taken for one")
+	}
+}
