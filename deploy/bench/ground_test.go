@@ -24,6 +24,7 @@ import (
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/wake/redistest"
 	"koppi.internal/services/concern"
@@ -90,12 +91,7 @@ func (b *bench) service(database string) string {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- service.Run(ctx, concern.Name, func(parts process.Parts) (process.Built, error) {
-			return concern.New(concern.Deps{
-				Store: parts.Store, Directory: parts.Directory, Secrets: parts.Secrets, Clock: parts.Clock, Wake: parts.Wake,
-				NewID: parts.NewID, Calls: parts.Calls, Logger: parts.Logger, AllowTestCodes: true,
-			})
-		})
+		ended <- service.Run(ctx, concern.Name, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) })
 	}()
 	b.t.Cleanup(func() {
 		stop()

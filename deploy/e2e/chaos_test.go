@@ -28,8 +28,17 @@ func chaosFor(t *testing.T) time.Duration {
 // Two replicas of each process under load, while in random order a service, a
 // gateway, PostgreSQL and Redis are killed, stopped and flushed, and lines are cut:
 // no acknowledged command is lost, none takes effect twice, every mailbox is whole.
+// Kela is also called at its endpoint, and has everything there, in order, too.
 func TestChaos(t *testing.T) {
 	g := newGround(t)
+	e := newEndpoint(t)
+	called := openInbox(t, "called")
+	defer func() { _ = called.Close() }()
+	e.set(called.open(t, newSecret).ServeHTTP)
+	if err := os.WriteFile(g.directory, calledDirectory(t, "CONNECT", e.address), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.gateway = []string{"--directory", g.directory, "--secrets", g.secrets, "--callback-secrets", secretsFile(t, newSecret)}
 	c := g.cluster(t, 2)
 	var lines []*cutter
 	var addresses []string
@@ -50,6 +59,8 @@ func TestChaos(t *testing.T) {
 			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
 		}
 	}
+	called.reach(t, want)
+	verified(t, called.path, int(want))
 	t.Logf("%d commands through %v", want, deeds)
 }
 

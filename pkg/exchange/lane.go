@@ -19,8 +19,9 @@ type lane struct {
 	// to be acknowledged for good.
 	read, sent            Position
 	acknowledged, durable uint64
-	// page waits to be sent.
-	page []*exchangev1.CaseMessage
+	// page waits to be sent; ahead is how much is read at once.
+	page  []*exchangev1.CaseMessage
+	ahead uint64
 	// behind tells that the mailbox may hold more than was read, again that it was
 	// said so while reading.
 	behind, again bool
@@ -52,7 +53,7 @@ func (c *connection) open(ctx context.Context) error {
 	}
 	for _, mailbox := range c.line.Mailboxes {
 		at := given.At(mailbox.Service())
-		c.lanes = append(c.lanes, &lane{mailbox: mailbox, behind: true, read: at, sent: at, acknowledged: at.Sequence})
+		c.lanes = append(c.lanes, &lane{mailbox: mailbox, behind: true, ahead: readAhead, read: at, sent: at, acknowledged: at.Sequence})
 	}
 	backlog, err := c.openLanes(ctx)
 	if fault.ReasonOf(err) == fault.TakenOver && c.line.Patient {
@@ -163,7 +164,7 @@ func (c *connection) work(ctx context.Context) {
 			continue
 		case !l.opened && !l.busy:
 			c.reopen(ctx, l)
-		case l.opened && !l.busy && l.behind && len(l.page) == 0 && !c.closing:
+		case l.opened && !l.busy && l.behind && uint64(len(l.page)) <= l.ahead/2 && !c.closing:
 			c.read(ctx, l)
 		}
 		if l.opened && !l.advancing && l.wanted.Sequence > l.durable {
@@ -193,20 +194,25 @@ func (c *connection) free() uint64 {
 }
 
 func (c *connection) read(ctx context.Context, l *lane) {
-	limit := min(readAhead, c.free())
+	limit := min(l.ahead, c.free())
 	if limit == 0 {
 		return
 	}
 	l.busy, l.reserved, l.again = true, limit, false
 	go func(after Position) {
-		messages, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most readAhead
+		messages, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most farAhead
 		c.events <- event{lane: l, err: err, always: func() { l.busy, l.reserved = false, 0 }, done: func() {
-			l.behind = l.again || uint64(len(messages)) == limit
+			full := uint64(len(messages)) == limit
+			l.behind = l.again || full
+			// Who is far behind and reads on gets more at once.
+			if l.ahead = readAhead; full {
+				l.ahead = min(2*limit, farAhead)
+			}
 			if len(messages) == 0 || c.closing {
 				return
 			}
 			last := messages[len(messages)-1]
-			l.page, l.read = messages, position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
+			l.page, l.read = append(l.page, messages...), position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 		}}
 	}(l.read)
 }

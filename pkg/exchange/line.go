@@ -103,8 +103,10 @@ func newConnection(line Line, open *exchangev1.ExchangeRequest_Open) *connection
 const (
 	// defaultWindow is what a reader that names no window has in flight at most.
 	defaultWindow = 100
-	// readAhead is the most messages of a lane that are held here.
+	// readAhead is how many messages of a lane are read at once, and farAhead how many
+	// for a reader that is far behind and takes them; half as many more may be held.
 	readAhead = 64
+	farAhead  = 512
 	// retryAfter is the wait before a mailbox that did not answer is tried again.
 	retryAfter = time.Second
 )

@@ -15,8 +15,6 @@ import (
 	"github.com/exaring/otelpgx"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/extra/redisotel/v9"
-	"github.com/redis/go-redis/v9"
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -26,13 +24,12 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/seal"
-	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
-	"koppi.internal/pkg/wake"
 )
 
 // KEKFile is the name of the file that holds the key-encryption key.
@@ -49,21 +46,9 @@ type Service struct {
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
 	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Redis     string    `help:"URL of the Redis that carries wakes; without it replicas wake each other by the slow poll alone." env:"KOPPI_REDIS"`
+	Calls     int       `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas; 0 is no limit." env:"KOPPI_CALLS_PER_SECOND"`
 	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
-}
-
-// Parts are what a service is built from.
-type Parts struct {
-	Store     journal.Store
-	Directory *directory.Directory
-	Secrets   *identity.Secrets
-	Clock     clock.Clock
-	Wake      wake.Waker
-	NewID     func() string
-	Calls     grpc.ClientConnInterface
-	Logger    *slog.Logger
-	Dev       bool
 }
 
 // Built is a service that was built.
@@ -74,7 +59,7 @@ type Built interface {
 }
 
 // Run serves a service until the context ends, and lets calls under way finish.
-func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built, error)) (err error) {
+func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) (Built, error)) (err error) {
 	if s.TLSCert != "" && s.ClientCA == "" {
 		// HeadsService asks for no token: only other processes of the suite reach it.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
@@ -98,8 +83,8 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
-	parts := Parts{
-		Store: store, Directory: agencies, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), Dev: s.Dev,
+	parts := matter.Deps{
+		Store: store, Directory: agencies, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -115,7 +100,11 @@ func (s *Service) Run(ctx context.Context, name string, build func(Parts) (Built
 	if err != nil {
 		return err
 	}
-	server, err := newServer(parts, issuers)
+	limiter, err := s.limiter(ctx, group)
+	if err != nil {
+		return err
+	}
+	server, err := newServer(parts, issuers, limiter)
 	if err != nil {
 		return err
 	}
@@ -199,47 +188,8 @@ func believeSuite(folder string, agencies *directory.Directory, issuers *[]ident
 	return err
 }
 
-// Waker is the hub of a service's wakes: over Redis where a URL is given. It runs in
-// the group.
-func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
-	if url == "" {
-		return &wake.Hub{}, nil
-	}
-	client, err := openRedis(url)
-	if err != nil {
-		return nil, err
-	}
-	hub := wake.NewRedis(client, name, logger)
-	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
-	return hub, nil
-}
-
-// Present tells who of several processes does what: over Redis where a URL is given.
-func Present(url string) (presence.Presence, error) {
-	if url == "" {
-		return presence.Alone{}, nil
-	}
-	client, err := openRedis(url)
-	if err != nil {
-		return nil, err
-	}
-	return presence.NewRedis(client), nil
-}
-
-func openRedis(url string) (*redis.Client, error) {
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("--redis: %w", err)
-	}
-	client := redis.NewClient(options)
-	if err := errors.Join(redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false)), redisotel.InstrumentMetrics(client)); err != nil {
-		return nil, fmt.Errorf("--redis: %w", err)
-	}
-	return client, nil
-}
-
 // trial makes what --dev adds; nil without it.
-func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *Parts, issuers *[]identity.IssuerConfig) (*dev.Service, error) {
+func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matter.Deps, issuers *[]identity.IssuerConfig) (*dev.Service, error) {
 	if !s.Dev {
 		if s.Issuers == "" {
 			return nil, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
@@ -267,7 +217,7 @@ func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *Parts
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func newServer(parts Parts, issuers []identity.IssuerConfig) (*serve.Server, error) {
+func newServer(parts matter.Deps, issuers []identity.IssuerConfig, limiter *limit.Limiter) (*serve.Server, error) {
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
 		Audience: identity.Audience, Issuers: issuers, Directory: parts.Directory, Now: time.Now,
 	})
@@ -278,7 +228,7 @@ func newServer(parts Parts, issuers []identity.IssuerConfig) (*serve.Server, err
 	if err != nil {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
-	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) }}), nil
+	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) }}), nil
 }
 
 // newID makes a UUIDv7: unique, and in the order of making.

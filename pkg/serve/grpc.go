@@ -20,6 +20,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/telemetry"
 )
 
@@ -33,12 +34,15 @@ const (
 	connWindow   = 16 << 20
 )
 
-// Config is what a gRPC server is made of. All fields but Verifier are required.
+// Config is what a gRPC server is made of. All fields but Verifier and Limiter are
+// required.
 type Config struct {
 	Logger *slog.Logger
 	// Verifier of callers' tokens; nil where services behind this one hold them.
 	Verifier  *identity.Verifier
 	Validator protovalidate.Validator
+	// Limiter of callers; nil for no limit.
+	Limiter *limit.Limiter
 	// Public tells methods that need no token besides health and reflection.
 	Public func(method string) bool
 }
@@ -59,6 +63,10 @@ func NewGRPC(config Config) *Server {
 	if config.Verifier != nil {
 		unary, stream = config.Verifier.Unary(public), config.Verifier.Stream(public)
 	}
+	limitUnary, limitStream := anybody()
+	if config.Limiter != nil {
+		limitUnary, limitStream = config.Limiter.Unary(), config.Limiter.Stream()
+	}
 	server := grpc.NewServer(
 		telemetry.Served(),
 		grpc.MaxRecvMsgSize(MaxMessage),
@@ -68,10 +76,10 @@ func NewGRPC(config Config) *Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.ChainUnaryInterceptor(
-			observeUnary(config.Logger), timeLimit, unary, validateUnary(config.Validator),
+			observeUnary(config.Logger), timeLimit, unary, limitUnary, validateUnary(config.Validator),
 		),
 		grpc.ChainStreamInterceptor(
-			observeStream(config.Logger), stream, validateStream(config.Validator),
+			observeStream(config.Logger), stream, limitStream, validateStream(config.Validator),
 		),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			return fault.New(fault.NotServed, "there is no such method here")
@@ -83,7 +91,7 @@ func NewGRPC(config Config) *Server {
 	return s
 }
 
-// anybody lets callers through whose tokens are held elsewhere.
+// anybody lets callers through.
 func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 			return handle(ctx, request)

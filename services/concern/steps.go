@@ -7,8 +7,9 @@ import (
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
@@ -25,25 +26,25 @@ type request interface {
 // the house; token and form of the fields were checked before.
 func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, loop.History[rules.Concern], error) {
 	none := loop.History[rules.Concern]{}
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err != nil {
 		return nil, none, err
 	}
 	if err := s.checkParties(r); err != nil {
 		return nil, none, err
 	}
-	if !partyRole(who) {
-		return nil, none, fault.New(fault.NotFound, "there is no such matter for you")
+	if !matter.IsParty(who) {
+		return nil, none, matter.NotFound()
 	}
 	prepared := &preparation{service: s, request: r, command: rules.Command{
-		Actor: actor(who), Subject: rules.Collection + r.GetConcernId(), At: s.now(), Request: r,
-		Facts: rules.Facts{NewID: s.deps.NewID(), CodeInText: codeInText(r)},
+		Actor: matter.Actor(who), Subject: rules.Collection + r.GetConcernId(), At: s.Now(), Request: r,
+		Facts: rules.Facts{NewID: s.NewID(), CodeInText: matter.CodeInText(r)},
 	}}
-	access, digest, err := s.accessOf(ctx, who, r)
+	access, digest, err := s.AccessOf(ctx, who, r)
 	if err != nil {
 		return nil, none, err
 	}
-	result, err := s.engine.Handle(ctx, decide.Command[rules.Concern]{
+	result, err := s.Engine.Handle(ctx, decide.Command[rules.Concern]{
 		Agency: who.Agency, Subject: prepared.command.Subject, RequestID: r.GetRequestId(), Digest: digest,
 		Claims: prepared.claims, Prepare: prepared.prepare, Decide: prepared.decide, Clients: prepared.started, Access: access,
 	})
@@ -92,7 +93,7 @@ func (p *preparation) prepare(ctx context.Context, world rules.World) error {
 		return err
 	}
 	// Forwarding passes on who the client is.
-	if p.client, err = p.service.deps.Store.Client(ctx, p.command.Subject); err != nil {
+	if p.client, err = p.service.Store.Client(ctx, p.command.Subject); err != nil {
 		return fault.Store(err)
 	}
 	return nil
@@ -109,7 +110,22 @@ func (p *preparation) started() map[string][]byte {
 	return map[string][]byte{rules.Collection + p.command.Facts.NewID: p.client}
 }
 
-// partyRole tells whether a caller can be party to a concern.
-func partyRole(who identity.Caller) bool {
-	return who.Agency != "" && (who.Role.IsWorker() || who.Role == identity.RoleSystem)
+// checkParties holds the parties that a step names against the directory.
+func (s *Service) checkParties(r request) error {
+	var party *commonv1.Party
+	var path string
+	switch r := r.(type) {
+	case *concernv1.TriageConcernRequest:
+		party, path = r.GetAssignTo(), "assign_to"
+	case *concernv1.ReassignConcernRequest:
+		return s.Directory.Check(r.GetTo(), "to")
+	case *concernv1.ForwardConcernRequest:
+		return s.Directory.Check(r.GetReceiver(), "receiver")
+	case *concernv1.DeclineConcernRequest:
+		party, path = r.GetSuggestedReceiver(), "suggested_receiver"
+	}
+	if party == nil {
+		return nil
+	}
+	return s.Directory.Check(party, path)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
@@ -166,10 +165,12 @@ func (v *Vault) fromCache(refs []Ref) (keys map[Ref]tink.AEAD, unknown []Ref, de
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	keys = make(map[Ref]tink.AEAD, len(refs))
+	asked := make(map[Ref]bool, len(refs))
 	for _, ref := range refs {
 		if key, ok := v.cached[ref]; ok {
 			keys[ref] = key
-		} else if !slices.Contains(unknown, ref) {
+		} else if !asked[ref] {
+			asked[ref] = true
 			unknown = append(unknown, ref)
 		}
 	}

@@ -1,4 +1,4 @@
-package concern
+package matter
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
-	"koppi.internal/services/concern/internal/rules"
 )
 
 const (
@@ -21,20 +20,20 @@ const (
 // Run tells of due times that passed, and of mailboxes that advanced, until the
 // context ends. Any number of replicas may run it: the version check fires each
 // due time once.
-func (s *Service) Run(ctx context.Context) error {
+func (k *Kernel[S]) Run(ctx context.Context) error {
 	var together sync.WaitGroup
-	together.Go(func() { s.exchange.Run(ctx) })
-	together.Go(func() { s.sweeps(ctx) })
+	together.Go(func() { k.exchange.Run(ctx) })
+	together.Go(func() { k.sweeps(ctx) })
 	together.Wait()
 	return nil
 }
 
-func (s *Service) sweeps(ctx context.Context) {
+func (k *Kernel[S]) sweeps(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
-		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.deps.Logger.ErrorContext(ctx, "overdue sweep", slog.String("service", Name), slog.String("error", err.Error()))
+		if err := k.sweep(ctx); err != nil && ctx.Err() == nil {
+			k.Logger.ErrorContext(ctx, "overdue sweep", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
 		}
 		select {
 		case <-ctx.Done():
@@ -49,32 +48,29 @@ type Adjustable interface {
 	AdvanceTo(ctx context.Context, to time.Time) error
 }
 
-// Now is the domain's time as this service has it.
-func (s *Service) Now() time.Time { return s.now() }
-
 // AdvanceClock moves the service's clock forward and returns once every due time
 // passed has been acted on. Only a development clock can be moved.
-func (s *Service) AdvanceClock(ctx context.Context, to time.Time) error {
-	adjustable, ok := s.deps.Clock.(Adjustable)
+func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
+	adjustable, ok := k.Clock.(Adjustable)
 	if !ok {
 		return fault.New(fault.NotServed, "this clock cannot be moved")
 	}
 	if err := adjustable.AdvanceTo(ctx, to); err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	return k.sweep(ctx)
 }
 
 // sweep acts on all that is due now.
-func (s *Service) sweep(ctx context.Context) error {
-	now := s.now()
+func (k *Kernel[S]) sweep(ctx context.Context) error {
+	now := k.Now()
 	for {
-		due, err := s.deps.Store.Due(ctx, now, sweepBatch)
+		due, err := k.Store.Due(ctx, now, sweepBatch)
 		if err != nil {
 			return err
 		}
 		for _, subject := range due {
-			if err := s.overdue(ctx, subject, now); err != nil {
+			if err := k.overdue(ctx, subject, now); err != nil {
 				return err
 			}
 		}
@@ -84,13 +80,13 @@ func (s *Service) sweep(ctx context.Context) error {
 	}
 }
 
-func (s *Service) overdue(ctx context.Context, subject string, now time.Time) error {
-	_, err := s.engine.Handle(ctx, decide.Command[rules.Concern]{
+func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) error {
+	_, err := k.Engine.Handle(ctx, decide.Command[S]{
 		Subject: subject,
-		Decide: func(world rules.World) ([]loop.Event, error) {
-			return rules.Overdue(world.Subjects[subject], now), nil
+		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+			return k.config.Overdue(world.Subjects[subject], now), nil
 		},
-		Access: journal.Access{At: now, Role: "clock", Method: "koppi.concern/Overdue"},
+		Access: journal.Access{At: now, Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})
 	return err
 }

@@ -1,0 +1,85 @@
+package matter
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/telemetry"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// AccessOf is the record of a write, and the digest that tells its body from another.
+func (k *Kernel[S]) AccessOf(ctx context.Context, who identity.Caller, r proto.Message) (journal.Access, []byte, error) {
+	access, err := k.access(ctx, who)
+	if err != nil {
+		return access, nil, err
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
+	if err != nil {
+		return access, nil, fmt.Errorf("matter: marshal request: %w", err)
+	}
+	return access, k.Secrets.Digest([]byte(access.Method), body), nil
+}
+
+// access is who calls what now; subject and client are filled in by whoever
+// knows them.
+func (k *Kernel[S]) access(ctx context.Context, who identity.Caller) (journal.Access, error) {
+	party := who.Party()
+	access := journal.Access{At: k.Now(), Role: string(who.Role)}
+	if who.System {
+		party = &commonv1.Party{Agency: who.Agency, Worker: who.SystemSubject}
+		access.OnBehalfOf = who.Worker
+	}
+	if method, ok := grpc.Method(ctx); ok {
+		access.Method = strings.TrimPrefix(method, "/")
+	}
+	if access.Trace = telemetry.Traceparent(ctx); access.Trace == "" {
+		// No span is made here, and the caller's own trace is kept.
+		if trace := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(trace) > 0 {
+			access.Trace = trace[0]
+		}
+	}
+	var err error
+	if access.By, err = proto.Marshal(party); err != nil {
+		return access, fmt.Errorf("matter: marshal party: %w", err)
+	}
+	return access, nil
+}
+
+// Reading is one thing that a reading concerns.
+type Reading struct {
+	// Subject read, and inner Client; either may be empty.
+	Subject, Client string
+	Basis           *commonv1.LegalBasis
+}
+
+// RecordReading makes readings durable before anything that was read is returned
+// (906/2019 § 17, 703/2023 § 10).
+func (k *Kernel[S]) RecordReading(ctx context.Context, who identity.Caller, purpose string, readings ...Reading) error {
+	access, err := k.access(ctx, who)
+	if err != nil {
+		return err
+	}
+	access.Purpose = purpose
+	batch := journal.Batch{}
+	for _, one := range readings {
+		access.Subject, access.Client = one.Subject, one.Client
+		if access.Basis, err = proto.Marshal(one.Basis); err != nil {
+			return fmt.Errorf("matter: marshal basis: %w", err)
+		}
+		batch.Accesses = append(batch.Accesses, access)
+	}
+	if len(batch.Accesses) == 0 {
+		return nil
+	}
+	_, err = k.Store.Append(ctx, batch)
+	return fault.Store(err)
+}

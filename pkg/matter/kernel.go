@@ -1,0 +1,119 @@
+// Package matter is what every service is made of beside its rules: who calls, the
+// record of it, clients and cases, worklists, due times, and the mailboxes.
+package matter
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/wake"
+)
+
+// Deps is what a service needs from outside. All fields are required.
+type Deps struct {
+	Store     journal.Store
+	Directory *directory.Directory
+	Secrets   *identity.Secrets
+	Clock     clock.Clock
+	Wake      wake.Waker
+	// NewID makes UUIDv7s: of subjects, questions and messages.
+	NewID func() string
+	// Calls leads to the service's own handlers, interceptors and all: what comes
+	// in by a standing stream goes the way of every other call.
+	Calls  grpc.ClientConnInterface
+	Logger *slog.Logger
+	// AllowTestCodes admits identity codes of the range for test persons.
+	AllowTestCodes bool
+}
+
+// Config says which service it is. S is its state.
+type Config[S any] struct {
+	Rules decide.Rules[S]
+	// Collection begins the names of its subjects, such as "concerns/".
+	Collection string
+	// Accepts is the full name of its gRPC service.
+	Accepts string
+	// Overdue are the events of due times that have passed.
+	Overdue func(loop.History[S], time.Time) []loop.Event
+	// Reading is what reading a subject is recorded as.
+	Reading func(S) Reading
+}
+
+// Kernel is a service without its handlers.
+type Kernel[S any] struct {
+	Deps
+	Engine *decide.Engine[S]
+
+	config   Config[S]
+	exchange *exchange.Server
+}
+
+// New makes a kernel. Run must run beside it.
+func New[S any](deps Deps, config Config[S]) (*Kernel[S], error) {
+	mailboxes, err := exchange.New(exchange.Config{
+		Service: config.Rules.Service, Accepts: []string{config.Accepts},
+		Store: deps.Store, Clock: deps.Clock, Wake: deps.Wake, Calls: deps.Calls, Logger: deps.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Kernel[S]{
+		Deps: deps, config: config, exchange: mailboxes,
+		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID},
+	}, nil
+}
+
+// Register adds what serves the mailboxes to a server.
+func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) { k.exchange.Register(server) }
+
+// Now is the domain's time as this service has it.
+func (k *Kernel[S]) Now() time.Time { return k.Clock.Now() }
+
+// names gives out an agency's own names for clients and cases.
+type names struct{ secrets *identity.Secrets }
+
+func (n names) ClientName(agency, inner string) string {
+	return n.secrets.Outward(identity.KindClient, agency, inner)
+}
+
+func (n names) CaseName(agency, inner string) string {
+	return n.secrets.Outward(identity.KindCase, agency, inner)
+}
+
+// Caller returns who calls.
+func Caller(ctx context.Context) (identity.Caller, error) {
+	who, ok := identity.FromContext(ctx)
+	if !ok {
+		return who, fault.New(fault.TokenRequired, "a token is missing")
+	}
+	return who, nil
+}
+
+// Actor is the caller as rules know it.
+func Actor(caller identity.Caller) loop.Actor {
+	return loop.Actor{
+		Agency: caller.Agency, Unit: caller.Unit, Worker: caller.Worker, Role: string(caller.Role),
+		Automatic: caller.Role == identity.RoleSystem,
+	}
+}
+
+// IsParty tells whether a caller can be party to a matter: only workers and systems
+// have agencies, and so relations to matters.
+func IsParty(who identity.Caller) bool {
+	return who.Agency != "" && (who.Role.IsWorker() || who.Role == identity.RoleSystem)
+}
+
+// NotFound is what a matter is to whoever has no relation to it, like one that does
+// not exist.
+func NotFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

@@ -1,0 +1,166 @@
+package matter
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+)
+
+const (
+	defaultPage = 50
+	maxPage     = 1000
+)
+
+// ListRequest is what the requests of all worklists have in common.
+type ListRequest interface {
+	proto.Message
+	GetUnit() string
+	GetWorker() string
+	GetOverdueOnly() bool
+	GetClientId() string
+	GetPurpose() string
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// Filter is what a worklist is filtered by besides.
+type Filter struct {
+	// Role of the agency in the matters; empty for any.
+	Role   journal.Role
+	States []int32
+}
+
+// Page is a part of a worklist.
+type Page[S any] struct {
+	Histories []loop.History[S]
+	// NextToken continues behind it; empty at the end.
+	NextToken string
+}
+
+// List reads a worklist: what the caller's agency has, the soonest due first. Each
+// matter listed is a recorded reading.
+func (k *Kernel[S]) List(ctx context.Context, who identity.Caller, r ListRequest, filter Filter) (Page[S], error) {
+	query, err := k.query(who, r, filter)
+	if err != nil {
+		return Page[S]{}, err
+	}
+	if !IsParty(who) {
+		return Page[S]{}, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	}
+	size := int(r.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	query.Limit = min(size, maxPage) + 1
+	standings, err := k.Store.Standings(ctx, query)
+	if err != nil {
+		return Page[S]{}, fault.Store(err)
+	}
+	page := Page[S]{}
+	if len(standings) == query.Limit {
+		standings = standings[:query.Limit-1]
+		last := standings[len(standings)-1]
+		page.NextToken = k.pageToken(who, r, journal.Position{DueAt: last.DueAt, Subject: last.Subject})
+	}
+	if page.Histories, err = k.Engine.Read(ctx, who.Agency, Subjects(standings)...); err != nil {
+		return Page[S]{}, err
+	}
+	readings := make([]Reading, 0, len(page.Histories))
+	for _, history := range page.Histories {
+		readings = append(readings, k.config.Reading(history.State))
+	}
+	if query.Client != "" && len(readings) == 0 {
+		// That nothing was found is found out, too.
+		readings = append(readings, Reading{Client: query.Client})
+	}
+	return page, k.RecordReading(ctx, who, r.GetPurpose(), readings...)
+}
+
+// Subjects are the names of those that standings are of.
+func Subjects(standings []journal.Standing) []string {
+	names := make([]string, 0, len(standings))
+	for _, standing := range standings {
+		names = append(names, standing.Subject)
+	}
+	return names
+}
+
+func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (journal.Query, error) {
+	query := journal.Query{
+		Agency: who.Agency, Role: filter.Role, Unit: r.GetUnit(), Worker: r.GetWorker(), OverdueOnly: r.GetOverdueOnly(), States: filter.States,
+	}
+	if r.GetClientId() != "" {
+		if r.GetPurpose() == "" {
+			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+		}
+		if identity.ContainsCode(r.GetPurpose()) {
+			return query, fault.New(fault.ContentNotAllowed, "the purpose holds what looks like an identity code").Field("purpose", "without it")
+		}
+		inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, r.GetClientId())
+		if !ok {
+			return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
+		}
+		query.Client = inner
+	}
+	if r.GetPageToken() == "" {
+		return query, nil
+	}
+	after, ok := k.position(who, r)
+	if !ok {
+		return query, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+	}
+	query.After = &after
+	return query, nil
+}
+
+// pageToken seals the place in the list, and which list it is of.
+func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.Position) string {
+	payload := k.listDigest(r)
+	due := int64(0)
+	if !at.DueAt.IsZero() {
+		due = at.DueAt.UnixMicro()
+	}
+	payload = binary.BigEndian.AppendUint64(payload, uint64(due))
+	return k.Secrets.Token(k.pageKind(), who.Agency, append(payload, at.Subject...))
+}
+
+func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Position, bool) {
+	payload, ok := k.Secrets.OpenToken(k.pageKind(), who.Agency, r.GetPageToken())
+	digest := k.listDigest(r)
+	if !ok || len(payload) < len(digest)+8 || string(payload[:len(digest)]) != string(digest) {
+		return journal.Position{}, false
+	}
+	rest := payload[len(digest):]
+	at := journal.Position{Subject: string(rest[8:])}
+	if due := int64(binary.BigEndian.Uint64(rest)); due != 0 { //nolint:gosec // as above
+		at.DueAt = time.UnixMicro(due).UTC()
+	}
+	return at, true
+}
+
+// listDigest tells one list's filters from another's.
+func (k *Kernel[S]) listDigest(r ListRequest) []byte {
+	filters := proto.Clone(r)
+	for _, name := range []protoreflect.Name{"page_token", "page_size", "purpose"} {
+		message := filters.ProtoReflect()
+		if field := message.Descriptor().Fields().ByName(name); field != nil {
+			message.Clear(field)
+		}
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(filters)
+	if err != nil {
+		return nil
+	}
+	return k.Secrets.Digest(body)
+}
+
+// pageKind keeps the page tokens of services apart.
+func (k *Kernel[S]) pageKind() identity.Kind { return identity.Kind(k.config.Rules.Service + "-page") }

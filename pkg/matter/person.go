@@ -1,0 +1,117 @@
+package matter
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Person is the client of a matter that starts.
+type Person struct {
+	// Inner id of the client.
+	Inner string
+	// Identity is who it is, to be sealed.
+	Identity []byte
+}
+
+// Person swaps the identity for the inner id, before any rule sees it.
+func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
+	switch named := client.GetIdentity().(type) {
+	case *commonv1.Client_PersonalIdentityCode:
+		code, err := identity.ParseCode(named.PersonalIdentityCode, k.AllowTestCodes)
+		if err != nil {
+			return Person{}, err
+		}
+		kept := proto.CloneOf(client)
+		kept.Identity = &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code.String()}
+		return sealed(k.Secrets.Inner(code), kept)
+	case *commonv1.Client_ClientId:
+		return k.knownPerson(ctx, who, client)
+	default:
+		return sealed(k.Secrets.RandomInner(), client)
+	}
+}
+
+// knownPerson finds a client by the name that the caller's agency has for them.
+// Who it is comes from the agency's own matter, with what is new in the request.
+func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
+	unknown := fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client.client_id", "unknown to your agency")
+	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, client.GetClientId())
+	if !ok {
+		return Person{}, unknown
+	}
+	standings, err := k.Store.Standings(ctx, journal.Query{Agency: who.Agency, Client: inner, WithHidden: true})
+	if err != nil {
+		return Person{}, fault.Store(err)
+	}
+	if len(standings) == 0 {
+		return Person{}, unknown
+	}
+	newest := standings[0]
+	for _, standing := range standings {
+		if standing.StartedAt.After(newest.StartedAt) {
+			newest = standing
+		}
+	}
+	kept, err := k.Client(ctx, newest.Subject)
+	if err != nil {
+		return Person{}, err
+	}
+	if client.GetLanguage() != "" {
+		kept.Language = client.GetLanguage()
+	}
+	if client.GetDetails() != nil {
+		kept.Details = client.GetDetails()
+	}
+	return sealed(inner, kept)
+}
+
+func sealed(inner string, client *commonv1.Client) (Person, error) {
+	bytes, err := proto.Marshal(client)
+	if err != nil {
+		return Person{}, fmt.Errorf("matter: marshal client: %w", err)
+	}
+	return Person{Inner: inner, Identity: bytes}, nil
+}
+
+// Client opens who the client of a subject is.
+func (k *Kernel[S]) Client(ctx context.Context, subject string) (*commonv1.Client, error) {
+	bytes, err := k.Store.Client(ctx, subject)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	client := &commonv1.Client{}
+	if err := proto.Unmarshal(bytes, client); err != nil {
+		return nil, fmt.Errorf("matter: stored client of %s: %w", subject, err)
+	}
+	return client, nil
+}
+
+// CaseOf finds the case that a matter belongs to, which must be the agency's and
+// the client's; without one a new case begins.
+func (k *Kernel[S]) CaseOf(ctx context.Context, who identity.Caller, outward, client string) (string, error) {
+	if outward == "" {
+		return k.Secrets.RandomInner(), nil
+	}
+	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "unknown to your agency")
+	inner, ok := k.Secrets.Inward(identity.KindCase, who.Agency, outward)
+	if !ok {
+		return "", unknown
+	}
+	standings, err := k.Store.Standings(ctx, journal.Query{
+		Agency: who.Agency, Case: inner, Client: client, WithHidden: true, Limit: 1,
+	})
+	if err != nil {
+		return "", fault.Store(err)
+	}
+	if len(standings) == 0 {
+		return "", unknown
+	}
+	return inner, nil
+}

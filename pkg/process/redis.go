@@ -1,0 +1,77 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/redis/go-redis/extra/redisotel/v9"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/wake"
+)
+
+// Waker is the hub of a service's wakes: over Redis where a URL is given. It runs in
+// the group.
+func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
+	if url == "" {
+		return &wake.Hub{}, nil
+	}
+	client, err := openRedis(url)
+	if err != nil {
+		return nil, err
+	}
+	hub := wake.NewRedis(client, name, logger)
+	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
+	return hub, nil
+}
+
+// Present tells who of several processes does what: over Redis where a URL is given.
+func Present(url string) (presence.Presence, error) {
+	if url == "" {
+		return presence.Alone{}, nil
+	}
+	client, err := openRedis(url)
+	if err != nil {
+		return nil, err
+	}
+	return presence.NewRedis(client), nil
+}
+
+func openRedis(url string) (*redis.Client, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	client := redis.NewClient(options)
+	if err := errors.Join(redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false)), redisotel.InstrumentMetrics(client)); err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
+	}
+	return client, nil
+}
+
+// limiter limits callers as it was set; nil for no limit.
+func (s *Service) limiter(ctx context.Context, group *errgroup.Group) (*limit.Limiter, error) {
+	if s.Calls < 0 {
+		return nil, errors.New("--calls-per-second is not negative")
+	}
+	if s.Calls == 0 {
+		return nil, nil
+	}
+	if s.Redis == "" {
+		return limit.New(s.Calls, nil), nil
+	}
+	client, err := openRedis(s.Redis)
+	if err != nil {
+		return nil, err
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return client.Close()
+	})
+	return limit.New(s.Calls, client), nil
+}
