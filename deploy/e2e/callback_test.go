@@ -329,8 +329,11 @@ func TestParkedCallbacks(t *testing.T) {
 	if _, err := parking.RetryParked(metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+b.tokens["county"]), retry); err == nil {
 		t.Error("another agency's worker tries again")
 	}
+	if out := runs(t, koppiProgram, "callbacks", "list", "--address", b.address); !strings.Contains(out, parked.GetSubject()) || !strings.Contains(out, "FAILED_PRECONDITION") {
+		t.Errorf("the list says: %s", out)
+	}
 	// It is refused again, and stays parked.
-	mustRetry(t, operator, parking, retry)
+	runs(t, koppiProgram, "callbacks", "retry", "--address", b.address, "kela", "concern", parked.GetSubject())
 	eventually(t, func() bool {
 		listed, err := parking.ListParked(operator, &exchangev1.ListParkedRequest{})
 		return err == nil && len(listed.GetParked()) == 1 && !listed.GetParked()[0].GetRetry() && listed.GetParked()[0].GetRefusedAt().AsTime().After(parked.GetRefusedAt().AsTime())

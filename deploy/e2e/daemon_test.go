@@ -126,9 +126,11 @@ func (d *daemon) end(signal syscall.Signal) {
 }
 
 // runs runs a program of ours to its end.
-func runs(t *testing.T, command string, args ...string) {
+func runs(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	if out, err := exec.Command(program(t, command), args...).CombinedOutput(); err != nil {
+	out, err := exec.Command(program(t, command), args...).CombinedOutput()
+	if err != nil {
 		t.Fatal(fmt.Sprint(args), err, string(out))
 	}
+	return string(out)
 }

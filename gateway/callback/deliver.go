@@ -62,8 +62,7 @@ func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < me
 func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (int, error) {
 	messages, err := c.dressed(ctx, sized(batch))
 	if err != nil {
-		c.later(ctx, outcome{err: err})
-		return 0, sessionError(ctx, err)
+		return 0, c.soon(ctx, err)
 	}
 	o := c.call(ctx, messages, c.behind(messages))
 	if ctx.Err() != nil {
@@ -90,10 +89,17 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		return o.taken, nil
 	}
 	if err := c.park(ctx, refused, o.refused); err != nil {
-		c.later(ctx, outcome{err: err})
-		return o.taken, sessionError(ctx, err)
+		return o.taken, c.soon(ctx, err)
 	}
 	return o.taken, nil
+}
+
+// soon puts the next call off a little, where it is Koppi that does not answer. It
+// returns the error if that ends the session.
+func (c *caller) soon(ctx context.Context, err error) error {
+	c.again = time.Now().Add(c.config.Timing.FirstRetry) //nolint:forbidigo // waits are of the wall clock
+	c.logger.WarnContext(ctx, "callback waits for a service", slog.String("error", err.Error()))
+	return sessionError(ctx, err)
 }
 
 // later puts the next call off.

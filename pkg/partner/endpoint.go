@@ -45,8 +45,9 @@ type Endpoint struct {
 	mu sync.Mutex // one takes at a time
 }
 
-// maxBody bounds one call: Koppi sends at most 1 MiB of messages, more as JSON.
-const maxBody = 8 << 20
+// maxBody bounds one call: Koppi sends 1 MiB of messages or one that is larger, and
+// each is longer as JSON.
+const maxBody = 16 << 20
 
 // NewEndpoint makes an endpoint. Secrets are those with which bodies may be signed,
 // "whsec_" and base64: two while one follows the other. Over gRPC none is needed:

@@ -63,17 +63,22 @@ func (s *Store) commit() {
 				return
 			}
 		}
-		var group []*item
-		group, held = s.gather(first)
-		s.settle(s.transact(group))
+		var outcomes []outcome
+		var err error
+		outcomes, held, err = s.transact(s.gather(first))
+		s.settle(outcomes, err)
 	}
 }
 
 // gather takes what waits, without waiting for more. A task that stands alone is
 // handed back for the next transaction.
 func (s *Store) gather(first *item) (group []*item, held *item) {
-	group = []*item{first}
-	for len(group) < maxGroup && !first.Change.alone {
+	return s.more([]*item{first})
+}
+
+// more adds to a group what waits now.
+func (s *Store) more(group []*item) (more []*item, held *item) {
+	for len(group) < maxGroup && !group[0].Change.alone {
 		next := s.queue.Waiting()
 		if next == nil {
 			break
@@ -102,13 +107,25 @@ func (s *Store) settle(group []outcome, failed error) {
 		case len(group) == 1:
 			one.Answer(failed)
 		default:
-			s.settle(s.transact([]*item{one.item}))
+			// Nothing goes along: a task that must not fail others is held back.
+			again, _, err := s.transact([]*item{one.item}, one.item)
+			s.settle(again, err)
 		}
 	}
 }
 
-// transact makes a group durable, in two round trips.
-func (s *Store) transact(group []*item) ([]outcome, error) {
+func outcomesOf(group []*item) []outcome {
+	outcomes := make([]outcome, len(group))
+	for i, t := range group {
+		outcomes[i].item = t
+	}
+	return outcomes
+}
+
+// transact makes a group durable, in two round trips. Where the lock is another
+// process's it takes three, and what has come until it is ours goes along, unless a
+// task is held back behind the group.
+func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *item, err error) {
 	// The group belongs to no caller: no caller's cancellation ends it.
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
@@ -119,27 +136,32 @@ func (s *Store) transact(group []*item) ([]outcome, error) {
 		groupSize.Record(ctx, float64(len(group)))
 		groupTook.Record(ctx, time.Since(began).Seconds())
 	}()
-	outcomes := make([]outcome, len(group))
-	for i, t := range group {
-		outcomes[i].item = t
-	}
-	// Keys are made durable while the lock is awaited.
-	held := s.vault.Destructions()
+	outcomes = outcomesOf(group)
+	// Keys are made durable while the lock is asked for.
+	destructions := s.vault.Destructions()
 	var keys rows.Keys
 	var beside errgroup.Group
 	beside.Go(func() (err error) {
 		keys, err = s.dataKeys(ctx, outcomes)
 		return err
 	})
-	v, err := s.begin(ctx, group)
-	err = errors.Join(err, beside.Wait())
-	if err == nil && held != s.vault.Destructions() {
+	v, locked, err := s.begin(ctx, group)
+	if err = errors.Join(err, beside.Wait()); err == nil && !locked {
+		if err = s.await(ctx); err == nil && held == nil {
+			group, held = s.more(group)
+			outcomes = outcomesOf(group)
+		}
+		if err == nil {
+			v, err = s.lookAgain(ctx, group)
+		}
+	}
+	if err == nil && (!locked || destructions != s.vault.Destructions()) {
 		// What was found may have been destroyed since, until the lock was ours.
 		keys, err = s.dataKeys(ctx, outcomes)
 	}
 	if err != nil {
 		s.writer.abandon(ctx)
-		return outcomes, err
+		return outcomes, held, err
 	}
 	for i, t := range group {
 		if outcomes[i].err == nil {
@@ -148,14 +170,14 @@ func (s *Store) transact(group []*item) ([]outcome, error) {
 	}
 	err = v.write(ctx, s.writer.conn)
 	if err == nil {
-		return outcomes, nil
+		return outcomes, held, nil
 	}
 	s.writer.abandon(ctx)
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		err = s.recognize(ctx, outcomes, err)
 	}
-	return outcomes, err
+	return outcomes, held, err
 }
 
 // dataKeys makes what keys the group lacks, in one go; a task that needs a
@@ -210,34 +232,55 @@ type writer struct {
 	conn   *pgx.Conn
 }
 
-// takeLock is one per schema: services that share a database do not wait for each other.
-const takeLock = `SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
+// The lock is one per schema: services that share a database do not wait for each other.
+const (
+	tryLock  = `SELECT pg_try_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
+	takeLock = `SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
+)
 
-// begin opens a transaction, waits for the lock, and behind it looks at what the
-// group asks for, all in one round trip. A connection that turns out to be dead is
-// made anew, once.
-func (s *Store) begin(ctx context.Context, group []*item) (*view, error) {
+// begin opens a transaction, takes the lock if nobody has it, and behind it looks at
+// what the group asks for, all in one round trip. A connection that turns out to be
+// dead is made anew, once.
+func (s *Store) begin(ctx context.Context, group []*item) (v *view, locked bool, err error) {
 	for fresh := false; ; fresh = true {
 		if s.writer.conn == nil {
 			conn, err := pgx.ConnectConfig(ctx, s.writer.config)
 			if err != nil {
-				return nil, fmt.Errorf("postgres: connect: %w", err)
+				return nil, false, fmt.Errorf("postgres: connect: %w", err)
 			}
 			s.writer.conn, fresh = conn, true
 		}
 		batch := &pgx.Batch{}
 		batch.Queue("BEGIN")
-		batch.Queue(takeLock)
+		batch.Queue(tryLock).QueryRow(func(row pgx.Row) error { return row.Scan(&locked) })
 		v := s.look(batch, group)
 		err := s.writer.conn.SendBatch(ctx, batch).Close()
 		if err == nil {
-			return v, nil
+			return v, locked, nil
 		}
 		s.writer.abandon(ctx)
 		if fresh {
-			return nil, fmt.Errorf("postgres: begin: %w", err)
+			return nil, false, fmt.Errorf("postgres: begin: %w", err)
 		}
 	}
+}
+
+// await waits for the lock.
+func (s *Store) await(ctx context.Context) error {
+	if _, err := s.writer.conn.Exec(ctx, takeLock); err != nil {
+		return fmt.Errorf("postgres: lock: %w", err)
+	}
+	return nil
+}
+
+// lookAgain looks once the lock is ours: what was seen before may have changed.
+func (s *Store) lookAgain(ctx context.Context, group []*item) (*view, error) {
+	batch := &pgx.Batch{}
+	v := s.look(batch, group)
+	if err := s.writer.conn.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("postgres: look: %w", err)
+	}
+	return v, nil
 }
 
 // abandon gives the transaction up, and the connection with it where that is the

@@ -15,7 +15,7 @@ import { ChainError } from "./chain.js";
 import { Inbox } from "./inbox.js";
 
 const path = "/koppi.exchange.v1.CallbackService/Deliver";
-const maxBody = 8 << 20;
+const maxBody = 16 << 20;
 const unavailable = 14;
 const dataLoss = 15;
 
