@@ -70,7 +70,7 @@ func (b *bench) streamsAt(f figures, p *program, where string) {
 		}
 		_ = group.Wait()
 		before := p.cpu()
-		time.Sleep(settle)
+		time.Sleep(settle) // what is measured: nothing happens meanwhile
 		name := fmt.Sprintf("%d_%s", count, where)
 		f["bytes_per_stream_"+name] = figure{float64(p.memory()-empty) / float64(count)}
 		f["idle_cpu_percent_"+name] = figure{(p.cpu() - before).Seconds() / settle.Seconds() * 100}

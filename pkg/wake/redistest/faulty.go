@@ -61,7 +61,7 @@ func (f Faults) carry(from io.Reader, to io.Writer) {
 		if err != nil {
 			return
 		}
-		time.Sleep(f.Delay)
+		time.Sleep(f.Delay) // the fault itself
 		copies := 1
 		if bytes.Contains(reply, []byte("\r\nmessage\r\n")) {
 			copies = f.Copies()
