@@ -121,7 +121,7 @@ func stored(count int) journal.Batch {
 		for agency, part := range map[string]journal.Role{"kela": journal.RoleSender, "hva-pohjois-savo": journal.RoleReceiver} {
 			record, _ := proto.Marshal(&exchangev1.CaseMessage{
 				MessageId: id, Service: "concern", Mailbox: agency, Subject: subject, SubjectVersion: 1, CaseId: matter, ClientId: client,
-				OccurredAt: timestamppb.New(at), Traceparent: "",
+				OccurredAt: timestamppb.New(at),
 			})
 			batch.Deliveries = append(batch.Deliveries, journal.Delivery{Agency: agency, ID: id, Subject: subject, SubjectVersion: 1, Record: record})
 			batch.Standings = append(batch.Standings, journal.Standing{

@@ -80,6 +80,7 @@ func (c *caller) run(ctx context.Context) {
 		case fault.ReasonOf(err) == fault.TakenOver:
 			// Another gateway calls; it is left alone for as long as it is there.
 			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
+			c.forget()
 			wait(ctx, c.config.Timing.Lease)
 		default:
 			c.logger.WarnContext(ctx, "callbacks interrupted", slog.String("error", err.Error()))
@@ -107,6 +108,7 @@ func (c *caller) elected(ctx context.Context) bool {
 			return true
 		case err == nil:
 			blind = time.Time{}
+			c.forget()
 		case blind.IsZero():
 			blind = time.Now() //nolint:forbidigo // waits are of the wall clock
 		case time.Since(blind) > c.config.Timing.Blind:
@@ -116,6 +118,10 @@ func (c *caller) elected(ctx context.Context) bool {
 	}
 	return false
 }
+
+// forget leaves it to the services how far the endpoint is: another gateway has called
+// it meanwhile.
+func (c *caller) forget() { c.cursor, c.unacknowledged = nil, nil }
 
 func wait(ctx context.Context, long time.Duration) {
 	select {

@@ -54,6 +54,14 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 	if err != nil {
 		return Opened{}, err
 	}
+	if cursor == "" && taken.Sequence > at.Sequence {
+		// The reader before acknowledged more until it was taken over.
+		chain, err := m.chainAt(ctx, m.caller.Agency, taken.Sequence)
+		if err != nil {
+			return Opened{}, err
+		}
+		at = position(m.config.Service, taken.Sequence, chain)
+	}
 	heads, err := m.config.Store.Heads(ctx, m.caller.Agency)
 	if err != nil {
 		return Opened{}, fault.Store(err)

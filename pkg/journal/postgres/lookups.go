@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -39,16 +40,11 @@ func newLookups(pool *pgxpool.Pool) *lookups {
 	l := &lookups{pool: pool, queue: queue.New[*lookup](maxLookups)}
 	go func() {
 		defer l.queue.Done()
-		done := make(chan struct{})
+		var together sync.WaitGroup
 		for range lookers {
-			go func() {
-				defer func() { done <- struct{}{} }()
-				l.serve()
-			}()
+			together.Go(l.serve)
 		}
-		for range lookers {
-			<-done
-		}
+		together.Wait()
 	}()
 	return l
 }
