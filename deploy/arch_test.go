@@ -30,7 +30,7 @@ var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/loop", "koppi.i
 
 func TestArrows(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",
-		"koppi.internal/proto/...", "koppi.internal/pkg/...", "koppi.internal/services/concern/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
+		"koppi.internal/proto/...", "koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

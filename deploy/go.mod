@@ -9,6 +9,7 @@ require (
 	github.com/chromedp/chromedp v0.14.2
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/tink-crypto/tink-go/v2 v2.9.0
 	go.opentelemetry.io/proto/otlp v1.11.1
 	golang.org/x/sync v0.25.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c
@@ -18,6 +19,7 @@ require (
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
 	koppi.internal/services/concern v0.0.0
+	koppi.internal/services/referral v0.0.0
 )
 
 require (
@@ -70,7 +72,6 @@ require (
 	github.com/segmentio/asm v1.2.1 // indirect
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1 // indirect
-	github.com/tink-crypto/tink-go/v2 v2.9.0 // indirect
 	github.com/valyala/fastjson v1.6.10 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.72.0 // indirect
@@ -107,3 +108,5 @@ replace koppi.internal/pkg => ../pkg
 replace koppi.internal/services/concern => ../services/concern
 
 replace koppi.internal/gateway => ../gateway
+
+replace koppi.internal/services/referral => ../services/referral

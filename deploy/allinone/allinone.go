@@ -8,35 +8,29 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
-	"buf.build/go/protovalidate"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/test/bufconn"
 
+	all "koppi.internal/deploy/suite"
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
-	"koppi.internal/gateway/merged"
+	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
-	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
-	"koppi.internal/pkg/wake"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
-	"koppi.internal/services/concern"
 )
 
 // Config says how Koppi runs. Directory, Data and Logger are required.
@@ -61,16 +55,11 @@ type Config struct {
 
 // Koppi is a running suite.
 type Koppi struct {
-	config   Config
-	concern  *concern.Service
-	store    *sqlite.Store
-	server   *serve.Server
-	listener *bufconn.Listener
-	backend  *grpc.ClientConn
-	wake     *wake.Hub
-	merged   *merged.Exchange
-	calls    *callback.Callbacks
-	handler  http.Handler
+	config  Config
+	members []*member
+	front   *suite.Front
+	calls   *callback.Callbacks
+	handler http.Handler
 }
 
 // ErrDataExists says that a clock was given for a folder that holds data.
@@ -78,17 +67,9 @@ var ErrDataExists = errors.New("--clock needs an empty data folder, and this one
 
 // Open prepares everything and serves nothing yet. Close it, or Run it.
 func Open(ctx context.Context, config Config) (*Koppi, error) {
-	paths := Paths(config.Data, concern.Name)
-	if _, err := os.Stat(paths.Journal); err == nil && !config.Clock.IsZero() {
-		return nil, ErrDataExists
-	}
-	store, secrets, err := openData(ctx, config.Data, paths)
-	if err != nil {
-		return nil, err
-	}
-	k, err := assemble(ctx, config, store, secrets)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+	k := &Koppi{config: config}
+	if err := k.assemble(ctx); err != nil {
+		return nil, errors.Join(err, k.Close())
 	}
 	return k, nil
 }
@@ -104,137 +85,47 @@ func Paths(data, service string) Files {
 	}
 }
 
-func openData(ctx context.Context, data string, paths Files) (*sqlite.Store, *identity.Secrets, error) {
-	kek, err := seal.OpenKEK(paths.KEK)
-	if err != nil {
-		return nil, nil, err
-	}
-	secrets, err := identity.OpenSecrets(filepath.Join(data, "secrets"))
-	if err != nil {
-		return nil, nil, err
-	}
-	store, err := sqlite.Open(ctx, sqlite.Config{Path: paths.Journal, KeysPath: paths.Keys, KEK: kek})
-	return store, secrets, err
-}
-
-func assemble(ctx context.Context, config Config, store *sqlite.Store, secrets *identity.Secrets) (*Koppi, error) {
-	k := &Koppi{config: config, store: store, listener: serve.Memory(), wake: &wake.Hub{}}
-	issuers := config.Issuers
-	suite, err := identity.OpenSuiteIssuer(filepath.Join(config.Data, "secrets"))
-	if err != nil {
-		return nil, err
-	}
-	if called := config.Directory.Called(); len(called) > 0 {
-		believed, err := suite.For(called...)
-		if err != nil {
-			return nil, err
-		}
-		issuers = append(issuers, believed)
-	}
-	domain := clock.System()
-	var trial *dev.Service
-	if config.Dev {
-		issuer, err := identity.OpenDevIssuer(filepath.Join(config.Data, "secrets"), dev.IssuerName)
-		if err != nil {
-			return nil, err
-		}
-		believed, err := issuer.Config(config.Directory)
-		if err != nil {
-			return nil, err
-		}
-		issuers = append(issuers, believed)
-		adjustable, err := clock.Open(ctx, store, config.Clock)
-		if err != nil {
-			return nil, err
-		}
-		domain = adjustable
-		trial = &dev.Service{Issuer: issuer, Directory: config.Directory, Secrets: secrets}
-	}
-	if k.backend, err = serve.Connect(k.listener); err != nil {
-		return nil, err
-	}
-	if err := k.serve(issuers, secrets, domain, trial); err != nil {
-		return nil, errors.Join(err, k.backend.Close())
-	}
-	return k, k.route(trial != nil)
-}
-
-// serve registers the services behind the in-memory listener.
-func (k *Koppi) serve(issuers []identity.IssuerConfig, secrets *identity.Secrets, domain clock.Clock, trial *dev.Service) error {
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: issuers, Directory: k.config.Directory, Now: time.Now,
-	})
+func (k *Koppi) assemble(ctx context.Context) error {
+	parts, err := k.parts()
 	if err != nil {
 		return err
 	}
-	validator, err := protovalidate.New()
-	if err != nil {
-		return fmt.Errorf("validation rules: %w", err)
+	for _, service := range all.Services {
+		made, err := newMember(ctx, k.config, parts, service)
+		if err != nil {
+			return fmt.Errorf("%s: %w", service.Name, err)
+		}
+		k.members = append(k.members, made)
 	}
-	k.server = serve.NewGRPC(serve.Config{
-		Logger: k.config.Logger, Verifier: verifier, Validator: validator, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) },
-	})
-	k.concern, err = concern.New(concern.Deps{
-		Store: k.store, Directory: k.config.Directory, Secrets: secrets, Clock: domain, Wake: k.wake,
-		NewID: newID, Calls: k.backend, Logger: k.config.Logger, AllowTestCodes: k.config.Dev,
-	})
-	if err != nil {
+	backends := map[string]suite.Backend{}
+	for _, m := range k.members {
+		backends[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}
+	}
+	if k.front, err = suite.Open(backends, k.config.Dev, k.config.Logger); err != nil {
 		return err
 	}
-	k.concern.Register(k.server)
-	if trial != nil {
-		trial.Services = []dev.Advancer{k.concern}
-		trial.Register(k.server)
-	}
-	return nil
-}
-
-// served is the explicit list of what may be called from outside.
-var served = []string{
-	concernv1.ConcernService_ServiceDesc.ServiceName,
-	exchangev1.ExchangeService_ServiceDesc.ServiceName,
-	exchangev1.ParkingService_ServiceDesc.ServiceName,
-}
-
-// Served lists the services that may be called from outside.
-func Served() []string { return append([]string{dev.ServiceName}, served...) }
-
-// newID makes a UUIDv7: unique, and in the order of making.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// route makes the gateway's routes to the services.
-func (k *Koppi) route(trial bool) error {
-	services := map[string]grpc.ClientConnInterface{}
-	for _, name := range served {
-		services[name] = k.backend
-	}
-	var err error
-	k.merged, err = merged.New(merged.Config{Logger: k.config.Logger, Services: []merged.Service{
-		{Name: concern.Name, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: k.backend, Wake: k.wake},
-	}})
-	if err != nil {
-		return err
-	}
-	services[exchangev1.ExchangeService_ServiceDesc.ServiceName] = k.merged.Conn()
-	services[exchangev1.ParkingService_ServiceDesc.ServiceName] = k.merged.Conn()
 	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
-		Exchange: k.merged.Conn(), Directory: k.config.Directory, Secrets: filepath.Join(k.config.Data, "secrets"),
+		Exchange: k.front.Exchange.Conn(), Directory: k.config.Directory, Secrets: parts.folder,
 		Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
 	})
 	if err != nil {
-		return errors.Join(err, k.merged.Close())
-	}
-	var local []string
-	if trial {
-		services[dev.ServiceName] = k.backend
-		local = append(local, dev.ServiceName)
+		return err
 	}
 	k.handler, err = gateway.New(gateway.Config{
-		Services: services, LocalOnly: local, Pages: web.Handler(), Origins: k.config.Origins,
+		Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Origins: k.config.Origins,
 	})
 	return err
 }
+
+// Served lists the services that may be called from outside.
+func Served() []string {
+	served := []string{dev.ServiceName, exchangev1.ExchangeService_ServiceDesc.ServiceName, exchangev1.ParkingService_ServiceDesc.ServiceName}
+	return append(served, slices.Sorted(maps.Values(suite.Services))...)
+}
+
+// newID makes a UUIDv7: unique, and in the order of making.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Run serves on the listener until the context ends, and closes everything.
 func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
@@ -248,23 +139,38 @@ func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 // Serve runs everything but a listener: who calls uses Handler or Backend.
 func (k *Koppi) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve.GRPC(ctx, k.server, k.listener) })
-	group.Go(func() error { return k.concern.Run(ctx) })
-	group.Go(func() error { return k.merged.Run(ctx) })
+	for _, m := range k.members {
+		group.Go(func() error { return serve.GRPC(ctx, m.server, m.listener) })
+		group.Go(func() error { return m.service.Run(ctx) })
+	}
+	group.Go(func() error { return k.front.Exchange.Run(ctx) })
 	group.Go(func() error { return k.calls.Run(ctx) })
 	return group.Wait()
 }
 
 // Backend is the in-memory connection straight to the services.
-func (k *Koppi) Backend() grpc.ClientConnInterface { return k.backend }
+func (k *Koppi) Backend() grpc.ClientConnInterface { return suite.Routes(k.front.Routes) }
 
 // Handler is the gateway.
 func (k *Koppi) Handler() http.Handler { return k.handler }
 
-// Store is the concern service's journal.
-func (k *Koppi) Store() *sqlite.Store { return k.store }
+// Store is a service's journal.
+func (k *Koppi) Store(service string) *sqlite.Store {
+	at := slices.IndexFunc(k.members, func(m *member) bool { return m.name == service })
+	return k.members[at].store
+}
 
 // Close releases the files. Run does so by itself.
 func (k *Koppi) Close() error {
-	return errors.Join(k.calls.Close(), k.merged.Close(), k.backend.Close(), k.store.Close())
+	var errs []error
+	if k.calls != nil {
+		errs = append(errs, k.calls.Close())
+	}
+	if k.front != nil {
+		errs = append(errs, k.front.Exchange.Close())
+	}
+	for _, m := range k.members {
+		errs = append(errs, m.conn.Close(), m.store.Close())
+	}
+	return errors.Join(errs...)
 }

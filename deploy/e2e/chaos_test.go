@@ -39,7 +39,7 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.gateway = []string{"--directory", g.directory, "--secrets", g.secrets, "--callback-secrets", secretsFile(t, newSecret)}
-	c := g.cluster(t, 2)
+	c := g.cluster(t, 2, []string{"concern"})
 	var lines []*cutter
 	var addresses []string
 	for _, gateway := range c.gateways {
@@ -73,9 +73,9 @@ func (c *cluster) wreak(done *answered, lines []*cutter, for_ time.Duration) map
 		d.start()
 	}
 	all := map[string]func(){
-		"service killed":     func() { restart(c.concerns[rand.IntN(2)]) },
+		"service killed":     func() { restart(c.services["concern"][rand.IntN(2)]) },
 		"gateway killed":     func() { restart(c.gateways[rand.IntN(2)]) },
-		"service drained":    func() { d := c.concerns[rand.IntN(2)]; d.end(syscall.SIGTERM); d.start() },
+		"service drained":    func() { d := c.services["concern"][rand.IntN(2)]; d.end(syscall.SIGTERM); d.start() },
 		"PostgreSQL crashed": func() { c.postgres.Down("immediate"); c.postgres.Up() },
 		"Redis stopped":      func() { c.redis.Down(); <-done.more; c.redis.Up() },
 		"Redis flushed":      func() { _ = c.redis.Client().FlushAll(context.Background()).Err() },

@@ -6,17 +6,22 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/scenarios"
+	all "koppi.internal/deploy/suite"
+	front "koppi.internal/gateway/suite"
+	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
@@ -25,9 +30,12 @@ import (
 	"koppi.internal/pkg/wake/redistest"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	"koppi.internal/services/concern"
 )
 
-const serviceRole = "koppi_concern"
+// roleOf is the database role of a service.
+func roleOf(service string) string { return "koppi_" + service }
 
 // ground is what the processes of a cluster share: servers, secrets and directory,
 // made by the commands that an operator uses.
@@ -52,10 +60,12 @@ func newGround(t *testing.T, settings ...string) *ground {
 	if err := os.WriteFile(g.directory, config.Directory, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g.postgres.Exec("CREATE ROLE " + serviceRole + " LOGIN")
 	g.template = g.postgres.Database("template1")
-	runs(t, koppiProgram, "migrate", "--journal", g.postgres.DSN(g.template, "postgres", "concern"),
-		"--keys", g.postgres.DSN(g.template, "postgres", "concern_keys"), "--role", serviceRole)
+	for _, service := range all.Services {
+		g.postgres.Exec("CREATE ROLE " + roleOf(service.Name) + " LOGIN")
+		runs(t, koppiProgram, "migrate", "--journal", g.postgres.DSN(g.template, "postgres", service.Name),
+			"--keys", g.postgres.DSN(g.template, "postgres", service.Name+"_keys"), "--role", roleOf(service.Name))
+	}
 	runs(t, koppiProgram, "secrets", "--out", g.secrets, "--dev")
 	return g
 }
@@ -65,24 +75,30 @@ type cluster struct {
 	*ground
 	t        *testing.T
 	database string
-	concerns []*daemon
+	services map[string][]*daemon
 	gateways []*daemon
 }
 
-// cluster starts so many replicas of each process.
-func (g *ground) cluster(t *testing.T, replicas int, extra ...string) *cluster {
+// cluster starts so many replicas of the named services and of the gateway, and one of
+// each other service.
+func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...string) *cluster {
 	t.Helper()
-	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template)}
-	args := append([]string{
-		"--dev", "--journal", g.postgres.DSN(c.database, serviceRole, "concern"), "--keys", g.postgres.DSN(c.database, serviceRole, "concern_keys"),
-		"--secrets", g.secrets, "--directory", g.directory, "--redis", g.redis.URL(),
-	}, extra...)
+	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template), services: map[string][]*daemon{}}
 	gateway := append([]string{"--dev", "--redis", g.redis.URL()}, g.gateway...)
-	for range replicas {
-		d := newDaemon(t, concernProgram, args...)
-		d.start()
-		c.concerns = append(c.concerns, d)
-		gateway = append(gateway, "--concern", d.address)
+	for _, service := range all.Services {
+		args := append([]string{
+			"--dev", "--journal", c.journal(service.Name), "--keys", c.keys(service.Name),
+			"--secrets", g.secrets, "--directory", g.directory, "--redis", g.redis.URL(),
+		}, extra...)
+		for i := range replicas {
+			if i > 0 && !slices.Contains(scaled, service.Name) {
+				break
+			}
+			d := newDaemon(t, serviceProgram(service.Name), args...)
+			d.start()
+			c.services[service.Name] = append(c.services[service.Name], d)
+			gateway = append(gateway, "--"+service.Name, d.address)
+		}
 	}
 	for range replicas {
 		d := newDaemon(t, gatewayProgram, gateway...)
@@ -92,15 +108,34 @@ func (g *ground) cluster(t *testing.T, replicas int, extra ...string) *cluster {
 	return c
 }
 
-// fsck verifies the journal and returns the ends of its mailboxes.
+func (c *cluster) journal(service string) string {
+	return c.postgres.DSN(c.database, roleOf(service), service)
+}
+
+func (c *cluster) keys(service string) string {
+	return c.postgres.DSN(c.database, roleOf(service), service+"_keys")
+}
+
+// fsck verifies all journals and returns the ends of the concern service's mailboxes.
 func (c *cluster) fsck() map[string]journal.Head {
+	c.t.Helper()
+	var heads map[string]journal.Head
+	for _, service := range all.Services {
+		if found := c.fsckOf(service.Name); service.Name == concern.Name {
+			heads = found
+		}
+	}
+	return heads
+}
+
+func (c *cluster) fsckOf(service string) map[string]journal.Head {
 	c.t.Helper()
 	kek, err := seal.OpenKEK(filepath.Join(c.secrets, process.KEKFile))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	store, err := postgres.Open(context.Background(), postgres.Config{
-		Journal: c.postgres.DSN(c.database, serviceRole, "concern"), Keys: c.postgres.DSN(c.database, serviceRole, "concern_keys"), KEK: kek,
+		Journal: c.journal(service), Keys: c.keys(service), KEK: kek,
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -118,19 +153,19 @@ func (c *cluster) fsck() map[string]journal.Head {
 
 // The scenarios pass against separate processes on PostgreSQL and Redis, by each way in.
 func TestScenariosDistributed(t *testing.T) {
-	all, err := scenario.Load(scenarios.Files)
+	cases, err := scenario.Load(scenarios.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := newGround(t, "fsync=off")
-	for _, s := range all[:len(stepOne)] {
+	for _, s := range served(cases) {
 		for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
 			t.Run(name+"/"+s.Name, func(t *testing.T) {
-				c := g.cluster(t, 1, "--clock", s.Clock.Format(time.RFC3339))
+				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339))
 				transport := map[string]scenario.Transport{
 					"connect-json": scenario.ConnectJSON{Address: "http://" + c.gateways[0].address, Client: http.DefaultClient},
 					"grpc-gateway": scenario.GRPC{Conn: dialStubborn(t, c.gateways[0].address)},
-					"grpc-service": scenario.GRPC{Conn: dialStubborn(t, c.concerns[0].address)},
+					"grpc-service": scenario.GRPC{Conn: c.straight(t)},
 				}[name]
 				runner := scenario.Runner{Transport: transport, Dev: transport}
 				if err := runner.Run(t.Context(), s); err != nil {
@@ -142,11 +177,25 @@ func TestScenariosDistributed(t *testing.T) {
 	}
 }
 
+// straight leads to the services' first replicas, past the gateway; what all of them
+// serve leads through it.
+func (c *cluster) straight(t *testing.T) grpc.ClientConnInterface {
+	t.Helper()
+	gateway := dialStubborn(t, c.gateways[0].address)
+	routes := front.Routes{
+		dev.ServiceName: gateway, exchangev1.ExchangeService_ServiceDesc.ServiceName: gateway,
+	}
+	for name, service := range front.Services {
+		routes[service] = dialStubborn(t, c.services[name][0].address)
+	}
+	return routes
+}
+
 // Services and gateways are restarted one after another under load: no call fails,
 // since what drains finishes its calls and others take the next.
 func TestRollingRestart(t *testing.T) {
 	g := newGround(t, "fsync=off")
-	c := g.cluster(t, 2)
+	c := g.cluster(t, 2, []string{concern.Name})
 	conn, err := process.Calling{}.Dial([]string{c.gateways[0].address, c.gateways[1].address})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +220,7 @@ func TestRollingRestart(t *testing.T) {
 		})
 	}
 	for range 2 {
-		for _, d := range append(append([]*daemon{}, c.concerns...), c.gateways...) {
+		for _, d := range append(append([]*daemon{}, c.services[concern.Name]...), c.gateways...) {
 			from := calls.Load()
 			for calls.Load() < from+20 {
 				<-time.After(time.Millisecond)

@@ -55,9 +55,13 @@ func program(t *testing.T, command string) string {
 // The programs.
 const (
 	koppiProgram   = "koppi.internal/deploy/cmd/koppi"
-	concernProgram = "koppi.internal/services/concern/cmd/concern"
 	gatewayProgram = "koppi.internal/gateway/cmd/gateway"
 )
+
+// serviceProgram is a service's.
+func serviceProgram(name string) string {
+	return "koppi.internal/services/" + name + "/cmd/" + name
+}
 
 // daemon is a program in a process of its own, that can be killed and started again
 // at the same address.

@@ -56,7 +56,7 @@ var register = porcupine.Model{
 // done so one after another.
 func TestConcurrentCommandsAreLinearizable(t *testing.T) {
 	const workers, steps = 6, 25
-	c := newGround(t).cluster(t, 2)
+	c := newGround(t).cluster(t, 2, []string{"concern"})
 	conn, err := process.Calling{}.Dial([]string{c.gateways[0].address, c.gateways[1].address})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestConcurrentCommandsAreLinearizable(t *testing.T) {
 			}
 		})
 	}
-	for _, d := range []*daemon{c.concerns[0], c.gateways[1], c.concerns[1]} {
+	for _, d := range []*daemon{c.services["concern"][0], c.gateways[1], c.services["concern"][1]} {
 		for from := done.Load(); done.Load() < min(from+10, workers*steps-1); {
 			<-time.After(time.Millisecond)
 		}

@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/scenarios"
+	all "koppi.internal/deploy/suite"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/journal"
 )
@@ -62,12 +65,11 @@ func startOf(t *testing.T, settings allinone.Config) *instance {
 		}
 	}
 	t.Cleanup(func() {
-		report, err := journal.Fsck(context.Background(), koppi.Store())
-		if err != nil {
-			t.Error(err)
-		}
-		if err := report.Err(); err != nil {
-			t.Error(err)
+		for _, service := range all.Services {
+			report, err := journal.Fsck(context.Background(), koppi.Store(service.Name))
+			if err := errors.Join(err, report.Err()); err != nil {
+				t.Errorf("%s: %v", service.Name, err)
+			}
 		}
 		i.stop()
 	})
@@ -96,16 +98,20 @@ func (i *instance) transports(t *testing.T) map[string]scenario.Transport {
 	}
 }
 
-// stepOne are the scenarios of the services that are served.
-var stepOne = []string{"01", "02", "03", "04", "05"}
+// served are the cases whose services are all served.
+func served(cases []scenario.Scenario) []scenario.Scenario {
+	return slices.DeleteFunc(slices.Clone(cases), func(s scenario.Scenario) bool {
+		return slices.ContainsFunc(s.Services(), func(service string) bool { return !slices.Contains(allinone.Served(), service) })
+	})
+}
 
 func TestScenarios(t *testing.T) {
-	all, err := scenario.Load(scenarios.Files)
+	cases, err := scenario.Load(scenarios.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
-		for _, s := range all[:len(stepOne)] {
+		for _, s := range served(cases) {
 			t.Run(name+"/"+s.Name, func(t *testing.T) {
 				i := start(t, s.Clock)
 				transport := i.transports(t)[name]

@@ -101,7 +101,7 @@ func TestTelemetry(t *testing.T) {
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")
 	g.gateway = []string{"--otlp", c.address}
-	suite := g.cluster(t, 1, "--otlp", c.address)
+	suite := g.cluster(t, 1, nil, "--otlp", c.address)
 	gateway := suite.gateways[0].address
 	conn := dialStubborn(t, gateway)
 	token := func(r *devv1.IssueTokenRequest) string {
@@ -115,7 +115,7 @@ func TestTelemetry(t *testing.T) {
 	box := openInbox(t, "kela")
 	connect(t, gateway, token(&devv1.IssueTokenRequest{Agency: "kela", Role: "system"}), box)
 	box.reach(t, 1)
-	for _, d := range []*daemon{suite.gateways[0], suite.concerns[0]} {
+	for _, d := range []*daemon{suite.gateways[0], suite.services["concern"][0]} {
 		d.end(syscall.SIGTERM)
 	}
 	c.mu.Lock()

@@ -18,7 +18,7 @@ import (
 var marshal = proto.MarshalOptions{Deterministic: true}
 
 // change is what a command's events make of the world, as rows.
-type change[S any] struct {
+type change[S loop.State] struct {
 	engine    *Engine[S]
 	command   Command[S]
 	before    loop.World[S]
@@ -122,36 +122,44 @@ func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
 	if err != nil {
 		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
 	}
+	class := journal.ClassCorrespondence
+	if loop.IsNotice(event.Message) {
+		class = journal.ClassNotice
+	}
 	return journal.Delivery{
-		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Record: record, Trace: c.command.Access.Trace,
+		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
+		Record: record, Trace: c.command.Access.Trace,
 	}, nil
 }
 
 // keep writes the rows of a touched subject as it is now.
 func (c *change[S]) keep(subject string) {
 	rules, history := c.engine.Rules, c.histories[subject]
-	summary := rules.Summary(history.State)
+	head, next := history.State.Common(), rules.NextCheck(history)
 	c.batch.Loops = append(c.batch.Loops, journal.Loop{
-		Subject: subject, Service: rules.Service, Client: summary.Client, Case: summary.Case, State: summary.State,
-		Version: history.Version, NextCheckAt: rules.NextCheck(history), Ended: summary.Ended,
+		Subject: subject, Service: rules.Service, Client: head.Client, Case: head.Case, State: rules.Number(history.State),
+		// What was entered in error has ended, and is looked at until all is done.
+		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
 	})
 	for _, reader := range rules.Readers(history.State, history.Withdrawn) {
 		view := history.Views[reader.Agency]
-		c.batch.Standings = append(c.batch.Standings, standing(rules, subject, summary, view))
+		c.batch.Standings = append(c.batch.Standings, standing(rules, head, view))
 	}
 	access := c.command.Access
-	access.Subject, access.Client = subject, summary.Client
+	access.Subject, access.Client = subject, head.Client
 	c.batch.Accesses = append(c.batch.Accesses, access)
 }
 
-func standing[S any](rules Rules[S], subject string, summary Summary, view loop.View[S]) journal.Standing {
+// standing is a subject's row in a reader's worklist, which forgets what was entered
+// in error.
+func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.Standing {
 	shown, status := rules.Standing(view.State, view.Reader), rules.Status(view.State, view.Reader)
 	row := journal.Standing{
-		Subject: subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
-		Unit: shown.Unit, Worker: shown.Worker, Client: summary.Client, Case: summary.Case,
+		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
+		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
 		State: shown.State, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
-		Overdue: status.GetOverdue(), Hidden: shown.Hidden, Ended: shown.Ended,
-		Version: view.Version, StartedAt: summary.StartedAt,
+		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked(), Ended: view.State.Common().Ended(),
+		Version: view.Version, StartedAt: head.Started,
 	}
 	if status.GetDueAt() != nil {
 		row.DueAt = status.GetDueAt().AsTime()
@@ -164,8 +172,8 @@ func standing[S any](rules Rules[S], subject string, summary Summary, view loop.
 func (c *change[S]) claims() {
 	changes := map[string]journal.ClaimChange{}
 	for _, subject := range c.touched {
-		before := c.engine.Rules.Summary(c.before.Subjects[subject].State).Held
-		after := c.engine.Rules.Summary(c.histories[subject].State).Held
+		before := c.engine.Rules.HeldBy(c.before.Subjects[subject].State)
+		after := c.engine.Rules.HeldBy(c.histories[subject].State)
 		if before == after {
 			continue
 		}

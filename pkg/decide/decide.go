@@ -20,7 +20,7 @@ import (
 const maxAttempts = 64
 
 // Command is one request to change something.
-type Command[S any] struct {
+type Command[S loop.State] struct {
 	// Agency of the caller; a request_id is unique within it.
 	Agency string
 	// Subject commanded. It must exist unless the command Starts it.
@@ -65,7 +65,7 @@ func (c Command[S]) claims(world loop.World[S]) []string {
 
 // Result is the commanded subject as the command left it: the first time, and
 // again for every repetition of its request_id.
-type Result[S any] struct {
+type Result[S loop.State] struct {
 	Subject string
 	History loop.History[S]
 }
@@ -158,6 +158,23 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 		histories = append(histories, history)
 	}
 	return histories, nil
+}
+
+// ReadClient folds the histories of subjects as the person whom they concern sees
+// them; one of another person is not found, like one that does not exist.
+func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...string) ([]loop.View[S], error) {
+	views := make([]loop.View[S], 0, len(subjects))
+	for _, subject := range subjects {
+		events, err := e.events(ctx, subject)
+		if err != nil {
+			return nil, err
+		}
+		if client == "" || events[0].Client != client {
+			return nil, notFound()
+		}
+		views = append(views, e.Rules.ForClient(events))
+	}
+	return views, nil
 }
 
 func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

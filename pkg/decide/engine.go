@@ -17,7 +17,7 @@ import (
 )
 
 // Rules are a service's pure functions; S is its state.
-type Rules[S any] struct {
+type Rules[S loop.State] struct {
 	// Service as case messages name it, such as "concern".
 	Service string
 	// Evolve folds one event into a state and leaves the given state as it was.
@@ -32,24 +32,23 @@ type Rules[S any] struct {
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
 	// Standing is the subject's place in a reader's worklist.
 	Standing func(view S, reader loop.Reader) loop.Standing
-	// Summary tells the kernel what it keeps of the true state.
-	Summary func(S) Summary
+	// Number is the number of a state, and Held the claim that a subject holds in it,
+	// empty for none; may be nil where a service has no claims.
+	Number func(S) int32
+	Held   func(S) string
 	// NextCheck is the earliest due time that was not acted upon; zero for none.
 	NextCheck func(loop.History[S]) time.Time
-	// Related names subjects that a decision about the known ones also needs.
+	// Related names subjects that a decision about the known ones also needs; may be
+	// nil.
 	Related func(loop.World[S]) []string
 }
 
-// Summary is what the kernel keeps of a state beside its events.
-type Summary struct {
-	Client, Case string
-	// State is the number of the true state.
-	State int32
-	Ended bool
-	// StartedAt is the time of the first event.
-	StartedAt time.Time
-	// Held is the claim that the subject holds in this state; empty for none.
-	Held string
+// HeldBy is the claim that a state holds; empty for none.
+func (r Rules[S]) HeldBy(state S) string {
+	if r.Held == nil {
+		return ""
+	}
+	return r.Held(state)
 }
 
 // Names gives out what an agency may call a client and a case: other agencies
@@ -60,7 +59,7 @@ type Names interface {
 }
 
 // Engine runs the commands of one service.
-type Engine[S any] struct {
+type Engine[S loop.State] struct {
 	Rules Rules[S]
 	Store journal.Store
 	Names Names
@@ -73,7 +72,7 @@ type Engine[S any] struct {
 }
 
 // loaded is what a command is decided upon.
-type loaded[S any] struct {
+type loaded[S loop.State] struct {
 	world loop.World[S]
 	// first is the claim of the command's request_id, nil where it is new.
 	first *journal.Claim
@@ -98,6 +97,9 @@ func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], er
 				return l, err
 			}
 			claims = append(claims, asked...)
+		}
+		if e.Rules.Related == nil {
+			return l, nil
 		}
 		if wanted = lacking(subjects, e.Rules.Related(l.world)); len(wanted) == 0 {
 			return l, nil

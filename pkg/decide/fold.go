@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // fold computes a history from its events: the true state, and each reader's view
@@ -51,7 +52,7 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 	for _, reader := range r.Readers(next.State, next.Withdrawn) {
 		view := next.Views[reader.Agency]
 		view.Reader = reader
-		disclosed, withheld, tell := r.Disclose(view.State, event, reader)
+		disclosed, withheld, tell := r.disclose(view.State, event, reader)
 		if tell {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
@@ -65,8 +66,34 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 	return next, all
 }
 
+// disclose is what a reader is told of an event. That something was entered in error
+// is told to every party alike, of others the agency alone.
+func (r Rules[S]) disclose(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	switch event.Message.(type) {
+	case *commonv1.CopiesErased:
+		return event, nil, false
+	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue:
+		event.By = loop.AgencyAlone(event.By, reader.Agency)
+		return event, nil, true
+	default:
+		return r.Disclose(view, event, reader)
+	}
+}
+
+// ForClient is a subject as the person whom it concerns sees it.
+func (r Rules[S]) ForClient(events []loop.Event) loop.View[S] {
+	view := loop.View[S]{Reader: loop.Reader{Role: loop.RoleClient}}
+	for _, event := range events {
+		if disclosed, _, tell := r.disclose(view.State, event, view.Reader); tell {
+			view.State = r.Evolve(view.State, disclosed)
+			view.Version++
+		}
+	}
+	return view
+}
+
 // Told is what one reader is told of one event, and its view after it.
-type Told[S any] struct {
+type Told[S loop.State] struct {
 	View     loop.View[S]
 	Event    loop.Event
 	Withheld []loop.Withheld

@@ -82,6 +82,9 @@ const (
 	ClassDocument Class = "document"
 	// ClassCorrespondence seals deliveries: what was sent to others (3 years).
 	ClassCorrespondence Class = "correspondence"
+	// ClassNotice seals the deliveries that say that something was entered in error:
+	// they outlive what they are about (3 years).
+	ClassNotice Class = "notice"
 	// ClassIdentity seals who the client is (10 years, as the matter).
 	ClassIdentity Class = "identity"
 )
@@ -158,6 +161,14 @@ const (
 	RoleParticipant Role = "participant"
 )
 
+// RoleOf is an agency's role in what it sent, or in what it received.
+func RoleOf(sent bool) Role {
+	if sent {
+		return RoleSender
+	}
+	return RoleReceiver
+}
+
 // Standing is what one agency is shown of one subject. It is the worklist.
 type Standing struct {
 	Subject, Agency string
@@ -181,7 +192,7 @@ type Standing struct {
 	StartedAt time.Time
 }
 
-// Query selects standings. It names an agency or a subject; other zero fields do
+// Query selects standings. It names an agency, a subject or a client; other zero fields do
 // not filter.
 type Query struct {
 	Agency       string
@@ -235,6 +246,8 @@ type Delivery struct {
 	ID             string
 	Subject        string
 	SubjectVersion uint64
+	// Class seals it: ClassCorrespondence or ClassNotice; empty is the former.
+	Class Class
 	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it lacks
 	// the sequence, which the store gives and stamps on.
 	Record []byte

@@ -84,3 +84,37 @@ func NotPast(due, now time.Time) time.Time {
 func endOfDay(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 23, 59, 59, 0, helsinki).UTC()
 }
+
+// EndOfDays is the end of the day n calendar days on.
+func EndOfDays(from time.Time, n int) time.Time {
+	year, month, day := from.In(helsinki).Date()
+	return endOfDay(year, month, day+n)
+}
+
+// Office hours, in Helsinki, on working days.
+const (
+	officeOpens  = 8
+	officeCloses = 16
+)
+
+// AfterOfficeHours is when that much of office time (8–16 on working days) has
+// passed since from.
+func AfterOfficeHours(from time.Time, left time.Duration) time.Time {
+	at := from.In(helsinki)
+	for {
+		year, month, day := at.Date()
+		opens := time.Date(year, month, day, officeOpens, 0, 0, 0, helsinki)
+		closes := time.Date(year, month, day, officeCloses, 0, 0, 0, helsinki)
+		if at.Before(opens) {
+			at = opens
+		}
+		if IsWorkingDay(at) && at.Before(closes) {
+			open := closes.Sub(at)
+			if open >= left {
+				return at.Add(left).UTC()
+			}
+			left -= open
+		}
+		at = time.Date(year, month, day+1, 0, 0, 0, 0, helsinki)
+	}
+}

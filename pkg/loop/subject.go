@@ -34,6 +34,8 @@ const (
 	RoleSender      Role = "sender"
 	RoleReceiver    Role = "receiver"
 	RoleParticipant Role = "participant"
+	// RoleClient is the person whom the subject concerns: it reads and takes no step.
+	RoleClient Role = "client"
 )
 
 // Reader is an agency to which a subject's facts are told, and how far they may be.
@@ -98,7 +100,6 @@ type Standing struct {
 	// State is the number of the state shown.
 	State  int32
 	Hidden bool
-	Ended  bool
 }
 
 // Withheld names a field that a reader was not given, and the rule.

@@ -38,7 +38,7 @@ type Deps struct {
 }
 
 // Config says which service it is. S is its state.
-type Config[S any] struct {
+type Config[S loop.State] struct {
 	Rules decide.Rules[S]
 	// Collection begins the names of its subjects, such as "concerns/".
 	Collection string
@@ -46,12 +46,12 @@ type Config[S any] struct {
 	Accepts string
 	// Overdue are the events of due times that have passed.
 	Overdue func(loop.History[S], time.Time) []loop.Event
-	// Reading is what reading a subject is recorded as.
-	Reading func(S) Reading
+	// Responsible is the agency that may read contact data under a non-disclosure.
+	Responsible func(S) string
 }
 
 // Kernel is a service without its handlers.
-type Kernel[S any] struct {
+type Kernel[S loop.State] struct {
 	Deps
 	Engine *decide.Engine[S]
 
@@ -60,7 +60,7 @@ type Kernel[S any] struct {
 }
 
 // New makes a kernel. Run must run beside it.
-func New[S any](deps Deps, config Config[S]) (*Kernel[S], error) {
+func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	mailboxes, err := exchange.New(exchange.Config{
 		Service: config.Rules.Service, Accepts: []string{config.Accepts},
 		Store: deps.Store, Clock: deps.Clock, Wake: deps.Wake, Calls: deps.Calls, Logger: deps.Logger,

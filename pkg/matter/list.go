@@ -39,21 +39,22 @@ type Filter struct {
 }
 
 // Page is a part of a worklist.
-type Page[S any] struct {
-	Histories []loop.History[S]
+type Page[S loop.State] struct {
+	Shown []Shown[S]
 	// NextToken continues behind it; empty at the end.
 	NextToken string
 }
 
-// List reads a worklist: what the caller's agency has, the soonest due first. Each
-// matter listed is a recorded reading.
-func (k *Kernel[S]) List(ctx context.Context, who identity.Caller, r ListRequest, filter Filter) (Page[S], error) {
-	query, err := k.query(who, r, filter)
+// List reads a worklist: what the caller's agency has, or the person, the soonest due
+// first. Each matter listed is a recorded reading.
+func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Page[S], error) {
+	who, err := Caller(ctx)
 	if err != nil {
 		return Page[S]{}, err
 	}
-	if !IsParty(who) {
-		return Page[S]{}, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	query, err := k.query(who, r, filter)
+	if err != nil {
+		return Page[S]{}, err
 	}
 	size := int(r.GetPageSize())
 	if size == 0 {
@@ -70,12 +71,12 @@ func (k *Kernel[S]) List(ctx context.Context, who identity.Caller, r ListRequest
 		last := standings[len(standings)-1]
 		page.NextToken = k.pageToken(who, r, journal.Position{DueAt: last.DueAt, Subject: last.Subject})
 	}
-	if page.Histories, err = k.Engine.Read(ctx, who.Agency, Subjects(standings)...); err != nil {
+	if page.Shown, err = k.read(ctx, who, Subjects(standings)...); err != nil {
 		return Page[S]{}, err
 	}
-	readings := make([]Reading, 0, len(page.Histories))
-	for _, history := range page.Histories {
-		readings = append(readings, k.config.Reading(history.State))
+	readings := make([]Reading, 0, len(page.Shown))
+	for _, shown := range page.Shown {
+		readings = append(readings, readingOf(shown.State))
 	}
 	if query.Client != "" && len(readings) == 0 {
 		// That nothing was found is found out, too.
@@ -96,6 +97,16 @@ func Subjects(standings []journal.Standing) []string {
 func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (journal.Query, error) {
 	query := journal.Query{
 		Agency: who.Agency, Role: filter.Role, Unit: r.GetUnit(), Worker: r.GetWorker(), OverdueOnly: r.GetOverdueOnly(), States: filter.States,
+	}
+	switch {
+	case who.Role == identity.RoleClient:
+		if r.GetUnit() != "" || r.GetWorker() != "" || r.GetClientId() != "" || r.GetOverdueOnly() || len(filter.States) > 0 {
+			return query, fault.New(fault.InvalidField, "a person's own list is not filtered").Field("page_size", "this and page_token alone")
+		}
+		// One standing each: every matter has one sender.
+		query = journal.Query{Client: who.Client, Role: journal.RoleSender}
+	case !IsParty(who):
+		return query, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	}
 	if r.GetClientId() != "" {
 		if r.GetPurpose() == "" {
@@ -129,11 +140,11 @@ func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.Pos
 		due = at.DueAt.UnixMicro()
 	}
 	payload = binary.BigEndian.AppendUint64(payload, uint64(due))
-	return k.Secrets.Token(k.pageKind(), who.Agency, append(payload, at.Subject...))
+	return k.Secrets.Token(k.pageKind(), pageOwner(who), append(payload, at.Subject...))
 }
 
 func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Position, bool) {
-	payload, ok := k.Secrets.OpenToken(k.pageKind(), who.Agency, r.GetPageToken())
+	payload, ok := k.Secrets.OpenToken(k.pageKind(), pageOwner(who), r.GetPageToken())
 	digest := k.listDigest(r)
 	if !ok || len(payload) < len(digest)+8 || string(payload[:len(digest)]) != string(digest) {
 		return journal.Position{}, false
@@ -144,6 +155,14 @@ func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Positi
 		at.DueAt = time.UnixMicro(due).UTC()
 	}
 	return at, true
+}
+
+// pageOwner is whose list it is: an agency's, or a person's.
+func pageOwner(who identity.Caller) string {
+	if who.Role == identity.RoleClient {
+		return "client/" + who.Client
+	}
+	return who.Agency
 }
 
 // listDigest tells one list's filters from another's.
@@ -164,3 +183,12 @@ func (k *Kernel[S]) listDigest(r ListRequest) []byte {
 
 // pageKind keeps the page tokens of services apart.
 func (k *Kernel[S]) pageKind() identity.Kind { return identity.Kind(k.config.Rules.Service + "-page") }
+
+// Numbers are states as a query takes them.
+func Numbers[E ~int32](states []E) []int32 {
+	numbers := make([]int32, 0, len(states))
+	for _, state := range states {
+		numbers = append(numbers, int32(state))
+	}
+	return numbers
+}

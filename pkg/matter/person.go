@@ -3,6 +3,7 @@ package matter
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -50,6 +51,8 @@ func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client
 	if err != nil {
 		return Person{}, fault.Store(err)
 	}
+	// Of what was entered in error nobody's client remains.
+	standings = slices.DeleteFunc(standings, func(s journal.Standing) bool { return s.Hidden && s.Ended })
 	if len(standings) == 0 {
 		return Person{}, unknown
 	}
@@ -93,9 +96,9 @@ func (k *Kernel[S]) Client(ctx context.Context, subject string) (*commonv1.Clien
 	return client, nil
 }
 
-// CaseOf finds the case that a matter belongs to, which must be the agency's and
+// caseOf finds the case that a matter belongs to, which must be the agency's and
 // the client's; without one a new case begins.
-func (k *Kernel[S]) CaseOf(ctx context.Context, who identity.Caller, outward, client string) (string, error) {
+func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, client string) (string, error) {
 	if outward == "" {
 		return k.Secrets.RandomInner(), nil
 	}

@@ -2,6 +2,10 @@ package matter
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -10,31 +14,96 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Related reads a matter that the caller's agency is party to; any other is not
-// found, like one that does not exist.
-func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string) (loop.History[S], error) {
+// Shown is a subject as its caller reads it: what its agency has been shown, or the
+// client, under the names that they have.
+type Shown[S loop.State] struct {
+	loop.View[S]
+	Actor loop.Actor
+	// ClientID and CaseID are the caller's names. Of what was entered in error no
+	// client is named.
+	ClientID, CaseID string
+	// Delivered says that the other side's system has acknowledged the last message
+	// that both were shown.
+	Delivered bool
+}
+
+// Etag is of the version that the caller's agency was shown. The client's is a digest
+// of what it reads: it is shown no messages.
+func (s Shown[S]) Etag(message proto.Message) string {
+	if s.Reader.Role != loop.RoleClient {
+		return loop.Etag(s.State.Common().Subject, s.Reader.Agency, s.Version)
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// clientNames is the place of an agency in a client's own names: no agency's key is empty.
+const clientNames = ""
+
+func (k *Kernel[S]) shown(view loop.View[S], who identity.Caller) Shown[S] {
+	agency := who.Agency
+	if who.Role == identity.RoleClient {
+		agency = clientNames
+	}
+	shown := Shown[S]{View: view, Actor: Actor(who)}
+	head := view.State.Common()
+	shown.CaseID = k.Engine.Names.CaseName(agency, head.Case)
+	if head.Client != "" && !head.IsRevoked() {
+		shown.ClientID = k.Engine.Names.ClientName(agency, head.Client)
+	}
+	return shown
+}
+
+// Show reads a matter for its caller, party to it or the person whom it concerns, and
+// records the reading. Any other is not found, like one that does not exist.
+func (k *Kernel[S]) Show(ctx context.Context, id string) (Shown[S], error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return Shown[S]{}, err
+	}
+	shown, err := k.read(ctx, who, k.config.Collection+id)
+	if err != nil {
+		return Shown[S]{}, err
+	}
+	return shown[0], k.RecordReading(ctx, who, "", readingOf(shown[0].State))
+}
+
+// read folds subjects as a caller is shown them.
+func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...string) ([]Shown[S], error) {
+	all := make([]Shown[S], 0, len(subjects))
+	if who.Role == identity.RoleClient {
+		views, err := k.Engine.ReadClient(ctx, who.Client, subjects...)
+		for _, view := range views {
+			all = append(all, k.shown(view, who))
+		}
+		return all, err
+	}
 	if !IsParty(who) {
-		return loop.History[S]{}, NotFound()
+		return nil, NotFound()
 	}
-	histories, err := k.Engine.Read(ctx, who.Agency, k.config.Collection+id)
-	if err != nil {
-		return loop.History[S]{}, err
+	histories, err := k.Engine.Read(ctx, who.Agency, subjects...)
+	for _, history := range histories {
+		shown := k.shown(history.Views[who.Agency], who)
+		if shown.Delivered, err = k.delivered(ctx, history, who.Agency); err != nil {
+			return nil, err
+		}
+		all = append(all, shown)
 	}
-	return histories[0], nil
+	return all, err
 }
 
-// Read reads a matter that the caller's agency is party to, and records it.
-func (k *Kernel[S]) Read(ctx context.Context, who identity.Caller, id string) (loop.History[S], error) {
-	history, err := k.Related(ctx, who, id)
-	if err != nil {
-		return history, err
-	}
-	return history, k.RecordReading(ctx, who, "", k.config.Reading(history.State))
+func readingOf[S loop.State](state S) Reading {
+	head := state.Common()
+	return Reading{Subject: head.Subject, Client: head.Client, Basis: head.Basis}
 }
 
-// Delivered tells whether the other side's system has acknowledged the last
+// delivered tells whether the other side's system has acknowledged the last
 // message that both were shown.
-func (k *Kernel[S]) Delivered(ctx context.Context, history loop.History[S], own string) (bool, error) {
+func (k *Kernel[S]) delivered(ctx context.Context, history loop.History[S], own string) (bool, error) {
 	for agency := range history.Views {
 		if agency == own {
 			continue
@@ -56,27 +125,31 @@ func (k *Kernel[S]) Delivered(ctx context.Context, history loop.History[S], own 
 	return false, nil
 }
 
-// Identity is who the client of a matter is, as an agency may know it, and records
+// Identity is who the client of a matter is, as a caller may know it, and records
 // that it was read. Contact data under a non-disclosure for safety is shown to the
-// responsible agency alone.
-func (k *Kernel[S]) Identity(ctx context.Context, id string, responsible func(S) string) (*commonv1.Client, error) {
+// responsible agency alone, and to the person.
+func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	history, err := k.Related(ctx, who, id)
+	shown, err := k.read(ctx, who, k.config.Collection+id)
 	if err != nil {
 		return nil, err
+	}
+	if head := shown[0].State.Common(); head.IsRevoked() || head.Client == "" {
+		return nil, fault.New(fault.NotFound, "this matter names no person")
 	}
 	client, err := k.Client(ctx, k.config.Collection+id)
 	if err != nil {
 		return nil, err
 	}
-	if details := client.GetDetails(); details.GetNonDisclosure() && responsible(history.State) != who.Agency {
+	hidden := who.Role != identity.RoleClient && k.config.Responsible(shown[0].State) != who.Agency
+	if details := client.GetDetails(); details.GetNonDisclosure() && hidden {
 		client.Details = &commonv1.ClientDetails{
 			GivenNames: details.GetGivenNames(), FamilyName: details.GetFamilyName(),
 			BirthDate: details.GetBirthDate(), NonDisclosure: true,
 		}
 	}
-	return client, k.RecordReading(ctx, who, "identity", k.config.Reading(history.State))
+	return client, k.RecordReading(ctx, who, "identity", readingOf(shown[0].State))
 }

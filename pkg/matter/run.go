@@ -83,10 +83,26 @@ func (k *Kernel[S]) sweep(ctx context.Context) error {
 func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) error {
 	_, err := k.Engine.Handle(ctx, decide.Command[S]{
 		Subject: subject,
+		Prepare: func(ctx context.Context, world loop.World[S]) error {
+			return k.eraseCopies(ctx, world.State(subject).Common())
+		},
 		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+			if head := world.State(subject).Common(); head.IsRevoked() {
+				return loop.RevocationDue(head, now), nil
+			}
 			return k.config.Overdue(world.Subjects[subject], now), nil
 		},
 		Access: journal.Access{At: now, Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})
 	return err
+}
+
+// eraseCopies destroys the keys of all messages about a subject that was entered in
+// error, but of those that say so. It comes before the event that records it, so
+// that it is done again where a process died between the two.
+func (k *Kernel[S]) eraseCopies(ctx context.Context, head loop.Head) error {
+	if !head.IsRevoked() || head.Revocation.Erased {
+		return nil
+	}
+	return k.Store.Erase(ctx, head.Subject, journal.ClassCorrespondence)
 }

@@ -30,11 +30,8 @@ type kernel = matter.Kernel[rules.Concern]
 // New makes the service. Run must run beside it.
 func New(deps Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
-		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
-		Overdue: rules.Overdue,
-		Reading: func(c rules.Concern) matter.Reading {
-			return matter.Reading{Subject: c.Subject, Client: c.Client, Basis: c.Basis}
-		},
+		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Responsible: func(c rules.Concern) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }
@@ -44,12 +41,7 @@ func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
 		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Related: rules.Related,
-		Summary: func(c rules.Concern) decide.Summary {
-			return decide.Summary{
-				Client: c.Client, Case: c.Case, State: int32(c.State), Ended: c.Ended(),
-				StartedAt: c.Submitted, Held: rules.Held(c),
-			}
-		},
+		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}
 }
 

@@ -3,31 +3,24 @@ package concern
 import (
 	"context"
 
-	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// GetConcern reads a concern as the caller's agency has been shown it.
+// GetConcern reads a concern as the caller has been shown it.
 func (s *Service) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest) (*concernv1.GetConcernResponse, error) {
-	who, err := matter.Caller(ctx)
+	shown, err := s.Show(ctx, r.GetConcernId())
 	if err != nil {
 		return nil, err
 	}
-	history, err := s.Read(ctx, who, r.GetConcernId())
-	if err != nil {
-		return nil, err
-	}
-	concern := s.concern(history, who)
-	concern.Status.Delivered, err = s.Delivered(ctx, history, who.Agency)
-	return &concernv1.GetConcernResponse{Concern: concern}, err
+	return &concernv1.GetConcernResponse{Concern: s.concern(shown)}, nil
 }
 
 // GetClient names the person.
 func (s *Service) GetClient(ctx context.Context, r *concernv1.GetClientRequest) (*concernv1.GetClientResponse, error) {
-	client, err := s.Identity(ctx, r.GetConcernId(), func(c rules.Concern) string { return rules.Responsible(c).GetAgency() })
+	client, err := s.Identity(ctx, r.GetConcernId())
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +29,24 @@ func (s *Service) GetClient(ctx context.Context, r *concernv1.GetClientRequest) 
 	}, nil
 }
 
-// concern is a history as the caller reads it, under the names that its agency has.
-func (s *Service) concern(history loop.History[rules.Concern], who identity.Caller) *concernv1.Concern {
-	view := history.Views[who.Agency]
-	concern := rules.ToConcern(view.State, view.Reader, matter.Actor(who))
-	concern.CaseId = s.Engine.Names.CaseName(who.Agency, history.State.Case)
-	concern.ClientId = s.Engine.Names.ClientName(who.Agency, history.State.Client)
-	concern.Etag = loop.Etag(history.State.Subject, who.Agency, view.Version)
+// ListConcerns is the worklist: what the caller's agency received, or sent, the
+// soonest due first; of a client, its own matters.
+func (s *Service) ListConcerns(ctx context.Context, r *concernv1.ListConcernsRequest) (*concernv1.ListConcernsResponse, error) {
+	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
+	if err != nil {
+		return nil, err
+	}
+	response := &concernv1.ListConcernsResponse{NextPageToken: page.NextToken}
+	for _, shown := range page.Shown {
+		response.Concerns = append(response.Concerns, s.concern(shown))
+	}
+	return response, nil
+}
+
+// concern is a concern as its caller reads it, under the names that it has.
+func (s *Service) concern(shown matter.Shown[rules.Concern]) *concernv1.Concern {
+	concern := rules.ToConcern(shown.State, shown.Reader, shown.Actor)
+	concern.CaseId, concern.ClientId, concern.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	concern.Etag = shown.Etag(concern)
 	return concern
 }

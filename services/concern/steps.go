@@ -2,13 +2,14 @@ package concern
 
 import (
 	"context"
+	"time"
 
-	"google.golang.org/protobuf/proto"
-
-	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -16,116 +17,153 @@ import (
 
 // request is what the requests of all steps have in common.
 type request interface {
-	proto.Message
-	GetRequestId() string
+	matter.Request
 	GetConcernId() string
-	GetEtag() string
 }
 
-// step takes one step on a concern that exists. The checks come in the order of
-// the house; token and form of the fields were checked before.
-func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, loop.History[rules.Concern], error) {
-	none := loop.History[rules.Concern]{}
-	who, err := matter.Caller(ctx)
+type step = matter.Step[rules.Concern, rules.Facts]
+
+// step takes one step on a concern that exists.
+func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, error) {
+	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
 	if err != nil {
-		return nil, none, err
+		return nil, err
 	}
-	if err := s.checkParties(r); err != nil {
-		return nil, none, err
-	}
-	if !matter.IsParty(who) {
-		return nil, none, matter.NotFound()
-	}
-	prepared := &preparation{service: s, request: r, command: rules.Command{
-		Actor: matter.Actor(who), Subject: rules.Collection + r.GetConcernId(), At: s.Now(), Request: r,
-		Facts: rules.Facts{NewID: s.NewID(), CodeInText: matter.CodeInText(r)},
-	}}
-	access, digest, err := s.AccessOf(ctx, who, r)
-	if err != nil {
-		return nil, none, err
-	}
-	result, err := s.Engine.Handle(ctx, decide.Command[rules.Concern]{
-		Agency: who.Agency, Subject: prepared.command.Subject, RequestID: r.GetRequestId(), Digest: digest,
-		Claims: prepared.claims, Prepare: prepared.prepare, Decide: prepared.decide, Clients: prepared.started, Access: access,
-	})
-	if err != nil {
-		return nil, none, err
-	}
-	return s.concern(result.History, who), result.History, nil
+	return s.concern(shown), nil
 }
 
-// preparation gathers what one step's decision needs from outside.
-type preparation struct {
-	service *Service
-	request request
-	command rules.Command
-	client  []byte
-}
-
-func (p *preparation) forward() (*concernv1.ForwardConcernRequest, bool) {
-	r, ok := p.request.(*concernv1.ForwardConcernRequest)
-	return r, ok
-}
-
-// claims asks whether the next receiver has an open concern about the client.
-func (p *preparation) claims(world rules.World) []string {
-	if r, ok := p.forward(); ok {
-		client := world.State(p.command.Subject).Client
-		return []string{rules.ClaimKey(client, r.GetReceiver().GetAgency())}
-	}
-	return nil
-}
-
-func (p *preparation) prepare(ctx context.Context, world rules.World) error {
-	view := world.Subjects[p.command.Subject].Views[p.command.Actor.Agency]
-	p.command.Stale = p.request.GetEtag() != "" &&
-		p.request.GetEtag() != loop.Etag(p.command.Subject, p.command.Actor.Agency, view.Version)
-	r, ok := p.forward()
+// taken is how a step is decided; a forward needs to know more of the next receiver.
+func (s *Service) taken(r request) step {
+	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+	forward, ok := r.(*concernv1.ForwardConcernRequest)
 	if !ok {
-		return nil
+		return taken
 	}
-	if err := p.service.addressed(&p.command, r.GetReceiver()); err != nil {
-		return err
+	receiver := forward.GetReceiver()
+	taken.Claims = func(world rules.World, command rules.Command) []string {
+		return []string{rules.ClaimKey(world.State(command.Subject).Client, receiver.GetAgency())}
 	}
-	client := world.State(p.command.Subject).Client
-	var err error
-	if p.command.Facts.Earlier, err = p.service.earlier(ctx, r.GetReceiver().GetAgency(), client, p.command.At); err != nil {
-		return err
-	}
-	// Forwarding passes on who the client is.
-	if p.client, err = p.service.Store.Client(ctx, p.command.Subject); err != nil {
+	var client []byte
+	taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
+		if command.Facts, err = s.facts(ctx, command, receiver, world.State(command.Subject).Client); err != nil {
+			return err
+		}
+		// Forwarding passes on who the client is. What names nobody any more is refused
+		// by the rules.
+		client, err = s.Store.Client(ctx, command.Subject)
 		return fault.Store(err)
 	}
-	return nil
+	taken.Clients = func(command rules.Command) map[string][]byte {
+		return map[string][]byte{rules.Collection + command.NewID: client}
+	}
+	return taken
 }
 
-func (p *preparation) decide(world rules.World) ([]loop.Event, error) {
-	return rules.Decide(world, p.command)
+// SubmitConcern reports a concern, or joins it to the receiver's open one.
+func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
+	shown, err := matter.Begin(ctx, s.kernel, r, step{
+		Decide: rules.Decide,
+		Claims: func(_ rules.World, command rules.Command) []string {
+			return []string{rules.ClaimKey(command.Client, r.GetReceiver().GetAgency())}
+		},
+		Prepare: func(ctx context.Context, _ rules.World, command *rules.Command) (err error) {
+			command.Facts, err = s.facts(ctx, command, r.GetReceiver(), command.Client)
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &concernv1.SubmitConcernResponse{Concern: s.concern(shown)}, nil
 }
 
-func (p *preparation) started() map[string][]byte {
-	if p.client == nil {
-		return nil
+// facts are what the rules need to know of a receiver.
+func (s *Service) facts(ctx context.Context, command *rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
+	to, _ := s.Directory.Agency(receiver.GetAgency())
+	from, _ := s.Directory.Agency(command.Actor.Agency)
+	facts := rules.Facts{
+		Describes: from.Profile == directory.Necessary,
+		YouthWork: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
 	}
-	return map[string][]byte{rules.Collection + p.command.Facts.NewID: p.client}
+	facts.Receiver, facts.Graces = s.Addressed(receiver)
+	var err error
+	facts.Earlier, err = s.earlier(ctx, receiver.GetAgency(), client, command.At)
+	return facts, err
 }
 
-// checkParties holds the parties that a step names against the directory.
-func (s *Service) checkParties(r request) error {
-	var party *commonv1.Party
-	var path string
-	switch r := r.(type) {
-	case *concernv1.TriageConcernRequest:
-		party, path = r.GetAssignTo(), "assign_to"
-	case *concernv1.ReassignConcernRequest:
-		return s.Directory.Check(r.GetTo(), "to")
-	case *concernv1.ForwardConcernRequest:
-		return s.Directory.Check(r.GetReceiver(), "receiver")
-	case *concernv1.DeclineConcernRequest:
-		party, path = r.GetSuggestedReceiver(), "suggested_receiver"
+const purposeCheck = "open concern of own agency"
+
+// CheckOpenConcern tells whether the caller's own agency has an open report about
+// the client at the receiver, and how far it has come.
+func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenConcernRequest) (*concernv1.CheckOpenConcernResponse, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if party == nil {
-		return nil
+	if err := s.Directory.Check(r.GetReceiver(), "receiver"); err != nil {
+		return nil, err
 	}
-	return s.Directory.Check(party, path)
+	person, err := s.Person(ctx, who, r.GetClient())
+	if err != nil {
+		return nil, err
+	}
+	if !matter.IsParty(who) {
+		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
+	}
+	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
+		return nil, err
+	}
+	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.Inner)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.RecordReading(ctx, who, purposeCheck, matter.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
+		return nil, err
+	}
+	if view == nil {
+		return &concernv1.CheckOpenConcernResponse{}, nil
+	}
+	return &concernv1.CheckOpenConcernResponse{Open: true, Status: rules.Status(view.State, view.Reader)}, nil
+}
+
+// ownOpen is an agency's earliest open report about a client at a receiver, as
+// that agency has been shown it; nil where it has none.
+func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*loop.View[rules.Concern], error) {
+	standings, err := s.Store.Standings(ctx, journal.Query{
+		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
+	})
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	histories, err := s.Engine.Read(ctx, agency, matter.Subjects(standings)...)
+	if err != nil {
+		return nil, err
+	}
+	var earliest *loop.View[rules.Concern]
+	for _, history := range histories {
+		view := history.Views[agency]
+		if view.State.IsOpen() && view.State.Receiver.GetAgency() == receiver &&
+			(earliest == nil || loop.ByStart(view.State.Head, earliest.State.Head) < 0) {
+			earliest = &view
+		}
+	}
+	return earliest, nil
+}
+
+// earlier counts a receiver's concerns about a client in the last twelve months.
+func (s *Service) earlier(ctx context.Context, receiver, client string, at time.Time) (int32, error) {
+	standings, err := s.Store.Standings(ctx, journal.Query{
+		Agency: receiver, Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
+	})
+	if err != nil {
+		return 0, fault.Store(err)
+	}
+	var count int32
+	for _, standing := range standings {
+		if standing.State != int32(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN) &&
+			standing.State != int32(concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR) {
+			count++
+		}
+	}
+	return count, nil
 }

@@ -8,15 +8,16 @@ import (
 	"path/filepath"
 
 	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/process"
-	"koppi.internal/services/concern"
 )
 
 type fsckCommand struct {
+	Service string `help:"The service whose journal is verified; all of them in a folder, where none is named." env:"KOPPI_SERVICE"`
 	Data    string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
 	Journal string `help:"Instead of a folder: PostgreSQL connection string of a journal." env:"KOPPI_JOURNAL"`
 	Keys    string `help:"And of its keys." env:"KOPPI_KEYS"`
@@ -29,9 +30,22 @@ type store interface {
 	Close() error
 }
 
-// Run verifies a journal and fails when something was found.
+// Run verifies journals and fails when something was found.
 func (c *fsckCommand) Run(ctx context.Context) error {
-	opened, err := c.open(ctx)
+	var errs []error
+	for _, service := range suite.Services {
+		if c.Service == "" && c.Journal == "" || c.Service == service.Name {
+			errs = append(errs, c.verify(ctx, service.Name))
+		}
+	}
+	if len(errs) == 0 {
+		return errors.New("say with --service whose journal it is: concern, referral, consultation or plan")
+	}
+	return errors.Join(errs...)
+}
+
+func (c *fsckCommand) verify(ctx context.Context, service string) error {
+	opened, err := c.open(ctx, service)
 	if err != nil {
 		return err
 	}
@@ -40,12 +54,12 @@ func (c *fsckCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s: %d subjects, %d events, %d mailboxes, %d deliveries (%d tombstones), %d findings\n",
-		concern.Name, report.Subjects, report.Events, report.Mailboxes, report.Deliveries, report.Tombstones, len(report.Findings))
+		service, report.Subjects, report.Events, report.Mailboxes, report.Deliveries, report.Tombstones, len(report.Findings))
 	return report.Err()
 }
 
-func (c *fsckCommand) open(ctx context.Context) (store, error) {
-	files := allinone.Paths(c.Data, concern.Name)
+func (c *fsckCommand) open(ctx context.Context, service string) (store, error) {
+	files := allinone.Paths(c.Data, service)
 	needed := []string{files.Journal, files.Keys, files.KEK}
 	if c.Journal != "" {
 		files.KEK = filepath.Join(c.Secrets, process.KEKFile)

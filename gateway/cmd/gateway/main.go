@@ -7,19 +7,15 @@ import (
 	"log/slog"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
 
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
-	"koppi.internal/gateway/merged"
+	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
-	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 type config struct {
@@ -29,6 +25,7 @@ type config struct {
 	Telemetry         telemetry.Settings `embed:""`
 
 	Concern   []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
+	Referral  []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
 	Origin    []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
 	Redis     string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
 	Directory string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
@@ -36,8 +33,10 @@ type config struct {
 	Dev       bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
 
-// concernName is the service as case messages and cursors carry it.
-const concernName = "concern"
+// replicas of each service.
+func (c *config) replicas() map[string][]string {
+	return map[string][]string{"concern": c.Concern, "referral": c.Referral}
+}
 
 func main() {
 	process.Main("gateway", "Koppi's one address: Connect, gRPC-Web and gRPC in, gRPC out, and the pages.", run)
@@ -49,37 +48,30 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer process.End(end)
-	concern, err := c.Dial(c.Concern)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, concern.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
-	wakes, err := process.Waker(ctx, c.Redis, concernName, process.Logger(), group)
+	backends := map[string]suite.Backend{}
+	for name, replicas := range c.replicas() {
+		conn, err := c.Dial(replicas)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, conn.Close()) }()
+		wakes, err := process.Waker(ctx, c.Redis, name, process.Logger(), group)
+		if err != nil {
+			return err
+		}
+		backends[name] = suite.Backend{Conn: conn, Wake: wakes}
+	}
+	front, err := suite.Open(backends, c.Dev, process.Logger())
 	if err != nil {
 		return err
 	}
-	exchanges, err := merged.New(merged.Config{Logger: process.Logger(), Services: []merged.Service{
-		{Name: concernName, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: concern, Wake: wakes},
-	}})
+	defer func() { err = errors.Join(err, front.Exchange.Close()) }()
+	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Origins: c.Origin})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, exchanges.Close()) }()
-	services := map[string]grpc.ClientConnInterface{
-		concernv1.ConcernService_ServiceDesc.ServiceName:   concern,
-		exchangev1.ExchangeService_ServiceDesc.ServiceName: exchanges.Conn(),
-		exchangev1.ParkingService_ServiceDesc.ServiceName:  exchanges.Conn(),
-	}
-	var local []string
-	if c.Dev {
-		services[dev.ServiceName], local = concern, []string{dev.ServiceName}
-	}
-	handler, err := gateway.New(gateway.Config{Services: services, LocalOnly: local, Pages: web.Handler(), Origins: c.Origin})
-	if err != nil {
-		return err
-	}
-	calls, err := c.callbacks(exchanges)
+	calls, err := c.callbacks(front)
 	if err != nil {
 		return err
 	}
@@ -89,14 +81,14 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
-	group.Go(func() error { return exchanges.Run(ctx) })
+	group.Go(func() error { return front.Exchange.Run(ctx) })
 	group.Go(func() error { return calls.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, handler, listener) })
 	return group.Wait()
 }
 
 // callbacks opens what calls agencies.
-func (c *config) callbacks(exchanges *merged.Exchange) (*callback.Callbacks, error) {
+func (c *config) callbacks(front *suite.Front) (*callback.Callbacks, error) {
 	agencies := &directory.Directory{}
 	if c.Directory != "" {
 		var err error
@@ -109,6 +101,6 @@ func (c *config) callbacks(exchanges *merged.Exchange) (*callback.Callbacks, err
 		return nil, err
 	}
 	return c.Settings.Open(callback.Surroundings{
-		Exchange: exchanges.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
+		Exchange: front.Exchange.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Journal keeps histories and mailboxes in memory.
-type Journal[S any] struct {
+type Journal[S loop.State] struct {
 	Rules     decide.Rules[S]
 	Histories map[string]loop.History[S]
 	// Events lists all, in order.
@@ -25,7 +25,7 @@ type Journal[S any] struct {
 }
 
 // New makes an empty journal.
-func New[S any](rules decide.Rules[S]) *Journal[S] {
+func New[S loop.State](rules decide.Rules[S]) *Journal[S] {
 	return &Journal[S]{
 		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Told[S]{}, claims: map[string]string{},
 	}
@@ -54,12 +54,12 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 		}
 	}
 	for _, subject := range touched {
-		if held := j.Rules.Summary(before[subject].State).Held; held != "" && j.Rules.Summary(j.Histories[subject].State).Held != held {
+		if held := j.Rules.HeldBy(before[subject].State); held != "" && j.Rules.HeldBy(j.Histories[subject].State) != held {
 			delete(j.claims, held)
 		}
 	}
 	for _, subject := range touched {
-		held := j.Rules.Summary(j.Histories[subject].State).Held
+		held := j.Rules.HeldBy(j.Histories[subject].State)
 		if holder := j.claims[held]; held != "" && holder != "" && holder != subject {
 			return fmt.Errorf("%s and %s hold one claim", holder, subject)
 		}
@@ -69,3 +69,6 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 	}
 	return nil
 }
+
+// Subjects are the names of all, sorted.
+func (j *Journal[S]) Subjects() []string { return slices.Sorted(maps.Keys(j.Histories)) }

@@ -19,7 +19,7 @@ func Ref(subject string, class journal.Class) seal.Ref {
 // Refs names a subject's keys of the given classes, or of all when none is given.
 func Refs(subject string, classes ...journal.Class) []seal.Ref {
 	if len(classes) == 0 {
-		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassIdentity}
+		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassNotice, journal.ClassIdentity}
 	}
 	refs := make([]seal.Ref, 0, len(classes))
 	for _, class := range classes {
@@ -35,7 +35,7 @@ func Needs(batch journal.Batch) []seal.Ref {
 		refs = append(refs, Ref(event.Subject, journal.ClassDocument))
 	}
 	for _, delivery := range batch.Deliveries {
-		refs = append(refs, Ref(delivery.Subject, journal.ClassCorrespondence))
+		refs = append(refs, deliveryRef(delivery))
 	}
 	for subject := range batch.Clients {
 		refs = append(refs, Ref(subject, journal.ClassIdentity))
@@ -89,6 +89,16 @@ func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error
 	return events, nil
 }
 
+// deliveryRef names the key of a delivery.
+func deliveryRef(d journal.Delivery) seal.Ref { return Ref(d.Subject, classOf(d)) }
+
+func classOf(d journal.Delivery) journal.Class {
+	if d.Class == "" {
+		return journal.ClassCorrespondence
+	}
+	return d.Class
+}
+
 // Delivery is a delivery as it is stored.
 type Delivery struct {
 	journal.Delivery
@@ -99,6 +109,7 @@ type Delivery struct {
 // it, and returns the new head.
 func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery, journal.Head, error) {
 	row := Delivery{Delivery: delivery}
+	row.Class = classOf(delivery)
 	row.Sequence = head.Sequence + 1
 	row.Record = journal.Stamp(delivery.Record, row.Sequence)
 	row.Nonce = make([]byte, journal.NonceSize)
@@ -109,7 +120,7 @@ func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery,
 	row.ChainHash = journal.ChainHash(head.ChainHash, row.ContentHash)
 	var err error
 	content := slices.Concat(row.Nonce, row.Record)
-	if row.Sealed, err = keys[Ref(delivery.Subject, journal.ClassCorrespondence)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
+	if row.Sealed, err = keys[deliveryRef(row.Delivery)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
 		return row, head, fmt.Errorf("rows: seal a delivery: %w", err)
 	}
 	return row, journal.Head{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
@@ -117,7 +128,7 @@ func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery,
 
 // OpenDelivery opens a delivery; without its key it is a tombstone.
 func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
-	key := keys[Ref(row.Subject, journal.ClassCorrespondence)]
+	key := keys[deliveryRef(row.Delivery)]
 	if key == nil {
 		row.Tombstone = true
 		return row.Delivery, nil
@@ -134,7 +145,7 @@ func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
 func DeliveryRefs(sealed []Delivery) []seal.Ref {
 	refs := make([]seal.Ref, 0, len(sealed))
 	for _, row := range sealed {
-		refs = append(refs, Ref(row.Subject, journal.ClassCorrespondence))
+		refs = append(refs, deliveryRef(row.Delivery))
 	}
 	return refs
 }

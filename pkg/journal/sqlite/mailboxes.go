@@ -13,7 +13,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace`
+const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class`
 
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
@@ -44,7 +44,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 
 func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
 	var row rows.Delivery
-	err := found.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace)
+	err := found.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace, &row.Class)
 	return row, err
 }
 

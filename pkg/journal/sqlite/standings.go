@@ -11,10 +11,11 @@ import (
 )
 
 // The most telling filter leads, so that its index is used: one subject, one
-// client or case of an agency, or the agency's worklist.
+// client or case of an agency, one person at all of them, or the agency's worklist.
 const (
 	bySubject = `subject = ?2 AND (?1 = '' OR agency = ?1)`
 	byClient  = `agency = ?1 AND client = ?6`
+	byPerson  = `client = ?6 AND (?1 = '' OR agency = ?1)`
 	byCase    = `agency = ?1 AND case_id = ?7`
 	byAgency  = `agency = ?1`
 )
@@ -37,6 +38,8 @@ func leadOf(query journal.Query) string {
 	switch {
 	case query.Subject != "":
 		return bySubject
+	case query.Client != "" && query.Agency == "":
+		return byPerson
 	case query.Client != "":
 		return byClient
 	case query.Case != "":

@@ -1,33 +1,15 @@
 package rules
 
 import (
-	"time"
-
-	"google.golang.org/protobuf/proto"
-
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // Command is a request with all that its decision needs to know from outside.
-type Command struct {
-	Actor loop.Actor
-	// Subject that is commanded; for a report the new one.
-	Subject string
-	// Stale says that the caller's etag is not of the version that it was shown.
-	Stale bool
-	At    time.Time
-	// Request is the RPC's request message.
-	Request proto.Message
-	Facts   Facts
-}
+type Command = loop.Command[Facts]
 
 // Facts are what the directory, the identities and the worklists say.
 type Facts struct {
-	// Client and Case are inner ids, of a new report.
-	Client, Case string
-	// NewID is of the concern that a forward starts, or of the question asked.
-	NewID string
 	// Describes says that the caller's agency may describe without consent: its
 	// profile in the directory is NECESSARY.
 	Describes bool
@@ -38,8 +20,6 @@ type Facts struct {
 	Graces   loop.Graces
 	// Earlier counts the receiver's concerns about the client in twelve months.
 	Earlier int32
-	// CodeInText says that a free text holds something of an identity code's shape.
-	CodeInText bool
 }
 
 // World is what decisions see of concerns.
@@ -58,6 +38,9 @@ func Related(known World) []string {
 			more = append(more, c.ForwardedFrom)
 		}
 		more = append(more, c.Reports...)
+		for _, forward := range c.Forwards {
+			more = append(more, forward.Subject)
+		}
 	}
 	for _, holder := range known.Claims {
 		more = append(more, holder)

@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"cmp"
+
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -10,36 +13,31 @@ import (
 func checkContent(world World, command Command) error {
 	switch r := command.Request.(type) {
 	case *concernv1.ForwardConcernRequest:
-		if r.GetReceiver().GetAgency() == command.Actor.Agency {
-			return fault.New(fault.UnknownParty, "a concern is forwarded to another agency; within your own reassign it").
-				Field("receiver.agency", "another agency than yours")
-		}
-		if r.GetReceiver().GetAgency() == world.State(command.Subject).Reporter.GetAgency() {
-			return fault.New(fault.UnknownParty, "a concern is forwarded to a third agency; ask its reporter, or decline it").
-				Field("receiver.agency", "neither yours nor the reporter's")
+		if err := loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency, world.State(command.Subject).Sender.GetAgency()); err != nil {
+			return err
 		}
 		return content{
 			basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
 		}.check(command)
 	case *concernv1.TriageConcernRequest:
-		if to := r.GetAssignTo(); to != nil && to.GetAgency() != command.Actor.Agency {
-			return ownUnitsOnly("assign_to.agency")
+		if err := loop.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency"); err != nil {
+			return err
 		}
 	case *concernv1.ReassignConcernRequest:
-		if r.GetTo().GetAgency() != command.Actor.Agency {
-			return ownUnitsOnly("to.agency")
-		}
-		if r.GetReason() == "" {
-			return fault.New(fault.ExplanationRequired, "reassigning needs a reason").Field("reason", "required")
+		if err := cmp.Or(loop.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason())); err != nil {
+			return err
 		}
 	case *concernv1.WithdrawConcernRequest:
-		if r.GetReason() == "" {
-			return fault.New(fault.ExplanationRequired, "withdrawing needs a reason").Field("reason", "required")
+		if err := loop.CheckExplained("withdrawing", "reason", r.GetReason()); err != nil {
+			return err
+		}
+	case *concernv1.RevokeConcernRequest:
+		if err := loop.CheckExplained("revoking", "reason", r.GetReason()); err != nil {
+			return err
 		}
 	case *concernv1.SettleConcernRequest:
-		if r.GetResubmittedAs() == "" && r.GetReason() == "" {
-			return fault.New(fault.ExplanationRequired, "say where it was sent instead, or why it is dropped").
-				Field("reason", "required without resubmitted_as")
+		if err := loop.CheckSettled(r.GetResubmittedAs(), r.GetReason()); err != nil {
+			return err
 		}
 	case *concernv1.DeclineConcernRequest:
 		if err := checkDecline(world, command, r); err != nil {
@@ -51,11 +49,11 @@ func checkContent(world World, command Command) error {
 			return fault.New(fault.InvalidField, "this question does not wait for an answer").
 				Field("information_request_id", "name the open question")
 		}
-		if len(r.GetAttachmentIds()) > 0 {
-			return noAttachments()
+		if err := loop.CheckAttachments(r.GetAttachmentIds()); err != nil {
+			return err
 		}
 	}
-	return checkText(command)
+	return loop.CheckText(command.CodeInText)
 }
 
 // checkDecline refuses to tell a reporter without consent whether the client is
@@ -73,19 +71,4 @@ func checkDecline(world World, command Command, r *concernv1.DeclineConcernReque
 		}
 	}
 	return nil
-}
-
-func checkText(command Command) error {
-	if command.Facts.CodeInText {
-		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
-	}
-	return nil
-}
-
-func noAttachments() error {
-	return fault.New(fault.AttachmentUnavailable, "attachments cannot be named yet").Field("attachment_ids", "leave empty")
-}
-
-func ownUnitsOnly(field string) error {
-	return fault.New(fault.UnknownParty, "within the agency means to a unit of your own").Field(field, "your own agency")
 }

@@ -1,11 +1,10 @@
 package rules
 
 import (
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -17,17 +16,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		return submit(world, command, request)
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	step := stepOf(command.Request)
-	if err := checkRole(step, view.Reader, command.Actor); err != nil {
-		return nil, err
-	}
-	if command.Stale {
-		return nil, fault.New(fault.StaleEtag, "the concern has changed since you read it")
-	}
-	if err := checkTable(step, view.State, view.Reader, command.Actor); err != nil {
-		return nil, err
-	}
-	if err := profession(step, view.State, command.Actor); err != nil {
+	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
 		return nil, err
 	}
 	if err := checkContent(world, command); err != nil {
@@ -35,12 +24,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	}
 	outcome := newOutcome(world, command)
 	decideStep(outcome, command)
-	return outcome.events(), nil
-}
-
-func stepOf(request proto.Message) Step {
-	name := string(request.ProtoReflect().Descriptor().Name())
-	return Step(name[:len(name)-len("Request")])
+	return outcome.Events(), nil
 }
 
 // decideStep says what each step records of itself; what follows from it for
@@ -81,6 +65,10 @@ func decideStep(o *outcome, command Command) {
 		})
 	case *concernv1.WithdrawConcernRequest:
 		o.add(subject, &concernv1.ConcernWithdrawn{Reason: r.GetReason()})
+	case *concernv1.RevokeConcernRequest:
+		o.revoke(subject, r.GetReason(), command.Actor.Party())
+	case *concernv1.AcknowledgeRevocationRequest:
+		o.add(subject, &commonv1.RevocationAcknowledged{})
 	case *concernv1.SettleConcernRequest:
 		o.add(subject, &concernv1.ConcernSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()})
 	}
@@ -92,6 +80,6 @@ func askedFor(command Command, r *concernv1.RequestInformationRequest) *concernv
 		due = loop.NotPast(r.GetDueAt().AsTime(), command.At)
 	}
 	return &concernv1.InformationRequested{
-		InformationRequestId: command.Facts.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
+		InformationRequestId: command.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
 	}
 }

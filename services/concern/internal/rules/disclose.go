@@ -1,66 +1,62 @@
 package rules
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/loop"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Ground is under what a reporter is told: the client's consent now, or none.
-type Ground string
-
+// The audiences of a concern: its reporter, with the client's consent now or without,
+// and the client. The receiver, whose matter it is, is told everything that concerns it.
 const (
-	Consent   Ground = "consent"
-	NoConsent Ground = "no-consent"
+	Consent   loop.Audience = "consent"
+	NoConsent loop.Audience = "no-consent"
+	Client    loop.Audience = "client"
 )
-
-// Disclosure is one rule of what a concern's reporter is not told. The receiver,
-// whose matter it is, is told everything that concerns it.
-type Disclosure struct {
-	// Key names the rule to people, in Withheld.
-	Key string
-	// Event is the message's name; Field the field left out of it, or of the status
-	// that comes with it and of every later one (then Status leaves it out).
-	Event, Field string
-	// Grounds under which the rule holds.
-	Grounds []Ground
-}
 
 var (
-	always  = []Ground{Consent, NoConsent}
-	without = []Ground{NoConsent}
+	always  = []loop.Audience{Consent, NoConsent}
+	without = []loop.Audience{NoConsent}
+	person  = []loop.Audience{Client}
 )
 
-// Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023).
+// Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for
+// the client, who reads its own matter (621/1999 § 12).
 // A field that no rule names is told; a new event is not told until one says so
 // in Told.
-var Disclosures = []Disclosure{
-	{"receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always},
-	{"receiver-only/triage", "ConcernTriaged", "urgency", always},
-	{"receiver-only/support-need", "ConcernTriaged", "support_need", always},
-	{"receiver-only/track", "ConcernTriaged", "track", always},
-	{"receiver-only/client-wish", "ConcernTriaged", "client_wants_help", always},
-	{"receiver-only/reason", "ConcernReassigned", "reason", always},
-	{"receiver-only/support-need", "AssessmentCompleted", "support_need", always},
-	{"receiver-only/plan", "AssessmentCompleted", "plan_id", always},
-	{"receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", always},
-	{"receiver-only/forward", "ConcernForwarded", "receiver", always},
-	{"receiver-only/forward", "ConcernForwarded", "keep_open", always},
-	{"receiver-only/forward", "ConcernForwarded", "due_at", always},
-	{"no-consent/worker", "ConcernTaken", "worker", without},
-	{"no-consent/turn", "ConcernTaken", "status.due_at", without},
-	{"no-consent/turn", "ConcernTaken", "status.waiting_on", without},
-	{"no-consent/outcome", "ConcernClosed", "outcome", without},
-	{"no-consent/feedback", "ConcernClosed", "feedback", without},
-	{"no-consent/explanation", "ConcernDeclined", "explanation", without},
+var Disclosures = []loop.Disclosure{
+	loop.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
+	loop.Hide("receiver-only/triage", "ConcernTriaged", "urgency", always...),
+	loop.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", always...),
+	loop.Hide("receiver-only/track", "ConcernTriaged", "track", always...),
+	loop.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", always...),
+	loop.Hide("receiver-only/reason", "ConcernReassigned", "reason", always...),
+	loop.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", always...),
+	loop.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", always...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", always...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "receiver", always...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", always...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "due_at", always...),
+	loop.Hide("no-consent/worker", "ConcernTaken", "worker", without...),
+	loop.Hide("no-consent/turn", "ConcernTaken", "status.due_at", without...),
+	loop.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
+	loop.Hide("no-consent/outcome", "ConcernClosed", "outcome", without...),
+	loop.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
+	loop.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
+	// What officials write to each other may be about others than the client
+	// (621/1999 § 11); of that the client is not told the words.
+	loop.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
+	loop.Hide("client/between-officials", "InformationRequested", "question", person...),
+	loop.Hide("client/between-officials", "InformationProvided", "answer", person...),
+	loop.Hide("client/between-officials", "ConcernClosed", "feedback", person...),
 }
 
 // Told are the events that reach a reporter, by ground. Those that are missing
 // reach the receiver alone, and leave no trace elsewhere.
-var Told = map[string][]Ground{
+var Told = map[string][]loop.Audience{
 	"ConcernSubmitted":     always,
 	"ConcernJoined":        always, // where its own agency's report leads: see told
 	"ConcernPromoted":      always, // where it had been shown JOINED: see told
@@ -88,53 +84,40 @@ func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loo
 	if !told(view, e.Message, reader) {
 		return loop.Event{}, nil, false
 	}
-	message := forReader(proto.Clone(e.Message), view, reader)
-	if reader.Role != loop.RoleSender {
-		e.Message = message
-		return e, nil, true
+	e.Message = forReader(proto.Clone(e.Message), view, reader)
+	audience := audienceOf(reader)
+	if audience == NoConsent {
+		e.By = loop.AgencyAlone(e.By, reader.Agency)
 	}
-	var withheld []loop.Withheld
-	name := string(message.ProtoReflect().Descriptor().Name())
-	for _, rule := range Disclosures {
-		if rule.Event == name && holds(rule.Grounds, reader) {
-			withheld = append(withheld, leaveOut(message, rule))
-		}
-	}
-	if !reader.Consent {
-		e.By = agencyAlone(e.By, reader.Agency)
-	}
-	e.Message = message
+	e, withheld := loop.Withhold(Disclosures, e, audience)
 	return e, withheld, true
 }
 
-// leaveOut clears the field that a rule names and says so.
-func leaveOut(message proto.Message, rule Disclosure) loop.Withheld {
-	field := message.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(rule.Field))
-	if field == nil {
-		return loop.Withheld{Field: rule.Field, Rule: rule.Key}
+// audienceOf is what a reader is; nobody's for the receiver, from whom no rule keeps anything.
+func audienceOf(reader loop.Reader) loop.Audience {
+	switch {
+	case reader.Role == loop.RoleClient:
+		return Client
+	case reader.Role == loop.RoleReceiver:
+		return ""
+	case reader.Consent:
+		return Consent
+	default:
+		return NoConsent
 	}
-	message.ProtoReflect().Clear(field)
-	return loop.Withheld{Field: "event." + rule.Field, Rule: rule.Key}
-}
-
-func holds(grounds []Ground, reader loop.Reader) bool {
-	for _, ground := range grounds {
-		if (ground == Consent) == reader.Consent {
-			return true
-		}
-	}
-	return false
 }
 
 // told decides whether a reader learns of an event at all.
 func told(view Concern, message proto.Message, reader loop.Reader) bool {
 	if m, ok := message.(*concernv1.ConcernOverdue); ok {
 		// A due time that it was not shown did not pass for this reader.
-		due := Status(view, reader).GetDueAt()
-		return due != nil && due.AsTime().Equal(m.GetDueAt().AsTime()) && !view.Fired.Equal(due.AsTime())
+		return loop.PassedFor(view, reader, Status, m.GetDueAt())
 	}
 	if reader.Role == loop.RoleReceiver {
 		return true
+	}
+	if reader.Role == loop.RoleClient {
+		return toldClient(message)
 	}
 	switch m := message.(type) {
 	case *concernv1.ConcernJoined:
@@ -146,7 +129,18 @@ func told(view Concern, message proto.Message, reader loop.Reader) bool {
 			return false
 		}
 	}
-	return holds(Told[string(message.ProtoReflect().Descriptor().Name())], reader)
+	return slices.Contains(Told[loop.NameOf(message)], audienceOf(reader))
+}
+
+// toldClient leaves out how reports about one client hang together: each is told to
+// the client as a matter of its own.
+func toldClient(message proto.Message) bool {
+	switch message.(type) {
+	case *concernv1.ConcernJoined, *concernv1.ReportJoined, *concernv1.ConcernPromoted:
+		return false
+	default:
+		return true
+	}
 }
 
 // forReader puts into a message what differs from reader to reader.
@@ -166,17 +160,10 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 	case *concernv1.ConcernTriaged:
 		if reporter {
 			// To which unit it went, not whom it waits for there.
-			m.AssignedTo = unitAlone(m.GetAssignedTo())
+			m.AssignedTo = loop.UnitAlone(m.GetAssignedTo())
 		}
 	case *concernv1.ConcernOverdue:
 		m.State = view.Shown()
 	}
 	return message
-}
-
-func unitAlone(party *commonv1.Party) *commonv1.Party {
-	if party == nil {
-		return nil
-	}
-	return &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit()}
 }

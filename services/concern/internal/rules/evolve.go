@@ -24,6 +24,9 @@ const (
 // Evolve folds one event into the state. It knows every event of the service and
 // leaves the state that it was given as it was.
 func Evolve(c Concern, e loop.Event) Concern {
+	if head, revoked := c.Revoked(e); revoked {
+		return Concern{Head: head, State: concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR, Receiver: c.Receiver}
+	}
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernSubmitted:
 		c = submitted(e, m)
@@ -36,8 +39,8 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.ConcernReceived:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
 		c.ReceivedBy = e.By
-		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: firstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
-		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
+		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: loop.FirstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
+		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernTriaged:
 		c = triaged(c, e, m)
 	case *concernv1.ConcernTaken:
@@ -45,7 +48,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		// A reader that is not told the worker sees the agency alone.
 		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
 		c.Taker = m.GetWorker()
-		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Submitted, workingDaysToTake), e.At)
+		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
 		c.Holder = m.GetTo()
 	case *concernv1.ContactAttempted:
@@ -56,7 +59,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 			AskedAt: timestamppb.New(e.At), DueAt: m.GetDueAt(),
 		})
 		c.Open, c.Asked = m.GetInformationRequestId(), m.GetInformationRequestId()
-		c = c.phase(commonv1.LoopPhase_LOOP_PHASE_WAITING, e.At)
+		c = c.enter(commonv1.LoopPhase_LOOP_PHASE_WAITING, e.At)
 	case *concernv1.InformationProvided:
 		c = informationProvided(c, e, m)
 	case *concernv1.AssessmentStarted:
@@ -65,7 +68,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
 		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
-		c.Due = loop.NotPast(loop.EndOfMonths(c.Submitted, monthsToAssess), e.At)
+		c.Due = loop.NotPast(loop.EndOfMonths(c.Started, monthsToAssess), e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
 	case *concernv1.ForwardAnswered:
@@ -94,9 +97,11 @@ func Evolve(c Concern, e loop.Event) Concern {
 
 // tellsReporter tells whether the reporter's ground lets it know of such events.
 func tellsReporter(c Concern, message proto.Message) bool {
-	consent := c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT
-	name := string(message.ProtoReflect().Descriptor().Name())
-	return holds(Told[name], loop.Reader{Role: loop.RoleSender, Consent: consent})
+	audience := NoConsent
+	if c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+		audience = Consent
+	}
+	return slices.Contains(Told[loop.NameOf(message)], audience)
 }
 
 // phases says which phase a state is shown as.
@@ -123,25 +128,22 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	if c.Open != "" {
 		return c
 	}
-	return c.phase(phases[state], at)
+	return c.enter(phases[state], at)
 }
 
-func (c Concern) phase(phase commonv1.LoopPhase, at time.Time) Concern {
-	if c.Phase != phase {
-		c.Phase, c.Since = phase, at
-	}
+func (c Concern) enter(phase commonv1.LoopPhase, at time.Time) Concern {
+	c.Enter(phase, at)
 	return c
 }
 
 func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
 	c := Concern{
-		Subject: e.Subject, Client: e.Client, Case: e.Case,
-		Reporter: e.By, Receiver: m.GetReceiver(), Basis: e.Basis,
+		Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Receiver: m.GetReceiver(),
 		Topics: m.GetTopics(), Description: m.GetDescription(), Urgency: m.GetUrgency(),
 		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
-		Submitted: e.At, Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
-		Due: m.GetDueAt().AsTime(),
+		Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
 	}
+	c.Due = m.GetDueAt().AsTime()
 	if from := m.GetForwardedFromConcernId(); from != "" {
 		c.ForwardedFrom = Collection + from
 	}
@@ -200,7 +202,7 @@ func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvid
 	}
 	c.Open = ""
 	c.Due = dueAnew(c.State, e.At)
-	return c.phase(phases[c.State], e.At)
+	return c.enter(phases[c.State], e.At)
 }
 
 // dueAnew is the rule of a state, counted from an answer.
@@ -236,15 +238,6 @@ func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Conc
 	}
 	c.Due = loop.NotPast(c.Due, e.At)
 	return c
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 func orParty(party, otherwise *commonv1.Party) *commonv1.Party {

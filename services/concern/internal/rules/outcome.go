@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -11,45 +10,27 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// outcome collects what one command records, concern by concern, and what follows
-// from each event for the concerns around it: a report that joined gets its
-// lead's steps, a forwarder learns what the next receiver did.
+// outcome is the draft of one command, and knows what follows from each event for
+// the concerns around it: a report that joined gets its lead's steps, a forwarder
+// learns what the next receiver did.
 type outcome struct {
-	world   World
-	command Command
-	states  map[string]Concern
-	decided map[string][]loop.Event
+	*loop.Draft[Concern]
+	world World
+	facts Facts
 }
 
 func newOutcome(world World, command Command) *outcome {
-	return &outcome{world: world, command: command, states: map[string]Concern{}, decided: map[string][]loop.Event{}}
-}
-
-// state of a concern with all that was decided so far.
-func (o *outcome) state(subject string) Concern {
-	if c, touched := o.states[subject]; touched {
-		return c
-	}
-	return o.world.State(subject)
-}
-
-// start records the first event of a new concern.
-func (o *outcome) start(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
-	o.record(loop.Event{
-		Subject: subject, Message: m, By: o.command.Actor.Party(), Basis: basis, At: o.command.At, Client: client, Case: caseID,
-	})
+	return &outcome{Draft: loop.NewDraft(world, command, Evolve), world: world, facts: command.Facts}
 }
 
 // add records an event and all that follows from it.
 func (o *outcome) add(subject string, m proto.Message) {
-	o.addBy(subject, m, o.command.Actor.Party())
+	o.addBy(subject, m, o.Actor.Party())
 }
 
 func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
-	before := o.state(subject)
-	o.record(loop.Event{
-		Subject: subject, Message: m, By: by, Basis: before.Basis, At: o.command.At, Client: before.Client, Case: before.Case,
-	})
+	before := o.State(subject)
+	o.Add(subject, m, by)
 	o.copyToReports(before, m, by)
 	o.answerForwarder(subject, before, m)
 	if _, withdrawn := m.(*concernv1.ConcernWithdrawn); withdrawn {
@@ -57,18 +38,35 @@ func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
 	}
 }
 
+// revoke enters a concern in error, and with it whatever was passed on of it. The
+// reports that had joined it go on under another, which first gets what it had passed.
+func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
+	before := o.State(subject)
+	for _, report := range before.Reports {
+		if c := o.State(report); before.IsOpen() && c.IsOpen() && c.Lead == subject {
+			o.catchUp(report, before, before.Holder)
+		}
+	}
+	o.Revoke(subject, reason, Readers(before, false), by)
+	o.answerForwarder(subject, before, &commonv1.EnteredInError{})
+	if before.IsOpen() {
+		o.promoteAfter(before)
+	}
+	for _, forward := range before.Forwards {
+		if onward := o.State(forward.Subject); onward.Exists() && !onward.IsRevoked() {
+			// By the forwarder, whose report it is: the first reporter is not known there.
+			o.revoke(forward.Subject, reason, &commonv1.Party{Agency: onward.Sender.GetAgency()})
+		}
+	}
+}
+
 // receive records the receipt, and of a report that joined all that its lead has
 // passed meanwhile.
 func (o *outcome) receive(subject string) {
 	o.add(subject, &concernv1.ConcernReceived{})
-	if lead := o.state(subject).Lead; lead != "" {
-		o.catchUp(subject, o.state(lead), o.command.Actor.Party())
+	if lead := o.State(subject).Lead; lead != "" {
+		o.catchUp(subject, o.State(lead), o.Actor.Party())
 	}
-}
-
-func (o *outcome) record(e loop.Event) {
-	o.decided[e.Subject] = append(o.decided[e.Subject], e)
-	o.states[e.Subject] = Evolve(o.state(e.Subject), e)
 }
 
 // copyToReports appends the lead's steps to the reports that joined it.
@@ -83,7 +81,7 @@ func (o *outcome) copyToReports(lead Concern, m proto.Message, by *commonv1.Part
 		return
 	}
 	for _, report := range lead.Reports {
-		if c := o.state(report); c.IsOpen() && c.Lead == lead.Subject {
+		if c := o.State(report); c.IsOpen() && c.Lead == lead.Subject {
 			o.catchUp(report, lead, by)
 			o.addBy(report, m, by)
 		}
@@ -97,9 +95,9 @@ func (o *outcome) catchUp(report string, lead Concern, by *commonv1.Party) {
 		by = orParty(lead.Taker, lead.ReceivedBy)
 	}
 	lacks := func(state concernv1.ConcernState) bool {
-		return lead.State >= state && o.state(report).State < state
+		return lead.State >= state && o.State(report).State < state
 	}
-	if c := o.state(report); lead.ReceivedBy != nil && c.State == stateSubmitted {
+	if c := o.State(report); lead.ReceivedBy != nil && c.State == stateSubmitted {
 		o.addBy(report, &concernv1.ConcernReceived{}, by)
 	}
 	if lacks(stateTaken) {
@@ -123,7 +121,7 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	if from == "" {
 		return
 	}
-	forwarder := o.state(from)
+	forwarder := o.State(from)
 	offer, known := forwarder.forwardTo(subject)
 	if !known || !offer.Pending || forwarder.Ended() {
 		return
@@ -137,7 +135,7 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	case *concernv1.ConcernClosed:
 		// Passed on once more, perhaps back in a circle: nobody here has caught it.
 		caught = m.GetOutcome() != concernv1.Outcome_OUTCOME_FORWARDED
-	case *concernv1.ConcernDeclined, *concernv1.ConcernWithdrawn:
+	case *concernv1.ConcernDeclined, *concernv1.ConcernWithdrawn, *commonv1.EnteredInError:
 	default:
 		return
 	}
@@ -145,20 +143,23 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 		o.addBy(from, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, by)
 		return
 	}
-	o.addBy(from, &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.state(subject).Phase}, by)
+	o.addBy(from, &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.State(subject).Phase}, by)
 }
 
 // promoteAfter finds a new lead for the reports that a withdrawn concern leaves,
 // in truth and in what each reporter is shown.
 func (o *outcome) promoteAfter(gone Concern) {
-	lead := firstOf(gone.Lead, gone.Subject)
+	lead, reports := gone.Subject, gone.Reports
+	if gone.Lead != "" {
+		lead, reports = gone.Lead, o.State(gone.Lead).Reports
+	}
 	var rest []Concern
-	for _, subject := range append([]string{lead}, o.state(lead).Reports...) {
-		if c := o.state(subject); subject != gone.Subject && c.IsOpen() {
+	for _, subject := range append([]string{lead}, reports...) {
+		if c := o.State(subject); subject != gone.Subject && c.IsOpen() {
 			rest = append(rest, c)
 		}
 	}
-	slices.SortStableFunc(rest, BySubmission)
+	slices.SortStableFunc(rest, func(a, b Concern) int { return loop.ByStart(a.Head, b.Head) })
 	if len(rest) > 0 && lead == gone.Subject {
 		lead = rest[0].Subject
 	}
@@ -190,32 +191,4 @@ func others(rest []Concern, lead string) []string {
 		}
 	}
 	return ids
-}
-
-// BySubmission orders concerns by their submission.
-func BySubmission(a, b Concern) int {
-	return cmp.Or(a.Submitted.Compare(b.Submitted), cmp.Compare(a.Subject, b.Subject))
-}
-
-// events lists what was decided: the commanded concern's first, then the others'
-// by their submission.
-func (o *outcome) events() []loop.Event {
-	subjects := make([]Concern, 0, len(o.decided))
-	for subject := range o.decided {
-		subjects = append(subjects, o.states[subject])
-	}
-	slices.SortFunc(subjects, func(a, b Concern) int {
-		switch o.command.Subject {
-		case a.Subject:
-			return -1
-		case b.Subject:
-			return 1
-		}
-		return BySubmission(a, b)
-	})
-	var events []loop.Event
-	for _, c := range subjects {
-		events = append(events, o.decided[c.Subject]...)
-	}
-	return events
 }

@@ -2,16 +2,17 @@ package rules_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
 	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/decide/decidetest"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -20,127 +21,51 @@ import (
 
 // act lets a random party do a random thing.
 func act(t *rapid.T, w *town) {
-	agencies := []string{"kela", "hva", "terveys", "tyo"}
-	who := rapid.SampledFrom(agencies).Draw(t, "who")
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
-	case 0, 1:
+	all := slices.Collect(maps.Values(people))
+	slices.SortFunc(all, func(a, b loop.Actor) int { return strings.Compare(a.Agency, b.Agency) })
+	decidetest.Act(t, w.Town, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) {
+		who := rapid.SampledFrom(decidetest.Agencies()).Draw(t, "who")
 		basis := notification()
 		if rapid.Bool().Draw(t, "consent") {
-			basis = consent(w.now)
+			basis = consent(w.Now)
 		}
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
-		if to != who {
-			_, _ = w.submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
-		}
-	case 2:
-		w.pass(time.Duration(rapid.SampledFrom([]int{1, 30, 24 * 60, 9 * 24 * 60, 100 * 24 * 60}).Draw(t, "minutes")) * time.Minute)
-	default:
-		subjects := slices.Sorted(mapsKeys(w.Histories))
-		if len(subjects) == 0 {
-			return
-		}
-		subject := rapid.SampledFrom(subjects).Draw(t, "subject")
-		third := rapid.SampledFrom(agencies).Draw(t, "third")
-		step := rapid.SampledFrom(allSteps).Draw(t, "step")
-		view := w.view(who, subject)
-		if likely := rules.Allowed(view.State, view.Reader, people[who]); len(likely) > 0 && rapid.IntRange(0, 9).Draw(t, "likely") > 0 {
-			step = rules.Step(rapid.SampledFrom(likely).Draw(t, "likely step"))
-		} else if len(likely) == 0 {
-			for _, agency := range agencies {
-				if other := w.view(agency, subject); len(rules.Allowed(other.State, other.Reader, people[agency])) > 0 {
-					who = agency
-					step = rules.Step(rapid.SampledFrom(rules.Allowed(other.State, other.Reader, people[agency])).Draw(t, "step of another"))
-				}
-			}
-		}
-		request := requests(w, subject, third)[step]
+		_, _ = w.submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
+	}, allSteps, all, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts], subject, step string, actor loop.Actor) rules.Command {
+		request := requests(w, subject, rapid.SampledFrom(decidetest.Agencies()).Draw(t, "third"))[step]
 		if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
 			forward.KeepOpen = rapid.Bool().Draw(t, "keep open")
 		}
 		if asked, ok := request.(*concernv1.ProvideInformationRequest); ok {
-			asked.InformationRequestId = w.view(who, subject).State.Open
+			asked.InformationRequestId = w.View(actor.Agency, subject).State.Open
 		}
-		w.now = w.now.Add(time.Second)
-		_ = w.step(who, subject, request)
-	}
-}
-
-func mapsKeys(histories map[string]loop.History[rules.Concern]) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range histories {
-			if !yield(key) {
-				return
-			}
-		}
-	}
+		return command(actor, subject, request)
+	})
 }
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newTown()
-		ended := map[string]uint64{}
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			act(t, w)
-			for subject, history := range w.Histories {
-				checkLoop(t, w, subject, history)
-				if version, was := ended[subject]; was && version != history.Version {
-					t.Fatalf("%s went on after its end", subject)
-				}
-				if history.State.Ended() {
-					ended[subject] = history.Version
-				}
-			}
-			checkClaims(t, w)
-		}
-	})
+	var w *town
+	decidetest.Invariants(t, func() *decidetest.Town[rules.Concern, rules.Facts] {
+		w = newTown()
+		return w.Town
+	}, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) { act(t, w) },
+		func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) { checkReports(t, w) })
 }
 
-func checkLoop(t *rapid.T, w *town, subject string, history loop.History[rules.Concern]) {
-	c := history.State
-	status := rules.Status(c, history.Views[c.Receiver.GetAgency()].Reader)
-	if (rules.Responsible(c) == nil) != c.Ended() {
-		t.Fatalf("%s in %s: responsible is %v", subject, c.State, rules.Responsible(c))
-	}
-	if !c.Ended() && (status.GetDueAt() == nil || status.GetWaitingOn() == nil) {
-		t.Fatalf("%s in %s has no turn or no due time", subject, c.State)
-	}
-	if c.Ended() && (status.GetDueAt() != nil || status.GetWaitingOn() != nil) {
-		t.Fatalf("%s has ended and waits", subject)
-	}
-	if next := rules.NextCheck(history); !next.IsZero() && !next.After(w.now.Add(-200*24*time.Hour)) {
-		t.Fatalf("%s was due at %s and nobody was told", subject, next)
-	}
-	for agency, view := range history.Views {
-		if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
-			t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
-		}
-	}
-	if c.IsOpen() && c.Lead != "" {
-		lead := w.Histories[c.Lead].State
-		if !lead.IsOpen() || lead.Lead != "" || !slices.Contains(lead.Reports, subject) {
-			t.Fatalf("%s joined %s, which does not lead it", subject, c.Lead)
-		}
-	}
-}
-
-// refold computes a view from the mailbox alone: a partner can rebuild all that
-// it may know.
-func (w *town) refold(agency, subject string) rules.Concern {
-	var c rules.Concern
-	for _, told := range w.Mail[agency] {
-		if told.Event.Subject == subject {
-			c = rules.Evolve(c, told.Event)
-		}
-	}
-	return c
-}
-
-// checkClaims: one open leading concern per client and receiver.
-func checkClaims(t *rapid.T, w *town) {
+// checkReports: one open leading concern per client and receiver, and every joined
+// report has a lead that knows it.
+func checkReports(t *rapid.T, w *town) {
 	leads := map[string]string{}
 	for subject, history := range w.Histories {
-		if key := rules.Held(history.State); key != "" {
+		c := history.State
+		if c.IsOpen() && c.Lead != "" {
+			lead := w.Histories[c.Lead].State
+			if !lead.IsOpen() || lead.Lead != "" || !slices.Contains(lead.Reports, subject) {
+				t.Fatalf("%s joined %s, which does not lead it", subject, c.Lead)
+			}
+		}
+		if key := rules.Held(c); key != "" {
 			if other := leads[key]; other != "" {
 				t.Fatalf("%s and %s lead side by side", other, subject)
 			}
@@ -159,7 +84,7 @@ func TestNoSideChannels(t *testing.T) {
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
 			act(t, w)
 		}
-		for _, subject := range slices.Sorted(mapsKeys(w.Histories)) {
+		for _, subject := range w.Subjects() {
 			c := w.Histories[subject].State
 			if c.OwnLead != "" || shownJoined(w, subject) || tangled(w, subject) {
 				// What its own agency's earlier report does to it, it may know.
@@ -171,7 +96,7 @@ func TestNoSideChannels(t *testing.T) {
 }
 
 func shownJoined(w *town, subject string) bool {
-	for _, told := range w.Mail[w.Histories[subject].State.Reporter.GetAgency()] {
+	for _, told := range w.Mail[w.Histories[subject].State.Sender.GetAgency()] {
 		switch told.Event.Message.(type) {
 		case *concernv1.ConcernJoined, *concernv1.ConcernPromoted:
 			if told.Event.Subject == subject {
@@ -184,13 +109,20 @@ func shownJoined(w *town, subject string) bool {
 
 // tangled leaves out reports that are themselves forwards: their reporter is a
 // forwarder and knows more.
-func tangled(w *town, subject string) bool { return w.Histories[subject].State.ForwardedFrom != "" }
+func tangled(w *town, subject string) bool {
+	for _, event := range w.Events {
+		if submitted, ok := event.Message.(*concernv1.ConcernSubmitted); ok && event.Subject == subject {
+			return submitted.GetForwardedFromConcernId() != ""
+		}
+	}
+	return false
+}
 
 func compareWithPlain(t *rapid.T, w *town, subject string) {
 	c := w.Histories[subject].State
-	reporter, receiver := c.Reporter.GetAgency(), c.Receiver.GetAgency()
+	reporter, receiver := c.Sender.GetAgency(), c.Receiver.GetAgency()
 	plain := newTown()
-	plain.now = c.Submitted
+	plain.Now = c.Started
 	twin, err := plain.submit(reporter, receiver, "twin", c.Basis)
 	if err != nil {
 		t.Fatal(err)
@@ -215,8 +147,8 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 		}
 	}
 	actor := people[reporter]
-	mine, twins := w.view(reporter, subject), plain.view(reporter, twin)
-	if a, b := rules.Allowed(mine.State, mine.Reader, actor), rules.Allowed(twins.State, twins.Reader, actor); !slices.Equal(a, b) {
+	mine, twins := w.View(reporter, subject), plain.View(reporter, twin)
+	if a, b := rules.Allowed(mine, actor), rules.Allowed(twins, actor); !slices.Equal(a, b) {
 		t.Fatalf("%s may take %v, its twin %v", subject, a, b)
 	}
 }
@@ -240,7 +172,7 @@ func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", 
 
 // retell makes one told event happen in the plain town, by the step that makes it.
 func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Event) {
-	plain.now = e.At
+	plain.Now = e.At
 	var err error
 	step := func(who string, request proto.Message) { err = plain.step(who, twin, request) }
 	switch m := e.Message.(type) {
@@ -255,7 +187,7 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Eve
 	case *concernv1.ContactAttempted:
 		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
 	case *concernv1.InformationRequested:
-		plain.ids = idNumber(m.GetInformationRequestId()) - 1
+		plain.ReuseID(m.GetInformationRequestId())
 		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: later(m.GetDueAt())})
 	case *concernv1.InformationProvided:
 		step(reporter, &concernv1.ProvideInformationRequest{InformationRequestId: m.GetInformationRequestId(), Answer: m.GetAnswer()})
@@ -265,7 +197,7 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Eve
 		step(receiver, &concernv1.CompleteAssessmentRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_LIGHT})
 	case *concernv1.ConcernForwarded:
 		step(receiver, &concernv1.ForwardConcernRequest{
-			Receiver: &commonv1.Party{Agency: other(reporter, receiver)}, Basis: consent(plain.now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
+			Receiver: &commonv1.Party{Agency: other(reporter, receiver)}, Basis: consent(plain.Now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
 		})
 	case *concernv1.ConcernClosed:
 		step(receiver, &concernv1.CloseConcernRequest{Outcome: orGuided(m.GetOutcome()), Feedback: m.GetFeedback()})
@@ -281,19 +213,16 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Eve
 		step(reporter, &concernv1.WithdrawConcernRequest{Reason: m.GetReason()})
 	case *concernv1.ConcernSettled:
 		step(reporter, &concernv1.SettleConcernRequest{ResubmittedAs: m.GetResubmittedAs(), Reason: m.GetReason()})
-	case *concernv1.ConcernOverdue:
-		plain.pass(0)
+	case *commonv1.EnteredInError:
+		step(reporter, &concernv1.RevokeConcernRequest{Reason: m.GetReason()})
+	case *commonv1.RevocationAcknowledged:
+		step(receiver, &concernv1.AcknowledgeRevocationRequest{})
+	case *concernv1.ConcernOverdue, *commonv1.RevocationOverdue:
+		plain.Pass(0)
 	}
 	if err != nil {
 		t.Fatalf("%s cannot happen in the plain town: %v", e.Message.ProtoReflect().Descriptor().Name(), err)
 	}
-}
-
-func idNumber(id string) (number int) {
-	if _, err := fmt.Sscanf(id, "id-%d", &number); err != nil {
-		panic(err)
-	}
-	return number
 }
 
 func later(due *timestamppb.Timestamp) *timestamppb.Timestamp { return due }

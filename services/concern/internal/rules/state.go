@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -19,24 +20,21 @@ const Collection = "concerns/"
 // Concern is the fold of one concern's events: of all of them, or of those that
 // one reader was shown.
 type Concern struct {
-	Subject      string
-	Client, Case string
+	// Head has the reporter as sender; its due time is the state's own: a question or a
+	// forward lies over it.
+	loop.Head
 	// State without the two that lie over it: JOINED (see Lead) and
 	// INFORMATION_REQUESTED (see Open).
 	State concernv1.ConcernState
-	Phase commonv1.LoopPhase
-	Since time.Time
 
-	Reporter, Receiver *commonv1.Party
-	Basis              *commonv1.LegalBasis
-	Topics             []concernv1.Topic
-	Description        string
-	Urgency            commonv1.Urgency
-	Attachments        []*commonv1.Attachment
-	Language           string
-	Submitted          time.Time
-	ForwardedFrom      string
-	Earlier            int32
+	Receiver      *commonv1.Party
+	Topics        []concernv1.Topic
+	Description   string
+	Urgency       commonv1.Urgency
+	Attachments   []*commonv1.Attachment
+	Language      string
+	ForwardedFrom string
+	Earlier       int32
 
 	// Lead is the concern that this report joined; empty for one that leads.
 	Lead string
@@ -75,11 +73,6 @@ type Concern struct {
 	Explanation       string
 	SuggestedReceiver *commonv1.Party
 	ResubmittedAs     string
-
-	// Due is the state's own due time; a question or a forward lies over it.
-	Due time.Time
-	// Fired is the due time that was last told to have passed.
-	Fired time.Time
 }
 
 // Forward is one offer onward.
@@ -90,15 +83,6 @@ type Forward struct {
 	KeepOpen bool
 	// Pending until the next receiver takes, ends or declines it.
 	Pending bool
-}
-
-// Exists tells a concern from the zero state.
-func (c Concern) Exists() bool { return c.State != concernv1.ConcernState_CONCERN_STATE_UNSPECIFIED }
-
-// Ended concerns never reopen.
-func (c Concern) Ended() bool {
-	return c.State == concernv1.ConcernState_CONCERN_STATE_CLOSED ||
-		c.State == concernv1.ConcernState_CONCERN_STATE_WITHDRAWN
 }
 
 // IsOpen tells whether later reports about the client join it. A declined concern

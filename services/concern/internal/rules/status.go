@@ -3,10 +3,12 @@ package rules
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
 // Status is the loop's status of a concern as a reader sees it. Without consent
@@ -15,13 +17,7 @@ import (
 // question waits on it; and of the others the agency alone.
 func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
 	waitingOn, due := turn(view)
-	status := &commonv1.LoopStatus{
-		Phase: view.Phase, Since: timestamppb.New(view.Since), Responsible: Responsible(view), WaitingOn: waitingOn,
-	}
-	if !due.IsZero() {
-		status.DueAt = timestamppb.New(due)
-		status.Overdue = due.Equal(view.Fired)
-	}
+	status := loop.NewStatus(view.Head, Responsible(view), waitingOn, due)
 	if reader.Role != loop.RoleSender || reader.Consent {
 		return status
 	}
@@ -31,25 +27,22 @@ func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
 	if view.taken() && view.Open == "" {
 		status.DueAt, status.Overdue, status.WaitingOn = nil, false, nil
 	}
-	status.Responsible = agencyAlone(status.Responsible, reader.Agency)
-	status.WaitingOn = agencyAlone(status.WaitingOn, reader.Agency)
+	status.Responsible = loop.AgencyAlone(status.Responsible, reader.Agency)
+	status.WaitingOn = loop.AgencyAlone(status.WaitingOn, reader.Agency)
 	return status
 }
 
 // turn tells whose turn it is and until when. A question goes before a forward,
 // since its asking is shown to the reporter and a forward is not.
 func turn(c Concern) (*commonv1.Party, time.Time) {
-	if c.Ended() {
-		return nil, time.Time{}
-	}
 	if question := c.question(); question != nil {
-		return c.Reporter, question.GetDueAt().AsTime()
+		return c.Sender, question.GetDueAt().AsTime()
 	}
 	if forward, offered := c.pendingForward(); offered {
 		return forward.Receiver, forward.DueAt
 	}
 	if c.State == stateDeclined {
-		return c.Reporter, c.Due
+		return c.Sender, c.Due
 	}
 	return c.Holder, c.Due
 }
@@ -60,7 +53,7 @@ func Responsible(c Concern) *commonv1.Party {
 	case c.Ended():
 		return nil
 	case c.State == stateSubmitted, c.State == stateDeclined:
-		return c.Reporter
+		return c.Sender
 	case c.State == stateTriaged && c.Assigned == c.Holder:
 		// Triage passes it to a unit's queue; a worker named there has yet to take it.
 		return &commonv1.Party{Agency: c.Holder.GetAgency(), Unit: c.Holder.GetUnit()}
@@ -69,22 +62,14 @@ func Responsible(c Concern) *commonv1.Party {
 	}
 }
 
-// agencyAlone strips another agency's party to the agency.
-func agencyAlone(party *commonv1.Party, own string) *commonv1.Party {
-	if party == nil || party.GetAgency() == own {
-		return party
-	}
-	return &commonv1.Party{Agency: party.GetAgency()}
-}
-
 // Standing is the concern's place in a reader's worklist.
 func Standing(view Concern, reader loop.Reader) loop.Standing {
 	holder := view.Holder
 	if reader.Role == loop.RoleSender {
-		holder = view.Reporter
+		holder = view.Sender
 	}
 	return loop.Standing{
-		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Ended: view.Ended(),
+		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()),
 		// The receiver works on one concern, its joined reports with it.
 		Hidden: reader.Role == loop.RoleReceiver && view.Lead != "",
 	}
@@ -95,7 +80,17 @@ func Standing(view Concern, reader loop.Reader) loop.Standing {
 func Readers(c Concern, withdrawn bool) []loop.Reader {
 	consent := c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT && !withdrawn
 	return []loop.Reader{
-		{Agency: c.Reporter.GetAgency(), Role: loop.RoleSender, Consent: consent},
+		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: consent},
 		{Agency: c.Receiver.GetAgency(), Role: loop.RoleReceiver, Consent: consent},
 	}
+}
+
+// NextCheck is when the clock must look at a concern again.
+func NextCheck(history loop.History[Concern]) time.Time { return loop.NextCheck(history, Status) }
+
+// Overdue records the due times that have passed, once each.
+func Overdue(history loop.History[Concern], at time.Time) []loop.Event {
+	return loop.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
+		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due}
+	})
 }

@@ -2,7 +2,6 @@ package rules_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,20 +13,9 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// mail lists what an agency was told of a concern, as event names.
-func (w *town) mail(agency, subject string) string {
-	var names []string
-	for _, told := range w.Mail[agency] {
-		if told.Event.Subject == subject {
-			names = append(names, strings.TrimPrefix(string(told.Event.Message.ProtoReflect().Descriptor().Name()), "Concern"))
-		}
-	}
-	return strings.Join(names, " ")
-}
-
 func (w *town) expect(t *testing.T, agency, subject, want string) {
 	t.Helper()
-	if got := w.mail(agency, subject); got != want {
+	if got := w.Told(agency, subject, "Concern"); got != want {
 		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
 	}
 }
@@ -36,21 +24,21 @@ func (w *town) expect(t *testing.T, agency, subject, want string) {
 // told what a fresh report's reporter would be, and catches up when received.
 func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	w := newTown()
-	lead, err := w.submit("kela", "hva", "anna", consent(w.now))
+	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Receive]))
-	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Take]))
-	report, err := w.submit("terveys", "hva", "anna", consent(w.now))
+	must(t, w.step("hva", lead, requests(w, lead, "")[receive]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[take]))
+	report, err := w.submit("terveys", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.expect(t, "terveys", report, "Submitted")
 	w.expect(t, "hva", report, "Submitted Joined")
 	w.expect(t, "hva", lead, "Submitted Received Taken ReportJoined")
-	must(t, w.step("hva", report, requests(w, report, "")[rules.Receive]))
+	must(t, w.step("hva", report, requests(w, report, "")[receive]))
 	w.expect(t, "terveys", report, "Submitted Received Taken")
-	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Close]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[closing]))
 	w.expect(t, "terveys", report, "Submitted Received Taken Closed")
 	w.expect(t, "kela", lead, "Submitted Received Taken Closed")
-	if state := w.view("hva", report).State; state.Lead != lead || state.Shown() != concernv1.ConcernState_CONCERN_STATE_CLOSED {
+	if state := w.View("hva", report).State; state.Lead != lead || state.Shown() != concernv1.ConcernState_CONCERN_STATE_CLOSED {
 		t.Errorf("%+v", state)
 	}
 }
@@ -63,14 +51,14 @@ func TestACopiedStepComesOnce(t *testing.T) {
 	must(t, err)
 	report, err := w.submit("terveys", "hva", "anna", notification())
 	must(t, err)
-	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Receive]))
-	must(t, w.step("hva", lead, requests(w, lead, "")[rules.Take]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[receive]))
+	must(t, w.step("hva", lead, requests(w, lead, "")[take]))
 	w.expect(t, "terveys", report, "Submitted Received Taken")
 	straight, err := w.submit("tyo", "terveys", "bo", notification())
 	must(t, err)
 	other, err := w.submit("kela", "terveys", "bo", notification())
 	must(t, err)
-	must(t, w.step("terveys", straight, requests(w, straight, "")[rules.Take]))
+	must(t, w.step("terveys", straight, requests(w, straight, "")[take]))
 	w.expect(t, "kela", other, "Submitted Taken")
 }
 
@@ -78,25 +66,25 @@ func TestACopiedStepComesOnce(t *testing.T) {
 // only who had been shown JOINED hears of it.
 func TestTheOldestReportTakesTheLead(t *testing.T) {
 	w := newTown()
-	lead, err := w.submit("kela", "hva", "anna", consent(w.now))
+	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	theirs, err := w.submit("terveys", "hva", "anna", consent(w.now))
+	theirs, err := w.submit("terveys", "hva", "anna", consent(w.Now))
 	must(t, err)
-	own, err := w.submit("kela", "hva", "anna", consent(w.now))
+	own, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.expect(t, "kela", own, "Submitted Joined")
-	must(t, w.step("kela", lead, requests(w, lead, "")[rules.Withdraw]))
+	must(t, w.step("kela", lead, requests(w, lead, "")[withdraw]))
 	w.expect(t, "hva", theirs, "Submitted Joined Promoted")
 	w.expect(t, "terveys", theirs, "Submitted")
 	w.expect(t, "hva", own, "Submitted Joined Promoted")
 	w.expect(t, "kela", own, "Submitted Joined Promoted")
-	if state := w.view("hva", own).State; state.Lead != theirs {
+	if state := w.View("hva", own).State; state.Lead != theirs {
 		t.Errorf("the receiver sees %s lead it, not %s", state.Lead, theirs)
 	}
-	if state := w.view("kela", own).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
+	if state := w.View("kela", own).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
 		t.Errorf("its reporter is shown %s", state.Shown())
 	}
-	if reports := w.view("hva", theirs).State.Reports; !slices.Equal(reports, []string{own}) {
+	if reports := w.View("hva", theirs).State.Reports; !slices.Equal(reports, []string{own}) {
 		t.Errorf("%v joined the new lead", reports)
 	}
 }
@@ -106,27 +94,27 @@ func TestTheOldestReportTakesTheLead(t *testing.T) {
 func TestForwarding(t *testing.T) {
 	for name, test := range map[string]struct {
 		keepOpen bool
-		answer   rules.Step
+		answer   string
 		forward  string
 		ended    bool
 	}{
-		"taken":            {false, rules.Take, "Submitted Taken Forwarded Closed", true},
-		"taken, kept open": {true, rules.Take, "Submitted Taken Forwarded ForwardAnswered", false},
-		"declined":         {false, rules.Decline, "Submitted Taken Forwarded ForwardAnswered", false},
+		"taken":            {false, take, "Submitted Taken Forwarded Closed", true},
+		"taken, kept open": {true, take, "Submitted Taken Forwarded ForwardAnswered", false},
+		"declined":         {false, decline, "Submitted Taken Forwarded ForwardAnswered", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newTown()
-			first, err := w.submit("kela", "hva", "anna", consent(w.now))
+			first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 			must(t, err)
-			must(t, w.step("hva", first, requests(w, first, "")[rules.Take]))
-			request, _ := requests(w, first, "terveys")[rules.ForwardOn].(*concernv1.ForwardConcernRequest)
+			must(t, w.step("hva", first, requests(w, first, "")[take]))
+			request, _ := requests(w, first, "terveys")[forward].(*concernv1.ForwardConcernRequest)
 			request.KeepOpen = test.keepOpen
 			must(t, w.step("hva", first, request))
 			onward := w.Histories[first].State.Forwards[0].Subject
-			if got := turnOf(w, "hva", first); got != "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59" {
+			if got := w.Turn("hva", first); got != "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59" {
 				t.Error(got)
 			}
-			if got := turnOf(w, "kela", first); got != "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59" {
+			if got := w.Turn("kela", first); got != "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59" {
 				t.Error(got)
 			}
 			must(t, w.step("terveys", onward, requests(w, onward, "")[test.answer]))
@@ -146,17 +134,17 @@ func TestForwarding(t *testing.T) {
 // A concern that goes round in a circle is never closed with nobody holding it.
 func TestACircleLosesNothing(t *testing.T) {
 	w := newTown()
-	first, err := w.submit("kela", "hva", "anna", consent(w.now))
+	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", first, requests(w, first, "")[rules.Receive]))
-	must(t, w.step("hva", first, requests(w, first, "terveys")[rules.ForwardOn]))
+	must(t, w.step("hva", first, requests(w, first, "")[receive]))
+	must(t, w.step("hva", first, requests(w, first, "terveys")[forward]))
 	second := w.Histories[first].State.Forwards[0].Subject
-	must(t, w.step("terveys", second, requests(w, second, "")[rules.Receive]))
-	must(t, w.step("terveys", second, requests(w, second, "tyo")[rules.ForwardOn]))
+	must(t, w.step("terveys", second, requests(w, second, "")[receive]))
+	must(t, w.step("terveys", second, requests(w, second, "tyo")[forward]))
 	third := w.Histories[second].State.Forwards[0].Subject
-	must(t, w.step("tyo", third, requests(w, third, "")[rules.Receive]))
-	must(t, w.step("tyo", third, requests(w, third, "hva")[rules.ForwardOn]))
-	must(t, w.step("hva", first, requests(w, first, "")[rules.Take]))
+	must(t, w.step("tyo", third, requests(w, third, "")[receive]))
+	must(t, w.step("tyo", third, requests(w, third, "hva")[forward]))
+	must(t, w.step("hva", first, requests(w, first, "")[take]))
 	if c := w.Histories[first].State; c.Ended() || rules.Responsible(c).GetWorker() != "ps-21" {
 		t.Errorf("the matter is %s and nobody has it", c.State)
 	}
@@ -165,30 +153,30 @@ func TestACircleLosesNothing(t *testing.T) {
 // A contact attempt sets the due time to the planned next one, if that is sooner.
 func TestNextAttempt(t *testing.T) {
 	w := newTown()
-	c, err := w.submit("kela", "hva", "anna", consent(w.now))
+	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", c, requests(w, c, "")[rules.Take]))
-	next := w.now.Add(26 * time.Hour)
+	must(t, w.step("hva", c, requests(w, c, "")[take]))
+	next := w.Now.Add(26 * time.Hour)
 	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{
 		Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, NextAttemptAt: timestamppb.New(next),
 	}))
 	if due := w.Histories[c].State.Due; !due.Equal(next) {
 		t.Errorf("due %s, want %s", due, next)
 	}
-	w.pass(27 * time.Hour)
+	w.Pass(27 * time.Hour)
 	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
-	w.pass(27 * time.Hour)
+	w.Pass(27 * time.Hour)
 	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
 }
 
 func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
 	w := newTown()
-	c, err := w.submit("kela", "terveys", "anna", consent(w.now))
+	c, err := w.submit("kela", "terveys", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("terveys", c, requests(w, c, "")[rules.Receive]))
+	must(t, w.step("terveys", c, requests(w, c, "")[receive]))
 	must(t, w.step("terveys", c, &concernv1.TriageConcernRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_SPECIAL}))
-	must(t, w.step("terveys", c, requests(w, c, "")[rules.Take]))
-	if err := w.step("terveys", c, requests(w, c, "")[rules.StartAssessment]); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
+	must(t, w.step("terveys", c, requests(w, c, "")[take]))
+	if err := w.step("terveys", c, requests(w, c, "")[assess]); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
 		t.Error(err)
 	}
 }
@@ -206,10 +194,10 @@ func TestAReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
 // A consent withdrawn later: from then on as without consent.
 func TestAWithdrawnConsent(t *testing.T) {
 	w := newTown()
-	c, err := w.submit("kela", "hva", "anna", consent(w.now))
+	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", c, requests(w, c, "")[rules.Take]))
-	must(t, w.step("hva", c, requests(w, c, "")[rules.StartAssessment]))
+	must(t, w.step("hva", c, requests(w, c, "")[take]))
+	must(t, w.step("hva", c, requests(w, c, "")[assess]))
 	history := w.Rules.Fold(w.Events, true)
 	view := history.Views["kela"]
 	status := rules.Status(view.State, view.Reader)

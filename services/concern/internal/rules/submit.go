@@ -12,8 +12,11 @@ import (
 )
 
 func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]loop.Event, error) {
-	if role := command.Actor.Role; role == "client" || role == "operator" {
-		return nil, fault.New(fault.RoleNotAllowed, "a concern is reported by an agency's worker or system")
+	if err := loop.CheckStarter(command.Actor); err != nil {
+		return nil, err
+	}
+	if err := loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency); err != nil {
+		return nil, err
 	}
 	content := content{
 		basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
@@ -22,27 +25,27 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 		return nil, err
 	}
 	outcome := newOutcome(world, command)
-	outcome.report(command.Subject, r.GetBasis(), command.Facts.Client, command.Facts.Case, &concernv1.ConcernSubmitted{
+	outcome.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
 		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(),
 	})
-	return outcome.events(), nil
+	return outcome.Events(), nil
 }
 
 // forward offers the matter to a third agency, as a concern of its own there. Of
 // content only what the request names is passed on.
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
-	c := o.state(command.Subject)
+	c := o.State(command.Subject)
 	urgency := c.TriagedUrgency
 	if urgency == commonv1.Urgency_URGENCY_UNSPECIFIED {
 		urgency = c.Urgency
 	}
 	due := loop.Grace(urgency, command.Facts.Graces, command.At)
 	o.add(command.Subject, &concernv1.ConcernForwarded{
-		ForwardedConcernId: command.Facts.NewID, Receiver: command.Facts.Receiver,
+		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,
 		KeepOpen: r.GetKeepOpen(), DueAt: timestamppb.New(due),
 	})
-	o.report(Collection+command.Facts.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
+	o.report(Collection+command.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
 		Urgency: urgency, ClientLanguage: c.Language, ForwardedFromConcernId: ID(command.Subject),
 	})
@@ -51,17 +54,17 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 // report starts a concern and joins it to the open one about the client, if the
 // receiver has one.
 func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
-	m.EarlierConcerns = o.command.Facts.Earlier
-	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.command.Facts.Graces, o.command.At))
-	o.start(subject, basis, client, caseID, m)
+	m.EarlierConcerns = o.facts.Earlier
+	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.facts.Graces, o.At))
+	o.Start(subject, basis, client, caseID, m)
 	lead := o.world.Claims[ClaimKey(client, m.GetReceiver().GetAgency())]
 	if lead == "" || lead == subject {
 		return
 	}
 	own := ""
-	for _, other := range append([]string{lead}, o.state(lead).Reports...) {
-		c := o.state(other)
-		if c.IsOpen() && c.Reporter.GetAgency() == o.command.Actor.Agency {
+	for _, other := range append([]string{lead}, o.State(lead).Reports...) {
+		c := o.State(other)
+		if c.IsOpen() && c.Sender.GetAgency() == o.Actor.Agency {
 			own = ID(other)
 			break
 		}
@@ -96,38 +99,13 @@ func (c content) check(command Command) error {
 		return fault.New(fault.ContentNotAllowed, "without consent a report carries topics, no description and no attachments").
 			Field("description", "leave empty")
 	}
-	if len(c.attachments) > 0 {
-		return noAttachments()
+	if err := loop.CheckAttachments(c.attachments); err != nil {
+		return err
 	}
-	return checkText(command)
+	return loop.CheckText(command.CodeInText)
 }
 
 // CheckBasis holds a concern's legal basis to what the law asks of it (1301/2014 § 35).
 func CheckBasis(basis *commonv1.LegalBasis, at time.Time) error {
-	switch basis.GetGround() {
-	case commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT:
-		if basis.GetConsentedAt() == nil {
-			return fault.New(fault.LegalBasisRequired, "the time of the consent is missing").Field("basis.consented_at", "required")
-		}
-		if basis.GetConsentedAt().AsTime().After(at) {
-			return fault.New(fault.LegalBasisRequired, "the consent lies in the future").Field("basis.consented_at", "not in the future")
-		}
-	case commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION:
-		// Attested below, once the provision is there.
-	case commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS, commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA:
-		return fault.New(fault.LegalBasisRequired, "a concern goes on consent or on statutory notification").
-			Field("basis.ground", "CLIENT_CONSENT or STATUTORY_NOTIFICATION")
-	default:
-		return fault.New(fault.LegalBasisRequired, "the legal ground is missing").Field("basis.ground", "required")
-	}
-	if basis.GetProvision() == "" {
-		return fault.New(fault.LegalBasisRequired, "the provision is missing").Field("basis.provision", "required")
-	}
-	attested := basis.GetAttestation().GetConsentUnobtainable() &&
-		(basis.GetAttestation().GetEvidentlyUnableToCareForSelf() || basis.GetAttestation().GetInterestOfChild())
-	if basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && !attested {
-		return fault.New(fault.AttestationRequired, "a notification without consent needs an official's attestation").
-			Field("basis.attestation", "consent_unobtainable and one of the others")
-	}
-	return nil
+	return loop.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION)
 }

@@ -13,16 +13,17 @@ import (
 func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Concern {
 	out := &concernv1.Concern{
 		ConcernId: ID(view.Subject), State: view.Shown(), Status: Status(view, reader),
-		Reporter: view.Reporter, Receiver: view.Receiver, Basis: view.Basis,
+		Reporter: view.Sender, Receiver: view.Receiver, Basis: view.Basis,
 		Topics: view.Topics, Description: view.Description, Urgency: view.Urgency,
 		SupportNeed: view.SupportNeed, Track: view.Track, ContactAttempts: view.Attempts,
 		EarlierConcerns: view.Earlier, ForwardedFromConcernId: idOrEmpty(view.ForwardedFrom),
 		InformationRequests: view.Questions, Attachments: view.Attachments,
-		Outcome: view.Outcome, Feedback: view.Feedback, SubmittedAt: timestamppb.New(view.Submitted),
+		Outcome: view.Outcome, Feedback: view.Feedback, SubmittedAt: timestamppb.New(view.Started),
 		ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
-		AvailableActions: Allowed(view, reader, actor), JoinedConcernId: idOrEmpty(view.Lead),
+		AvailableActions: Allowed(loop.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
+		Revocation: view.Revocation.Message(),
 	}
 	for _, forward := range view.Forwards {
 		out.ForwardedToConcernIds = append(out.ForwardedToConcernIds, ID(forward.Subject))

@@ -659,9 +659,12 @@ type LoopStatus struct {
 	WaitingOn *Party `protobuf:"bytes,6,opt,name=waiting_on,json=waitingOn,proto3" json:"waiting_on,omitempty"`
 	// The other side's system has acknowledged the last message of this loop that
 	// this reader was shown too. Never set in a CaseMessage.
-	Delivered     bool `protobuf:"varint,7,opt,name=delivered,proto3" json:"delivered,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Delivered bool `protobuf:"varint,7,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// The client is awaited. waiting_on is then the party that sees to it that the
+	// wait ends: a client is never overdue.
+	WaitingOnClient bool `protobuf:"varint,8,opt,name=waiting_on_client,json=waitingOnClient,proto3" json:"waiting_on_client,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *LoopStatus) Reset() {
@@ -739,6 +742,13 @@ func (x *LoopStatus) GetWaitingOn() *Party {
 func (x *LoopStatus) GetDelivered() bool {
 	if x != nil {
 		return x.Delivered
+	}
+	return false
+}
+
+func (x *LoopStatus) GetWaitingOnClient() bool {
+	if x != nil {
+		return x.WaitingOnClient
 	}
 	return false
 }
@@ -862,7 +872,7 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\vAttestation\x121\n" +
 	"\x14consent_unobtainable\x18\x01 \x01(\bR\x13consentUnobtainable\x12G\n" +
 	"!evidently_unable_to_care_for_self\x18\x02 \x01(\bR\x1cevidentlyUnableToCareForSelf\x12*\n" +
-	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\"\xcc\x02\n" +
+	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\"\xf8\x02\n" +
 	"\n" +
 	"LoopStatus\x120\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x120\n" +
@@ -872,7 +882,8 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\aoverdue\x18\x05 \x01(\bR\aoverdue\x125\n" +
 	"\n" +
 	"waiting_on\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\twaitingOn\x12\x1c\n" +
-	"\tdelivered\x18\a \x01(\bR\tdelivered\"\xa3\x01\n" +
+	"\tdelivered\x18\a \x01(\bR\tdelivered\x12*\n" +
+	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\"\xa3\x01\n" +
 	"\n" +
 	"Attachment\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x1a\n" +

@@ -46,6 +46,9 @@ const (
 	// Joined to an open concern, which carries on for both. A reporter from another
 	// agency than the first one's sees the states a concern of its own would have.
 	ConcernState_CONCERN_STATE_JOINED ConcernState = 11
+	// About the wrong person, or sent by mistake: revoked by its sender. Content is
+	// gone; that it was there, and who read it, stays.
+	ConcernState_CONCERN_STATE_ENTERED_IN_ERROR ConcernState = 12
 )
 
 // Enum value maps for ConcernState.
@@ -63,6 +66,7 @@ var (
 		9:  "CONCERN_STATE_DECLINED",
 		10: "CONCERN_STATE_WITHDRAWN",
 		11: "CONCERN_STATE_JOINED",
+		12: "CONCERN_STATE_ENTERED_IN_ERROR",
 	}
 	ConcernState_value = map[string]int32{
 		"CONCERN_STATE_UNSPECIFIED":           0,
@@ -77,6 +81,7 @@ var (
 		"CONCERN_STATE_DECLINED":              9,
 		"CONCERN_STATE_WITHDRAWN":             10,
 		"CONCERN_STATE_JOINED":                11,
+		"CONCERN_STATE_ENTERED_IN_ERROR":      12,
 	}
 )
 
@@ -532,8 +537,10 @@ type Concern struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,26,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Set once it was entered in error.
+	Revocation    *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Concern) Reset() {
@@ -793,6 +800,13 @@ func (x *Concern) GetResubmittedAs() string {
 func (x *Concern) GetAvailableActions() []string {
 	if x != nil {
 		return x.AvailableActions
+	}
+	return nil
+}
+
+func (x *Concern) GetRevocation() *v1.Revocation {
+	if x != nil {
+		return x.Revocation
 	}
 	return nil
 }
@@ -3284,11 +3298,220 @@ func (x *SettleConcernResponse) GetConcern() *Concern {
 	return nil
 }
 
+type RevokeConcernRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was wrong, without what was entered in error. Required.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConcernRequest) Reset() {
+	*x = RevokeConcernRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConcernRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConcernRequest) ProtoMessage() {}
+
+func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConcernRequest.ProtoReflect.Descriptor instead.
+func (*RevokeConcernRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RevokeConcernRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RevokeConcernRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *RevokeConcernRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RevokeConcernRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RevokeConcernResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConcernResponse) Reset() {
+	*x = RevokeConcernResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConcernResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConcernResponse) ProtoMessage() {}
+
+func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConcernResponse.ProtoReflect.Descriptor instead.
+func (*RevokeConcernResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *RevokeConcernResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
+type AcknowledgeRevocationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId     string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationRequest) Reset() {
+	*x = AcknowledgeRevocationRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationRequest) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *AcknowledgeRevocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AcknowledgeRevocationRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+type AcknowledgeRevocationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationResponse) Reset() {
+	*x = AcknowledgeRevocationResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationResponse) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *AcknowledgeRevocationResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
 var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xf7\f\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb4\r\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -3324,7 +3547,10 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x13decline_explanation\x18\x1f \x01(\tR\x12declineExplanation\x12E\n" +
 	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12%\n" +
 	"\x0eresubmitted_as\x18\" \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\"\xe1\x01\n" +
+	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12;\n" +
+	"\n" +
+	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
+	"revocation\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
@@ -3535,7 +3761,23 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12 \n" +
 	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"L\n" +
 	"\x15SettleConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern*\xed\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xa8\x01\n" +
+	"\x14RevokeConcernRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"L\n" +
+	"\x15RevokeConcernResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"p\n" +
+	"\x1cAcknowledgeRevocationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"T\n" +
+	"\x1dAcknowledgeRevocationResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern*\x91\x03\n" +
 	"\fConcernState\x12\x1d\n" +
 	"\x19CONCERN_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CONCERN_STATE_SUBMITTED\x10\x01\x12\x1a\n" +
@@ -3549,7 +3791,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x16CONCERN_STATE_DECLINED\x10\t\x12\x1b\n" +
 	"\x17CONCERN_STATE_WITHDRAWN\x10\n" +
 	"\x12\x18\n" +
-	"\x14CONCERN_STATE_JOINED\x10\v*\xa7\x03\n" +
+	"\x14CONCERN_STATE_JOINED\x10\v\x12\"\n" +
+	"\x1eCONCERN_STATE_ENTERED_IN_ERROR\x10\f*\xa7\x03\n" +
 	"\x05Topic\x12\x15\n" +
 	"\x11TOPIC_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TOPIC_RENT_ARREARS\x10\x01\x12\x19\n" +
@@ -3600,7 +3843,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x1bDECLINE_REASON_WRONG_AGENCY\x10\x01\x12\x1d\n" +
 	"\x19DECLINE_REASON_WRONG_AREA\x10\x02\x12\x1c\n" +
 	"\x18DECLINE_REASON_NO_GROUND\x10\x03\x12!\n" +
-	"\x1dDECLINE_REASON_CLIENT_UNKNOWN\x10\x042\x9b\x0f\n" +
+	"\x1dDECLINE_REASON_CLIENT_UNKNOWN\x10\x042\xf7\x10\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -3621,7 +3864,9 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x0eDeclineConcern\x12'.koppi.concern.v1.DeclineConcernRequest\x1a(.koppi.concern.v1.DeclineConcernResponse\x12o\n" +
 	"\x12ProvideInformation\x12+.koppi.concern.v1.ProvideInformationRequest\x1a,.koppi.concern.v1.ProvideInformationResponse\x12f\n" +
 	"\x0fWithdrawConcern\x12(.koppi.concern.v1.WithdrawConcernRequest\x1a).koppi.concern.v1.WithdrawConcernResponse\x12`\n" +
-	"\rSettleConcern\x12&.koppi.concern.v1.SettleConcernRequest\x1a'.koppi.concern.v1.SettleConcernResponseB\xbb\x01\n" +
+	"\rSettleConcern\x12&.koppi.concern.v1.SettleConcernRequest\x1a'.koppi.concern.v1.SettleConcernResponse\x12`\n" +
+	"\rRevokeConcern\x12&.koppi.concern.v1.RevokeConcernRequest\x1a'.koppi.concern.v1.RevokeConcernResponse\x12x\n" +
+	"\x15AcknowledgeRevocation\x12..koppi.concern.v1.AcknowledgeRevocationRequest\x1a/.koppi.concern.v1.AcknowledgeRevocationResponseB\xbb\x01\n" +
 	"\x14com.koppi.concern.v1B\fConcernProtoP\x01Z3koppi.internal/proto/gen/koppi/concern/v1;concernv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Concern.V1\xca\x02\x10Koppi\\Concern\\V1\xe2\x02\x1cKoppi\\Concern\\V1\\GPBMetadata\xea\x02\x12Koppi::Concern::V1b\x06proto3"
 
 var (
@@ -3637,176 +3882,188 @@ func file_koppi_concern_v1_concern_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_concern_v1_concern_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_koppi_concern_v1_concern_proto_goTypes = []any{
-	(ConcernState)(0),                    // 0: koppi.concern.v1.ConcernState
-	(Topic)(0),                           // 1: koppi.concern.v1.Topic
-	(SupportNeed)(0),                     // 2: koppi.concern.v1.SupportNeed
-	(Track)(0),                           // 3: koppi.concern.v1.Track
-	(ContactResult)(0),                   // 4: koppi.concern.v1.ContactResult
-	(Outcome)(0),                         // 5: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                   // 6: koppi.concern.v1.DeclineReason
-	(*Concern)(nil),                      // 7: koppi.concern.v1.Concern
-	(*ContactAttempt)(nil),               // 8: koppi.concern.v1.ContactAttempt
-	(*InformationRequest)(nil),           // 9: koppi.concern.v1.InformationRequest
-	(*SubmitConcernRequest)(nil),         // 10: koppi.concern.v1.SubmitConcernRequest
-	(*SubmitConcernResponse)(nil),        // 11: koppi.concern.v1.SubmitConcernResponse
-	(*CheckOpenConcernRequest)(nil),      // 12: koppi.concern.v1.CheckOpenConcernRequest
-	(*CheckOpenConcernResponse)(nil),     // 13: koppi.concern.v1.CheckOpenConcernResponse
-	(*GetClientRequest)(nil),             // 14: koppi.concern.v1.GetClientRequest
-	(*GetClientResponse)(nil),            // 15: koppi.concern.v1.GetClientResponse
-	(*GetConcernRequest)(nil),            // 16: koppi.concern.v1.GetConcernRequest
-	(*GetConcernResponse)(nil),           // 17: koppi.concern.v1.GetConcernResponse
-	(*ListConcernsRequest)(nil),          // 18: koppi.concern.v1.ListConcernsRequest
-	(*ListConcernsResponse)(nil),         // 19: koppi.concern.v1.ListConcernsResponse
-	(*ReceiveConcernRequest)(nil),        // 20: koppi.concern.v1.ReceiveConcernRequest
-	(*ReceiveConcernResponse)(nil),       // 21: koppi.concern.v1.ReceiveConcernResponse
-	(*TriageConcernRequest)(nil),         // 22: koppi.concern.v1.TriageConcernRequest
-	(*TriageConcernResponse)(nil),        // 23: koppi.concern.v1.TriageConcernResponse
-	(*TakeConcernRequest)(nil),           // 24: koppi.concern.v1.TakeConcernRequest
-	(*TakeConcernResponse)(nil),          // 25: koppi.concern.v1.TakeConcernResponse
-	(*ReassignConcernRequest)(nil),       // 26: koppi.concern.v1.ReassignConcernRequest
-	(*ReassignConcernResponse)(nil),      // 27: koppi.concern.v1.ReassignConcernResponse
-	(*RecordContactAttemptRequest)(nil),  // 28: koppi.concern.v1.RecordContactAttemptRequest
-	(*RecordContactAttemptResponse)(nil), // 29: koppi.concern.v1.RecordContactAttemptResponse
-	(*RequestInformationRequest)(nil),    // 30: koppi.concern.v1.RequestInformationRequest
-	(*RequestInformationResponse)(nil),   // 31: koppi.concern.v1.RequestInformationResponse
-	(*ProvideInformationRequest)(nil),    // 32: koppi.concern.v1.ProvideInformationRequest
-	(*ProvideInformationResponse)(nil),   // 33: koppi.concern.v1.ProvideInformationResponse
-	(*StartAssessmentRequest)(nil),       // 34: koppi.concern.v1.StartAssessmentRequest
-	(*StartAssessmentResponse)(nil),      // 35: koppi.concern.v1.StartAssessmentResponse
-	(*CompleteAssessmentRequest)(nil),    // 36: koppi.concern.v1.CompleteAssessmentRequest
-	(*CompleteAssessmentResponse)(nil),   // 37: koppi.concern.v1.CompleteAssessmentResponse
-	(*CloseConcernRequest)(nil),          // 38: koppi.concern.v1.CloseConcernRequest
-	(*CloseConcernResponse)(nil),         // 39: koppi.concern.v1.CloseConcernResponse
-	(*ForwardConcernRequest)(nil),        // 40: koppi.concern.v1.ForwardConcernRequest
-	(*ForwardConcernResponse)(nil),       // 41: koppi.concern.v1.ForwardConcernResponse
-	(*DeclineConcernRequest)(nil),        // 42: koppi.concern.v1.DeclineConcernRequest
-	(*DeclineConcernResponse)(nil),       // 43: koppi.concern.v1.DeclineConcernResponse
-	(*WithdrawConcernRequest)(nil),       // 44: koppi.concern.v1.WithdrawConcernRequest
-	(*WithdrawConcernResponse)(nil),      // 45: koppi.concern.v1.WithdrawConcernResponse
-	(*SettleConcernRequest)(nil),         // 46: koppi.concern.v1.SettleConcernRequest
-	(*SettleConcernResponse)(nil),        // 47: koppi.concern.v1.SettleConcernResponse
-	(*v1.LoopStatus)(nil),                // 48: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                     // 49: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                // 50: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                      // 51: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                // 52: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),        // 53: google.protobuf.Timestamp
-	(*v1.Client)(nil),                    // 54: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),             // 55: koppi.common.v1.ClientDetails
+	(ConcernState)(0),                     // 0: koppi.concern.v1.ConcernState
+	(Topic)(0),                            // 1: koppi.concern.v1.Topic
+	(SupportNeed)(0),                      // 2: koppi.concern.v1.SupportNeed
+	(Track)(0),                            // 3: koppi.concern.v1.Track
+	(ContactResult)(0),                    // 4: koppi.concern.v1.ContactResult
+	(Outcome)(0),                          // 5: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                    // 6: koppi.concern.v1.DeclineReason
+	(*Concern)(nil),                       // 7: koppi.concern.v1.Concern
+	(*ContactAttempt)(nil),                // 8: koppi.concern.v1.ContactAttempt
+	(*InformationRequest)(nil),            // 9: koppi.concern.v1.InformationRequest
+	(*SubmitConcernRequest)(nil),          // 10: koppi.concern.v1.SubmitConcernRequest
+	(*SubmitConcernResponse)(nil),         // 11: koppi.concern.v1.SubmitConcernResponse
+	(*CheckOpenConcernRequest)(nil),       // 12: koppi.concern.v1.CheckOpenConcernRequest
+	(*CheckOpenConcernResponse)(nil),      // 13: koppi.concern.v1.CheckOpenConcernResponse
+	(*GetClientRequest)(nil),              // 14: koppi.concern.v1.GetClientRequest
+	(*GetClientResponse)(nil),             // 15: koppi.concern.v1.GetClientResponse
+	(*GetConcernRequest)(nil),             // 16: koppi.concern.v1.GetConcernRequest
+	(*GetConcernResponse)(nil),            // 17: koppi.concern.v1.GetConcernResponse
+	(*ListConcernsRequest)(nil),           // 18: koppi.concern.v1.ListConcernsRequest
+	(*ListConcernsResponse)(nil),          // 19: koppi.concern.v1.ListConcernsResponse
+	(*ReceiveConcernRequest)(nil),         // 20: koppi.concern.v1.ReceiveConcernRequest
+	(*ReceiveConcernResponse)(nil),        // 21: koppi.concern.v1.ReceiveConcernResponse
+	(*TriageConcernRequest)(nil),          // 22: koppi.concern.v1.TriageConcernRequest
+	(*TriageConcernResponse)(nil),         // 23: koppi.concern.v1.TriageConcernResponse
+	(*TakeConcernRequest)(nil),            // 24: koppi.concern.v1.TakeConcernRequest
+	(*TakeConcernResponse)(nil),           // 25: koppi.concern.v1.TakeConcernResponse
+	(*ReassignConcernRequest)(nil),        // 26: koppi.concern.v1.ReassignConcernRequest
+	(*ReassignConcernResponse)(nil),       // 27: koppi.concern.v1.ReassignConcernResponse
+	(*RecordContactAttemptRequest)(nil),   // 28: koppi.concern.v1.RecordContactAttemptRequest
+	(*RecordContactAttemptResponse)(nil),  // 29: koppi.concern.v1.RecordContactAttemptResponse
+	(*RequestInformationRequest)(nil),     // 30: koppi.concern.v1.RequestInformationRequest
+	(*RequestInformationResponse)(nil),    // 31: koppi.concern.v1.RequestInformationResponse
+	(*ProvideInformationRequest)(nil),     // 32: koppi.concern.v1.ProvideInformationRequest
+	(*ProvideInformationResponse)(nil),    // 33: koppi.concern.v1.ProvideInformationResponse
+	(*StartAssessmentRequest)(nil),        // 34: koppi.concern.v1.StartAssessmentRequest
+	(*StartAssessmentResponse)(nil),       // 35: koppi.concern.v1.StartAssessmentResponse
+	(*CompleteAssessmentRequest)(nil),     // 36: koppi.concern.v1.CompleteAssessmentRequest
+	(*CompleteAssessmentResponse)(nil),    // 37: koppi.concern.v1.CompleteAssessmentResponse
+	(*CloseConcernRequest)(nil),           // 38: koppi.concern.v1.CloseConcernRequest
+	(*CloseConcernResponse)(nil),          // 39: koppi.concern.v1.CloseConcernResponse
+	(*ForwardConcernRequest)(nil),         // 40: koppi.concern.v1.ForwardConcernRequest
+	(*ForwardConcernResponse)(nil),        // 41: koppi.concern.v1.ForwardConcernResponse
+	(*DeclineConcernRequest)(nil),         // 42: koppi.concern.v1.DeclineConcernRequest
+	(*DeclineConcernResponse)(nil),        // 43: koppi.concern.v1.DeclineConcernResponse
+	(*WithdrawConcernRequest)(nil),        // 44: koppi.concern.v1.WithdrawConcernRequest
+	(*WithdrawConcernResponse)(nil),       // 45: koppi.concern.v1.WithdrawConcernResponse
+	(*SettleConcernRequest)(nil),          // 46: koppi.concern.v1.SettleConcernRequest
+	(*SettleConcernResponse)(nil),         // 47: koppi.concern.v1.SettleConcernResponse
+	(*RevokeConcernRequest)(nil),          // 48: koppi.concern.v1.RevokeConcernRequest
+	(*RevokeConcernResponse)(nil),         // 49: koppi.concern.v1.RevokeConcernResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 50: koppi.concern.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 51: koppi.concern.v1.AcknowledgeRevocationResponse
+	(*v1.LoopStatus)(nil),                 // 52: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),                      // 53: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 54: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),                       // 55: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),                 // 56: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),         // 57: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                 // 58: koppi.common.v1.Revocation
+	(*v1.Client)(nil),                     // 59: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 60: koppi.common.v1.ClientDetails
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
-	48, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
-	49, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
-	49, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
-	50, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
+	52, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
+	53, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
+	53, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
+	54, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
 	1,  // 5: koppi.concern.v1.Concern.topics:type_name -> koppi.concern.v1.Topic
-	51, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
+	55, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.concern.v1.Concern.support_need:type_name -> koppi.concern.v1.SupportNeed
 	3,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
 	8,  // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
 	9,  // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
-	52, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
+	56, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
 	5,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
-	53, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
-	51, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	57, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
+	55, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
 	6,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
-	49, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	53, // 17: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	49, // 18: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 19: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	53, // 20: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	53, // 21: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	53, // 22: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	53, // 23: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	54, // 24: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
-	49, // 25: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	50, // 26: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 27: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	51, // 28: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	7,  // 29: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	54, // 30: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
-	49, // 31: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	50, // 32: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	48, // 33: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
-	55, // 34: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	7,  // 35: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 36: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	7,  // 37: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	7,  // 38: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 39: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	2,  // 40: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	3,  // 41: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	49, // 42: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	7,  // 43: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 44: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 45: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	7,  // 46: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	4,  // 47: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	53, // 48: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	7,  // 49: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	53, // 50: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	7,  // 51: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 52: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 53: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	2,  // 54: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	7,  // 55: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	5,  // 56: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	7,  // 57: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 58: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	50, // 59: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 60: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	7,  // 61: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	6,  // 62: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	49, // 63: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	7,  // 64: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 65: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 66: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	10, // 67: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	12, // 68: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	16, // 69: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	14, // 70: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	18, // 71: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	20, // 72: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	22, // 73: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	24, // 74: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	26, // 75: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	28, // 76: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	30, // 77: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	34, // 78: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	36, // 79: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	38, // 80: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	40, // 81: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	42, // 82: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	32, // 83: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	44, // 84: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	46, // 85: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	11, // 86: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	13, // 87: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	17, // 88: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	15, // 89: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	19, // 90: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	21, // 91: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	23, // 92: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	25, // 93: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	27, // 94: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	29, // 95: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	31, // 96: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	35, // 97: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	37, // 98: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	39, // 99: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	41, // 100: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	43, // 101: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	33, // 102: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	45, // 103: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	47, // 104: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	86, // [86:105] is the sub-list for method output_type
-	67, // [67:86] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	53, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
+	58, // 17: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	57, // 18: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	53, // 19: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	4,  // 20: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	57, // 21: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	57, // 22: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	57, // 23: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	57, // 24: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	59, // 25: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
+	53, // 26: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 27: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 28: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	55, // 29: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	7,  // 30: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	59, // 31: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
+	53, // 32: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 33: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	52, // 34: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
+	60, // 35: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	7,  // 36: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 37: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	7,  // 38: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	7,  // 39: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 40: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	2,  // 41: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	3,  // 42: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	53, // 43: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	7,  // 44: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 45: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 46: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	7,  // 47: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	4,  // 48: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	57, // 49: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	7,  // 50: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 51: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	7,  // 52: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 53: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 54: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	2,  // 55: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	7,  // 56: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	5,  // 57: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	7,  // 58: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 59: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 60: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 61: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	7,  // 62: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	6,  // 63: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	53, // 64: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	7,  // 65: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 66: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 67: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 68: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	7,  // 69: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	10, // 70: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	12, // 71: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	16, // 72: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	14, // 73: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	18, // 74: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	20, // 75: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	22, // 76: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	24, // 77: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	26, // 78: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	28, // 79: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	30, // 80: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	34, // 81: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	36, // 82: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	38, // 83: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	40, // 84: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	42, // 85: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	32, // 86: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	44, // 87: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	46, // 88: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	48, // 89: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	50, // 90: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	11, // 91: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	13, // 92: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	17, // 93: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	15, // 94: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	19, // 95: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	21, // 96: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	23, // 97: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	25, // 98: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	27, // 99: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	29, // 100: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	31, // 101: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	35, // 102: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	37, // 103: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	39, // 104: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	41, // 105: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	43, // 106: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	33, // 107: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	45, // 108: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	47, // 109: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	49, // 110: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	51, // 111: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	91, // [91:112] is the sub-list for method output_type
+	70, // [70:91] is the sub-list for method input_type
+	70, // [70:70] is the sub-list for extension type_name
+	70, // [70:70] is the sub-list for extension extendee
+	0,  // [0:70] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }
@@ -3820,7 +4077,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_concern_proto_rawDesc), len(file_koppi_concern_v1_concern_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   41,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,25 +22,27 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConcernService_SubmitConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/SubmitConcern"
-	ConcernService_CheckOpenConcern_FullMethodName     = "/koppi.concern.v1.ConcernService/CheckOpenConcern"
-	ConcernService_GetConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/GetConcern"
-	ConcernService_GetClient_FullMethodName            = "/koppi.concern.v1.ConcernService/GetClient"
-	ConcernService_ListConcerns_FullMethodName         = "/koppi.concern.v1.ConcernService/ListConcerns"
-	ConcernService_ReceiveConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/ReceiveConcern"
-	ConcernService_TriageConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/TriageConcern"
-	ConcernService_TakeConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/TakeConcern"
-	ConcernService_ReassignConcern_FullMethodName      = "/koppi.concern.v1.ConcernService/ReassignConcern"
-	ConcernService_RecordContactAttempt_FullMethodName = "/koppi.concern.v1.ConcernService/RecordContactAttempt"
-	ConcernService_RequestInformation_FullMethodName   = "/koppi.concern.v1.ConcernService/RequestInformation"
-	ConcernService_StartAssessment_FullMethodName      = "/koppi.concern.v1.ConcernService/StartAssessment"
-	ConcernService_CompleteAssessment_FullMethodName   = "/koppi.concern.v1.ConcernService/CompleteAssessment"
-	ConcernService_CloseConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/CloseConcern"
-	ConcernService_ForwardConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/ForwardConcern"
-	ConcernService_DeclineConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/DeclineConcern"
-	ConcernService_ProvideInformation_FullMethodName   = "/koppi.concern.v1.ConcernService/ProvideInformation"
-	ConcernService_WithdrawConcern_FullMethodName      = "/koppi.concern.v1.ConcernService/WithdrawConcern"
-	ConcernService_SettleConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/SettleConcern"
+	ConcernService_SubmitConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/SubmitConcern"
+	ConcernService_CheckOpenConcern_FullMethodName      = "/koppi.concern.v1.ConcernService/CheckOpenConcern"
+	ConcernService_GetConcern_FullMethodName            = "/koppi.concern.v1.ConcernService/GetConcern"
+	ConcernService_GetClient_FullMethodName             = "/koppi.concern.v1.ConcernService/GetClient"
+	ConcernService_ListConcerns_FullMethodName          = "/koppi.concern.v1.ConcernService/ListConcerns"
+	ConcernService_ReceiveConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/ReceiveConcern"
+	ConcernService_TriageConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/TriageConcern"
+	ConcernService_TakeConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/TakeConcern"
+	ConcernService_ReassignConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/ReassignConcern"
+	ConcernService_RecordContactAttempt_FullMethodName  = "/koppi.concern.v1.ConcernService/RecordContactAttempt"
+	ConcernService_RequestInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/RequestInformation"
+	ConcernService_StartAssessment_FullMethodName       = "/koppi.concern.v1.ConcernService/StartAssessment"
+	ConcernService_CompleteAssessment_FullMethodName    = "/koppi.concern.v1.ConcernService/CompleteAssessment"
+	ConcernService_CloseConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/CloseConcern"
+	ConcernService_ForwardConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/ForwardConcern"
+	ConcernService_DeclineConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/DeclineConcern"
+	ConcernService_ProvideInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/ProvideInformation"
+	ConcernService_WithdrawConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/WithdrawConcern"
+	ConcernService_SettleConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/SettleConcern"
+	ConcernService_RevokeConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/RevokeConcern"
+	ConcernService_AcknowledgeRevocation_FullMethodName = "/koppi.concern.v1.ConcernService/AcknowledgeRevocation"
 )
 
 // ConcernServiceClient is the client API for ConcernService service.
@@ -88,6 +90,12 @@ type ConcernServiceClient interface {
 	WithdrawConcern(ctx context.Context, in *WithdrawConcernRequest, opts ...grpc.CallOption) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
 	SettleConcern(ctx context.Context, in *SettleConcernRequest, opts ...grpc.CallOption) (*SettleConcernResponse, error)
+	// Entered in error. The reporter revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
 type concernServiceClient struct {
@@ -288,6 +296,26 @@ func (c *concernServiceClient) SettleConcern(ctx context.Context, in *SettleConc
 	return out, nil
 }
 
+func (c *concernServiceClient) RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeConcernResponse)
+	err := c.cc.Invoke(ctx, ConcernService_RevokeConcern_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *concernServiceClient) AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeRevocationResponse)
+	err := c.cc.Invoke(ctx, ConcernService_AcknowledgeRevocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConcernServiceServer is the server API for ConcernService service.
 // All implementations must embed UnimplementedConcernServiceServer
 // for forward compatibility.
@@ -333,6 +361,12 @@ type ConcernServiceServer interface {
 	WithdrawConcern(context.Context, *WithdrawConcernRequest) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
 	SettleConcern(context.Context, *SettleConcernRequest) (*SettleConcernResponse, error)
+	// Entered in error. The reporter revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedConcernServiceServer()
 }
 
@@ -399,6 +433,12 @@ func (UnimplementedConcernServiceServer) WithdrawConcern(context.Context, *Withd
 }
 func (UnimplementedConcernServiceServer) SettleConcern(context.Context, *SettleConcernRequest) (*SettleConcernResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleConcern not implemented")
+}
+func (UnimplementedConcernServiceServer) RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeConcern not implemented")
+}
+func (UnimplementedConcernServiceServer) AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeRevocation not implemented")
 }
 func (UnimplementedConcernServiceServer) mustEmbedUnimplementedConcernServiceServer() {}
 func (UnimplementedConcernServiceServer) testEmbeddedByValue()                        {}
@@ -763,6 +803,42 @@ func _ConcernService_SettleConcern_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConcernService_RevokeConcern_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeConcernRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).RevokeConcern(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_RevokeConcern_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).RevokeConcern(ctx, req.(*RevokeConcernRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConcernService_AcknowledgeRevocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRevocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).AcknowledgeRevocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_AcknowledgeRevocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).AcknowledgeRevocation(ctx, req.(*AcknowledgeRevocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConcernService_ServiceDesc is the grpc.ServiceDesc for ConcernService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -845,6 +921,14 @@ var ConcernService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettleConcern",
 			Handler:    _ConcernService_SettleConcern_Handler,
+		},
+		{
+			MethodName: "RevokeConcern",
+			Handler:    _ConcernService_RevokeConcern_Handler,
+		},
+		{
+			MethodName: "AcknowledgeRevocation",
+			Handler:    _ConcernService_AcknowledgeRevocation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -36,6 +36,9 @@ const (
 	ConsultationState_CONSULTATION_STATE_TAKEN       ConsultationState = 2
 	ConsultationState_CONSULTATION_STATE_ANSWERED    ConsultationState = 3
 	ConsultationState_CONSULTATION_STATE_CLOSED      ConsultationState = 4
+	// About the wrong person, or sent by mistake: revoked by its sender. Content is
+	// gone; that it was there, and who read it, stays.
+	ConsultationState_CONSULTATION_STATE_ENTERED_IN_ERROR ConsultationState = 5
 )
 
 // Enum value maps for ConsultationState.
@@ -46,13 +49,15 @@ var (
 		2: "CONSULTATION_STATE_TAKEN",
 		3: "CONSULTATION_STATE_ANSWERED",
 		4: "CONSULTATION_STATE_CLOSED",
+		5: "CONSULTATION_STATE_ENTERED_IN_ERROR",
 	}
 	ConsultationState_value = map[string]int32{
-		"CONSULTATION_STATE_UNSPECIFIED": 0,
-		"CONSULTATION_STATE_OPEN":        1,
-		"CONSULTATION_STATE_TAKEN":       2,
-		"CONSULTATION_STATE_ANSWERED":    3,
-		"CONSULTATION_STATE_CLOSED":      4,
+		"CONSULTATION_STATE_UNSPECIFIED":      0,
+		"CONSULTATION_STATE_OPEN":             1,
+		"CONSULTATION_STATE_TAKEN":            2,
+		"CONSULTATION_STATE_ANSWERED":         3,
+		"CONSULTATION_STATE_CLOSED":           4,
+		"CONSULTATION_STATE_ENTERED_IN_ERROR": 5,
 	}
 )
 
@@ -105,8 +110,10 @@ type Consultation struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,16,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Set once it was entered in error.
+	Revocation    *v1.Revocation `protobuf:"bytes,17,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Consultation) Reset() {
@@ -247,6 +254,13 @@ func (x *Consultation) GetEtag() string {
 func (x *Consultation) GetAvailableActions() []string {
 	if x != nil {
 		return x.AvailableActions
+	}
+	return nil
+}
+
+func (x *Consultation) GetRevocation() *v1.Revocation {
+	if x != nil {
+		return x.Revocation
 	}
 	return nil
 }
@@ -1859,6 +1873,215 @@ func (x *Reachability) GetLanguages() []string {
 	return nil
 }
 
+type RevokeConsultationRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RequestId      string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConsultationId string                 `protobuf:"bytes,2,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
+	Etag           string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was wrong, without what was entered in error. Required.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConsultationRequest) Reset() {
+	*x = RevokeConsultationRequest{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConsultationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConsultationRequest) ProtoMessage() {}
+
+func (x *RevokeConsultationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConsultationRequest.ProtoReflect.Descriptor instead.
+func (*RevokeConsultationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RevokeConsultationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RevokeConsultationRequest) GetConsultationId() string {
+	if x != nil {
+		return x.ConsultationId
+	}
+	return ""
+}
+
+func (x *RevokeConsultationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RevokeConsultationRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RevokeConsultationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consultation  *Consultation          `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConsultationResponse) Reset() {
+	*x = RevokeConsultationResponse{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConsultationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConsultationResponse) ProtoMessage() {}
+
+func (x *RevokeConsultationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConsultationResponse.ProtoReflect.Descriptor instead.
+func (*RevokeConsultationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RevokeConsultationResponse) GetConsultation() *Consultation {
+	if x != nil {
+		return x.Consultation
+	}
+	return nil
+}
+
+type AcknowledgeRevocationRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RequestId      string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConsultationId string                 `protobuf:"bytes,2,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationRequest) Reset() {
+	*x = AcknowledgeRevocationRequest{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationRequest) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *AcknowledgeRevocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AcknowledgeRevocationRequest) GetConsultationId() string {
+	if x != nil {
+		return x.ConsultationId
+	}
+	return ""
+}
+
+type AcknowledgeRevocationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consultation  *Consultation          `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationResponse) Reset() {
+	*x = AcknowledgeRevocationResponse{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationResponse) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *AcknowledgeRevocationResponse) GetConsultation() *Consultation {
+	if x != nil {
+		return x.Consultation
+	}
+	return nil
+}
+
 type ConverseRequest_Join struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
@@ -1870,7 +2093,7 @@ type ConverseRequest_Join struct {
 
 func (x *ConverseRequest_Join) Reset() {
 	*x = ConverseRequest_Join{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +2105,7 @@ func (x *ConverseRequest_Join) String() string {
 func (*ConverseRequest_Join) ProtoMessage() {}
 
 func (x *ConverseRequest_Join) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2143,7 @@ type ConverseRequest_Typing struct {
 
 func (x *ConverseRequest_Typing) Reset() {
 	*x = ConverseRequest_Typing{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1932,7 +2155,7 @@ func (x *ConverseRequest_Typing) String() string {
 func (*ConverseRequest_Typing) ProtoMessage() {}
 
 func (x *ConverseRequest_Typing) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1958,7 +2181,7 @@ type ConverseResponse_Presence struct {
 
 func (x *ConverseResponse_Presence) Reset() {
 	*x = ConverseResponse_Presence{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2193,7 @@ func (x *ConverseResponse_Presence) String() string {
 func (*ConverseResponse_Presence) ProtoMessage() {}
 
 func (x *ConverseResponse_Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2227,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xd8\x05\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x95\x06\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2022,7 +2245,10 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x06led_to\x18\r \x01(\tR\x05ledTo\x127\n" +
 	"\topened_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12\x12\n" +
 	"\x04etag\x18\x0f \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x10 \x03(\tR\x10availableActions\"\xf9\x01\n" +
+	"\x11available_actions\x18\x10 \x03(\tR\x10availableActions\x12;\n" +
+	"\n" +
+	"revocation\x18\x11 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
+	"revocation\"\xf9\x01\n" +
 	"\x13ConsultationMessage\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12*\n" +
@@ -2146,14 +2372,28 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"substitute\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
 	"substitute\x12.\n" +
 	"\tlanguages\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10\x14\x18\x01\"\x04r\x02\x18#R\tlanguages*\xb2\x01\n" +
+	"\x10\x14\x18\x01\"\x04r\x02\x18#R\tlanguages\"\xb7\x01\n" +
+	"\x19RevokeConsultationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"e\n" +
+	"\x1aRevokeConsultationResponse\x12G\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"z\n" +
+	"\x1cAcknowledgeRevocationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"h\n" +
+	"\x1dAcknowledgeRevocationResponse\x12G\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation*\xdb\x01\n" +
 	"\x11ConsultationState\x12\"\n" +
 	"\x1eCONSULTATION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CONSULTATION_STATE_OPEN\x10\x01\x12\x1c\n" +
 	"\x18CONSULTATION_STATE_TAKEN\x10\x02\x12\x1f\n" +
 	"\x1bCONSULTATION_STATE_ANSWERED\x10\x03\x12\x1d\n" +
-	"\x19CONSULTATION_STATE_CLOSED\x10\x042\xe5\n" +
-	"\n" +
+	"\x19CONSULTATION_STATE_CLOSED\x10\x04\x12'\n" +
+	"#CONSULTATION_STATE_ENTERED_IN_ERROR\x10\x052\xe5\f\n" +
 	"\x13ConsultationService\x12s\n" +
 	"\x10OpenConsultation\x12..koppi.consultation.v1.OpenConsultationRequest\x1a/.koppi.consultation.v1.OpenConsultationResponse\x12p\n" +
 	"\x0fGetConsultation\x12-.koppi.consultation.v1.GetConsultationRequest\x1a..koppi.consultation.v1.GetConsultationResponse\x12^\n" +
@@ -2166,7 +2406,9 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x11InviteParticipant\x12/.koppi.consultation.v1.InviteParticipantRequest\x1a0.koppi.consultation.v1.InviteParticipantResponse\x12v\n" +
 	"\x11CloseConsultation\x12/.koppi.consultation.v1.CloseConsultationRequest\x1a0.koppi.consultation.v1.CloseConsultationResponse\x12p\n" +
 	"\x0fSetReachability\x12-.koppi.consultation.v1.SetReachabilityRequest\x1a..koppi.consultation.v1.SetReachabilityResponse\x12p\n" +
-	"\x0fGetReachability\x12-.koppi.consultation.v1.GetReachabilityRequest\x1a..koppi.consultation.v1.GetReachabilityResponseB\xe3\x01\n" +
+	"\x0fGetReachability\x12-.koppi.consultation.v1.GetReachabilityRequest\x1a..koppi.consultation.v1.GetReachabilityResponse\x12y\n" +
+	"\x12RevokeConsultation\x120.koppi.consultation.v1.RevokeConsultationRequest\x1a1.koppi.consultation.v1.RevokeConsultationResponse\x12\x82\x01\n" +
+	"\x15AcknowledgeRevocation\x123.koppi.consultation.v1.AcknowledgeRevocationRequest\x1a4.koppi.consultation.v1.AcknowledgeRevocationResponseB\xe3\x01\n" +
 	"\x19com.koppi.consultation.v1B\x11ConsultationProtoP\x01Z=koppi.internal/proto/gen/koppi/consultation/v1;consultationv1\xa2\x02\x03KCX\xaa\x02\x15Koppi.Consultation.V1\xca\x02\x15Koppi\\Consultation\\V1\xe2\x02!Koppi\\Consultation\\V1\\GPBMetadata\xea\x02\x17Koppi::Consultation::V1b\x06proto3"
 
 var (
@@ -2182,120 +2424,132 @@ func file_koppi_consultation_v1_consultation_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_consultation_v1_consultation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
-	(ConsultationState)(0),               // 0: koppi.consultation.v1.ConsultationState
-	(*Consultation)(nil),                 // 1: koppi.consultation.v1.Consultation
-	(*ConsultationMessage)(nil),          // 2: koppi.consultation.v1.ConsultationMessage
-	(*OpenConsultationRequest)(nil),      // 3: koppi.consultation.v1.OpenConsultationRequest
-	(*OpenConsultationResponse)(nil),     // 4: koppi.consultation.v1.OpenConsultationResponse
-	(*GetClientRequest)(nil),             // 5: koppi.consultation.v1.GetClientRequest
-	(*GetClientResponse)(nil),            // 6: koppi.consultation.v1.GetClientResponse
-	(*GetConsultationRequest)(nil),       // 7: koppi.consultation.v1.GetConsultationRequest
-	(*GetConsultationResponse)(nil),      // 8: koppi.consultation.v1.GetConsultationResponse
-	(*ListConsultationsRequest)(nil),     // 9: koppi.consultation.v1.ListConsultationsRequest
-	(*ListConsultationsResponse)(nil),    // 10: koppi.consultation.v1.ListConsultationsResponse
-	(*TakeConsultationRequest)(nil),      // 11: koppi.consultation.v1.TakeConsultationRequest
-	(*TakeConsultationResponse)(nil),     // 12: koppi.consultation.v1.TakeConsultationResponse
-	(*ReassignConsultationRequest)(nil),  // 13: koppi.consultation.v1.ReassignConsultationRequest
-	(*ReassignConsultationResponse)(nil), // 14: koppi.consultation.v1.ReassignConsultationResponse
-	(*PostMessageRequest)(nil),           // 15: koppi.consultation.v1.PostMessageRequest
-	(*PostMessageResponse)(nil),          // 16: koppi.consultation.v1.PostMessageResponse
-	(*ConverseRequest)(nil),              // 17: koppi.consultation.v1.ConverseRequest
-	(*ConverseResponse)(nil),             // 18: koppi.consultation.v1.ConverseResponse
-	(*InviteParticipantRequest)(nil),     // 19: koppi.consultation.v1.InviteParticipantRequest
-	(*InviteParticipantResponse)(nil),    // 20: koppi.consultation.v1.InviteParticipantResponse
-	(*CloseConsultationRequest)(nil),     // 21: koppi.consultation.v1.CloseConsultationRequest
-	(*CloseConsultationResponse)(nil),    // 22: koppi.consultation.v1.CloseConsultationResponse
-	(*SetReachabilityRequest)(nil),       // 23: koppi.consultation.v1.SetReachabilityRequest
-	(*SetReachabilityResponse)(nil),      // 24: koppi.consultation.v1.SetReachabilityResponse
-	(*GetReachabilityRequest)(nil),       // 25: koppi.consultation.v1.GetReachabilityRequest
-	(*GetReachabilityResponse)(nil),      // 26: koppi.consultation.v1.GetReachabilityResponse
-	(*Reachability)(nil),                 // 27: koppi.consultation.v1.Reachability
-	(*ConverseRequest_Join)(nil),         // 28: koppi.consultation.v1.ConverseRequest.Join
-	(*ConverseRequest_Typing)(nil),       // 29: koppi.consultation.v1.ConverseRequest.Typing
-	(*ConverseResponse_Presence)(nil),    // 30: koppi.consultation.v1.ConverseResponse.Presence
-	(*v1.LoopStatus)(nil),                // 31: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                     // 32: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                // 33: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                      // 34: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),        // 35: google.protobuf.Timestamp
-	(*v1.Attachment)(nil),                // 36: koppi.common.v1.Attachment
-	(*v1.Client)(nil),                    // 37: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),             // 38: koppi.common.v1.ClientDetails
+	(ConsultationState)(0),                // 0: koppi.consultation.v1.ConsultationState
+	(*Consultation)(nil),                  // 1: koppi.consultation.v1.Consultation
+	(*ConsultationMessage)(nil),           // 2: koppi.consultation.v1.ConsultationMessage
+	(*OpenConsultationRequest)(nil),       // 3: koppi.consultation.v1.OpenConsultationRequest
+	(*OpenConsultationResponse)(nil),      // 4: koppi.consultation.v1.OpenConsultationResponse
+	(*GetClientRequest)(nil),              // 5: koppi.consultation.v1.GetClientRequest
+	(*GetClientResponse)(nil),             // 6: koppi.consultation.v1.GetClientResponse
+	(*GetConsultationRequest)(nil),        // 7: koppi.consultation.v1.GetConsultationRequest
+	(*GetConsultationResponse)(nil),       // 8: koppi.consultation.v1.GetConsultationResponse
+	(*ListConsultationsRequest)(nil),      // 9: koppi.consultation.v1.ListConsultationsRequest
+	(*ListConsultationsResponse)(nil),     // 10: koppi.consultation.v1.ListConsultationsResponse
+	(*TakeConsultationRequest)(nil),       // 11: koppi.consultation.v1.TakeConsultationRequest
+	(*TakeConsultationResponse)(nil),      // 12: koppi.consultation.v1.TakeConsultationResponse
+	(*ReassignConsultationRequest)(nil),   // 13: koppi.consultation.v1.ReassignConsultationRequest
+	(*ReassignConsultationResponse)(nil),  // 14: koppi.consultation.v1.ReassignConsultationResponse
+	(*PostMessageRequest)(nil),            // 15: koppi.consultation.v1.PostMessageRequest
+	(*PostMessageResponse)(nil),           // 16: koppi.consultation.v1.PostMessageResponse
+	(*ConverseRequest)(nil),               // 17: koppi.consultation.v1.ConverseRequest
+	(*ConverseResponse)(nil),              // 18: koppi.consultation.v1.ConverseResponse
+	(*InviteParticipantRequest)(nil),      // 19: koppi.consultation.v1.InviteParticipantRequest
+	(*InviteParticipantResponse)(nil),     // 20: koppi.consultation.v1.InviteParticipantResponse
+	(*CloseConsultationRequest)(nil),      // 21: koppi.consultation.v1.CloseConsultationRequest
+	(*CloseConsultationResponse)(nil),     // 22: koppi.consultation.v1.CloseConsultationResponse
+	(*SetReachabilityRequest)(nil),        // 23: koppi.consultation.v1.SetReachabilityRequest
+	(*SetReachabilityResponse)(nil),       // 24: koppi.consultation.v1.SetReachabilityResponse
+	(*GetReachabilityRequest)(nil),        // 25: koppi.consultation.v1.GetReachabilityRequest
+	(*GetReachabilityResponse)(nil),       // 26: koppi.consultation.v1.GetReachabilityResponse
+	(*Reachability)(nil),                  // 27: koppi.consultation.v1.Reachability
+	(*RevokeConsultationRequest)(nil),     // 28: koppi.consultation.v1.RevokeConsultationRequest
+	(*RevokeConsultationResponse)(nil),    // 29: koppi.consultation.v1.RevokeConsultationResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 30: koppi.consultation.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 31: koppi.consultation.v1.AcknowledgeRevocationResponse
+	(*ConverseRequest_Join)(nil),          // 32: koppi.consultation.v1.ConverseRequest.Join
+	(*ConverseRequest_Typing)(nil),        // 33: koppi.consultation.v1.ConverseRequest.Typing
+	(*ConverseResponse_Presence)(nil),     // 34: koppi.consultation.v1.ConverseResponse.Presence
+	(*v1.LoopStatus)(nil),                 // 35: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),                      // 36: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 37: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),                       // 38: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),         // 39: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                 // 40: koppi.common.v1.Revocation
+	(*v1.Attachment)(nil),                 // 41: koppi.common.v1.Attachment
+	(*v1.Client)(nil),                     // 42: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 43: koppi.common.v1.ClientDetails
 }
 var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	0,  // 0: koppi.consultation.v1.Consultation.state:type_name -> koppi.consultation.v1.ConsultationState
-	31, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
-	32, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
-	32, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
-	32, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
-	33, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
-	34, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
+	35, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
+	36, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
+	36, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
+	36, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
+	37, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
+	38, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.consultation.v1.Consultation.messages:type_name -> koppi.consultation.v1.ConsultationMessage
-	35, // 8: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
-	32, // 9: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
-	35, // 10: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
-	36, // 11: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
-	37, // 12: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
-	32, // 13: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
-	33, // 14: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	34, // 15: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
-	1,  // 16: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	38, // 17: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	1,  // 18: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	0,  // 19: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
-	1,  // 20: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
-	1,  // 21: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	32, // 22: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
-	1,  // 23: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	2,  // 24: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	28, // 25: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
-	15, // 26: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
-	29, // 27: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
-	2,  // 28: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	32, // 29: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
-	30, // 30: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
-	32, // 31: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
-	33, // 32: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 33: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 34: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	27, // 35: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
-	32, // 36: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
-	27, // 37: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
-	32, // 38: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
-	35, // 39: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
-	32, // 40: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
-	32, // 41: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
-	3,  // 42: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
-	7,  // 43: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
-	5,  // 44: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
-	9,  // 45: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
-	11, // 46: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
-	13, // 47: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
-	15, // 48: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
-	17, // 49: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
-	19, // 50: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
-	21, // 51: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
-	23, // 52: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
-	25, // 53: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
-	4,  // 54: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
-	8,  // 55: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
-	6,  // 56: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
-	10, // 57: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
-	12, // 58: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
-	14, // 59: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
-	16, // 60: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
-	18, // 61: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
-	20, // 62: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
-	22, // 63: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
-	24, // 64: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
-	26, // 65: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
-	54, // [54:66] is the sub-list for method output_type
-	42, // [42:54] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	39, // 8: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
+	40, // 9: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
+	36, // 10: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
+	39, // 11: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
+	41, // 12: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
+	42, // 13: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
+	36, // 14: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
+	37, // 15: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	38, // 16: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	1,  // 17: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	43, // 18: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	1,  // 19: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	0,  // 20: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
+	1,  // 21: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
+	1,  // 22: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	36, // 23: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
+	1,  // 24: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	2,  // 25: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	32, // 26: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
+	15, // 27: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
+	33, // 28: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
+	2,  // 29: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	36, // 30: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
+	34, // 31: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
+	36, // 32: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
+	37, // 33: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 34: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 35: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	27, // 36: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
+	36, // 37: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
+	27, // 38: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
+	36, // 39: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
+	39, // 40: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
+	36, // 41: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
+	1,  // 42: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 43: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	36, // 44: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
+	3,  // 45: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
+	7,  // 46: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
+	5,  // 47: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
+	9,  // 48: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
+	11, // 49: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
+	13, // 50: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
+	15, // 51: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
+	17, // 52: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
+	19, // 53: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
+	21, // 54: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
+	23, // 55: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
+	25, // 56: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
+	28, // 57: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
+	30, // 58: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
+	4,  // 59: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
+	8,  // 60: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
+	6,  // 61: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
+	10, // 62: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
+	12, // 63: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
+	14, // 64: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
+	16, // 65: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
+	18, // 66: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
+	20, // 67: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
+	22, // 68: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
+	24, // 69: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
+	26, // 70: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
+	29, // 71: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
+	31, // 72: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
+	59, // [59:73] is the sub-list for method output_type
+	45, // [45:59] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_consultation_proto_init() }
@@ -2319,7 +2573,7 @@ func file_koppi_consultation_v1_consultation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consultation_v1_consultation_proto_rawDesc), len(file_koppi_consultation_v1_consultation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   30,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

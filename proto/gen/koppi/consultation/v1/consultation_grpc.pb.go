@@ -23,18 +23,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConsultationService_OpenConsultation_FullMethodName     = "/koppi.consultation.v1.ConsultationService/OpenConsultation"
-	ConsultationService_GetConsultation_FullMethodName      = "/koppi.consultation.v1.ConsultationService/GetConsultation"
-	ConsultationService_GetClient_FullMethodName            = "/koppi.consultation.v1.ConsultationService/GetClient"
-	ConsultationService_ListConsultations_FullMethodName    = "/koppi.consultation.v1.ConsultationService/ListConsultations"
-	ConsultationService_TakeConsultation_FullMethodName     = "/koppi.consultation.v1.ConsultationService/TakeConsultation"
-	ConsultationService_ReassignConsultation_FullMethodName = "/koppi.consultation.v1.ConsultationService/ReassignConsultation"
-	ConsultationService_PostMessage_FullMethodName          = "/koppi.consultation.v1.ConsultationService/PostMessage"
-	ConsultationService_Converse_FullMethodName             = "/koppi.consultation.v1.ConsultationService/Converse"
-	ConsultationService_InviteParticipant_FullMethodName    = "/koppi.consultation.v1.ConsultationService/InviteParticipant"
-	ConsultationService_CloseConsultation_FullMethodName    = "/koppi.consultation.v1.ConsultationService/CloseConsultation"
-	ConsultationService_SetReachability_FullMethodName      = "/koppi.consultation.v1.ConsultationService/SetReachability"
-	ConsultationService_GetReachability_FullMethodName      = "/koppi.consultation.v1.ConsultationService/GetReachability"
+	ConsultationService_OpenConsultation_FullMethodName      = "/koppi.consultation.v1.ConsultationService/OpenConsultation"
+	ConsultationService_GetConsultation_FullMethodName       = "/koppi.consultation.v1.ConsultationService/GetConsultation"
+	ConsultationService_GetClient_FullMethodName             = "/koppi.consultation.v1.ConsultationService/GetClient"
+	ConsultationService_ListConsultations_FullMethodName     = "/koppi.consultation.v1.ConsultationService/ListConsultations"
+	ConsultationService_TakeConsultation_FullMethodName      = "/koppi.consultation.v1.ConsultationService/TakeConsultation"
+	ConsultationService_ReassignConsultation_FullMethodName  = "/koppi.consultation.v1.ConsultationService/ReassignConsultation"
+	ConsultationService_PostMessage_FullMethodName           = "/koppi.consultation.v1.ConsultationService/PostMessage"
+	ConsultationService_Converse_FullMethodName              = "/koppi.consultation.v1.ConsultationService/Converse"
+	ConsultationService_InviteParticipant_FullMethodName     = "/koppi.consultation.v1.ConsultationService/InviteParticipant"
+	ConsultationService_CloseConsultation_FullMethodName     = "/koppi.consultation.v1.ConsultationService/CloseConsultation"
+	ConsultationService_SetReachability_FullMethodName       = "/koppi.consultation.v1.ConsultationService/SetReachability"
+	ConsultationService_GetReachability_FullMethodName       = "/koppi.consultation.v1.ConsultationService/GetReachability"
+	ConsultationService_RevokeConsultation_FullMethodName    = "/koppi.consultation.v1.ConsultationService/RevokeConsultation"
+	ConsultationService_AcknowledgeRevocation_FullMethodName = "/koppi.consultation.v1.ConsultationService/AcknowledgeRevocation"
 )
 
 // ConsultationServiceClient is the client API for ConsultationService service.
@@ -57,6 +59,12 @@ type ConsultationServiceClient interface {
 	// Who can be reached now: workers and units say so, others see it.
 	SetReachability(ctx context.Context, in *SetReachabilityRequest, opts ...grpc.CallOption) (*SetReachabilityResponse, error)
 	GetReachability(ctx context.Context, in *GetReachabilityRequest, opts ...grpc.CallOption) (*GetReachabilityResponse, error)
+	// Entered in error. The asker revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeConsultation(ctx context.Context, in *RevokeConsultationRequest, opts ...grpc.CallOption) (*RevokeConsultationResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
 type consultationServiceClient struct {
@@ -190,6 +198,26 @@ func (c *consultationServiceClient) GetReachability(ctx context.Context, in *Get
 	return out, nil
 }
 
+func (c *consultationServiceClient) RevokeConsultation(ctx context.Context, in *RevokeConsultationRequest, opts ...grpc.CallOption) (*RevokeConsultationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeConsultationResponse)
+	err := c.cc.Invoke(ctx, ConsultationService_RevokeConsultation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consultationServiceClient) AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeRevocationResponse)
+	err := c.cc.Invoke(ctx, ConsultationService_AcknowledgeRevocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConsultationServiceServer is the server API for ConsultationService service.
 // All implementations must embed UnimplementedConsultationServiceServer
 // for forward compatibility.
@@ -210,6 +238,12 @@ type ConsultationServiceServer interface {
 	// Who can be reached now: workers and units say so, others see it.
 	SetReachability(context.Context, *SetReachabilityRequest) (*SetReachabilityResponse, error)
 	GetReachability(context.Context, *GetReachabilityRequest) (*GetReachabilityResponse, error)
+	// Entered in error. The asker revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeConsultation(context.Context, *RevokeConsultationRequest) (*RevokeConsultationResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedConsultationServiceServer()
 }
 
@@ -255,6 +289,12 @@ func (UnimplementedConsultationServiceServer) SetReachability(context.Context, *
 }
 func (UnimplementedConsultationServiceServer) GetReachability(context.Context, *GetReachabilityRequest) (*GetReachabilityResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetReachability not implemented")
+}
+func (UnimplementedConsultationServiceServer) RevokeConsultation(context.Context, *RevokeConsultationRequest) (*RevokeConsultationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeConsultation not implemented")
+}
+func (UnimplementedConsultationServiceServer) AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeRevocation not implemented")
 }
 func (UnimplementedConsultationServiceServer) mustEmbedUnimplementedConsultationServiceServer() {}
 func (UnimplementedConsultationServiceServer) testEmbeddedByValue()                             {}
@@ -482,6 +522,42 @@ func _ConsultationService_GetReachability_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConsultationService_RevokeConsultation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeConsultationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsultationServiceServer).RevokeConsultation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsultationService_RevokeConsultation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsultationServiceServer).RevokeConsultation(ctx, req.(*RevokeConsultationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsultationService_AcknowledgeRevocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRevocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsultationServiceServer).AcknowledgeRevocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsultationService_AcknowledgeRevocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsultationServiceServer).AcknowledgeRevocation(ctx, req.(*AcknowledgeRevocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConsultationService_ServiceDesc is the grpc.ServiceDesc for ConsultationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -532,6 +608,14 @@ var ConsultationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetReachability",
 			Handler:    _ConsultationService_GetReachability_Handler,
+		},
+		{
+			MethodName: "RevokeConsultation",
+			Handler:    _ConsultationService_RevokeConsultation_Handler,
+		},
+		{
+			MethodName: "AcknowledgeRevocation",
+			Handler:    _ConsultationService_AcknowledgeRevocation_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

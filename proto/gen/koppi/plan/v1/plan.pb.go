@@ -36,6 +36,9 @@ const (
 	PlanState_PLAN_STATE_ACTIVE       PlanState = 2
 	PlanState_PLAN_STATE_UNDER_REVIEW PlanState = 3
 	PlanState_PLAN_STATE_ENDED        PlanState = 4
+	// About the wrong person, or sent by mistake: revoked by its sender. Content is
+	// gone; that it was there, and who read it, stays.
+	PlanState_PLAN_STATE_ENTERED_IN_ERROR PlanState = 5
 )
 
 // Enum value maps for PlanState.
@@ -46,13 +49,15 @@ var (
 		2: "PLAN_STATE_ACTIVE",
 		3: "PLAN_STATE_UNDER_REVIEW",
 		4: "PLAN_STATE_ENDED",
+		5: "PLAN_STATE_ENTERED_IN_ERROR",
 	}
 	PlanState_value = map[string]int32{
-		"PLAN_STATE_UNSPECIFIED":  0,
-		"PLAN_STATE_DRAFT":        1,
-		"PLAN_STATE_ACTIVE":       2,
-		"PLAN_STATE_UNDER_REVIEW": 3,
-		"PLAN_STATE_ENDED":        4,
+		"PLAN_STATE_UNSPECIFIED":      0,
+		"PLAN_STATE_DRAFT":            1,
+		"PLAN_STATE_ACTIVE":           2,
+		"PLAN_STATE_UNDER_REVIEW":     3,
+		"PLAN_STATE_ENDED":            4,
+		"PLAN_STATE_ENTERED_IN_ERROR": 5,
 	}
 )
 
@@ -157,13 +162,17 @@ type Plan struct {
 	NextReviewAt            *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
 	CreatedAt               *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	EndReason               string                 `protobuf:"bytes,15,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
-	ClientLanguage          string                 `protobuf:"bytes,16,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	Etag                    string                 `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Who began the plan.
+	CreatedBy      *v1.Party `protobuf:"bytes,20,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	ClientLanguage string    `protobuf:"bytes,16,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
+	Etag           string    `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,18,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Set once it was entered in error.
+	Revocation    *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Plan) Reset() {
@@ -301,6 +310,13 @@ func (x *Plan) GetEndReason() string {
 	return ""
 }
 
+func (x *Plan) GetCreatedBy() *v1.Party {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return nil
+}
+
 func (x *Plan) GetClientLanguage() string {
 	if x != nil {
 		return x.ClientLanguage
@@ -322,11 +338,21 @@ func (x *Plan) GetAvailableActions() []string {
 	return nil
 }
 
+func (x *Plan) GetRevocation() *v1.Revocation {
+	if x != nil {
+		return x.Revocation
+	}
+	return nil
+}
+
 type Member struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
-	State         MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=koppi.plan.v1.MemberState" json:"state,omitempty"`
-	Since         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A unit; whoever works there acts for the member.
+	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
+	State MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=koppi.plan.v1.MemberState" json:"state,omitempty"`
+	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	// On what ground it was invited.
+	Basis         *v1.LegalBasis `protobuf:"bytes,4,opt,name=basis,proto3" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -378,6 +404,13 @@ func (x *Member) GetState() MemberState {
 func (x *Member) GetSince() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Since
+	}
+	return nil
+}
+
+func (x *Member) GetBasis() *v1.LegalBasis {
+	if x != nil {
+		return x.Basis
 	}
 	return nil
 }
@@ -548,6 +581,7 @@ type Action struct {
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	CompletedAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
 	Overdue       bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	Note          string                 `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -629,6 +663,13 @@ func (x *Action) GetOverdue() bool {
 		return x.Overdue
 	}
 	return false
+}
+
+func (x *Action) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
 }
 
 type ClientView struct {
@@ -3245,11 +3286,220 @@ func (x *EndPlanResponse) GetPlan() *Plan {
 	return nil
 }
 
+type RevokePlanRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	PlanId    string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was wrong, without what was entered in error. Required.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokePlanRequest) Reset() {
+	*x = RevokePlanRequest{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokePlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokePlanRequest) ProtoMessage() {}
+
+func (x *RevokePlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokePlanRequest.ProtoReflect.Descriptor instead.
+func (*RevokePlanRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *RevokePlanRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RevokePlanRequest) GetPlanId() string {
+	if x != nil {
+		return x.PlanId
+	}
+	return ""
+}
+
+func (x *RevokePlanRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RevokePlanRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RevokePlanResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Plan          *Plan                  `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokePlanResponse) Reset() {
+	*x = RevokePlanResponse{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokePlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokePlanResponse) ProtoMessage() {}
+
+func (x *RevokePlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokePlanResponse.ProtoReflect.Descriptor instead.
+func (*RevokePlanResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *RevokePlanResponse) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+type AcknowledgeRevocationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	PlanId        string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationRequest) Reset() {
+	*x = AcknowledgeRevocationRequest{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationRequest) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *AcknowledgeRevocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AcknowledgeRevocationRequest) GetPlanId() string {
+	if x != nil {
+		return x.PlanId
+	}
+	return ""
+}
+
+type AcknowledgeRevocationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Plan          *Plan                  `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationResponse) Reset() {
+	*x = AcknowledgeRevocationResponse{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationResponse) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *AcknowledgeRevocationResponse) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
 var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xcc\x06\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xc0\a\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -3268,14 +3518,20 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1d\n" +
 	"\n" +
-	"end_reason\x18\x0f \x01(\tR\tendReason\x12'\n" +
+	"end_reason\x18\x0f \x01(\tR\tendReason\x125\n" +
+	"\n" +
+	"created_by\x18\x14 \x01(\v2\x16.koppi.common.v1.PartyR\tcreatedBy\x12'\n" +
 	"\x0fclient_language\x18\x10 \x01(\tR\x0eclientLanguage\x12\x12\n" +
 	"\x04etag\x18\x11 \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\"\x9a\x01\n" +
+	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\x12;\n" +
+	"\n" +
+	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
+	"revocation\"\xcd\x01\n" +
 	"\x06Member\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +
-	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xa8\x01\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
+	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"\xa8\x01\n" +
 	"\x04Goal\x12\x17\n" +
 	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\"\n" +
@@ -3288,7 +3544,7 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x11R\x05score\x12\x1b\n" +
 	"\tby_client\x18\x04 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\"\x8c\x02\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\"\xa0\x02\n" +
 	"\x06Action\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x17\n" +
 	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x12\n" +
@@ -3296,7 +3552,8 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x05owner\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x05owner\x121\n" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12=\n" +
 	"\fcompleted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x18\n" +
-	"\aoverdue\x18\a \x01(\bR\aoverdue\"\x97\x01\n" +
+	"\aoverdue\x18\a \x01(\bR\aoverdue\x12\x12\n" +
+	"\x04note\x18\b \x01(\tR\x04note\"\x97\x01\n" +
 	"\n" +
 	"ClientView\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1d\n" +
@@ -3487,19 +3744,34 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12 \n" +
 	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\":\n" +
 	"\x0fEndPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan*\x87\x01\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x9f\x01\n" +
+	"\x11RevokePlanRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"=\n" +
+	"\x12RevokePlanResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"j\n" +
+	"\x1cAcknowledgeRevocationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"H\n" +
+	"\x1dAcknowledgeRevocationResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan*\xa8\x01\n" +
 	"\tPlanState\x12\x1a\n" +
 	"\x16PLAN_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10PLAN_STATE_DRAFT\x10\x01\x12\x15\n" +
 	"\x11PLAN_STATE_ACTIVE\x10\x02\x12\x1b\n" +
 	"\x17PLAN_STATE_UNDER_REVIEW\x10\x03\x12\x14\n" +
-	"\x10PLAN_STATE_ENDED\x10\x04*\x90\x01\n" +
+	"\x10PLAN_STATE_ENDED\x10\x04\x12\x1f\n" +
+	"\x1bPLAN_STATE_ENTERED_IN_ERROR\x10\x05*\x90\x01\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14MEMBER_STATE_INVITED\x10\x01\x12\x17\n" +
 	"\x13MEMBER_STATE_JOINED\x10\x02\x12\x15\n" +
 	"\x11MEMBER_STATE_LEFT\x10\x03\x12\x19\n" +
-	"\x15MEMBER_STATE_DECLINED\x10\x042\x8c\x10\n" +
+	"\x15MEMBER_STATE_DECLINED\x10\x042\xd3\x11\n" +
 	"\vPlanService\x12Q\n" +
 	"\n" +
 	"CreatePlan\x12 .koppi.plan.v1.CreatePlanRequest\x1a!.koppi.plan.v1.CreatePlanResponse\x12H\n" +
@@ -3526,7 +3798,10 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x0eScheduleReview\x12$.koppi.plan.v1.ScheduleReviewRequest\x1a%.koppi.plan.v1.ScheduleReviewResponse\x12T\n" +
 	"\vStartReview\x12!.koppi.plan.v1.StartReviewRequest\x1a\".koppi.plan.v1.StartReviewResponse\x12]\n" +
 	"\x0eCompleteReview\x12$.koppi.plan.v1.CompleteReviewRequest\x1a%.koppi.plan.v1.CompleteReviewResponse\x12H\n" +
-	"\aEndPlan\x12\x1d.koppi.plan.v1.EndPlanRequest\x1a\x1e.koppi.plan.v1.EndPlanResponseB\xa3\x01\n" +
+	"\aEndPlan\x12\x1d.koppi.plan.v1.EndPlanRequest\x1a\x1e.koppi.plan.v1.EndPlanResponse\x12Q\n" +
+	"\n" +
+	"RevokePlan\x12 .koppi.plan.v1.RevokePlanRequest\x1a!.koppi.plan.v1.RevokePlanResponse\x12r\n" +
+	"\x15AcknowledgeRevocation\x12+.koppi.plan.v1.AcknowledgeRevocationRequest\x1a,.koppi.plan.v1.AcknowledgeRevocationResponseB\xa3\x01\n" +
 	"\x11com.koppi.plan.v1B\tPlanProtoP\x01Z-koppi.internal/proto/gen/koppi/plan/v1;planv1\xa2\x02\x03KPX\xaa\x02\rKoppi.Plan.V1\xca\x02\rKoppi\\Plan\\V1\xe2\x02\x19Koppi\\Plan\\V1\\GPBMetadata\xea\x02\x0fKoppi::Plan::V1b\x06proto3"
 
 var (
@@ -3542,7 +3817,7 @@ func file_koppi_plan_v1_plan_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_plan_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(PlanState)(0),                        // 0: koppi.plan.v1.PlanState
 	(MemberState)(0),                      // 1: koppi.plan.v1.MemberState
@@ -3598,120 +3873,134 @@ var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(*CompleteReviewResponse)(nil),        // 51: koppi.plan.v1.CompleteReviewResponse
 	(*EndPlanRequest)(nil),                // 52: koppi.plan.v1.EndPlanRequest
 	(*EndPlanResponse)(nil),               // 53: koppi.plan.v1.EndPlanResponse
-	(*v1.LoopStatus)(nil),                 // 54: koppi.common.v1.LoopStatus
-	(*v1.LegalBasis)(nil),                 // 55: koppi.common.v1.LegalBasis
-	(*v1.Party)(nil),                      // 56: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil),         // 57: google.protobuf.Timestamp
-	(*v1.Client)(nil),                     // 58: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 59: koppi.common.v1.ClientDetails
+	(*RevokePlanRequest)(nil),             // 54: koppi.plan.v1.RevokePlanRequest
+	(*RevokePlanResponse)(nil),            // 55: koppi.plan.v1.RevokePlanResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 56: koppi.plan.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 57: koppi.plan.v1.AcknowledgeRevocationResponse
+	(*v1.LoopStatus)(nil),                 // 58: koppi.common.v1.LoopStatus
+	(*v1.LegalBasis)(nil),                 // 59: koppi.common.v1.LegalBasis
+	(*v1.Party)(nil),                      // 60: koppi.common.v1.Party
+	(*timestamppb.Timestamp)(nil),         // 61: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                 // 62: koppi.common.v1.Revocation
+	(*v1.Client)(nil),                     // 63: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 64: koppi.common.v1.ClientDetails
 }
 var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	0,  // 0: koppi.plan.v1.Plan.state:type_name -> koppi.plan.v1.PlanState
-	54, // 1: koppi.plan.v1.Plan.status:type_name -> koppi.common.v1.LoopStatus
-	55, // 2: koppi.plan.v1.Plan.basis:type_name -> koppi.common.v1.LegalBasis
-	56, // 3: koppi.plan.v1.Plan.responsible:type_name -> koppi.common.v1.Party
-	56, // 4: koppi.plan.v1.Plan.responsibility_offered_to:type_name -> koppi.common.v1.Party
+	58, // 1: koppi.plan.v1.Plan.status:type_name -> koppi.common.v1.LoopStatus
+	59, // 2: koppi.plan.v1.Plan.basis:type_name -> koppi.common.v1.LegalBasis
+	60, // 3: koppi.plan.v1.Plan.responsible:type_name -> koppi.common.v1.Party
+	60, // 4: koppi.plan.v1.Plan.responsibility_offered_to:type_name -> koppi.common.v1.Party
 	3,  // 5: koppi.plan.v1.Plan.members:type_name -> koppi.plan.v1.Member
 	4,  // 6: koppi.plan.v1.Plan.goals:type_name -> koppi.plan.v1.Goal
 	6,  // 7: koppi.plan.v1.Plan.actions:type_name -> koppi.plan.v1.Action
 	7,  // 8: koppi.plan.v1.Plan.client_views:type_name -> koppi.plan.v1.ClientView
-	57, // 9: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
-	57, // 10: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
-	56, // 11: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 12: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	57, // 13: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	5,  // 14: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	57, // 15: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	56, // 16: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	56, // 17: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	57, // 18: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	57, // 19: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	57, // 20: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	58, // 21: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
-	55, // 22: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	56, // 23: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
-	2,  // 24: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	59, // 25: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	2,  // 26: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	0,  // 27: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
-	2,  // 28: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
-	56, // 29: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
-	55, // 30: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	2,  // 31: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 32: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 33: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 34: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 35: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 36: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 37: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	56, // 38: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
-	57, // 39: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
-	2,  // 40: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	56, // 41: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 42: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 43: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 44: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
-	56, // 45: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 46: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 47: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 48: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	57, // 49: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
-	2,  // 50: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 51: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	57, // 52: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
-	2,  // 53: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 54: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	8,  // 55: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
-	12, // 56: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
-	10, // 57: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
-	14, // 58: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
-	16, // 59: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
-	18, // 60: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
-	20, // 61: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
-	24, // 62: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
-	22, // 63: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
-	26, // 64: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
-	28, // 65: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
-	30, // 66: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
-	32, // 67: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
-	34, // 68: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
-	36, // 69: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
-	38, // 70: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
-	40, // 71: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
-	42, // 72: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
-	44, // 73: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
-	46, // 74: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
-	48, // 75: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
-	50, // 76: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
-	52, // 77: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	9,  // 78: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	13, // 79: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	11, // 80: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	15, // 81: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	17, // 82: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	19, // 83: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	21, // 84: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	25, // 85: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	23, // 86: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	27, // 87: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	29, // 88: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	31, // 89: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	33, // 90: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	35, // 91: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	37, // 92: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	39, // 93: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	41, // 94: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	43, // 95: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	45, // 96: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	47, // 97: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	49, // 98: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	51, // 99: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	53, // 100: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	78, // [78:101] is the sub-list for method output_type
-	55, // [55:78] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	61, // 9: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
+	61, // 10: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
+	60, // 11: koppi.plan.v1.Plan.created_by:type_name -> koppi.common.v1.Party
+	62, // 12: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
+	60, // 13: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
+	1,  // 14: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
+	61, // 15: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
+	59, // 16: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 17: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
+	61, // 18: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
+	60, // 19: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
+	60, // 20: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
+	61, // 21: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
+	61, // 22: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
+	61, // 23: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	63, // 24: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
+	59, // 25: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	60, // 26: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
+	2,  // 27: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	64, // 28: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	2,  // 29: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	0,  // 30: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
+	2,  // 31: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
+	60, // 32: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
+	59, // 33: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	2,  // 34: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 35: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 36: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 37: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 38: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 39: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 40: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 41: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
+	61, // 42: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
+	2,  // 43: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 44: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
+	2,  // 45: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 46: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 47: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 48: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
+	2,  // 49: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 50: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 51: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	61, // 52: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
+	2,  // 53: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 54: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	61, // 55: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
+	2,  // 56: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 57: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 58: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 59: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
+	8,  // 60: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
+	12, // 61: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
+	10, // 62: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
+	14, // 63: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
+	16, // 64: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
+	18, // 65: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
+	20, // 66: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
+	24, // 67: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
+	22, // 68: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
+	26, // 69: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
+	28, // 70: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
+	30, // 71: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
+	32, // 72: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
+	34, // 73: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
+	36, // 74: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
+	38, // 75: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
+	40, // 76: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
+	42, // 77: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
+	44, // 78: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
+	46, // 79: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
+	48, // 80: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
+	50, // 81: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
+	52, // 82: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
+	54, // 83: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	56, // 84: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	9,  // 85: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	13, // 86: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	11, // 87: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	15, // 88: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	17, // 89: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	19, // 90: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	21, // 91: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	25, // 92: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	23, // 93: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	27, // 94: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	29, // 95: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	31, // 96: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	33, // 97: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	35, // 98: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	37, // 99: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	39, // 100: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	41, // 101: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	43, // 102: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	45, // 103: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	47, // 104: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	49, // 105: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	51, // 106: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	53, // 107: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	55, // 108: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	57, // 109: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	85, // [85:110] is the sub-list for method output_type
+	60, // [60:85] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_plan_proto_init() }
@@ -3725,7 +4014,7 @@ func file_koppi_plan_v1_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_plan_v1_plan_proto_rawDesc), len(file_koppi_plan_v1_plan_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   52,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

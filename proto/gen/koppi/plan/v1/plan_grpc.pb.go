@@ -46,6 +46,8 @@ const (
 	PlanService_StartReview_FullMethodName           = "/koppi.plan.v1.PlanService/StartReview"
 	PlanService_CompleteReview_FullMethodName        = "/koppi.plan.v1.PlanService/CompleteReview"
 	PlanService_EndPlan_FullMethodName               = "/koppi.plan.v1.PlanService/EndPlan"
+	PlanService_RevokePlan_FullMethodName            = "/koppi.plan.v1.PlanService/RevokePlan"
+	PlanService_AcknowledgeRevocation_FullMethodName = "/koppi.plan.v1.PlanService/AcknowledgeRevocation"
 )
 
 // PlanServiceClient is the client API for PlanService service.
@@ -80,6 +82,12 @@ type PlanServiceClient interface {
 	StartReview(ctx context.Context, in *StartReviewRequest, opts ...grpc.CallOption) (*StartReviewResponse, error)
 	CompleteReview(ctx context.Context, in *CompleteReviewRequest, opts ...grpc.CallOption) (*CompleteReviewResponse, error)
 	EndPlan(ctx context.Context, in *EndPlanRequest, opts ...grpc.CallOption) (*EndPlanResponse, error)
+	// Entered in error. The creating agency revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
 type planServiceClient struct {
@@ -320,6 +328,26 @@ func (c *planServiceClient) EndPlan(ctx context.Context, in *EndPlanRequest, opt
 	return out, nil
 }
 
+func (c *planServiceClient) RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokePlanResponse)
+	err := c.cc.Invoke(ctx, PlanService_RevokePlan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *planServiceClient) AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeRevocationResponse)
+	err := c.cc.Invoke(ctx, PlanService_AcknowledgeRevocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PlanServiceServer is the server API for PlanService service.
 // All implementations must embed UnimplementedPlanServiceServer
 // for forward compatibility.
@@ -352,6 +380,12 @@ type PlanServiceServer interface {
 	StartReview(context.Context, *StartReviewRequest) (*StartReviewResponse, error)
 	CompleteReview(context.Context, *CompleteReviewRequest) (*CompleteReviewResponse, error)
 	EndPlan(context.Context, *EndPlanRequest) (*EndPlanResponse, error)
+	// Entered in error. The creating agency revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedPlanServiceServer()
 }
 
@@ -430,6 +464,12 @@ func (UnimplementedPlanServiceServer) CompleteReview(context.Context, *CompleteR
 }
 func (UnimplementedPlanServiceServer) EndPlan(context.Context, *EndPlanRequest) (*EndPlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndPlan not implemented")
+}
+func (UnimplementedPlanServiceServer) RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokePlan not implemented")
+}
+func (UnimplementedPlanServiceServer) AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeRevocation not implemented")
 }
 func (UnimplementedPlanServiceServer) mustEmbedUnimplementedPlanServiceServer() {}
 func (UnimplementedPlanServiceServer) testEmbeddedByValue()                     {}
@@ -866,6 +906,42 @@ func _PlanService_EndPlan_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PlanService_RevokePlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokePlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).RevokePlan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_RevokePlan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).RevokePlan(ctx, req.(*RevokePlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlanService_AcknowledgeRevocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRevocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).AcknowledgeRevocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_AcknowledgeRevocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).AcknowledgeRevocation(ctx, req.(*AcknowledgeRevocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PlanService_ServiceDesc is the grpc.ServiceDesc for PlanService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -964,6 +1040,14 @@ var PlanService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndPlan",
 			Handler:    _PlanService_EndPlan_Handler,
+		},
+		{
+			MethodName: "RevokePlan",
+			Handler:    _PlanService_RevokePlan_Handler,
+		},
+		{
+			MethodName: "AcknowledgeRevocation",
+			Handler:    _PlanService_AcknowledgeRevocation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

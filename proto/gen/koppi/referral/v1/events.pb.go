@@ -35,8 +35,13 @@ type ReferralSent struct {
 	Attachments              []*v1.Attachment       `protobuf:"bytes,6,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	ClientLanguage           string                 `protobuf:"bytes,7,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
 	RedirectedFromReferralId string                 `protobuf:"bytes,8,opt,name=redirected_from_referral_id,json=redirectedFromReferralId,proto3" json:"redirected_from_referral_id,omitempty"`
-	unknownFields            protoimpl.UnknownFields
-	sizeCache                protoimpl.SizeCache
+	// When the receiver must have acted: recorded, since the time limit is the
+	// receiving agency's to configure and a history must not change with it.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Of a redirected one, the party that sent the first: it learns the outcome.
+	FirstSender   *v1.Party `protobuf:"bytes,10,opt,name=first_sender,json=firstSender,proto3" json:"first_sender,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReferralSent) Reset() {
@@ -123,6 +128,20 @@ func (x *ReferralSent) GetRedirectedFromReferralId() string {
 		return x.RedirectedFromReferralId
 	}
 	return ""
+}
+
+func (x *ReferralSent) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *ReferralSent) GetFirstSender() *v1.Party {
+	if x != nil {
+		return x.FirstSender
+	}
+	return nil
 }
 
 type ReferralReceived struct {
@@ -270,8 +289,10 @@ type ReferralRedirected struct {
 	RedirectedReferralId string                 `protobuf:"bytes,1,opt,name=redirected_referral_id,json=redirectedReferralId,proto3" json:"redirected_referral_id,omitempty"`
 	Receiver             *v1.Party              `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Explanation          string                 `protobuf:"bytes,3,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// When the third agency must have answered.
+	DueAt         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReferralRedirected) Reset() {
@@ -325,7 +346,15 @@ func (x *ReferralRedirected) GetExplanation() string {
 	return ""
 }
 
-// RedirectAnswered tells the redirector's loop what the third agency did.
+func (x *ReferralRedirected) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+// RedirectAnswered tells the redirector's loop what the third agency did. Accepted,
+// the referral is REDIRECTED and ends; else the turn is the redirector's again.
 type RedirectAnswered struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	RedirectedReferralId string                 `protobuf:"bytes,1,opt,name=redirected_referral_id,json=redirectedReferralId,proto3" json:"redirected_referral_id,omitempty"`
@@ -887,7 +916,7 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/referral/v1/referral.proto\"\x8b\x03\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/referral/v1/referral.proto\"\xf9\x03\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12\x1f\n" +
@@ -897,18 +926,22 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\aurgency\x18\x05 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12=\n" +
 	"\vattachments\x18\x06 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12'\n" +
 	"\x0fclient_language\x18\a \x01(\tR\x0eclientLanguage\x12=\n" +
-	"\x1bredirected_from_referral_id\x18\b \x01(\tR\x18redirectedFromReferralId\"\x12\n" +
+	"\x1bredirected_from_referral_id\x18\b \x01(\tR\x18redirectedFromReferralId\x121\n" +
+	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x129\n" +
+	"\ffirst_sender\x18\n" +
+	" \x01(\v2\x16.koppi.common.v1.PartyR\vfirstSender\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xbd\x01\n" +
 	"\x10ReferralDeclined\x12@\n" +
 	"\x06reason\x18\x01 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12 \n" +
 	"\vexplanation\x18\x02 \x01(\tR\vexplanation\x12E\n" +
-	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"\xa0\x01\n" +
+	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"\xd3\x01\n" +
 	"\x12ReferralRedirected\x124\n" +
 	"\x16redirected_referral_id\x18\x01 \x01(\tR\x14redirectedReferralId\x122\n" +
 	"\breceiver\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12 \n" +
-	"\vexplanation\x18\x03 \x01(\tR\vexplanation\"d\n" +
+	"\vexplanation\x18\x03 \x01(\tR\vexplanation\x121\n" +
+	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"d\n" +
 	"\x10RedirectAnswered\x124\n" +
 	"\x16redirected_referral_id\x18\x01 \x01(\tR\x14redirectedReferralId\x12\x1a\n" +
 	"\baccepted\x18\x02 \x01(\bR\baccepted\"T\n" +
@@ -976,8 +1009,8 @@ var file_koppi_referral_v1_events_proto_goTypes = []any{
 	(ReferralKind)(0),                     // 17: koppi.referral.v1.ReferralKind
 	(v1.Urgency)(0),                       // 18: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),                 // 19: koppi.common.v1.Attachment
-	(ReferralDeclineReason)(0),            // 20: koppi.referral.v1.ReferralDeclineReason
-	(*timestamppb.Timestamp)(nil),         // 21: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),         // 20: google.protobuf.Timestamp
+	(ReferralDeclineReason)(0),            // 21: koppi.referral.v1.ReferralDeclineReason
 	(AppointmentResult)(0),                // 22: koppi.referral.v1.AppointmentResult
 	(ReferralOutcome)(0),                  // 23: koppi.referral.v1.ReferralOutcome
 	(ReferralState)(0),                    // 24: koppi.referral.v1.ReferralState
@@ -987,21 +1020,24 @@ var file_koppi_referral_v1_events_proto_depIdxs = []int32{
 	17, // 1: koppi.referral.v1.ReferralSent.kind:type_name -> koppi.referral.v1.ReferralKind
 	18, // 2: koppi.referral.v1.ReferralSent.urgency:type_name -> koppi.common.v1.Urgency
 	19, // 3: koppi.referral.v1.ReferralSent.attachments:type_name -> koppi.common.v1.Attachment
-	16, // 4: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
-	20, // 5: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	16, // 6: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	16, // 7: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
-	16, // 8: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
-	21, // 9: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
-	22, // 10: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	23, // 11: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	24, // 12: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	21, // 13: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	20, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
+	16, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
+	16, // 6: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
+	21, // 7: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	16, // 8: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	16, // 9: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
+	20, // 10: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
+	16, // 11: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
+	20, // 12: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
+	22, // 13: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
+	23, // 14: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	24, // 15: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	20, // 16: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }

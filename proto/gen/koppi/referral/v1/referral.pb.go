@@ -103,33 +103,38 @@ const (
 	ReferralState_REFERRAL_STATE_DECLINED   ReferralState = 7
 	ReferralState_REFERRAL_STATE_REDIRECTED ReferralState = 8
 	ReferralState_REFERRAL_STATE_CANCELLED  ReferralState = 9
+	// About the wrong person, or sent by mistake: revoked by its sender. Content is
+	// gone; that it was there, and who read it, stays.
+	ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR ReferralState = 10
 )
 
 // Enum value maps for ReferralState.
 var (
 	ReferralState_name = map[int32]string{
-		0: "REFERRAL_STATE_UNSPECIFIED",
-		1: "REFERRAL_STATE_SENT",
-		2: "REFERRAL_STATE_RECEIVED",
-		3: "REFERRAL_STATE_ACCEPTED",
-		4: "REFERRAL_STATE_IN_PROGRESS",
-		5: "REFERRAL_STATE_ON_HOLD",
-		6: "REFERRAL_STATE_COMPLETED",
-		7: "REFERRAL_STATE_DECLINED",
-		8: "REFERRAL_STATE_REDIRECTED",
-		9: "REFERRAL_STATE_CANCELLED",
+		0:  "REFERRAL_STATE_UNSPECIFIED",
+		1:  "REFERRAL_STATE_SENT",
+		2:  "REFERRAL_STATE_RECEIVED",
+		3:  "REFERRAL_STATE_ACCEPTED",
+		4:  "REFERRAL_STATE_IN_PROGRESS",
+		5:  "REFERRAL_STATE_ON_HOLD",
+		6:  "REFERRAL_STATE_COMPLETED",
+		7:  "REFERRAL_STATE_DECLINED",
+		8:  "REFERRAL_STATE_REDIRECTED",
+		9:  "REFERRAL_STATE_CANCELLED",
+		10: "REFERRAL_STATE_ENTERED_IN_ERROR",
 	}
 	ReferralState_value = map[string]int32{
-		"REFERRAL_STATE_UNSPECIFIED": 0,
-		"REFERRAL_STATE_SENT":        1,
-		"REFERRAL_STATE_RECEIVED":    2,
-		"REFERRAL_STATE_ACCEPTED":    3,
-		"REFERRAL_STATE_IN_PROGRESS": 4,
-		"REFERRAL_STATE_ON_HOLD":     5,
-		"REFERRAL_STATE_COMPLETED":   6,
-		"REFERRAL_STATE_DECLINED":    7,
-		"REFERRAL_STATE_REDIRECTED":  8,
-		"REFERRAL_STATE_CANCELLED":   9,
+		"REFERRAL_STATE_UNSPECIFIED":      0,
+		"REFERRAL_STATE_SENT":             1,
+		"REFERRAL_STATE_RECEIVED":         2,
+		"REFERRAL_STATE_ACCEPTED":         3,
+		"REFERRAL_STATE_IN_PROGRESS":      4,
+		"REFERRAL_STATE_ON_HOLD":          5,
+		"REFERRAL_STATE_COMPLETED":        6,
+		"REFERRAL_STATE_DECLINED":         7,
+		"REFERRAL_STATE_REDIRECTED":       8,
+		"REFERRAL_STATE_CANCELLED":        9,
+		"REFERRAL_STATE_ENTERED_IN_ERROR": 10,
 	}
 )
 
@@ -377,8 +382,10 @@ type Referral struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,24,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Set once it was entered in error.
+	Revocation    *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Referral) Reset() {
@@ -603,6 +610,13 @@ func (x *Referral) GetResubmittedAs() string {
 func (x *Referral) GetAvailableActions() []string {
 	if x != nil {
 		return x.AvailableActions
+	}
+	return nil
+}
+
+func (x *Referral) GetRevocation() *v1.Revocation {
+	if x != nil {
+		return x.Revocation
 	}
 	return nil
 }
@@ -2673,12 +2687,220 @@ func (x *CancelReferralResponse) GetReferral() *Referral {
 	return nil
 }
 
+type RevokeReferralRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was wrong, without what was entered in error. Required.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeReferralRequest) Reset() {
+	*x = RevokeReferralRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeReferralRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeReferralRequest) ProtoMessage() {}
+
+func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeReferralRequest.ProtoReflect.Descriptor instead.
+func (*RevokeReferralRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *RevokeReferralRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RevokeReferralRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+func (x *RevokeReferralRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RevokeReferralRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RevokeReferralResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeReferralResponse) Reset() {
+	*x = RevokeReferralResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeReferralResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeReferralResponse) ProtoMessage() {}
+
+func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeReferralResponse.ProtoReflect.Descriptor instead.
+func (*RevokeReferralResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *RevokeReferralResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
+type AcknowledgeRevocationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId    string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationRequest) Reset() {
+	*x = AcknowledgeRevocationRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationRequest) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AcknowledgeRevocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AcknowledgeRevocationRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+type AcknowledgeRevocationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRevocationResponse) Reset() {
+	*x = AcknowledgeRevocationResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRevocationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRevocationResponse) ProtoMessage() {}
+
+func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AcknowledgeRevocationResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
 var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xf3\n" +
-	"\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb0\v\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -2710,7 +2932,10 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x12suggested_receiver\x18\x1a \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x125\n" +
 	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12%\n" +
 	"\x0eresubmitted_as\x18\x1c \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\"\xb4\x01\n" +
+	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12;\n" +
+	"\n" +
+	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
+	"revocation\"\xb4\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
@@ -2886,13 +3111,29 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
 	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
 	"\x16CancelReferralResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\x15RevokeReferralRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
+	"\x16RevokeReferralResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"r\n" +
+	"\x1cAcknowledgeRevocationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\"X\n" +
+	"\x1dAcknowledgeRevocationResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
 	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFERRAL_KIND_SERVICE\x10\x01\x12&\n" +
 	"\"REFERRAL_KIND_APPLICATION_TRANSFER\x10\x02\x12!\n" +
 	"\x1dREFERRAL_KIND_DECISION_NOTICE\x10\x03\x12\x1b\n" +
-	"\x17REFERRAL_KIND_DOCUMENTS\x10\x04*\xb6\x02\n" +
+	"\x17REFERRAL_KIND_DOCUMENTS\x10\x04*\xdb\x02\n" +
 	"\rReferralState\x12\x1e\n" +
 	"\x1aREFERRAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13REFERRAL_STATE_SENT\x10\x01\x12\x1b\n" +
@@ -2903,7 +3144,9 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x18REFERRAL_STATE_COMPLETED\x10\x06\x12\x1b\n" +
 	"\x17REFERRAL_STATE_DECLINED\x10\a\x12\x1d\n" +
 	"\x19REFERRAL_STATE_REDIRECTED\x10\b\x12\x1c\n" +
-	"\x18REFERRAL_STATE_CANCELLED\x10\t*\xde\x02\n" +
+	"\x18REFERRAL_STATE_CANCELLED\x10\t\x12#\n" +
+	"\x1fREFERRAL_STATE_ENTERED_IN_ERROR\x10\n" +
+	"*\xde\x02\n" +
 	"\x0fReferralOutcome\x12 \n" +
 	"\x1cREFERRAL_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eREFERRAL_OUTCOME_SERVICE_GIVEN\x10\x01\x12$\n" +
@@ -2927,7 +3170,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x1bAPPOINTMENT_RESULT_ATTENDED\x10\x01\x12\x1e\n" +
 	"\x1aAPPOINTMENT_RESULT_NO_SHOW\x10\x02\x12*\n" +
 	"&APPOINTMENT_RESULT_CANCELLED_BY_CLIENT\x10\x03\x12\x1c\n" +
-	"\x18APPOINTMENT_RESULT_MOVED\x10\x042\xb2\r\n" +
+	"\x18APPOINTMENT_RESULT_MOVED\x10\x042\x95\x0f\n" +
 	"\x0fReferralService\x12_\n" +
 	"\fSendReferral\x12&.koppi.referral.v1.SendReferralRequest\x1a'.koppi.referral.v1.SendReferralResponse\x12\\\n" +
 	"\vGetReferral\x12%.koppi.referral.v1.GetReferralRequest\x1a&.koppi.referral.v1.GetReferralResponse\x12V\n" +
@@ -2944,7 +3187,9 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x12RefuseCancellation\x12,.koppi.referral.v1.RefuseCancellationRequest\x1a-.koppi.referral.v1.RefuseCancellationResponse\x12k\n" +
 	"\x10CompleteReferral\x12*.koppi.referral.v1.CompleteReferralRequest\x1a+.koppi.referral.v1.CompleteReferralResponse\x12e\n" +
 	"\x0eCancelReferral\x12(.koppi.referral.v1.CancelReferralRequest\x1a).koppi.referral.v1.CancelReferralResponse\x12e\n" +
-	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponseB\xc3\x01\n" +
+	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponse\x12e\n" +
+	"\x0eRevokeReferral\x12(.koppi.referral.v1.RevokeReferralRequest\x1a).koppi.referral.v1.RevokeReferralResponse\x12z\n" +
+	"\x15AcknowledgeRevocation\x12/.koppi.referral.v1.AcknowledgeRevocationRequest\x1a0.koppi.referral.v1.AcknowledgeRevocationResponseB\xc3\x01\n" +
 	"\x15com.koppi.referral.v1B\rReferralProtoP\x01Z5koppi.internal/proto/gen/koppi/referral/v1;referralv1\xa2\x02\x03KRX\xaa\x02\x11Koppi.Referral.V1\xca\x02\x11Koppi\\Referral\\V1\xe2\x02\x1dKoppi\\Referral\\V1\\GPBMetadata\xea\x02\x13Koppi::Referral::V1b\x06proto3"
 
 var (
@@ -2960,7 +3205,7 @@ func file_koppi_referral_v1_referral_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_referral_v1_referral_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(ReferralKind)(0),                       // 0: koppi.referral.v1.ReferralKind
 	(ReferralState)(0),                      // 1: koppi.referral.v1.ReferralState
@@ -3002,101 +3247,113 @@ var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*CompleteReferralResponse)(nil),        // 37: koppi.referral.v1.CompleteReferralResponse
 	(*CancelReferralRequest)(nil),           // 38: koppi.referral.v1.CancelReferralRequest
 	(*CancelReferralResponse)(nil),          // 39: koppi.referral.v1.CancelReferralResponse
-	(*v1.LoopStatus)(nil),                   // 40: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                        // 41: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                   // 42: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                         // 43: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                   // 44: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),           // 45: google.protobuf.Timestamp
-	(*v1.Client)(nil),                       // 46: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),                // 47: koppi.common.v1.ClientDetails
+	(*RevokeReferralRequest)(nil),           // 40: koppi.referral.v1.RevokeReferralRequest
+	(*RevokeReferralResponse)(nil),          // 41: koppi.referral.v1.RevokeReferralResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 42: koppi.referral.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 43: koppi.referral.v1.AcknowledgeRevocationResponse
+	(*v1.LoopStatus)(nil),                   // 44: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),                        // 45: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 46: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),                         // 47: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),                   // 48: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),           // 49: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                   // 50: koppi.common.v1.Revocation
+	(*v1.Client)(nil),                       // 51: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),                // 52: koppi.common.v1.ClientDetails
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
 	1,  // 1: koppi.referral.v1.Referral.state:type_name -> koppi.referral.v1.ReferralState
-	40, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
-	41, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
-	41, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
-	42, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
-	43, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
-	44, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
+	44, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
+	45, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
+	45, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
+	46, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
+	47, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
+	48, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
 	6,  // 8: koppi.referral.v1.Referral.appointments:type_name -> koppi.referral.v1.Appointment
 	7,  // 9: koppi.referral.v1.Referral.progress_notes:type_name -> koppi.referral.v1.ProgressNote
 	2,  // 10: koppi.referral.v1.Referral.outcome:type_name -> koppi.referral.v1.ReferralOutcome
 	3,  // 11: koppi.referral.v1.Referral.decline_reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	45, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
-	41, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
-	45, // 14: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 15: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	45, // 16: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	41, // 17: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	46, // 18: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
-	41, // 19: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	42, // 20: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	0,  // 21: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
-	43, // 22: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	5,  // 23: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	47, // 24: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	5,  // 25: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 26: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 27: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	1,  // 28: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
-	5,  // 29: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
-	5,  // 30: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 31: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	3,  // 32: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	41, // 33: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	5,  // 34: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 35: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	42, // 36: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 37: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 38: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
-	5,  // 39: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 40: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	5,  // 41: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
-	4,  // 42: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
-	5,  // 43: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 44: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
-	2,  // 45: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	5,  // 46: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 47: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	8,  // 48: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
-	16, // 49: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
-	10, // 50: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
-	18, // 51: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
-	20, // 52: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
-	22, // 53: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
-	24, // 54: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
-	26, // 55: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
-	28, // 56: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
-	30, // 57: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
-	32, // 58: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
-	34, // 59: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
-	14, // 60: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
-	36, // 61: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
-	38, // 62: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
-	12, // 63: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	9,  // 64: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	17, // 65: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	11, // 66: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	19, // 67: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	21, // 68: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	23, // 69: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	25, // 70: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	27, // 71: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	29, // 72: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	31, // 73: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	33, // 74: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	35, // 75: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	15, // 76: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	37, // 77: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	39, // 78: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	13, // 79: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	64, // [64:80] is the sub-list for method output_type
-	48, // [48:64] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	49, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
+	45, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
+	50, // 14: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
+	49, // 15: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 16: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	49, // 17: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	45, // 18: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	51, // 19: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
+	45, // 20: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 21: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	0,  // 22: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
+	47, // 23: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	5,  // 24: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	52, // 25: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	5,  // 26: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 27: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 28: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	1,  // 29: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
+	5,  // 30: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
+	5,  // 31: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 32: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	3,  // 33: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	45, // 34: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	5,  // 35: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 36: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 37: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 38: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 39: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
+	5,  // 40: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 41: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	5,  // 42: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
+	4,  // 43: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
+	5,  // 44: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 45: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
+	2,  // 46: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	5,  // 47: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 48: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 49: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	5,  // 50: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
+	8,  // 51: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
+	16, // 52: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
+	10, // 53: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
+	18, // 54: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
+	20, // 55: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
+	22, // 56: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
+	24, // 57: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
+	26, // 58: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
+	28, // 59: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
+	30, // 60: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
+	32, // 61: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
+	34, // 62: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
+	14, // 63: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
+	36, // 64: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
+	38, // 65: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
+	12, // 66: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
+	40, // 67: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	42, // 68: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	9,  // 69: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	17, // 70: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	11, // 71: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	19, // 72: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	21, // 73: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	23, // 74: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	25, // 75: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	27, // 76: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	29, // 77: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	31, // 78: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	33, // 79: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	35, // 80: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	15, // 81: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	37, // 82: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	39, // 83: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	13, // 84: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	41, // 85: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	43, // 86: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	69, // [69:87] is the sub-list for method output_type
+	51, // [51:69] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_referral_proto_init() }
@@ -3110,7 +3367,7 @@ func file_koppi_referral_v1_referral_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_referral_proto_rawDesc), len(file_koppi_referral_v1_referral_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   35,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

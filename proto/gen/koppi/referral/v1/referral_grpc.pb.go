@@ -39,6 +39,8 @@ const (
 	ReferralService_CompleteReferral_FullMethodName        = "/koppi.referral.v1.ReferralService/CompleteReferral"
 	ReferralService_CancelReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/CancelReferral"
 	ReferralService_SettleReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/SettleReferral"
+	ReferralService_RevokeReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/RevokeReferral"
+	ReferralService_AcknowledgeRevocation_FullMethodName   = "/koppi.referral.v1.ReferralService/AcknowledgeRevocation"
 )
 
 // ReferralServiceClient is the client API for ReferralService service.
@@ -69,6 +71,12 @@ type ReferralServiceClient interface {
 	// The sender's steps.
 	CancelReferral(ctx context.Context, in *CancelReferralRequest, opts ...grpc.CallOption) (*CancelReferralResponse, error)
 	SettleReferral(ctx context.Context, in *SettleReferralRequest, opts ...grpc.CallOption) (*SettleReferralResponse, error)
+	// Entered in error. The sender revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
 type referralServiceClient struct {
@@ -239,6 +247,26 @@ func (c *referralServiceClient) SettleReferral(ctx context.Context, in *SettleRe
 	return out, nil
 }
 
+func (c *referralServiceClient) RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeReferralResponse)
+	err := c.cc.Invoke(ctx, ReferralService_RevokeReferral_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *referralServiceClient) AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeRevocationResponse)
+	err := c.cc.Invoke(ctx, ReferralService_AcknowledgeRevocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReferralServiceServer is the server API for ReferralService service.
 // All implementations must embed UnimplementedReferralServiceServer
 // for forward compatibility.
@@ -267,6 +295,12 @@ type ReferralServiceServer interface {
 	// The sender's steps.
 	CancelReferral(context.Context, *CancelReferralRequest) (*CancelReferralResponse, error)
 	SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error)
+	// Entered in error. The sender revokes it at any time, also after its end, with
+	// a reason; every holder's copy becomes a tombstone.
+	RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error)
+	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
+	// marked it. Each holder does so once.
+	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedReferralServiceServer()
 }
 
@@ -324,6 +358,12 @@ func (UnimplementedReferralServiceServer) CancelReferral(context.Context, *Cance
 }
 func (UnimplementedReferralServiceServer) SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleReferral not implemented")
+}
+func (UnimplementedReferralServiceServer) RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeReferral not implemented")
+}
+func (UnimplementedReferralServiceServer) AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeRevocation not implemented")
 }
 func (UnimplementedReferralServiceServer) mustEmbedUnimplementedReferralServiceServer() {}
 func (UnimplementedReferralServiceServer) testEmbeddedByValue()                         {}
@@ -634,6 +674,42 @@ func _ReferralService_SettleReferral_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReferralService_RevokeReferral_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeReferralRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).RevokeReferral(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_RevokeReferral_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).RevokeReferral(ctx, req.(*RevokeReferralRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReferralService_AcknowledgeRevocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRevocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).AcknowledgeRevocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_AcknowledgeRevocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).AcknowledgeRevocation(ctx, req.(*AcknowledgeRevocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReferralService_ServiceDesc is the grpc.ServiceDesc for ReferralService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -704,6 +780,14 @@ var ReferralService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettleReferral",
 			Handler:    _ReferralService_SettleReferral_Handler,
+		},
+		{
+			MethodName: "RevokeReferral",
+			Handler:    _ReferralService_RevokeReferral_Handler,
+		},
+		{
+			MethodName: "AcknowledgeRevocation",
+			Handler:    _ReferralService_AcknowledgeRevocation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,137 @@
+package allinone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"github.com/tink-crypto/tink-go/v2/tink"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+
+	all "koppi.internal/deploy/suite"
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/wake"
+)
+
+// parts are what all services share in one process.
+type parts struct {
+	folder  string
+	kek     tink.AEAD
+	secrets *identity.Secrets
+	// issuers are believed; issuer gives out tokens for trying out, nil without Dev.
+	issuers []identity.IssuerConfig
+	issuer  *identity.Issuer
+}
+
+func (k *Koppi) parts() (*parts, error) {
+	config := k.config
+	p := &parts{folder: filepath.Join(config.Data, "secrets"), issuers: config.Issuers}
+	var err error
+	if p.kek, err = seal.OpenKEK(filepath.Join(p.folder, process.KEKFile)); err != nil {
+		return nil, err
+	}
+	if p.secrets, err = identity.OpenSecrets(p.folder); err != nil {
+		return nil, err
+	}
+	suiteIssuer, err := identity.OpenSuiteIssuer(p.folder)
+	if err != nil {
+		return nil, err
+	}
+	if called := config.Directory.Called(); len(called) > 0 {
+		believed, err := suiteIssuer.For(called...)
+		if err != nil {
+			return nil, err
+		}
+		p.issuers = append(p.issuers, believed)
+	}
+	if !config.Dev {
+		return p, nil
+	}
+	if p.issuer, err = identity.OpenDevIssuer(p.folder, dev.IssuerName); err != nil {
+		return nil, err
+	}
+	believed, err := p.issuer.Config(config.Directory)
+	p.issuers = append(p.issuers, believed)
+	return p, err
+}
+
+// member is one service in the process: its own database, and a listener in memory
+// with the same handlers and interceptors as over the network.
+type member struct {
+	name     string
+	service  process.Built
+	store    *sqlite.Store
+	server   *serve.Server
+	listener *bufconn.Listener
+	conn     *grpc.ClientConn
+	wake     *wake.Hub
+}
+
+func newMember(ctx context.Context, config Config, p *parts, service all.Service) (*member, error) {
+	paths := Paths(config.Data, service.Name)
+	if _, err := os.Stat(paths.Journal); err == nil && !config.Clock.IsZero() {
+		return nil, ErrDataExists
+	}
+	m := &member{name: service.Name, listener: serve.Memory(), wake: &wake.Hub{}}
+	var err error
+	if m.store, err = sqlite.Open(ctx, sqlite.Config{Path: paths.Journal, KeysPath: paths.Keys, KEK: p.kek}); err != nil {
+		return nil, err
+	}
+	if m.conn, err = serve.Connect(m.listener); err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
+	if err := m.build(ctx, config, p, service); err != nil {
+		return nil, errors.Join(err, m.conn.Close(), m.store.Close())
+	}
+	return m, nil
+}
+
+func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
+	deps := matter.Deps{
+		Store: m.store, Directory: config.Directory, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		NewID: newID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
+	}
+	if config.Dev {
+		adjustable, err := clock.Open(ctx, m.store, config.Clock)
+		if err != nil {
+			return err
+		}
+		deps.Clock = adjustable
+	}
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: p.issuers, Directory: config.Directory, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		return fmt.Errorf("validation rules: %w", err)
+	}
+	m.server = serve.NewGRPC(serve.Config{
+		Logger: config.Logger, Verifier: verifier, Validator: validator,
+		Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) },
+	})
+	if m.service, err = service.New(deps); err != nil {
+		return err
+	}
+	m.service.Register(m.server)
+	if p.issuer != nil {
+		trial := &dev.Service{Issuer: p.issuer, Directory: config.Directory, Secrets: p.secrets, Services: []dev.Advancer{m.service}}
+		trial.Register(m.server)
+	}
+	return nil
+}

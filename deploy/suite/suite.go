@@ -1,0 +1,23 @@
+// Package suite lists the services that Koppi is made of. To add one, add it here and
+// in gateway/suite.
+package suite
+
+import (
+	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/process"
+	"koppi.internal/services/concern"
+	"koppi.internal/services/referral"
+)
+
+// Service is one of them.
+type Service struct {
+	// Name as case messages and cursors carry it.
+	Name string
+	New  func(matter.Deps) (process.Built, error)
+}
+
+// Services of the suite, in the order in which a matter usually meets them.
+var Services = []Service{
+	{concern.Name, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) }},
+	{referral.Name, func(deps matter.Deps) (process.Built, error) { return referral.New(deps) }},
+}

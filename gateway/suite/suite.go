@@ -1,0 +1,115 @@
+// Package suite lists Koppi's services as a gateway sees them, and what it serves in
+// front of them.
+package suite
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/gateway/merged"
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/wake"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// Services maps each service, as case messages and cursors name it, to its gRPC
+// service: the explicit list of what may be called from outside.
+var Services = map[string]string{
+	"concern":  concernv1.ConcernService_ServiceDesc.ServiceName,
+	"referral": referralv1.ReferralService_ServiceDesc.ServiceName,
+}
+
+// Backend is one service behind.
+type Backend struct {
+	Conn grpc.ClientConnInterface
+	// Wake tells that its mailboxes advance.
+	Wake wake.Waker
+}
+
+// Front is what a gateway serves.
+type Front struct {
+	// Exchange is the one over all mailboxes. Run must run beside it, and Close end it.
+	Exchange *merged.Exchange
+	// Routes lead each service served to its connection.
+	Routes map[string]grpc.ClientConnInterface
+	// Local are those that answer on this machine alone.
+	Local []string
+}
+
+// Open makes the front of backends by their service's name; with dev, DevService too.
+func Open(backends map[string]Backend, trial bool, logger *slog.Logger) (*Front, error) {
+	front := &Front{Routes: map[string]grpc.ClientConnInterface{}}
+	var services []merged.Service
+	var all everywhere
+	for name, backend := range backends {
+		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
+		front.Routes[Services[name]] = backend.Conn
+		all = append(all, backend.Conn)
+	}
+	var err error
+	if front.Exchange, err = merged.New(merged.Config{Logger: logger, Services: services}); err != nil {
+		return nil, err
+	}
+	front.Routes[exchangev1.ExchangeService_ServiceDesc.ServiceName] = front.Exchange.Conn()
+	front.Routes[exchangev1.ParkingService_ServiceDesc.ServiceName] = front.Exchange.Conn()
+	if trial {
+		front.Routes[dev.ServiceName] = all
+		front.Local = append(front.Local, dev.ServiceName)
+	}
+	return front, nil
+}
+
+// everywhere passes a development call on: a token from any service, since all
+// believe the same issuer, and a clock moved in each of them.
+type everywhere []grpc.ClientConnInterface
+
+// Invoke calls one service, or all where the clock is moved; the last answer counts.
+func (e everywhere) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
+	for _, conn := range e {
+		if err := conn.Invoke(ctx, method, in, out, options...); err != nil || method != devv1.DevService_AdvanceClock_FullMethodName {
+			return err
+		}
+	}
+	return nil
+}
+
+// NewStream is refused: DevService has no streams.
+func (everywhere) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, fault.New(fault.NotServed, "there is no such method here")
+}
+
+// Routes is a connection that leads each call to the service that it names.
+type Routes map[string]grpc.ClientConnInterface
+
+func (r Routes) to(method string) (grpc.ClientConnInterface, error) {
+	service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	if conn := r[service]; conn != nil {
+		return conn, nil
+	}
+	return nil, fault.New(fault.NotServed, "there is no such service here")
+}
+
+// Invoke passes a unary call on.
+func (r Routes) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
+	conn, err := r.to(method)
+	if err != nil {
+		return err
+	}
+	return conn.Invoke(ctx, method, in, out, options...)
+}
+
+// NewStream passes a stream on.
+func (r Routes) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	conn, err := r.to(method)
+	if err != nil {
+		return nil, err
+	}
+	return conn.NewStream(ctx, desc, method, options...)
+}

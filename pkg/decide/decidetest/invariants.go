@@ -1,0 +1,142 @@
+package decidetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/loop"
+)
+
+// Checks are the invariants that hold in every service, after every command.
+type Checks[S loop.State, F any] struct {
+	ended, seen map[string]uint64
+}
+
+// Check holds a town to the invariants of all loops.
+func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) {
+	if c.ended == nil {
+		c.ended, c.seen = map[string]uint64{}, map[string]uint64{}
+	}
+	for subject, history := range w.Histories {
+		if c.seen[subject] == history.Version {
+			continue
+		}
+		c.seen[subject] = history.Version
+		head := history.State.Common()
+		for agency, view := range history.Views {
+			w.checkStatus(t, subject, view)
+			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
+				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
+			}
+		}
+		if next := w.Rules.NextCheck(history); !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) {
+			t.Fatalf("%s was due at %s and nobody was told", subject, next)
+		}
+		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() {
+			t.Fatalf("%s went on after its end", subject)
+		}
+		if head.Ended() {
+			c.ended[subject] = history.Version
+		} else if _, was := c.ended[subject]; was {
+			t.Fatalf("%s has reopened", subject)
+		}
+	}
+}
+
+// checkStatus: exactly one is responsible, with a turn and a due time, until the end,
+// and none after. What a reader may not know is left out of its status.
+func (w *Town[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) {
+	status := w.Rules.Status(view.State, view.Reader)
+	ended := view.State.Common().Ended()
+	if (status.GetResponsible() == nil) != ended {
+		t.Fatalf("%s for %s in %s: responsible is %v", subject, view.Reader.Agency, status.GetPhase(), status.GetResponsible())
+	}
+	whole := view.Reader.Role == loop.RoleReceiver || view.Reader.Consent
+	if !ended && whole && (status.GetDueAt() == nil || status.GetWaitingOn() == nil) {
+		t.Fatalf("%s for %s in %s has no turn or no due time", subject, view.Reader.Agency, status.GetPhase())
+	}
+	if ended && (status.GetDueAt() != nil || status.GetWaitingOn() != nil) {
+		t.Fatalf("%s has ended and waits", subject)
+	}
+}
+
+// refold computes a view from the mailbox alone: a partner can rebuild all that it
+// may know.
+func (w *Town[S, F]) refold(agency, subject string) S {
+	var state S
+	for _, told := range w.Mail[agency] {
+		if told.Event.Subject == subject {
+			state = w.Rules.Evolve(state, told.Event)
+		}
+	}
+	return state
+}
+
+// minutes that may pass between two commands.
+var minutes = []int{1, 30, 24 * 60, 9 * 24 * 60, 40 * 24 * 60, 100 * 24 * 60}
+
+// Act lets a random party do a random thing: begin a subject, let time pass, or take a
+// step, mostly one that is offered to somebody.
+func Act[S loop.State, F any](
+	t *rapid.T, w *Town[S, F], begin func(*rapid.T, *Town[S, F]), steps []string, people []loop.Actor,
+	request func(t *rapid.T, town *Town[S, F], subject, step string, actor loop.Actor) loop.Command[F],
+) {
+	subjects := w.Subjects()
+	switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
+	case kind <= 1 || len(subjects) == 0:
+		begin(t, w)
+	case kind == 2:
+		w.Pass(time.Duration(rapid.SampledFrom(minutes).Draw(t, "minutes")) * time.Minute)
+	default:
+		subject := rapid.SampledFrom(subjects).Draw(t, "subject")
+		actor := rapid.SampledFrom(people).Draw(t, "actor")
+		step := rapid.SampledFrom(steps).Draw(t, "step")
+		if likely := w.likely(subject, people); len(likely) > 0 && rapid.IntRange(0, 9).Draw(t, "likely") > 0 {
+			chosen := rapid.SampledFrom(likely).Draw(t, "offered")
+			actor, step = chosen.actor, chosen.step
+		}
+		w.Now = w.Now.Add(time.Second)
+		_ = w.Do(request(t, w, subject, step, actor))
+	}
+}
+
+type offer struct {
+	actor loop.Actor
+	step  string
+}
+
+func (w *Town[S, F]) likely(subject string, people []loop.Actor) []offer {
+	var offers []offer
+	for _, actor := range people {
+		if view, related := w.Histories[subject].Views[actor.Agency]; related {
+			for _, step := range w.service.Allowed(view, actor) {
+				offers = append(offers, offer{actor, step})
+			}
+		}
+	}
+	return offers
+}
+
+// stepsPerCheck times the checks that rapid makes by itself (100) is 10^5.
+const stepsPerCheck = 1000
+
+// Invariants runs random commands in towns of their own and checks after each: 10^5
+// in all, unless -rapid.checks says otherwise.
+func Invariants[S loop.State, F any](t *testing.T, newTown func() *Town[S, F], act func(*rapid.T, *Town[S, F]), more func(*rapid.T, *Town[S, F])) {
+	rapid.Check(t, func(t *rapid.T) {
+		for done := 0; done < stepsPerCheck; {
+			w, checks := newTown(), Checks[S, F]{}
+			for range 50 {
+				act(t, w)
+				done++
+				checks.Check(t, w)
+				if more != nil {
+					more(t, w)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,216 @@
+package decidetest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Golden holds a text against its file in testdata.
+func Golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := "testdata/" + name
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s is not as recorded; look at the difference and run with -update if it is meant:\n%s", name, got)
+	}
+}
+
+// Life is one way into a state of a subject's life.
+type Life[S loop.State, F any] struct {
+	Name string
+	// Live makes a town with the subject in that state.
+	Live func(t *testing.T) (town *Town[S, F], subject string)
+}
+
+// Actor is one who tries every step.
+type Actor struct {
+	Role string
+	loop.Actor
+}
+
+// LifeTable tries every step by every actor in every state, and holds the states or
+// refusals that follow, and whose turn it then is, against a golden file. A step must
+// be offered exactly where it is not refused.
+func LifeTable[S loop.State, F any](
+	t *testing.T, lives []Life[S, F], actors []Actor, steps []string,
+	request func(town *Town[S, F], subject, step string, actor loop.Actor) loop.Command[F], show func(S) string,
+) {
+	var table strings.Builder
+	for _, life := range lives {
+		fmt.Fprintf(&table, "%s\n", life.Name)
+		for _, actor := range actors {
+			for _, step := range steps {
+				town, subject := life.Live(t)
+				view, related := town.Histories[subject].Views[actor.Agency]
+				offered := related && slices.Contains(town.service.Allowed(view, actor.Actor), step)
+				err := town.Do(request(town, subject, step, actor.Actor))
+				result := string(fault.ReasonOf(err))
+				if err == nil {
+					result = "→ " + show(town.Histories[subject].State) + ", " + turn(town.Rules.Status(town.Histories[subject].State, loop.Reader{Role: loop.RoleReceiver, Consent: true}))
+				}
+				if offered != (err == nil) {
+					t.Errorf("%s: %s is offered %s: %v, and taking it gives %v", life.Name, actor.Role, step, offered, err)
+				}
+				if related || step == steps[0] {
+					fmt.Fprintf(&table, "  %-10s %-24s %s\n", actor.Role, step, result)
+				}
+			}
+		}
+	}
+	Golden(t, "life.golden", table.String())
+}
+
+// Events are one of each event of a service, every field filled.
+func Events(t *testing.T, file protoreflect.FileDescriptor) []proto.Message {
+	t.Helper()
+	var all []proto.Message
+	for i := range file.Messages().Len() {
+		kind, err := protoregistry.GlobalTypes.FindMessageByName(file.Messages().Get(i).FullName())
+		if err != nil {
+			t.Fatal(err)
+		}
+		message := kind.New()
+		fields := message.Descriptor().Fields()
+		for j := range fields.Len() {
+			field := fields.Get(j)
+			value := example(message, field)
+			if field.IsList() {
+				message.Mutable(field).List().Append(value)
+			} else {
+				message.Set(field, value)
+			}
+		}
+		all = append(all, message.Interface())
+	}
+	return all
+}
+
+func example(message protoreflect.Message, field protoreflect.FieldDescriptor) protoreflect.Value {
+	switch field.Kind() {
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString("x")
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(true)
+	case protoreflect.Int32Kind, protoreflect.Sint32Kind:
+		return protoreflect.ValueOfInt32(1)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(1)
+	default:
+		value := message.NewField(field)
+		if field.IsList() {
+			value = value.List().NewElement()
+		}
+		switch m := value.Message().Interface().(type) {
+		case *commonv1.Party:
+			m.Agency, m.Unit, m.Worker = "hva", "tyoikaiset", "ps-21"
+		case *timestamppb.Timestamp:
+			m.Seconds = 1_800_000_000
+		}
+		return value
+	}
+}
+
+// Reader is one whom the disclosure table is about.
+type Reader struct {
+	Name string
+	loop.Reader
+	// View is what it had been shown until then.
+	View any
+}
+
+// DisclosureTable holds what each reader is told of each event against a golden file:
+// a lawyer reads it.
+func DisclosureTable[S loop.State](
+	t *testing.T, events []proto.Message, readers []Reader,
+	disclose func(S, loop.Event, loop.Reader) (loop.Event, []loop.Withheld, bool),
+) {
+	var table strings.Builder
+	for _, event := range events {
+		fmt.Fprintf(&table, "%s\n", loop.NameOf(event))
+		for _, reader := range readers {
+			view, _ := reader.View.(S)
+			fmt.Fprintf(&table, "  %-22s %s\n", reader.Name, told(view, event, reader.Reader, disclose))
+		}
+	}
+	Golden(t, "disclosure.golden", table.String())
+}
+
+func told[S loop.State](
+	view S, event proto.Message, reader loop.Reader, disclose func(S, loop.Event, loop.Reader) (loop.Event, []loop.Withheld, bool),
+) string {
+	by := &commonv1.Party{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-21"}
+	disclosed, withheld, ok := disclose(view, loop.Event{Message: event, By: by}, reader)
+	if !ok {
+		return "nothing"
+	}
+	var fields, left []string
+	all := event.ProtoReflect().Descriptor().Fields()
+	for i := range all.Len() {
+		if disclosed.Message.ProtoReflect().Has(all.Get(i)) {
+			fields = append(fields, string(all.Get(i).Name()))
+		}
+	}
+	for _, one := range withheld {
+		left = append(left, fmt.Sprintf("%s (%s)", one.Field, one.Rule))
+	}
+	text := "told from " + strings.Trim(disclosed.By.GetAgency()+"/"+disclosed.By.GetUnit()+"/"+disclosed.By.GetWorker(), "/")
+	if len(fields) > 0 {
+		text += ": " + strings.Join(fields, ", ")
+	}
+	if len(left) > 0 {
+		text += "; withheld " + strings.Join(left, ", ")
+	}
+	return text
+}
+
+// DisclosuresNameWhatExists fails where a rule is about nothing: one about an event or field that is not there protects
+// nothing.
+func DisclosuresNameWhatExists(t *testing.T, file protoreflect.FileDescriptor, rules []loop.Disclosure) {
+	t.Helper()
+	for _, rule := range rules {
+		message := file.Messages().ByName(protoreflect.Name(rule.Event))
+		if message == nil || !strings.HasPrefix(rule.Field, "status.") && message.Fields().ByName(protoreflect.Name(rule.Field)) == nil {
+			t.Errorf("%s: there is no %s.%s", rule.Key, rule.Event, rule.Field)
+		}
+	}
+}
+
+// EvolveKnows every event: each changes something of a state that has it all still
+// before it, and leaves the state that it was given as it was.
+func EvolveKnows[S loop.State](t *testing.T, events []proto.Message, base S, at time.Time, evolve func(S, loop.Event) S) {
+	t.Helper()
+	before := fmt.Sprintf("%+v", base)
+	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}) {
+		after := evolve(base, loop.Event{Message: event, At: at, By: &commonv1.Party{Agency: "b", Unit: "u", Worker: "w"}})
+		if fmt.Sprintf("%+v", after) == before {
+			t.Errorf("%s changes nothing", loop.NameOf(event))
+		}
+		if fmt.Sprintf("%+v", base) != before {
+			t.Fatalf("%s changed the state that it was given", loop.NameOf(event))
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package decidetest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Town is a handful of agencies whose people act on subjects, with no store. S is
+// the state and F the facts of the service under test.
+type Town[S loop.State, F any] struct {
+	*Journal[S]
+	// Now is the time at which the next command comes.
+	Now time.Time
+
+	service Service[S, F]
+	ids     int
+}
+
+// Service is the rules under test.
+type Service[S loop.State, F any] struct {
+	Rules      decide.Rules[S]
+	Collection string
+	Decide     func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
+	Overdue    func(loop.History[S], time.Time) []loop.Event
+	Allowed    func(loop.View[S], loop.Actor) []string
+}
+
+// NewTown makes a town in which nothing has happened: a Monday morning.
+func NewTown[S loop.State, F any](service Service[S, F]) *Town[S, F] {
+	return &Town[S, F]{
+		Journal: New(service.Rules), service: service, Now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC),
+	}
+}
+
+// People are who acts, by agency.
+var People = map[string]loop.Actor{
+	"kela":    {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"},
+	"hva":     {Agency: "hva", Unit: "tyoikaiset", Worker: "ps-21", Role: "social_worker"},
+	"terveys": {Agency: "terveys", Unit: "asema", Worker: "tk-02", Role: "health_professional"},
+	"tyo":     {Agency: "tyo", Unit: "palvelut", Worker: "ty-09", Role: "employment_officer"},
+}
+
+// Agencies of the town, sorted.
+func Agencies() []string { return slices.Sorted(maps.Keys(People)) }
+
+// Consent is the ground of a client who has just consented.
+func Consent(at time.Time) *commonv1.LegalBasis {
+	return &commonv1.LegalBasis{
+		Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: "1301/2014 § 35.1", ConsentedAt: timestamppb.New(at.Add(-time.Minute)),
+	}
+}
+
+// ID is a fresh one.
+func (w *Town[S, F]) ID() string {
+	w.ids++
+	return fmt.Sprintf("id-%04d", w.ids)
+}
+
+// ReuseID makes the next fresh id the named one, so that one history can be retold.
+func (w *Town[S, F]) ReuseID(id string) {
+	if _, err := fmt.Sscanf(id, "id-%d", &w.ids); err != nil {
+		panic(err)
+	}
+	w.ids--
+}
+
+// Begin runs a command that starts a subject, and returns its name.
+func (w *Town[S, F]) Begin(command loop.Command[F]) (string, error) {
+	command.Subject = w.service.Collection + w.ID()
+	command.Case = "case-" + command.Subject
+	return command.Subject, w.run(command)
+}
+
+// Do runs a command on a subject, which must have some relation to the actor's agency.
+func (w *Town[S, F]) Do(command loop.Command[F]) error {
+	if _, related := w.Histories[command.Subject].Views[command.Actor.Agency]; !related {
+		return fault.New(fault.NotFound, "not related")
+	}
+	return w.run(command)
+}
+
+func (w *Town[S, F]) run(command loop.Command[F]) error {
+	command.At = w.Now
+	if command.NewID == "" {
+		command.NewID = w.ID()
+	}
+	events, err := w.service.Decide(w.World(), command)
+	if err != nil {
+		return err
+	}
+	if err := w.Append(events); err != nil {
+		panic(err)
+	}
+	return nil
+}
+
+// Pass lets time pass and tells what fell due.
+func (w *Town[S, F]) Pass(by time.Duration) {
+	w.Now = w.Now.Add(by)
+	for _, subject := range slices.Sorted(maps.Keys(w.Histories)) {
+		history := w.Histories[subject]
+		due := w.service.Overdue(history, w.Now)
+		if head := history.State.Common(); head.IsRevoked() {
+			due = loop.RevocationDue(head, w.Now)
+		}
+		if err := w.Append(due); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// View is a subject as an agency has been shown it.
+func (w *Town[S, F]) View(agency, subject string) loop.View[S] {
+	return w.Histories[subject].Views[agency]
+}
+
+// Told lists what an agency was told of a subject, as event names, the service's own
+// prefix left out.
+func (w *Town[S, F]) Told(agency, subject, prefix string) string {
+	var names []string
+	for _, told := range w.Mail[agency] {
+		if told.Event.Subject == subject {
+			names = append(names, strings.TrimPrefix(loop.NameOf(told.Event.Message), prefix))
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// Turn tells who is responsible, whose turn it is and until when, as an agency sees it.
+func (w *Town[S, F]) Turn(agency, subject string) string {
+	view := w.View(agency, subject)
+	return turn(w.Rules.Status(view.State, view.Reader))
+}
+
+func turn(status *commonv1.LoopStatus) string {
+	if status.GetResponsible() == nil {
+		return "ended"
+	}
+	due := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04")
+	client := ""
+	if status.GetWaitingOnClient() {
+		client = " (for the client)"
+	}
+	return fmt.Sprintf("%s/%s/%s responsible, %s's turn%s until %s", status.GetResponsible().GetAgency(), status.GetResponsible().GetUnit(),
+		status.GetResponsible().GetWorker(), status.GetWaitingOn().GetAgency(), client, due)
+}
+
+// Must fails the test where a step is refused.
+func Must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,33 @@
+package loop
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Command is a request with all that its decision needs to know from outside. F are
+// the facts that a service's rules ask for.
+type Command[F any] struct {
+	Actor Actor
+	// Subject that is commanded; the new one for a command that starts one.
+	Subject string
+	// Stale says that the caller's etag is not of the version that it was shown.
+	Stale bool
+	At    time.Time
+	// Request is the RPC's request message.
+	Request proto.Message
+	// NewID is free for what the command begins: another subject, a question, a goal.
+	NewID string
+	// Client and Case are inner ids, for a command that starts a subject.
+	Client, Case string
+	// CodeInText says that a free text holds something of an identity code's shape.
+	CodeInText bool
+	Facts      F
+}
+
+// StepOf is the name of the RPC that a request is of.
+func StepOf(request proto.Message) string {
+	return strings.TrimSuffix(string(request.ProtoReflect().Descriptor().Name()), "Request")
+}

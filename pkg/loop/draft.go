@@ -1,0 +1,99 @@
+package loop
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Draft collects what one command records, subject by subject, and knows what each
+// subject would then be. What follows from an event for other subjects is the rules'
+// to add.
+type Draft[S State] struct {
+	Actor Actor
+	At    time.Time
+
+	world   World[S]
+	evolve  func(S, Event) S
+	main    string
+	states  map[string]S
+	decided map[string][]Event
+}
+
+// NewDraft begins the draft of a command on a subject.
+func NewDraft[S State, F any](world World[S], command Command[F], evolve func(S, Event) S) *Draft[S] {
+	return &Draft[S]{
+		Actor: command.Actor, At: command.At, main: command.Subject,
+		world: world, evolve: evolve, states: map[string]S{}, decided: map[string][]Event{},
+	}
+}
+
+// State of a subject with all that was decided so far.
+func (d *Draft[S]) State(subject string) S {
+	if state, touched := d.states[subject]; touched {
+		return state
+	}
+	return d.world.State(subject)
+}
+
+// Start records the first event of a new subject.
+func (d *Draft[S]) Start(subject string, basis *commonv1.LegalBasis, client, caseID string, m proto.Message) {
+	d.record(Event{Subject: subject, Message: m, By: d.Actor.Party(), Basis: basis, At: d.At, Client: client, Case: caseID})
+}
+
+// Add records an event on a subject, by the actor or, where one is given, another party.
+func (d *Draft[S]) Add(subject string, m proto.Message, by *commonv1.Party) {
+	event := ByClock(d.State(subject).Common(), d.At, m)
+	event.By = by
+	d.record(event)
+}
+
+func (d *Draft[S]) record(e Event) {
+	d.decided[e.Subject] = append(d.decided[e.Subject], e)
+	d.states[e.Subject] = d.evolve(d.State(e.Subject), e)
+}
+
+// Revoke enters a subject in error. Whoever was told of it, except who revokes, must
+// acknowledge.
+func (d *Draft[S]) Revoke(subject, reason string, readers []Reader, by *commonv1.Party) {
+	entered := &commonv1.EnteredInError{Reason: reason, DueAt: timestamppb.New(EndOfWorkingDay(d.At, workingDaysToAcknowledge))}
+	for _, reader := range readers {
+		if reader.Agency != by.GetAgency() && reader.Agency != d.Actor.Agency {
+			entered.Holders = append(entered.Holders, reader.Agency)
+		}
+	}
+	d.Add(subject, entered, by)
+}
+
+// Events lists what was decided: the commanded subject's first, then the others' by
+// their start.
+func (d *Draft[S]) Events() []Event {
+	subjects := make([]Head, 0, len(d.decided))
+	for subject := range d.decided {
+		subjects = append(subjects, d.states[subject].Common())
+	}
+	slices.SortFunc(subjects, func(a, b Head) int {
+		switch d.main {
+		case a.Subject:
+			return -1
+		case b.Subject:
+			return 1
+		}
+		return ByStart(a, b)
+	})
+	var events []Event
+	for _, head := range subjects {
+		events = append(events, d.decided[head.Subject]...)
+	}
+	return events
+}
+
+// ByStart orders subjects by when they began.
+func ByStart(a, b Head) int {
+	return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Subject, b.Subject))
+}

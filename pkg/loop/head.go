@@ -1,0 +1,158 @@
+package loop
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// State is what a service's state has in common with all others': it embeds Head.
+type State interface{ Common() Head }
+
+// Head is the part of a subject's state that every service has.
+type Head struct {
+	Subject string
+	// Client and Case are inner ids. Client is empty where no person is identified.
+	Client, Case string
+	// Sender is who began it.
+	Sender  *commonv1.Party
+	Basis   *commonv1.LegalBasis
+	Started time.Time
+	// Phase it is in, Since when.
+	Phase commonv1.LoopPhase
+	Since time.Time
+	// Due is the state's own due time; what is asked or offered may lie over it.
+	Due time.Time
+	// Fired is the due time that was last told to have passed.
+	Fired time.Time
+	// Revocation is set once the subject was entered in error.
+	Revocation Revocation
+}
+
+// Begin is the head of a subject that an event starts.
+func Begin(e Event, phase commonv1.LoopPhase) Head {
+	return Head{
+		Subject: e.Subject, Client: e.Client, Case: e.Case, Sender: e.By, Basis: e.Basis,
+		Started: e.At, Phase: phase, Since: e.At,
+	}
+}
+
+// Common is the head itself: a state that embeds it is a State.
+func (h Head) Common() Head { return h }
+
+// Enter moves to a phase; one that it is in already goes on since when it did.
+func (h *Head) Enter(phase commonv1.LoopPhase, at time.Time) {
+	if h.Phase != phase {
+		h.Phase, h.Since = phase, at
+	}
+}
+
+// Ended tells whether the loop has ended. An ended loop never reopens.
+func (h Head) Ended() bool {
+	return h.Phase == commonv1.LoopPhase_LOOP_PHASE_CLOSED || h.Phase == commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN
+}
+
+// Exists tells a subject from the zero state.
+func (h Head) Exists() bool { return h.Subject != "" }
+
+// IsRevoked tells whether it was entered in error.
+func (h Head) IsRevoked() bool { return !h.Revocation.At.IsZero() }
+
+// Revocation is how far the removal of what was entered in error has come.
+type Revocation struct {
+	At     time.Time
+	By     *commonv1.Party
+	Reason string
+	Due    time.Time
+	// Holders must acknowledge; Acknowledged says who did, and when.
+	Holders      []string
+	Acknowledged map[string]time.Time
+	// Erased tells that the earlier messages' keys are destroyed, Overdue that the
+	// due time was told to have passed.
+	Erased, Overdue bool
+}
+
+// Pending are the holders that have not acknowledged.
+func (r Revocation) Pending() []string {
+	var pending []string
+	for _, holder := range r.Holders {
+		if _, done := r.Acknowledged[holder]; !done {
+			pending = append(pending, holder)
+		}
+	}
+	return pending
+}
+
+// Awaits tells whether an agency has yet to acknowledge.
+func (r Revocation) Awaits(agency string) bool { return slices.Contains(r.Pending(), agency) }
+
+// NextCheck is when the clock must look at it again; zero for never.
+func (r Revocation) NextCheck() time.Time {
+	switch {
+	case r.At.IsZero():
+		return time.Time{}
+	case !r.Erased:
+		return r.At
+	case len(r.Pending()) > 0 && !r.Overdue:
+		return r.Due
+	default:
+		return time.Time{}
+	}
+}
+
+// Revoked folds the events of a revocation into the head; false for all others.
+// What remains of a subject entered in error is its head: a tombstone.
+func (h Head) Revoked(e Event) (Head, bool) {
+	r := &h.Revocation
+	switch m := e.Message.(type) {
+	case *commonv1.EnteredInError:
+		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
+		h.Due = time.Time{}
+		*r = Revocation{At: e.At, By: e.By, Reason: m.GetReason(), Holders: m.GetHolders(), Due: m.GetDueAt().AsTime()}
+	case *commonv1.RevocationAcknowledged:
+		acknowledged := map[string]time.Time{e.By.GetAgency(): e.At}
+		for agency, at := range r.Acknowledged {
+			acknowledged[agency] = at
+		}
+		r.Acknowledged = acknowledged
+	case *commonv1.RevocationOverdue:
+		r.Overdue = true
+	case *commonv1.CopiesErased:
+		r.Erased = true
+	default:
+		return h, false
+	}
+	return h, true
+}
+
+// IsNotice tells the messages that outlive the erasure of what they are about.
+func IsNotice(message proto.Message) bool {
+	switch message.(type) {
+	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Message is the revocation as a party sees it; nil where there is none.
+func (r Revocation) Message() *commonv1.Revocation {
+	if r.At.IsZero() {
+		return nil
+	}
+	out := &commonv1.Revocation{
+		Reason: r.Reason, At: timestamppb.New(r.At), By: r.By, DueAt: timestamppb.New(r.Due), Overdue: r.Overdue && len(r.Pending()) > 0,
+	}
+	for _, agency := range r.Holders {
+		holder := &commonv1.Revocation_Holder{Agency: agency}
+		if at, done := r.Acknowledged[agency]; done {
+			holder.AcknowledgedAt = timestamppb.New(at)
+		}
+		out.Holders = append(out.Holders, holder)
+	}
+	return out
+}

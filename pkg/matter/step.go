@@ -1,0 +1,172 @@
+package matter
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Request is what the requests of all writes have in common.
+type Request interface {
+	proto.Message
+	GetRequestId() string
+}
+
+// StartRequest is what those have in common that begin a matter about a client.
+type StartRequest interface {
+	Request
+	GetClient() *commonv1.Client
+	GetCaseId() string
+}
+
+// Step is one write. F are the facts that the service's rules ask for.
+type Step[S loop.State, F any] struct {
+	// Etag of the version that the caller decided on; empty skips the check.
+	Etag string
+	// Claims names the claims whose holders the decision needs; may be nil.
+	Claims func(loop.World[S], loop.Command[F]) []string
+	// Prepare gathers facts from outside, after the checks of relation and request_id;
+	// may be nil.
+	Prepare func(context.Context, loop.World[S], *loop.Command[F]) error
+	Decide  func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
+	// Clients is who the client of subjects is that the step starts; may be nil.
+	Clients func(loop.Command[F]) map[string][]byte
+}
+
+// Begin starts a matter. The checks come in the order of the house; token and form of
+// the fields were checked before.
+func Begin[S loop.State, F any](ctx context.Context, k *Kernel[S], r StartRequest, step Step[S, F]) (Shown[S], error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return Shown[S]{}, err
+	}
+	if err := k.checkParties(r); err != nil {
+		return Shown[S]{}, err
+	}
+	command := newCommand[S, F](k, who, r, k.NewID())
+	if r.GetClient() != nil {
+		person, err := k.Person(ctx, who, r.GetClient())
+		if err != nil {
+			return Shown[S]{}, err
+		}
+		command.Client = person.Inner
+		step.Clients = func(command loop.Command[F]) map[string][]byte {
+			return map[string][]byte{command.Subject: person.Identity}
+		}
+	}
+	if command.Case, err = k.caseOf(ctx, who, r.GetCaseId(), command.Client); err != nil {
+		return Shown[S]{}, err
+	}
+	shown, _, err := run(ctx, k, who, r, step, command, true)
+	return shown, err
+}
+
+// Take takes a step on a matter that exists, and returns it as its caller then reads
+// it, and as it is.
+func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id string, step Step[S, F]) (Shown[S], S, error) {
+	var none S
+	who, err := Caller(ctx)
+	if err != nil {
+		return Shown[S]{}, none, err
+	}
+	if err := k.checkParties(r); err != nil {
+		return Shown[S]{}, none, err
+	}
+	if !IsParty(who) {
+		return Shown[S]{}, none, k.noParty(ctx, who, id)
+	}
+	return run(ctx, k, who, r, step, newCommand[S, F](k, who, r, id), false)
+}
+
+// noParty refuses a step by whoever is no agency's. To the person it is no secret that
+// the matter exists.
+func (k *Kernel[S]) noParty(ctx context.Context, who identity.Caller, id string) error {
+	if who.Role == identity.RoleClient {
+		if _, err := k.Engine.ReadClient(ctx, who.Client, k.config.Collection+id); err == nil {
+			return fault.New(fault.RoleNotAllowed, "the client reads a matter and takes no step in it")
+		}
+	}
+	return NotFound()
+}
+
+func newCommand[S loop.State, F any](k *Kernel[S], who identity.Caller, r Request, id string) loop.Command[F] {
+	return loop.Command[F]{
+		Actor: Actor(who), Subject: k.config.Collection + id, At: k.Now(), Request: r,
+		NewID: k.NewID(), CodeInText: CodeInText(r),
+	}
+}
+
+func run[S loop.State, F any](
+	ctx context.Context, k *Kernel[S], who identity.Caller, r Request, step Step[S, F], command loop.Command[F], starts bool,
+) (Shown[S], S, error) {
+	var none S
+	access, digest, err := k.AccessOf(ctx, who, r)
+	if err != nil {
+		return Shown[S]{}, none, err
+	}
+	wanted := decide.Command[S]{
+		Agency: who.Agency, Subject: command.Subject, Starts: starts, RequestID: r.GetRequestId(), Digest: digest, Access: access,
+		Prepare: func(ctx context.Context, world loop.World[S]) error {
+			view := world.Subjects[command.Subject].Views[who.Agency]
+			command.Stale = step.Etag != "" && step.Etag != loop.Etag(command.Subject, who.Agency, view.Version)
+			if step.Prepare == nil {
+				return nil
+			}
+			return step.Prepare(ctx, world, &command)
+		},
+		Decide: func(world loop.World[S]) ([]loop.Event, error) { return step.Decide(world, command) },
+	}
+	if step.Claims != nil {
+		wanted.Claims = func(world loop.World[S]) []string { return step.Claims(world, command) }
+	}
+	if step.Clients != nil {
+		wanted.Clients = func() map[string][]byte { return step.Clients(command) }
+	}
+	result, err := k.Engine.Handle(ctx, wanted)
+	if err != nil {
+		return Shown[S]{}, none, err
+	}
+	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
+}
+
+// partyName is the message that names an agency, unit and worker.
+var partyName = (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName()
+
+// checkParties holds all parties that a request names against the directory.
+func (k *Kernel[S]) checkParties(r proto.Message) error {
+	var wrong error
+	r.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if field.Message() != nil && field.Message().FullName() == partyName && !field.IsList() {
+			party, _ := value.Message().Interface().(*commonv1.Party)
+			wrong = k.Directory.Check(party, string(field.Name()))
+		}
+		return wrong == nil
+	})
+	return wrong
+}
+
+// Addressed is a party as the directory completes it, with the agency's intake where
+// no unit is named, and how long it has to act.
+func (k *Kernel[S]) Addressed(party *commonv1.Party) (*commonv1.Party, loop.Graces) {
+	agency, _ := k.Directory.Agency(party.GetAgency())
+	full := &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit(), Worker: party.GetWorker()}
+	if full.GetUnit() == "" {
+		full.Unit = k.Directory.Intake(party.GetAgency())
+	}
+	return full, agency.Graces
+}
+
+// EtagOf is the version that a request was decided on; empty where it names none.
+func EtagOf(r proto.Message) string {
+	if named, ok := r.(interface{ GetEtag() string }); ok {
+		return named.GetEtag()
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+func checkSend(command Command, r *referralv1.SendReferralRequest) error {
+	return cmp.Or(
+		loop.CheckStarter(command.Actor),
+		loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency),
+		checkBasis(r.GetBasis(), command),
+		checkAsked(r),
+		loop.CheckAttachments(r.GetAttachmentIds()),
+		loop.CheckText(command.CodeInText),
+	)
+}
+
+// checkBasis: a referral goes on consent or on a statutory right (703/2023 § 53).
+func checkBasis(basis *commonv1.LegalBasis, command Command) error {
+	return loop.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
+}
+
+// checkAsked: what is asked for, or told, is said in words.
+func checkAsked(r *referralv1.SendReferralRequest) error {
+	return loop.CheckExplained("a referral", "reason", r.GetReason())
+}
+
+// checkContent is the last check of a step: what it says must be complete and allowed.
+func checkContent(state Referral, command Command) error {
+	own := command.Actor.Agency
+	var err error
+	switch r := command.Request.(type) {
+	case *referralv1.RedirectReferralRequest:
+		err = cmp.Or(loop.CheckOther(r.GetReceiver(), "receiver.agency", own, state.Sender.GetAgency()), checkBasis(r.GetBasis(), command))
+	case *referralv1.DeclineReferralRequest:
+		if slices.Contains(explained, r.GetReason()) {
+			err = loop.CheckExplained("declining for this reason", "explanation", r.GetExplanation())
+		}
+	case *referralv1.ReassignReferralRequest:
+		err = cmp.Or(loop.CheckOwn(r.GetTo(), own, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason()))
+	case *referralv1.ScheduleAppointmentRequest:
+		if r.GetAt().AsTime().Before(command.At) {
+			err = fault.New(fault.InvalidField, "an appointment lies ahead").Field("at", "not in the past")
+		}
+	case *referralv1.RecordAppointmentResultRequest:
+		err = checkResult(state, command, r)
+	case *referralv1.RefuseCancellationRequest:
+		err = loop.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
+	case *referralv1.CompleteReferralRequest:
+		err = checkOutcome(state, r.GetOutcome())
+	case *referralv1.SettleReferralRequest:
+		err = loop.CheckSettled(r.GetResubmittedAs(), r.GetReason())
+	case *referralv1.RevokeReferralRequest:
+		err = loop.CheckExplained("revoking", "reason", r.GetReason())
+	}
+	return cmp.Or(err, loop.CheckText(command.CodeInText))
+}
+
+// explained are the reasons that say nothing by themselves of what to do instead
+// (434/2003 § 45).
+var explained = []referralv1.ReferralDeclineReason{
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY,
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NOT_ELIGIBLE,
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE,
+}
+
+// checkResult: who came or did not is known once the time has come; what was cancelled
+// or moved, before.
+func checkResult(state Referral, command Command, r *referralv1.RecordAppointmentResultRequest) error {
+	appointment := state.appointment(r.GetAppointmentId())
+	if appointment == nil || appointment.GetResult() != referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED {
+		return fault.New(fault.InvalidField, "no such appointment waits for its result").Field("appointment_id", "name one without a result")
+	}
+	attended := r.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_ATTENDED ||
+		r.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW
+	if attended && command.At.Before(appointment.GetAt().AsTime()) {
+		return fault.New(fault.IllegalStep, "the appointment is not yet over").With("allowed_steps", "AddProgressNote")
+	}
+	return nil
+}
+
+// checkOutcome: only a transferred application ends with a benefit, and only what was
+// handed over to be read ends by being read.
+func checkOutcome(state Referral, outcome referralv1.ReferralOutcome) error {
+	var fits bool
+	switch outcome {
+	case referralv1.ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_GRANTED, referralv1.ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_REFUSED:
+		fits = state.Kind == referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER
+	case referralv1.ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED:
+		fits = state.isNotice()
+	default:
+		fits = !state.undecided()
+	}
+	if !fits {
+		return fault.New(fault.InvalidField, "a referral of this kind does not end so now").Field("outcome", "another one")
+	}
+	return nil
+}

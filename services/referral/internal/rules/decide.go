@@ -1,0 +1,103 @@
+package rules
+
+import (
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// Facts are what the directory says of the party addressed.
+type Facts struct {
+	// Receiver is that party, with the intake unit where none was named.
+	Receiver *commonv1.Party
+	Graces   loop.Graces
+}
+
+// Command is a request with all that its decision needs to know from outside.
+type Command = loop.Command[Facts]
+
+// World is what decisions see of referrals.
+type World = loop.World[Referral]
+
+// Related names the referrals that a decision about the known ones also needs: those
+// that one was redirected from, and to.
+func Related(known World) []string {
+	var more []string
+	for _, history := range known.Subjects {
+		for _, other := range []string{history.State.RedirectedFrom, history.State.Onward.Subject} {
+			if other != "" {
+				more = append(more, other)
+			}
+		}
+	}
+	return more
+}
+
+// Decide turns a command into the events that record it, or refuses. For a step
+// on an existing referral the checks come in the order of the house: role, etag,
+// table, content; token, form, relation and request_id were checked before.
+func Decide(world World, command Command) ([]loop.Event, error) {
+	o := &outcome{Draft: loop.NewDraft(world, command, Evolve)}
+	if r, ok := command.Request.(*referralv1.SendReferralRequest); ok {
+		if err := checkSend(command, r); err != nil {
+			return nil, err
+		}
+		o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &referralv1.ReferralSent{
+			Receiver: command.Facts.Receiver, Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
+			Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(),
+			DueAt: timestamppb.New(loop.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
+		})
+		return o.Events(), nil
+	}
+	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
+	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+		return nil, err
+	}
+	if err := checkContent(world.State(command.Subject), command); err != nil {
+		return nil, err
+	}
+	switch r := command.Request.(type) {
+	case *referralv1.RedirectReferralRequest:
+		o.redirect(command, r)
+	case *referralv1.CancelReferralRequest:
+		o.cancel(command.Subject, r.GetReason(), command.Actor.Party())
+	case *referralv1.RevokeReferralRequest:
+		o.revoke(command.Subject, r.GetReason(), command.Actor.Party())
+	default:
+		o.add(command.Subject, recorded(command), command.Actor.Party())
+	}
+	return o.Events(), nil
+}
+
+// recorded is the one event that a plain step records.
+func recorded(command Command) proto.Message {
+	switch r := command.Request.(type) {
+	case *referralv1.ReceiveReferralRequest:
+		return &referralv1.ReferralReceived{}
+	case *referralv1.AcceptReferralRequest:
+		return &referralv1.ReferralAccepted{Worker: &commonv1.Party{
+			Agency: command.Actor.Agency, Unit: command.Actor.Unit, Worker: loop.FirstOf(r.GetWorker(), command.Actor.Worker),
+		}}
+	case *referralv1.DeclineReferralRequest:
+		return &referralv1.ReferralDeclined{Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver()}
+	case *referralv1.ReassignReferralRequest:
+		return &referralv1.ReferralReassigned{To: r.GetTo(), Reason: r.GetReason()}
+	case *referralv1.ScheduleAppointmentRequest:
+		return &referralv1.AppointmentScheduled{AppointmentId: command.NewID, At: r.GetAt(), Place: r.GetPlace()}
+	case *referralv1.RecordAppointmentResultRequest:
+		return &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()}
+	case *referralv1.AddProgressNoteRequest:
+		return &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold()}
+	case *referralv1.RefuseCancellationRequest:
+		return &referralv1.ReferralCancellationRefused{Explanation: r.GetExplanation()}
+	case *referralv1.CompleteReferralRequest:
+		return &referralv1.ReferralCompleted{Outcome: r.GetOutcome(), OutcomeNote: r.GetOutcomeNote()}
+	case *referralv1.SettleReferralRequest:
+		return &referralv1.ReferralSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()}
+	default:
+		return &commonv1.RevocationAcknowledged{}
+	}
+}

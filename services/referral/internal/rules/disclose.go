@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// The audiences from whom something is kept. Sender and receiver see a referral
+// whole: each of them acts on consent or a statutory right.
+const (
+	// AccessOnly is the receiver of a decision notice on statutory access.
+	AccessOnly loop.Audience = "statutory-access"
+	Client     loop.Audience = "client"
+)
+
+// Disclosures are few. A decision notice on statutory access is limited to kind, reason,
+// papers and dates (1412/1997 § 18 b.3). What officials write to each other may be
+// about others than the client (621/1999 § 11): the client is not told the words.
+var Disclosures = []loop.Disclosure{
+	loop.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
+	loop.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
+	loop.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
+	loop.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
+	loop.Hide("client/between-officials", "ReferralCancellationRequested", "reason", Client),
+	loop.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
+}
+
+// Disclose turns an event into what one reader is told of it. Every party is told of
+// every event.
+func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
+		return loop.Event{}, nil, false
+	}
+	e, withheld := loop.Withhold(Disclosures, e, audienceOf(e, reader))
+	return e, withheld, true
+}
+
+func audienceOf(e loop.Event, reader loop.Reader) loop.Audience {
+	sent, _ := e.Message.(*referralv1.ReferralSent)
+	switch {
+	case reader.Role == loop.RoleClient:
+		return Client
+	case reader.Role == loop.RoleReceiver && sent.GetKind() == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE &&
+		e.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS:
+		return AccessOnly
+	default:
+		return ""
+	}
+}

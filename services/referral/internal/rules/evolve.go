@@ -1,0 +1,146 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// The time limits of a referral. The sender hears something at least every thirty days.
+const (
+	workingDaysToDecide = 5
+	workingDaysToSettle = 3
+	workingDaysToAnswer = 3
+	workingDaysAfterNo  = 3
+	daysToWord          = 30
+)
+
+// Evolve folds one event into the state. It knows every event of the service and
+// leaves the state that it was given as it was.
+func Evolve(r Referral, e loop.Event) Referral {
+	if head, revoked := r.Revoked(e); revoked {
+		return Referral{Head: head, State: referralv1.ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR, Receiver: r.Receiver, FirstSender: r.FirstSender}
+	}
+	switch m := e.Message.(type) {
+	case *referralv1.ReferralSent:
+		return sent(e, m)
+	case *referralv1.ReferralReceived:
+		r = r.to(stateReceived, e.At, loop.Grace(r.Urgency, loop.Graces{NormalWorkingDays: workingDaysToDecide}, e.At))
+		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: loop.FirstOf(r.Receiver.GetUnit(), e.By.GetUnit())}
+	case *referralv1.ReferralAccepted:
+		r = r.to(stateAccepted, e.At, word(e.At))
+		r.Holder = m.GetWorker()
+	case *referralv1.ReferralDeclined:
+		r = r.to(stateDeclined, e.At, loop.EndOfWorkingDay(e.At, workingDaysToSettle))
+		r.DeclineReason, r.Explanation, r.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
+	case *referralv1.ReferralRedirected:
+		if r.State == stateSent {
+			// A step straight from SENT implies the receipt.
+			r = Evolve(r, loop.Event{Subject: e.Subject, Message: &referralv1.ReferralReceived{}, By: e.By, At: e.At})
+		}
+		r.Onward = Onward{Subject: Collection + m.GetRedirectedReferralId(), Receiver: m.GetReceiver(), DueAt: m.GetDueAt().AsTime(), Pending: true}
+	case *referralv1.RedirectAnswered:
+		r = redirectAnswered(r, e, m)
+	case *referralv1.ReferralReassigned:
+		r.Holder = m.GetTo()
+	case *referralv1.AppointmentScheduled:
+		r = r.to(stateInProgress, e.At, word(e.At))
+		r.Appointments = append(slices.Clip(r.Appointments), &referralv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
+	case *referralv1.AppointmentResultRecorded:
+		r = resultRecorded(r, e, m)
+	case *referralv1.ProgressNoteAdded:
+		state := stateInProgress
+		if m.GetOnHold() {
+			state = stateOnHold
+		}
+		r = r.to(state, e.At, word(e.At))
+		r.Notes = append(slices.Clip(r.Notes), &referralv1.ProgressNote{At: timestamppb.New(e.At), By: e.By, Text: m.GetText()})
+	case *referralv1.ReferralCompleted:
+		r = r.to(referralv1.ReferralState_REFERRAL_STATE_COMPLETED, e.At, time.Time{})
+		r.Outcome, r.OutcomeNote = m.GetOutcome(), m.GetOutcomeNote()
+	case *referralv1.ReferralCancellationRequested:
+		r = r.to(stateInProgress, e.At, r.Due)
+		r.CancelBy = loop.EndOfWorkingDay(e.At, workingDaysToAnswer)
+	case *referralv1.ReferralCancellationRefused:
+		r = r.to(stateInProgress, e.At, word(e.At))
+		r.CancelBy = time.Time{}
+	case *referralv1.ReferralSettled:
+		r = r.to(referralv1.ReferralState_REFERRAL_STATE_COMPLETED, e.At, time.Time{})
+		r.ResubmittedAs = m.GetResubmittedAs()
+	case *referralv1.ReferralCancelled:
+		r = r.to(referralv1.ReferralState_REFERRAL_STATE_CANCELLED, e.At, time.Time{})
+	case *referralv1.ReferralOverdue:
+		r.Fired = m.GetDueAt().AsTime()
+	}
+	return r
+}
+
+// word is until when the sender hears something again.
+func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
+
+// phases says which phase a state is shown as.
+var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
+	stateSent:       commonv1.LoopPhase_LOOP_PHASE_SENT,
+	stateReceived:   commonv1.LoopPhase_LOOP_PHASE_RECEIVED,
+	stateAccepted:   commonv1.LoopPhase_LOOP_PHASE_TAKEN,
+	stateInProgress: commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS,
+	stateOnHold:     commonv1.LoopPhase_LOOP_PHASE_WAITING,
+	stateDeclined:   commonv1.LoopPhase_LOOP_PHASE_DECLINED,
+	referralv1.ReferralState_REFERRAL_STATE_COMPLETED:  commonv1.LoopPhase_LOOP_PHASE_CLOSED,
+	referralv1.ReferralState_REFERRAL_STATE_REDIRECTED: commonv1.LoopPhase_LOOP_PHASE_CLOSED,
+	referralv1.ReferralState_REFERRAL_STATE_CANCELLED:  commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
+}
+
+// to moves to a state with its due time.
+func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral {
+	r.State, r.Due = state, due
+	r.Enter(phases[state], at)
+	if r.Ended() {
+		r.CancelBy, r.Onward.Pending = time.Time{}, false
+	}
+	return r
+}
+
+func sent(e loop.Event, m *referralv1.ReferralSent) Referral {
+	r := Referral{
+		Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), State: stateSent,
+		Receiver: m.GetReceiver(), Holder: m.GetReceiver(), Kind: m.GetKind(), ServiceKey: m.GetServiceKey(), Reason: m.GetReason(),
+		Urgency: m.GetUrgency(), Attachments: m.GetAttachments(), Language: m.GetClientLanguage(), FirstSender: m.GetFirstSender(),
+	}
+	r.Due = m.GetDueAt().AsTime()
+	if from := m.GetRedirectedFromReferralId(); from != "" {
+		r.RedirectedFrom = Collection + from
+	}
+	return r
+}
+
+func redirectAnswered(r Referral, e loop.Event, m *referralv1.RedirectAnswered) Referral {
+	r.Onward.Pending = false
+	if m.GetAccepted() {
+		return r.to(referralv1.ReferralState_REFERRAL_STATE_REDIRECTED, e.At, time.Time{})
+	}
+	r.Due = loop.NotPast(r.Due, e.At)
+	return r
+}
+
+func resultRecorded(r Referral, e loop.Event, m *referralv1.AppointmentResultRecorded) Referral {
+	due := word(e.At)
+	if m.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW {
+		due = loop.EndOfWorkingDay(e.At, workingDaysAfterNo)
+	}
+	r = r.to(stateInProgress, e.At, due)
+	r.Appointments = slices.Clone(r.Appointments)
+	for i, appointment := range r.Appointments {
+		if appointment.GetAppointmentId() == m.GetAppointmentId() {
+			r.Appointments[i] = proto.CloneOf(appointment)
+			r.Appointments[i].Result = m.GetResult()
+		}
+	}
+	return r
+}

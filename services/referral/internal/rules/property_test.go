@@ -1,0 +1,57 @@
+package rules_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
+)
+
+// The invariants of the loops, under random commands by random parties.
+func TestInvariants(t *testing.T) {
+	decidetest.Invariants(t, func() *plain { return newTown().plain }, act, checkRedirects)
+}
+
+func act(t *rapid.T, w *plain) {
+	var all []loop.Actor
+	for _, agency := range decidetest.Agencies() {
+		all = append(all, people[agency])
+	}
+	decidetest.Act(t, w, func(t *rapid.T, w *plain) {
+		from, to := rapid.SampledFrom(decidetest.Agencies()).Draw(t, "from"), rapid.SampledFrom(decidetest.Agencies()).Draw(t, "to")
+		kind := rapid.SampledFrom([]referralv1.ReferralKind{service, transfer, notice}).Draw(t, "kind")
+		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
+		_, _ = (&town{w}).send(from, to, kind, urgency)
+	}, append(allSteps, hold), all, func(t *rapid.T, w *plain, subject, step string, actor loop.Actor) rules.Command {
+		request := requests(w, subject, rapid.SampledFrom(decidetest.Agencies()).Draw(t, "third"))[step]
+		if at, ok := request.(*referralv1.ScheduleAppointmentRequest); ok {
+			at.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * 24 * time.Hour))
+		}
+		return command(actor, subject, request)
+	})
+}
+
+// checkRedirects: of a referral and those that it was redirected to, only one is ever
+// accepted; one that is offered onward waits for a third that is there.
+func checkRedirects(t *rapid.T, w *plain) {
+	for subject, history := range w.Histories {
+		r := history.State
+		if !r.Onward.Pending {
+			continue
+		}
+		onward := w.Histories[r.Onward.Subject].State
+		if onward.Ended() || onward.State == referralv1.ReferralState_REFERRAL_STATE_DECLINED {
+			t.Fatalf("%s waits for %s, which is %s", subject, r.Onward.Subject, onward.State)
+		}
+		if onward.State >= referralv1.ReferralState_REFERRAL_STATE_ACCEPTED && onward.State <= referralv1.ReferralState_REFERRAL_STATE_ON_HOLD {
+			t.Fatalf("%s and %s both have it", subject, r.Onward.Subject)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// Status is the loop's status of a referral, the same for every party.
+func Status(view Referral, _ loop.Reader) *commonv1.LoopStatus {
+	waitingOn, due := turn(view)
+	status := loop.NewStatus(view.Head, Responsible(view), waitingOn, due)
+	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero()
+	return status
+}
+
+// turn tells whose turn it is and until when. An offer onward and a cancellation that
+// is asked for lie over the state.
+func turn(r Referral) (*commonv1.Party, time.Time) {
+	switch {
+	case r.Onward.Pending:
+		return r.Onward.Receiver, r.Onward.DueAt
+	case !r.CancelBy.IsZero():
+		return r.Holder, r.CancelBy
+	case r.State == stateDeclined:
+		return r.Sender, r.Due
+	default:
+		return r.Holder, r.Due
+	}
+}
+
+// Responsible names the one who has it: the sender until it is accepted.
+func Responsible(r Referral) *commonv1.Party {
+	switch {
+	case r.Ended():
+		return nil
+	case r.accepted():
+		return r.Holder
+	default:
+		return r.Sender
+	}
+}
+
+// Standing is the referral's place in a reader's worklist.
+func Standing(view Referral, reader loop.Reader) loop.Standing {
+	holder := view.Holder
+	switch reader.Role {
+	case loop.RoleSender:
+		holder = view.Sender
+	case loop.RoleParticipant:
+		holder = view.FirstSender
+	}
+	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State)}
+}
+
+// Readers are the agencies that a referral is told to: sender, receiver and, of a
+// redirected one, who sent the first.
+func Readers(r Referral, _ bool) []loop.Reader {
+	readers := []loop.Reader{
+		{Agency: r.Sender.GetAgency(), Role: loop.RoleSender, Consent: true},
+		{Agency: r.Receiver.GetAgency(), Role: loop.RoleReceiver, Consent: true},
+	}
+	if first := r.FirstSender.GetAgency(); first != "" && first != readers[0].Agency && first != readers[1].Agency {
+		readers = append(readers, loop.Reader{Agency: first, Role: loop.RoleParticipant, Consent: true})
+	}
+	return readers
+}
+
+// NextCheck is when the clock must look at a referral again.
+func NextCheck(history loop.History[Referral]) time.Time { return loop.NextCheck(history, Status) }
+
+// Overdue records the due times that have passed, once each.
+func Overdue(history loop.History[Referral], at time.Time) []loop.Event {
+	return loop.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
+		return &referralv1.ReferralOverdue{State: r.State, DueAt: due}
+	})
+}

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"koppi.internal/pkg/loop"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+const (
+	stateSent       = referralv1.ReferralState_REFERRAL_STATE_SENT
+	stateReceived   = referralv1.ReferralState_REFERRAL_STATE_RECEIVED
+	stateAccepted   = referralv1.ReferralState_REFERRAL_STATE_ACCEPTED
+	stateInProgress = referralv1.ReferralState_REFERRAL_STATE_IN_PROGRESS
+	stateOnHold     = referralv1.ReferralState_REFERRAL_STATE_ON_HOLD
+	stateDeclined   = referralv1.ReferralState_REFERRAL_STATE_DECLINED
+)
+
+var (
+	sender   = []loop.Role{loop.RoleSender}
+	receiver = []loop.Role{loop.RoleReceiver}
+)
+
+// table is the life of a referral, in the order in which steps are offered to a
+// person: the likely one first. What is not in it is refused. While it is offered
+// onward nobody decides about it here: else two could have it, or none.
+var table = loop.Table[Referral]{
+	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
+	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided)},
+	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted)},
+	{Step: "RecordAppointmentResult", By: receiver, When: here(awaitsResult)},
+	{Step: "AddProgressNote", By: receiver, When: when(Referral.accepted)},
+	{Step: "RefuseCancellation", By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() })},
+	{Step: "CompleteReferral", By: receiver, When: here(Referral.accepted)},
+	// A notice or papers end by being read, by a partner's system too.
+	{Step: "CompleteReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true},
+	{Step: "RedirectReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() })},
+	{Step: "ReassignReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() })},
+	{Step: "DeclineReferral", By: receiver, When: here(Referral.undecided)},
+	{Step: "SettleReferral", By: sender, When: in(stateDeclined), Automatic: true},
+	{Step: "CancelReferral", By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true},
+}.WithRevocation("RevokeReferral")
+
+type condition = func(view Referral, actor loop.Actor) bool
+
+func when(holds func(Referral) bool) condition {
+	return func(view Referral, _ loop.Actor) bool { return holds(view) }
+}
+
+func in(state referralv1.ReferralState) condition {
+	return when(func(r Referral) bool { return r.State == state })
+}
+
+// here is when nobody else is asked to take it.
+func here(holds func(Referral) bool) condition {
+	return when(func(r Referral) bool { return holds(r) && !r.Onward.Pending })
+}
+
+func awaitsResult(r Referral) bool {
+	if r.State != stateInProgress && r.State != stateOnHold {
+		return false
+	}
+	for _, appointment := range r.Appointments {
+		if appointment.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED {
+			return true
+		}
+	}
+	return false
+}
+
+// Allowed lists the steps that the actor may take now, in the order of the table.
+func Allowed(view loop.View[Referral], actor loop.Actor) []string { return table.Allowed(view, actor) }

@@ -1,0 +1,25 @@
+package rules
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// ToReferral is the referral as its caller reads it: what its agency has been shown,
+// and the steps that the caller may take. Outward ids, etag and delivered are the
+// handler's to add.
+func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral {
+	r := view.State
+	return &referralv1.Referral{
+		ReferralId: ID(r.Subject), Kind: r.Kind, State: r.State, Status: Status(r, view.Reader),
+		Sender: r.Sender, Receiver: r.Receiver, Basis: r.Basis, Urgency: r.Urgency,
+		ServiceKey: r.ServiceKey, Reason: r.Reason, Attachments: r.Attachments,
+		Appointments: r.Appointments, ProgressNotes: r.Notes, Outcome: r.Outcome, OutcomeNote: r.OutcomeNote,
+		DeclineReason: r.DeclineReason, DeclineExplanation: r.Explanation, SuggestedReceiver: r.SuggestedReceiver,
+		RedirectedToReferralId: ID(r.Onward.Subject), RedirectedFromReferralId: ID(r.RedirectedFrom),
+		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, CancellationRequested: !r.CancelBy.IsZero(),
+		ResubmittedAs: r.ResubmittedAs, AvailableActions: Allowed(view, actor), Revocation: r.Revocation.Message(),
+	}
+}

@@ -1,0 +1,52 @@
+package referral
+
+import (
+	"context"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
+)
+
+// GetReferral reads a referral as the caller has been shown it.
+func (s *Service) GetReferral(ctx context.Context, r *referralv1.GetReferralRequest) (*referralv1.GetReferralResponse, error) {
+	shown, err := s.Show(ctx, r.GetReferralId())
+	if err != nil {
+		return nil, err
+	}
+	return &referralv1.GetReferralResponse{Referral: s.referral(shown)}, nil
+}
+
+// GetClient names the person.
+func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest) (*referralv1.GetClientResponse, error) {
+	client, err := s.Identity(ctx, r.GetReferralId())
+	if err != nil {
+		return nil, err
+	}
+	return &referralv1.GetClientResponse{
+		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(),
+	}, nil
+}
+
+// ListReferrals is the worklist: what the caller's agency received, or sent, the
+// soonest due first; of a client, its own matters.
+func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferralsRequest) (*referralv1.ListReferralsResponse, error) {
+	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
+	if err != nil {
+		return nil, err
+	}
+	response := &referralv1.ListReferralsResponse{NextPageToken: page.NextToken}
+	for _, shown := range page.Shown {
+		response.Referrals = append(response.Referrals, s.referral(shown))
+	}
+	return response, nil
+}
+
+// referral is a referral as its caller reads it, under the names that it has.
+func (s *Service) referral(shown matter.Shown[rules.Referral]) *referralv1.Referral {
+	referral := rules.ToReferral(shown.View, shown.Actor)
+	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	referral.Etag = shown.Etag(referral)
+	return referral
+}

@@ -1,0 +1,50 @@
+// Package referral is the referral service: an agency asks another to take over a part
+// of a client's matter, or hands over an application, a decision or papers, and learns
+// what became of it. The rules are in internal/rules; here they meet callers,
+// directory and journal.
+package referral
+
+import (
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/matter"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
+)
+
+// Name of the service, as case messages and cursors carry it.
+const Name = "referral"
+
+// Service answers ReferralService and, for its own messages, ExchangeService.
+type Service struct {
+	referralv1.UnimplementedReferralServiceServer
+	*kernel
+}
+
+// kernel is what all services are made of.
+type kernel = matter.Kernel[rules.Referral]
+
+// New makes the service. Run must run beside it.
+func New(deps matter.Deps) (*Service, error) {
+	made, err := matter.New(deps, matter.Config[rules.Referral]{
+		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Responsible: func(r rules.Referral) string { return rules.Responsible(r).GetAgency() },
+	})
+	return &Service{kernel: made}, err
+}
+
+// Rules are the referral's rules as the engine takes them.
+func Rules() decide.Rules[rules.Referral] {
+	return decide.Rules[rules.Referral]{
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Related: rules.Related,
+		Number: func(r rules.Referral) int32 { return int32(r.State) },
+	}
+}
+
+// Register adds the service's handlers to a server.
+func (s *Service) Register(server grpc.ServiceRegistrar) {
+	referralv1.RegisterReferralServiceServer(server, s)
+	s.kernel.Register(server)
+}

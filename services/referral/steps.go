@@ -1,0 +1,68 @@
+package referral
+
+import (
+	"context"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
+)
+
+// request is what the requests of all steps have in common.
+type request interface {
+	matter.Request
+	GetReferralId() string
+}
+
+type step = matter.Step[rules.Referral, rules.Facts]
+
+// SendReferral begins a referral.
+func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRequest) (*referralv1.SendReferralResponse, error) {
+	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetReceiver())})
+	if err != nil {
+		return nil, err
+	}
+	return &referralv1.SendReferralResponse{Referral: s.referral(shown)}, nil
+}
+
+// RedirectReferral offers it to a third agency, whole: who the client is goes with it.
+func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectReferralRequest) (*referralv1.RedirectReferralResponse, error) {
+	var client []byte
+	addressed := s.addressed(r.GetReceiver())
+	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{
+		Decide: rules.Decide, Etag: r.GetEtag(),
+		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
+			if err := addressed(ctx, world, command); err != nil {
+				return err
+			}
+			client, err = s.Store.Client(ctx, command.Subject)
+			return fault.Store(err)
+		},
+		Clients: func(command rules.Command) map[string][]byte {
+			return map[string][]byte{rules.Collection + command.NewID: client}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &referralv1.RedirectReferralResponse{Referral: s.referral(shown), RedirectedReferralId: rules.ID(state.Onward.Subject)}, nil
+}
+
+// addressed tells the rules what the directory knows of a receiver.
+func (s *Service) addressed(receiver *commonv1.Party) func(context.Context, rules.World, *rules.Command) error {
+	return func(_ context.Context, _ rules.World, command *rules.Command) error {
+		command.Facts.Receiver, command.Facts.Graces = s.Addressed(receiver)
+		return nil
+	}
+}
+
+// step takes one step on a referral that exists.
+func (s *Service) step(ctx context.Context, r request) (*referralv1.Referral, error) {
+	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{Decide: rules.Decide, Etag: matter.EtagOf(r)})
+	if err != nil {
+		return nil, err
+	}
+	return s.referral(shown), nil
+}
