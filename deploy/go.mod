@@ -19,6 +19,7 @@ require (
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
 	koppi.internal/services/concern v0.0.0
+	koppi.internal/services/plan v0.0.0
 	koppi.internal/services/referral v0.0.0
 )
 
@@ -110,3 +111,5 @@ replace koppi.internal/services/concern => ../services/concern
 replace koppi.internal/gateway => ../gateway
 
 replace koppi.internal/services/referral => ../services/referral
+
+replace koppi.internal/services/plan => ../services/plan

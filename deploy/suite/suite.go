@@ -6,6 +6,7 @@ import (
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/services/concern"
+	"koppi.internal/services/plan"
 	"koppi.internal/services/referral"
 )
 
@@ -20,4 +21,5 @@ type Service struct {
 var Services = []Service{
 	{concern.Name, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) }},
 	{referral.Name, func(deps matter.Deps) (process.Built, error) { return referral.New(deps) }},
+	{plan.Name, func(deps matter.Deps) (process.Built, error) { return plan.New(deps) }},
 }

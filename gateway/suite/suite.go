@@ -16,6 +16,7 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -23,6 +24,7 @@ import (
 // service: the explicit list of what may be called from outside.
 var Services = map[string]string{
 	"concern":  concernv1.ConcernService_ServiceDesc.ServiceName,
+	"plan":     planv1.PlanService_ServiceDesc.ServiceName,
 	"referral": referralv1.ReferralService_ServiceDesc.ServiceName,
 }
 

@@ -158,7 +158,7 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
 		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
 		State: shown.State, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
-		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked(), Ended: view.State.Common().Ended(),
+		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
 		Version: view.Version, StartedAt: head.Started,
 	}
 	if status.GetDueAt() != nil {

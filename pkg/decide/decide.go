@@ -89,7 +89,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 		return Result[S]{}, err
 	}
 	world := loaded.world
-	if _, related := world.Subjects[command.Subject].Views[command.Agency]; !command.Starts && command.RequestID != "" && !related {
+	if !command.Starts && command.RequestID != "" && !world.Subjects[command.Subject].Related(command.Agency) {
 		return Result[S]{}, notFound()
 	}
 	if loaded.first != nil {
@@ -152,7 +152,7 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 	histories := make([]loop.History[S], 0, len(subjects))
 	for _, subject := range subjects {
 		history := world.Subjects[subject]
-		if _, related := history.Views[agency]; !related {
+		if !history.Related(agency) {
 			return nil, notFound()
 		}
 		histories = append(histories, history)

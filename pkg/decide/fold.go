@@ -49,18 +49,24 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 		next.Views = map[string]loop.View[S]{}
 	}
 	var all []Told[S]
+	live := 0
 	for _, reader := range r.Readers(next.State, next.Withdrawn) {
 		view := next.Views[reader.Agency]
+		// The last that it is told is that it has left.
+		gone := view.Reader.Gone && reader.Gone
 		view.Reader = reader
+		if !gone {
+			live++
+		}
 		disclosed, withheld, tell := r.disclose(view.State, event, reader)
-		if tell {
+		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
 			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 		next.Views[reader.Agency] = view
 	}
-	if len(all) == len(next.Views) {
+	if len(all) == live {
 		next.Shared = event.ID
 	}
 	return next, all

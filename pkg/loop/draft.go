@@ -48,8 +48,13 @@ func (d *Draft[S]) Start(subject string, basis *commonv1.LegalBasis, client, cas
 
 // Add records an event on a subject, by the actor or, where one is given, another party.
 func (d *Draft[S]) Add(subject string, m proto.Message, by *commonv1.Party) {
+	d.AddUnder(subject, m, by, d.State(subject).Common().Basis)
+}
+
+// AddUnder records an event that has a legal basis of its own: an onward hop.
+func (d *Draft[S]) AddUnder(subject string, m proto.Message, by *commonv1.Party, basis *commonv1.LegalBasis) {
 	event := ByClock(d.State(subject).Common(), d.At, m)
-	event.By = by
+	event.By, event.Basis = by, basis
 	d.record(event)
 }
 

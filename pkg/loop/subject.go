@@ -45,6 +45,15 @@ type Reader struct {
 	// Consent says that the client's consent covers this reader now: it was the
 	// ground and has not been withdrawn.
 	Consent bool
+	// Gone says that it was told once and is told no more: it has left. It then has no
+	// relation to the subject, until it is asked in again.
+	Gone bool
+}
+
+// Related tells whether an agency has a live relation to a subject.
+func (h History[S]) Related(agency string) bool {
+	view, told := h.Views[agency]
+	return told && !view.Reader.Gone
 }
 
 // View is a subject as one reader has been shown it: the fold of the events that

@@ -104,7 +104,7 @@ func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (jo
 			return query, fault.New(fault.InvalidField, "a person's own list is not filtered").Field("page_size", "this and page_token alone")
 		}
 		// One standing each: every matter has one sender.
-		query = journal.Query{Client: who.Client, Role: journal.RoleSender}
+		query = journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
 	case !IsParty(who):
 		return query, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	}

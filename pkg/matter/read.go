@@ -105,7 +105,7 @@ func readingOf[S loop.State](state S) Reading {
 // message that both were shown.
 func (k *Kernel[S]) delivered(ctx context.Context, history loop.History[S], own string) (bool, error) {
 	for agency := range history.Views {
-		if agency == own {
+		if agency == own || !history.Related(agency) {
 			continue
 		}
 		messages, err := k.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, ID: history.Shared, Limit: 1})

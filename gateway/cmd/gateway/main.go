@@ -26,6 +26,7 @@ type config struct {
 
 	Concern   []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Referral  []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
+	Plan      []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
 	Origin    []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
 	Redis     string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
 	Directory string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
@@ -35,7 +36,7 @@ type config struct {
 
 // replicas of each service.
 func (c *config) replicas() map[string][]string {
-	return map[string][]string{"concern": c.Concern, "referral": c.Referral}
+	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "plan": c.Plan}
 }
 
 func main() {

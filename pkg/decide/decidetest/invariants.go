@@ -111,7 +111,7 @@ type offer struct {
 func (w *Town[S, F]) likely(subject string, people []loop.Actor) []offer {
 	var offers []offer
 	for _, actor := range people {
-		if view, related := w.Histories[subject].Views[actor.Agency]; related {
+		if view := w.View(actor.Agency, subject); w.Histories[subject].Related(actor.Agency) {
 			for _, step := range w.service.Allowed(view, actor) {
 				offers = append(offers, offer{actor, step})
 			}

@@ -65,7 +65,7 @@ func LifeTable[S loop.State, F any](
 		for _, actor := range actors {
 			for _, step := range steps {
 				town, subject := life.Live(t)
-				view, related := town.Histories[subject].Views[actor.Agency]
+				view, related := town.View(actor.Agency, subject), town.Histories[subject].Related(actor.Agency)
 				offered := related && slices.Contains(town.service.Allowed(view, actor.Actor), step)
 				err := town.Do(request(town, subject, step, actor.Actor))
 				result := string(fault.ReasonOf(err))

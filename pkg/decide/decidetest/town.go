@@ -84,7 +84,7 @@ func (w *Town[S, F]) Begin(command loop.Command[F]) (string, error) {
 
 // Do runs a command on a subject, which must have some relation to the actor's agency.
 func (w *Town[S, F]) Do(command loop.Command[F]) error {
-	if _, related := w.Histories[command.Subject].Views[command.Actor.Agency]; !related {
+	if !w.Histories[command.Subject].Related(command.Actor.Agency) {
 		return fault.New(fault.NotFound, "not related")
 	}
 	return w.run(command)

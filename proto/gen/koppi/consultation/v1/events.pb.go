@@ -275,8 +275,16 @@ func (x *MessagePosted) GetAttachments() []*v1.Attachment {
 }
 
 type ParticipantInvited struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Participant   *v1.Party              `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Participant *v1.Party              `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	// On what ground: each onward hop has its own.
+	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
+	// The conversation as it stood, for who is invited; left out for the others, who
+	// know it. Without client_id, case_id, status, etag and available_actions, which are
+	// each reader's own.
+	Consultation *Consultation `protobuf:"bytes,3,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	// The due time that was last told to have passed.
+	Fired         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=fired,proto3" json:"fired,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -314,6 +322,27 @@ func (*ParticipantInvited) Descriptor() ([]byte, []int) {
 func (x *ParticipantInvited) GetParticipant() *v1.Party {
 	if x != nil {
 		return x.Participant
+	}
+	return nil
+}
+
+func (x *ParticipantInvited) GetBasis() *v1.LegalBasis {
+	if x != nil {
+		return x.Basis
+	}
+	return nil
+}
+
+func (x *ParticipantInvited) GetConsultation() *Consultation {
+	if x != nil {
+		return x.Consultation
+	}
+	return nil
+}
+
+func (x *ParticipantInvited) GetFired() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Fired
 	}
 	return nil
 }
@@ -437,9 +466,12 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
 	"\aanswers\x18\x03 \x01(\bR\aanswers\x12=\n" +
-	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"N\n" +
+	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xfc\x01\n" +
 	"\x12ParticipantInvited\x128\n" +
-	"\vparticipant\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\"+\n" +
+	"\vparticipant\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\x121\n" +
+	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12G\n" +
+	"\fconsultation\x18\x03 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
+	"\x05fired\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05fired\"+\n" +
 	"\x12ConsultationClosed\x12\x15\n" +
 	"\x06led_to\x18\x01 \x01(\tR\x05ledTo\"\x88\x01\n" +
 	"\x13ConsultationOverdue\x12>\n" +
@@ -471,8 +503,10 @@ var file_koppi_consultation_v1_events_proto_goTypes = []any{
 	(*v1.Party)(nil),               // 7: koppi.common.v1.Party
 	(v1.Urgency)(0),                // 8: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),          // 9: koppi.common.v1.Attachment
-	(ConsultationState)(0),         // 10: koppi.consultation.v1.ConsultationState
-	(*timestamppb.Timestamp)(nil),  // 11: google.protobuf.Timestamp
+	(*v1.LegalBasis)(nil),          // 10: koppi.common.v1.LegalBasis
+	(*Consultation)(nil),           // 11: koppi.consultation.v1.Consultation
+	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
+	(ConsultationState)(0),         // 13: koppi.consultation.v1.ConsultationState
 }
 var file_koppi_consultation_v1_events_proto_depIdxs = []int32{
 	7,  // 0: koppi.consultation.v1.ConsultationOpened.addressee:type_name -> koppi.common.v1.Party
@@ -482,13 +516,16 @@ var file_koppi_consultation_v1_events_proto_depIdxs = []int32{
 	7,  // 4: koppi.consultation.v1.ConsultationTaken.worker:type_name -> koppi.common.v1.Party
 	9,  // 5: koppi.consultation.v1.MessagePosted.attachments:type_name -> koppi.common.v1.Attachment
 	7,  // 6: koppi.consultation.v1.ParticipantInvited.participant:type_name -> koppi.common.v1.Party
-	10, // 7: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
-	11, // 8: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	10, // 7: koppi.consultation.v1.ParticipantInvited.basis:type_name -> koppi.common.v1.LegalBasis
+	11, // 8: koppi.consultation.v1.ParticipantInvited.consultation:type_name -> koppi.consultation.v1.Consultation
+	12, // 9: koppi.consultation.v1.ParticipantInvited.fired:type_name -> google.protobuf.Timestamp
+	13, // 10: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
+	12, // 11: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_events_proto_init() }

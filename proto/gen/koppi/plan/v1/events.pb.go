@@ -78,8 +78,13 @@ func (x *PlanCreated) GetClientLanguage() string {
 }
 
 type MemberInvited struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
+	// On what ground: each onward hop has its own.
+	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
+	// What the plan holds, for the member that is invited: it sees the plan before it
+	// says yes. Left out for the others, who know it.
+	Snapshot      *PlanSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +126,76 @@ func (x *MemberInvited) GetParty() *v1.Party {
 	return nil
 }
 
+func (x *MemberInvited) GetBasis() *v1.LegalBasis {
+	if x != nil {
+		return x.Basis
+	}
+	return nil
+}
+
+func (x *MemberInvited) GetSnapshot() *PlanSnapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
+// PlanSnapshot is the plan as it stood: what a reader that comes later starts from.
+type PlanSnapshot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without client_id, case_id, status, etag and available_actions, which are each
+	// reader's own.
+	Plan *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Which due times were already told to have passed.
+	Overdue       []*PlanOverdue `protobuf:"bytes,2,rep,name=overdue,proto3" json:"overdue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanSnapshot) Reset() {
+	*x = PlanSnapshot{}
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanSnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanSnapshot) ProtoMessage() {}
+
+func (x *PlanSnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanSnapshot.ProtoReflect.Descriptor instead.
+func (*PlanSnapshot) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PlanSnapshot) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *PlanSnapshot) GetOverdue() []*PlanOverdue {
+	if x != nil {
+		return x.Overdue
+	}
+	return nil
+}
+
 type MemberJoined struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -130,7 +205,7 @@ type MemberJoined struct {
 
 func (x *MemberJoined) Reset() {
 	*x = MemberJoined{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[2]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -142,7 +217,7 @@ func (x *MemberJoined) String() string {
 func (*MemberJoined) ProtoMessage() {}
 
 func (x *MemberJoined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[2]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -155,7 +230,7 @@ func (x *MemberJoined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberJoined.ProtoReflect.Descriptor instead.
 func (*MemberJoined) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MemberJoined) GetParty() *v1.Party {
@@ -175,7 +250,7 @@ type MemberLeft struct {
 
 func (x *MemberLeft) Reset() {
 	*x = MemberLeft{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[3]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -187,7 +262,7 @@ func (x *MemberLeft) String() string {
 func (*MemberLeft) ProtoMessage() {}
 
 func (x *MemberLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[3]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -200,7 +275,7 @@ func (x *MemberLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberLeft.ProtoReflect.Descriptor instead.
 func (*MemberLeft) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *MemberLeft) GetParty() *v1.Party {
@@ -227,7 +302,7 @@ type InvitationDeclined struct {
 
 func (x *InvitationDeclined) Reset() {
 	*x = InvitationDeclined{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[4]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -239,7 +314,7 @@ func (x *InvitationDeclined) String() string {
 func (*InvitationDeclined) ProtoMessage() {}
 
 func (x *InvitationDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[4]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -252,7 +327,7 @@ func (x *InvitationDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvitationDeclined.ProtoReflect.Descriptor instead.
 func (*InvitationDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *InvitationDeclined) GetParty() *v1.Party {
@@ -277,7 +352,7 @@ type PlanStarted struct {
 
 func (x *PlanStarted) Reset() {
 	*x = PlanStarted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +364,7 @@ func (x *PlanStarted) String() string {
 func (*PlanStarted) ProtoMessage() {}
 
 func (x *PlanStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +377,7 @@ func (x *PlanStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanStarted.ProtoReflect.Descriptor instead.
 func (*PlanStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 type GoalAdded struct {
@@ -316,7 +391,7 @@ type GoalAdded struct {
 
 func (x *GoalAdded) Reset() {
 	*x = GoalAdded{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -328,7 +403,7 @@ func (x *GoalAdded) String() string {
 func (*GoalAdded) ProtoMessage() {}
 
 func (x *GoalAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -341,7 +416,7 @@ func (x *GoalAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoalAdded.ProtoReflect.Descriptor instead.
 func (*GoalAdded) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GoalAdded) GetGoalId() string {
@@ -375,7 +450,7 @@ type GoalUpdated struct {
 
 func (x *GoalUpdated) Reset() {
 	*x = GoalUpdated{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[7]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -387,7 +462,7 @@ func (x *GoalUpdated) String() string {
 func (*GoalUpdated) ProtoMessage() {}
 
 func (x *GoalUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[7]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -400,7 +475,7 @@ func (x *GoalUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoalUpdated.ProtoReflect.Descriptor instead.
 func (*GoalUpdated) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GoalUpdated) GetGoalId() string {
@@ -429,7 +504,7 @@ type GoalAssessed struct {
 
 func (x *GoalAssessed) Reset() {
 	*x = GoalAssessed{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[8]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +516,7 @@ func (x *GoalAssessed) String() string {
 func (*GoalAssessed) ProtoMessage() {}
 
 func (x *GoalAssessed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[8]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +529,7 @@ func (x *GoalAssessed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoalAssessed.ProtoReflect.Descriptor instead.
 func (*GoalAssessed) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GoalAssessed) GetGoalId() string {
@@ -498,7 +573,7 @@ type ActionAdded struct {
 
 func (x *ActionAdded) Reset() {
 	*x = ActionAdded{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -510,7 +585,7 @@ func (x *ActionAdded) String() string {
 func (*ActionAdded) ProtoMessage() {}
 
 func (x *ActionAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -523,7 +598,7 @@ func (x *ActionAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionAdded.ProtoReflect.Descriptor instead.
 func (*ActionAdded) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ActionAdded) GetActionId() string {
@@ -571,7 +646,7 @@ type ActionReassigned struct {
 
 func (x *ActionReassigned) Reset() {
 	*x = ActionReassigned{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +658,7 @@ func (x *ActionReassigned) String() string {
 func (*ActionReassigned) ProtoMessage() {}
 
 func (x *ActionReassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +671,7 @@ func (x *ActionReassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionReassigned.ProtoReflect.Descriptor instead.
 func (*ActionReassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ActionReassigned) GetActionId() string {
@@ -623,7 +698,7 @@ type ActionCompleted struct {
 
 func (x *ActionCompleted) Reset() {
 	*x = ActionCompleted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +710,7 @@ func (x *ActionCompleted) String() string {
 func (*ActionCompleted) ProtoMessage() {}
 
 func (x *ActionCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +723,7 @@ func (x *ActionCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionCompleted.ProtoReflect.Descriptor instead.
 func (*ActionCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ActionCompleted) GetActionId() string {
@@ -676,7 +751,7 @@ type ClientViewRecorded struct {
 
 func (x *ClientViewRecorded) Reset() {
 	*x = ClientViewRecorded{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +763,7 @@ func (x *ClientViewRecorded) String() string {
 func (*ClientViewRecorded) ProtoMessage() {}
 
 func (x *ClientViewRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +776,7 @@ func (x *ClientViewRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientViewRecorded.ProtoReflect.Descriptor instead.
 func (*ClientViewRecorded) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ClientViewRecorded) GetFeltHeard() bool {
@@ -735,7 +810,7 @@ type ResponsibilityOffered struct {
 
 func (x *ResponsibilityOffered) Reset() {
 	*x = ResponsibilityOffered{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +822,7 @@ func (x *ResponsibilityOffered) String() string {
 func (*ResponsibilityOffered) ProtoMessage() {}
 
 func (x *ResponsibilityOffered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +835,7 @@ func (x *ResponsibilityOffered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityOffered.ProtoReflect.Descriptor instead.
 func (*ResponsibilityOffered) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ResponsibilityOffered) GetTo() *v1.Party {
@@ -786,7 +861,7 @@ type ResponsibilityAccepted struct {
 
 func (x *ResponsibilityAccepted) Reset() {
 	*x = ResponsibilityAccepted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +873,7 @@ func (x *ResponsibilityAccepted) String() string {
 func (*ResponsibilityAccepted) ProtoMessage() {}
 
 func (x *ResponsibilityAccepted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +886,7 @@ func (x *ResponsibilityAccepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityAccepted.ProtoReflect.Descriptor instead.
 func (*ResponsibilityAccepted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ResponsibilityAccepted) GetBy() *v1.Party {
@@ -830,7 +905,7 @@ type ResponsibilityDeclined struct {
 
 func (x *ResponsibilityDeclined) Reset() {
 	*x = ResponsibilityDeclined{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +917,7 @@ func (x *ResponsibilityDeclined) String() string {
 func (*ResponsibilityDeclined) ProtoMessage() {}
 
 func (x *ResponsibilityDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -855,7 +930,7 @@ func (x *ResponsibilityDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityDeclined.ProtoReflect.Descriptor instead.
 func (*ResponsibilityDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResponsibilityDeclined) GetReason() string {
@@ -874,7 +949,7 @@ type ReviewScheduled struct {
 
 func (x *ReviewScheduled) Reset() {
 	*x = ReviewScheduled{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +961,7 @@ func (x *ReviewScheduled) String() string {
 func (*ReviewScheduled) ProtoMessage() {}
 
 func (x *ReviewScheduled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +974,7 @@ func (x *ReviewScheduled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewScheduled.ProtoReflect.Descriptor instead.
 func (*ReviewScheduled) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReviewScheduled) GetAt() *timestamppb.Timestamp {
@@ -917,7 +992,7 @@ type ReviewStarted struct {
 
 func (x *ReviewStarted) Reset() {
 	*x = ReviewStarted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1004,7 @@ func (x *ReviewStarted) String() string {
 func (*ReviewStarted) ProtoMessage() {}
 
 func (x *ReviewStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1017,7 @@ func (x *ReviewStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewStarted.ProtoReflect.Descriptor instead.
 func (*ReviewStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 type ReviewCompleted struct {
@@ -955,7 +1030,7 @@ type ReviewCompleted struct {
 
 func (x *ReviewCompleted) Reset() {
 	*x = ReviewCompleted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1042,7 @@ func (x *ReviewCompleted) String() string {
 func (*ReviewCompleted) ProtoMessage() {}
 
 func (x *ReviewCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1055,7 @@ func (x *ReviewCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCompleted.ProtoReflect.Descriptor instead.
 func (*ReviewCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReviewCompleted) GetNextReviewAt() *timestamppb.Timestamp {
@@ -1006,7 +1081,7 @@ type PlanEnded struct {
 
 func (x *PlanEnded) Reset() {
 	*x = PlanEnded{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1093,7 @@ func (x *PlanEnded) String() string {
 func (*PlanEnded) ProtoMessage() {}
 
 func (x *PlanEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1106,7 @@ func (x *PlanEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanEnded.ProtoReflect.Descriptor instead.
 func (*PlanEnded) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PlanEnded) GetReason() string {
@@ -1052,7 +1127,7 @@ type PlanOverdue struct {
 
 func (x *PlanOverdue) Reset() {
 	*x = PlanOverdue{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1139,7 @@ func (x *PlanOverdue) String() string {
 func (*PlanOverdue) ProtoMessage() {}
 
 func (x *PlanOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1152,7 @@ func (x *PlanOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanOverdue.ProtoReflect.Descriptor instead.
 func (*PlanOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PlanOverdue) GetWhat() string {
@@ -1098,12 +1173,17 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"p\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x18koppi/plan/v1/plan.proto\"p\n" +
 	"\vPlanCreated\x128\n" +
 	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12'\n" +
-	"\x0fclient_language\x18\x02 \x01(\tR\x0eclientLanguage\"=\n" +
+	"\x0fclient_language\x18\x02 \x01(\tR\x0eclientLanguage\"\xa9\x01\n" +
 	"\rMemberInvited\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\"<\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
+	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x127\n" +
+	"\bsnapshot\x18\x03 \x01(\v2\x1b.koppi.plan.v1.PlanSnapshotR\bsnapshot\"m\n" +
+	"\fPlanSnapshot\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x124\n" +
+	"\aoverdue\x18\x02 \x03(\v2\x1a.koppi.plan.v1.PlanOverdueR\aoverdue\"<\n" +
 	"\fMemberJoined\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\"R\n" +
 	"\n" +
@@ -1175,51 +1255,58 @@ func file_koppi_plan_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_plan_v1_events_proto_rawDescData
 }
 
-var file_koppi_plan_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_koppi_plan_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_koppi_plan_v1_events_proto_goTypes = []any{
 	(*PlanCreated)(nil),            // 0: koppi.plan.v1.PlanCreated
 	(*MemberInvited)(nil),          // 1: koppi.plan.v1.MemberInvited
-	(*MemberJoined)(nil),           // 2: koppi.plan.v1.MemberJoined
-	(*MemberLeft)(nil),             // 3: koppi.plan.v1.MemberLeft
-	(*InvitationDeclined)(nil),     // 4: koppi.plan.v1.InvitationDeclined
-	(*PlanStarted)(nil),            // 5: koppi.plan.v1.PlanStarted
-	(*GoalAdded)(nil),              // 6: koppi.plan.v1.GoalAdded
-	(*GoalUpdated)(nil),            // 7: koppi.plan.v1.GoalUpdated
-	(*GoalAssessed)(nil),           // 8: koppi.plan.v1.GoalAssessed
-	(*ActionAdded)(nil),            // 9: koppi.plan.v1.ActionAdded
-	(*ActionReassigned)(nil),       // 10: koppi.plan.v1.ActionReassigned
-	(*ActionCompleted)(nil),        // 11: koppi.plan.v1.ActionCompleted
-	(*ClientViewRecorded)(nil),     // 12: koppi.plan.v1.ClientViewRecorded
-	(*ResponsibilityOffered)(nil),  // 13: koppi.plan.v1.ResponsibilityOffered
-	(*ResponsibilityAccepted)(nil), // 14: koppi.plan.v1.ResponsibilityAccepted
-	(*ResponsibilityDeclined)(nil), // 15: koppi.plan.v1.ResponsibilityDeclined
-	(*ReviewScheduled)(nil),        // 16: koppi.plan.v1.ReviewScheduled
-	(*ReviewStarted)(nil),          // 17: koppi.plan.v1.ReviewStarted
-	(*ReviewCompleted)(nil),        // 18: koppi.plan.v1.ReviewCompleted
-	(*PlanEnded)(nil),              // 19: koppi.plan.v1.PlanEnded
-	(*PlanOverdue)(nil),            // 20: koppi.plan.v1.PlanOverdue
-	(*v1.Party)(nil),               // 21: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(*PlanSnapshot)(nil),           // 2: koppi.plan.v1.PlanSnapshot
+	(*MemberJoined)(nil),           // 3: koppi.plan.v1.MemberJoined
+	(*MemberLeft)(nil),             // 4: koppi.plan.v1.MemberLeft
+	(*InvitationDeclined)(nil),     // 5: koppi.plan.v1.InvitationDeclined
+	(*PlanStarted)(nil),            // 6: koppi.plan.v1.PlanStarted
+	(*GoalAdded)(nil),              // 7: koppi.plan.v1.GoalAdded
+	(*GoalUpdated)(nil),            // 8: koppi.plan.v1.GoalUpdated
+	(*GoalAssessed)(nil),           // 9: koppi.plan.v1.GoalAssessed
+	(*ActionAdded)(nil),            // 10: koppi.plan.v1.ActionAdded
+	(*ActionReassigned)(nil),       // 11: koppi.plan.v1.ActionReassigned
+	(*ActionCompleted)(nil),        // 12: koppi.plan.v1.ActionCompleted
+	(*ClientViewRecorded)(nil),     // 13: koppi.plan.v1.ClientViewRecorded
+	(*ResponsibilityOffered)(nil),  // 14: koppi.plan.v1.ResponsibilityOffered
+	(*ResponsibilityAccepted)(nil), // 15: koppi.plan.v1.ResponsibilityAccepted
+	(*ResponsibilityDeclined)(nil), // 16: koppi.plan.v1.ResponsibilityDeclined
+	(*ReviewScheduled)(nil),        // 17: koppi.plan.v1.ReviewScheduled
+	(*ReviewStarted)(nil),          // 18: koppi.plan.v1.ReviewStarted
+	(*ReviewCompleted)(nil),        // 19: koppi.plan.v1.ReviewCompleted
+	(*PlanEnded)(nil),              // 20: koppi.plan.v1.PlanEnded
+	(*PlanOverdue)(nil),            // 21: koppi.plan.v1.PlanOverdue
+	(*v1.Party)(nil),               // 22: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),          // 23: koppi.common.v1.LegalBasis
+	(*Plan)(nil),                   // 24: koppi.plan.v1.Plan
+	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
 }
 var file_koppi_plan_v1_events_proto_depIdxs = []int32{
-	21, // 0: koppi.plan.v1.PlanCreated.responsible:type_name -> koppi.common.v1.Party
-	21, // 1: koppi.plan.v1.MemberInvited.party:type_name -> koppi.common.v1.Party
-	21, // 2: koppi.plan.v1.MemberJoined.party:type_name -> koppi.common.v1.Party
-	21, // 3: koppi.plan.v1.MemberLeft.party:type_name -> koppi.common.v1.Party
-	21, // 4: koppi.plan.v1.InvitationDeclined.party:type_name -> koppi.common.v1.Party
-	21, // 5: koppi.plan.v1.ActionAdded.owner:type_name -> koppi.common.v1.Party
-	22, // 6: koppi.plan.v1.ActionAdded.due_at:type_name -> google.protobuf.Timestamp
-	21, // 7: koppi.plan.v1.ActionReassigned.to:type_name -> koppi.common.v1.Party
-	21, // 8: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
-	21, // 9: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
-	22, // 10: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
-	22, // 11: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
-	22, // 12: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	22, // 0: koppi.plan.v1.PlanCreated.responsible:type_name -> koppi.common.v1.Party
+	22, // 1: koppi.plan.v1.MemberInvited.party:type_name -> koppi.common.v1.Party
+	23, // 2: koppi.plan.v1.MemberInvited.basis:type_name -> koppi.common.v1.LegalBasis
+	2,  // 3: koppi.plan.v1.MemberInvited.snapshot:type_name -> koppi.plan.v1.PlanSnapshot
+	24, // 4: koppi.plan.v1.PlanSnapshot.plan:type_name -> koppi.plan.v1.Plan
+	21, // 5: koppi.plan.v1.PlanSnapshot.overdue:type_name -> koppi.plan.v1.PlanOverdue
+	22, // 6: koppi.plan.v1.MemberJoined.party:type_name -> koppi.common.v1.Party
+	22, // 7: koppi.plan.v1.MemberLeft.party:type_name -> koppi.common.v1.Party
+	22, // 8: koppi.plan.v1.InvitationDeclined.party:type_name -> koppi.common.v1.Party
+	22, // 9: koppi.plan.v1.ActionAdded.owner:type_name -> koppi.common.v1.Party
+	25, // 10: koppi.plan.v1.ActionAdded.due_at:type_name -> google.protobuf.Timestamp
+	22, // 11: koppi.plan.v1.ActionReassigned.to:type_name -> koppi.common.v1.Party
+	22, // 12: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
+	22, // 13: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
+	25, // 14: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
+	25, // 15: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
+	25, // 16: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_events_proto_init() }
@@ -1227,13 +1314,14 @@ func file_koppi_plan_v1_events_proto_init() {
 	if File_koppi_plan_v1_events_proto != nil {
 		return
 	}
+	file_koppi_plan_v1_plan_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_plan_v1_events_proto_rawDesc), len(file_koppi_plan_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -154,14 +154,16 @@ type Plan struct {
 	// The named worker who answers for the whole plan.
 	Responsible *v1.Party `protobuf:"bytes,7,opt,name=responsible,proto3" json:"responsible,omitempty"`
 	// Worker to whom responsibility is offered and who has not yet answered.
-	ResponsibilityOfferedTo *v1.Party              `protobuf:"bytes,8,opt,name=responsibility_offered_to,json=responsibilityOfferedTo,proto3" json:"responsibility_offered_to,omitempty"`
-	Members                 []*Member              `protobuf:"bytes,9,rep,name=members,proto3" json:"members,omitempty"`
-	Goals                   []*Goal                `protobuf:"bytes,10,rep,name=goals,proto3" json:"goals,omitempty"`
-	Actions                 []*Action              `protobuf:"bytes,11,rep,name=actions,proto3" json:"actions,omitempty"`
-	ClientViews             []*ClientView          `protobuf:"bytes,12,rep,name=client_views,json=clientViews,proto3" json:"client_views,omitempty"`
-	NextReviewAt            *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
-	CreatedAt               *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	EndReason               string                 `protobuf:"bytes,15,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
+	ResponsibilityOfferedTo *v1.Party `protobuf:"bytes,8,opt,name=responsibility_offered_to,json=responsibilityOfferedTo,proto3" json:"responsibility_offered_to,omitempty"`
+	// Until when they answer.
+	ResponsibilityDueAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=responsibility_due_at,json=responsibilityDueAt,proto3" json:"responsibility_due_at,omitempty"`
+	Members             []*Member              `protobuf:"bytes,9,rep,name=members,proto3" json:"members,omitempty"`
+	Goals               []*Goal                `protobuf:"bytes,10,rep,name=goals,proto3" json:"goals,omitempty"`
+	Actions             []*Action              `protobuf:"bytes,11,rep,name=actions,proto3" json:"actions,omitempty"`
+	ClientViews         []*ClientView          `protobuf:"bytes,12,rep,name=client_views,json=clientViews,proto3" json:"client_views,omitempty"`
+	NextReviewAt        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
+	CreatedAt           *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	EndReason           string                 `protobuf:"bytes,15,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
 	// Who began the plan.
 	CreatedBy      *v1.Party `protobuf:"bytes,20,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	ClientLanguage string    `protobuf:"bytes,16,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
@@ -257,6 +259,13 @@ func (x *Plan) GetResponsible() *v1.Party {
 func (x *Plan) GetResponsibilityOfferedTo() *v1.Party {
 	if x != nil {
 		return x.ResponsibilityOfferedTo
+	}
+	return nil
+}
+
+func (x *Plan) GetResponsibilityDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ResponsibilityDueAt
 	}
 	return nil
 }
@@ -3499,7 +3508,7 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xc0\a\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x90\b\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -3508,7 +3517,8 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x06status\x18\x05 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x121\n" +
 	"\x05basis\x18\x06 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x128\n" +
 	"\vresponsible\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12R\n" +
-	"\x19responsibility_offered_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\x17responsibilityOfferedTo\x12/\n" +
+	"\x19responsibility_offered_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\x17responsibilityOfferedTo\x12N\n" +
+	"\x15responsibility_due_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x13responsibilityDueAt\x12/\n" +
 	"\amembers\x18\t \x03(\v2\x15.koppi.plan.v1.MemberR\amembers\x12)\n" +
 	"\x05goals\x18\n" +
 	" \x03(\v2\x13.koppi.plan.v1.GoalR\x05goals\x12/\n" +
@@ -3891,116 +3901,117 @@ var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	59, // 2: koppi.plan.v1.Plan.basis:type_name -> koppi.common.v1.LegalBasis
 	60, // 3: koppi.plan.v1.Plan.responsible:type_name -> koppi.common.v1.Party
 	60, // 4: koppi.plan.v1.Plan.responsibility_offered_to:type_name -> koppi.common.v1.Party
-	3,  // 5: koppi.plan.v1.Plan.members:type_name -> koppi.plan.v1.Member
-	4,  // 6: koppi.plan.v1.Plan.goals:type_name -> koppi.plan.v1.Goal
-	6,  // 7: koppi.plan.v1.Plan.actions:type_name -> koppi.plan.v1.Action
-	7,  // 8: koppi.plan.v1.Plan.client_views:type_name -> koppi.plan.v1.ClientView
-	61, // 9: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
-	61, // 10: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
-	60, // 11: koppi.plan.v1.Plan.created_by:type_name -> koppi.common.v1.Party
-	62, // 12: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
-	60, // 13: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 14: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	61, // 15: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	59, // 16: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 17: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	61, // 18: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	60, // 19: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	60, // 20: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	61, // 21: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	61, // 22: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	61, // 23: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	63, // 24: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
-	59, // 25: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	60, // 26: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
-	2,  // 27: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	64, // 28: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	2,  // 29: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	0,  // 30: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
-	2,  // 31: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
-	60, // 32: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
-	59, // 33: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	2,  // 34: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 35: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 36: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 37: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 38: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 39: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 40: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 41: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
-	61, // 42: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
-	2,  // 43: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 44: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 45: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 46: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 47: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 48: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 49: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 50: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 51: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	61, // 52: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
-	2,  // 53: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 54: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	61, // 55: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
-	2,  // 56: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 57: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 58: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 59: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
-	8,  // 60: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
-	12, // 61: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
-	10, // 62: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
-	14, // 63: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
-	16, // 64: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
-	18, // 65: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
-	20, // 66: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
-	24, // 67: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
-	22, // 68: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
-	26, // 69: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
-	28, // 70: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
-	30, // 71: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
-	32, // 72: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
-	34, // 73: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
-	36, // 74: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
-	38, // 75: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
-	40, // 76: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
-	42, // 77: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
-	44, // 78: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
-	46, // 79: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
-	48, // 80: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
-	50, // 81: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
-	52, // 82: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	54, // 83: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
-	56, // 84: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
-	9,  // 85: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	13, // 86: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	11, // 87: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	15, // 88: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	17, // 89: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	19, // 90: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	21, // 91: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	25, // 92: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	23, // 93: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	27, // 94: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	29, // 95: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	31, // 96: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	33, // 97: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	35, // 98: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	37, // 99: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	39, // 100: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	41, // 101: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	43, // 102: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	45, // 103: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	47, // 104: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	49, // 105: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	51, // 106: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	53, // 107: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	55, // 108: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
-	57, // 109: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
-	85, // [85:110] is the sub-list for method output_type
-	60, // [60:85] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	61, // 5: koppi.plan.v1.Plan.responsibility_due_at:type_name -> google.protobuf.Timestamp
+	3,  // 6: koppi.plan.v1.Plan.members:type_name -> koppi.plan.v1.Member
+	4,  // 7: koppi.plan.v1.Plan.goals:type_name -> koppi.plan.v1.Goal
+	6,  // 8: koppi.plan.v1.Plan.actions:type_name -> koppi.plan.v1.Action
+	7,  // 9: koppi.plan.v1.Plan.client_views:type_name -> koppi.plan.v1.ClientView
+	61, // 10: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
+	61, // 11: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
+	60, // 12: koppi.plan.v1.Plan.created_by:type_name -> koppi.common.v1.Party
+	62, // 13: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
+	60, // 14: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
+	1,  // 15: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
+	61, // 16: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
+	59, // 17: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 18: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
+	61, // 19: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
+	60, // 20: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
+	60, // 21: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
+	61, // 22: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
+	61, // 23: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
+	61, // 24: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	63, // 25: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
+	59, // 26: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	60, // 27: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
+	2,  // 28: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	64, // 29: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	2,  // 30: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	0,  // 31: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
+	2,  // 32: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
+	60, // 33: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
+	59, // 34: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	2,  // 35: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 36: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 37: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 38: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 39: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 40: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 41: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 42: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
+	61, // 43: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
+	2,  // 44: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 45: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
+	2,  // 46: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 47: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 48: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
+	60, // 49: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
+	2,  // 50: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 51: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 52: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	61, // 53: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
+	2,  // 54: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 55: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	61, // 56: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
+	2,  // 57: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 58: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 59: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	2,  // 60: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
+	8,  // 61: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
+	12, // 62: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
+	10, // 63: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
+	14, // 64: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
+	16, // 65: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
+	18, // 66: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
+	20, // 67: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
+	24, // 68: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
+	22, // 69: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
+	26, // 70: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
+	28, // 71: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
+	30, // 72: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
+	32, // 73: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
+	34, // 74: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
+	36, // 75: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
+	38, // 76: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
+	40, // 77: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
+	42, // 78: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
+	44, // 79: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
+	46, // 80: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
+	48, // 81: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
+	50, // 82: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
+	52, // 83: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
+	54, // 84: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	56, // 85: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	9,  // 86: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	13, // 87: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	11, // 88: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	15, // 89: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	17, // 90: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	19, // 91: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	21, // 92: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	25, // 93: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	23, // 94: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	27, // 95: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	29, // 96: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	31, // 97: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	33, // 98: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	35, // 99: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	37, // 100: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	39, // 101: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	41, // 102: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	43, // 103: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	45, // 104: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	47, // 105: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	49, // 106: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	51, // 107: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	53, // 108: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	55, // 109: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	57, // 110: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	86, // [86:111] is the sub-list for method output_type
+	61, // [61:86] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_plan_proto_init() }

@@ -8,9 +8,9 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Attachment, Party, Urgency } from "../../common/v1/party_pb.js";
+import type { Attachment, LegalBasis, Party, Urgency } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
-import type { ConsultationState } from "./consultation_pb.js";
+import type { Consultation, ConsultationState } from "./consultation_pb.js";
 import { file_koppi_consultation_v1_consultation } from "./consultation_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consultation/v1/events.proto.
  */
 export const file_koppi_consultation_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiJrb3BwaS9jb25zdWx0YXRpb24vdjEvZXZlbnRzLnByb3RvEhVrb3BwaS5jb25zdWx0YXRpb24udjEi0QEKEkNvbnN1bHRhdGlvbk9wZW5lZBIpCglhZGRyZXNzZWUYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFdG9waWMYAiABKAkSEAoIcXVlc3Rpb24YAyABKAkSKQoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAUgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSEgoKbWVzc2FnZV9pZBgGIAEoCSJMChZDb25zdWx0YXRpb25SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSI7ChFDb25zdWx0YXRpb25UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkidAoNTWVzc2FnZVBvc3RlZBISCgptZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSDwoHYW5zd2VycxgDIAEoCBIwCgthdHRhY2htZW50cxgEIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IkEKElBhcnRpY2lwYW50SW52aXRlZBIrCgtwYXJ0aWNpcGFudBgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSIkChJDb25zdWx0YXRpb25DbG9zZWQSDgoGbGVkX3RvGAEgASgJInoKE0NvbnN1bHRhdGlvbk92ZXJkdWUSNwoFc3RhdGUYASABKA4yKC5rb3BwaS5jb25zdWx0YXRpb24udjEuQ29uc3VsdGF0aW9uU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_consultation_v1_consultation]);
+  fileDesc("CiJrb3BwaS9jb25zdWx0YXRpb24vdjEvZXZlbnRzLnByb3RvEhVrb3BwaS5jb25zdWx0YXRpb24udjEi0QEKEkNvbnN1bHRhdGlvbk9wZW5lZBIpCglhZGRyZXNzZWUYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFdG9waWMYAiABKAkSEAoIcXVlc3Rpb24YAyABKAkSKQoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAUgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSEgoKbWVzc2FnZV9pZBgGIAEoCSJMChZDb25zdWx0YXRpb25SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSI7ChFDb25zdWx0YXRpb25UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkidAoNTWVzc2FnZVBvc3RlZBISCgptZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSDwoHYW5zd2VycxgDIAEoCBIwCgthdHRhY2htZW50cxgEIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50ItMBChJQYXJ0aWNpcGFudEludml0ZWQSKwoLcGFydGljaXBhbnQYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI5Cgxjb25zdWx0YXRpb24YAyABKAsyIy5rb3BwaS5jb25zdWx0YXRpb24udjEuQ29uc3VsdGF0aW9uEikKBWZpcmVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIkChJDb25zdWx0YXRpb25DbG9zZWQSDgoGbGVkX3RvGAEgASgJInoKE0NvbnN1bHRhdGlvbk92ZXJkdWUSNwoFc3RhdGUYASABKA4yKC5rb3BwaS5jb25zdWx0YXRpb24udjEuQ29uc3VsdGF0aW9uU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_consultation_v1_consultation]);
 
 /**
  * @generated from message koppi.consultation.v1.ConsultationOpened
@@ -143,6 +143,29 @@ export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvit
    * @generated from field: koppi.common.v1.Party participant = 1;
    */
   participant?: Party | undefined;
+
+  /**
+   * On what ground: each onward hop has its own.
+   *
+   * @generated from field: koppi.common.v1.LegalBasis basis = 2;
+   */
+  basis?: LegalBasis | undefined;
+
+  /**
+   * The conversation as it stood, for who is invited; left out for the others, who
+   * know it. Without client_id, case_id, status, etag and available_actions, which are
+   * each reader's own.
+   *
+   * @generated from field: koppi.consultation.v1.Consultation consultation = 3;
+   */
+  consultation?: Consultation | undefined;
+
+  /**
+   * The due time that was last told to have passed.
+   *
+   * @generated from field: google.protobuf.Timestamp fired = 4;
+   */
+  fired?: Timestamp | undefined;
 };
 
 /**

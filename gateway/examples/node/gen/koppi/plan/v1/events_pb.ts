@@ -8,15 +8,17 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Party } from "../../common/v1/party_pb.js";
+import type { LegalBasis, Party } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
+import type { Plan } from "./plan_pb.js";
+import { file_koppi_plan_v1_plan } from "./plan_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/plan/v1/events.proto.
  */
 export const file_koppi_plan_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chprb3BwaS9wbGFuL3YxL2V2ZW50cy5wcm90bxINa29wcGkucGxhbi52MSJTCgtQbGFuQ3JlYXRlZBIrCgtyZXNwb25zaWJsZRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCg9jbGllbnRfbGFuZ3VhZ2UYAiABKAkiNgoNTWVtYmVySW52aXRlZBIlCgVwYXJ0eRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSI1CgxNZW1iZXJKb2luZWQSJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiQwoKTWVtYmVyTGVmdBIlCgVwYXJ0eRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIOCgZyZWFzb24YAiABKAkiSwoSSW52aXRhdGlvbkRlY2xpbmVkEiUKBXBhcnR5GAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSINCgtQbGFuU3RhcnRlZCJBCglHb2FsQWRkZWQSDwoHZ29hbF9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhUKDXNldF9ieV9jbGllbnQYAyABKAgiLAoLR29hbFVwZGF0ZWQSDwoHZ29hbF9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJIk8KDEdvYWxBc3Nlc3NlZBIPCgdnb2FsX2lkGAEgASgJEg0KBXNjb3JlGAIgASgREhEKCWJ5X2NsaWVudBgDIAEoCBIMCgRub3RlGAQgASgJIpIBCgtBY3Rpb25BZGRlZBIRCglhY3Rpb25faWQYASABKAkSDwoHZ29hbF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJEiUKBW93bmVyGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSQoQQWN0aW9uUmVhc3NpZ25lZBIRCglhY3Rpb25faWQYASABKAkSIgoCdG8YAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiMgoPQWN0aW9uQ29tcGxldGVkEhEKCWFjdGlvbl9pZBgBIAEoCRIMCgRub3RlGAIgASgJIlEKEkNsaWVudFZpZXdSZWNvcmRlZBISCgpmZWx0X2hlYXJkGAEgASgIEhYKDm93bl9nb2Fsc19sZWFkGAIgASgIEg8KB2NvbW1lbnQYAyABKAkiSwoVUmVzcG9uc2liaWxpdHlPZmZlcmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSI8ChZSZXNwb25zaWJpbGl0eUFjY2VwdGVkEiIKAmJ5GAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IigKFlJlc3BvbnNpYmlsaXR5RGVjbGluZWQSDgoGcmVhc29uGAEgASgJIjkKD1Jldmlld1NjaGVkdWxlZBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDwoNUmV2aWV3U3RhcnRlZCJWCg9SZXZpZXdDb21wbGV0ZWQSMgoObmV4dF9yZXZpZXdfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1bW1hcnkYAiABKAkiGwoJUGxhbkVuZGVkEg4KBnJlYXNvbhgBIAEoCSJHCgtQbGFuT3ZlcmR1ZRIMCgR3aGF0GAEgASgJEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party]);
+  fileDesc("Chprb3BwaS9wbGFuL3YxL2V2ZW50cy5wcm90bxINa29wcGkucGxhbi52MSJTCgtQbGFuQ3JlYXRlZBIrCgtyZXNwb25zaWJsZRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCg9jbGllbnRfbGFuZ3VhZ2UYAiABKAkikQEKDU1lbWJlckludml0ZWQSJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxItCghzbmFwc2hvdBgDIAEoCzIbLmtvcHBpLnBsYW4udjEuUGxhblNuYXBzaG90Il4KDFBsYW5TbmFwc2hvdBIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuEisKB292ZXJkdWUYAiADKAsyGi5rb3BwaS5wbGFuLnYxLlBsYW5PdmVyZHVlIjUKDE1lbWJlckpvaW5lZBIlCgVwYXJ0eRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJDCgpNZW1iZXJMZWZ0EiUKBXBhcnR5GAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSJLChJJbnZpdGF0aW9uRGVjbGluZWQSJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDgoGcmVhc29uGAIgASgJIg0KC1BsYW5TdGFydGVkIkEKCUdvYWxBZGRlZBIPCgdnb2FsX2lkGAEgASgJEgwKBHRleHQYAiABKAkSFQoNc2V0X2J5X2NsaWVudBgDIAEoCCIsCgtHb2FsVXBkYXRlZBIPCgdnb2FsX2lkGAEgASgJEgwKBHRleHQYAiABKAkiTwoMR29hbEFzc2Vzc2VkEg8KB2dvYWxfaWQYASABKAkSDQoFc2NvcmUYAiABKBESEQoJYnlfY2xpZW50GAMgASgIEgwKBG5vdGUYBCABKAkikgEKC0FjdGlvbkFkZGVkEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgdnb2FsX2lkGAIgASgJEgwKBHRleHQYAyABKAkSJQoFb3duZXIYBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoGZHVlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJChBBY3Rpb25SZWFzc2lnbmVkEhEKCWFjdGlvbl9pZBgBIAEoCRIiCgJ0bxgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSIyCg9BY3Rpb25Db21wbGV0ZWQSEQoJYWN0aW9uX2lkGAEgASgJEgwKBG5vdGUYAiABKAkiUQoSQ2xpZW50Vmlld1JlY29yZGVkEhIKCmZlbHRfaGVhcmQYASABKAgSFgoOb3duX2dvYWxzX2xlYWQYAiABKAgSDwoHY29tbWVudBgDIAEoCSJLChVSZXNwb25zaWJpbGl0eU9mZmVyZWQSIgoCdG8YASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDgoGcmVhc29uGAIgASgJIjwKFlJlc3BvbnNpYmlsaXR5QWNjZXB0ZWQSIgoCYnkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiKAoWUmVzcG9uc2liaWxpdHlEZWNsaW5lZBIOCgZyZWFzb24YASABKAkiOQoPUmV2aWV3U2NoZWR1bGVkEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIPCg1SZXZpZXdTdGFydGVkIlYKD1Jldmlld0NvbXBsZXRlZBIyCg5uZXh0X3Jldmlld19hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc3VtbWFyeRgCIAEoCSIbCglQbGFuRW5kZWQSDgoGcmVhc29uGAEgASgJIkcKC1BsYW5PdmVyZHVlEgwKBHdoYXQYASABKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_plan_v1_plan]);
 
 /**
  * @generated from message koppi.plan.v1.PlanCreated
@@ -48,6 +50,21 @@ export type MemberInvited = Message<"koppi.plan.v1.MemberInvited"> & {
    * @generated from field: koppi.common.v1.Party party = 1;
    */
   party?: Party | undefined;
+
+  /**
+   * On what ground: each onward hop has its own.
+   *
+   * @generated from field: koppi.common.v1.LegalBasis basis = 2;
+   */
+  basis?: LegalBasis | undefined;
+
+  /**
+   * What the plan holds, for the member that is invited: it sees the plan before it
+   * says yes. Left out for the others, who know it.
+   *
+   * @generated from field: koppi.plan.v1.PlanSnapshot snapshot = 3;
+   */
+  snapshot?: PlanSnapshot | undefined;
 };
 
 /**
@@ -56,6 +73,35 @@ export type MemberInvited = Message<"koppi.plan.v1.MemberInvited"> & {
  */
 export const MemberInvitedSchema: GenMessage<MemberInvited> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 1);
+
+/**
+ * PlanSnapshot is the plan as it stood: what a reader that comes later starts from.
+ *
+ * @generated from message koppi.plan.v1.PlanSnapshot
+ */
+export type PlanSnapshot = Message<"koppi.plan.v1.PlanSnapshot"> & {
+  /**
+   * Without client_id, case_id, status, etag and available_actions, which are each
+   * reader's own.
+   *
+   * @generated from field: koppi.plan.v1.Plan plan = 1;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * Which due times were already told to have passed.
+   *
+   * @generated from field: repeated koppi.plan.v1.PlanOverdue overdue = 2;
+   */
+  overdue: PlanOverdue[];
+};
+
+/**
+ * Describes the message koppi.plan.v1.PlanSnapshot.
+ * Use `create(PlanSnapshotSchema)` to create a new message.
+ */
+export const PlanSnapshotSchema: GenMessage<PlanSnapshot> = /*@__PURE__*/
+  messageDesc(file_koppi_plan_v1_events, 2);
 
 /**
  * @generated from message koppi.plan.v1.MemberJoined
@@ -72,7 +118,7 @@ export type MemberJoined = Message<"koppi.plan.v1.MemberJoined"> & {
  * Use `create(MemberJoinedSchema)` to create a new message.
  */
 export const MemberJoinedSchema: GenMessage<MemberJoined> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 2);
+  messageDesc(file_koppi_plan_v1_events, 3);
 
 /**
  * @generated from message koppi.plan.v1.MemberLeft
@@ -94,7 +140,7 @@ export type MemberLeft = Message<"koppi.plan.v1.MemberLeft"> & {
  * Use `create(MemberLeftSchema)` to create a new message.
  */
 export const MemberLeftSchema: GenMessage<MemberLeft> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 3);
+  messageDesc(file_koppi_plan_v1_events, 4);
 
 /**
  * @generated from message koppi.plan.v1.InvitationDeclined
@@ -116,7 +162,7 @@ export type InvitationDeclined = Message<"koppi.plan.v1.InvitationDeclined"> & {
  * Use `create(InvitationDeclinedSchema)` to create a new message.
  */
 export const InvitationDeclinedSchema: GenMessage<InvitationDeclined> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 4);
+  messageDesc(file_koppi_plan_v1_events, 5);
 
 /**
  * @generated from message koppi.plan.v1.PlanStarted
@@ -129,7 +175,7 @@ export type PlanStarted = Message<"koppi.plan.v1.PlanStarted"> & {
  * Use `create(PlanStartedSchema)` to create a new message.
  */
 export const PlanStartedSchema: GenMessage<PlanStarted> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 5);
+  messageDesc(file_koppi_plan_v1_events, 6);
 
 /**
  * @generated from message koppi.plan.v1.GoalAdded
@@ -156,7 +202,7 @@ export type GoalAdded = Message<"koppi.plan.v1.GoalAdded"> & {
  * Use `create(GoalAddedSchema)` to create a new message.
  */
 export const GoalAddedSchema: GenMessage<GoalAdded> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 6);
+  messageDesc(file_koppi_plan_v1_events, 7);
 
 /**
  * @generated from message koppi.plan.v1.GoalUpdated
@@ -178,7 +224,7 @@ export type GoalUpdated = Message<"koppi.plan.v1.GoalUpdated"> & {
  * Use `create(GoalUpdatedSchema)` to create a new message.
  */
 export const GoalUpdatedSchema: GenMessage<GoalUpdated> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 7);
+  messageDesc(file_koppi_plan_v1_events, 8);
 
 /**
  * @generated from message koppi.plan.v1.GoalAssessed
@@ -210,7 +256,7 @@ export type GoalAssessed = Message<"koppi.plan.v1.GoalAssessed"> & {
  * Use `create(GoalAssessedSchema)` to create a new message.
  */
 export const GoalAssessedSchema: GenMessage<GoalAssessed> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 8);
+  messageDesc(file_koppi_plan_v1_events, 9);
 
 /**
  * @generated from message koppi.plan.v1.ActionAdded
@@ -247,7 +293,7 @@ export type ActionAdded = Message<"koppi.plan.v1.ActionAdded"> & {
  * Use `create(ActionAddedSchema)` to create a new message.
  */
 export const ActionAddedSchema: GenMessage<ActionAdded> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 9);
+  messageDesc(file_koppi_plan_v1_events, 10);
 
 /**
  * @generated from message koppi.plan.v1.ActionReassigned
@@ -269,7 +315,7 @@ export type ActionReassigned = Message<"koppi.plan.v1.ActionReassigned"> & {
  * Use `create(ActionReassignedSchema)` to create a new message.
  */
 export const ActionReassignedSchema: GenMessage<ActionReassigned> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 10);
+  messageDesc(file_koppi_plan_v1_events, 11);
 
 /**
  * @generated from message koppi.plan.v1.ActionCompleted
@@ -291,7 +337,7 @@ export type ActionCompleted = Message<"koppi.plan.v1.ActionCompleted"> & {
  * Use `create(ActionCompletedSchema)` to create a new message.
  */
 export const ActionCompletedSchema: GenMessage<ActionCompleted> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 11);
+  messageDesc(file_koppi_plan_v1_events, 12);
 
 /**
  * @generated from message koppi.plan.v1.ClientViewRecorded
@@ -318,7 +364,7 @@ export type ClientViewRecorded = Message<"koppi.plan.v1.ClientViewRecorded"> & {
  * Use `create(ClientViewRecordedSchema)` to create a new message.
  */
 export const ClientViewRecordedSchema: GenMessage<ClientViewRecorded> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 12);
+  messageDesc(file_koppi_plan_v1_events, 13);
 
 /**
  * @generated from message koppi.plan.v1.ResponsibilityOffered
@@ -340,7 +386,7 @@ export type ResponsibilityOffered = Message<"koppi.plan.v1.ResponsibilityOffered
  * Use `create(ResponsibilityOfferedSchema)` to create a new message.
  */
 export const ResponsibilityOfferedSchema: GenMessage<ResponsibilityOffered> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 13);
+  messageDesc(file_koppi_plan_v1_events, 14);
 
 /**
  * @generated from message koppi.plan.v1.ResponsibilityAccepted
@@ -357,7 +403,7 @@ export type ResponsibilityAccepted = Message<"koppi.plan.v1.ResponsibilityAccept
  * Use `create(ResponsibilityAcceptedSchema)` to create a new message.
  */
 export const ResponsibilityAcceptedSchema: GenMessage<ResponsibilityAccepted> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 14);
+  messageDesc(file_koppi_plan_v1_events, 15);
 
 /**
  * @generated from message koppi.plan.v1.ResponsibilityDeclined
@@ -374,7 +420,7 @@ export type ResponsibilityDeclined = Message<"koppi.plan.v1.ResponsibilityDeclin
  * Use `create(ResponsibilityDeclinedSchema)` to create a new message.
  */
 export const ResponsibilityDeclinedSchema: GenMessage<ResponsibilityDeclined> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 15);
+  messageDesc(file_koppi_plan_v1_events, 16);
 
 /**
  * @generated from message koppi.plan.v1.ReviewScheduled
@@ -391,7 +437,7 @@ export type ReviewScheduled = Message<"koppi.plan.v1.ReviewScheduled"> & {
  * Use `create(ReviewScheduledSchema)` to create a new message.
  */
 export const ReviewScheduledSchema: GenMessage<ReviewScheduled> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 16);
+  messageDesc(file_koppi_plan_v1_events, 17);
 
 /**
  * @generated from message koppi.plan.v1.ReviewStarted
@@ -404,7 +450,7 @@ export type ReviewStarted = Message<"koppi.plan.v1.ReviewStarted"> & {
  * Use `create(ReviewStartedSchema)` to create a new message.
  */
 export const ReviewStartedSchema: GenMessage<ReviewStarted> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 17);
+  messageDesc(file_koppi_plan_v1_events, 18);
 
 /**
  * @generated from message koppi.plan.v1.ReviewCompleted
@@ -426,7 +472,7 @@ export type ReviewCompleted = Message<"koppi.plan.v1.ReviewCompleted"> & {
  * Use `create(ReviewCompletedSchema)` to create a new message.
  */
 export const ReviewCompletedSchema: GenMessage<ReviewCompleted> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 18);
+  messageDesc(file_koppi_plan_v1_events, 19);
 
 /**
  * @generated from message koppi.plan.v1.PlanEnded
@@ -443,7 +489,7 @@ export type PlanEnded = Message<"koppi.plan.v1.PlanEnded"> & {
  * Use `create(PlanEndedSchema)` to create a new message.
  */
 export const PlanEndedSchema: GenMessage<PlanEnded> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 19);
+  messageDesc(file_koppi_plan_v1_events, 20);
 
 /**
  * @generated from message koppi.plan.v1.PlanOverdue
@@ -467,5 +513,5 @@ export type PlanOverdue = Message<"koppi.plan.v1.PlanOverdue"> & {
  * Use `create(PlanOverdueSchema)` to create a new message.
  */
 export const PlanOverdueSchema: GenMessage<PlanOverdue> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_events, 20);
+  messageDesc(file_koppi_plan_v1_events, 21);
 

@@ -1,0 +1,155 @@
+package rules
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+// Facts are what the directory says of a party that is named without a unit.
+type Facts struct {
+	// Invited is the unit to invite, the agency's intake where none was named.
+	Invited *commonv1.Party
+}
+
+// Command is a request with all that its decision needs to know from outside.
+type Command = loop.Command[Facts]
+
+// World is what decisions see of plans.
+type World = loop.World[Plan]
+
+// monthsToReview is when a plan is looked at again, where nobody says when.
+const monthsToReview = 3
+
+// Decide turns a command into the events that record it, or refuses. For a step on an
+// existing plan the checks come in the order of the house: role, etag, table, content;
+// token, form, relation and request_id were checked before.
+func Decide(world World, command Command) ([]loop.Event, error) {
+	draft := loop.NewDraft(world, command, Evolve)
+	if r, ok := command.Request.(*planv1.CreatePlanRequest); ok {
+		if err := checkCreate(command, r); err != nil {
+			return nil, err
+		}
+		named := r.GetResponsible()
+		if named == nil {
+			named = command.Actor.Party()
+		}
+		draft.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
+			Responsible: named, ClientLanguage: r.GetClient().GetLanguage(),
+		})
+		return draft.Events(), nil
+	}
+	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
+	if r, ok := command.Request.(*planv1.UpdateGoalRequest); ok {
+		// A goal has an etag of its own, so that two goals may be changed at once.
+		changed := goal(view.State.Plan, r.GetGoalId())
+		command.Stale = changed != nil && changed.GetEtag() != r.GetEtag()
+	}
+	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+		return nil, err
+	}
+	if err := checkContent(view.State, command); err != nil {
+		return nil, err
+	}
+	by := command.Actor.Party()
+	switch r := command.Request.(type) {
+	case *planv1.RevokePlanRequest:
+		draft.Revoke(command.Subject, r.GetReason(), Readers(view.State, false), by)
+	case *planv1.InviteMemberRequest:
+		draft.AddUnder(command.Subject, &planv1.MemberInvited{
+			Party: loop.UnitAlone(command.Facts.Invited), Basis: r.GetBasis(), Snapshot: snapshot(world.State(command.Subject)),
+		}, by, r.GetBasis())
+	case *planv1.LeavePlanRequest:
+		if to := view.State.Plan.GetResponsibilityOfferedTo(); to.GetAgency() == by.GetAgency() && to.GetUnit() == by.GetUnit() {
+			// Whoever leaves answers for nothing: an offer to its worker lapses.
+			draft.Add(command.Subject, &planv1.ResponsibilityDeclined{Reason: r.GetReason()}, by)
+		}
+		draft.Add(command.Subject, &planv1.MemberLeft{Party: loop.UnitAlone(by), Reason: r.GetReason()}, by)
+	default:
+		draft.Add(command.Subject, recorded(command), by)
+	}
+	return draft.Events(), nil
+}
+
+// recorded is the one event that a plain step records.
+func recorded(command Command) proto.Message {
+	unit := loop.UnitAlone(command.Actor.Party())
+	switch r := command.Request.(type) {
+	case *planv1.JoinPlanRequest:
+		return &planv1.MemberJoined{Party: unit}
+	case *planv1.DeclineInvitationRequest:
+		return &planv1.InvitationDeclined{Party: unit, Reason: r.GetReason()}
+	case *planv1.StartPlanRequest:
+		return &planv1.PlanStarted{}
+	case *planv1.AddGoalRequest:
+		return &planv1.GoalAdded{GoalId: command.NewID, Text: r.GetText(), SetByClient: r.GetSetByClient()}
+	case *planv1.UpdateGoalRequest:
+		return &planv1.GoalUpdated{GoalId: r.GetGoalId(), Text: r.GetText()}
+	case *planv1.AssessGoalRequest:
+		return &planv1.GoalAssessed{GoalId: r.GetGoalId(), Score: r.GetScore(), ByClient: r.GetByClient(), Note: r.GetNote()}
+	case *planv1.AddActionRequest:
+		return &planv1.ActionAdded{
+			ActionId: command.NewID, GoalId: r.GetGoalId(), Text: r.GetText(), Owner: orActor(r.GetOwner(), command.Actor), DueAt: r.GetDueAt(),
+		}
+	case *planv1.ReassignActionRequest:
+		return &planv1.ActionReassigned{ActionId: r.GetActionId(), To: r.GetTo()}
+	case *planv1.CompleteActionRequest:
+		return &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote()}
+	case *planv1.RecordClientViewRequest:
+		return &planv1.ClientViewRecorded{FeltHeard: r.GetFeltHeard(), OwnGoalsLead: r.GetOwnGoalsLead(), Comment: r.GetComment()}
+	default:
+		return governed(command)
+	}
+}
+
+// governed is what is recorded of responsibility, reviews and the end.
+func governed(command Command) proto.Message {
+	switch r := command.Request.(type) {
+	case *planv1.OfferResponsibilityRequest:
+		return &planv1.ResponsibilityOffered{To: r.GetTo(), Reason: r.GetReason()}
+	case *planv1.AcceptResponsibilityRequest:
+		return &planv1.ResponsibilityAccepted{By: command.Actor.Party()}
+	case *planv1.DeclineResponsibilityRequest:
+		return &planv1.ResponsibilityDeclined{Reason: r.GetReason()}
+	case *planv1.ScheduleReviewRequest:
+		return &planv1.ReviewScheduled{At: r.GetAt()}
+	case *planv1.StartReviewRequest:
+		return &planv1.ReviewStarted{}
+	case *planv1.CompleteReviewRequest:
+		return &planv1.ReviewCompleted{NextReviewAt: orMonths(r.GetNextReviewAt(), command.At), Summary: r.GetSummary()}
+	case *planv1.EndPlanRequest:
+		return &planv1.PlanEnded{Reason: r.GetReason()}
+	default:
+		return &commonv1.RevocationAcknowledged{}
+	}
+}
+
+func orActor(party *commonv1.Party, actor loop.Actor) *commonv1.Party {
+	if party == nil {
+		return actor.Party()
+	}
+	return party
+}
+
+func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp {
+	if at == nil {
+		return timestamppb.New(loop.EndOfMonths(from, monthsToReview))
+	}
+	return at
+}
+
+// snapshot is the plan for a reader that knows nothing of it yet.
+func snapshot(p Plan) *planv1.PlanSnapshot {
+	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}
+	for _, item := range p.Items() {
+		if p.isLate(item) {
+			s.Overdue = append(s.Overdue, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)})
+		}
+	}
+	return s
+}

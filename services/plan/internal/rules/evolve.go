@@ -1,0 +1,152 @@
+package rules
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+const workingDaysToAnswer = 5
+
+// Evolve folds one event into the state. It knows every event of the service and
+// leaves the state that it was given as it was.
+func Evolve(p Plan, e loop.Event) Plan {
+	if head, revoked := p.Revoked(e); revoked {
+		return Plan{Head: head, Plan: &planv1.Plan{
+			State: planv1.PlanState_PLAN_STATE_ENTERED_IN_ERROR, CreatedBy: p.Plan.GetCreatedBy(), Members: tombstones(p.Plan), CreatedAt: p.Plan.GetCreatedAt(),
+		}}
+	}
+	if m, ok := e.Message.(*planv1.MemberInvited); ok && m.GetSnapshot() != nil {
+		p = fromSnapshot(e, m.GetSnapshot())
+	}
+	p, plan := p.change()
+	switch m := e.Message.(type) {
+	case *planv1.PlanCreated:
+		return created(e, m)
+	case *planv1.PlanStarted:
+		plan.State = stateActive
+	case *planv1.ResponsibilityOffered:
+		plan.ResponsibilityOfferedTo = m.GetTo()
+		plan.ResponsibilityDueAt = timestamppb.New(loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+	case *planv1.ResponsibilityAccepted:
+		plan.Responsible, plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = m.GetBy(), nil, nil
+	case *planv1.ResponsibilityDeclined:
+		plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = nil, nil
+	case *planv1.ReviewScheduled:
+		plan.NextReviewAt = m.GetAt()
+	case *planv1.ReviewStarted:
+		plan.State = stateUnderReview
+	case *planv1.ReviewCompleted:
+		plan.State, plan.NextReviewAt = stateActive, m.GetNextReviewAt()
+	case *planv1.ClientViewRecorded:
+		plan.ClientViews = append(plan.ClientViews, &planv1.ClientView{
+			At: timestamppb.New(e.At), FeltHeard: m.GetFeltHeard(), OwnGoalsLead: m.GetOwnGoalsLead(), Comment: m.GetComment(),
+		})
+	case *planv1.PlanEnded:
+		plan.State, plan.EndReason = stateEnded, m.GetReason()
+		plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = nil, nil
+		p.Enter(commonv1.LoopPhase_LOOP_PHASE_CLOSED, e.At)
+	case *planv1.PlanOverdue:
+		return p.fire(m.GetWhat(), m.GetDueAt().AsTime())
+	default:
+		evolveMembers(plan, e)
+		evolveWork(p.Subject, plan, e)
+	}
+	return p
+}
+
+func created(e loop.Event, m *planv1.PlanCreated) Plan {
+	return Plan{Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: &planv1.Plan{
+		PlanId: ID(e.Subject), State: stateDraft, Basis: e.Basis, Responsible: m.GetResponsible(), CreatedBy: e.By,
+		Members: []*planv1.Member{{
+			Party: loop.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
+		}},
+		NextReviewAt: timestamppb.New(loop.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(),
+	}}
+}
+
+// fromSnapshot starts the view of who is invited; it tells whoever knows the plan
+// nothing new.
+func fromSnapshot(e loop.Event, s *planv1.PlanSnapshot) Plan {
+	began := loop.Event{
+		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
+	}
+	fresh := Plan{Head: loop.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: s.GetPlan()}
+	for _, late := range s.GetOverdue() {
+		fresh = fresh.fire(late.GetWhat(), late.GetDueAt().AsTime())
+	}
+	return fresh
+}
+
+// tombstones are the members of a plan that was entered in error: who had it, and no more.
+func tombstones(plan *planv1.Plan) []*planv1.Member {
+	var members []*planv1.Member
+	for _, member := range plan.GetMembers() {
+		members = append(members, &planv1.Member{Party: member.GetParty(), State: member.GetState()})
+	}
+	return members
+}
+
+func evolveMembers(plan *planv1.Plan, e loop.Event) {
+	switch m := e.Message.(type) {
+	case *planv1.MemberInvited:
+		setMember(plan, m.GetParty(), planv1.MemberState_MEMBER_STATE_INVITED, e.At).Basis = m.GetBasis()
+	case *planv1.MemberJoined:
+		setMember(plan, m.GetParty(), planv1.MemberState_MEMBER_STATE_JOINED, e.At)
+	case *planv1.MemberLeft:
+		setMember(plan, m.GetParty(), planv1.MemberState_MEMBER_STATE_LEFT, e.At)
+	case *planv1.InvitationDeclined:
+		setMember(plan, m.GetParty(), planv1.MemberState_MEMBER_STATE_DECLINED, e.At)
+	}
+	if plan.GetState() == stateDraft && len(plan.GetGoals()) > 0 && sharedWithAnother(plan) {
+		plan.State = stateActive
+	}
+}
+
+func setMember(plan *planv1.Plan, party *commonv1.Party, state planv1.MemberState, at time.Time) *planv1.Member {
+	found := member(plan, party.GetAgency(), party.GetUnit())
+	if found == nil {
+		found = &planv1.Member{Party: party}
+		plan.Members = append(plan.Members, found)
+	}
+	found.State, found.Since = state, timestamppb.New(at)
+	return found
+}
+
+func evolveWork(subject string, plan *planv1.Plan, e loop.Event) {
+	switch m := e.Message.(type) {
+	case *planv1.GoalAdded:
+		plan.Goals = append(plan.Goals, &planv1.Goal{
+			GoalId: m.GetGoalId(), Text: m.GetText(), SetByClient: m.GetSetByClient(), Etag: loop.Etag(subject, m.GetGoalId(), 1),
+		})
+		evolveMembers(plan, e) // a goal may be what a draft lacked
+	case *planv1.GoalUpdated:
+		if changed := goal(plan, m.GetGoalId()); changed != nil {
+			// Each change's etag goes on from the last: equal for all members.
+			changed.Text, changed.Etag = m.GetText(), loop.Etag(subject, changed.GetEtag(), 1)
+		}
+	case *planv1.GoalAssessed:
+		if assessed := goal(plan, m.GetGoalId()); assessed != nil {
+			assessed.Assessments = append(assessed.Assessments, &planv1.Assessment{
+				At: timestamppb.New(e.At), By: e.By, Score: m.GetScore(), ByClient: m.GetByClient(), Note: m.GetNote(),
+			})
+		}
+	case *planv1.ActionAdded:
+		plan.Actions = append(plan.Actions, &planv1.Action{
+			ActionId: m.GetActionId(), GoalId: m.GetGoalId(), Text: m.GetText(), Owner: m.GetOwner(), DueAt: proto.CloneOf(m.GetDueAt()),
+		})
+	case *planv1.ActionReassigned:
+		if moved := action(plan, m.GetActionId()); moved != nil {
+			moved.Owner = m.GetTo()
+		}
+	case *planv1.ActionCompleted:
+		if done := action(plan, m.GetActionId()); done != nil {
+			done.CompletedAt, done.Note = timestamppb.New(e.At), m.GetNote()
+		}
+	}
+}

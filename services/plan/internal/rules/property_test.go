@@ -1,0 +1,63 @@
+package rules_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	"koppi.internal/services/plan/internal/rules"
+)
+
+// The invariants of the loops, under random commands by random parties.
+func TestInvariants(t *testing.T) {
+	decidetest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
+		decidetest.Act(t, w, func(t *rapid.T, w *plain) {
+			_, _ = create(w, rapid.SampledFrom(everybody()).Draw(t, "creator"))
+		}, allSteps, everybody(), func(t *rapid.T, w *plain, subject, step string, actor loop.Actor) rules.Command {
+			return command(actor, subject, request(t, w, subject, step))
+		})
+	}, checkPlans)
+}
+
+func request(t *rapid.T, w *plain, subject, step string) proto.Message {
+	other := rapid.SampledFrom(everybody()).Draw(t, "other")
+	made := requests(w, subject, other)[step]
+	switch m := made.(type) {
+	case *planv1.OfferResponsibilityRequest:
+		m.To = party(other)
+	case *planv1.ReassignActionRequest:
+		m.To = party(other)
+	}
+	return made
+}
+
+// checkPlans: whoever answers for a plan, or owns something to do in it, is of a unit
+// that has joined it; every member that is in sees the same plan.
+func checkPlans(t *rapid.T, w *plain) {
+	for subject, history := range w.Histories {
+		p := history.State
+		if p.Ended() {
+			continue
+		}
+		in := map[string]bool{}
+		for _, member := range p.Plan.GetMembers() {
+			if member.GetState() == planv1.MemberState_MEMBER_STATE_JOINED {
+				in[member.GetParty().GetAgency()+"/"+member.GetParty().GetUnit()] = true
+			}
+		}
+		for _, item := range p.Items() {
+			if !in[item.Owner.GetAgency()+"/"+item.Owner.GetUnit()] {
+				t.Fatalf("%s of %s rests on %v, who is no member", item.What, subject, item.Owner)
+			}
+		}
+		for agency, view := range history.Views {
+			if history.Related(agency) && !proto.Equal(view.State.Plan, p.Plan) {
+				t.Fatalf("%s sees another plan than there is:\n%v\n%v", agency, view.State.Plan, p.Plan)
+			}
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package rules
+
+import (
+	"slices"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+const (
+	stateDraft       = planv1.PlanState_PLAN_STATE_DRAFT
+	stateActive      = planv1.PlanState_PLAN_STATE_ACTIVE
+	stateUnderReview = planv1.PlanState_PLAN_STATE_UNDER_REVIEW
+	stateEnded       = planv1.PlanState_PLAN_STATE_ENDED
+)
+
+// everybody who is told of a plan; what they may do goes by their unit's membership.
+var everybody = []loop.Role{loop.RoleSender, loop.RoleParticipant}
+
+// table is the life of a plan, in the order in which steps are offered to a person:
+// the likely one first. What is not in it is refused.
+var table = loop.Table[Plan]{
+	{Step: "JoinPlan", By: everybody, May: asked, When: is(invited)},
+	{Step: "AcceptResponsibility", By: everybody, May: offered, When: is(offerOpen)},
+	{Step: "CompleteAction", By: everybody, May: joined, When: is(hasOpenAction)},
+	{Step: "AddGoal", By: everybody, May: joined, When: is(open)},
+	{Step: "AddAction", By: everybody, May: joined, When: is(open)},
+	{Step: "AssessGoal", By: everybody, May: joined, When: is(hasGoal)},
+	{Step: "UpdateGoal", By: everybody, May: joined, When: is(hasGoal)},
+	{Step: "ReassignAction", By: everybody, May: joined, When: is(hasOpenAction)},
+	{Step: "RecordClientView", By: everybody, May: joined, When: is(open)},
+	{Step: "InviteMember", By: everybody, May: joined, When: is(open)},
+	{Step: "StartPlan", By: everybody, May: responsible, When: in(stateDraft, hasGoal)},
+	{Step: "ScheduleReview", By: everybody, May: joined, When: is(open)},
+	{Step: "StartReview", By: everybody, May: joined, When: in(stateActive, open)},
+	{Step: "CompleteReview", By: everybody, May: responsible, When: in(stateUnderReview, open)},
+	{Step: "OfferResponsibility", By: everybody, May: responsible, When: is(noOffer)},
+	{Step: "DeclineResponsibility", By: everybody, May: offered, When: is(offerOpen)},
+	{Step: "DeclineInvitation", By: everybody, May: asked, When: is(invited)},
+	{Step: "LeavePlan", By: everybody, May: joined, When: is(free)},
+	{Step: "EndPlan", By: everybody, May: responsible, When: is(open)},
+	// Whoever answers for a plan revokes it where its creator's agency has left.
+	{Step: "RevokePlan", By: []loop.Role{loop.RoleParticipant}, May: responsible, When: is(creatorGone)},
+}.WithRevocation("RevokePlan")
+
+type condition = func(view Plan, actor loop.Actor) bool
+
+// is holds a condition while the plan goes on.
+func is(holds condition) condition {
+	return func(view Plan, actor loop.Actor) bool { return !view.Ended() && holds(view, actor) }
+}
+
+func in(state planv1.PlanState, holds condition) condition {
+	return func(view Plan, actor loop.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
+}
+
+func open(Plan, loop.Actor) bool { return true }
+
+func invited(view Plan, actor loop.Actor) bool {
+	return memberState(view.Plan, actor.Party()) == planv1.MemberState_MEMBER_STATE_INVITED
+}
+
+func hasGoal(view Plan, _ loop.Actor) bool { return len(view.Plan.GetGoals()) > 0 }
+
+func hasOpenAction(view Plan, _ loop.Actor) bool {
+	return slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool { return a.GetCompletedAt() == nil })
+}
+
+func offerOpen(view Plan, _ loop.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() != nil }
+
+func noOffer(view Plan, _ loop.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() == nil }
+
+func creatorGone(view Plan, _ loop.Actor) bool { return !isMember(view.Plan, view.Sender.GetAgency()) }
+
+// free is a member on whom nothing of the plan rests.
+func free(view Plan, actor loop.Actor) bool {
+	unit := func(party *commonv1.Party) bool {
+		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
+	}
+	return !unit(view.Plan.GetResponsible()) && !slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool {
+		return a.GetCompletedAt() == nil && unit(a.GetOwner())
+	})
+}
+
+// asked refuses whoever's unit is not a member, invited ones included.
+func asked(view Plan, actor loop.Actor) error {
+	switch memberState(view.Plan, actor.Party()) {
+	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
+		return nil
+	default:
+		return fault.New(fault.NotAMember, "your unit is not a member of this plan")
+	}
+}
+
+// joined refuses whoever's unit has not said yes to the plan.
+func joined(view Plan, actor loop.Actor) error {
+	if !isJoined(view.Plan, actor.Party()) {
+		return fault.New(fault.NotAMember, "your unit has not joined this plan")
+	}
+	return nil
+}
+
+// responsible holds a step to the one worker who answers for the plan.
+func responsible(view Plan, actor loop.Actor) error {
+	if err := joined(view, actor); err != nil {
+		return err
+	}
+	if !isParty(actor, view.Plan.GetResponsible()) {
+		return fault.New(fault.RoleNotAllowed, "this is the step of the worker who answers for the plan")
+	}
+	return nil
+}
+
+// offered holds the answer to an offer of responsibility to the one whom it was made to.
+func offered(view Plan, actor loop.Actor) error {
+	if err := joined(view, actor); err != nil {
+		return err
+	}
+	if to := view.Plan.GetResponsibilityOfferedTo(); to != nil && !isParty(actor, to) {
+		return fault.New(fault.RoleNotAllowed, "the responsibility was offered to another worker")
+	}
+	return nil
+}
+
+// Allowed lists the steps that the actor may take now, in the order of the table.
+func Allowed(view loop.View[Plan], actor loop.Actor) []string { return table.Allowed(view, actor) }

@@ -1,0 +1,125 @@
+package rules_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	"koppi.internal/services/plan"
+	"koppi.internal/services/plan/internal/rules"
+)
+
+// plain is the town as the shared tests know it.
+type plain = decidetest.Town[rules.Plan, rules.Facts]
+
+// town is a handful of agencies whose people act on plans, with no store.
+type town struct{ *plain }
+
+func newTown() *town {
+	return &town{decidetest.NewTown(decidetest.Service[rules.Plan, rules.Facts]{
+		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+	})}
+}
+
+// people of the town, and a colleague of hva's in the same unit.
+var (
+	people    = decidetest.People
+	colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
+	elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
+)
+
+func everybody() []loop.Actor {
+	var all []loop.Actor
+	for _, agency := range decidetest.Agencies() {
+		all = append(all, people[agency])
+	}
+	return append(all, colleague, elsewhere)
+}
+
+func party(actor loop.Actor) *commonv1.Party { return actor.Party() }
+
+func create(w *plain, actor loop.Actor) (string, error) {
+	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: &planv1.CreatePlanRequest{
+		Basis: decidetest.Consent(w.Now), Client: &commonv1.Client{Language: "fi"},
+	}})
+}
+
+// created is a plan of hva's.
+func created(t *testing.T) (*town, string) {
+	t.Helper()
+	w := newTown()
+	subject, err := create(w.plain, people["hva"])
+	decidetest.Must(t, err)
+	return w, subject
+}
+
+func command(actor loop.Actor, subject string, request proto.Message) rules.Command {
+	made := rules.Command{Actor: actor, Subject: subject, Request: request}
+	if invite, ok := request.(*planv1.InviteMemberRequest); ok {
+		made.Facts.Invited = invite.GetParty()
+	}
+	return made
+}
+
+func (w *town) try(actor loop.Actor, subject string, request proto.Message) error {
+	return w.Do(command(actor, subject, request))
+}
+
+// take takes the passable form of a step.
+func (w *town) take(t *testing.T, actor loop.Actor, subject, step string) {
+	t.Helper()
+	decidetest.Must(t, w.try(actor, subject, requests(w.plain, subject, people["terveys"])[step]))
+}
+
+var allSteps = []string{
+	"InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal",
+	"AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
+	"DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
+}
+
+// requests makes a passable request of each step; other is whom it is about.
+func requests(w *plain, subject string, other loop.Actor) map[string]proto.Message {
+	state := w.Histories[subject].State.Plan
+	goal, goalEtag, action := "", "", ""
+	if goals := state.GetGoals(); len(goals) > 0 {
+		goal, goalEtag = goals[0].GetGoalId(), goals[0].GetEtag()
+	}
+	heir := colleague
+	if state.GetResponsible().GetWorker() == colleague.Worker {
+		heir = people["hva"]
+	}
+	for _, one := range state.GetActions() {
+		if one.GetCompletedAt() == nil {
+			action = one.GetActionId()
+		}
+	}
+	return map[string]proto.Message{
+		"InviteMember":          &planv1.InviteMemberRequest{Party: loop.UnitAlone(party(other)), Basis: decidetest.Consent(w.Now)},
+		"JoinPlan":              &planv1.JoinPlanRequest{},
+		"DeclineInvitation":     &planv1.DeclineInvitationRequest{Reason: "ei meille"},
+		"LeavePlan":             &planv1.LeavePlanRequest{Reason: "valmis"},
+		"StartPlan":             &planv1.StartPlanRequest{},
+		"AddGoal":               &planv1.AddGoalRequest{Text: "Haluan nukkua.", SetByClient: true},
+		"UpdateGoal":            &planv1.UpdateGoalRequest{GoalId: goal, Etag: goalEtag, Text: "Haluan nukkua yöt."},
+		"AssessGoal":            &planv1.AssessGoalRequest{GoalId: goal, Score: -1, ByClient: true},
+		"AddAction":             &planv1.AddActionRequest{GoalId: goal, Text: "Aika", DueAt: timestamppb.New(w.Now.Add(72 * time.Hour))},
+		"ReassignAction":        &planv1.ReassignActionRequest{ActionId: action, To: party(colleague)},
+		"CompleteAction":        &planv1.CompleteActionRequest{ActionId: action},
+		"RecordClientView":      &planv1.RecordClientViewRequest{FeltHeard: true},
+		"OfferResponsibility":   &planv1.OfferResponsibilityRequest{To: party(heir), Reason: "loma"},
+		"AcceptResponsibility":  &planv1.AcceptResponsibilityRequest{},
+		"DeclineResponsibility": &planv1.DeclineResponsibilityRequest{},
+		"ScheduleReview":        &planv1.ScheduleReviewRequest{At: timestamppb.New(w.Now.Add(24 * time.Hour))},
+		"StartReview":           &planv1.StartReviewRequest{},
+		"CompleteReview":        &planv1.CompleteReviewRequest{Summary: "hyvä"},
+		"EndPlan":               &planv1.EndPlanRequest{Reason: "saavutettu"},
+		"RevokePlan":            &planv1.RevokePlanRequest{Reason: "väärä henkilö"},
+		"AcknowledgeRevocation": &planv1.AcknowledgeRevocationRequest{},
+	}
+}

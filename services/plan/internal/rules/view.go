@@ -1,0 +1,27 @@
+package rules
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/loop"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+// ToPlan is the plan as its caller reads it: what its agency has been shown, and the
+// steps that the caller may take. Outward ids, etag and delivered are the handler's
+// to add.
+func ToPlan(view loop.View[Plan], actor loop.Actor) *planv1.Plan {
+	p := view.State
+	plan := proto.CloneOf(p.Plan)
+	plan.PlanId, plan.Status = ID(p.Subject), Status(p, view.Reader)
+	plan.AvailableActions, plan.Revocation = Allowed(view, actor), p.Revocation.Message()
+	if p.Ended() {
+		plan.Responsible = nil
+	}
+	for _, item := range p.Items() {
+		if action := action(plan, item.What[min(len(actionPrefix), len(item.What)):]); action != nil {
+			action.Overdue = p.isLate(item)
+		}
+	}
+	return plan
+}

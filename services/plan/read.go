@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"context"
+
+	"koppi.internal/pkg/matter"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	"koppi.internal/services/plan/internal/rules"
+)
+
+// GetPlan reads a plan as the caller has been shown it.
+func (s *Service) GetPlan(ctx context.Context, r *planv1.GetPlanRequest) (*planv1.GetPlanResponse, error) {
+	shown, err := s.Show(ctx, r.GetPlanId())
+	if err != nil {
+		return nil, err
+	}
+	return &planv1.GetPlanResponse{Plan: s.plan(shown)}, nil
+}
+
+// GetClient names the person.
+func (s *Service) GetClient(ctx context.Context, r *planv1.GetClientRequest) (*planv1.GetClientResponse, error) {
+	client, err := s.Identity(ctx, r.GetPlanId())
+	if err != nil {
+		return nil, err
+	}
+	return &planv1.GetClientResponse{
+		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(),
+	}, nil
+}
+
+// ListPlans is the worklist: the plans that the caller's agency is a member of, the
+// soonest due first; of a client, its own.
+func (s *Service) ListPlans(ctx context.Context, r *planv1.ListPlansRequest) (*planv1.ListPlansResponse, error) {
+	page, err := s.List(ctx, r, matter.Filter{States: matter.Numbers(r.GetStates())})
+	if err != nil {
+		return nil, err
+	}
+	response := &planv1.ListPlansResponse{NextPageToken: page.NextToken}
+	for _, shown := range page.Shown {
+		response.Plans = append(response.Plans, s.plan(shown))
+	}
+	return response, nil
+}
+
+// plan is a plan as its caller reads it, under the names that it has.
+func (s *Service) plan(shown matter.Shown[rules.Plan]) *planv1.Plan {
+	plan := rules.ToPlan(shown.View, shown.Actor)
+	plan.CaseId, plan.ClientId, plan.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	plan.Etag = shown.Etag(plan)
+	return plan
+}

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"context"
+
+	"koppi.internal/pkg/matter"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	"koppi.internal/services/plan/internal/rules"
+)
+
+// request is what the requests of all steps have in common.
+type request interface {
+	matter.Request
+	GetPlanId() string
+}
+
+type step = matter.Step[rules.Plan, rules.Facts]
+
+// CreatePlan begins a plan.
+func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (*planv1.CreatePlanResponse, error) {
+	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide})
+	if err != nil {
+		return nil, err
+	}
+	return &planv1.CreatePlanResponse{Plan: s.plan(shown)}, nil
+}
+
+// step takes one step on a plan that exists.
+func (s *Service) step(ctx context.Context, r request) (*planv1.Plan, error) {
+	plan, _, err := s.stepped(ctx, r)
+	return plan, err
+}
+
+// stepped also returns the plan as it truly is.
+func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.Plan, error) {
+	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+	switch r := r.(type) {
+	case *planv1.UpdateGoalRequest:
+		taken.Etag = "" // the goal's, which the rules compare
+	case *planv1.InviteMemberRequest:
+		taken.Prepare = func(_ context.Context, _ rules.World, command *rules.Command) error {
+			command.Facts.Invited, _ = s.Addressed(r.GetParty())
+			return nil
+		}
+	}
+	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetPlanId(), taken)
+	if err != nil {
+		return nil, state, err
+	}
+	return s.plan(shown), state, nil
+}
