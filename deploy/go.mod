@@ -19,6 +19,7 @@ require (
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
 	koppi.internal/services/concern v0.0.0
+	koppi.internal/services/consultation v0.0.0
 	koppi.internal/services/plan v0.0.0
 	koppi.internal/services/referral v0.0.0
 )
@@ -113,3 +114,5 @@ replace koppi.internal/gateway => ../gateway
 replace koppi.internal/services/referral => ../services/referral
 
 replace koppi.internal/services/plan => ../services/plan
+
+replace koppi.internal/services/consultation => ../services/consultation

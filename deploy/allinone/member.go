@@ -23,6 +23,7 @@ import (
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/wake"
 )
 
@@ -101,7 +102,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 
 func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
 	deps := matter.Deps{
-		Store: m.store, Directory: config.Directory, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		Store: m.store, Settings: m.store, Signals: &signal.Local{}, Directory: config.Directory, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
 		NewID: newID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {

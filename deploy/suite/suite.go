@@ -6,6 +6,7 @@ import (
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/services/concern"
+	"koppi.internal/services/consultation"
 	"koppi.internal/services/plan"
 	"koppi.internal/services/referral"
 )
@@ -21,5 +22,6 @@ type Service struct {
 var Services = []Service{
 	{concern.Name, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) }},
 	{referral.Name, func(deps matter.Deps) (process.Built, error) { return referral.New(deps) }},
+	{consultation.Name, func(deps matter.Deps) (process.Built, error) { return consultation.New(deps) }},
 	{plan.Name, func(deps matter.Deps) (process.Built, error) { return plan.New(deps) }},
 }

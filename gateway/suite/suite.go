@@ -14,6 +14,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
@@ -23,9 +24,10 @@ import (
 // Services maps each service, as case messages and cursors name it, to its gRPC
 // service: the explicit list of what may be called from outside.
 var Services = map[string]string{
-	"concern":  concernv1.ConcernService_ServiceDesc.ServiceName,
-	"plan":     planv1.PlanService_ServiceDesc.ServiceName,
-	"referral": referralv1.ReferralService_ServiceDesc.ServiceName,
+	"concern":      concernv1.ConcernService_ServiceDesc.ServiceName,
+	"consultation": consultationv1.ConsultationService_ServiceDesc.ServiceName,
+	"plan":         planv1.PlanService_ServiceDesc.ServiceName,
+	"referral":     referralv1.ReferralService_ServiceDesc.ServiceName,
 }
 
 // Backend is one service behind.

@@ -114,7 +114,7 @@ const (
 func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *outlet[exchangev1.ExchangeResponse]) error {
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
-	life, farewell := lifeOf(c.line.Caller)
+	life, farewell := LifeOf(c.line.Caller)
 	end := time.NewTimer(life)
 	defer end.Stop()
 	for {

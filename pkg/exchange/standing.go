@@ -100,9 +100,9 @@ func first[M any](ctx context.Context, in <-chan received[M]) (*M, error) {
 	}
 }
 
-// lifeOf is how long a caller's stream may stand, and what its end then says:
+// LifeOf is how long a caller's stream may stand, and what its end then says:
 // nothing to who may simply open again.
-func lifeOf(caller identity.Caller) (time.Duration, error) {
+func LifeOf(caller identity.Caller) (time.Duration, error) {
 	life := maxLife - rand.N(lifeJitter) //nolint:gosec // spreads load, guards nothing
 	if left := time.Until(caller.Expires); !caller.Expires.IsZero() && left < life {
 		return left, fault.New(fault.TokenExpired, "the token that opened this stream has expired")

@@ -54,7 +54,7 @@ type watcher struct {
 func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *outlet[exchangev1.WatchResponse]) error {
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
-	life, farewell := lifeOf(w.caller)
+	life, farewell := LifeOf(w.caller)
 	end := time.NewTimer(life)
 	defer end.Stop()
 	for {

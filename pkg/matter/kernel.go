@@ -17,6 +17,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/wake"
 )
 
@@ -27,6 +28,10 @@ type Deps struct {
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
 	Wake      wake.Waker
+	// Settings are kept beside the journal: what is no history.
+	Settings journal.Settings
+	// Signals pass between replicas and are not kept: who is there, who types.
+	Signals signal.Hub
 	// NewID makes UUIDv7s: of subjects, questions and messages.
 	NewID func() string
 	// Calls leads to the service's own handlers, interceptors and all: what comes

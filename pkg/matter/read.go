@@ -153,3 +153,14 @@ func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, 
 	}
 	return client, k.RecordReading(ctx, who, "identity", readingOf(shown[0].State))
 }
+
+// Related is a matter as an agency has been shown it, for who reads on what it was
+// recorded to read; any other is not found.
+func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string) (S, error) {
+	histories, err := k.Engine.Read(ctx, who.Agency, k.config.Collection+id)
+	if err != nil {
+		var none S
+		return none, err
+	}
+	return histories[0].Views[who.Agency].State, nil
+}

@@ -12,6 +12,7 @@ import (
 
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/wake"
 )
 
@@ -26,6 +27,20 @@ func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *er
 		return nil, err
 	}
 	hub := wake.NewRedis(client, name, logger)
+	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
+	return hub, nil
+}
+
+// signals are passed on over Redis where a URL is given. They run in the group.
+func signals(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (signal.Hub, error) {
+	if url == "" {
+		return &signal.Local{}, nil
+	}
+	client, err := openRedis(url)
+	if err != nil {
+		return nil, err
+	}
+	hub := signal.NewRedis(client, name, logger)
 	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
 	return hub, nil
 }

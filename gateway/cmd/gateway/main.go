@@ -24,19 +24,20 @@ type config struct {
 	callback.Settings `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 
-	Concern   []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
-	Referral  []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
-	Plan      []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
-	Origin    []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
-	Redis     string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
-	Directory string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
-	Secrets   string   `help:"Folder of the suite's secrets, made by: koppi secrets; needed to call agencies." env:"KOPPI_SECRETS"`
-	Dev       bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
+	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
+	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
+	Consultation []string `help:"Replicas of the consultation service, host:port each." env:"KOPPI_CONSULTATION" required:""`
+	Plan         []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
+	Origin       []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
+	Redis        string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
+	Directory    string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
+	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets; needed to call agencies." env:"KOPPI_SECRETS"`
+	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
 
 // replicas of each service.
 func (c *config) replicas() map[string][]string {
-	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "plan": c.Plan}
+	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "consultation": c.Consultation, "plan": c.Plan}
 }
 
 func main() {

@@ -89,6 +89,10 @@ func Events(t *testing.T, file protoreflect.FileDescriptor) []proto.Message {
 	t.Helper()
 	var all []proto.Message
 	for i := range file.Messages().Len() {
+		if strings.HasSuffix(string(file.Messages().Get(i).Name()), "Snapshot") {
+			// Part of an event, for a reader that knows nothing yet.
+			continue
+		}
 		kind, err := protoregistry.GlobalTypes.FindMessageByName(file.Messages().Get(i).FullName())
 		if err != nil {
 			t.Fatal(err)
@@ -205,6 +209,10 @@ func EvolveKnows[S loop.State](t *testing.T, events []proto.Message, base S, at 
 	t.Helper()
 	before := fmt.Sprintf("%+v", base)
 	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}) {
+		if snapshot := event.ProtoReflect().Descriptor().Fields().ByName("snapshot"); snapshot != nil {
+			// Whoever knows the subject is told none.
+			event.ProtoReflect().Clear(snapshot)
+		}
 		after := evolve(base, loop.Event{Message: event, At: at, By: &commonv1.Party{Agency: "b", Unit: "u", Worker: "w"}})
 		if fmt.Sprintf("%+v", after) == before {
 			t.Errorf("%s changes nothing", loop.NameOf(event))

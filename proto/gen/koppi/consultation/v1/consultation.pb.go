@@ -12,6 +12,7 @@ package consultationv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -103,6 +104,8 @@ type Consultation struct {
 	Urgency      v1.Urgency             `protobuf:"varint,10,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	Topic        string                 `protobuf:"bytes,11,opt,name=topic,proto3" json:"topic,omitempty"`
 	Messages     []*ConsultationMessage `protobuf:"bytes,12,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Who took it, or to whom it was passed since.
+	TakenBy *v1.Party `protobuf:"bytes,18,opt,name=taken_by,json=takenBy,proto3" json:"taken_by,omitempty"`
 	// What it led to: a concern, referral or plan by its subject name.
 	LedTo    string                 `protobuf:"bytes,13,opt,name=led_to,json=ledTo,proto3" json:"led_to,omitempty"`
 	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
@@ -226,6 +229,13 @@ func (x *Consultation) GetTopic() string {
 func (x *Consultation) GetMessages() []*ConsultationMessage {
 	if x != nil {
 		return x.Messages
+	}
+	return nil
+}
+
+func (x *Consultation) GetTakenBy() *v1.Party {
+	if x != nil {
+		return x.TakenBy
 	}
 	return nil
 }
@@ -1304,6 +1314,7 @@ type ConverseResponse struct {
 	//	*ConverseResponse_Message
 	//	*ConverseResponse_Typing
 	//	*ConverseResponse_Presence_
+	//	*ConverseResponse_Receipt_
 	Kind          isConverseResponse_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1373,6 +1384,15 @@ func (x *ConverseResponse) GetPresence() *ConverseResponse_Presence {
 	return nil
 }
 
+func (x *ConverseResponse) GetReceipt() *ConverseResponse_Receipt {
+	if x != nil {
+		if x, ok := x.Kind.(*ConverseResponse_Receipt_); ok {
+			return x.Receipt
+		}
+	}
+	return nil
+}
+
 type isConverseResponse_Kind interface {
 	isConverseResponse_Kind()
 }
@@ -1389,11 +1409,17 @@ type ConverseResponse_Presence_ struct {
 	Presence *ConverseResponse_Presence `protobuf:"bytes,3,opt,name=presence,proto3,oneof"`
 }
 
+type ConverseResponse_Receipt_ struct {
+	Receipt *ConverseResponse_Receipt `protobuf:"bytes,4,opt,name=receipt,proto3,oneof"`
+}
+
 func (*ConverseResponse_Message) isConverseResponse_Kind() {}
 
 func (*ConverseResponse_Typing) isConverseResponse_Kind() {}
 
 func (*ConverseResponse_Presence_) isConverseResponse_Kind() {}
+
+func (*ConverseResponse_Receipt_) isConverseResponse_Kind() {}
 
 type InviteParticipantRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -2171,6 +2197,7 @@ func (*ConverseRequest_Typing) Descriptor() ([]byte, []int) {
 	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{16, 1}
 }
 
+// Presence: somebody else has joined the conversation, or left it.
 type ConverseResponse_Presence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -2223,11 +2250,103 @@ func (x *ConverseResponse_Presence) GetPresent() bool {
 	return false
 }
 
+// Receipt answers a post: it is stored, or it was refused and why. One that got no
+// receipt before the stream ended is posted again with the same request_id.
+type ConverseResponse_Receipt struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*ConverseResponse_Receipt_MessageId
+	//	*ConverseResponse_Receipt_Error
+	Result        isConverseResponse_Receipt_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConverseResponse_Receipt) Reset() {
+	*x = ConverseResponse_Receipt{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConverseResponse_Receipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConverseResponse_Receipt) ProtoMessage() {}
+
+func (x *ConverseResponse_Receipt) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConverseResponse_Receipt.ProtoReflect.Descriptor instead.
+func (*ConverseResponse_Receipt) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 1}
+}
+
+func (x *ConverseResponse_Receipt) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ConverseResponse_Receipt) GetResult() isConverseResponse_Receipt_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *ConverseResponse_Receipt) GetMessageId() string {
+	if x != nil {
+		if x, ok := x.Result.(*ConverseResponse_Receipt_MessageId); ok {
+			return x.MessageId
+		}
+	}
+	return ""
+}
+
+func (x *ConverseResponse_Receipt) GetError() *status.Status {
+	if x != nil {
+		if x, ok := x.Result.(*ConverseResponse_Receipt_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isConverseResponse_Receipt_Result interface {
+	isConverseResponse_Receipt_Result()
+}
+
+type ConverseResponse_Receipt_MessageId struct {
+	MessageId string `protobuf:"bytes,2,opt,name=message_id,json=messageId,proto3,oneof"`
+}
+
+type ConverseResponse_Receipt_Error struct {
+	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
+}
+
+func (*ConverseResponse_Receipt_MessageId) isConverseResponse_Receipt_Result() {}
+
+func (*ConverseResponse_Receipt_Error) isConverseResponse_Receipt_Result() {}
+
 var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x95\x06\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xc8\x06\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2241,7 +2360,8 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\aurgency\x18\n" +
 	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x14\n" +
 	"\x05topic\x18\v \x01(\tR\x05topic\x12F\n" +
-	"\bmessages\x18\f \x03(\v2*.koppi.consultation.v1.ConsultationMessageR\bmessages\x12\x15\n" +
+	"\bmessages\x18\f \x03(\v2*.koppi.consultation.v1.ConsultationMessageR\bmessages\x121\n" +
+	"\btaken_by\x18\x12 \x01(\v2\x16.koppi.common.v1.PartyR\atakenBy\x12\x15\n" +
 	"\x06led_to\x18\r \x01(\tR\x05ledTo\x127\n" +
 	"\topened_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12\x12\n" +
 	"\x04etag\x18\x0f \x01(\tR\x04etag\x12+\n" +
@@ -2331,14 +2451,22 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x125\n" +
 	"\x10after_message_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x0eafterMessageId\x1a\b\n" +
 	"\x06TypingB\x06\n" +
-	"\x04kind\"\xb8\x02\n" +
+	"\x04kind\"\x86\x04\n" +
 	"\x10ConverseResponse\x12F\n" +
 	"\amessage\x18\x01 \x01(\v2*.koppi.consultation.v1.ConsultationMessageH\x00R\amessage\x120\n" +
 	"\x06typing\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyH\x00R\x06typing\x12N\n" +
-	"\bpresence\x18\x03 \x01(\v20.koppi.consultation.v1.ConverseResponse.PresenceH\x00R\bpresence\x1aR\n" +
+	"\bpresence\x18\x03 \x01(\v20.koppi.consultation.v1.ConverseResponse.PresenceH\x00R\bpresence\x12K\n" +
+	"\areceipt\x18\x04 \x01(\v2/.koppi.consultation.v1.ConverseResponse.ReceiptH\x00R\areceipt\x1aR\n" +
 	"\bPresence\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x18\n" +
-	"\apresent\x18\x02 \x01(\bR\apresentB\x06\n" +
+	"\apresent\x18\x02 \x01(\bR\apresent\x1a\x7f\n" +
+	"\aReceipt\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1f\n" +
+	"\n" +
+	"message_id\x18\x02 \x01(\tH\x00R\tmessageId\x12*\n" +
+	"\x05error\x18\x03 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
+	"\x06resultB\x06\n" +
 	"\x04kind\"\x89\x02\n" +
 	"\x18InviteParticipantRequest\x12'\n" +
 	"\n" +
@@ -2424,7 +2552,7 @@ func file_koppi_consultation_v1_consultation_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_consultation_v1_consultation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(ConsultationState)(0),                // 0: koppi.consultation.v1.ConsultationState
 	(*Consultation)(nil),                  // 1: koppi.consultation.v1.Consultation
@@ -2461,95 +2589,100 @@ var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(*ConverseRequest_Join)(nil),          // 32: koppi.consultation.v1.ConverseRequest.Join
 	(*ConverseRequest_Typing)(nil),        // 33: koppi.consultation.v1.ConverseRequest.Typing
 	(*ConverseResponse_Presence)(nil),     // 34: koppi.consultation.v1.ConverseResponse.Presence
-	(*v1.LoopStatus)(nil),                 // 35: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                      // 36: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                 // 37: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                       // 38: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),         // 39: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),                 // 40: koppi.common.v1.Revocation
-	(*v1.Attachment)(nil),                 // 41: koppi.common.v1.Attachment
-	(*v1.Client)(nil),                     // 42: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 43: koppi.common.v1.ClientDetails
+	(*ConverseResponse_Receipt)(nil),      // 35: koppi.consultation.v1.ConverseResponse.Receipt
+	(*v1.LoopStatus)(nil),                 // 36: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),                      // 37: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 38: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),                       // 39: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),         // 40: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                 // 41: koppi.common.v1.Revocation
+	(*v1.Attachment)(nil),                 // 42: koppi.common.v1.Attachment
+	(*v1.Client)(nil),                     // 43: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 44: koppi.common.v1.ClientDetails
+	(*status.Status)(nil),                 // 45: google.rpc.Status
 }
 var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	0,  // 0: koppi.consultation.v1.Consultation.state:type_name -> koppi.consultation.v1.ConsultationState
-	35, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
-	36, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
-	36, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
-	36, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
-	37, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
-	38, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
+	36, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
+	37, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
+	37, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
+	37, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
+	38, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
+	39, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.consultation.v1.Consultation.messages:type_name -> koppi.consultation.v1.ConsultationMessage
-	39, // 8: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
-	40, // 9: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
-	36, // 10: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
-	39, // 11: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
-	41, // 12: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
-	42, // 13: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
-	36, // 14: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
-	37, // 15: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	38, // 16: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
-	1,  // 17: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	43, // 18: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	1,  // 19: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	0,  // 20: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
-	1,  // 21: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
-	1,  // 22: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	36, // 23: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
-	1,  // 24: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	2,  // 25: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	32, // 26: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
-	15, // 27: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
-	33, // 28: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
-	2,  // 29: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	36, // 30: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
-	34, // 31: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
-	36, // 32: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
-	37, // 33: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 34: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 35: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	27, // 36: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
-	36, // 37: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
-	27, // 38: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
-	36, // 39: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
-	39, // 40: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
-	36, // 41: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
-	1,  // 42: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 43: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	36, // 44: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
-	3,  // 45: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
-	7,  // 46: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
-	5,  // 47: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
-	9,  // 48: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
-	11, // 49: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
-	13, // 50: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
-	15, // 51: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
-	17, // 52: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
-	19, // 53: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
-	21, // 54: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
-	23, // 55: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
-	25, // 56: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
-	28, // 57: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
-	30, // 58: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
-	4,  // 59: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
-	8,  // 60: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
-	6,  // 61: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
-	10, // 62: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
-	12, // 63: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
-	14, // 64: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
-	16, // 65: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
-	18, // 66: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
-	20, // 67: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
-	22, // 68: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
-	24, // 69: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
-	26, // 70: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
-	29, // 71: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
-	31, // 72: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
-	59, // [59:73] is the sub-list for method output_type
-	45, // [45:59] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	37, // 8: koppi.consultation.v1.Consultation.taken_by:type_name -> koppi.common.v1.Party
+	40, // 9: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
+	41, // 10: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
+	37, // 11: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
+	40, // 12: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
+	42, // 13: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
+	43, // 14: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
+	37, // 15: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
+	38, // 16: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	39, // 17: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	1,  // 18: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	44, // 19: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	1,  // 20: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	0,  // 21: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
+	1,  // 22: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
+	1,  // 23: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	37, // 24: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
+	1,  // 25: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	2,  // 26: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	32, // 27: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
+	15, // 28: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
+	33, // 29: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
+	2,  // 30: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	37, // 31: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
+	34, // 32: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
+	35, // 33: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
+	37, // 34: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
+	38, // 35: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 36: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 37: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	27, // 38: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
+	37, // 39: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
+	27, // 40: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
+	37, // 41: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
+	40, // 42: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
+	37, // 43: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
+	1,  // 44: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 45: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	37, // 46: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
+	45, // 47: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
+	3,  // 48: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
+	7,  // 49: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
+	5,  // 50: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
+	9,  // 51: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
+	11, // 52: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
+	13, // 53: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
+	15, // 54: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
+	17, // 55: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
+	19, // 56: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
+	21, // 57: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
+	23, // 58: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
+	25, // 59: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
+	28, // 60: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
+	30, // 61: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
+	4,  // 62: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
+	8,  // 63: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
+	6,  // 64: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
+	10, // 65: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
+	12, // 66: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
+	14, // 67: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
+	16, // 68: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
+	18, // 69: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
+	20, // 70: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
+	22, // 71: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
+	24, // 72: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
+	26, // 73: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
+	29, // 74: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
+	31, // 75: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
+	62, // [62:76] is the sub-list for method output_type
+	48, // [48:62] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_consultation_proto_init() }
@@ -2566,6 +2699,11 @@ func file_koppi_consultation_v1_consultation_proto_init() {
 		(*ConverseResponse_Message)(nil),
 		(*ConverseResponse_Typing)(nil),
 		(*ConverseResponse_Presence_)(nil),
+		(*ConverseResponse_Receipt_)(nil),
+	}
+	file_koppi_consultation_v1_consultation_proto_msgTypes[34].OneofWrappers = []any{
+		(*ConverseResponse_Receipt_MessageId)(nil),
+		(*ConverseResponse_Receipt_Error)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2573,7 +2711,7 @@ func file_koppi_consultation_v1_consultation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consultation_v1_consultation_proto_rawDesc), len(file_koppi_consultation_v1_consultation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   34,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -279,12 +279,8 @@ type ParticipantInvited struct {
 	Participant *v1.Party              `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
 	// On what ground: each onward hop has its own.
 	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
-	// The conversation as it stood, for who is invited; left out for the others, who
-	// know it. Without client_id, case_id, status, etag and available_actions, which are
-	// each reader's own.
-	Consultation *Consultation `protobuf:"bytes,3,opt,name=consultation,proto3" json:"consultation,omitempty"`
-	// The due time that was last told to have passed.
-	Fired         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=fired,proto3" json:"fired,omitempty"`
+	// The conversation so far, for who is invited; left out for the others, who know it.
+	Snapshot      *ConsultationSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,16 +329,83 @@ func (x *ParticipantInvited) GetBasis() *v1.LegalBasis {
 	return nil
 }
 
-func (x *ParticipantInvited) GetConsultation() *Consultation {
+func (x *ParticipantInvited) GetSnapshot() *ConsultationSnapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
+// ConsultationSnapshot is the consultation as it stood: what a reader that comes later
+// starts from.
+type ConsultationSnapshot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without client_id, case_id, status, etag and available_actions, which are each
+	// reader's own.
+	Consultation *Consultation `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	// Since when it is in its phase, and until when the next step is due.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The due time that was last told to have passed.
+	FiredAt       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsultationSnapshot) Reset() {
+	*x = ConsultationSnapshot{}
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsultationSnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsultationSnapshot) ProtoMessage() {}
+
+func (x *ConsultationSnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsultationSnapshot.ProtoReflect.Descriptor instead.
+func (*ConsultationSnapshot) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ConsultationSnapshot) GetConsultation() *Consultation {
 	if x != nil {
 		return x.Consultation
 	}
 	return nil
 }
 
-func (x *ParticipantInvited) GetFired() *timestamppb.Timestamp {
+func (x *ConsultationSnapshot) GetSince() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Fired
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ConsultationSnapshot) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *ConsultationSnapshot) GetFiredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FiredAt
 	}
 	return nil
 }
@@ -356,7 +419,7 @@ type ConsultationClosed struct {
 
 func (x *ConsultationClosed) Reset() {
 	*x = ConsultationClosed{}
-	mi := &file_koppi_consultation_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +431,7 @@ func (x *ConsultationClosed) String() string {
 func (*ConsultationClosed) ProtoMessage() {}
 
 func (x *ConsultationClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +444,7 @@ func (x *ConsultationClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultationClosed.ProtoReflect.Descriptor instead.
 func (*ConsultationClosed) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_koppi_consultation_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ConsultationClosed) GetLedTo() string {
@@ -401,7 +464,7 @@ type ConsultationOverdue struct {
 
 func (x *ConsultationOverdue) Reset() {
 	*x = ConsultationOverdue{}
-	mi := &file_koppi_consultation_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -413,7 +476,7 @@ func (x *ConsultationOverdue) String() string {
 func (*ConsultationOverdue) ProtoMessage() {}
 
 func (x *ConsultationOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_consultation_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -426,7 +489,7 @@ func (x *ConsultationOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultationOverdue.ProtoReflect.Descriptor instead.
 func (*ConsultationOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_koppi_consultation_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ConsultationOverdue) GetState() ConsultationState {
@@ -466,12 +529,16 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
 	"\aanswers\x18\x03 \x01(\bR\aanswers\x12=\n" +
-	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xfc\x01\n" +
+	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xca\x01\n" +
 	"\x12ParticipantInvited\x128\n" +
 	"\vparticipant\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12G\n" +
-	"\fconsultation\x18\x03 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
-	"\x05fired\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05fired\"+\n" +
+	"\bsnapshot\x18\x03 \x01(\v2+.koppi.consultation.v1.ConsultationSnapshotR\bsnapshot\"\xfb\x01\n" +
+	"\x14ConsultationSnapshot\x12G\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x125\n" +
+	"\bfired_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\afiredAt\"+\n" +
 	"\x12ConsultationClosed\x12\x15\n" +
 	"\x06led_to\x18\x01 \x01(\tR\x05ledTo\"\x88\x01\n" +
 	"\x13ConsultationOverdue\x12>\n" +
@@ -491,41 +558,45 @@ func file_koppi_consultation_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_consultation_v1_events_proto_rawDescData
 }
 
-var file_koppi_consultation_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_koppi_consultation_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_koppi_consultation_v1_events_proto_goTypes = []any{
 	(*ConsultationOpened)(nil),     // 0: koppi.consultation.v1.ConsultationOpened
 	(*ConsultationReassigned)(nil), // 1: koppi.consultation.v1.ConsultationReassigned
 	(*ConsultationTaken)(nil),      // 2: koppi.consultation.v1.ConsultationTaken
 	(*MessagePosted)(nil),          // 3: koppi.consultation.v1.MessagePosted
 	(*ParticipantInvited)(nil),     // 4: koppi.consultation.v1.ParticipantInvited
-	(*ConsultationClosed)(nil),     // 5: koppi.consultation.v1.ConsultationClosed
-	(*ConsultationOverdue)(nil),    // 6: koppi.consultation.v1.ConsultationOverdue
-	(*v1.Party)(nil),               // 7: koppi.common.v1.Party
-	(v1.Urgency)(0),                // 8: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),          // 9: koppi.common.v1.Attachment
-	(*v1.LegalBasis)(nil),          // 10: koppi.common.v1.LegalBasis
-	(*Consultation)(nil),           // 11: koppi.consultation.v1.Consultation
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
-	(ConsultationState)(0),         // 13: koppi.consultation.v1.ConsultationState
+	(*ConsultationSnapshot)(nil),   // 5: koppi.consultation.v1.ConsultationSnapshot
+	(*ConsultationClosed)(nil),     // 6: koppi.consultation.v1.ConsultationClosed
+	(*ConsultationOverdue)(nil),    // 7: koppi.consultation.v1.ConsultationOverdue
+	(*v1.Party)(nil),               // 8: koppi.common.v1.Party
+	(v1.Urgency)(0),                // 9: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),          // 10: koppi.common.v1.Attachment
+	(*v1.LegalBasis)(nil),          // 11: koppi.common.v1.LegalBasis
+	(*Consultation)(nil),           // 12: koppi.consultation.v1.Consultation
+	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
+	(ConsultationState)(0),         // 14: koppi.consultation.v1.ConsultationState
 }
 var file_koppi_consultation_v1_events_proto_depIdxs = []int32{
-	7,  // 0: koppi.consultation.v1.ConsultationOpened.addressee:type_name -> koppi.common.v1.Party
-	8,  // 1: koppi.consultation.v1.ConsultationOpened.urgency:type_name -> koppi.common.v1.Urgency
-	9,  // 2: koppi.consultation.v1.ConsultationOpened.attachments:type_name -> koppi.common.v1.Attachment
-	7,  // 3: koppi.consultation.v1.ConsultationReassigned.to:type_name -> koppi.common.v1.Party
-	7,  // 4: koppi.consultation.v1.ConsultationTaken.worker:type_name -> koppi.common.v1.Party
-	9,  // 5: koppi.consultation.v1.MessagePosted.attachments:type_name -> koppi.common.v1.Attachment
-	7,  // 6: koppi.consultation.v1.ParticipantInvited.participant:type_name -> koppi.common.v1.Party
-	10, // 7: koppi.consultation.v1.ParticipantInvited.basis:type_name -> koppi.common.v1.LegalBasis
-	11, // 8: koppi.consultation.v1.ParticipantInvited.consultation:type_name -> koppi.consultation.v1.Consultation
-	12, // 9: koppi.consultation.v1.ParticipantInvited.fired:type_name -> google.protobuf.Timestamp
-	13, // 10: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
-	12, // 11: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 0: koppi.consultation.v1.ConsultationOpened.addressee:type_name -> koppi.common.v1.Party
+	9,  // 1: koppi.consultation.v1.ConsultationOpened.urgency:type_name -> koppi.common.v1.Urgency
+	10, // 2: koppi.consultation.v1.ConsultationOpened.attachments:type_name -> koppi.common.v1.Attachment
+	8,  // 3: koppi.consultation.v1.ConsultationReassigned.to:type_name -> koppi.common.v1.Party
+	8,  // 4: koppi.consultation.v1.ConsultationTaken.worker:type_name -> koppi.common.v1.Party
+	10, // 5: koppi.consultation.v1.MessagePosted.attachments:type_name -> koppi.common.v1.Attachment
+	8,  // 6: koppi.consultation.v1.ParticipantInvited.participant:type_name -> koppi.common.v1.Party
+	11, // 7: koppi.consultation.v1.ParticipantInvited.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 8: koppi.consultation.v1.ParticipantInvited.snapshot:type_name -> koppi.consultation.v1.ConsultationSnapshot
+	12, // 9: koppi.consultation.v1.ConsultationSnapshot.consultation:type_name -> koppi.consultation.v1.Consultation
+	13, // 10: koppi.consultation.v1.ConsultationSnapshot.since:type_name -> google.protobuf.Timestamp
+	13, // 11: koppi.consultation.v1.ConsultationSnapshot.due_at:type_name -> google.protobuf.Timestamp
+	13, // 12: koppi.consultation.v1.ConsultationSnapshot.fired_at:type_name -> google.protobuf.Timestamp
+	14, // 13: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
+	13, // 14: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_events_proto_init() }
@@ -540,7 +611,7 @@ func file_koppi_consultation_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consultation_v1_events_proto_rawDesc), len(file_koppi_consultation_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

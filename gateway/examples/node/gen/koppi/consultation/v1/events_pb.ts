@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consultation/v1/events.proto.
  */
 export const file_koppi_consultation_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiJrb3BwaS9jb25zdWx0YXRpb24vdjEvZXZlbnRzLnByb3RvEhVrb3BwaS5jb25zdWx0YXRpb24udjEi0QEKEkNvbnN1bHRhdGlvbk9wZW5lZBIpCglhZGRyZXNzZWUYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFdG9waWMYAiABKAkSEAoIcXVlc3Rpb24YAyABKAkSKQoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAUgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSEgoKbWVzc2FnZV9pZBgGIAEoCSJMChZDb25zdWx0YXRpb25SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSI7ChFDb25zdWx0YXRpb25UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkidAoNTWVzc2FnZVBvc3RlZBISCgptZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSDwoHYW5zd2VycxgDIAEoCBIwCgthdHRhY2htZW50cxgEIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50ItMBChJQYXJ0aWNpcGFudEludml0ZWQSKwoLcGFydGljaXBhbnQYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI5Cgxjb25zdWx0YXRpb24YAyABKAsyIy5rb3BwaS5jb25zdWx0YXRpb24udjEuQ29uc3VsdGF0aW9uEikKBWZpcmVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIkChJDb25zdWx0YXRpb25DbG9zZWQSDgoGbGVkX3RvGAEgASgJInoKE0NvbnN1bHRhdGlvbk92ZXJkdWUSNwoFc3RhdGUYASABKA4yKC5rb3BwaS5jb25zdWx0YXRpb24udjEuQ29uc3VsdGF0aW9uU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_consultation_v1_consultation]);
+  fileDesc("CiJrb3BwaS9jb25zdWx0YXRpb24vdjEvZXZlbnRzLnByb3RvEhVrb3BwaS5jb25zdWx0YXRpb24udjEi0QEKEkNvbnN1bHRhdGlvbk9wZW5lZBIpCglhZGRyZXNzZWUYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFdG9waWMYAiABKAkSEAoIcXVlc3Rpb24YAyABKAkSKQoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAUgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSEgoKbWVzc2FnZV9pZBgGIAEoCSJMChZDb25zdWx0YXRpb25SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eg4KBnJlYXNvbhgCIAEoCSI7ChFDb25zdWx0YXRpb25UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkidAoNTWVzc2FnZVBvc3RlZBISCgptZXNzYWdlX2lkGAEgASgJEgwKBHRleHQYAiABKAkSDwoHYW5zd2VycxgDIAEoCBIwCgthdHRhY2htZW50cxgEIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IqwBChJQYXJ0aWNpcGFudEludml0ZWQSKwoLcGFydGljaXBhbnQYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI9CghzbmFwc2hvdBgDIAEoCzIrLmtvcHBpLmNvbnN1bHRhdGlvbi52MS5Db25zdWx0YXRpb25TbmFwc2hvdCLWAQoUQ29uc3VsdGF0aW9uU25hcHNob3QSOQoMY29uc3VsdGF0aW9uGAEgASgLMiMua29wcGkuY29uc3VsdGF0aW9uLnYxLkNvbnN1bHRhdGlvbhIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghmaXJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiJAoSQ29uc3VsdGF0aW9uQ2xvc2VkEg4KBmxlZF90bxgBIAEoCSJ6ChNDb25zdWx0YXRpb25PdmVyZHVlEjcKBXN0YXRlGAEgASgOMigua29wcGkuY29uc3VsdGF0aW9uLnYxLkNvbnN1bHRhdGlvblN0YXRlEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_consultation_v1_consultation]);
 
 /**
  * @generated from message koppi.consultation.v1.ConsultationOpened
@@ -152,20 +152,11 @@ export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvit
   basis?: LegalBasis | undefined;
 
   /**
-   * The conversation as it stood, for who is invited; left out for the others, who
-   * know it. Without client_id, case_id, status, etag and available_actions, which are
-   * each reader's own.
+   * The conversation so far, for who is invited; left out for the others, who know it.
    *
-   * @generated from field: koppi.consultation.v1.Consultation consultation = 3;
+   * @generated from field: koppi.consultation.v1.ConsultationSnapshot snapshot = 3;
    */
-  consultation?: Consultation | undefined;
-
-  /**
-   * The due time that was last told to have passed.
-   *
-   * @generated from field: google.protobuf.Timestamp fired = 4;
-   */
-  fired?: Timestamp | undefined;
+  snapshot?: ConsultationSnapshot | undefined;
 };
 
 /**
@@ -174,6 +165,48 @@ export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvit
  */
 export const ParticipantInvitedSchema: GenMessage<ParticipantInvited> = /*@__PURE__*/
   messageDesc(file_koppi_consultation_v1_events, 4);
+
+/**
+ * ConsultationSnapshot is the consultation as it stood: what a reader that comes later
+ * starts from.
+ *
+ * @generated from message koppi.consultation.v1.ConsultationSnapshot
+ */
+export type ConsultationSnapshot = Message<"koppi.consultation.v1.ConsultationSnapshot"> & {
+  /**
+   * Without client_id, case_id, status, etag and available_actions, which are each
+   * reader's own.
+   *
+   * @generated from field: koppi.consultation.v1.Consultation consultation = 1;
+   */
+  consultation?: Consultation | undefined;
+
+  /**
+   * Since when it is in its phase, and until when the next step is due.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp due_at = 3;
+   */
+  dueAt?: Timestamp | undefined;
+
+  /**
+   * The due time that was last told to have passed.
+   *
+   * @generated from field: google.protobuf.Timestamp fired_at = 4;
+   */
+  firedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message koppi.consultation.v1.ConsultationSnapshot.
+ * Use `create(ConsultationSnapshotSchema)` to create a new message.
+ */
+export const ConsultationSnapshotSchema: GenMessage<ConsultationSnapshot> = /*@__PURE__*/
+  messageDesc(file_koppi_consultation_v1_events, 5);
 
 /**
  * @generated from message koppi.consultation.v1.ConsultationClosed
@@ -190,7 +223,7 @@ export type ConsultationClosed = Message<"koppi.consultation.v1.ConsultationClos
  * Use `create(ConsultationClosedSchema)` to create a new message.
  */
 export const ConsultationClosedSchema: GenMessage<ConsultationClosed> = /*@__PURE__*/
-  messageDesc(file_koppi_consultation_v1_events, 5);
+  messageDesc(file_koppi_consultation_v1_events, 6);
 
 /**
  * @generated from message koppi.consultation.v1.ConsultationOverdue
@@ -212,5 +245,5 @@ export type ConsultationOverdue = Message<"koppi.consultation.v1.ConsultationOve
  * Use `create(ConsultationOverdueSchema)` to create a new message.
  */
 export const ConsultationOverdueSchema: GenMessage<ConsultationOverdue> = /*@__PURE__*/
-  messageDesc(file_koppi_consultation_v1_events, 6);
+  messageDesc(file_koppi_consultation_v1_events, 7);
 

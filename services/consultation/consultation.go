@@ -1,0 +1,62 @@
+// Package consultation is the consultation service: a worker asks another agency's
+// worker for advice, about a client or without naming one, and gets an answer while it
+// still helps. The rules are in internal/rules; here they meet callers, directory,
+// journal and each other.
+package consultation
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/matter"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+// Name of the service, as case messages and cursors carry it.
+const Name = "consultation"
+
+// Service answers ConsultationService and, for its own messages, ExchangeService.
+type Service struct {
+	consultationv1.UnimplementedConsultationServiceServer
+	*kernel
+
+	// drained is closed when the process ends: conversations go on elsewhere.
+	drained chan struct{}
+}
+
+// kernel is what all services are made of.
+type kernel = matter.Kernel[rules.Consultation]
+
+// New makes the service. Run must run beside it.
+func New(deps matter.Deps) (*Service, error) {
+	made, err := matter.New(deps, matter.Config[rules.Consultation]{
+		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
+	})
+	return &Service{kernel: made, drained: make(chan struct{})}, err
+}
+
+// Run is the kernel's, and ends conversations with it.
+func (s *Service) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { close(s.drained) })
+	defer stop()
+	return s.kernel.Run(ctx)
+}
+
+// Rules are the consultation's rules as the engine takes them.
+func Rules() decide.Rules[rules.Consultation] {
+	return decide.Rules[rules.Consultation]{
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck,
+		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
+	}
+}
+
+// Register adds the service's handlers to a server.
+func (s *Service) Register(server grpc.ServiceRegistrar) {
+	consultationv1.RegisterConsultationServiceServer(server, s)
+	s.kernel.Register(server)
+}

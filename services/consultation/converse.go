@@ -1,0 +1,231 @@
+package consultation
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+const (
+	// announceEvery is how often who is there says so again; who was not heard for
+	// presenceLasts has left, or its process has died.
+	announceEvery = 5 * time.Second
+	presenceLasts = 3 * announceEvery
+	// rereadAfter is how soon a mailbox that advances makes up for a lost signal.
+	rereadAfter = time.Second
+	// typingEvery bounds how often typing is passed on.
+	typingEvery = time.Second
+)
+
+type (
+	stream  = grpc.BidiStreamingServer[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
+	told    = consultationv1.ConverseResponse
+	message = consultationv1.ConsultationMessage
+)
+
+// Converse is the live form of a consultation. What is posted goes the way of
+// PostMessage, and arrives from the journal: signals between replicas say no more than
+// when to look. Who is there and who types is passed on and not kept.
+func (s *Service) Converse(in stream) error {
+	who, err := matter.Caller(in.Context())
+	if err != nil {
+		return err
+	}
+	first, err := in.Recv()
+	if err != nil {
+		return err
+	}
+	join := first.GetJoin()
+	if join == nil {
+		return fault.New(fault.InvalidField, "a conversation is joined first").Field("join", "the first message")
+	}
+	c := &conversation{service: s, in: in, who: who, id: join.GetConsultationId(), stream: s.NewID(), others: map[string]other{}}
+	signals, leave := s.Signals.Listen(c.id)
+	defer leave()
+	woken, cancel := s.Wake.Subscribe(who.Agency)
+	defer cancel()
+	// The reading is recorded once, for as long as the stream stands.
+	shown, err := s.Show(in.Context(), c.id)
+	if err != nil {
+		return err
+	}
+	if !matter.IsParty(who) {
+		return fault.New(fault.RoleNotAllowed, "the client reads a consultation and takes no part in it")
+	}
+	if c.sent, err = sentUntil(shown.State, join.GetAfterMessageId()); err != nil {
+		return err
+	}
+	if err := c.show(shown.State); err != nil {
+		return err
+	}
+	defer c.announce(false)
+	c.announce(true)
+	return c.run(signals, woken)
+}
+
+// sentUntil is how many messages a caller has that names the last it got.
+func sentUntil(state rules.Consultation, after string) (int, error) {
+	if after == "" {
+		return 0, nil
+	}
+	at := state.Message(after)
+	if at < 0 {
+		return 0, fault.New(fault.InvalidField, "the conversation has no such message").Field("join.after_message_id", "a message of it")
+	}
+	return at + 1, nil
+}
+
+// conversation is one stream; its fields belong to run.
+type conversation struct {
+	service *Service
+	in      stream
+	who     identity.Caller
+	id      string
+	// stream tells this one from others of the same worker.
+	stream string
+	// sent counts the messages that were shown; over says that none will follow.
+	sent int
+	over bool
+	// others are the streams of others that are there.
+	others map[string]other
+	typed  time.Time
+}
+
+func (c *conversation) run(signals <-chan []byte, woken <-chan struct{}) error {
+	ctx := c.in.Context()
+	requests, broken := receive(ctx, c.in)
+	announce := time.NewTicker(announceEvery)
+	defer announce.Stop()
+	reread, waits := time.NewTimer(0), true
+	defer reread.Stop()
+	life, farewell := exchange.LifeOf(c.who)
+	end := time.NewTimer(life)
+	defer end.Stop()
+	for !c.over {
+		var err error
+		select {
+		case request := <-requests:
+			err = c.take(ctx, request)
+		case err := <-broken:
+			return err
+		case signal := <-signals:
+			err = c.hear(ctx, signal)
+		case <-woken:
+			if !waits {
+				waits = true
+				reread.Reset(rereadAfter)
+			}
+		case <-reread.C:
+			waits = false
+			err = c.catchUp(ctx)
+		case <-announce.C:
+			c.announce(true)
+			err = c.forget()
+		case <-end.C:
+			return farewell
+		case <-c.service.drained:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive passes on what comes in, until the stream breaks or the caller has no more
+// to say: then it has left.
+func receive(ctx context.Context, in stream) (<-chan *consultationv1.ConverseRequest, <-chan error) {
+	requests, broken := make(chan *consultationv1.ConverseRequest), make(chan error, 1)
+	go func() {
+		for {
+			request, err := in.Recv()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			if request == nil {
+				broken <- err
+				return
+			}
+			select {
+			case requests <- request:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return requests, broken
+}
+
+// take does what the caller asks.
+func (c *conversation) take(ctx context.Context, request *consultationv1.ConverseRequest) error {
+	switch kind := request.GetKind().(type) {
+	case *consultationv1.ConverseRequest_Post:
+		return c.post(ctx, kind.Post)
+	case *consultationv1.ConverseRequest_Typing_:
+		if now := time.Now(); now.Sub(c.typed) >= typingEvery { //nolint:forbidigo // what a person does now is no domain's time
+			c.typed = now
+			c.say(kindTyping)
+		}
+		return nil
+	default:
+		return fault.New(fault.InvalidField, "a conversation is joined once; then it is posts and typing").Field("kind", "post or typing")
+	}
+}
+
+// post stores a message as PostMessage does and answers with a receipt, also where it
+// is refused: the conversation goes on.
+func (c *conversation) post(ctx context.Context, r *consultationv1.PostMessageRequest) error {
+	receipt := &consultationv1.ConverseResponse_Receipt{RequestId: r.GetRequestId()}
+	posted := &consultationv1.PostMessageResponse{}
+	err := c.refuseElsewhere(r)
+	if err == nil {
+		err = c.service.Calls.Invoke(identity.Forward(ctx), consultationv1.ConsultationService_PostMessage_FullMethodName, r, posted)
+	}
+	if err != nil {
+		receipt.Result = &consultationv1.ConverseResponse_Receipt_Error{Error: status.Convert(fault.Scrub(err)).Proto()}
+	} else {
+		receipt.Result = &consultationv1.ConverseResponse_Receipt_MessageId{MessageId: posted.GetMessage().GetMessageId()}
+	}
+	return c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Receipt_{Receipt: receipt}})
+}
+
+func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) error {
+	if r.GetConsultationId() != c.id {
+		return fault.New(fault.InvalidField, "this stream is of another consultation").Field("post.consultation_id", "the one joined")
+	}
+	return nil
+}
+
+// catchUp shows what was posted since.
+func (c *conversation) catchUp(ctx context.Context) error {
+	state, err := c.service.Related(ctx, c.who, c.id)
+	if err != nil {
+		return err
+	}
+	return c.show(state)
+}
+
+func (c *conversation) show(state rules.Consultation) error {
+	messages := state.Consultation.GetMessages()
+	for ; c.sent < len(messages); c.sent++ {
+		if err := c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Message{Message: messages[c.sent]}}); err != nil {
+			return err
+		}
+	}
+	c.over = state.Ended()
+	return nil
+}

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"cmp"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// Facts are what the directory says of the party addressed or invited.
+type Facts struct {
+	// Party is it, with the agency's intake unit where none was named.
+	Party *commonv1.Party
+}
+
+// Command is a request with all that its decision needs to know from outside.
+type Command = loop.Command[Facts]
+
+// World is what decisions see of consultations.
+type World = loop.World[Consultation]
+
+// Decide turns a command into the events that record it, or refuses. For a step on an
+// existing consultation the checks come in the order of the house: role, etag, table,
+// content; token, form, relation and request_id were checked before.
+func Decide(world World, command Command) ([]loop.Event, error) {
+	draft := loop.NewDraft(world, command, Evolve)
+	by := command.Actor.Party()
+	if r, ok := command.Request.(*consultationv1.OpenConsultationRequest); ok {
+		if err := checkOpen(command, r); err != nil {
+			return nil, err
+		}
+		draft.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &consultationv1.ConsultationOpened{
+			Addressee: command.Facts.Party, Topic: r.GetTopic(), Question: r.GetQuestion(), Urgency: r.GetUrgency(), MessageId: command.NewID,
+		})
+		return draft.Events(), nil
+	}
+	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
+	step := loop.StepOf(command.Request)
+	if err := table.Check(step, view, command.Actor, command.Stale); err != nil {
+		return nil, whoHasIt(step, view.State, err)
+	}
+	if err := checkContent(view, command); err != nil {
+		return nil, err
+	}
+	switch r := command.Request.(type) {
+	case *consultationv1.RevokeConsultationRequest:
+		draft.Revoke(command.Subject, r.GetReason(), Readers(view.State, false), by)
+	case *consultationv1.InviteParticipantRequest:
+		draft.AddUnder(command.Subject, &consultationv1.ParticipantInvited{
+			Participant: command.Facts.Party, Basis: r.GetBasis(), Snapshot: snapshot(world.State(command.Subject)),
+		}, by, r.GetBasis())
+	default:
+		draft.Add(command.Subject, recorded(command), by)
+	}
+	return draft.Events(), nil
+}
+
+// whoHasIt tells the second who takes a question who was first.
+func whoHasIt(step string, view Consultation, err error) error {
+	if step != stepTake || view.Consultation.GetTakenBy() == nil || fault.ReasonOf(err) != fault.IllegalStep {
+		return err
+	}
+	has := view.Holder()
+	return fault.New(fault.IllegalStep, "%s of %s has taken it", loop.FirstOf(has.GetWorker(), "somebody"), loop.FirstOf(has.GetUnit(), has.GetAgency())).
+		With("taken_by_agency", has.GetAgency()).With("taken_by_unit", has.GetUnit()).With("taken_by_worker", has.GetWorker())
+}
+
+// recorded is the one event that a plain step records.
+func recorded(command Command) proto.Message {
+	switch r := command.Request.(type) {
+	case *consultationv1.TakeConsultationRequest:
+		return &consultationv1.ConsultationTaken{Worker: command.Actor.Party()}
+	case *consultationv1.ReassignConsultationRequest:
+		return &consultationv1.ConsultationReassigned{To: r.GetTo(), Reason: r.GetReason()}
+	case *consultationv1.PostMessageRequest:
+		return &consultationv1.MessagePosted{MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers()}
+	case *consultationv1.CloseConsultationRequest:
+		return &consultationv1.ConsultationClosed{LedTo: r.GetLedTo()}
+	default:
+		return &commonv1.RevocationAcknowledged{}
+	}
+}
+
+// grounds on which a consultation goes: about nobody by name, or on consent or a
+// statutory right (703/2023 §§ 31, 53).
+func grounds(named bool) []commonv1.LegalGround {
+	if !named {
+		return []commonv1.LegalGround{commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA}
+	}
+	return []commonv1.LegalGround{commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS}
+}
+
+func checkOpen(command Command, r *consultationv1.OpenConsultationRequest) error {
+	return cmp.Or(
+		loop.CheckStarter(command.Actor),
+		loop.CheckOther(r.GetAddressee(), "addressee.agency", command.Actor.Agency),
+		loop.CheckBasis(r.GetBasis(), command.At, grounds(command.Client != "")...),
+		loop.CheckAttachments(r.GetAttachmentIds()),
+		loop.CheckText(command.CodeInText),
+	)
+}
+
+// checkContent is the last check of a step: what it says must be complete and allowed.
+func checkContent(view loop.View[Consultation], command Command) error {
+	var err error
+	switch r := command.Request.(type) {
+	case *consultationv1.ReassignConsultationRequest:
+		err = cmp.Or(loop.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason()))
+		if err == nil && view.State.State() != stateOpen && r.GetTo().GetWorker() == "" {
+			err = fault.New(fault.UnknownParty, "what was taken is passed to a worker by name").Field("to.worker", "required once it is taken")
+		}
+	case *consultationv1.PostMessageRequest:
+		err = loop.CheckAttachments(r.GetAttachmentIds())
+		if r.GetAnswers() && view.Reader.Role == loop.RoleSender {
+			err = fault.New(fault.InvalidField, "the asker does not answer the question").Field("answers", "leave false")
+		}
+	case *consultationv1.InviteParticipantRequest:
+		err = loop.CheckBasis(r.GetBasis(), command.At, grounds(view.State.Client != "")...)
+		if err == nil && isIn(view.State, command.Facts.Party.GetAgency()) {
+			err = fault.New(fault.InvalidField, "this agency is in the conversation already").Field("participant", "another agency")
+		}
+	case *consultationv1.RevokeConsultationRequest:
+		err = loop.CheckExplained("revoking", "reason", r.GetReason())
+	}
+	return cmp.Or(err, loop.CheckText(command.CodeInText))
+}
+
+func isIn(c Consultation, agency string) bool {
+	for _, reader := range Readers(c, false) {
+		if reader.Agency == agency {
+			return true
+		}
+	}
+	return false
+}
+
+// snapshot is the consultation for a reader that knows nothing of it yet.
+func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
+	s := &consultationv1.ConsultationSnapshot{
+		Consultation: proto.CloneOf(c.Consultation), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
+	}
+	if !c.Fired.IsZero() {
+		s.FiredAt = timestamppb.New(c.Fired)
+	}
+	return s
+}

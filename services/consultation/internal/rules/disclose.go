@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"koppi.internal/pkg/loop"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// The audiences from whom something is kept.
+const (
+	// Known is a party that knows the conversation already.
+	Known  loop.Audience = "known"
+	Client loop.Audience = "client"
+)
+
+// Disclosures are few: the parties see the conversation whole. What officials write to
+// each other may be about others than the client (621/1999 § 11): of a consultation
+// about them the client is told who asked whom about what, when, and what it led to.
+var Disclosures = []loop.Disclosure{
+	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Client),
+	loop.Hide("client/between-officials", "ConsultationOpened", "question", Client),
+	loop.Hide("client/between-officials", "ConsultationReassigned", "reason", Client),
+	loop.Hide("client/between-officials", "MessagePosted", "text", Client),
+}
+
+// Disclose turns an event into what one reader is told of it. Every party is told of
+// every event, from its invitation on.
+func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
+		return loop.Event{}, nil, false
+	}
+	audience := loop.Audience("")
+	switch {
+	case reader.Role == loop.RoleClient:
+		audience = Client
+	case view.Exists():
+		audience = Known
+	}
+	e, withheld := loop.Withhold(Disclosures, e, audience)
+	return e, withheld, true
+}

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// The time limits of a consultation: an answer helps while the client is still there.
+const (
+	officeHoursToTake    = 4 * time.Hour
+	emergencyToTake      = 15 * time.Minute
+	workingDaysToAnswer  = 1
+	workingDaysToConfirm = 5
+)
+
+// Evolve folds one event into the state. It knows every event of the service and
+// leaves the state that it was given as it was.
+func Evolve(c Consultation, e loop.Event) Consultation {
+	if head, revoked := c.Revoked(e); revoked {
+		return Consultation{Head: head, Consultation: &consultationv1.Consultation{
+			State: consultationv1.ConsultationState_CONSULTATION_STATE_ENTERED_IN_ERROR,
+			Asker: c.Consultation.GetAsker(), Addressee: c.Consultation.GetAddressee(), Participants: c.Consultation.GetParticipants(),
+			OpenedAt: c.Consultation.GetOpenedAt(),
+		}}
+	}
+	if m, ok := e.Message.(*consultationv1.ParticipantInvited); ok && m.GetSnapshot() != nil {
+		c = fromSnapshot(e, m.GetSnapshot())
+	}
+	c, consultation := c.change()
+	switch m := e.Message.(type) {
+	case *consultationv1.ConsultationOpened:
+		return opened(e, m)
+	case *consultationv1.ConsultationTaken:
+		consultation.TakenBy = m.GetWorker()
+		c = c.to(stateTaken, e.At, loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+	case *consultationv1.ConsultationReassigned:
+		if consultation.GetState() == stateOpen {
+			consultation.Addressee = m.GetTo()
+		} else {
+			consultation.TakenBy = m.GetTo()
+		}
+	case *consultationv1.MessagePosted:
+		c = posted(c, e, m)
+	case *consultationv1.ParticipantInvited:
+		consultation.Participants = append(consultation.Participants, m.GetParticipant())
+	case *consultationv1.ConsultationClosed:
+		consultation.LedTo = m.GetLedTo()
+		c = c.to(stateClosed, e.At, time.Time{})
+	case *consultationv1.ConsultationOverdue:
+		c.Fired = m.GetDueAt().AsTime()
+	}
+	return c
+}
+
+// phases says which phase a state is shown as.
+var phases = map[consultationv1.ConsultationState]commonv1.LoopPhase{
+	stateOpen:     commonv1.LoopPhase_LOOP_PHASE_SENT,
+	stateTaken:    commonv1.LoopPhase_LOOP_PHASE_TAKEN,
+	stateAnswered: commonv1.LoopPhase_LOOP_PHASE_WAITING,
+	stateClosed:   commonv1.LoopPhase_LOOP_PHASE_CLOSED,
+}
+
+// to moves to a state with its due time. The consultation must be a clone.
+func (c Consultation) to(state consultationv1.ConsultationState, at, due time.Time) Consultation {
+	c.Consultation.State, c.Due = state, due
+	c.Enter(phases[state], at)
+	return c
+}
+
+func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
+	c := Consultation{Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Consultation: &consultationv1.Consultation{
+		ConsultationId: ID(e.Subject), State: stateOpen, Asker: e.By, Addressee: m.GetAddressee(), Basis: e.Basis,
+		Urgency: m.GetUrgency(), Topic: m.GetTopic(), OpenedAt: timestamppb.New(e.At),
+		// The question is the first message.
+		Messages: []*consultationv1.ConsultationMessage{{
+			MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetQuestion(), Attachments: m.GetAttachments(),
+		}},
+	}}
+	c.Due = loop.AfterOfficeHours(e.At, officeHoursToTake)
+	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
+		c.Due = e.At.Add(emergencyToTake)
+	}
+	return c
+}
+
+// posted adds a message. An answer gives the turn to the asker, a further question of
+// the asker's back to who has it.
+func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consultation {
+	c.Consultation.Messages = append(c.Consultation.Messages, &consultationv1.ConsultationMessage{
+		MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetText(), Attachments: m.GetAttachments(), Answers: m.GetAnswers(),
+	})
+	switch {
+	case m.GetAnswers():
+		return c.to(stateAnswered, e.At, loop.EndOfWorkingDay(e.At, workingDaysToConfirm))
+	case c.State() == stateAnswered && e.By.GetAgency() == c.Sender.GetAgency():
+		return c.to(stateTaken, e.At, loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+	default:
+		return c
+	}
+}
+
+// fromSnapshot starts the view of who is invited; it tells whoever knows the
+// consultation nothing new.
+func fromSnapshot(e loop.Event, s *consultationv1.ConsultationSnapshot) Consultation {
+	known := s.GetConsultation()
+	began := loop.Event{
+		Subject: e.Subject, Client: e.Client, Case: e.Case, By: known.GetAsker(), Basis: known.GetBasis(), At: known.GetOpenedAt().AsTime(),
+	}
+	c := Consultation{Head: loop.Begin(began, phases[known.GetState()]), Consultation: known}
+	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
+	if s.GetFiredAt() != nil {
+		c.Fired = s.GetFiredAt().AsTime()
+	}
+	return c
+}

@@ -1,0 +1,77 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+// who acts, in lives.
+var who = map[string]loop.Actor{"asker": people["kela"], "answerer": people["hva"], "colleague": colleague, "participant": people["terveys"]}
+
+// lives are ways into each state of a consultation from kela to hva.
+var lives = []struct{ name, steps string }{
+	{"OPEN", ""},
+	{"OPEN, passed to another queue or worker", "answerer ReassignConsultation"},
+	{"TAKEN", "answerer TakeConsultation"},
+	{"TAKEN, a third invited", "answerer TakeConsultation, answerer InviteParticipant"},
+	{"TAKEN, passed on", "answerer TakeConsultation, answerer ReassignConsultation"},
+	{"ANSWERED", "answerer TakeConsultation, answerer answer"},
+	{"ANSWERED, asked on", "answerer TakeConsultation, answerer answer, asker PostMessage"},
+	{"CLOSED", "answerer TakeConsultation, answerer answer, asker CloseConsultation"},
+	{"ENTERED_IN_ERROR", "answerer TakeConsultation, asker RevokeConsultation"},
+}
+
+// A consultation's whole life: state × step × role → state or refusal.
+func TestLifeTable(t *testing.T) {
+	var all []decidetest.Life[rules.Consultation, rules.Facts]
+	for _, one := range lives {
+		all = append(all, decidetest.Life[rules.Consultation, rules.Facts]{Name: one.name, Live: func(t *testing.T) (*plain, string) {
+			w, subject := asked(t)
+			for _, line := range strings.Split(one.steps, ", ") {
+				if actor, step, ok := strings.Cut(line, " "); ok {
+					w.take(t, who[actor], subject, step)
+				}
+			}
+			return w.plain, subject
+		}})
+	}
+	actors := []decidetest.Actor{
+		{Role: "asker", Actor: people["kela"]}, {Role: "answerer", Actor: people["hva"]}, {Role: "colleague", Actor: colleague},
+		{Role: "other unit", Actor: elsewhere}, {Role: "third", Actor: people["terveys"]},
+	}
+	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
+		return command(actor, subject, requests(w, subject, people["tyo"])[step])
+	}, func(c rules.Consultation) string { return strings.TrimPrefix(c.State().String(), "CONSULTATION_STATE_") })
+}
+
+// What each reader is told of each event: a lawyer reads this file.
+func TestDisclosureTable(t *testing.T) {
+	w, subject := asked(t)
+	view := w.View("hva", subject).State
+	view.Due = time.Unix(1_800_000_000, 0)
+	decidetest.DisclosureTable(t, decidetest.Events(t, consultationv1.File_koppi_consultation_v1_events_proto), []decidetest.Reader{
+		{Name: "asker", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
+		{Name: "answerer", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, View: view},
+		{Name: "participant", Reader: loop.Reader{Agency: "terveys", Role: loop.RoleParticipant}, View: view},
+		{Name: "invited by it", Reader: loop.Reader{Agency: "tyo", Role: loop.RoleParticipant}, View: rules.Consultation{}},
+		{Name: "client", Reader: loop.Reader{Role: loop.RoleClient}, View: view},
+	}, rules.Disclose)
+}
+
+func TestDisclosuresNameWhatExists(t *testing.T) {
+	decidetest.DisclosuresNameWhatExists(t, consultationv1.File_koppi_consultation_v1_events_proto, rules.Disclosures)
+}
+
+func TestEvolveKnowsEveryEvent(t *testing.T) {
+	decidetest.EvolveKnows(t, decidetest.Events(t, consultationv1.File_koppi_consultation_v1_events_proto), rules.Consultation{
+		Head:         loop.Head{Subject: "consultations/z", Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "a"}},
+		Consultation: &consultationv1.Consultation{State: consultationv1.ConsultationState_CONSULTATION_STATE_OPEN},
+	}, time.Unix(1_700_000_000, 0).UTC(), rules.Evolve)
+}

@@ -1,0 +1,35 @@
+package rules_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+// The invariants of the loops, under random commands by random parties.
+func TestInvariants(t *testing.T) {
+	decidetest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
+		decidetest.Act(t, w, func(t *rapid.T, w *plain) {
+			from, to := rapid.SampledFrom(everybody()).Draw(t, "from"), rapid.SampledFrom(everybody()).Draw(t, "to")
+			client := rapid.SampledFrom([]string{"", "anna"}).Draw(t, "client")
+			urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
+			_, _ = ask(w, from, to, client, urgency)
+		}, append(allSteps, answer), everybody(), func(t *rapid.T, w *plain, subject, step string, actor loop.Actor) rules.Command {
+			return command(actor, subject, requests(w, subject, rapid.SampledFrom(everybody()).Draw(t, "third"))[step])
+		})
+	}, func(t *rapid.T, w *plain) {
+		for subject, history := range w.Histories {
+			for agency, view := range history.Views {
+				if !proto.Equal(view.State.Consultation, history.State.Consultation) {
+					t.Fatalf("%s sees another %s than there is", agency, subject)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// Status is the loop's status of a consultation, the same for every party. Answered, the
+// turn is the asker's: to ask on, or to close it.
+func Status(view Consultation, _ loop.Reader) *commonv1.LoopStatus {
+	waitingOn := view.Holder()
+	if view.State() == stateAnswered {
+		waitingOn = view.Sender
+	}
+	return loop.NewStatus(view.Head, Responsible(view), waitingOn, view.Due)
+}
+
+// Responsible names the one who has it: the asker until somebody takes it.
+func Responsible(c Consultation) *commonv1.Party {
+	switch {
+	case c.Ended():
+		return nil
+	case c.State() == stateOpen:
+		return c.Sender
+	default:
+		return c.Holder()
+	}
+}
+
+// Standing is the consultation's place in a reader's worklist.
+func Standing(view Consultation, reader loop.Reader) loop.Standing {
+	holder := view.Holder()
+	switch reader.Role {
+	case loop.RoleSender:
+		holder = view.Sender
+	case loop.RoleParticipant:
+		at := slices.IndexFunc(view.Consultation.GetParticipants(), func(p *commonv1.Party) bool { return p.GetAgency() == reader.Agency })
+		if at >= 0 {
+			holder = view.Consultation.GetParticipants()[at]
+		}
+	}
+	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State())}
+}
+
+// Readers are the agencies that a consultation is told to: the asker's, the one that is
+// asked, and those invited.
+func Readers(c Consultation, _ bool) []loop.Reader {
+	readers := []loop.Reader{
+		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: true},
+		{Agency: c.Consultation.GetAddressee().GetAgency(), Role: loop.RoleReceiver, Consent: true},
+	}
+	for _, party := range c.Consultation.GetParticipants() {
+		readers = append(readers, loop.Reader{Agency: party.GetAgency(), Role: loop.RoleParticipant, Consent: true})
+	}
+	return readers
+}
+
+// NextCheck is when the clock must look at a consultation again.
+func NextCheck(history loop.History[Consultation]) time.Time { return loop.NextCheck(history, Status) }
+
+// Overdue records the due times that have passed, once each.
+func Overdue(history loop.History[Consultation], at time.Time) []loop.Event {
+	return loop.Overdue(history, at, Status, func(c Consultation, due *timestamppb.Timestamp) proto.Message {
+		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due}
+	})
+}

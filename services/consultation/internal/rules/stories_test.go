@@ -1,0 +1,153 @@
+package rules_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+func (w *town) expect(t *testing.T, agency, subject, want string) {
+	t.Helper()
+	if got := w.Told(agency, subject, "Consultation"); got != want {
+		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
+	}
+}
+
+func (w *town) turn(t *testing.T, subject, want string) {
+	t.Helper()
+	if got := w.Turn("kela", subject); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
+
+// A question is answered, asked on, answered and closed with what it led to.
+func TestAQuestionAndItsAnswer(t *testing.T) {
+	w, c := asked(t)
+	w.turn(t, c, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 13.00")
+	w.take(t, people["hva"], c, take)
+	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
+	w.take(t, people["hva"], c, answer)
+	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, kela's turn until 30.11.2026 23.59")
+	w.take(t, people["kela"], c, post)
+	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
+	w.take(t, people["hva"], c, answer)
+	w.Pass(8 * 24 * time.Hour)
+	w.expect(t, "hva", c, "Opened Taken MessagePosted MessagePosted MessagePosted Overdue")
+	led := "referrals/01234567-89ab-7def-8123-456789abcdef"
+	decidetest.Must(t, w.try(people["kela"], c, &consultationv1.CloseConsultationRequest{LedTo: led}))
+	if got := w.View("hva", c).State.Consultation; got.GetLedTo() != led || len(got.GetMessages()) != 4 {
+		t.Errorf("%v", got)
+	}
+}
+
+// The second who takes it is told who was first.
+func TestTheSecondIsToldWhoHasIt(t *testing.T) {
+	w, c := asked(t)
+	w.take(t, people["hva"], c, take)
+	err := w.try(colleague, c, &consultationv1.TakeConsultationRequest{})
+	var refused *fault.Error
+	if !errors.As(err, &refused) || refused.Reason() != fault.IllegalStep {
+		t.Fatal(err)
+	}
+	for _, detail := range refused.GRPCStatus().Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetMetadata()["taken_by_worker"] != "ps-21" {
+			t.Errorf("told %v", info.GetMetadata())
+		}
+	}
+	if err := w.try(elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
+		t.Errorf("taken by a unit that was not asked: %v", err)
+	}
+}
+
+// How soon somebody must take it: by office hours, an emergency by the clock.
+func TestUrgency(t *testing.T) {
+	w := newTown()
+	w.Now = time.Date(2026, 11, 27, 17, 0, 0, 0, time.UTC) // a Friday evening
+	for urgency, want := range map[commonv1.Urgency]string{
+		commonv1.Urgency_URGENCY_NORMAL:    "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 12.00",
+		commonv1.Urgency_URGENCY_EMERGENCY: "kela/toimeentulotuki/kela-17 responsible, hva's turn until 27.11.2026 19.15",
+	} {
+		c, err := ask(w.plain, people["kela"], people["hva"], "", urgency)
+		decidetest.Must(t, err)
+		w.turn(t, c, want)
+	}
+}
+
+// Who is invited reads the conversation from its beginning, and goes on from there.
+func TestWhoIsInvitedReadsItAll(t *testing.T) {
+	w, c := asked(t)
+	w.take(t, people["hva"], c, take)
+	w.take(t, people["hva"], c, answer)
+	w.Pass(10 * 24 * time.Hour)
+	w.take(t, people["hva"], c, invite)
+	w.take(t, people["terveys"], c, post)
+	w.expect(t, "terveys", c, "ParticipantInvited MessagePosted")
+	theirs, ours := w.View("terveys", c), w.View("kela", c)
+	if !proto.Equal(theirs.State.Consultation, ours.State.Consultation) {
+		t.Errorf("who was invited sees %v, the asker %v", theirs.State.Consultation, ours.State.Consultation)
+	}
+	if a, b := rules.Status(theirs.State, theirs.Reader), rules.Status(ours.State, ours.Reader); !proto.Equal(a, b) || !a.GetOverdue() {
+		t.Errorf("it stands at %v for the one, at %v for the other", a, b)
+	}
+}
+
+// What a step lacks, or may not say, is refused.
+func TestContent(t *testing.T) {
+	own := people["hva"].Party()
+	for name, test := range map[string]struct {
+		request proto.Message
+		reason  fault.Reason
+	}{
+		"passed elsewhere":          {&consultationv1.ReassignConsultationRequest{To: people["tyo"].Party(), Reason: "x"}, fault.UnknownParty},
+		"passed without a reason":   {&consultationv1.ReassignConsultationRequest{To: own}, fault.ExplanationRequired},
+		"passed back to a queue":    {&consultationv1.ReassignConsultationRequest{To: &commonv1.Party{Agency: "hva"}, Reason: "x"}, fault.UnknownParty},
+		"who is in it, invited":     {&consultationv1.InviteParticipantRequest{Participant: people["kela"].Party(), Basis: noData()}, fault.InvalidField},
+		"invited without a ground":  {&consultationv1.InviteParticipantRequest{Participant: people["tyo"].Party()}, fault.LegalBasisRequired},
+		"closed before it answered": {&consultationv1.CloseConsultationRequest{}, fault.IllegalStep},
+	} {
+		w, c := asked(t)
+		w.take(t, people["hva"], c, take)
+		if err := w.try(people["hva"], c, test.request); fault.ReasonOf(err) != test.reason {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := w.try(people["kela"], c, requests(w.plain, c, people["tyo"])[answer]); fault.ReasonOf(err) != fault.InvalidField {
+			t.Errorf("answered by the asker: %v", err)
+		}
+	}
+	w := newTown()
+	named := rules.Command{Actor: people["kela"], Client: "anna", Facts: rules.Facts{Party: own}, Request: &consultationv1.OpenConsultationRequest{
+		Addressee: own, Basis: noData(), Question: "?",
+	}}
+	if _, err := w.Begin(named); fault.ReasonOf(err) != fault.LegalBasisRequired {
+		t.Errorf("about somebody, on the ground of nobody: %v", err)
+	}
+	named.Client, named.CodeInText = "", true
+	if _, err := w.Begin(named); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Errorf("anonymous, with an identity code: %v", err)
+	}
+}
+
+// Entered in error, all that was said is gone, for who was invited too.
+func TestEnteredInError(t *testing.T) {
+	w, c := asked(t)
+	w.take(t, people["hva"], c, take)
+	w.take(t, people["hva"], c, invite)
+	w.take(t, people["kela"], c, revoke)
+	for _, agency := range []string{"kela", "hva", "terveys"} {
+		if state := w.View(agency, c).State; len(state.Consultation.GetMessages()) != 0 || !state.IsRevoked() {
+			t.Errorf("%s still has %v", agency, state.Consultation)
+		}
+	}
+	w.take(t, people["terveys"], c, "AcknowledgeRevocation")
+	w.Pass(10 * 24 * time.Hour)
+	w.expect(t, "terveys", c, "ParticipantInvited EnteredInError RevocationAcknowledged RevocationOverdue")
+}

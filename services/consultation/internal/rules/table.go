@@ -1,0 +1,64 @@
+package rules
+
+import (
+	"slices"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+const (
+	stateOpen     = consultationv1.ConsultationState_CONSULTATION_STATE_OPEN
+	stateTaken    = consultationv1.ConsultationState_CONSULTATION_STATE_TAKEN
+	stateAnswered = consultationv1.ConsultationState_CONSULTATION_STATE_ANSWERED
+	stateClosed   = consultationv1.ConsultationState_CONSULTATION_STATE_CLOSED
+)
+
+const (
+	stepTake = "TakeConsultation"
+	stepPost = "PostMessage"
+)
+
+var (
+	asker     = []loop.Role{loop.RoleSender}
+	addressee = []loop.Role{loop.RoleReceiver}
+)
+
+// table is the life of a consultation, in the order in which steps are offered to a
+// person: the likely one first. What is not in it is refused.
+var table = loop.Table[Consultation]{
+	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen)},
+	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
+	// Whoever answers takes the question first, so that the asker knows who has it.
+	{Step: stepPost, By: []loop.Role{loop.RoleReceiver, loop.RoleParticipant}, When: in(stateTaken, stateAnswered)},
+	{Step: "CloseConsultation", By: asker, When: in(stateOpen, stateTaken, stateAnswered), Automatic: true},
+	{Step: "CloseConsultation", By: addressee, May: taker, When: in(stateAnswered)},
+	{Step: "ReassignConsultation", By: addressee, When: in(stateOpen, stateTaken, stateAnswered)},
+	{Step: "InviteParticipant", By: []loop.Role{loop.RoleSender, loop.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
+}.WithRevocation("RevokeConsultation")
+
+func in(states ...consultationv1.ConsultationState) func(Consultation, loop.Actor) bool {
+	return func(view Consultation, _ loop.Actor) bool { return slices.Contains(states, view.State()) }
+}
+
+// inUnit holds the taking to the unit that was asked, or to which it was passed.
+func inUnit(view Consultation, actor loop.Actor) error {
+	if unit := view.Holder().GetUnit(); unit != actor.Unit {
+		return fault.New(fault.RoleNotAllowed, "another unit was asked; have it reassigned to yours first")
+	}
+	return nil
+}
+
+// taker holds the closing to the worker who has it.
+func taker(view Consultation, actor loop.Actor) error {
+	if view.Holder().GetWorker() != actor.Worker {
+		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")
+	}
+	return nil
+}
+
+// Allowed lists the steps that the actor may take now, in the order of the table.
+func Allowed(view loop.View[Consultation], actor loop.Actor) []string {
+	return table.Allowed(view, actor)
+}

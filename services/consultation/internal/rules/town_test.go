@@ -1,0 +1,118 @@
+package rules_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+// plain is the town as the shared tests know it.
+type plain = decidetest.Town[rules.Consultation, rules.Facts]
+
+// town is a handful of agencies whose people act on consultations, with no store.
+type town struct{ *plain }
+
+func newTown() *town {
+	return &town{decidetest.NewTown(decidetest.Service[rules.Consultation, rules.Facts]{
+		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+	})}
+}
+
+// people of the town, and colleagues of hva's in the same unit and in another.
+var (
+	people    = decidetest.People
+	colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
+	elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
+)
+
+func everybody() []loop.Actor {
+	var all []loop.Actor
+	for _, agency := range decidetest.Agencies() {
+		all = append(all, people[agency])
+	}
+	return append(all, colleague, elsewhere)
+}
+
+func noData() *commonv1.LegalBasis {
+	return &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA, Provision: "703/2023 § 31"}
+}
+
+// ask opens a consultation from an agency to another's unit; with no client it is anonymous.
+func ask(w *plain, from, to loop.Actor, client string, urgency commonv1.Urgency) (string, error) {
+	basis := noData()
+	if client != "" {
+		basis = decidetest.Consent(w.Now)
+	}
+	return w.Begin(rules.Command{
+		Actor: from, Client: client, Facts: rules.Facts{Party: loop.UnitAlone(to.Party())},
+		Request: &consultationv1.OpenConsultationRequest{
+			Addressee: loop.UnitAlone(to.Party()), Basis: basis, Topic: "Lääkitys", Question: "Voiko?", Urgency: urgency,
+		},
+	})
+}
+
+// asked is a plain anonymous one from kela to hva.
+func asked(t *testing.T) (*town, string) {
+	t.Helper()
+	w := newTown()
+	subject, err := ask(w.plain, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_NORMAL)
+	decidetest.Must(t, err)
+	return w, subject
+}
+
+func command(actor loop.Actor, subject string, request proto.Message) rules.Command {
+	made := rules.Command{Actor: actor, Subject: subject, Request: request}
+	if invite, ok := request.(*consultationv1.InviteParticipantRequest); ok {
+		made.Facts.Party = invite.GetParticipant()
+	}
+	return made
+}
+
+func (w *town) try(actor loop.Actor, subject string, request proto.Message) error {
+	return w.Do(command(actor, subject, request))
+}
+
+// take takes the passable form of a step.
+func (w *town) take(t *testing.T, actor loop.Actor, subject, step string) {
+	t.Helper()
+	decidetest.Must(t, w.try(actor, subject, requests(w.plain, subject, people["terveys"])[step]))
+}
+
+const (
+	take     = "TakeConsultation"
+	post     = "PostMessage"
+	answer   = "answer"
+	closing  = "CloseConsultation"
+	reassign = "ReassignConsultation"
+	invite   = "InviteParticipant"
+	revoke   = "RevokeConsultation"
+)
+
+var allSteps = []string{take, post, closing, reassign, invite, revoke, "AcknowledgeRevocation"}
+
+// requests makes a passable request of each step; third is who is invited.
+func requests(w *plain, subject string, third loop.Actor) map[string]proto.Message {
+	state := w.Histories[subject].State
+	basis := noData()
+	if state.Client != "" {
+		basis = decidetest.Consent(w.Now)
+	}
+	to := &commonv1.Party{Agency: state.Consultation.GetAddressee().GetAgency(), Unit: state.Consultation.GetAddressee().GetUnit(), Worker: "ps-99"}
+	return map[string]proto.Message{
+		take:                    &consultationv1.TakeConsultationRequest{},
+		post:                    &consultationv1.PostMessageRequest{Text: "Entä?"},
+		answer:                  &consultationv1.PostMessageRequest{Text: "Voi.", Answers: true},
+		closing:                 &consultationv1.CloseConsultationRequest{},
+		reassign:                &consultationv1.ReassignConsultationRequest{To: to, Reason: "loma"},
+		invite:                  &consultationv1.InviteParticipantRequest{Participant: loop.UnitAlone(third.Party()), Basis: basis},
+		revoke:                  &consultationv1.RevokeConsultationRequest{Reason: "väärä henkilö"},
+		"AcknowledgeRevocation": &consultationv1.AcknowledgeRevocationRequest{},
+	}
+}

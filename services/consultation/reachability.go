@@ -1,0 +1,121 @@
+package consultation
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// Reachability is no history (decision 6): the last that was said is kept beside the
+// journal, and compared with the domain's clock when it is asked for.
+
+// SetReachability says whether a worker, or a unit, can be reached now. Without a time
+// it holds until the end of the day.
+func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReachabilityRequest) (*consultationv1.SetReachabilityResponse, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	said := proto.CloneOf(r.GetReachability())
+	party := said.GetParty()
+	if err := s.Directory.Check(party, "reachability.party"); err != nil {
+		return nil, err
+	}
+	if said.GetSubstitute() != nil {
+		if err := s.Directory.Check(said.GetSubstitute(), "reachability.substitute"); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !matter.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
+		return nil, fault.New(fault.RoleNotAllowed, "whether a unit can be reached is said by its own workers, or by the agency's system")
+	case party.GetWorker() != "" && who.Worker != "" && party.GetWorker() != who.Worker:
+		return nil, fault.New(fault.RoleNotAllowed, "whether a worker can be reached is said by that worker, or by the agency's system")
+	}
+	if said.GetUntil() == nil {
+		said.Until = timestamppb.New(loop.EndOfDays(s.Now(), 0))
+	}
+	if !said.GetUntil().AsTime().After(s.Now()) {
+		return nil, fault.New(fault.InvalidField, "that time has passed").Field("reachability.until", "in the future")
+	}
+	kept, err := proto.Marshal(said)
+	if err != nil {
+		return nil, fmt.Errorf("consultation: marshal reachability: %w", err)
+	}
+	if err := s.Settings.SetSetting(ctx, reachabilityKey(party), base64.StdEncoding.EncodeToString(kept)); err != nil {
+		return nil, fault.Store(err)
+	}
+	return &consultationv1.SetReachabilityResponse{}, nil
+}
+
+// GetReachability tells of each party asked about, in their order, whether it can be
+// reached now, and else who stands in.
+func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReachabilityRequest) (*consultationv1.GetReachabilityResponse, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !matter.IsParty(who) {
+		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
+	}
+	response := &consultationv1.GetReachabilityResponse{}
+	for i, party := range r.GetParties() {
+		if err := s.Directory.Check(party, fmt.Sprintf("parties[%d]", i)); err != nil {
+			return nil, err
+		}
+		said, err := s.reachability(ctx, party)
+		if err != nil {
+			return nil, err
+		}
+		response.Reachabilities = append(response.Reachabilities, reachableAt(said, s.Now()))
+	}
+	return response, nil
+}
+
+// reachability is what was last said of a party.
+func (s *Service) reachability(ctx context.Context, party *commonv1.Party) (*consultationv1.Reachability, error) {
+	said := &consultationv1.Reachability{}
+	value, found, err := s.Settings.Setting(ctx, reachabilityKey(party))
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	if found {
+		kept, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			return nil, fmt.Errorf("consultation: stored reachability: %w", err)
+		}
+		if err := proto.Unmarshal(kept, said); err != nil {
+			return nil, fmt.Errorf("consultation: stored reachability: %w", err)
+		}
+	}
+	said.Party = party
+	return said, nil
+}
+
+// reachableAt is what holds of what was said. Past its time a party counts as not
+// reachable: who said "until two o'clock" named who answers afterwards, and who said
+// "away until two" named who answered before.
+func reachableAt(said *consultationv1.Reachability, now time.Time) *consultationv1.Reachability {
+	if said.GetUntil() == nil || said.GetUntil().AsTime().After(now) {
+		return said
+	}
+	holds := &consultationv1.Reachability{Party: said.GetParty(), Languages: said.GetLanguages()}
+	if said.GetReachable() {
+		holds.Substitute = said.GetSubstitute()
+	}
+	return holds
+}
+
+func reachabilityKey(party *commonv1.Party) string {
+	return "reachability/" + party.GetAgency() + "/" + party.GetUnit() + "/" + party.GetWorker()
+}

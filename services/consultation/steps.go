@@ -1,0 +1,69 @@
+package consultation
+
+import (
+	"context"
+
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
+)
+
+// request is what the requests of all steps have in common.
+type request interface {
+	matter.Request
+	GetConsultationId() string
+}
+
+type step = matter.Step[rules.Consultation, rules.Facts]
+
+// OpenConsultation asks a question.
+func (s *Service) OpenConsultation(ctx context.Context, r *consultationv1.OpenConsultationRequest) (*consultationv1.OpenConsultationResponse, error) {
+	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetAddressee())})
+	if err != nil {
+		return nil, err
+	}
+	return &consultationv1.OpenConsultationResponse{Consultation: s.consultation(shown)}, nil
+}
+
+// PostMessage says something in a conversation.
+func (s *Service) PostMessage(ctx context.Context, r *consultationv1.PostMessageRequest) (*consultationv1.PostMessageResponse, error) {
+	_, state, err := s.stepped(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	// The last message of the state that this request reached is its own, the first
+	// time and at every repetition.
+	messages := state.Consultation.GetMessages()
+	return &consultationv1.PostMessageResponse{Message: messages[len(messages)-1]}, nil
+}
+
+// step takes one step on a consultation that exists.
+func (s *Service) step(ctx context.Context, r request) (*consultationv1.Consultation, error) {
+	shown, _, err := s.stepped(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.consultation(shown), nil
+}
+
+// stepped also returns the consultation as it truly is, and tells those who converse.
+func (s *Service) stepped(ctx context.Context, r request) (matter.Shown[rules.Consultation], rules.Consultation, error) {
+	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+	if invite, ok := r.(*consultationv1.InviteParticipantRequest); ok {
+		taken.Prepare = s.addressed(invite.GetParticipant())
+	}
+	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetConsultationId(), taken)
+	if err == nil {
+		s.Signals.Send(r.GetConsultationId(), changed)
+	}
+	return shown, state, err
+}
+
+// addressed tells the rules what the directory knows of a party.
+func (s *Service) addressed(party *commonv1.Party) func(context.Context, rules.World, *rules.Command) error {
+	return func(_ context.Context, _ rules.World, command *rules.Command) error {
+		command.Facts.Party, _ = s.Addressed(party)
+		return nil
+	}
+}
