@@ -15,8 +15,10 @@ type Checks[S loop.State, F any] struct {
 	ended, seen map[string]uint64
 }
 
-// Check holds a town to the invariants of all loops.
-func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) {
+// Check holds a town to the invariants of all loops, and returns what has changed since
+// it last did.
+func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[S] {
+	changed := map[string]loop.History[S]{}
 	if c.ended == nil {
 		c.ended, c.seen = map[string]uint64{}, map[string]uint64{}
 	}
@@ -24,13 +26,10 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) {
 		if c.seen[subject] == history.Version {
 			continue
 		}
-		c.seen[subject] = history.Version
+		c.seen[subject], changed[subject] = history.Version, history
 		head := history.State.Common()
-		for agency, view := range history.Views {
+		for _, view := range history.Views {
 			w.checkStatus(t, subject, view)
-			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
-				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
-			}
 		}
 		if next := w.Rules.NextCheck(history); !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) {
 			t.Fatalf("%s was due at %s and nobody was told", subject, next)
@@ -42,6 +41,19 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) {
 			c.ended[subject] = history.Version
 		} else if _, was := c.ended[subject]; was {
 			t.Fatalf("%s has reopened", subject)
+		}
+	}
+	return changed
+}
+
+// checkFolds: a view is the fold of what its reader was told: a partner can rebuild all
+// that it may know from its mailbox alone.
+func (w *Town[S, F]) checkFolds(t *rapid.T) {
+	for subject, history := range w.Histories {
+		for agency, view := range history.Views {
+			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
+				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
+			}
 		}
 	}
 }
@@ -63,8 +75,7 @@ func (w *Town[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) 
 	}
 }
 
-// refold computes a view from the mailbox alone: a partner can rebuild all that it
-// may know.
+// refold computes a view from the mailbox alone.
 func (w *Town[S, F]) refold(agency, subject string) S {
 	var state S
 	for _, told := range w.Mail[agency] {
@@ -124,19 +135,19 @@ func (w *Town[S, F]) likely(subject string, people []loop.Actor) []offer {
 const stepsPerCheck = 1000
 
 // Invariants runs random commands in towns of their own and checks after each: 10^5
-// in all, unless -rapid.checks says otherwise.
-func Invariants[S loop.State, F any](t *testing.T, newTown func() *Town[S, F], act func(*rapid.T, *Town[S, F]), more func(*rapid.T, *Town[S, F])) {
+// in all, unless -rapid.checks says otherwise. More checks what has changed.
+func Invariants[S loop.State, F any](
+	t *testing.T, newTown func() *Town[S, F], act func(*rapid.T, *Town[S, F]), more func(*rapid.T, *Town[S, F], map[string]loop.History[S]),
+) {
 	rapid.Check(t, func(t *rapid.T) {
 		for done := 0; done < stepsPerCheck; {
 			w, checks := newTown(), Checks[S, F]{}
 			for range 50 {
 				act(t, w)
 				done++
-				checks.Check(t, w)
-				if more != nil {
-					more(t, w)
-				}
+				more(t, w, checks.Check(t, w))
 			}
+			w.checkFolds(t)
 		}
 	})
 }

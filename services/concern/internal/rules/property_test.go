@@ -50,7 +50,9 @@ func TestInvariants(t *testing.T) {
 		w = newTown()
 		return w.Town
 	}, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) { act(t, w) },
-		func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) { checkReports(t, w) })
+		func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts], _ map[string]loop.History[rules.Concern]) {
+			checkReports(t, w)
+		})
 }
 
 // checkReports: one open leading concern per client and receiver, and every joined

@@ -48,7 +48,9 @@ func TestLifeTable(t *testing.T) {
 	}
 	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
 		return command(actor, subject, requests(w, subject, people["tyo"])[step])
-	}, func(c rules.Consultation) string { return strings.TrimPrefix(c.State().String(), "CONSULTATION_STATE_") })
+	}, func(c rules.Consultation) string {
+		return strings.TrimPrefix(c.State().String(), "CONSULTATION_STATE_")
+	})
 }
 
 // What each reader is told of each event: a lawyer reads this file.

@@ -23,8 +23,8 @@ func TestInvariants(t *testing.T) {
 		}, append(allSteps, answer), everybody(), func(t *rapid.T, w *plain, subject, step string, actor loop.Actor) rules.Command {
 			return command(actor, subject, requests(w, subject, rapid.SampledFrom(everybody()).Draw(t, "third"))[step])
 		})
-	}, func(t *rapid.T, w *plain) {
-		for subject, history := range w.Histories {
+	}, func(t *rapid.T, _ *plain, changed map[string]loop.History[rules.Consultation]) {
+		for subject, history := range changed {
 			for agency, view := range history.Views {
 				if !proto.Equal(view.State.Consultation, history.State.Consultation) {
 					t.Fatalf("%s sees another %s than there is", agency, subject)

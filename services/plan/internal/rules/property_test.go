@@ -37,8 +37,8 @@ func request(t *rapid.T, w *plain, subject, step string) proto.Message {
 
 // checkPlans: whoever answers for a plan, or owns something to do in it, is of a unit
 // that has joined it; every member that is in sees the same plan.
-func checkPlans(t *rapid.T, w *plain) {
-	for subject, history := range w.Histories {
+func checkPlans(t *rapid.T, _ *plain, changed map[string]loop.History[rules.Plan]) {
+	for subject, history := range changed {
 		p := history.State
 		if p.Ended() {
 			continue

@@ -40,18 +40,24 @@ func act(t *rapid.T, w *plain) {
 
 // checkRedirects: of a referral and those that it was redirected to, only one is ever
 // accepted; one that is offered onward waits for a third that is there.
-func checkRedirects(t *rapid.T, w *plain) {
-	for subject, history := range w.Histories {
-		r := history.State
-		if !r.Onward.Pending {
-			continue
+func checkRedirects(t *rapid.T, w *plain, changed map[string]loop.History[rules.Referral]) {
+	for _, history := range changed {
+		// Of what changed, and of what it was redirected from.
+		for _, subject := range []string{history.State.Subject, history.State.RedirectedFrom} {
+			checkRedirect(t, w, w.Histories[subject].State)
 		}
-		onward := w.Histories[r.Onward.Subject].State
-		if onward.Ended() || onward.State == referralv1.ReferralState_REFERRAL_STATE_DECLINED {
-			t.Fatalf("%s waits for %s, which is %s", subject, r.Onward.Subject, onward.State)
-		}
-		if onward.State >= referralv1.ReferralState_REFERRAL_STATE_ACCEPTED && onward.State <= referralv1.ReferralState_REFERRAL_STATE_ON_HOLD {
-			t.Fatalf("%s and %s both have it", subject, r.Onward.Subject)
-		}
+	}
+}
+
+func checkRedirect(t *rapid.T, w *plain, r rules.Referral) {
+	if !r.Onward.Pending {
+		return
+	}
+	onward := w.Histories[r.Onward.Subject].State
+	if onward.Ended() || onward.State == referralv1.ReferralState_REFERRAL_STATE_DECLINED {
+		t.Fatalf("%s waits for %s, which is %s", r.Subject, r.Onward.Subject, onward.State)
+	}
+	if onward.State >= referralv1.ReferralState_REFERRAL_STATE_ACCEPTED && onward.State <= referralv1.ReferralState_REFERRAL_STATE_ON_HOLD {
+		t.Fatalf("%s and %s both have it", r.Subject, r.Onward.Subject)
 	}
 }
