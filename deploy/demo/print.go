@@ -12,6 +12,7 @@ import (
 
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -59,9 +60,16 @@ func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, a
 	_ = json.Unmarshal(body, &request)
 	deed := deeds[step.Method()]
 	if strings.Contains(deed, "%s") {
-		deed = fmt.Sprintf(deed, p.party(object(request, "receiver")))
+		deed = fmt.Sprintf(deed, p.party(object(request, "receiver", "addressee", "participant", "party", "to")))
 	}
-	p.line("\n%s (%s) %s", who.Worker, p.agency(who.Agency), deed)
+	agency := p.agency(who.Agency)
+	if who.Role == "client" {
+		agency = "the client"
+		if who.Agency != "" {
+			agency = p.agency(who.Agency)
+		}
+	}
+	p.line("\n%s (%s) %s", who.Worker, agency, deed)
 	p.request(request)
 	if refusal != nil {
 		p.line("    ✗ refused, %s: %s", refusal.Reason, refusal.Message)
@@ -82,37 +90,64 @@ func (p *printer) request(request map[string]any) {
 		}
 	}
 	for _, field := range [][2]string{
-		{"urgency", "URGENCY_"}, {"supportNeed", "SUPPORT_NEED_"}, {"track", "TRACK_"}, {"result", "CONTACT_RESULT_"}, {"outcome", "OUTCOME_"},
+		{"urgency", "URGENCY_"}, {"supportNeed", "SUPPORT_NEED_"}, {"track", "TRACK_"}, {"kind", "REFERRAL_KIND_"},
+		{"result", "CONTACT_RESULT_"}, {"result", "APPOINTMENT_RESULT_"}, {"outcome", "REFERRAL_OUTCOME_"}, {"outcome", "OUTCOME_"},
+		{"reason", "DECLINE_REASON_"}, {"reason", "REFERRAL_DECLINE_REASON_"},
 	} {
-		if value, ok := request[field[0]].(string); ok {
+		if value, ok := request[field[0]].(string); ok && strings.HasPrefix(value, field[1]) {
 			said = append(said, plain(value, field[1]))
 		}
+	}
+	if score, ok := request["score"].(float64); ok {
+		said = append(said, fmt.Sprintf("%+.0f on the scale from −2 to +2", score))
 	}
 	if len(said) > 0 {
 		p.line("    %s", strings.Join(said, ", "))
 	}
-	for _, field := range []string{"description", "question", "answer", "feedback"} {
-		if text, ok := request[field].(string); ok {
+	for _, field := range []string{"description", "question", "answer", "feedback", "reason", "explanation", "text", "comment"} {
+		if text, ok := request[field].(string); ok && strings.ToUpper(text) != text {
+			if identity.ContainsCode(text) {
+				text = "… (holds an identity code)"
+			}
 			p.line("    “%s”", text)
 		}
 	}
 }
 
+// subjects are the names of what the services answer with.
+var subjects = []string{"concern", "referral", "consultation", "plan"}
+
 func (p *printer) answer(answer map[string]any) {
-	if concerns, ok := answer["concerns"].([]any); ok {
-		p.line("    %d in the list", len(concerns))
-		return
+	for _, name := range subjects {
+		if list, ok := answer[name+"s"].([]any); ok {
+			p.line("    %d in the list", len(list))
+			return
+		}
 	}
-	concern := object(answer, "concern")
-	status := object(concern, "status")
+	for _, said := range list(answer, "reachabilities") {
+		word := "not to be reached now"
+		if said["reachable"] == true {
+			word = "to be reached now"
+		}
+		p.line("    %s: %s", p.party(object(said, "party")), word)
+	}
+	subject := object(answer, subjects...)
+	status := object(subject, "status")
 	if len(status) == 0 {
 		if status = object(answer, "status"); len(status) == 0 {
 			return
 		}
 	}
 	p.line("    → %s", p.status(status))
-	if joined, ok := concern["joinedConcernId"].(string); ok {
+	if joined, ok := subject["joinedConcernId"].(string); ok {
 		p.line("      joined to the earlier report …%s", joined[len(joined)-4:])
+	}
+	for _, holder := range list(object(subject, "revocation"), "holders") {
+		word := "has yet to remove its copy"
+		if holder["acknowledgedAt"] != nil {
+			word = "has removed its copy"
+		}
+		p.line("      %s %s", p.agency(fmt.Sprint(holder["agency"])), word)
 	}
 }
 
@@ -160,7 +195,12 @@ func (p *printer) message(message *exchangev1.CaseMessage) {
 	if err != nil || json.Unmarshal(text, &status) != nil {
 		return
 	}
-	p.line("   %2d  %s: %s", message.GetSequence(), spaced(scenario.EventName(message)), p.status(status))
+	event := spaced(scenario.EventName(message))
+	if event == "" {
+		p.line("   %2d  (a tombstone)", message.GetSequence())
+		return
+	}
+	p.line("   %2d  %s: %s", message.GetSequence(), event, p.status(status))
 	p.withheld(message)
 }
 
@@ -185,7 +225,23 @@ func (p *printer) Advanced(_ scenario.Scenario, _ scenario.Step, now time.Time) 
 	p.line("\n⏱ It is %s.", moment(now))
 }
 
-func object(fields map[string]any, name string) map[string]any {
-	value, _ := fields[name].(map[string]any)
-	return value
+// object is the first of the named fields that is there.
+func object(fields map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		if value, ok := fields[name].(map[string]any); ok {
+			return value
+		}
+	}
+	return nil
+}
+
+func list(fields map[string]any, name string) []map[string]any {
+	values, _ := fields[name].([]any)
+	var objects []map[string]any
+	for _, value := range values {
+		if one, ok := value.(map[string]any); ok {
+			objects = append(objects, one)
+		}
+	}
+	return objects
 }
