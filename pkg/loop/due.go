@@ -22,7 +22,7 @@ func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due time.Time) *c
 	}
 	status.Responsible, status.WaitingOn = responsible, waitingOn
 	if !due.IsZero() {
-		status.DueAt, status.Overdue = timestamppb.New(due), due.Equal(h.Fired)
+		status.DueAt, status.Overdue = timestamppb.New(due), h.HasFired(due)
 	}
 	return status
 }
@@ -67,7 +67,7 @@ func ByClock(h Head, at time.Time, message proto.Message) Event {
 // it for the first time.
 func PassedFor[S State](view S, reader Reader, status StatusOf[S], passed *timestamppb.Timestamp) bool {
 	due := status(view, reader).GetDueAt()
-	return due != nil && due.AsTime().Equal(passed.AsTime()) && !view.Common().Fired.Equal(due.AsTime())
+	return due != nil && due.AsTime().Equal(passed.AsTime()) && !view.Common().HasFired(due.AsTime())
 }
 
 func unfired[S State](history History[S], status StatusOf[S]) []time.Time {

@@ -27,8 +27,9 @@ type Head struct {
 	Since time.Time
 	// Due is the state's own due time; what is asked or offered may lie over it.
 	Due time.Time
-	// Fired is the due time that was last told to have passed.
-	Fired time.Time
+	// Fired are the due times that were told to have passed. An earlier one may come
+	// back: an offer that is late lies over the state again once a question is answered.
+	Fired []time.Time
 	// Revocation is set once the subject was entered in error.
 	Revocation Revocation
 }
@@ -50,6 +51,12 @@ func (h *Head) Enter(phase commonv1.LoopPhase, at time.Time) {
 		h.Phase, h.Since = phase, at
 	}
 }
+
+// Fire notes that a due time was told to have passed.
+func (h *Head) Fire(due time.Time) { h.Fired = append(slices.Clip(h.Fired), due) }
+
+// HasFired tells whether a due time was told to have passed.
+func (h Head) HasFired(due time.Time) bool { return slices.ContainsFunc(h.Fired, due.Equal) }
 
 // Ended tells whether the loop has ended. An ended loop never reopens.
 func (h Head) Ended() bool {

@@ -86,7 +86,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
 		c.ResubmittedAs = m.GetResubmittedAs()
 	case *concernv1.ConcernOverdue:
-		c.Fired = m.GetDueAt().AsTime()
+		c.Fire(m.GetDueAt().AsTime())
 		return c
 	}
 	if c.Open == "" && tellsReporter(c, e.Message) {

@@ -206,3 +206,18 @@ func TestAWithdrawnConsent(t *testing.T) {
 		t.Errorf("%s, %v", view.State.State, status)
 	}
 }
+
+// A due time passes once: also where another, that lay over it, has passed meanwhile.
+func TestADueTimePassesOnce(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", c, take)
+	w.take(t, "hva", c, forward)
+	w.Pass(30 * 24 * time.Hour)
+	w.take(t, "hva", c, ask)
+	w.Pass(30 * 24 * time.Hour)
+	must(t, w.step("kela", c, requests(w, c, "")["ProvideInformation"]))
+	w.Pass(time.Hour)
+	w.expect(t, "hva", c, "Submitted Taken Forwarded Overdue InformationRequested Overdue InformationProvided")
+}

@@ -144,8 +144,8 @@ func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
 	s := &consultationv1.ConsultationSnapshot{
 		Consultation: proto.CloneOf(c.Consultation), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
 	}
-	if !c.Fired.IsZero() {
-		s.FiredAt = timestamppb.New(c.Fired)
+	for _, fired := range c.Fired {
+		s.FiredAt = append(s.FiredAt, timestamppb.New(fired))
 	}
 	return s
 }

@@ -52,7 +52,7 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 		consultation.LedTo = m.GetLedTo()
 		c = c.to(stateClosed, e.At, time.Time{})
 	case *consultationv1.ConsultationOverdue:
-		c.Fired = m.GetDueAt().AsTime()
+		c.Fire(m.GetDueAt().AsTime())
 	}
 	return c
 }
@@ -113,8 +113,8 @@ func fromSnapshot(e loop.Event, s *consultationv1.ConsultationSnapshot) Consulta
 	}
 	c := Consultation{Head: loop.Begin(began, phases[known.GetState()]), Consultation: known}
 	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
-	if s.GetFiredAt() != nil {
-		c.Fired = s.GetFiredAt().AsTime()
+	for _, fired := range s.GetFiredAt() {
+		c.Fire(fired.AsTime())
 	}
 	return c
 }

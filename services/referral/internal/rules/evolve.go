@@ -76,7 +76,7 @@ func Evolve(r Referral, e loop.Event) Referral {
 	case *referralv1.ReferralCancelled:
 		r = r.to(referralv1.ReferralState_REFERRAL_STATE_CANCELLED, e.At, time.Time{})
 	case *referralv1.ReferralOverdue:
-		r.Fired = m.GetDueAt().AsTime()
+		r.Fire(m.GetDueAt().AsTime())
 	}
 	return r
 }

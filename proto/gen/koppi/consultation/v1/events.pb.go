@@ -346,8 +346,8 @@ type ConsultationSnapshot struct {
 	// Since when it is in its phase, and until when the next step is due.
 	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The due time that was last told to have passed.
-	FiredAt       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
+	// The due times that were told to have passed.
+	FiredAt       []*timestamppb.Timestamp `protobuf:"bytes,4,rep,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -403,7 +403,7 @@ func (x *ConsultationSnapshot) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *ConsultationSnapshot) GetFiredAt() *timestamppb.Timestamp {
+func (x *ConsultationSnapshot) GetFiredAt() []*timestamppb.Timestamp {
 	if x != nil {
 		return x.FiredAt
 	}
@@ -538,7 +538,7 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
 	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x125\n" +
-	"\bfired_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\afiredAt\"+\n" +
+	"\bfired_at\x18\x04 \x03(\v2\x1a.google.protobuf.TimestampR\afiredAt\"+\n" +
 	"\x12ConsultationClosed\x12\x15\n" +
 	"\x06led_to\x18\x01 \x01(\tR\x05ledTo\"\x88\x01\n" +
 	"\x13ConsultationOverdue\x12>\n" +
