@@ -26,7 +26,7 @@ var kernel = []string{"koppi.internal/pkg/decide", "koppi.internal/pkg/exchange"
 
 // pure are what rules may import besides the packages of the language that hold no
 // clock, network, database or log.
-var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/loop", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "slices", "strings", "time"}
+var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/loop", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
 
 func TestArrows(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",

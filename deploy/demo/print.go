@@ -90,9 +90,16 @@ func (p *printer) request(request map[string]any) {
 		}
 	}
 	for _, field := range [][2]string{
-		{"urgency", "URGENCY_"}, {"supportNeed", "SUPPORT_NEED_"}, {"track", "TRACK_"}, {"kind", "REFERRAL_KIND_"},
-		{"result", "CONTACT_RESULT_"}, {"result", "APPOINTMENT_RESULT_"}, {"outcome", "REFERRAL_OUTCOME_"}, {"outcome", "OUTCOME_"},
-		{"reason", "DECLINE_REASON_"}, {"reason", "REFERRAL_DECLINE_REASON_"},
+		{"urgency", "URGENCY_"},
+		{"supportNeed", "SUPPORT_NEED_"},
+		{"track", "TRACK_"},
+		{"kind", "REFERRAL_KIND_"},
+		{"result", "CONTACT_RESULT_"},
+		{"result", "APPOINTMENT_RESULT_"},
+		{"outcome", "REFERRAL_OUTCOME_"},
+		{"outcome", "OUTCOME_"},
+		{"reason", "DECLINE_REASON_"},
+		{"reason", "REFERRAL_DECLINE_REASON_"},
 	} {
 		if value, ok := request[field[0]].(string); ok && strings.HasPrefix(value, field[1]) {
 			said = append(said, plain(value, field[1]))

@@ -92,6 +92,16 @@ func ReasonOf(err error) Reason {
 	return ""
 }
 
+// MetadataOf is what a refusal says for programs, here or from over the wire.
+func MetadataOf(err error) map[string]string {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
+			return info.GetMetadata()
+		}
+	}
+	return nil
+}
+
 // Store turns a failure of a store into a refusal that invites a repetition; the
 // caller's own cancellation or deadline stays what it is. The cause stays within,
 // for the log.

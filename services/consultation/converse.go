@@ -29,9 +29,8 @@ const (
 )
 
 type (
-	stream  = grpc.BidiStreamingServer[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
-	told    = consultationv1.ConverseResponse
-	message = consultationv1.ConsultationMessage
+	stream = grpc.BidiStreamingServer[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
+	told   = consultationv1.ConverseResponse
 )
 
 // Converse is the live form of a consultation. What is posted goes the way of

@@ -123,6 +123,7 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	if c.Open != "" && c.State != state {
 		c.Open = ""
 		c.Due = loop.NotPast(c.Due, at)
+		c = c.offersNotPast(at)
 	}
 	c.State = state
 	if c.Open != "" {
@@ -202,7 +203,20 @@ func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvid
 	}
 	c.Open = ""
 	c.Due = dueAnew(c.State, e.At)
+	c = c.offersNotPast(e.At)
 	return c.enter(phases[c.State], e.At)
+}
+
+// offersNotPast gives an offer onward that fell due while a question lay over it until
+// the next working day.
+func (c Concern) offersNotPast(at time.Time) Concern {
+	c.Forwards = slices.Clone(c.Forwards)
+	for i := range c.Forwards {
+		if c.Forwards[i].Pending {
+			c.Forwards[i].DueAt = loop.NotPast(c.Forwards[i].DueAt, at)
+		}
+	}
+	return c
 }
 
 // dueAnew is the rule of a state, counted from an answer.

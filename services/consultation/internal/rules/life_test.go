@@ -43,8 +43,11 @@ func TestLifeTable(t *testing.T) {
 		}})
 	}
 	actors := []decidetest.Actor{
-		{Role: "asker", Actor: people["kela"]}, {Role: "answerer", Actor: people["hva"]}, {Role: "colleague", Actor: colleague},
-		{Role: "other unit", Actor: elsewhere}, {Role: "third", Actor: people["terveys"]},
+		{Role: "asker", Actor: people["kela"]},
+		{Role: "answerer", Actor: people["hva"]},
+		{Role: "colleague", Actor: colleague},
+		{Role: "other unit", Actor: elsewhere},
+		{Role: "third", Actor: people["terveys"]},
 	}
 	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
 		return command(actor, subject, requests(w, subject, people["tyo"])[step])

@@ -49,8 +49,11 @@ func TestLifeTable(t *testing.T) {
 		}})
 	}
 	actors := []decidetest.Actor{
-		{Role: "creator", Actor: people["hva"]}, {Role: "colleague", Actor: colleague}, {Role: "same agency", Actor: elsewhere},
-		{Role: "member", Actor: people["terveys"]}, {Role: "stranger", Actor: people["tyo"]},
+		{Role: "creator", Actor: people["hva"]},
+		{Role: "colleague", Actor: colleague},
+		{Role: "same agency", Actor: elsewhere},
+		{Role: "member", Actor: people["terveys"]},
+		{Role: "stranger", Actor: people["tyo"]},
 	}
 	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
 		return command(actor, subject, requests(w, subject, people["kela"])[step])

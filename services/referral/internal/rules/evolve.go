@@ -126,6 +126,9 @@ func redirectAnswered(r Referral, e loop.Event, m *referralv1.RedirectAnswered) 
 		return r.to(referralv1.ReferralState_REFERRAL_STATE_REDIRECTED, e.At, time.Time{})
 	}
 	r.Due = loop.NotPast(r.Due, e.At)
+	if !r.CancelBy.IsZero() {
+		r.CancelBy = loop.NotPast(r.CancelBy, e.At)
+	}
 	return r
 }
 
