@@ -50,7 +50,9 @@ fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
 
 soak: need-go ## Run the property tests for long
-	go test ./services/concern/internal/rules -run 'TestInvariants|TestNoSideChannels' -rapid.checks=20000 -timeout 60m -count=1
+	for service in concern referral consultation plan; do \
+	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
+	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v

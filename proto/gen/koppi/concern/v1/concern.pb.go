@@ -27,943 +27,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type ConcernState int32
-
-const (
-	ConcernState_CONCERN_STATE_UNSPECIFIED ConcernState = 0
-	ConcernState_CONCERN_STATE_SUBMITTED   ConcernState = 1
-	ConcernState_CONCERN_STATE_RECEIVED    ConcernState = 2
-	ConcernState_CONCERN_STATE_TRIAGED     ConcernState = 3
-	// A named worker holds it.
-	ConcernState_CONCERN_STATE_TAKEN ConcernState = 4
-	// Waits for the reporter's answer to a request for information.
-	ConcernState_CONCERN_STATE_INFORMATION_REQUESTED ConcernState = 5
-	ConcernState_CONCERN_STATE_IN_ASSESSMENT         ConcernState = 6
-	ConcernState_CONCERN_STATE_ASSESSED              ConcernState = 7
-	ConcernState_CONCERN_STATE_CLOSED                ConcernState = 8
-	ConcernState_CONCERN_STATE_DECLINED              ConcernState = 9
-	ConcernState_CONCERN_STATE_WITHDRAWN             ConcernState = 10
-	// Joined to an open concern, which carries on for both. A reporter from another
-	// agency than the first one's sees the states a concern of its own would have.
-	ConcernState_CONCERN_STATE_JOINED ConcernState = 11
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
-	ConcernState_CONCERN_STATE_ENTERED_IN_ERROR ConcernState = 12
-)
-
-// Enum value maps for ConcernState.
-var (
-	ConcernState_name = map[int32]string{
-		0:  "CONCERN_STATE_UNSPECIFIED",
-		1:  "CONCERN_STATE_SUBMITTED",
-		2:  "CONCERN_STATE_RECEIVED",
-		3:  "CONCERN_STATE_TRIAGED",
-		4:  "CONCERN_STATE_TAKEN",
-		5:  "CONCERN_STATE_INFORMATION_REQUESTED",
-		6:  "CONCERN_STATE_IN_ASSESSMENT",
-		7:  "CONCERN_STATE_ASSESSED",
-		8:  "CONCERN_STATE_CLOSED",
-		9:  "CONCERN_STATE_DECLINED",
-		10: "CONCERN_STATE_WITHDRAWN",
-		11: "CONCERN_STATE_JOINED",
-		12: "CONCERN_STATE_ENTERED_IN_ERROR",
-	}
-	ConcernState_value = map[string]int32{
-		"CONCERN_STATE_UNSPECIFIED":           0,
-		"CONCERN_STATE_SUBMITTED":             1,
-		"CONCERN_STATE_RECEIVED":              2,
-		"CONCERN_STATE_TRIAGED":               3,
-		"CONCERN_STATE_TAKEN":                 4,
-		"CONCERN_STATE_INFORMATION_REQUESTED": 5,
-		"CONCERN_STATE_IN_ASSESSMENT":         6,
-		"CONCERN_STATE_ASSESSED":              7,
-		"CONCERN_STATE_CLOSED":                8,
-		"CONCERN_STATE_DECLINED":              9,
-		"CONCERN_STATE_WITHDRAWN":             10,
-		"CONCERN_STATE_JOINED":                11,
-		"CONCERN_STATE_ENTERED_IN_ERROR":      12,
-	}
-)
-
-func (x ConcernState) Enum() *ConcernState {
-	p := new(ConcernState)
-	*p = x
-	return p
-}
-
-func (x ConcernState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ConcernState) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[0].Descriptor()
-}
-
-func (ConcernState) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[0]
-}
-
-func (x ConcernState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ConcernState.Descriptor instead.
-func (ConcernState) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{0}
-}
-
-// Topic is what the reporter saw. At least one is required, save in a report to
-// youth work without consent, where none is allowed.
-type Topic int32
-
-const (
-	Topic_TOPIC_UNSPECIFIED                 Topic = 0
-	Topic_TOPIC_RENT_ARREARS                Topic = 1
-	Topic_TOPIC_EVICTION_THREAT             Topic = 2
-	Topic_TOPIC_HOMELESSNESS                Topic = 3
-	Topic_TOPIC_ELECTRICITY_CUT             Topic = 4
-	Topic_TOPIC_OVERINDEBTEDNESS            Topic = 5
-	Topic_TOPIC_GAMBLING                    Topic = 6
-	Topic_TOPIC_SUBSTANCE_USE               Topic = 7
-	Topic_TOPIC_MENTAL_HEALTH               Topic = 8
-	Topic_TOPIC_SOMATIC_HEALTH              Topic = 9
-	Topic_TOPIC_INABILITY_TO_MANAGE_AFFAIRS Topic = 10
-	Topic_TOPIC_SELF_NEGLECT                Topic = 11
-	Topic_TOPIC_VIOLENCE_OR_THREAT          Topic = 12
-	Topic_TOPIC_CHILD_IN_FAMILY             Topic = 13
-	Topic_TOPIC_CLIENT_NOT_REACHED          Topic = 14
-	Topic_TOPIC_OTHER                       Topic = 15
-)
-
-// Enum value maps for Topic.
-var (
-	Topic_name = map[int32]string{
-		0:  "TOPIC_UNSPECIFIED",
-		1:  "TOPIC_RENT_ARREARS",
-		2:  "TOPIC_EVICTION_THREAT",
-		3:  "TOPIC_HOMELESSNESS",
-		4:  "TOPIC_ELECTRICITY_CUT",
-		5:  "TOPIC_OVERINDEBTEDNESS",
-		6:  "TOPIC_GAMBLING",
-		7:  "TOPIC_SUBSTANCE_USE",
-		8:  "TOPIC_MENTAL_HEALTH",
-		9:  "TOPIC_SOMATIC_HEALTH",
-		10: "TOPIC_INABILITY_TO_MANAGE_AFFAIRS",
-		11: "TOPIC_SELF_NEGLECT",
-		12: "TOPIC_VIOLENCE_OR_THREAT",
-		13: "TOPIC_CHILD_IN_FAMILY",
-		14: "TOPIC_CLIENT_NOT_REACHED",
-		15: "TOPIC_OTHER",
-	}
-	Topic_value = map[string]int32{
-		"TOPIC_UNSPECIFIED":                 0,
-		"TOPIC_RENT_ARREARS":                1,
-		"TOPIC_EVICTION_THREAT":             2,
-		"TOPIC_HOMELESSNESS":                3,
-		"TOPIC_ELECTRICITY_CUT":             4,
-		"TOPIC_OVERINDEBTEDNESS":            5,
-		"TOPIC_GAMBLING":                    6,
-		"TOPIC_SUBSTANCE_USE":               7,
-		"TOPIC_MENTAL_HEALTH":               8,
-		"TOPIC_SOMATIC_HEALTH":              9,
-		"TOPIC_INABILITY_TO_MANAGE_AFFAIRS": 10,
-		"TOPIC_SELF_NEGLECT":                11,
-		"TOPIC_VIOLENCE_OR_THREAT":          12,
-		"TOPIC_CHILD_IN_FAMILY":             13,
-		"TOPIC_CLIENT_NOT_REACHED":          14,
-		"TOPIC_OTHER":                       15,
-	}
-)
-
-func (x Topic) Enum() *Topic {
-	p := new(Topic)
-	*p = x
-	return p
-}
-
-func (x Topic) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Topic) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[1].Descriptor()
-}
-
-func (Topic) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[1]
-}
-
-func (x Topic) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Topic.Descriptor instead.
-func (Topic) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{1}
-}
-
-// SupportNeed places the client in the four-field of support needs (nelikenttä)
-// and the four client segments; it decides which profession answers.
-type SupportNeed int32
-
-const (
-	SupportNeed_SUPPORT_NEED_UNSPECIFIED SupportNeed = 0
-	// Occasional or light support (satunnainen tai kevyt tuki).
-	SupportNeed_SUPPORT_NEED_LIGHT SupportNeed = 1
-	// Network-meeting client: many services, in hand (verkostopalaveriasiakas).
-	SupportNeed_SUPPORT_NEED_NETWORK SupportNeed = 2
-	// Care client: special support (huolenpitoasiakas).
-	SupportNeed_SUPPORT_NEED_SPECIAL SupportNeed = 3
-	// Revolving-door client: special support, not engaged (pyöröoviasiakas).
-	SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED SupportNeed = 4
-)
-
-// Enum value maps for SupportNeed.
-var (
-	SupportNeed_name = map[int32]string{
-		0: "SUPPORT_NEED_UNSPECIFIED",
-		1: "SUPPORT_NEED_LIGHT",
-		2: "SUPPORT_NEED_NETWORK",
-		3: "SUPPORT_NEED_SPECIAL",
-		4: "SUPPORT_NEED_SPECIAL_NOT_ENGAGED",
-	}
-	SupportNeed_value = map[string]int32{
-		"SUPPORT_NEED_UNSPECIFIED":         0,
-		"SUPPORT_NEED_LIGHT":               1,
-		"SUPPORT_NEED_NETWORK":             2,
-		"SUPPORT_NEED_SPECIAL":             3,
-		"SUPPORT_NEED_SPECIAL_NOT_ENGAGED": 4,
-	}
-)
-
-func (x SupportNeed) Enum() *SupportNeed {
-	p := new(SupportNeed)
-	*p = x
-	return p
-}
-
-func (x SupportNeed) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (SupportNeed) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[2].Descriptor()
-}
-
-func (SupportNeed) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[2]
-}
-
-func (x SupportNeed) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use SupportNeed.Descriptor instead.
-func (SupportNeed) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{2}
-}
-
-// Track is who answers: the division of work between the three professions.
-type Track int32
-
-const (
-	Track_TRACK_UNSPECIFIED        Track = 0
-	Track_TRACK_SERVICE_GUIDANCE   Track = 1 // palveluohjaus
-	Track_TRACK_SOCIAL_COUNSELLING Track = 2 // sosiaaliohjaus
-	Track_TRACK_SOCIAL_WORK        Track = 3 // sosiaalityö
-)
-
-// Enum value maps for Track.
-var (
-	Track_name = map[int32]string{
-		0: "TRACK_UNSPECIFIED",
-		1: "TRACK_SERVICE_GUIDANCE",
-		2: "TRACK_SOCIAL_COUNSELLING",
-		3: "TRACK_SOCIAL_WORK",
-	}
-	Track_value = map[string]int32{
-		"TRACK_UNSPECIFIED":        0,
-		"TRACK_SERVICE_GUIDANCE":   1,
-		"TRACK_SOCIAL_COUNSELLING": 2,
-		"TRACK_SOCIAL_WORK":        3,
-	}
-)
-
-func (x Track) Enum() *Track {
-	p := new(Track)
-	*p = x
-	return p
-}
-
-func (x Track) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Track) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[3].Descriptor()
-}
-
-func (Track) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[3]
-}
-
-func (x Track) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Track.Descriptor instead.
-func (Track) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{3}
-}
-
-type ContactResult int32
-
-const (
-	ContactResult_CONTACT_RESULT_UNSPECIFIED   ContactResult = 0
-	ContactResult_CONTACT_RESULT_REACHED       ContactResult = 1
-	ContactResult_CONTACT_RESULT_NOT_REACHED   ContactResult = 2
-	ContactResult_CONTACT_RESULT_DECLINED_HELP ContactResult = 3
-	ContactResult_CONTACT_RESULT_NO_SHOW       ContactResult = 4
-)
-
-// Enum value maps for ContactResult.
-var (
-	ContactResult_name = map[int32]string{
-		0: "CONTACT_RESULT_UNSPECIFIED",
-		1: "CONTACT_RESULT_REACHED",
-		2: "CONTACT_RESULT_NOT_REACHED",
-		3: "CONTACT_RESULT_DECLINED_HELP",
-		4: "CONTACT_RESULT_NO_SHOW",
-	}
-	ContactResult_value = map[string]int32{
-		"CONTACT_RESULT_UNSPECIFIED":   0,
-		"CONTACT_RESULT_REACHED":       1,
-		"CONTACT_RESULT_NOT_REACHED":   2,
-		"CONTACT_RESULT_DECLINED_HELP": 3,
-		"CONTACT_RESULT_NO_SHOW":       4,
-	}
-)
-
-func (x ContactResult) Enum() *ContactResult {
-	p := new(ContactResult)
-	*p = x
-	return p
-}
-
-func (x ContactResult) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ContactResult) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[4].Descriptor()
-}
-
-func (ContactResult) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[4]
-}
-
-func (x ContactResult) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ContactResult.Descriptor instead.
-func (ContactResult) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{4}
-}
-
-type Outcome int32
-
-const (
-	Outcome_OUTCOME_UNSPECIFIED        Outcome = 0
-	Outcome_OUTCOME_GUIDED             Outcome = 1 // answered by guidance and advice
-	Outcome_OUTCOME_SERVICE_STARTED    Outcome = 2
-	Outcome_OUTCOME_ALREADY_CLIENT     Outcome = 3 // handled in an existing clienthood
-	Outcome_OUTCOME_NO_NEED_FOUND      Outcome = 4
-	Outcome_OUTCOME_CLIENT_DECLINED    Outcome = 5
-	Outcome_OUTCOME_CLIENT_NOT_REACHED Outcome = 6
-	Outcome_OUTCOME_FORWARDED          Outcome = 7
-	Outcome_OUTCOME_MOVED_AWAY         Outcome = 8
-)
-
-// Enum value maps for Outcome.
-var (
-	Outcome_name = map[int32]string{
-		0: "OUTCOME_UNSPECIFIED",
-		1: "OUTCOME_GUIDED",
-		2: "OUTCOME_SERVICE_STARTED",
-		3: "OUTCOME_ALREADY_CLIENT",
-		4: "OUTCOME_NO_NEED_FOUND",
-		5: "OUTCOME_CLIENT_DECLINED",
-		6: "OUTCOME_CLIENT_NOT_REACHED",
-		7: "OUTCOME_FORWARDED",
-		8: "OUTCOME_MOVED_AWAY",
-	}
-	Outcome_value = map[string]int32{
-		"OUTCOME_UNSPECIFIED":        0,
-		"OUTCOME_GUIDED":             1,
-		"OUTCOME_SERVICE_STARTED":    2,
-		"OUTCOME_ALREADY_CLIENT":     3,
-		"OUTCOME_NO_NEED_FOUND":      4,
-		"OUTCOME_CLIENT_DECLINED":    5,
-		"OUTCOME_CLIENT_NOT_REACHED": 6,
-		"OUTCOME_FORWARDED":          7,
-		"OUTCOME_MOVED_AWAY":         8,
-	}
-)
-
-func (x Outcome) Enum() *Outcome {
-	p := new(Outcome)
-	*p = x
-	return p
-}
-
-func (x Outcome) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Outcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[5].Descriptor()
-}
-
-func (Outcome) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[5]
-}
-
-func (x Outcome) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Outcome.Descriptor instead.
-func (Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{5}
-}
-
-type DeclineReason int32
-
-const (
-	DeclineReason_DECLINE_REASON_UNSPECIFIED    DeclineReason = 0
-	DeclineReason_DECLINE_REASON_WRONG_AGENCY   DeclineReason = 1
-	DeclineReason_DECLINE_REASON_WRONG_AREA     DeclineReason = 2
-	DeclineReason_DECLINE_REASON_NO_GROUND      DeclineReason = 3
-	DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN DeclineReason = 4
-)
-
-// Enum value maps for DeclineReason.
-var (
-	DeclineReason_name = map[int32]string{
-		0: "DECLINE_REASON_UNSPECIFIED",
-		1: "DECLINE_REASON_WRONG_AGENCY",
-		2: "DECLINE_REASON_WRONG_AREA",
-		3: "DECLINE_REASON_NO_GROUND",
-		4: "DECLINE_REASON_CLIENT_UNKNOWN",
-	}
-	DeclineReason_value = map[string]int32{
-		"DECLINE_REASON_UNSPECIFIED":    0,
-		"DECLINE_REASON_WRONG_AGENCY":   1,
-		"DECLINE_REASON_WRONG_AREA":     2,
-		"DECLINE_REASON_NO_GROUND":      3,
-		"DECLINE_REASON_CLIENT_UNKNOWN": 4,
-	}
-)
-
-func (x DeclineReason) Enum() *DeclineReason {
-	p := new(DeclineReason)
-	*p = x
-	return p
-}
-
-func (x DeclineReason) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (DeclineReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_concern_proto_enumTypes[6].Descriptor()
-}
-
-func (DeclineReason) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_concern_proto_enumTypes[6]
-}
-
-func (x DeclineReason) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use DeclineReason.Descriptor instead.
-func (DeclineReason) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{6}
-}
-
-type Concern struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	ConcernId string                 `protobuf:"bytes,1,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
-	CaseId    string                 `protobuf:"bytes,2,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	ClientId  string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	State     ConcernState           `protobuf:"varint,4,opt,name=state,proto3,enum=koppi.concern.v1.ConcernState" json:"state,omitempty"`
-	Status    *v1.LoopStatus         `protobuf:"bytes,5,opt,name=status,proto3" json:"status,omitempty"`
-	Reporter  *v1.Party              `protobuf:"bytes,6,opt,name=reporter,proto3" json:"reporter,omitempty"`
-	Receiver  *v1.Party              `protobuf:"bytes,7,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Basis     *v1.LegalBasis         `protobuf:"bytes,8,opt,name=basis,proto3" json:"basis,omitempty"`
-	Topics    []Topic                `protobuf:"varint,9,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
-	// Free text. Refused without consent, save from an agency whose profile in the
-	// directory is NECESSARY.
-	Description     string            `protobuf:"bytes,10,opt,name=description,proto3" json:"description,omitempty"`
-	Urgency         v1.Urgency        `protobuf:"varint,11,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	SupportNeed     SupportNeed       `protobuf:"varint,12,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
-	Track           Track             `protobuf:"varint,13,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
-	ContactAttempts []*ContactAttempt `protobuf:"bytes,14,rep,name=contact_attempts,json=contactAttempts,proto3" json:"contact_attempts,omitempty"`
-	// Earlier concerns about the same client in the last twelve months.
-	EarlierConcerns        int32                 `protobuf:"varint,15,opt,name=earlier_concerns,json=earlierConcerns,proto3" json:"earlier_concerns,omitempty"`
-	JoinedConcernId        string                `protobuf:"bytes,16,opt,name=joined_concern_id,json=joinedConcernId,proto3" json:"joined_concern_id,omitempty"`
-	ForwardedFromConcernId string                `protobuf:"bytes,17,opt,name=forwarded_from_concern_id,json=forwardedFromConcernId,proto3" json:"forwarded_from_concern_id,omitempty"`
-	ForwardedToConcernIds  []string              `protobuf:"bytes,18,rep,name=forwarded_to_concern_ids,json=forwardedToConcernIds,proto3" json:"forwarded_to_concern_ids,omitempty"`
-	InformationRequests    []*InformationRequest `protobuf:"bytes,19,rep,name=information_requests,json=informationRequests,proto3" json:"information_requests,omitempty"`
-	Attachments            []*v1.Attachment      `protobuf:"bytes,20,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	Outcome                Outcome               `protobuf:"varint,21,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
-	// What the reporter may be told in words.
-	Feedback       string                 `protobuf:"bytes,22,opt,name=feedback,proto3" json:"feedback,omitempty"`
-	SubmittedAt    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=submitted_at,json=submittedAt,proto3" json:"submitted_at,omitempty"`
-	ClientLanguage string                 `protobuf:"bytes,24,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	// Of the view that this caller gets: send it back to say which state you saw.
-	Etag string `protobuf:"bytes,25,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Reports joined to this concern; for its receiver only.
-	JoinedConcernIds []string `protobuf:"bytes,27,rep,name=joined_concern_ids,json=joinedConcernIds,proto3" json:"joined_concern_ids,omitempty"`
-	// The receiver's judgement at triage; urgency stays what the reporter said.
-	TriagedUrgency     v1.Urgency    `protobuf:"varint,28,opt,name=triaged_urgency,json=triagedUrgency,proto3,enum=koppi.common.v1.Urgency" json:"triaged_urgency,omitempty"`
-	PlanId             string        `protobuf:"bytes,29,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
-	DeclineReason      DeclineReason `protobuf:"varint,30,opt,name=decline_reason,json=declineReason,proto3,enum=koppi.concern.v1.DeclineReason" json:"decline_reason,omitempty"`
-	DeclineExplanation string        `protobuf:"bytes,31,opt,name=decline_explanation,json=declineExplanation,proto3" json:"decline_explanation,omitempty"`
-	SuggestedReceiver  *v1.Party     `protobuf:"bytes,32,opt,name=suggested_receiver,json=suggestedReceiver,proto3" json:"suggested_receiver,omitempty"`
-	ResubmittedAs      string        `protobuf:"bytes,34,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
-	AvailableActions []string `protobuf:"bytes,26,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Set once it was entered in error.
-	Revocation    *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Concern) Reset() {
-	*x = Concern{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Concern) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Concern) ProtoMessage() {}
-
-func (x *Concern) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Concern.ProtoReflect.Descriptor instead.
-func (*Concern) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Concern) GetConcernId() string {
-	if x != nil {
-		return x.ConcernId
-	}
-	return ""
-}
-
-func (x *Concern) GetCaseId() string {
-	if x != nil {
-		return x.CaseId
-	}
-	return ""
-}
-
-func (x *Concern) GetClientId() string {
-	if x != nil {
-		return x.ClientId
-	}
-	return ""
-}
-
-func (x *Concern) GetState() ConcernState {
-	if x != nil {
-		return x.State
-	}
-	return ConcernState_CONCERN_STATE_UNSPECIFIED
-}
-
-func (x *Concern) GetStatus() *v1.LoopStatus {
-	if x != nil {
-		return x.Status
-	}
-	return nil
-}
-
-func (x *Concern) GetReporter() *v1.Party {
-	if x != nil {
-		return x.Reporter
-	}
-	return nil
-}
-
-func (x *Concern) GetReceiver() *v1.Party {
-	if x != nil {
-		return x.Receiver
-	}
-	return nil
-}
-
-func (x *Concern) GetBasis() *v1.LegalBasis {
-	if x != nil {
-		return x.Basis
-	}
-	return nil
-}
-
-func (x *Concern) GetTopics() []Topic {
-	if x != nil {
-		return x.Topics
-	}
-	return nil
-}
-
-func (x *Concern) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *Concern) GetUrgency() v1.Urgency {
-	if x != nil {
-		return x.Urgency
-	}
-	return v1.Urgency(0)
-}
-
-func (x *Concern) GetSupportNeed() SupportNeed {
-	if x != nil {
-		return x.SupportNeed
-	}
-	return SupportNeed_SUPPORT_NEED_UNSPECIFIED
-}
-
-func (x *Concern) GetTrack() Track {
-	if x != nil {
-		return x.Track
-	}
-	return Track_TRACK_UNSPECIFIED
-}
-
-func (x *Concern) GetContactAttempts() []*ContactAttempt {
-	if x != nil {
-		return x.ContactAttempts
-	}
-	return nil
-}
-
-func (x *Concern) GetEarlierConcerns() int32 {
-	if x != nil {
-		return x.EarlierConcerns
-	}
-	return 0
-}
-
-func (x *Concern) GetJoinedConcernId() string {
-	if x != nil {
-		return x.JoinedConcernId
-	}
-	return ""
-}
-
-func (x *Concern) GetForwardedFromConcernId() string {
-	if x != nil {
-		return x.ForwardedFromConcernId
-	}
-	return ""
-}
-
-func (x *Concern) GetForwardedToConcernIds() []string {
-	if x != nil {
-		return x.ForwardedToConcernIds
-	}
-	return nil
-}
-
-func (x *Concern) GetInformationRequests() []*InformationRequest {
-	if x != nil {
-		return x.InformationRequests
-	}
-	return nil
-}
-
-func (x *Concern) GetAttachments() []*v1.Attachment {
-	if x != nil {
-		return x.Attachments
-	}
-	return nil
-}
-
-func (x *Concern) GetOutcome() Outcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return Outcome_OUTCOME_UNSPECIFIED
-}
-
-func (x *Concern) GetFeedback() string {
-	if x != nil {
-		return x.Feedback
-	}
-	return ""
-}
-
-func (x *Concern) GetSubmittedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.SubmittedAt
-	}
-	return nil
-}
-
-func (x *Concern) GetClientLanguage() string {
-	if x != nil {
-		return x.ClientLanguage
-	}
-	return ""
-}
-
-func (x *Concern) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Concern) GetJoinedConcernIds() []string {
-	if x != nil {
-		return x.JoinedConcernIds
-	}
-	return nil
-}
-
-func (x *Concern) GetTriagedUrgency() v1.Urgency {
-	if x != nil {
-		return x.TriagedUrgency
-	}
-	return v1.Urgency(0)
-}
-
-func (x *Concern) GetPlanId() string {
-	if x != nil {
-		return x.PlanId
-	}
-	return ""
-}
-
-func (x *Concern) GetDeclineReason() DeclineReason {
-	if x != nil {
-		return x.DeclineReason
-	}
-	return DeclineReason_DECLINE_REASON_UNSPECIFIED
-}
-
-func (x *Concern) GetDeclineExplanation() string {
-	if x != nil {
-		return x.DeclineExplanation
-	}
-	return ""
-}
-
-func (x *Concern) GetSuggestedReceiver() *v1.Party {
-	if x != nil {
-		return x.SuggestedReceiver
-	}
-	return nil
-}
-
-func (x *Concern) GetResubmittedAs() string {
-	if x != nil {
-		return x.ResubmittedAs
-	}
-	return ""
-}
-
-func (x *Concern) GetAvailableActions() []string {
-	if x != nil {
-		return x.AvailableActions
-	}
-	return nil
-}
-
-func (x *Concern) GetRevocation() *v1.Revocation {
-	if x != nil {
-		return x.Revocation
-	}
-	return nil
-}
-
-type ContactAttempt struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	At     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	By     *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
-	Result ContactResult          `protobuf:"varint,3,opt,name=result,proto3,enum=koppi.concern.v1.ContactResult" json:"result,omitempty"`
-	// Held until then, so that two agencies do not chase one client at once.
-	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ContactAttempt) Reset() {
-	*x = ContactAttempt{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ContactAttempt) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ContactAttempt) ProtoMessage() {}
-
-func (x *ContactAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ContactAttempt.ProtoReflect.Descriptor instead.
-func (*ContactAttempt) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *ContactAttempt) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *ContactAttempt) GetBy() *v1.Party {
-	if x != nil {
-		return x.By
-	}
-	return nil
-}
-
-func (x *ContactAttempt) GetResult() ContactResult {
-	if x != nil {
-		return x.Result
-	}
-	return ContactResult_CONTACT_RESULT_UNSPECIFIED
-}
-
-func (x *ContactAttempt) GetNextAttemptAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.NextAttemptAt
-	}
-	return nil
-}
-
-type InformationRequest struct {
-	state                protoimpl.MessageState `protogen:"open.v1"`
-	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
-	Question             string                 `protobuf:"bytes,2,opt,name=question,proto3" json:"question,omitempty"`
-	Answer               string                 `protobuf:"bytes,3,opt,name=answer,proto3" json:"answer,omitempty"`
-	AskedAt              *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
-	AnsweredAt           *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
-	DueAt                *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
-}
-
-func (x *InformationRequest) Reset() {
-	*x = InformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *InformationRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*InformationRequest) ProtoMessage() {}
-
-func (x *InformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use InformationRequest.ProtoReflect.Descriptor instead.
-func (*InformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *InformationRequest) GetInformationRequestId() string {
-	if x != nil {
-		return x.InformationRequestId
-	}
-	return ""
-}
-
-func (x *InformationRequest) GetQuestion() string {
-	if x != nil {
-		return x.Question
-	}
-	return ""
-}
-
-func (x *InformationRequest) GetAnswer() string {
-	if x != nil {
-		return x.Answer
-	}
-	return ""
-}
-
-func (x *InformationRequest) GetAskedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.AskedAt
-	}
-	return nil
-}
-
-func (x *InformationRequest) GetAnsweredAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.AnsweredAt
-	}
-	return nil
-}
-
-func (x *InformationRequest) GetDueAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.DueAt
-	}
-	return nil
-}
-
 type SubmitConcernRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUID; the same one again returns the first answer.
@@ -984,7 +47,7 @@ type SubmitConcernRequest struct {
 
 func (x *SubmitConcernRequest) Reset() {
 	*x = SubmitConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[3]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +59,7 @@ func (x *SubmitConcernRequest) String() string {
 func (*SubmitConcernRequest) ProtoMessage() {}
 
 func (x *SubmitConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[3]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +72,7 @@ func (x *SubmitConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitConcernRequest.ProtoReflect.Descriptor instead.
 func (*SubmitConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{3}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *SubmitConcernRequest) GetRequestId() string {
@@ -1084,7 +147,7 @@ type SubmitConcernResponse struct {
 
 func (x *SubmitConcernResponse) Reset() {
 	*x = SubmitConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[4]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +159,7 @@ func (x *SubmitConcernResponse) String() string {
 func (*SubmitConcernResponse) ProtoMessage() {}
 
 func (x *SubmitConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[4]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +172,7 @@ func (x *SubmitConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitConcernResponse.ProtoReflect.Descriptor instead.
 func (*SubmitConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{4}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *SubmitConcernResponse) GetConcern() *Concern {
@@ -1130,7 +193,7 @@ type CheckOpenConcernRequest struct {
 
 func (x *CheckOpenConcernRequest) Reset() {
 	*x = CheckOpenConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[5]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +205,7 @@ func (x *CheckOpenConcernRequest) String() string {
 func (*CheckOpenConcernRequest) ProtoMessage() {}
 
 func (x *CheckOpenConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[5]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +218,7 @@ func (x *CheckOpenConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckOpenConcernRequest.ProtoReflect.Descriptor instead.
 func (*CheckOpenConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{5}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CheckOpenConcernRequest) GetClient() *v1.Client {
@@ -1189,7 +252,7 @@ type CheckOpenConcernResponse struct {
 
 func (x *CheckOpenConcernResponse) Reset() {
 	*x = CheckOpenConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[6]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +264,7 @@ func (x *CheckOpenConcernResponse) String() string {
 func (*CheckOpenConcernResponse) ProtoMessage() {}
 
 func (x *CheckOpenConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[6]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +277,7 @@ func (x *CheckOpenConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckOpenConcernResponse.ProtoReflect.Descriptor instead.
 func (*CheckOpenConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{6}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CheckOpenConcernResponse) GetOpen() bool {
@@ -1240,7 +303,7 @@ type GetClientRequest struct {
 
 func (x *GetClientRequest) Reset() {
 	*x = GetClientRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[7]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +315,7 @@ func (x *GetClientRequest) String() string {
 func (*GetClientRequest) ProtoMessage() {}
 
 func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[7]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +328,7 @@ func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientRequest.ProtoReflect.Descriptor instead.
 func (*GetClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{7}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetClientRequest) GetConcernId() string {
@@ -1286,7 +349,7 @@ type GetClientResponse struct {
 
 func (x *GetClientResponse) Reset() {
 	*x = GetClientResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[8]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +361,7 @@ func (x *GetClientResponse) String() string {
 func (*GetClientResponse) ProtoMessage() {}
 
 func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[8]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +374,7 @@ func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientResponse.ProtoReflect.Descriptor instead.
 func (*GetClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{8}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetClientResponse) GetPersonalIdentityCode() string {
@@ -1344,7 +407,7 @@ type GetConcernRequest struct {
 
 func (x *GetConcernRequest) Reset() {
 	*x = GetConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +419,7 @@ func (x *GetConcernRequest) String() string {
 func (*GetConcernRequest) ProtoMessage() {}
 
 func (x *GetConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +432,7 @@ func (x *GetConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConcernRequest.ProtoReflect.Descriptor instead.
 func (*GetConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{9}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetConcernRequest) GetConcernId() string {
@@ -1388,7 +451,7 @@ type GetConcernResponse struct {
 
 func (x *GetConcernResponse) Reset() {
 	*x = GetConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +463,7 @@ func (x *GetConcernResponse) String() string {
 func (*GetConcernResponse) ProtoMessage() {}
 
 func (x *GetConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +476,7 @@ func (x *GetConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConcernResponse.ProtoReflect.Descriptor instead.
 func (*GetConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{10}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetConcernResponse) GetConcern() *Concern {
@@ -1442,7 +505,7 @@ type ListConcernsRequest struct {
 
 func (x *ListConcernsRequest) Reset() {
 	*x = ListConcernsRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +517,7 @@ func (x *ListConcernsRequest) String() string {
 func (*ListConcernsRequest) ProtoMessage() {}
 
 func (x *ListConcernsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +530,7 @@ func (x *ListConcernsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConcernsRequest.ProtoReflect.Descriptor instead.
 func (*ListConcernsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{11}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListConcernsRequest) GetSent() bool {
@@ -1543,7 +606,7 @@ type ListConcernsResponse struct {
 
 func (x *ListConcernsResponse) Reset() {
 	*x = ListConcernsResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +618,7 @@ func (x *ListConcernsResponse) String() string {
 func (*ListConcernsResponse) ProtoMessage() {}
 
 func (x *ListConcernsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +631,7 @@ func (x *ListConcernsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConcernsResponse.ProtoReflect.Descriptor instead.
 func (*ListConcernsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{12}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListConcernsResponse) GetConcerns() []*Concern {
@@ -1596,7 +659,7 @@ type ReceiveConcernRequest struct {
 
 func (x *ReceiveConcernRequest) Reset() {
 	*x = ReceiveConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1608,7 +671,7 @@ func (x *ReceiveConcernRequest) String() string {
 func (*ReceiveConcernRequest) ProtoMessage() {}
 
 func (x *ReceiveConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1621,7 +684,7 @@ func (x *ReceiveConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveConcernRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{13}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReceiveConcernRequest) GetRequestId() string {
@@ -1654,7 +717,7 @@ type ReceiveConcernResponse struct {
 
 func (x *ReceiveConcernResponse) Reset() {
 	*x = ReceiveConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +729,7 @@ func (x *ReceiveConcernResponse) String() string {
 func (*ReceiveConcernResponse) ProtoMessage() {}
 
 func (x *ReceiveConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +742,7 @@ func (x *ReceiveConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveConcernResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{14}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReceiveConcernResponse) GetConcern() *Concern {
@@ -1707,7 +770,7 @@ type TriageConcernRequest struct {
 
 func (x *TriageConcernRequest) Reset() {
 	*x = TriageConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +782,7 @@ func (x *TriageConcernRequest) String() string {
 func (*TriageConcernRequest) ProtoMessage() {}
 
 func (x *TriageConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +795,7 @@ func (x *TriageConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TriageConcernRequest.ProtoReflect.Descriptor instead.
 func (*TriageConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{15}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TriageConcernRequest) GetRequestId() string {
@@ -1800,7 +863,7 @@ type TriageConcernResponse struct {
 
 func (x *TriageConcernResponse) Reset() {
 	*x = TriageConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +875,7 @@ func (x *TriageConcernResponse) String() string {
 func (*TriageConcernResponse) ProtoMessage() {}
 
 func (x *TriageConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +888,7 @@ func (x *TriageConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TriageConcernResponse.ProtoReflect.Descriptor instead.
 func (*TriageConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{16}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TriageConcernResponse) GetConcern() *Concern {
@@ -1846,7 +909,7 @@ type TakeConcernRequest struct {
 
 func (x *TakeConcernRequest) Reset() {
 	*x = TakeConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +921,7 @@ func (x *TakeConcernRequest) String() string {
 func (*TakeConcernRequest) ProtoMessage() {}
 
 func (x *TakeConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +934,7 @@ func (x *TakeConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeConcernRequest.ProtoReflect.Descriptor instead.
 func (*TakeConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{17}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TakeConcernRequest) GetRequestId() string {
@@ -1904,7 +967,7 @@ type TakeConcernResponse struct {
 
 func (x *TakeConcernResponse) Reset() {
 	*x = TakeConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +979,7 @@ func (x *TakeConcernResponse) String() string {
 func (*TakeConcernResponse) ProtoMessage() {}
 
 func (x *TakeConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +992,7 @@ func (x *TakeConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeConcernResponse.ProtoReflect.Descriptor instead.
 func (*TakeConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{18}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TakeConcernResponse) GetConcern() *Concern {
@@ -1953,7 +1016,7 @@ type ReassignConcernRequest struct {
 
 func (x *ReassignConcernRequest) Reset() {
 	*x = ReassignConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1965,7 +1028,7 @@ func (x *ReassignConcernRequest) String() string {
 func (*ReassignConcernRequest) ProtoMessage() {}
 
 func (x *ReassignConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1978,7 +1041,7 @@ func (x *ReassignConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignConcernRequest.ProtoReflect.Descriptor instead.
 func (*ReassignConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{19}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReassignConcernRequest) GetRequestId() string {
@@ -2025,7 +1088,7 @@ type ReassignConcernResponse struct {
 
 func (x *ReassignConcernResponse) Reset() {
 	*x = ReassignConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2037,7 +1100,7 @@ func (x *ReassignConcernResponse) String() string {
 func (*ReassignConcernResponse) ProtoMessage() {}
 
 func (x *ReassignConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2050,7 +1113,7 @@ func (x *ReassignConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignConcernResponse.ProtoReflect.Descriptor instead.
 func (*ReassignConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReassignConcernResponse) GetConcern() *Concern {
@@ -2073,7 +1136,7 @@ type RecordContactAttemptRequest struct {
 
 func (x *RecordContactAttemptRequest) Reset() {
 	*x = RecordContactAttemptRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2085,7 +1148,7 @@ func (x *RecordContactAttemptRequest) String() string {
 func (*RecordContactAttemptRequest) ProtoMessage() {}
 
 func (x *RecordContactAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2098,7 +1161,7 @@ func (x *RecordContactAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordContactAttemptRequest.ProtoReflect.Descriptor instead.
 func (*RecordContactAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RecordContactAttemptRequest) GetRequestId() string {
@@ -2145,7 +1208,7 @@ type RecordContactAttemptResponse struct {
 
 func (x *RecordContactAttemptResponse) Reset() {
 	*x = RecordContactAttemptResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +1220,7 @@ func (x *RecordContactAttemptResponse) String() string {
 func (*RecordContactAttemptResponse) ProtoMessage() {}
 
 func (x *RecordContactAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +1233,7 @@ func (x *RecordContactAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordContactAttemptResponse.ProtoReflect.Descriptor instead.
 func (*RecordContactAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RecordContactAttemptResponse) GetConcern() *Concern {
@@ -2193,7 +1256,7 @@ type RequestInformationRequest struct {
 
 func (x *RequestInformationRequest) Reset() {
 	*x = RequestInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2205,7 +1268,7 @@ func (x *RequestInformationRequest) String() string {
 func (*RequestInformationRequest) ProtoMessage() {}
 
 func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2218,7 +1281,7 @@ func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationRequest.ProtoReflect.Descriptor instead.
 func (*RequestInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RequestInformationRequest) GetRequestId() string {
@@ -2265,7 +1328,7 @@ type RequestInformationResponse struct {
 
 func (x *RequestInformationResponse) Reset() {
 	*x = RequestInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2277,7 +1340,7 @@ func (x *RequestInformationResponse) String() string {
 func (*RequestInformationResponse) ProtoMessage() {}
 
 func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2290,7 +1353,7 @@ func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationResponse.ProtoReflect.Descriptor instead.
 func (*RequestInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RequestInformationResponse) GetConcern() *Concern {
@@ -2314,7 +1377,7 @@ type ProvideInformationRequest struct {
 
 func (x *ProvideInformationRequest) Reset() {
 	*x = ProvideInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2326,7 +1389,7 @@ func (x *ProvideInformationRequest) String() string {
 func (*ProvideInformationRequest) ProtoMessage() {}
 
 func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2339,7 +1402,7 @@ func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationRequest.ProtoReflect.Descriptor instead.
 func (*ProvideInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ProvideInformationRequest) GetRequestId() string {
@@ -2393,7 +1456,7 @@ type ProvideInformationResponse struct {
 
 func (x *ProvideInformationResponse) Reset() {
 	*x = ProvideInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2405,7 +1468,7 @@ func (x *ProvideInformationResponse) String() string {
 func (*ProvideInformationResponse) ProtoMessage() {}
 
 func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2418,7 +1481,7 @@ func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationResponse.ProtoReflect.Descriptor instead.
 func (*ProvideInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ProvideInformationResponse) GetConcern() *Concern {
@@ -2439,7 +1502,7 @@ type StartAssessmentRequest struct {
 
 func (x *StartAssessmentRequest) Reset() {
 	*x = StartAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2451,7 +1514,7 @@ func (x *StartAssessmentRequest) String() string {
 func (*StartAssessmentRequest) ProtoMessage() {}
 
 func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2464,7 +1527,7 @@ func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*StartAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StartAssessmentRequest) GetRequestId() string {
@@ -2497,7 +1560,7 @@ type StartAssessmentResponse struct {
 
 func (x *StartAssessmentResponse) Reset() {
 	*x = StartAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2509,7 +1572,7 @@ func (x *StartAssessmentResponse) String() string {
 func (*StartAssessmentResponse) ProtoMessage() {}
 
 func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2522,7 +1585,7 @@ func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*StartAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *StartAssessmentResponse) GetConcern() *Concern {
@@ -2546,7 +1609,7 @@ type CompleteAssessmentRequest struct {
 
 func (x *CompleteAssessmentRequest) Reset() {
 	*x = CompleteAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2558,7 +1621,7 @@ func (x *CompleteAssessmentRequest) String() string {
 func (*CompleteAssessmentRequest) ProtoMessage() {}
 
 func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2571,7 +1634,7 @@ func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CompleteAssessmentRequest) GetRequestId() string {
@@ -2618,7 +1681,7 @@ type CompleteAssessmentResponse struct {
 
 func (x *CompleteAssessmentResponse) Reset() {
 	*x = CompleteAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2630,7 +1693,7 @@ func (x *CompleteAssessmentResponse) String() string {
 func (*CompleteAssessmentResponse) ProtoMessage() {}
 
 func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2643,7 +1706,7 @@ func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CompleteAssessmentResponse) GetConcern() *Concern {
@@ -2666,7 +1729,7 @@ type CloseConcernRequest struct {
 
 func (x *CloseConcernRequest) Reset() {
 	*x = CloseConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2678,7 +1741,7 @@ func (x *CloseConcernRequest) String() string {
 func (*CloseConcernRequest) ProtoMessage() {}
 
 func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2691,7 +1754,7 @@ func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernRequest.ProtoReflect.Descriptor instead.
 func (*CloseConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CloseConcernRequest) GetRequestId() string {
@@ -2738,7 +1801,7 @@ type CloseConcernResponse struct {
 
 func (x *CloseConcernResponse) Reset() {
 	*x = CloseConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +1813,7 @@ func (x *CloseConcernResponse) String() string {
 func (*CloseConcernResponse) ProtoMessage() {}
 
 func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +1826,7 @@ func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernResponse.ProtoReflect.Descriptor instead.
 func (*CloseConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CloseConcernResponse) GetConcern() *Concern {
@@ -2793,7 +1856,7 @@ type ForwardConcernRequest struct {
 
 func (x *ForwardConcernRequest) Reset() {
 	*x = ForwardConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2805,7 +1868,7 @@ func (x *ForwardConcernRequest) String() string {
 func (*ForwardConcernRequest) ProtoMessage() {}
 
 func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2818,7 +1881,7 @@ func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernRequest.ProtoReflect.Descriptor instead.
 func (*ForwardConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ForwardConcernRequest) GetRequestId() string {
@@ -2894,7 +1957,7 @@ type ForwardConcernResponse struct {
 
 func (x *ForwardConcernResponse) Reset() {
 	*x = ForwardConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2906,7 +1969,7 @@ func (x *ForwardConcernResponse) String() string {
 func (*ForwardConcernResponse) ProtoMessage() {}
 
 func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2919,7 +1982,7 @@ func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernResponse.ProtoReflect.Descriptor instead.
 func (*ForwardConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ForwardConcernResponse) GetConcern() *Concern {
@@ -2951,7 +2014,7 @@ type DeclineConcernRequest struct {
 
 func (x *DeclineConcernRequest) Reset() {
 	*x = DeclineConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +2026,7 @@ func (x *DeclineConcernRequest) String() string {
 func (*DeclineConcernRequest) ProtoMessage() {}
 
 func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +2039,7 @@ func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernRequest.ProtoReflect.Descriptor instead.
 func (*DeclineConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeclineConcernRequest) GetRequestId() string {
@@ -3030,7 +2093,7 @@ type DeclineConcernResponse struct {
 
 func (x *DeclineConcernResponse) Reset() {
 	*x = DeclineConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +2105,7 @@ func (x *DeclineConcernResponse) String() string {
 func (*DeclineConcernResponse) ProtoMessage() {}
 
 func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +2118,7 @@ func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernResponse.ProtoReflect.Descriptor instead.
 func (*DeclineConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DeclineConcernResponse) GetConcern() *Concern {
@@ -3077,7 +2140,7 @@ type WithdrawConcernRequest struct {
 
 func (x *WithdrawConcernRequest) Reset() {
 	*x = WithdrawConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3089,7 +2152,7 @@ func (x *WithdrawConcernRequest) String() string {
 func (*WithdrawConcernRequest) ProtoMessage() {}
 
 func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3102,7 +2165,7 @@ func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WithdrawConcernRequest) GetRequestId() string {
@@ -3142,7 +2205,7 @@ type WithdrawConcernResponse struct {
 
 func (x *WithdrawConcernResponse) Reset() {
 	*x = WithdrawConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3154,7 +2217,7 @@ func (x *WithdrawConcernResponse) String() string {
 func (*WithdrawConcernResponse) ProtoMessage() {}
 
 func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3167,7 +2230,7 @@ func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WithdrawConcernResponse) GetConcern() *Concern {
@@ -3191,7 +2254,7 @@ type SettleConcernRequest struct {
 
 func (x *SettleConcernRequest) Reset() {
 	*x = SettleConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3203,7 +2266,7 @@ func (x *SettleConcernRequest) String() string {
 func (*SettleConcernRequest) ProtoMessage() {}
 
 func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3216,7 +2279,7 @@ func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernRequest.ProtoReflect.Descriptor instead.
 func (*SettleConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SettleConcernRequest) GetRequestId() string {
@@ -3263,7 +2326,7 @@ type SettleConcernResponse struct {
 
 func (x *SettleConcernResponse) Reset() {
 	*x = SettleConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3275,7 +2338,7 @@ func (x *SettleConcernResponse) String() string {
 func (*SettleConcernResponse) ProtoMessage() {}
 
 func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3288,7 +2351,7 @@ func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernResponse.ProtoReflect.Descriptor instead.
 func (*SettleConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SettleConcernResponse) GetConcern() *Concern {
@@ -3311,7 +2374,7 @@ type RevokeConcernRequest struct {
 
 func (x *RevokeConcernRequest) Reset() {
 	*x = RevokeConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3323,7 +2386,7 @@ func (x *RevokeConcernRequest) String() string {
 func (*RevokeConcernRequest) ProtoMessage() {}
 
 func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3336,7 +2399,7 @@ func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernRequest.ProtoReflect.Descriptor instead.
 func (*RevokeConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RevokeConcernRequest) GetRequestId() string {
@@ -3376,7 +2439,7 @@ type RevokeConcernResponse struct {
 
 func (x *RevokeConcernResponse) Reset() {
 	*x = RevokeConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3388,7 +2451,7 @@ func (x *RevokeConcernResponse) String() string {
 func (*RevokeConcernResponse) ProtoMessage() {}
 
 func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3401,7 +2464,7 @@ func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernResponse.ProtoReflect.Descriptor instead.
 func (*RevokeConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RevokeConcernResponse) GetConcern() *Concern {
@@ -3421,7 +2484,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3433,7 +2496,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3446,7 +2509,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -3472,7 +2535,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3484,7 +2547,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3497,7 +2560,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{44}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AcknowledgeRevocationResponse) GetConcern() *Concern {
@@ -3511,61 +2574,7 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb4\r\n" +
-	"\aConcern\x12\x1d\n" +
-	"\n" +
-	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
-	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId\x124\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x123\n" +
-	"\x06status\x18\x05 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x122\n" +
-	"\breporter\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\breporter\x122\n" +
-	"\breceiver\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
-	"\x05basis\x18\b \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12/\n" +
-	"\x06topics\x18\t \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12 \n" +
-	"\vdescription\x18\n" +
-	" \x01(\tR\vdescription\x122\n" +
-	"\aurgency\x18\v \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
-	"\fsupport_need\x18\f \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12-\n" +
-	"\x05track\x18\r \x01(\x0e2\x17.koppi.concern.v1.TrackR\x05track\x12K\n" +
-	"\x10contact_attempts\x18\x0e \x03(\v2 .koppi.concern.v1.ContactAttemptR\x0fcontactAttempts\x12)\n" +
-	"\x10earlier_concerns\x18\x0f \x01(\x05R\x0fearlierConcerns\x12*\n" +
-	"\x11joined_concern_id\x18\x10 \x01(\tR\x0fjoinedConcernId\x129\n" +
-	"\x19forwarded_from_concern_id\x18\x11 \x01(\tR\x16forwardedFromConcernId\x127\n" +
-	"\x18forwarded_to_concern_ids\x18\x12 \x03(\tR\x15forwardedToConcernIds\x12W\n" +
-	"\x14information_requests\x18\x13 \x03(\v2$.koppi.concern.v1.InformationRequestR\x13informationRequests\x12=\n" +
-	"\vattachments\x18\x14 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x123\n" +
-	"\aoutcome\x18\x15 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12\x1a\n" +
-	"\bfeedback\x18\x16 \x01(\tR\bfeedback\x12=\n" +
-	"\fsubmitted_at\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12'\n" +
-	"\x0fclient_language\x18\x18 \x01(\tR\x0eclientLanguage\x12\x12\n" +
-	"\x04etag\x18\x19 \x01(\tR\x04etag\x12,\n" +
-	"\x12joined_concern_ids\x18\x1b \x03(\tR\x10joinedConcernIds\x12A\n" +
-	"\x0ftriaged_urgency\x18\x1c \x01(\x0e2\x18.koppi.common.v1.UrgencyR\x0etriagedUrgency\x12\x17\n" +
-	"\aplan_id\x18\x1d \x01(\tR\x06planId\x12F\n" +
-	"\x0edecline_reason\x18\x1e \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\rdeclineReason\x12/\n" +
-	"\x13decline_explanation\x18\x1f \x01(\tR\x12declineExplanation\x12E\n" +
-	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12%\n" +
-	"\x0eresubmitted_as\x18\" \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12;\n" +
-	"\n" +
-	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xe1\x01\n" +
-	"\x0eContactAttempt\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
-	"\x06result\x18\x03 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xc7\x02\n" +
-	"\x12InformationRequest\x12>\n" +
-	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12&\n" +
-	"\bquestion\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bquestion\x12\"\n" +
-	"\x06answer\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x06answer\x125\n" +
-	"\basked_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
-	"\vanswered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"answeredAt\x121\n" +
-	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x88\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x88\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -3777,73 +2786,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"T\n" +
 	"\x1dAcknowledgeRevocationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern*\x91\x03\n" +
-	"\fConcernState\x12\x1d\n" +
-	"\x19CONCERN_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17CONCERN_STATE_SUBMITTED\x10\x01\x12\x1a\n" +
-	"\x16CONCERN_STATE_RECEIVED\x10\x02\x12\x19\n" +
-	"\x15CONCERN_STATE_TRIAGED\x10\x03\x12\x17\n" +
-	"\x13CONCERN_STATE_TAKEN\x10\x04\x12'\n" +
-	"#CONCERN_STATE_INFORMATION_REQUESTED\x10\x05\x12\x1f\n" +
-	"\x1bCONCERN_STATE_IN_ASSESSMENT\x10\x06\x12\x1a\n" +
-	"\x16CONCERN_STATE_ASSESSED\x10\a\x12\x18\n" +
-	"\x14CONCERN_STATE_CLOSED\x10\b\x12\x1a\n" +
-	"\x16CONCERN_STATE_DECLINED\x10\t\x12\x1b\n" +
-	"\x17CONCERN_STATE_WITHDRAWN\x10\n" +
-	"\x12\x18\n" +
-	"\x14CONCERN_STATE_JOINED\x10\v\x12\"\n" +
-	"\x1eCONCERN_STATE_ENTERED_IN_ERROR\x10\f*\xa7\x03\n" +
-	"\x05Topic\x12\x15\n" +
-	"\x11TOPIC_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12TOPIC_RENT_ARREARS\x10\x01\x12\x19\n" +
-	"\x15TOPIC_EVICTION_THREAT\x10\x02\x12\x16\n" +
-	"\x12TOPIC_HOMELESSNESS\x10\x03\x12\x19\n" +
-	"\x15TOPIC_ELECTRICITY_CUT\x10\x04\x12\x1a\n" +
-	"\x16TOPIC_OVERINDEBTEDNESS\x10\x05\x12\x12\n" +
-	"\x0eTOPIC_GAMBLING\x10\x06\x12\x17\n" +
-	"\x13TOPIC_SUBSTANCE_USE\x10\a\x12\x17\n" +
-	"\x13TOPIC_MENTAL_HEALTH\x10\b\x12\x18\n" +
-	"\x14TOPIC_SOMATIC_HEALTH\x10\t\x12%\n" +
-	"!TOPIC_INABILITY_TO_MANAGE_AFFAIRS\x10\n" +
-	"\x12\x16\n" +
-	"\x12TOPIC_SELF_NEGLECT\x10\v\x12\x1c\n" +
-	"\x18TOPIC_VIOLENCE_OR_THREAT\x10\f\x12\x19\n" +
-	"\x15TOPIC_CHILD_IN_FAMILY\x10\r\x12\x1c\n" +
-	"\x18TOPIC_CLIENT_NOT_REACHED\x10\x0e\x12\x0f\n" +
-	"\vTOPIC_OTHER\x10\x0f*\x9d\x01\n" +
-	"\vSupportNeed\x12\x1c\n" +
-	"\x18SUPPORT_NEED_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12SUPPORT_NEED_LIGHT\x10\x01\x12\x18\n" +
-	"\x14SUPPORT_NEED_NETWORK\x10\x02\x12\x18\n" +
-	"\x14SUPPORT_NEED_SPECIAL\x10\x03\x12$\n" +
-	" SUPPORT_NEED_SPECIAL_NOT_ENGAGED\x10\x04*o\n" +
-	"\x05Track\x12\x15\n" +
-	"\x11TRACK_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16TRACK_SERVICE_GUIDANCE\x10\x01\x12\x1c\n" +
-	"\x18TRACK_SOCIAL_COUNSELLING\x10\x02\x12\x15\n" +
-	"\x11TRACK_SOCIAL_WORK\x10\x03*\xa9\x01\n" +
-	"\rContactResult\x12\x1e\n" +
-	"\x1aCONTACT_RESULT_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16CONTACT_RESULT_REACHED\x10\x01\x12\x1e\n" +
-	"\x1aCONTACT_RESULT_NOT_REACHED\x10\x02\x12 \n" +
-	"\x1cCONTACT_RESULT_DECLINED_HELP\x10\x03\x12\x1a\n" +
-	"\x16CONTACT_RESULT_NO_SHOW\x10\x04*\xf6\x01\n" +
-	"\aOutcome\x12\x17\n" +
-	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x12\n" +
-	"\x0eOUTCOME_GUIDED\x10\x01\x12\x1b\n" +
-	"\x17OUTCOME_SERVICE_STARTED\x10\x02\x12\x1a\n" +
-	"\x16OUTCOME_ALREADY_CLIENT\x10\x03\x12\x19\n" +
-	"\x15OUTCOME_NO_NEED_FOUND\x10\x04\x12\x1b\n" +
-	"\x17OUTCOME_CLIENT_DECLINED\x10\x05\x12\x1e\n" +
-	"\x1aOUTCOME_CLIENT_NOT_REACHED\x10\x06\x12\x15\n" +
-	"\x11OUTCOME_FORWARDED\x10\a\x12\x16\n" +
-	"\x12OUTCOME_MOVED_AWAY\x10\b*\xb0\x01\n" +
-	"\rDeclineReason\x12\x1e\n" +
-	"\x1aDECLINE_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
-	"\x1bDECLINE_REASON_WRONG_AGENCY\x10\x01\x12\x1d\n" +
-	"\x19DECLINE_REASON_WRONG_AREA\x10\x02\x12\x1c\n" +
-	"\x18DECLINE_REASON_NO_GROUND\x10\x03\x12!\n" +
-	"\x1dDECLINE_REASON_CLIENT_UNKNOWN\x10\x042\xf7\x10\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xf7\x10\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -3881,189 +2824,159 @@ func file_koppi_concern_v1_concern_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_concern_proto_rawDescData
 }
 
-var file_koppi_concern_v1_concern_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_koppi_concern_v1_concern_proto_goTypes = []any{
-	(ConcernState)(0),                     // 0: koppi.concern.v1.ConcernState
-	(Topic)(0),                            // 1: koppi.concern.v1.Topic
-	(SupportNeed)(0),                      // 2: koppi.concern.v1.SupportNeed
-	(Track)(0),                            // 3: koppi.concern.v1.Track
-	(ContactResult)(0),                    // 4: koppi.concern.v1.ContactResult
-	(Outcome)(0),                          // 5: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                    // 6: koppi.concern.v1.DeclineReason
-	(*Concern)(nil),                       // 7: koppi.concern.v1.Concern
-	(*ContactAttempt)(nil),                // 8: koppi.concern.v1.ContactAttempt
-	(*InformationRequest)(nil),            // 9: koppi.concern.v1.InformationRequest
-	(*SubmitConcernRequest)(nil),          // 10: koppi.concern.v1.SubmitConcernRequest
-	(*SubmitConcernResponse)(nil),         // 11: koppi.concern.v1.SubmitConcernResponse
-	(*CheckOpenConcernRequest)(nil),       // 12: koppi.concern.v1.CheckOpenConcernRequest
-	(*CheckOpenConcernResponse)(nil),      // 13: koppi.concern.v1.CheckOpenConcernResponse
-	(*GetClientRequest)(nil),              // 14: koppi.concern.v1.GetClientRequest
-	(*GetClientResponse)(nil),             // 15: koppi.concern.v1.GetClientResponse
-	(*GetConcernRequest)(nil),             // 16: koppi.concern.v1.GetConcernRequest
-	(*GetConcernResponse)(nil),            // 17: koppi.concern.v1.GetConcernResponse
-	(*ListConcernsRequest)(nil),           // 18: koppi.concern.v1.ListConcernsRequest
-	(*ListConcernsResponse)(nil),          // 19: koppi.concern.v1.ListConcernsResponse
-	(*ReceiveConcernRequest)(nil),         // 20: koppi.concern.v1.ReceiveConcernRequest
-	(*ReceiveConcernResponse)(nil),        // 21: koppi.concern.v1.ReceiveConcernResponse
-	(*TriageConcernRequest)(nil),          // 22: koppi.concern.v1.TriageConcernRequest
-	(*TriageConcernResponse)(nil),         // 23: koppi.concern.v1.TriageConcernResponse
-	(*TakeConcernRequest)(nil),            // 24: koppi.concern.v1.TakeConcernRequest
-	(*TakeConcernResponse)(nil),           // 25: koppi.concern.v1.TakeConcernResponse
-	(*ReassignConcernRequest)(nil),        // 26: koppi.concern.v1.ReassignConcernRequest
-	(*ReassignConcernResponse)(nil),       // 27: koppi.concern.v1.ReassignConcernResponse
-	(*RecordContactAttemptRequest)(nil),   // 28: koppi.concern.v1.RecordContactAttemptRequest
-	(*RecordContactAttemptResponse)(nil),  // 29: koppi.concern.v1.RecordContactAttemptResponse
-	(*RequestInformationRequest)(nil),     // 30: koppi.concern.v1.RequestInformationRequest
-	(*RequestInformationResponse)(nil),    // 31: koppi.concern.v1.RequestInformationResponse
-	(*ProvideInformationRequest)(nil),     // 32: koppi.concern.v1.ProvideInformationRequest
-	(*ProvideInformationResponse)(nil),    // 33: koppi.concern.v1.ProvideInformationResponse
-	(*StartAssessmentRequest)(nil),        // 34: koppi.concern.v1.StartAssessmentRequest
-	(*StartAssessmentResponse)(nil),       // 35: koppi.concern.v1.StartAssessmentResponse
-	(*CompleteAssessmentRequest)(nil),     // 36: koppi.concern.v1.CompleteAssessmentRequest
-	(*CompleteAssessmentResponse)(nil),    // 37: koppi.concern.v1.CompleteAssessmentResponse
-	(*CloseConcernRequest)(nil),           // 38: koppi.concern.v1.CloseConcernRequest
-	(*CloseConcernResponse)(nil),          // 39: koppi.concern.v1.CloseConcernResponse
-	(*ForwardConcernRequest)(nil),         // 40: koppi.concern.v1.ForwardConcernRequest
-	(*ForwardConcernResponse)(nil),        // 41: koppi.concern.v1.ForwardConcernResponse
-	(*DeclineConcernRequest)(nil),         // 42: koppi.concern.v1.DeclineConcernRequest
-	(*DeclineConcernResponse)(nil),        // 43: koppi.concern.v1.DeclineConcernResponse
-	(*WithdrawConcernRequest)(nil),        // 44: koppi.concern.v1.WithdrawConcernRequest
-	(*WithdrawConcernResponse)(nil),       // 45: koppi.concern.v1.WithdrawConcernResponse
-	(*SettleConcernRequest)(nil),          // 46: koppi.concern.v1.SettleConcernRequest
-	(*SettleConcernResponse)(nil),         // 47: koppi.concern.v1.SettleConcernResponse
-	(*RevokeConcernRequest)(nil),          // 48: koppi.concern.v1.RevokeConcernRequest
-	(*RevokeConcernResponse)(nil),         // 49: koppi.concern.v1.RevokeConcernResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 50: koppi.concern.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 51: koppi.concern.v1.AcknowledgeRevocationResponse
-	(*v1.LoopStatus)(nil),                 // 52: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                      // 53: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                 // 54: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                       // 55: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                 // 56: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),         // 57: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),                 // 58: koppi.common.v1.Revocation
-	(*v1.Client)(nil),                     // 59: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 60: koppi.common.v1.ClientDetails
+	(*SubmitConcernRequest)(nil),          // 0: koppi.concern.v1.SubmitConcernRequest
+	(*SubmitConcernResponse)(nil),         // 1: koppi.concern.v1.SubmitConcernResponse
+	(*CheckOpenConcernRequest)(nil),       // 2: koppi.concern.v1.CheckOpenConcernRequest
+	(*CheckOpenConcernResponse)(nil),      // 3: koppi.concern.v1.CheckOpenConcernResponse
+	(*GetClientRequest)(nil),              // 4: koppi.concern.v1.GetClientRequest
+	(*GetClientResponse)(nil),             // 5: koppi.concern.v1.GetClientResponse
+	(*GetConcernRequest)(nil),             // 6: koppi.concern.v1.GetConcernRequest
+	(*GetConcernResponse)(nil),            // 7: koppi.concern.v1.GetConcernResponse
+	(*ListConcernsRequest)(nil),           // 8: koppi.concern.v1.ListConcernsRequest
+	(*ListConcernsResponse)(nil),          // 9: koppi.concern.v1.ListConcernsResponse
+	(*ReceiveConcernRequest)(nil),         // 10: koppi.concern.v1.ReceiveConcernRequest
+	(*ReceiveConcernResponse)(nil),        // 11: koppi.concern.v1.ReceiveConcernResponse
+	(*TriageConcernRequest)(nil),          // 12: koppi.concern.v1.TriageConcernRequest
+	(*TriageConcernResponse)(nil),         // 13: koppi.concern.v1.TriageConcernResponse
+	(*TakeConcernRequest)(nil),            // 14: koppi.concern.v1.TakeConcernRequest
+	(*TakeConcernResponse)(nil),           // 15: koppi.concern.v1.TakeConcernResponse
+	(*ReassignConcernRequest)(nil),        // 16: koppi.concern.v1.ReassignConcernRequest
+	(*ReassignConcernResponse)(nil),       // 17: koppi.concern.v1.ReassignConcernResponse
+	(*RecordContactAttemptRequest)(nil),   // 18: koppi.concern.v1.RecordContactAttemptRequest
+	(*RecordContactAttemptResponse)(nil),  // 19: koppi.concern.v1.RecordContactAttemptResponse
+	(*RequestInformationRequest)(nil),     // 20: koppi.concern.v1.RequestInformationRequest
+	(*RequestInformationResponse)(nil),    // 21: koppi.concern.v1.RequestInformationResponse
+	(*ProvideInformationRequest)(nil),     // 22: koppi.concern.v1.ProvideInformationRequest
+	(*ProvideInformationResponse)(nil),    // 23: koppi.concern.v1.ProvideInformationResponse
+	(*StartAssessmentRequest)(nil),        // 24: koppi.concern.v1.StartAssessmentRequest
+	(*StartAssessmentResponse)(nil),       // 25: koppi.concern.v1.StartAssessmentResponse
+	(*CompleteAssessmentRequest)(nil),     // 26: koppi.concern.v1.CompleteAssessmentRequest
+	(*CompleteAssessmentResponse)(nil),    // 27: koppi.concern.v1.CompleteAssessmentResponse
+	(*CloseConcernRequest)(nil),           // 28: koppi.concern.v1.CloseConcernRequest
+	(*CloseConcernResponse)(nil),          // 29: koppi.concern.v1.CloseConcernResponse
+	(*ForwardConcernRequest)(nil),         // 30: koppi.concern.v1.ForwardConcernRequest
+	(*ForwardConcernResponse)(nil),        // 31: koppi.concern.v1.ForwardConcernResponse
+	(*DeclineConcernRequest)(nil),         // 32: koppi.concern.v1.DeclineConcernRequest
+	(*DeclineConcernResponse)(nil),        // 33: koppi.concern.v1.DeclineConcernResponse
+	(*WithdrawConcernRequest)(nil),        // 34: koppi.concern.v1.WithdrawConcernRequest
+	(*WithdrawConcernResponse)(nil),       // 35: koppi.concern.v1.WithdrawConcernResponse
+	(*SettleConcernRequest)(nil),          // 36: koppi.concern.v1.SettleConcernRequest
+	(*SettleConcernResponse)(nil),         // 37: koppi.concern.v1.SettleConcernResponse
+	(*RevokeConcernRequest)(nil),          // 38: koppi.concern.v1.RevokeConcernRequest
+	(*RevokeConcernResponse)(nil),         // 39: koppi.concern.v1.RevokeConcernResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 40: koppi.concern.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 41: koppi.concern.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                     // 42: koppi.common.v1.Client
+	(*v1.Party)(nil),                      // 43: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 44: koppi.common.v1.LegalBasis
+	(Topic)(0),                            // 45: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                       // 46: koppi.common.v1.Urgency
+	(*Concern)(nil),                       // 47: koppi.concern.v1.Concern
+	(*v1.LoopStatus)(nil),                 // 48: koppi.common.v1.LoopStatus
+	(*v1.ClientDetails)(nil),              // 49: koppi.common.v1.ClientDetails
+	(ConcernState)(0),                     // 50: koppi.concern.v1.ConcernState
+	(SupportNeed)(0),                      // 51: koppi.concern.v1.SupportNeed
+	(Track)(0),                            // 52: koppi.concern.v1.Track
+	(ContactResult)(0),                    // 53: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),         // 54: google.protobuf.Timestamp
+	(Outcome)(0),                          // 55: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                    // 56: koppi.concern.v1.DeclineReason
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
-	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
-	52, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
-	53, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
-	53, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
-	54, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 5: koppi.concern.v1.Concern.topics:type_name -> koppi.concern.v1.Topic
-	55, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
-	2,  // 7: koppi.concern.v1.Concern.support_need:type_name -> koppi.concern.v1.SupportNeed
-	3,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
-	8,  // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
-	9,  // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
-	56, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
-	5,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
-	57, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
-	55, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
-	6,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
-	53, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	58, // 17: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
-	57, // 18: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	53, // 19: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 20: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	57, // 21: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	57, // 22: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	57, // 23: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	57, // 24: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	59, // 25: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
-	53, // 26: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	54, // 27: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 28: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	55, // 29: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	7,  // 30: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	59, // 31: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
-	53, // 32: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	54, // 33: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	52, // 34: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
-	60, // 35: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	7,  // 36: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 37: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	7,  // 38: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	7,  // 39: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 40: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	2,  // 41: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	3,  // 42: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	53, // 43: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	7,  // 44: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 45: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	53, // 46: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	7,  // 47: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	4,  // 48: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	57, // 49: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	7,  // 50: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	57, // 51: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	7,  // 52: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 53: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 54: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	2,  // 55: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	7,  // 56: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	5,  // 57: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	7,  // 58: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	53, // 59: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	54, // 60: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 61: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	7,  // 62: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	6,  // 63: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	53, // 64: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	7,  // 65: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 66: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 67: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 68: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	7,  // 69: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	10, // 70: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	12, // 71: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	16, // 72: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	14, // 73: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	18, // 74: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	20, // 75: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	22, // 76: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	24, // 77: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	26, // 78: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	28, // 79: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	30, // 80: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	34, // 81: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	36, // 82: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	38, // 83: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	40, // 84: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	42, // 85: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	32, // 86: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	44, // 87: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	46, // 88: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	48, // 89: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	50, // 90: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	11, // 91: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	13, // 92: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	17, // 93: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	15, // 94: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	19, // 95: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	21, // 96: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	23, // 97: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	25, // 98: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	27, // 99: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	29, // 100: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	31, // 101: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	35, // 102: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	37, // 103: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	39, // 104: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	41, // 105: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	43, // 106: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	33, // 107: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	45, // 108: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	47, // 109: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	49, // 110: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	51, // 111: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	91, // [91:112] is the sub-list for method output_type
-	70, // [70:91] is the sub-list for method input_type
-	70, // [70:70] is the sub-list for extension type_name
-	70, // [70:70] is the sub-list for extension extendee
-	0,  // [0:70] is the sub-list for field type_name
+	42, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
+	43, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	44, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	45, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	46, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	47, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	42, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
+	43, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	44, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	48, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
+	49, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	47, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	50, // 12: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	47, // 13: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	47, // 14: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	46, // 15: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	51, // 16: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	52, // 17: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	43, // 18: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	47, // 19: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 20: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	43, // 21: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	47, // 22: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 23: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	54, // 24: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	47, // 25: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	54, // 26: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	47, // 27: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 28: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 29: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	51, // 30: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	47, // 31: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 32: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	47, // 33: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	43, // 34: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	44, // 35: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	45, // 36: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	47, // 37: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	56, // 38: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	43, // 39: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	47, // 40: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 41: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 42: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 43: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 44: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 45: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 46: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 47: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 48: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 49: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 50: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 51: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 52: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 53: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 54: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 55: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	24, // 56: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	26, // 57: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	28, // 58: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	30, // 59: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	32, // 60: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	22, // 61: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	34, // 62: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	36, // 63: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	38, // 64: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	40, // 65: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 66: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 67: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 68: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 69: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 70: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 71: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 72: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 73: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 74: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 75: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 76: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	25, // 77: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	27, // 78: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	29, // 79: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	31, // 80: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	33, // 81: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	23, // 82: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	35, // 83: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	37, // 84: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	39, // 85: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	41, // 86: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	66, // [66:87] is the sub-list for method output_type
+	45, // [45:66] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }
@@ -4071,19 +2984,19 @@ func file_koppi_concern_v1_concern_proto_init() {
 	if File_koppi_concern_v1_concern_proto != nil {
 		return
 	}
+	file_koppi_concern_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_concern_proto_rawDesc), len(file_koppi_concern_v1_concern_proto_rawDesc)),
-			NumEnums:      7,
-			NumMessages:   45,
+			NumEnums:      0,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_koppi_concern_v1_concern_proto_goTypes,
 		DependencyIndexes: file_koppi_concern_v1_concern_proto_depIdxs,
-		EnumInfos:         file_koppi_concern_v1_concern_proto_enumTypes,
 		MessageInfos:      file_koppi_concern_v1_concern_proto_msgTypes,
 	}.Build()
 	File_koppi_concern_v1_concern_proto = out.File

@@ -1173,7 +1173,7 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x18koppi/plan/v1/plan.proto\"p\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x19koppi/plan/v1/state.proto\"p\n" +
 	"\vPlanCreated\x128\n" +
 	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12'\n" +
 	"\x0fclient_language\x18\x02 \x01(\tR\x0eclientLanguage\"\xa9\x01\n" +
@@ -1314,7 +1314,7 @@ func file_koppi_plan_v1_events_proto_init() {
 	if File_koppi_plan_v1_events_proto != nil {
 		return
 	}
-	file_koppi_plan_v1_plan_proto_init()
+	file_koppi_plan_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -28,727 +28,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type PlanState int32
-
-const (
-	PlanState_PLAN_STATE_UNSPECIFIED  PlanState = 0
-	PlanState_PLAN_STATE_DRAFT        PlanState = 1
-	PlanState_PLAN_STATE_ACTIVE       PlanState = 2
-	PlanState_PLAN_STATE_UNDER_REVIEW PlanState = 3
-	PlanState_PLAN_STATE_ENDED        PlanState = 4
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
-	PlanState_PLAN_STATE_ENTERED_IN_ERROR PlanState = 5
-)
-
-// Enum value maps for PlanState.
-var (
-	PlanState_name = map[int32]string{
-		0: "PLAN_STATE_UNSPECIFIED",
-		1: "PLAN_STATE_DRAFT",
-		2: "PLAN_STATE_ACTIVE",
-		3: "PLAN_STATE_UNDER_REVIEW",
-		4: "PLAN_STATE_ENDED",
-		5: "PLAN_STATE_ENTERED_IN_ERROR",
-	}
-	PlanState_value = map[string]int32{
-		"PLAN_STATE_UNSPECIFIED":      0,
-		"PLAN_STATE_DRAFT":            1,
-		"PLAN_STATE_ACTIVE":           2,
-		"PLAN_STATE_UNDER_REVIEW":     3,
-		"PLAN_STATE_ENDED":            4,
-		"PLAN_STATE_ENTERED_IN_ERROR": 5,
-	}
-)
-
-func (x PlanState) Enum() *PlanState {
-	p := new(PlanState)
-	*p = x
-	return p
-}
-
-func (x PlanState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (PlanState) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_plan_v1_plan_proto_enumTypes[0].Descriptor()
-}
-
-func (PlanState) Type() protoreflect.EnumType {
-	return &file_koppi_plan_v1_plan_proto_enumTypes[0]
-}
-
-func (x PlanState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use PlanState.Descriptor instead.
-func (PlanState) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{0}
-}
-
-type MemberState int32
-
-const (
-	MemberState_MEMBER_STATE_UNSPECIFIED MemberState = 0
-	MemberState_MEMBER_STATE_INVITED     MemberState = 1
-	MemberState_MEMBER_STATE_JOINED      MemberState = 2
-	MemberState_MEMBER_STATE_LEFT        MemberState = 3
-	MemberState_MEMBER_STATE_DECLINED    MemberState = 4
-)
-
-// Enum value maps for MemberState.
-var (
-	MemberState_name = map[int32]string{
-		0: "MEMBER_STATE_UNSPECIFIED",
-		1: "MEMBER_STATE_INVITED",
-		2: "MEMBER_STATE_JOINED",
-		3: "MEMBER_STATE_LEFT",
-		4: "MEMBER_STATE_DECLINED",
-	}
-	MemberState_value = map[string]int32{
-		"MEMBER_STATE_UNSPECIFIED": 0,
-		"MEMBER_STATE_INVITED":     1,
-		"MEMBER_STATE_JOINED":      2,
-		"MEMBER_STATE_LEFT":        3,
-		"MEMBER_STATE_DECLINED":    4,
-	}
-)
-
-func (x MemberState) Enum() *MemberState {
-	p := new(MemberState)
-	*p = x
-	return p
-}
-
-func (x MemberState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (MemberState) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_plan_v1_plan_proto_enumTypes[1].Descriptor()
-}
-
-func (MemberState) Type() protoreflect.EnumType {
-	return &file_koppi_plan_v1_plan_proto_enumTypes[1]
-}
-
-func (x MemberState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use MemberState.Descriptor instead.
-func (MemberState) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{1}
-}
-
-type Plan struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	PlanId   string                 `protobuf:"bytes,1,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
-	CaseId   string                 `protobuf:"bytes,2,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	ClientId string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	State    PlanState              `protobuf:"varint,4,opt,name=state,proto3,enum=koppi.plan.v1.PlanState" json:"state,omitempty"`
-	Status   *v1.LoopStatus         `protobuf:"bytes,5,opt,name=status,proto3" json:"status,omitempty"`
-	Basis    *v1.LegalBasis         `protobuf:"bytes,6,opt,name=basis,proto3" json:"basis,omitempty"`
-	// The named worker who answers for the whole plan.
-	Responsible *v1.Party `protobuf:"bytes,7,opt,name=responsible,proto3" json:"responsible,omitempty"`
-	// Worker to whom responsibility is offered and who has not yet answered.
-	ResponsibilityOfferedTo *v1.Party `protobuf:"bytes,8,opt,name=responsibility_offered_to,json=responsibilityOfferedTo,proto3" json:"responsibility_offered_to,omitempty"`
-	// Until when they answer.
-	ResponsibilityDueAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=responsibility_due_at,json=responsibilityDueAt,proto3" json:"responsibility_due_at,omitempty"`
-	Members             []*Member              `protobuf:"bytes,9,rep,name=members,proto3" json:"members,omitempty"`
-	Goals               []*Goal                `protobuf:"bytes,10,rep,name=goals,proto3" json:"goals,omitempty"`
-	Actions             []*Action              `protobuf:"bytes,11,rep,name=actions,proto3" json:"actions,omitempty"`
-	ClientViews         []*ClientView          `protobuf:"bytes,12,rep,name=client_views,json=clientViews,proto3" json:"client_views,omitempty"`
-	NextReviewAt        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
-	CreatedAt           *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	EndReason           string                 `protobuf:"bytes,15,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
-	// Who began the plan.
-	CreatedBy      *v1.Party `protobuf:"bytes,20,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
-	ClientLanguage string    `protobuf:"bytes,16,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	Etag           string    `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
-	AvailableActions []string `protobuf:"bytes,18,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Set once it was entered in error.
-	Revocation    *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Plan) Reset() {
-	*x = Plan{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Plan) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Plan) ProtoMessage() {}
-
-func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
-func (*Plan) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Plan) GetPlanId() string {
-	if x != nil {
-		return x.PlanId
-	}
-	return ""
-}
-
-func (x *Plan) GetCaseId() string {
-	if x != nil {
-		return x.CaseId
-	}
-	return ""
-}
-
-func (x *Plan) GetClientId() string {
-	if x != nil {
-		return x.ClientId
-	}
-	return ""
-}
-
-func (x *Plan) GetState() PlanState {
-	if x != nil {
-		return x.State
-	}
-	return PlanState_PLAN_STATE_UNSPECIFIED
-}
-
-func (x *Plan) GetStatus() *v1.LoopStatus {
-	if x != nil {
-		return x.Status
-	}
-	return nil
-}
-
-func (x *Plan) GetBasis() *v1.LegalBasis {
-	if x != nil {
-		return x.Basis
-	}
-	return nil
-}
-
-func (x *Plan) GetResponsible() *v1.Party {
-	if x != nil {
-		return x.Responsible
-	}
-	return nil
-}
-
-func (x *Plan) GetResponsibilityOfferedTo() *v1.Party {
-	if x != nil {
-		return x.ResponsibilityOfferedTo
-	}
-	return nil
-}
-
-func (x *Plan) GetResponsibilityDueAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ResponsibilityDueAt
-	}
-	return nil
-}
-
-func (x *Plan) GetMembers() []*Member {
-	if x != nil {
-		return x.Members
-	}
-	return nil
-}
-
-func (x *Plan) GetGoals() []*Goal {
-	if x != nil {
-		return x.Goals
-	}
-	return nil
-}
-
-func (x *Plan) GetActions() []*Action {
-	if x != nil {
-		return x.Actions
-	}
-	return nil
-}
-
-func (x *Plan) GetClientViews() []*ClientView {
-	if x != nil {
-		return x.ClientViews
-	}
-	return nil
-}
-
-func (x *Plan) GetNextReviewAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.NextReviewAt
-	}
-	return nil
-}
-
-func (x *Plan) GetCreatedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreatedAt
-	}
-	return nil
-}
-
-func (x *Plan) GetEndReason() string {
-	if x != nil {
-		return x.EndReason
-	}
-	return ""
-}
-
-func (x *Plan) GetCreatedBy() *v1.Party {
-	if x != nil {
-		return x.CreatedBy
-	}
-	return nil
-}
-
-func (x *Plan) GetClientLanguage() string {
-	if x != nil {
-		return x.ClientLanguage
-	}
-	return ""
-}
-
-func (x *Plan) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Plan) GetAvailableActions() []string {
-	if x != nil {
-		return x.AvailableActions
-	}
-	return nil
-}
-
-func (x *Plan) GetRevocation() *v1.Revocation {
-	if x != nil {
-		return x.Revocation
-	}
-	return nil
-}
-
-type Member struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// A unit; whoever works there acts for the member.
-	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
-	State MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=koppi.plan.v1.MemberState" json:"state,omitempty"`
-	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
-	// On what ground it was invited.
-	Basis         *v1.LegalBasis `protobuf:"bytes,4,opt,name=basis,proto3" json:"basis,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Member) Reset() {
-	*x = Member{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Member) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Member) ProtoMessage() {}
-
-func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Member.ProtoReflect.Descriptor instead.
-func (*Member) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Member) GetParty() *v1.Party {
-	if x != nil {
-		return x.Party
-	}
-	return nil
-}
-
-func (x *Member) GetState() MemberState {
-	if x != nil {
-		return x.State
-	}
-	return MemberState_MEMBER_STATE_UNSPECIFIED
-}
-
-func (x *Member) GetSince() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Since
-	}
-	return nil
-}
-
-func (x *Member) GetBasis() *v1.LegalBasis {
-	if x != nil {
-		return x.Basis
-	}
-	return nil
-}
-
-type Goal struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	GoalId string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
-	// In the client's own words.
-	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// Whether the client set it (true) or a professional proposed it.
-	SetByClient   bool          `protobuf:"varint,3,opt,name=set_by_client,json=setByClient,proto3" json:"set_by_client,omitempty"`
-	Assessments   []*Assessment `protobuf:"bytes,4,rep,name=assessments,proto3" json:"assessments,omitempty"`
-	Etag          string        `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Goal) Reset() {
-	*x = Goal{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Goal) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Goal) ProtoMessage() {}
-
-func (x *Goal) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Goal.ProtoReflect.Descriptor instead.
-func (*Goal) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Goal) GetGoalId() string {
-	if x != nil {
-		return x.GoalId
-	}
-	return ""
-}
-
-func (x *Goal) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Goal) GetSetByClient() bool {
-	if x != nil {
-		return x.SetByClient
-	}
-	return false
-}
-
-func (x *Goal) GetAssessments() []*Assessment {
-	if x != nil {
-		return x.Assessments
-	}
-	return nil
-}
-
-func (x *Goal) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-// Assessment is one reading on the goal attainment scale: -2 much less than
-// expected, 0 as expected, +2 much more than expected.
-type Assessment struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	By    *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
-	Score int32                  `protobuf:"zigzag32,3,opt,name=score,proto3" json:"score,omitempty"`
-	// The client's own reading beside the professional's.
-	ByClient      bool   `protobuf:"varint,4,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Assessment) Reset() {
-	*x = Assessment{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Assessment) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Assessment) ProtoMessage() {}
-
-func (x *Assessment) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Assessment.ProtoReflect.Descriptor instead.
-func (*Assessment) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Assessment) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *Assessment) GetBy() *v1.Party {
-	if x != nil {
-		return x.By
-	}
-	return nil
-}
-
-func (x *Assessment) GetScore() int32 {
-	if x != nil {
-		return x.Score
-	}
-	return 0
-}
-
-func (x *Assessment) GetByClient() bool {
-	if x != nil {
-		return x.ByClient
-	}
-	return false
-}
-
-func (x *Assessment) GetNote() string {
-	if x != nil {
-		return x.Note
-	}
-	return ""
-}
-
-type Action struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
-	GoalId        string                 `protobuf:"bytes,2,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
-	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	Owner         *v1.Party              `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	CompletedAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
-	Overdue       bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	Note          string                 `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Action) Reset() {
-	*x = Action{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Action) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Action) ProtoMessage() {}
-
-func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Action.ProtoReflect.Descriptor instead.
-func (*Action) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Action) GetActionId() string {
-	if x != nil {
-		return x.ActionId
-	}
-	return ""
-}
-
-func (x *Action) GetGoalId() string {
-	if x != nil {
-		return x.GoalId
-	}
-	return ""
-}
-
-func (x *Action) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Action) GetOwner() *v1.Party {
-	if x != nil {
-		return x.Owner
-	}
-	return nil
-}
-
-func (x *Action) GetDueAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.DueAt
-	}
-	return nil
-}
-
-func (x *Action) GetCompletedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CompletedAt
-	}
-	return nil
-}
-
-func (x *Action) GetOverdue() bool {
-	if x != nil {
-		return x.Overdue
-	}
-	return false
-}
-
-func (x *Action) GetNote() string {
-	if x != nil {
-		return x.Note
-	}
-	return ""
-}
-
-type ClientView struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	FeltHeard     bool                   `protobuf:"varint,2,opt,name=felt_heard,json=feltHeard,proto3" json:"felt_heard,omitempty"`
-	OwnGoalsLead  bool                   `protobuf:"varint,3,opt,name=own_goals_lead,json=ownGoalsLead,proto3" json:"own_goals_lead,omitempty"`
-	Comment       string                 `protobuf:"bytes,4,opt,name=comment,proto3" json:"comment,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ClientView) Reset() {
-	*x = ClientView{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ClientView) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ClientView) ProtoMessage() {}
-
-func (x *ClientView) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ClientView.ProtoReflect.Descriptor instead.
-func (*ClientView) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *ClientView) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *ClientView) GetFeltHeard() bool {
-	if x != nil {
-		return x.FeltHeard
-	}
-	return false
-}
-
-func (x *ClientView) GetOwnGoalsLead() bool {
-	if x != nil {
-		return x.OwnGoalsLead
-	}
-	return false
-}
-
-func (x *ClientView) GetComment() string {
-	if x != nil {
-		return x.Comment
-	}
-	return ""
-}
-
 type CreatePlanRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -763,7 +42,7 @@ type CreatePlanRequest struct {
 
 func (x *CreatePlanRequest) Reset() {
 	*x = CreatePlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[6]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +54,7 @@ func (x *CreatePlanRequest) String() string {
 func (*CreatePlanRequest) ProtoMessage() {}
 
 func (x *CreatePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[6]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +67,7 @@ func (x *CreatePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePlanRequest.ProtoReflect.Descriptor instead.
 func (*CreatePlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{6}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *CreatePlanRequest) GetRequestId() string {
@@ -835,7 +114,7 @@ type CreatePlanResponse struct {
 
 func (x *CreatePlanResponse) Reset() {
 	*x = CreatePlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[7]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +126,7 @@ func (x *CreatePlanResponse) String() string {
 func (*CreatePlanResponse) ProtoMessage() {}
 
 func (x *CreatePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[7]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +139,7 @@ func (x *CreatePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePlanResponse.ProtoReflect.Descriptor instead.
 func (*CreatePlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{7}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *CreatePlanResponse) GetPlan() *Plan {
@@ -879,7 +158,7 @@ type GetClientRequest struct {
 
 func (x *GetClientRequest) Reset() {
 	*x = GetClientRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[8]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -891,7 +170,7 @@ func (x *GetClientRequest) String() string {
 func (*GetClientRequest) ProtoMessage() {}
 
 func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[8]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -904,7 +183,7 @@ func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientRequest.ProtoReflect.Descriptor instead.
 func (*GetClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{8}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetClientRequest) GetPlanId() string {
@@ -925,7 +204,7 @@ type GetClientResponse struct {
 
 func (x *GetClientResponse) Reset() {
 	*x = GetClientResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[9]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +216,7 @@ func (x *GetClientResponse) String() string {
 func (*GetClientResponse) ProtoMessage() {}
 
 func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[9]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +229,7 @@ func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientResponse.ProtoReflect.Descriptor instead.
 func (*GetClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{9}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetClientResponse) GetPersonalIdentityCode() string {
@@ -983,7 +262,7 @@ type GetPlanRequest struct {
 
 func (x *GetPlanRequest) Reset() {
 	*x = GetPlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[10]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +274,7 @@ func (x *GetPlanRequest) String() string {
 func (*GetPlanRequest) ProtoMessage() {}
 
 func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[10]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +287,7 @@ func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanRequest.ProtoReflect.Descriptor instead.
 func (*GetPlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{10}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetPlanRequest) GetPlanId() string {
@@ -1027,7 +306,7 @@ type GetPlanResponse struct {
 
 func (x *GetPlanResponse) Reset() {
 	*x = GetPlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[11]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +318,7 @@ func (x *GetPlanResponse) String() string {
 func (*GetPlanResponse) ProtoMessage() {}
 
 func (x *GetPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[11]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +331,7 @@ func (x *GetPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanResponse.ProtoReflect.Descriptor instead.
 func (*GetPlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{11}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetPlanResponse) GetPlan() *Plan {
@@ -1078,7 +357,7 @@ type ListPlansRequest struct {
 
 func (x *ListPlansRequest) Reset() {
 	*x = ListPlansRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +369,7 @@ func (x *ListPlansRequest) String() string {
 func (*ListPlansRequest) ProtoMessage() {}
 
 func (x *ListPlansRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[12]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +382,7 @@ func (x *ListPlansRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlansRequest.ProtoReflect.Descriptor instead.
 func (*ListPlansRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{12}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListPlansRequest) GetUnit() string {
@@ -1172,7 +451,7 @@ type ListPlansResponse struct {
 
 func (x *ListPlansResponse) Reset() {
 	*x = ListPlansResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1184,7 +463,7 @@ func (x *ListPlansResponse) String() string {
 func (*ListPlansResponse) ProtoMessage() {}
 
 func (x *ListPlansResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[13]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1197,7 +476,7 @@ func (x *ListPlansResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlansResponse.ProtoReflect.Descriptor instead.
 func (*ListPlansResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{13}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListPlansResponse) GetPlans() []*Plan {
@@ -1226,7 +505,7 @@ type InviteMemberRequest struct {
 
 func (x *InviteMemberRequest) Reset() {
 	*x = InviteMemberRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +517,7 @@ func (x *InviteMemberRequest) String() string {
 func (*InviteMemberRequest) ProtoMessage() {}
 
 func (x *InviteMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +530,7 @@ func (x *InviteMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteMemberRequest.ProtoReflect.Descriptor instead.
 func (*InviteMemberRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{14}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *InviteMemberRequest) GetRequestId() string {
@@ -1291,7 +570,7 @@ type InviteMemberResponse struct {
 
 func (x *InviteMemberResponse) Reset() {
 	*x = InviteMemberResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +582,7 @@ func (x *InviteMemberResponse) String() string {
 func (*InviteMemberResponse) ProtoMessage() {}
 
 func (x *InviteMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +595,7 @@ func (x *InviteMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteMemberResponse.ProtoReflect.Descriptor instead.
 func (*InviteMemberResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{15}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *InviteMemberResponse) GetPlan() *Plan {
@@ -1336,7 +615,7 @@ type JoinPlanRequest struct {
 
 func (x *JoinPlanRequest) Reset() {
 	*x = JoinPlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +627,7 @@ func (x *JoinPlanRequest) String() string {
 func (*JoinPlanRequest) ProtoMessage() {}
 
 func (x *JoinPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +640,7 @@ func (x *JoinPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinPlanRequest.ProtoReflect.Descriptor instead.
 func (*JoinPlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{16}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JoinPlanRequest) GetRequestId() string {
@@ -1387,7 +666,7 @@ type JoinPlanResponse struct {
 
 func (x *JoinPlanResponse) Reset() {
 	*x = JoinPlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +678,7 @@ func (x *JoinPlanResponse) String() string {
 func (*JoinPlanResponse) ProtoMessage() {}
 
 func (x *JoinPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +691,7 @@ func (x *JoinPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinPlanResponse.ProtoReflect.Descriptor instead.
 func (*JoinPlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{17}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JoinPlanResponse) GetPlan() *Plan {
@@ -1433,7 +712,7 @@ type DeclineInvitationRequest struct {
 
 func (x *DeclineInvitationRequest) Reset() {
 	*x = DeclineInvitationRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +724,7 @@ func (x *DeclineInvitationRequest) String() string {
 func (*DeclineInvitationRequest) ProtoMessage() {}
 
 func (x *DeclineInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +737,7 @@ func (x *DeclineInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineInvitationRequest.ProtoReflect.Descriptor instead.
 func (*DeclineInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{18}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeclineInvitationRequest) GetRequestId() string {
@@ -1490,7 +769,7 @@ type DeclineInvitationResponse struct {
 
 func (x *DeclineInvitationResponse) Reset() {
 	*x = DeclineInvitationResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +781,7 @@ func (x *DeclineInvitationResponse) String() string {
 func (*DeclineInvitationResponse) ProtoMessage() {}
 
 func (x *DeclineInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +794,7 @@ func (x *DeclineInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineInvitationResponse.ProtoReflect.Descriptor instead.
 func (*DeclineInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{19}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{13}
 }
 
 type StartPlanRequest struct {
@@ -1528,7 +807,7 @@ type StartPlanRequest struct {
 
 func (x *StartPlanRequest) Reset() {
 	*x = StartPlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +819,7 @@ func (x *StartPlanRequest) String() string {
 func (*StartPlanRequest) ProtoMessage() {}
 
 func (x *StartPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +832,7 @@ func (x *StartPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPlanRequest.ProtoReflect.Descriptor instead.
 func (*StartPlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{20}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StartPlanRequest) GetRequestId() string {
@@ -1579,7 +858,7 @@ type StartPlanResponse struct {
 
 func (x *StartPlanResponse) Reset() {
 	*x = StartPlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +870,7 @@ func (x *StartPlanResponse) String() string {
 func (*StartPlanResponse) ProtoMessage() {}
 
 func (x *StartPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[21]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +883,7 @@ func (x *StartPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPlanResponse.ProtoReflect.Descriptor instead.
 func (*StartPlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{21}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StartPlanResponse) GetPlan() *Plan {
@@ -1625,7 +904,7 @@ type LeavePlanRequest struct {
 
 func (x *LeavePlanRequest) Reset() {
 	*x = LeavePlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +916,7 @@ func (x *LeavePlanRequest) String() string {
 func (*LeavePlanRequest) ProtoMessage() {}
 
 func (x *LeavePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[22]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +929,7 @@ func (x *LeavePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeavePlanRequest.ProtoReflect.Descriptor instead.
 func (*LeavePlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{22}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LeavePlanRequest) GetRequestId() string {
@@ -1683,7 +962,7 @@ type LeavePlanResponse struct {
 
 func (x *LeavePlanResponse) Reset() {
 	*x = LeavePlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +974,7 @@ func (x *LeavePlanResponse) String() string {
 func (*LeavePlanResponse) ProtoMessage() {}
 
 func (x *LeavePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[23]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +987,7 @@ func (x *LeavePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeavePlanResponse.ProtoReflect.Descriptor instead.
 func (*LeavePlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{23}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *LeavePlanResponse) GetPlan() *Plan {
@@ -1730,7 +1009,7 @@ type AddGoalRequest struct {
 
 func (x *AddGoalRequest) Reset() {
 	*x = AddGoalRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1021,7 @@ func (x *AddGoalRequest) String() string {
 func (*AddGoalRequest) ProtoMessage() {}
 
 func (x *AddGoalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[24]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1034,7 @@ func (x *AddGoalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddGoalRequest.ProtoReflect.Descriptor instead.
 func (*AddGoalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{24}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AddGoalRequest) GetRequestId() string {
@@ -1796,7 +1075,7 @@ type AddGoalResponse struct {
 
 func (x *AddGoalResponse) Reset() {
 	*x = AddGoalResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +1087,7 @@ func (x *AddGoalResponse) String() string {
 func (*AddGoalResponse) ProtoMessage() {}
 
 func (x *AddGoalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[25]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +1100,7 @@ func (x *AddGoalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddGoalResponse.ProtoReflect.Descriptor instead.
 func (*AddGoalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{25}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AddGoalResponse) GetPlan() *Plan {
@@ -1852,7 +1131,7 @@ type UpdateGoalRequest struct {
 
 func (x *UpdateGoalRequest) Reset() {
 	*x = UpdateGoalRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +1143,7 @@ func (x *UpdateGoalRequest) String() string {
 func (*UpdateGoalRequest) ProtoMessage() {}
 
 func (x *UpdateGoalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[26]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,7 +1156,7 @@ func (x *UpdateGoalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGoalRequest.ProtoReflect.Descriptor instead.
 func (*UpdateGoalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{26}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateGoalRequest) GetRequestId() string {
@@ -1924,7 +1203,7 @@ type UpdateGoalResponse struct {
 
 func (x *UpdateGoalResponse) Reset() {
 	*x = UpdateGoalResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +1215,7 @@ func (x *UpdateGoalResponse) String() string {
 func (*UpdateGoalResponse) ProtoMessage() {}
 
 func (x *UpdateGoalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[27]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +1228,7 @@ func (x *UpdateGoalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGoalResponse.ProtoReflect.Descriptor instead.
 func (*UpdateGoalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{27}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpdateGoalResponse) GetPlan() *Plan {
@@ -1973,7 +1252,7 @@ type AssessGoalRequest struct {
 
 func (x *AssessGoalRequest) Reset() {
 	*x = AssessGoalRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1985,7 +1264,7 @@ func (x *AssessGoalRequest) String() string {
 func (*AssessGoalRequest) ProtoMessage() {}
 
 func (x *AssessGoalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[28]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1998,7 +1277,7 @@ func (x *AssessGoalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessGoalRequest.ProtoReflect.Descriptor instead.
 func (*AssessGoalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{28}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AssessGoalRequest) GetRequestId() string {
@@ -2052,7 +1331,7 @@ type AssessGoalResponse struct {
 
 func (x *AssessGoalResponse) Reset() {
 	*x = AssessGoalResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +1343,7 @@ func (x *AssessGoalResponse) String() string {
 func (*AssessGoalResponse) ProtoMessage() {}
 
 func (x *AssessGoalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[29]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +1356,7 @@ func (x *AssessGoalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessGoalResponse.ProtoReflect.Descriptor instead.
 func (*AssessGoalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{29}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AssessGoalResponse) GetPlan() *Plan {
@@ -2101,7 +1380,7 @@ type AddActionRequest struct {
 
 func (x *AddActionRequest) Reset() {
 	*x = AddActionRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +1392,7 @@ func (x *AddActionRequest) String() string {
 func (*AddActionRequest) ProtoMessage() {}
 
 func (x *AddActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[30]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +1405,7 @@ func (x *AddActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddActionRequest.ProtoReflect.Descriptor instead.
 func (*AddActionRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{30}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AddActionRequest) GetRequestId() string {
@@ -2181,7 +1460,7 @@ type AddActionResponse struct {
 
 func (x *AddActionResponse) Reset() {
 	*x = AddActionResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2193,7 +1472,7 @@ func (x *AddActionResponse) String() string {
 func (*AddActionResponse) ProtoMessage() {}
 
 func (x *AddActionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[31]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2206,7 +1485,7 @@ func (x *AddActionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddActionResponse.ProtoReflect.Descriptor instead.
 func (*AddActionResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{31}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AddActionResponse) GetPlan() *Plan {
@@ -2235,7 +1514,7 @@ type ReassignActionRequest struct {
 
 func (x *ReassignActionRequest) Reset() {
 	*x = ReassignActionRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2247,7 +1526,7 @@ func (x *ReassignActionRequest) String() string {
 func (*ReassignActionRequest) ProtoMessage() {}
 
 func (x *ReassignActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2260,7 +1539,7 @@ func (x *ReassignActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignActionRequest.ProtoReflect.Descriptor instead.
 func (*ReassignActionRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{32}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReassignActionRequest) GetRequestId() string {
@@ -2300,7 +1579,7 @@ type ReassignActionResponse struct {
 
 func (x *ReassignActionResponse) Reset() {
 	*x = ReassignActionResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +1591,7 @@ func (x *ReassignActionResponse) String() string {
 func (*ReassignActionResponse) ProtoMessage() {}
 
 func (x *ReassignActionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +1604,7 @@ func (x *ReassignActionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignActionResponse.ProtoReflect.Descriptor instead.
 func (*ReassignActionResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{33}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReassignActionResponse) GetPlan() *Plan {
@@ -2347,7 +1626,7 @@ type CompleteActionRequest struct {
 
 func (x *CompleteActionRequest) Reset() {
 	*x = CompleteActionRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +1638,7 @@ func (x *CompleteActionRequest) String() string {
 func (*CompleteActionRequest) ProtoMessage() {}
 
 func (x *CompleteActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +1651,7 @@ func (x *CompleteActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteActionRequest.ProtoReflect.Descriptor instead.
 func (*CompleteActionRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{34}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CompleteActionRequest) GetRequestId() string {
@@ -2412,7 +1691,7 @@ type CompleteActionResponse struct {
 
 func (x *CompleteActionResponse) Reset() {
 	*x = CompleteActionResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2424,7 +1703,7 @@ func (x *CompleteActionResponse) String() string {
 func (*CompleteActionResponse) ProtoMessage() {}
 
 func (x *CompleteActionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2437,7 +1716,7 @@ func (x *CompleteActionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteActionResponse.ProtoReflect.Descriptor instead.
 func (*CompleteActionResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{35}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CompleteActionResponse) GetPlan() *Plan {
@@ -2460,7 +1739,7 @@ type RecordClientViewRequest struct {
 
 func (x *RecordClientViewRequest) Reset() {
 	*x = RecordClientViewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +1751,7 @@ func (x *RecordClientViewRequest) String() string {
 func (*RecordClientViewRequest) ProtoMessage() {}
 
 func (x *RecordClientViewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2485,7 +1764,7 @@ func (x *RecordClientViewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClientViewRequest.ProtoReflect.Descriptor instead.
 func (*RecordClientViewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{36}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RecordClientViewRequest) GetRequestId() string {
@@ -2532,7 +1811,7 @@ type RecordClientViewResponse struct {
 
 func (x *RecordClientViewResponse) Reset() {
 	*x = RecordClientViewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2544,7 +1823,7 @@ func (x *RecordClientViewResponse) String() string {
 func (*RecordClientViewResponse) ProtoMessage() {}
 
 func (x *RecordClientViewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2557,7 +1836,7 @@ func (x *RecordClientViewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClientViewResponse.ProtoReflect.Descriptor instead.
 func (*RecordClientViewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{37}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecordClientViewResponse) GetPlan() *Plan {
@@ -2579,7 +1858,7 @@ type OfferResponsibilityRequest struct {
 
 func (x *OfferResponsibilityRequest) Reset() {
 	*x = OfferResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2591,7 +1870,7 @@ func (x *OfferResponsibilityRequest) String() string {
 func (*OfferResponsibilityRequest) ProtoMessage() {}
 
 func (x *OfferResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2604,7 +1883,7 @@ func (x *OfferResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*OfferResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{38}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *OfferResponsibilityRequest) GetRequestId() string {
@@ -2644,7 +1923,7 @@ type OfferResponsibilityResponse struct {
 
 func (x *OfferResponsibilityResponse) Reset() {
 	*x = OfferResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +1935,7 @@ func (x *OfferResponsibilityResponse) String() string {
 func (*OfferResponsibilityResponse) ProtoMessage() {}
 
 func (x *OfferResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +1948,7 @@ func (x *OfferResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*OfferResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{39}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *OfferResponsibilityResponse) GetPlan() *Plan {
@@ -2689,7 +1968,7 @@ type AcceptResponsibilityRequest struct {
 
 func (x *AcceptResponsibilityRequest) Reset() {
 	*x = AcceptResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2701,7 +1980,7 @@ func (x *AcceptResponsibilityRequest) String() string {
 func (*AcceptResponsibilityRequest) ProtoMessage() {}
 
 func (x *AcceptResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2714,7 +1993,7 @@ func (x *AcceptResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*AcceptResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{40}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AcceptResponsibilityRequest) GetRequestId() string {
@@ -2740,7 +2019,7 @@ type AcceptResponsibilityResponse struct {
 
 func (x *AcceptResponsibilityResponse) Reset() {
 	*x = AcceptResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2752,7 +2031,7 @@ func (x *AcceptResponsibilityResponse) String() string {
 func (*AcceptResponsibilityResponse) ProtoMessage() {}
 
 func (x *AcceptResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2765,7 +2044,7 @@ func (x *AcceptResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*AcceptResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{41}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AcceptResponsibilityResponse) GetPlan() *Plan {
@@ -2786,7 +2065,7 @@ type DeclineResponsibilityRequest struct {
 
 func (x *DeclineResponsibilityRequest) Reset() {
 	*x = DeclineResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2798,7 +2077,7 @@ func (x *DeclineResponsibilityRequest) String() string {
 func (*DeclineResponsibilityRequest) ProtoMessage() {}
 
 func (x *DeclineResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2811,7 +2090,7 @@ func (x *DeclineResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*DeclineResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{42}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *DeclineResponsibilityRequest) GetRequestId() string {
@@ -2844,7 +2123,7 @@ type DeclineResponsibilityResponse struct {
 
 func (x *DeclineResponsibilityResponse) Reset() {
 	*x = DeclineResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2856,7 +2135,7 @@ func (x *DeclineResponsibilityResponse) String() string {
 func (*DeclineResponsibilityResponse) ProtoMessage() {}
 
 func (x *DeclineResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2869,7 +2148,7 @@ func (x *DeclineResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*DeclineResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{43}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeclineResponsibilityResponse) GetPlan() *Plan {
@@ -2890,7 +2169,7 @@ type ScheduleReviewRequest struct {
 
 func (x *ScheduleReviewRequest) Reset() {
 	*x = ScheduleReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2902,7 +2181,7 @@ func (x *ScheduleReviewRequest) String() string {
 func (*ScheduleReviewRequest) ProtoMessage() {}
 
 func (x *ScheduleReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2915,7 +2194,7 @@ func (x *ScheduleReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleReviewRequest.ProtoReflect.Descriptor instead.
 func (*ScheduleReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{44}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ScheduleReviewRequest) GetRequestId() string {
@@ -2948,7 +2227,7 @@ type ScheduleReviewResponse struct {
 
 func (x *ScheduleReviewResponse) Reset() {
 	*x = ScheduleReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2960,7 +2239,7 @@ func (x *ScheduleReviewResponse) String() string {
 func (*ScheduleReviewResponse) ProtoMessage() {}
 
 func (x *ScheduleReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2973,7 +2252,7 @@ func (x *ScheduleReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleReviewResponse.ProtoReflect.Descriptor instead.
 func (*ScheduleReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{45}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ScheduleReviewResponse) GetPlan() *Plan {
@@ -2993,7 +2272,7 @@ type StartReviewRequest struct {
 
 func (x *StartReviewRequest) Reset() {
 	*x = StartReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3005,7 +2284,7 @@ func (x *StartReviewRequest) String() string {
 func (*StartReviewRequest) ProtoMessage() {}
 
 func (x *StartReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3018,7 +2297,7 @@ func (x *StartReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReviewRequest.ProtoReflect.Descriptor instead.
 func (*StartReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{46}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *StartReviewRequest) GetRequestId() string {
@@ -3044,7 +2323,7 @@ type StartReviewResponse struct {
 
 func (x *StartReviewResponse) Reset() {
 	*x = StartReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3056,7 +2335,7 @@ func (x *StartReviewResponse) String() string {
 func (*StartReviewResponse) ProtoMessage() {}
 
 func (x *StartReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3069,7 +2348,7 @@ func (x *StartReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReviewResponse.ProtoReflect.Descriptor instead.
 func (*StartReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{47}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StartReviewResponse) GetPlan() *Plan {
@@ -3091,7 +2370,7 @@ type CompleteReviewRequest struct {
 
 func (x *CompleteReviewRequest) Reset() {
 	*x = CompleteReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3103,7 +2382,7 @@ func (x *CompleteReviewRequest) String() string {
 func (*CompleteReviewRequest) ProtoMessage() {}
 
 func (x *CompleteReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3116,7 +2395,7 @@ func (x *CompleteReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReviewRequest.ProtoReflect.Descriptor instead.
 func (*CompleteReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{48}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CompleteReviewRequest) GetRequestId() string {
@@ -3156,7 +2435,7 @@ type CompleteReviewResponse struct {
 
 func (x *CompleteReviewResponse) Reset() {
 	*x = CompleteReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3168,7 +2447,7 @@ func (x *CompleteReviewResponse) String() string {
 func (*CompleteReviewResponse) ProtoMessage() {}
 
 func (x *CompleteReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3181,7 +2460,7 @@ func (x *CompleteReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReviewResponse.ProtoReflect.Descriptor instead.
 func (*CompleteReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{49}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CompleteReviewResponse) GetPlan() *Plan {
@@ -3202,7 +2481,7 @@ type EndPlanRequest struct {
 
 func (x *EndPlanRequest) Reset() {
 	*x = EndPlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[50]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3214,7 +2493,7 @@ func (x *EndPlanRequest) String() string {
 func (*EndPlanRequest) ProtoMessage() {}
 
 func (x *EndPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[50]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3227,7 +2506,7 @@ func (x *EndPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlanRequest.ProtoReflect.Descriptor instead.
 func (*EndPlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{50}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *EndPlanRequest) GetRequestId() string {
@@ -3260,7 +2539,7 @@ type EndPlanResponse struct {
 
 func (x *EndPlanResponse) Reset() {
 	*x = EndPlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[51]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3272,7 +2551,7 @@ func (x *EndPlanResponse) String() string {
 func (*EndPlanResponse) ProtoMessage() {}
 
 func (x *EndPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[51]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3285,7 +2564,7 @@ func (x *EndPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlanResponse.ProtoReflect.Descriptor instead.
 func (*EndPlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{51}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *EndPlanResponse) GetPlan() *Plan {
@@ -3308,7 +2587,7 @@ type RevokePlanRequest struct {
 
 func (x *RevokePlanRequest) Reset() {
 	*x = RevokePlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[52]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3320,7 +2599,7 @@ func (x *RevokePlanRequest) String() string {
 func (*RevokePlanRequest) ProtoMessage() {}
 
 func (x *RevokePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[52]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3333,7 +2612,7 @@ func (x *RevokePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePlanRequest.ProtoReflect.Descriptor instead.
 func (*RevokePlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{52}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RevokePlanRequest) GetRequestId() string {
@@ -3373,7 +2652,7 @@ type RevokePlanResponse struct {
 
 func (x *RevokePlanResponse) Reset() {
 	*x = RevokePlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[53]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +2664,7 @@ func (x *RevokePlanResponse) String() string {
 func (*RevokePlanResponse) ProtoMessage() {}
 
 func (x *RevokePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[53]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +2677,7 @@ func (x *RevokePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePlanResponse.ProtoReflect.Descriptor instead.
 func (*RevokePlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{53}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RevokePlanResponse) GetPlan() *Plan {
@@ -3418,7 +2697,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[54]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3430,7 +2709,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[54]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3443,7 +2722,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{54}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -3469,7 +2748,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[55]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3481,7 +2760,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[55]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3494,7 +2773,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{55}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AcknowledgeRevocationResponse) GetPlan() *Plan {
@@ -3508,69 +2787,7 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x90\b\n" +
-	"\x04Plan\x12\x17\n" +
-	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
-	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12.\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x18.koppi.plan.v1.PlanStateR\x05state\x123\n" +
-	"\x06status\x18\x05 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x121\n" +
-	"\x05basis\x18\x06 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x128\n" +
-	"\vresponsible\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12R\n" +
-	"\x19responsibility_offered_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\x17responsibilityOfferedTo\x12N\n" +
-	"\x15responsibility_due_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x13responsibilityDueAt\x12/\n" +
-	"\amembers\x18\t \x03(\v2\x15.koppi.plan.v1.MemberR\amembers\x12)\n" +
-	"\x05goals\x18\n" +
-	" \x03(\v2\x13.koppi.plan.v1.GoalR\x05goals\x12/\n" +
-	"\aactions\x18\v \x03(\v2\x15.koppi.plan.v1.ActionR\aactions\x12<\n" +
-	"\fclient_views\x18\f \x03(\v2\x19.koppi.plan.v1.ClientViewR\vclientViews\x12@\n" +
-	"\x0enext_review_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x129\n" +
-	"\n" +
-	"created_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1d\n" +
-	"\n" +
-	"end_reason\x18\x0f \x01(\tR\tendReason\x125\n" +
-	"\n" +
-	"created_by\x18\x14 \x01(\v2\x16.koppi.common.v1.PartyR\tcreatedBy\x12'\n" +
-	"\x0fclient_language\x18\x10 \x01(\tR\x0eclientLanguage\x12\x12\n" +
-	"\x04etag\x18\x11 \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\x12;\n" +
-	"\n" +
-	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xcd\x01\n" +
-	"\x06Member\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +
-	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
-	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"\xa8\x01\n" +
-	"\x04Goal\x12\x17\n" +
-	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\x12\"\n" +
-	"\rset_by_client\x18\x03 \x01(\bR\vsetByClient\x12;\n" +
-	"\vassessments\x18\x04 \x03(\v2\x19.koppi.plan.v1.AssessmentR\vassessments\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xa7\x01\n" +
-	"\n" +
-	"Assessment\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x14\n" +
-	"\x05score\x18\x03 \x01(\x11R\x05score\x12\x1b\n" +
-	"\tby_client\x18\x04 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\"\xa0\x02\n" +
-	"\x06Action\x12\x1b\n" +
-	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x17\n" +
-	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12,\n" +
-	"\x05owner\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x05owner\x121\n" +
-	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12=\n" +
-	"\fcompleted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x18\n" +
-	"\aoverdue\x18\a \x01(\bR\aoverdue\x12\x12\n" +
-	"\x04note\x18\b \x01(\tR\x04note\"\x97\x01\n" +
-	"\n" +
-	"ClientView\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1d\n" +
-	"\n" +
-	"felt_heard\x18\x02 \x01(\bR\tfeltHeard\x12$\n" +
-	"\x0eown_goals_lead\x18\x03 \x01(\bR\fownGoalsLead\x12\x18\n" +
-	"\acomment\x18\x04 \x01(\tR\acomment\"\x97\x02\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x19koppi/plan/v1/state.proto\"\x97\x02\n" +
 	"\x11CreatePlanRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -3768,20 +2985,7 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
 	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"H\n" +
 	"\x1dAcknowledgeRevocationResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan*\xa8\x01\n" +
-	"\tPlanState\x12\x1a\n" +
-	"\x16PLAN_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
-	"\x10PLAN_STATE_DRAFT\x10\x01\x12\x15\n" +
-	"\x11PLAN_STATE_ACTIVE\x10\x02\x12\x1b\n" +
-	"\x17PLAN_STATE_UNDER_REVIEW\x10\x03\x12\x14\n" +
-	"\x10PLAN_STATE_ENDED\x10\x04\x12\x1f\n" +
-	"\x1bPLAN_STATE_ENTERED_IN_ERROR\x10\x05*\x90\x01\n" +
-	"\vMemberState\x12\x1c\n" +
-	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14MEMBER_STATE_INVITED\x10\x01\x12\x17\n" +
-	"\x13MEMBER_STATE_JOINED\x10\x02\x12\x15\n" +
-	"\x11MEMBER_STATE_LEFT\x10\x03\x12\x19\n" +
-	"\x15MEMBER_STATE_DECLINED\x10\x042\xd3\x11\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan2\xd3\x11\n" +
 	"\vPlanService\x12Q\n" +
 	"\n" +
 	"CreatePlan\x12 .koppi.plan.v1.CreatePlanRequest\x1a!.koppi.plan.v1.CreatePlanResponse\x12H\n" +
@@ -3826,192 +3030,158 @@ func file_koppi_plan_v1_plan_proto_rawDescGZIP() []byte {
 	return file_koppi_plan_v1_plan_proto_rawDescData
 }
 
-var file_koppi_plan_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_koppi_plan_v1_plan_proto_goTypes = []any{
-	(PlanState)(0),                        // 0: koppi.plan.v1.PlanState
-	(MemberState)(0),                      // 1: koppi.plan.v1.MemberState
-	(*Plan)(nil),                          // 2: koppi.plan.v1.Plan
-	(*Member)(nil),                        // 3: koppi.plan.v1.Member
-	(*Goal)(nil),                          // 4: koppi.plan.v1.Goal
-	(*Assessment)(nil),                    // 5: koppi.plan.v1.Assessment
-	(*Action)(nil),                        // 6: koppi.plan.v1.Action
-	(*ClientView)(nil),                    // 7: koppi.plan.v1.ClientView
-	(*CreatePlanRequest)(nil),             // 8: koppi.plan.v1.CreatePlanRequest
-	(*CreatePlanResponse)(nil),            // 9: koppi.plan.v1.CreatePlanResponse
-	(*GetClientRequest)(nil),              // 10: koppi.plan.v1.GetClientRequest
-	(*GetClientResponse)(nil),             // 11: koppi.plan.v1.GetClientResponse
-	(*GetPlanRequest)(nil),                // 12: koppi.plan.v1.GetPlanRequest
-	(*GetPlanResponse)(nil),               // 13: koppi.plan.v1.GetPlanResponse
-	(*ListPlansRequest)(nil),              // 14: koppi.plan.v1.ListPlansRequest
-	(*ListPlansResponse)(nil),             // 15: koppi.plan.v1.ListPlansResponse
-	(*InviteMemberRequest)(nil),           // 16: koppi.plan.v1.InviteMemberRequest
-	(*InviteMemberResponse)(nil),          // 17: koppi.plan.v1.InviteMemberResponse
-	(*JoinPlanRequest)(nil),               // 18: koppi.plan.v1.JoinPlanRequest
-	(*JoinPlanResponse)(nil),              // 19: koppi.plan.v1.JoinPlanResponse
-	(*DeclineInvitationRequest)(nil),      // 20: koppi.plan.v1.DeclineInvitationRequest
-	(*DeclineInvitationResponse)(nil),     // 21: koppi.plan.v1.DeclineInvitationResponse
-	(*StartPlanRequest)(nil),              // 22: koppi.plan.v1.StartPlanRequest
-	(*StartPlanResponse)(nil),             // 23: koppi.plan.v1.StartPlanResponse
-	(*LeavePlanRequest)(nil),              // 24: koppi.plan.v1.LeavePlanRequest
-	(*LeavePlanResponse)(nil),             // 25: koppi.plan.v1.LeavePlanResponse
-	(*AddGoalRequest)(nil),                // 26: koppi.plan.v1.AddGoalRequest
-	(*AddGoalResponse)(nil),               // 27: koppi.plan.v1.AddGoalResponse
-	(*UpdateGoalRequest)(nil),             // 28: koppi.plan.v1.UpdateGoalRequest
-	(*UpdateGoalResponse)(nil),            // 29: koppi.plan.v1.UpdateGoalResponse
-	(*AssessGoalRequest)(nil),             // 30: koppi.plan.v1.AssessGoalRequest
-	(*AssessGoalResponse)(nil),            // 31: koppi.plan.v1.AssessGoalResponse
-	(*AddActionRequest)(nil),              // 32: koppi.plan.v1.AddActionRequest
-	(*AddActionResponse)(nil),             // 33: koppi.plan.v1.AddActionResponse
-	(*ReassignActionRequest)(nil),         // 34: koppi.plan.v1.ReassignActionRequest
-	(*ReassignActionResponse)(nil),        // 35: koppi.plan.v1.ReassignActionResponse
-	(*CompleteActionRequest)(nil),         // 36: koppi.plan.v1.CompleteActionRequest
-	(*CompleteActionResponse)(nil),        // 37: koppi.plan.v1.CompleteActionResponse
-	(*RecordClientViewRequest)(nil),       // 38: koppi.plan.v1.RecordClientViewRequest
-	(*RecordClientViewResponse)(nil),      // 39: koppi.plan.v1.RecordClientViewResponse
-	(*OfferResponsibilityRequest)(nil),    // 40: koppi.plan.v1.OfferResponsibilityRequest
-	(*OfferResponsibilityResponse)(nil),   // 41: koppi.plan.v1.OfferResponsibilityResponse
-	(*AcceptResponsibilityRequest)(nil),   // 42: koppi.plan.v1.AcceptResponsibilityRequest
-	(*AcceptResponsibilityResponse)(nil),  // 43: koppi.plan.v1.AcceptResponsibilityResponse
-	(*DeclineResponsibilityRequest)(nil),  // 44: koppi.plan.v1.DeclineResponsibilityRequest
-	(*DeclineResponsibilityResponse)(nil), // 45: koppi.plan.v1.DeclineResponsibilityResponse
-	(*ScheduleReviewRequest)(nil),         // 46: koppi.plan.v1.ScheduleReviewRequest
-	(*ScheduleReviewResponse)(nil),        // 47: koppi.plan.v1.ScheduleReviewResponse
-	(*StartReviewRequest)(nil),            // 48: koppi.plan.v1.StartReviewRequest
-	(*StartReviewResponse)(nil),           // 49: koppi.plan.v1.StartReviewResponse
-	(*CompleteReviewRequest)(nil),         // 50: koppi.plan.v1.CompleteReviewRequest
-	(*CompleteReviewResponse)(nil),        // 51: koppi.plan.v1.CompleteReviewResponse
-	(*EndPlanRequest)(nil),                // 52: koppi.plan.v1.EndPlanRequest
-	(*EndPlanResponse)(nil),               // 53: koppi.plan.v1.EndPlanResponse
-	(*RevokePlanRequest)(nil),             // 54: koppi.plan.v1.RevokePlanRequest
-	(*RevokePlanResponse)(nil),            // 55: koppi.plan.v1.RevokePlanResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 56: koppi.plan.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 57: koppi.plan.v1.AcknowledgeRevocationResponse
-	(*v1.LoopStatus)(nil),                 // 58: koppi.common.v1.LoopStatus
-	(*v1.LegalBasis)(nil),                 // 59: koppi.common.v1.LegalBasis
-	(*v1.Party)(nil),                      // 60: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil),         // 61: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),                 // 62: koppi.common.v1.Revocation
-	(*v1.Client)(nil),                     // 63: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 64: koppi.common.v1.ClientDetails
+	(*CreatePlanRequest)(nil),             // 0: koppi.plan.v1.CreatePlanRequest
+	(*CreatePlanResponse)(nil),            // 1: koppi.plan.v1.CreatePlanResponse
+	(*GetClientRequest)(nil),              // 2: koppi.plan.v1.GetClientRequest
+	(*GetClientResponse)(nil),             // 3: koppi.plan.v1.GetClientResponse
+	(*GetPlanRequest)(nil),                // 4: koppi.plan.v1.GetPlanRequest
+	(*GetPlanResponse)(nil),               // 5: koppi.plan.v1.GetPlanResponse
+	(*ListPlansRequest)(nil),              // 6: koppi.plan.v1.ListPlansRequest
+	(*ListPlansResponse)(nil),             // 7: koppi.plan.v1.ListPlansResponse
+	(*InviteMemberRequest)(nil),           // 8: koppi.plan.v1.InviteMemberRequest
+	(*InviteMemberResponse)(nil),          // 9: koppi.plan.v1.InviteMemberResponse
+	(*JoinPlanRequest)(nil),               // 10: koppi.plan.v1.JoinPlanRequest
+	(*JoinPlanResponse)(nil),              // 11: koppi.plan.v1.JoinPlanResponse
+	(*DeclineInvitationRequest)(nil),      // 12: koppi.plan.v1.DeclineInvitationRequest
+	(*DeclineInvitationResponse)(nil),     // 13: koppi.plan.v1.DeclineInvitationResponse
+	(*StartPlanRequest)(nil),              // 14: koppi.plan.v1.StartPlanRequest
+	(*StartPlanResponse)(nil),             // 15: koppi.plan.v1.StartPlanResponse
+	(*LeavePlanRequest)(nil),              // 16: koppi.plan.v1.LeavePlanRequest
+	(*LeavePlanResponse)(nil),             // 17: koppi.plan.v1.LeavePlanResponse
+	(*AddGoalRequest)(nil),                // 18: koppi.plan.v1.AddGoalRequest
+	(*AddGoalResponse)(nil),               // 19: koppi.plan.v1.AddGoalResponse
+	(*UpdateGoalRequest)(nil),             // 20: koppi.plan.v1.UpdateGoalRequest
+	(*UpdateGoalResponse)(nil),            // 21: koppi.plan.v1.UpdateGoalResponse
+	(*AssessGoalRequest)(nil),             // 22: koppi.plan.v1.AssessGoalRequest
+	(*AssessGoalResponse)(nil),            // 23: koppi.plan.v1.AssessGoalResponse
+	(*AddActionRequest)(nil),              // 24: koppi.plan.v1.AddActionRequest
+	(*AddActionResponse)(nil),             // 25: koppi.plan.v1.AddActionResponse
+	(*ReassignActionRequest)(nil),         // 26: koppi.plan.v1.ReassignActionRequest
+	(*ReassignActionResponse)(nil),        // 27: koppi.plan.v1.ReassignActionResponse
+	(*CompleteActionRequest)(nil),         // 28: koppi.plan.v1.CompleteActionRequest
+	(*CompleteActionResponse)(nil),        // 29: koppi.plan.v1.CompleteActionResponse
+	(*RecordClientViewRequest)(nil),       // 30: koppi.plan.v1.RecordClientViewRequest
+	(*RecordClientViewResponse)(nil),      // 31: koppi.plan.v1.RecordClientViewResponse
+	(*OfferResponsibilityRequest)(nil),    // 32: koppi.plan.v1.OfferResponsibilityRequest
+	(*OfferResponsibilityResponse)(nil),   // 33: koppi.plan.v1.OfferResponsibilityResponse
+	(*AcceptResponsibilityRequest)(nil),   // 34: koppi.plan.v1.AcceptResponsibilityRequest
+	(*AcceptResponsibilityResponse)(nil),  // 35: koppi.plan.v1.AcceptResponsibilityResponse
+	(*DeclineResponsibilityRequest)(nil),  // 36: koppi.plan.v1.DeclineResponsibilityRequest
+	(*DeclineResponsibilityResponse)(nil), // 37: koppi.plan.v1.DeclineResponsibilityResponse
+	(*ScheduleReviewRequest)(nil),         // 38: koppi.plan.v1.ScheduleReviewRequest
+	(*ScheduleReviewResponse)(nil),        // 39: koppi.plan.v1.ScheduleReviewResponse
+	(*StartReviewRequest)(nil),            // 40: koppi.plan.v1.StartReviewRequest
+	(*StartReviewResponse)(nil),           // 41: koppi.plan.v1.StartReviewResponse
+	(*CompleteReviewRequest)(nil),         // 42: koppi.plan.v1.CompleteReviewRequest
+	(*CompleteReviewResponse)(nil),        // 43: koppi.plan.v1.CompleteReviewResponse
+	(*EndPlanRequest)(nil),                // 44: koppi.plan.v1.EndPlanRequest
+	(*EndPlanResponse)(nil),               // 45: koppi.plan.v1.EndPlanResponse
+	(*RevokePlanRequest)(nil),             // 46: koppi.plan.v1.RevokePlanRequest
+	(*RevokePlanResponse)(nil),            // 47: koppi.plan.v1.RevokePlanResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 48: koppi.plan.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 49: koppi.plan.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                     // 50: koppi.common.v1.Client
+	(*v1.LegalBasis)(nil),                 // 51: koppi.common.v1.LegalBasis
+	(*v1.Party)(nil),                      // 52: koppi.common.v1.Party
+	(*Plan)(nil),                          // 53: koppi.plan.v1.Plan
+	(*v1.ClientDetails)(nil),              // 54: koppi.common.v1.ClientDetails
+	(PlanState)(0),                        // 55: koppi.plan.v1.PlanState
+	(*timestamppb.Timestamp)(nil),         // 56: google.protobuf.Timestamp
 }
 var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
-	0,  // 0: koppi.plan.v1.Plan.state:type_name -> koppi.plan.v1.PlanState
-	58, // 1: koppi.plan.v1.Plan.status:type_name -> koppi.common.v1.LoopStatus
-	59, // 2: koppi.plan.v1.Plan.basis:type_name -> koppi.common.v1.LegalBasis
-	60, // 3: koppi.plan.v1.Plan.responsible:type_name -> koppi.common.v1.Party
-	60, // 4: koppi.plan.v1.Plan.responsibility_offered_to:type_name -> koppi.common.v1.Party
-	61, // 5: koppi.plan.v1.Plan.responsibility_due_at:type_name -> google.protobuf.Timestamp
-	3,  // 6: koppi.plan.v1.Plan.members:type_name -> koppi.plan.v1.Member
-	4,  // 7: koppi.plan.v1.Plan.goals:type_name -> koppi.plan.v1.Goal
-	6,  // 8: koppi.plan.v1.Plan.actions:type_name -> koppi.plan.v1.Action
-	7,  // 9: koppi.plan.v1.Plan.client_views:type_name -> koppi.plan.v1.ClientView
-	61, // 10: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
-	61, // 11: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
-	60, // 12: koppi.plan.v1.Plan.created_by:type_name -> koppi.common.v1.Party
-	62, // 13: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
-	60, // 14: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 15: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	61, // 16: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	59, // 17: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 18: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	61, // 19: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	60, // 20: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	60, // 21: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	61, // 22: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	61, // 23: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	61, // 24: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	63, // 25: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
-	59, // 26: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	60, // 27: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
-	2,  // 28: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	64, // 29: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	2,  // 30: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	0,  // 31: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
-	2,  // 32: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
-	60, // 33: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
-	59, // 34: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	2,  // 35: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 36: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 37: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 38: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 39: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 40: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 41: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 42: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
-	61, // 43: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
-	2,  // 44: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 45: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 46: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 47: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 48: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
-	60, // 49: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
-	2,  // 50: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 51: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 52: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	61, // 53: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
-	2,  // 54: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 55: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	61, // 56: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
-	2,  // 57: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 58: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 59: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	2,  // 60: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
-	8,  // 61: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
-	12, // 62: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
-	10, // 63: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
-	14, // 64: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
-	16, // 65: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
-	18, // 66: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
-	20, // 67: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
-	24, // 68: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
-	22, // 69: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
-	26, // 70: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
-	28, // 71: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
-	30, // 72: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
-	32, // 73: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
-	34, // 74: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
-	36, // 75: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
-	38, // 76: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
-	40, // 77: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
-	42, // 78: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
-	44, // 79: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
-	46, // 80: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
-	48, // 81: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
-	50, // 82: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
-	52, // 83: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	54, // 84: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
-	56, // 85: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
-	9,  // 86: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	13, // 87: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	11, // 88: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	15, // 89: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	17, // 90: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	19, // 91: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	21, // 92: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	25, // 93: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	23, // 94: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	27, // 95: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	29, // 96: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	31, // 97: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	33, // 98: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	35, // 99: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	37, // 100: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	39, // 101: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	41, // 102: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	43, // 103: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	45, // 104: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	47, // 105: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	49, // 106: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	51, // 107: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	53, // 108: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	55, // 109: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
-	57, // 110: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
-	86, // [86:111] is the sub-list for method output_type
-	61, // [61:86] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	50, // 0: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
+	51, // 1: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	52, // 2: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
+	53, // 3: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 4: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	53, // 5: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 6: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
+	53, // 7: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
+	52, // 8: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
+	51, // 9: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	53, // 10: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 11: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 12: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 13: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 14: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 15: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 16: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	52, // 17: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
+	56, // 18: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
+	53, // 19: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	52, // 20: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
+	53, // 21: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 22: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 23: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
+	52, // 24: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
+	53, // 25: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 26: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 27: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	56, // 28: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
+	53, // 29: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 30: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	56, // 31: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
+	53, // 32: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 33: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 34: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	53, // 35: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
+	0,  // 36: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
+	4,  // 37: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
+	2,  // 38: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
+	6,  // 39: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
+	8,  // 40: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
+	10, // 41: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
+	12, // 42: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
+	16, // 43: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
+	14, // 44: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
+	18, // 45: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
+	20, // 46: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
+	22, // 47: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
+	24, // 48: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
+	26, // 49: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
+	28, // 50: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
+	30, // 51: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
+	32, // 52: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
+	34, // 53: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
+	36, // 54: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
+	38, // 55: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
+	40, // 56: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
+	42, // 57: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
+	44, // 58: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
+	46, // 59: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	48, // 60: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	1,  // 61: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	5,  // 62: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	3,  // 63: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	7,  // 64: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	9,  // 65: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	11, // 66: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	13, // 67: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	17, // 68: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	15, // 69: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	19, // 70: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	21, // 71: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	23, // 72: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	25, // 73: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	27, // 74: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	29, // 75: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	31, // 76: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	33, // 77: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	35, // 78: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	37, // 79: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	39, // 80: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	41, // 81: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	43, // 82: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	45, // 83: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	47, // 84: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	49, // 85: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	61, // [61:86] is the sub-list for method output_type
+	36, // [36:61] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_plan_proto_init() }
@@ -4019,19 +3189,19 @@ func file_koppi_plan_v1_plan_proto_init() {
 	if File_koppi_plan_v1_plan_proto != nil {
 		return
 	}
+	file_koppi_plan_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_plan_v1_plan_proto_rawDesc), len(file_koppi_plan_v1_plan_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   56,
+			NumEnums:      0,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_koppi_plan_v1_plan_proto_goTypes,
 		DependencyIndexes: file_koppi_plan_v1_plan_proto_depIdxs,
-		EnumInfos:         file_koppi_plan_v1_plan_proto_enumTypes,
 		MessageInfos:      file_koppi_plan_v1_plan_proto_msgTypes,
 	}.Build()
 	File_koppi_plan_v1_plan_proto = out.File

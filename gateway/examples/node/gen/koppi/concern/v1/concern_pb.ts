@@ -5,298 +5,22 @@
 // Concern reports (huoli-ilmoitus): an agency tells another that a person
 // seems to need help, and learns what became of it.
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Attachment, Client, ClientDetails, LegalBasis, LoopStatus, Party, Urgency } from "../../common/v1/party_pb.js";
+import type { Client, ClientDetails, LegalBasis, LoopStatus, Party, Urgency } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
-import type { Revocation } from "../../common/v1/revocation_pb.js";
-import { file_koppi_common_v1_revocation } from "../../common/v1/revocation_pb.js";
+import type { Concern, ConcernState, ContactResult, DeclineReason, Outcome, SupportNeed, Topic, Track } from "./state_pb.js";
+import { file_koppi_concern_v1_state } from "./state_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/concern/v1/concern.proto.
  */
 export const file_koppi_concern_v1_concern: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rb3BwaS9jb25jZXJuL3YxL2NvbmNlcm4ucHJvdG8SEGtvcHBpLmNvbmNlcm4udjEi9AkKB0NvbmNlcm4SEgoKY29uY2Vybl9pZBgBIAEoCRIPCgdjYXNlX2lkGAIgASgJEhEKCWNsaWVudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VyblN0YXRlEisKBnN0YXR1cxgFIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5Mb29wU3RhdHVzEigKCHJlcG9ydGVyGAYgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EigKCHJlY2VpdmVyGAcgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAggASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSJwoGdG9waWNzGAkgAygOMhcua29wcGkuY29uY2Vybi52MS5Ub3BpYxITCgtkZXNjcmlwdGlvbhgKIAEoCRIpCgd1cmdlbmN5GAsgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSMwoMc3VwcG9ydF9uZWVkGAwgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZBImCgV0cmFjaxgNIAEoDjIXLmtvcHBpLmNvbmNlcm4udjEuVHJhY2sSOgoQY29udGFjdF9hdHRlbXB0cxgOIAMoCzIgLmtvcHBpLmNvbmNlcm4udjEuQ29udGFjdEF0dGVtcHQSGAoQZWFybGllcl9jb25jZXJucxgPIAEoBRIZChFqb2luZWRfY29uY2Vybl9pZBgQIAEoCRIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGBEgASgJEiAKGGZvcndhcmRlZF90b19jb25jZXJuX2lkcxgSIAMoCRJCChRpbmZvcm1hdGlvbl9yZXF1ZXN0cxgTIAMoCzIkLmtvcHBpLmNvbmNlcm4udjEuSW5mb3JtYXRpb25SZXF1ZXN0EjAKC2F0dGFjaG1lbnRzGBQgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSKgoHb3V0Y29tZRgVIAEoDjIZLmtvcHBpLmNvbmNlcm4udjEuT3V0Y29tZRIQCghmZWVkYmFjaxgWIAEoCRIwCgxzdWJtaXR0ZWRfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NsaWVudF9sYW5ndWFnZRgYIAEoCRIMCgRldGFnGBkgASgJEhoKEmpvaW5lZF9jb25jZXJuX2lkcxgbIAMoCRIxCg90cmlhZ2VkX3VyZ2VuY3kYHCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIPCgdwbGFuX2lkGB0gASgJEjcKDmRlY2xpbmVfcmVhc29uGB4gASgOMh8ua29wcGkuY29uY2Vybi52MS5EZWNsaW5lUmVhc29uEhsKE2RlY2xpbmVfZXhwbGFuYXRpb24YHyABKAkSMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGCAgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhYKDnJlc3VibWl0dGVkX2FzGCIgASgJEhkKEWF2YWlsYWJsZV9hY3Rpb25zGBogAygJEi8KCnJldm9jYXRpb24YIyABKAsyGy5rb3BwaS5jb21tb24udjEuUmV2b2NhdGlvbiLCAQoOQ29udGFjdEF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKAmJ5GAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Ei8KBnJlc3VsdBgDIAEoDjIfLmtvcHBpLmNvbmNlcm4udjEuQ29udGFjdFJlc3VsdBIzCg9uZXh0X2F0dGVtcHRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoMCChJJbmZvcm1hdGlvblJlcXVlc3QSKAoWaW5mb3JtYXRpb25fcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoIcXVlc3Rpb24YAiABKAlCCrpIB3IFEAEYkE4SGgoGYW5zd2VyGAMgASgJQgq6SAdyBRABGJBOEiwKCGFza2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgthbnN3ZXJlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKvAwoUU3VibWl0Q29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESLwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudEIGukgDyAEBEjAKCHJlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYBCABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI8CgZ0b3BpY3MYBSADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljQhO6SBCSAQ0QFBgBIgeCAQQQASAAEh0KC2Rlc2NyaXB0aW9uGAYgASgJQgi6SAVyAxiQThI1Cgd1cmdlbmN5GAcgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3lCCrpIB4IBBBABIAASKQoOYXR0YWNobWVudF9pZHMYCCADKAlCEbpIDpIBCxAUGAEiBXIDsAEBEisKB2Nhc2VfaWQYCSABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokIkMKFVN1Ym1pdENvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIqgBChdDaGVja09wZW5Db25jZXJuUmVxdWVzdBIvCgZjbGllbnQYASABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Qga6SAPIAQESMAoIcmVjZWl2ZXIYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIqCgViYXNpcxgDIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzIlUKGENoZWNrT3BlbkNvbmNlcm5SZXNwb25zZRIMCgRvcGVuGAEgASgIEisKBnN0YXR1cxgCIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5Mb29wU3RhdHVzIjAKEEdldENsaWVudFJlcXVlc3QSHAoKY29uY2Vybl9pZBgBIAEoCUIIukgFcgOwAQEidgoRR2V0Q2xpZW50UmVzcG9uc2USHgoWcGVyc29uYWxfaWRlbnRpdHlfY29kZRgBIAEoCRIvCgdkZXRhaWxzGAIgASgLMh4ua29wcGkuY29tbW9uLnYxLkNsaWVudERldGFpbHMSEAoIbGFuZ3VhZ2UYAyABKAkiMQoRR2V0Q29uY2VyblJlcXVlc3QSHAoKY29uY2Vybl9pZBgBIAEoCUIIukgFcgOwAQEiQAoSR2V0Q29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4itgIKE0xpc3RDb25jZXJuc1JlcXVlc3QSDAoEc2VudBgBIAEoCBIVCgR1bml0GAIgASgJQge6SARyAhg/EhgKBndvcmtlchgDIAEoCUIIukgFcgMYgAESQwoGc3RhdGVzGAQgAygOMh4ua29wcGkuY29uY2Vybi52MS5Db25jZXJuU3RhdGVCE7pIEJIBDRAUGAEiB4IBBBABIAASFAoMb3ZlcmR1ZV9vbmx5GAUgASgIEi0KCWNsaWVudF9pZBgGIAEoCUIaukgXchUYgAEyEF5bQS1aYS16MC05Xy1dKiQSHQoJcGFnZV9zaXplGAcgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YCCABKAlCCLpIBXIDGIAIEhkKB3B1cnBvc2UYCSABKAlCCLpIBXIDGOgHIlwKFExpc3RDb25jZXJuc1Jlc3BvbnNlEisKCGNvbmNlcm5zGAEgAygLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJrChVSZWNlaXZlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAEiRAoWUmVjZWl2ZUNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuItYCChRUcmlhZ2VDb25jZXJuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIzCgd1cmdlbmN5GAQgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3lCCLpIBYIBAhABEj0KDHN1cHBvcnRfbmVlZBgFIAEoDjIdLmtvcHBpLmNvbmNlcm4udjEuU3VwcG9ydE5lZWRCCLpIBYIBAhABEjAKBXRyYWNrGAYgASgOMhcua29wcGkuY29uY2Vybi52MS5UcmFja0IIukgFggECEAESGQoRY2xpZW50X3dhbnRzX2hlbHAYByABKAgSKQoJYXNzaWduX3RvGAggASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IkMKFVRyaWFnZUNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuImgKElRha2VDb25jZXJuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAASJBChNUYWtlQ29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4isgEKFlJlYXNzaWduQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESKgoCdG8YBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIYCgZyZWFzb24YBSABKAlCCLpIBXIDGOgHIkUKF1JlYXNzaWduQ29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4i4wEKG1JlY29yZENvbnRhY3RBdHRlbXB0UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARI7CgZyZXN1bHQYBCABKA4yHy5rb3BwaS5jb25jZXJuLnYxLkNvbnRhY3RSZXN1bHRCCrpIB4IBBBABIAASMwoPbmV4dF9hdHRlbXB0X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChxSZWNvcmRDb250YWN0QXR0ZW1wdFJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4iuQEKGVJlcXVlc3RJbmZvcm1hdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESHAoIcXVlc3Rpb24YBCABKAlCCrpIB3IFEAEYkE4SKgoGZHVlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJIChpSZXF1ZXN0SW5mb3JtYXRpb25SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIuABChlQcm92aWRlSW5mb3JtYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEigKFmluZm9ybWF0aW9uX3JlcXVlc3RfaWQYBCABKAlCCLpIBXIDsAEBEhoKBmFuc3dlchgFIAEoCUIKukgHcgUQARiQThIpCg5hdHRhY2htZW50X2lkcxgGIAMoCUIRukgOkgELEBQYASIFcgOwAQEiSAoaUHJvdmlkZUluZm9ybWF0aW9uUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiJsChZTdGFydEFzc2Vzc21lbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABIkUKF1N0YXJ0QXNzZXNzbWVudFJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4izAEKGUNvbXBsZXRlQXNzZXNzbWVudFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESPQoMc3VwcG9ydF9uZWVkGAQgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZEIIukgFggECEAESHAoHcGxhbl9pZBgFIAEoCUILukgI2AEBcgOwAQEiSAoaQ29tcGxldGVBc3Nlc3NtZW50UmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiK9AQoTQ2xvc2VDb25jZXJuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARI2CgdvdXRjb21lGAQgASgOMhkua29wcGkuY29uY2Vybi52MS5PdXRjb21lQgq6SAeCAQQQASAAEhoKCGZlZWRiYWNrGAUgASgJQgi6SAVyAxiQTiJCChRDbG9zZUNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIuQCChVGb3J3YXJkQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESMAoIcmVjZWl2ZXIYBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIqCgViYXNpcxgFIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEhEKCWtlZXBfb3BlbhgGIAEoCBI8CgZ0b3BpY3MYByADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljQhO6SBCSAQ0QFBgBIgeCAQQQASAAEh0KC2Rlc2NyaXB0aW9uGAggASgJQgi6SAVyAxiQThIpCg5hdHRhY2htZW50X2lkcxgJIAMoCUIRukgOkgELEBQYASIFcgOwAQEiYgoWRm9yd2FyZENvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuEhwKFGZvcndhcmRlZF9jb25jZXJuX2lkGAIgASgJIvsBChVEZWNsaW5lQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESOwoGcmVhc29uGAQgASgOMh8ua29wcGkuY29uY2Vybi52MS5EZWNsaW5lUmVhc29uQgq6SAeCAQQQASAAEh0KC2V4cGxhbmF0aW9uGAUgASgJQgi6SAVyAxiQThIyChJzdWdnZXN0ZWRfcmVjZWl2ZXIYBiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiRAoWRGVjbGluZUNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIoYBChZXaXRoZHJhd0NvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciRQoXV2l0aGRyYXdDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiL8AQoUU2V0dGxlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESdgoOcmVzdWJtaXR0ZWRfYXMYBCABKAlCXrpIW3JZMldeKChjb25jZXJuc3xyZWZlcnJhbHN8Y29uc3VsdGF0aW9uc3xwbGFucykvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0pPyQSGAoGcmVhc29uGAUgASgJQgi6SAVyAxjoByJDChVTZXR0bGVDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiKEAQoUUmV2b2tlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESGAoGcmVhc29uGAQgASgJQgi6SAVyAxjoByJDChVSZXZva2VDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiJaChxBY2tub3dsZWRnZVJldm9jYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBIksKHUFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4qkQMKDENvbmNlcm5TdGF0ZRIdChlDT05DRVJOX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXQ09OQ0VSTl9TVEFURV9TVUJNSVRURUQQARIaChZDT05DRVJOX1NUQVRFX1JFQ0VJVkVEEAISGQoVQ09OQ0VSTl9TVEFURV9UUklBR0VEEAMSFwoTQ09OQ0VSTl9TVEFURV9UQUtFThAEEicKI0NPTkNFUk5fU1RBVEVfSU5GT1JNQVRJT05fUkVRVUVTVEVEEAUSHwobQ09OQ0VSTl9TVEFURV9JTl9BU1NFU1NNRU5UEAYSGgoWQ09OQ0VSTl9TVEFURV9BU1NFU1NFRBAHEhgKFENPTkNFUk5fU1RBVEVfQ0xPU0VEEAgSGgoWQ09OQ0VSTl9TVEFURV9ERUNMSU5FRBAJEhsKF0NPTkNFUk5fU1RBVEVfV0lUSERSQVdOEAoSGAoUQ09OQ0VSTl9TVEFURV9KT0lORUQQCxIiCh5DT05DRVJOX1NUQVRFX0VOVEVSRURfSU5fRVJST1IQDCqnAwoFVG9waWMSFQoRVE9QSUNfVU5TUEVDSUZJRUQQABIWChJUT1BJQ19SRU5UX0FSUkVBUlMQARIZChVUT1BJQ19FVklDVElPTl9USFJFQVQQAhIWChJUT1BJQ19IT01FTEVTU05FU1MQAxIZChVUT1BJQ19FTEVDVFJJQ0lUWV9DVVQQBBIaChZUT1BJQ19PVkVSSU5ERUJURURORVNTEAUSEgoOVE9QSUNfR0FNQkxJTkcQBhIXChNUT1BJQ19TVUJTVEFOQ0VfVVNFEAcSFwoTVE9QSUNfTUVOVEFMX0hFQUxUSBAIEhgKFFRPUElDX1NPTUFUSUNfSEVBTFRIEAkSJQohVE9QSUNfSU5BQklMSVRZX1RPX01BTkFHRV9BRkZBSVJTEAoSFgoSVE9QSUNfU0VMRl9ORUdMRUNUEAsSHAoYVE9QSUNfVklPTEVOQ0VfT1JfVEhSRUFUEAwSGQoVVE9QSUNfQ0hJTERfSU5fRkFNSUxZEA0SHAoYVE9QSUNfQ0xJRU5UX05PVF9SRUFDSEVEEA4SDwoLVE9QSUNfT1RIRVIQDyqdAQoLU3VwcG9ydE5lZWQSHAoYU1VQUE9SVF9ORUVEX1VOU1BFQ0lGSUVEEAASFgoSU1VQUE9SVF9ORUVEX0xJR0hUEAESGAoUU1VQUE9SVF9ORUVEX05FVFdPUksQAhIYChRTVVBQT1JUX05FRURfU1BFQ0lBTBADEiQKIFNVUFBPUlRfTkVFRF9TUEVDSUFMX05PVF9FTkdBR0VEEAQqbwoFVHJhY2sSFQoRVFJBQ0tfVU5TUEVDSUZJRUQQABIaChZUUkFDS19TRVJWSUNFX0dVSURBTkNFEAESHAoYVFJBQ0tfU09DSUFMX0NPVU5TRUxMSU5HEAISFQoRVFJBQ0tfU09DSUFMX1dPUksQAyqpAQoNQ29udGFjdFJlc3VsdBIeChpDT05UQUNUX1JFU1VMVF9VTlNQRUNJRklFRBAAEhoKFkNPTlRBQ1RfUkVTVUxUX1JFQUNIRUQQARIeChpDT05UQUNUX1JFU1VMVF9OT1RfUkVBQ0hFRBACEiAKHENPTlRBQ1RfUkVTVUxUX0RFQ0xJTkVEX0hFTFAQAxIaChZDT05UQUNUX1JFU1VMVF9OT19TSE9XEAQq9gEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfR1VJREVEEAESGwoXT1VUQ09NRV9TRVJWSUNFX1NUQVJURUQQAhIaChZPVVRDT01FX0FMUkVBRFlfQ0xJRU5UEAMSGQoVT1VUQ09NRV9OT19ORUVEX0ZPVU5EEAQSGwoXT1VUQ09NRV9DTElFTlRfREVDTElORUQQBRIeChpPVVRDT01FX0NMSUVOVF9OT1RfUkVBQ0hFRBAGEhUKEU9VVENPTUVfRk9SV0FSREVEEAcSFgoST1VUQ09NRV9NT1ZFRF9BV0FZEAgqsAEKDURlY2xpbmVSZWFzb24SHgoaREVDTElORV9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtERUNMSU5FX1JFQVNPTl9XUk9OR19BR0VOQ1kQARIdChlERUNMSU5FX1JFQVNPTl9XUk9OR19BUkVBEAISHAoYREVDTElORV9SRUFTT05fTk9fR1JPVU5EEAMSIQodREVDTElORV9SRUFTT05fQ0xJRU5UX1VOS05PV04QBDL3EAoOQ29uY2VyblNlcnZpY2USYAoNU3VibWl0Q29uY2VybhImLmtvcHBpLmNvbmNlcm4udjEuU3VibWl0Q29uY2VyblJlcXVlc3QaJy5rb3BwaS5jb25jZXJuLnYxLlN1Ym1pdENvbmNlcm5SZXNwb25zZRJpChBDaGVja09wZW5Db25jZXJuEikua29wcGkuY29uY2Vybi52MS5DaGVja09wZW5Db25jZXJuUmVxdWVzdBoqLmtvcHBpLmNvbmNlcm4udjEuQ2hlY2tPcGVuQ29uY2VyblJlc3BvbnNlElcKCkdldENvbmNlcm4SIy5rb3BwaS5jb25jZXJuLnYxLkdldENvbmNlcm5SZXF1ZXN0GiQua29wcGkuY29uY2Vybi52MS5HZXRDb25jZXJuUmVzcG9uc2USVAoJR2V0Q2xpZW50EiIua29wcGkuY29uY2Vybi52MS5HZXRDbGllbnRSZXF1ZXN0GiMua29wcGkuY29uY2Vybi52MS5HZXRDbGllbnRSZXNwb25zZRJdCgxMaXN0Q29uY2VybnMSJS5rb3BwaS5jb25jZXJuLnYxLkxpc3RDb25jZXJuc1JlcXVlc3QaJi5rb3BwaS5jb25jZXJuLnYxLkxpc3RDb25jZXJuc1Jlc3BvbnNlEmMKDlJlY2VpdmVDb25jZXJuEicua29wcGkuY29uY2Vybi52MS5SZWNlaXZlQ29uY2VyblJlcXVlc3QaKC5rb3BwaS5jb25jZXJuLnYxLlJlY2VpdmVDb25jZXJuUmVzcG9uc2USYAoNVHJpYWdlQ29uY2VybhImLmtvcHBpLmNvbmNlcm4udjEuVHJpYWdlQ29uY2VyblJlcXVlc3QaJy5rb3BwaS5jb25jZXJuLnYxLlRyaWFnZUNvbmNlcm5SZXNwb25zZRJaCgtUYWtlQ29uY2VybhIkLmtvcHBpLmNvbmNlcm4udjEuVGFrZUNvbmNlcm5SZXF1ZXN0GiUua29wcGkuY29uY2Vybi52MS5UYWtlQ29uY2VyblJlc3BvbnNlEmYKD1JlYXNzaWduQ29uY2VybhIoLmtvcHBpLmNvbmNlcm4udjEuUmVhc3NpZ25Db25jZXJuUmVxdWVzdBopLmtvcHBpLmNvbmNlcm4udjEuUmVhc3NpZ25Db25jZXJuUmVzcG9uc2USdQoUUmVjb3JkQ29udGFjdEF0dGVtcHQSLS5rb3BwaS5jb25jZXJuLnYxLlJlY29yZENvbnRhY3RBdHRlbXB0UmVxdWVzdBouLmtvcHBpLmNvbmNlcm4udjEuUmVjb3JkQ29udGFjdEF0dGVtcHRSZXNwb25zZRJvChJSZXF1ZXN0SW5mb3JtYXRpb24SKy5rb3BwaS5jb25jZXJuLnYxLlJlcXVlc3RJbmZvcm1hdGlvblJlcXVlc3QaLC5rb3BwaS5jb25jZXJuLnYxLlJlcXVlc3RJbmZvcm1hdGlvblJlc3BvbnNlEmYKD1N0YXJ0QXNzZXNzbWVudBIoLmtvcHBpLmNvbmNlcm4udjEuU3RhcnRBc3Nlc3NtZW50UmVxdWVzdBopLmtvcHBpLmNvbmNlcm4udjEuU3RhcnRBc3Nlc3NtZW50UmVzcG9uc2USbwoSQ29tcGxldGVBc3Nlc3NtZW50Eisua29wcGkuY29uY2Vybi52MS5Db21wbGV0ZUFzc2Vzc21lbnRSZXF1ZXN0Giwua29wcGkuY29uY2Vybi52MS5Db21wbGV0ZUFzc2Vzc21lbnRSZXNwb25zZRJdCgxDbG9zZUNvbmNlcm4SJS5rb3BwaS5jb25jZXJuLnYxLkNsb3NlQ29uY2VyblJlcXVlc3QaJi5rb3BwaS5jb25jZXJuLnYxLkNsb3NlQ29uY2VyblJlc3BvbnNlEmMKDkZvcndhcmRDb25jZXJuEicua29wcGkuY29uY2Vybi52MS5Gb3J3YXJkQ29uY2VyblJlcXVlc3QaKC5rb3BwaS5jb25jZXJuLnYxLkZvcndhcmRDb25jZXJuUmVzcG9uc2USYwoORGVjbGluZUNvbmNlcm4SJy5rb3BwaS5jb25jZXJuLnYxLkRlY2xpbmVDb25jZXJuUmVxdWVzdBooLmtvcHBpLmNvbmNlcm4udjEuRGVjbGluZUNvbmNlcm5SZXNwb25zZRJvChJQcm92aWRlSW5mb3JtYXRpb24SKy5rb3BwaS5jb25jZXJuLnYxLlByb3ZpZGVJbmZvcm1hdGlvblJlcXVlc3QaLC5rb3BwaS5jb25jZXJuLnYxLlByb3ZpZGVJbmZvcm1hdGlvblJlc3BvbnNlEmYKD1dpdGhkcmF3Q29uY2VybhIoLmtvcHBpLmNvbmNlcm4udjEuV2l0aGRyYXdDb25jZXJuUmVxdWVzdBopLmtvcHBpLmNvbmNlcm4udjEuV2l0aGRyYXdDb25jZXJuUmVzcG9uc2USYAoNU2V0dGxlQ29uY2VybhImLmtvcHBpLmNvbmNlcm4udjEuU2V0dGxlQ29uY2VyblJlcXVlc3QaJy5rb3BwaS5jb25jZXJuLnYxLlNldHRsZUNvbmNlcm5SZXNwb25zZRJgCg1SZXZva2VDb25jZXJuEiYua29wcGkuY29uY2Vybi52MS5SZXZva2VDb25jZXJuUmVxdWVzdBonLmtvcHBpLmNvbmNlcm4udjEuUmV2b2tlQ29uY2VyblJlc3BvbnNlEngKFUFja25vd2xlZGdlUmV2b2NhdGlvbhIuLmtvcHBpLmNvbmNlcm4udjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBovLmtvcHBpLmNvbmNlcm4udjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_revocation]);
-
-/**
- * @generated from message koppi.concern.v1.Concern
- */
-export type Concern = Message<"koppi.concern.v1.Concern"> & {
-  /**
-   * @generated from field: string concern_id = 1;
-   */
-  concernId: string;
-
-  /**
-   * @generated from field: string case_id = 2;
-   */
-  caseId: string;
-
-  /**
-   * @generated from field: string client_id = 3;
-   */
-  clientId: string;
-
-  /**
-   * @generated from field: koppi.concern.v1.ConcernState state = 4;
-   */
-  state: ConcernState;
-
-  /**
-   * @generated from field: koppi.common.v1.LoopStatus status = 5;
-   */
-  status?: LoopStatus | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party reporter = 6;
-   */
-  reporter?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party receiver = 7;
-   */
-  receiver?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.LegalBasis basis = 8;
-   */
-  basis?: LegalBasis | undefined;
-
-  /**
-   * @generated from field: repeated koppi.concern.v1.Topic topics = 9;
-   */
-  topics: Topic[];
-
-  /**
-   * Free text. Refused without consent, save from an agency whose profile in the
-   * directory is NECESSARY.
-   *
-   * @generated from field: string description = 10;
-   */
-  description: string;
-
-  /**
-   * @generated from field: koppi.common.v1.Urgency urgency = 11;
-   */
-  urgency: Urgency;
-
-  /**
-   * @generated from field: koppi.concern.v1.SupportNeed support_need = 12;
-   */
-  supportNeed: SupportNeed;
-
-  /**
-   * @generated from field: koppi.concern.v1.Track track = 13;
-   */
-  track: Track;
-
-  /**
-   * @generated from field: repeated koppi.concern.v1.ContactAttempt contact_attempts = 14;
-   */
-  contactAttempts: ContactAttempt[];
-
-  /**
-   * Earlier concerns about the same client in the last twelve months.
-   *
-   * @generated from field: int32 earlier_concerns = 15;
-   */
-  earlierConcerns: number;
-
-  /**
-   * @generated from field: string joined_concern_id = 16;
-   */
-  joinedConcernId: string;
-
-  /**
-   * @generated from field: string forwarded_from_concern_id = 17;
-   */
-  forwardedFromConcernId: string;
-
-  /**
-   * @generated from field: repeated string forwarded_to_concern_ids = 18;
-   */
-  forwardedToConcernIds: string[];
-
-  /**
-   * @generated from field: repeated koppi.concern.v1.InformationRequest information_requests = 19;
-   */
-  informationRequests: InformationRequest[];
-
-  /**
-   * @generated from field: repeated koppi.common.v1.Attachment attachments = 20;
-   */
-  attachments: Attachment[];
-
-  /**
-   * @generated from field: koppi.concern.v1.Outcome outcome = 21;
-   */
-  outcome: Outcome;
-
-  /**
-   * What the reporter may be told in words.
-   *
-   * @generated from field: string feedback = 22;
-   */
-  feedback: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp submitted_at = 23;
-   */
-  submittedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string client_language = 24;
-   */
-  clientLanguage: string;
-
-  /**
-   * Of the view that this caller gets: send it back to say which state you saw.
-   *
-   * @generated from field: string etag = 25;
-   */
-  etag: string;
-
-  /**
-   * Reports joined to this concern; for its receiver only.
-   *
-   * @generated from field: repeated string joined_concern_ids = 27;
-   */
-  joinedConcernIds: string[];
-
-  /**
-   * The receiver's judgement at triage; urgency stays what the reporter said.
-   *
-   * @generated from field: koppi.common.v1.Urgency triaged_urgency = 28;
-   */
-  triagedUrgency: Urgency;
-
-  /**
-   * @generated from field: string plan_id = 29;
-   */
-  planId: string;
-
-  /**
-   * @generated from field: koppi.concern.v1.DeclineReason decline_reason = 30;
-   */
-  declineReason: DeclineReason;
-
-  /**
-   * @generated from field: string decline_explanation = 31;
-   */
-  declineExplanation: string;
-
-  /**
-   * @generated from field: koppi.common.v1.Party suggested_receiver = 32;
-   */
-  suggestedReceiver?: Party | undefined;
-
-  /**
-   * @generated from field: string resubmitted_as = 34;
-   */
-  resubmittedAs: string;
-
-  /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
-   *
-   * @generated from field: repeated string available_actions = 26;
-   */
-  availableActions: string[];
-
-  /**
-   * Set once it was entered in error.
-   *
-   * @generated from field: koppi.common.v1.Revocation revocation = 35;
-   */
-  revocation?: Revocation | undefined;
-};
-
-/**
- * Describes the message koppi.concern.v1.Concern.
- * Use `create(ConcernSchema)` to create a new message.
- */
-export const ConcernSchema: GenMessage<Concern> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 0);
-
-/**
- * @generated from message koppi.concern.v1.ContactAttempt
- */
-export type ContactAttempt = Message<"koppi.concern.v1.ContactAttempt"> & {
-  /**
-   * @generated from field: google.protobuf.Timestamp at = 1;
-   */
-  at?: Timestamp | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party by = 2;
-   */
-  by?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.concern.v1.ContactResult result = 3;
-   */
-  result: ContactResult;
-
-  /**
-   * Held until then, so that two agencies do not chase one client at once.
-   *
-   * @generated from field: google.protobuf.Timestamp next_attempt_at = 4;
-   */
-  nextAttemptAt?: Timestamp | undefined;
-};
-
-/**
- * Describes the message koppi.concern.v1.ContactAttempt.
- * Use `create(ContactAttemptSchema)` to create a new message.
- */
-export const ContactAttemptSchema: GenMessage<ContactAttempt> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 1);
-
-/**
- * @generated from message koppi.concern.v1.InformationRequest
- */
-export type InformationRequest = Message<"koppi.concern.v1.InformationRequest"> & {
-  /**
-   * @generated from field: string information_request_id = 1;
-   */
-  informationRequestId: string;
-
-  /**
-   * @generated from field: string question = 2;
-   */
-  question: string;
-
-  /**
-   * @generated from field: string answer = 3;
-   */
-  answer: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp asked_at = 4;
-   */
-  askedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp answered_at = 5;
-   */
-  answeredAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp due_at = 6;
-   */
-  dueAt?: Timestamp | undefined;
-};
-
-/**
- * Describes the message koppi.concern.v1.InformationRequest.
- * Use `create(InformationRequestSchema)` to create a new message.
- */
-export const InformationRequestSchema: GenMessage<InformationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 2);
+  fileDesc("Ch5rb3BwaS9jb25jZXJuL3YxL2NvbmNlcm4ucHJvdG8SEGtvcHBpLmNvbmNlcm4udjEirwMKFFN1Ym1pdENvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEi8KBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnRCBrpIA8gBARIwCghyZWNlaXZlchgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eUIGukgDyAEBEioKBWJhc2lzGAQgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSPAoGdG9waWNzGAUgAygOMhcua29wcGkuY29uY2Vybi52MS5Ub3BpY0ITukgQkgENEBQYASIHggEEEAEgABIdCgtkZXNjcmlwdGlvbhgGIAEoCUIIukgFcgMYkE4SNQoHdXJnZW5jeRgHIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5Qgq6SAeCAQQQASAAEikKDmF0dGFjaG1lbnRfaWRzGAggAygJQhG6SA6SAQsQFBgBIgVyA7ABARIrCgdjYXNlX2lkGAkgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJCJDChVTdWJtaXRDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiKoAQoXQ2hlY2tPcGVuQ29uY2VyblJlcXVlc3QSLwoGY2xpZW50GAEgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudEIGukgDyAEBEjAKCHJlY2VpdmVyGAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcyJVChhDaGVja09wZW5Db25jZXJuUmVzcG9uc2USDAoEb3BlbhgBIAEoCBIrCgZzdGF0dXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1cyIwChBHZXRDbGllbnRSZXF1ZXN0EhwKCmNvbmNlcm5faWQYASABKAlCCLpIBXIDsAEBInYKEUdldENsaWVudFJlc3BvbnNlEh4KFnBlcnNvbmFsX2lkZW50aXR5X2NvZGUYASABKAkSLwoHZGV0YWlscxgCIAEoCzIeLmtvcHBpLmNvbW1vbi52MS5DbGllbnREZXRhaWxzEhAKCGxhbmd1YWdlGAMgASgJIjEKEUdldENvbmNlcm5SZXF1ZXN0EhwKCmNvbmNlcm5faWQYASABKAlCCLpIBXIDsAEBIkAKEkdldENvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIrYCChNMaXN0Q29uY2VybnNSZXF1ZXN0EgwKBHNlbnQYASABKAgSFQoEdW5pdBgCIAEoCUIHukgEcgIYPxIYCgZ3b3JrZXIYAyABKAlCCLpIBXIDGIABEkMKBnN0YXRlcxgEIAMoDjIeLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VyblN0YXRlQhO6SBCSAQ0QFBgBIgeCAQQQASAAEhQKDG92ZXJkdWVfb25seRgFIAEoCBItCgljbGllbnRfaWQYBiABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokEh0KCXBhZ2Vfc2l6ZRgHIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAggASgJQgi6SAVyAxiACBIZCgdwdXJwb3NlGAkgASgJQgi6SAVyAxjoByJcChRMaXN0Q29uY2VybnNSZXNwb25zZRIrCghjb25jZXJucxgBIAMoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiawoVUmVjZWl2ZUNvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABIkQKFlJlY2VpdmVDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiLWAgoUVHJpYWdlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESMwoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5Qgi6SAWCAQIQARI9CgxzdXBwb3J0X25lZWQYBSABKA4yHS5rb3BwaS5jb25jZXJuLnYxLlN1cHBvcnROZWVkQgi6SAWCAQIQARIwCgV0cmFjaxgGIAEoDjIXLmtvcHBpLmNvbmNlcm4udjEuVHJhY2tCCLpIBYIBAhABEhkKEWNsaWVudF93YW50c19oZWxwGAcgASgIEikKCWFzc2lnbl90bxgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJDChVUcmlhZ2VDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiJoChJUYWtlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAEiQQoTVGFrZUNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIrIBChZSZWFzc2lnbkNvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEioKAnRvGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESGAoGcmVhc29uGAUgASgJQgi6SAVyAxjoByJFChdSZWFzc2lnbkNvbmNlcm5SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIuMBChtSZWNvcmRDb250YWN0QXR0ZW1wdFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESOwoGcmVzdWx0GAQgASgOMh8ua29wcGkuY29uY2Vybi52MS5Db250YWN0UmVzdWx0Qgq6SAeCAQQQASAAEjMKD25leHRfYXR0ZW1wdF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgocUmVjb3JkQ29udGFjdEF0dGVtcHRSZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIrkBChlSZXF1ZXN0SW5mb3JtYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhwKCHF1ZXN0aW9uGAQgASgJQgq6SAdyBRABGJBOEioKBmR1ZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSAoaUmVxdWVzdEluZm9ybWF0aW9uUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiLgAQoZUHJvdmlkZUluZm9ybWF0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIoChZpbmZvcm1hdGlvbl9yZXF1ZXN0X2lkGAQgASgJQgi6SAVyA7ABARIaCgZhbnN3ZXIYBSABKAlCCrpIB3IFEAEYkE4SKQoOYXR0YWNobWVudF9pZHMYBiADKAlCEbpIDpIBCxAUGAEiBXIDsAEBIkgKGlByb3ZpZGVJbmZvcm1hdGlvblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4ibAoWU3RhcnRBc3Nlc3NtZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAASJFChdTdGFydEFzc2Vzc21lbnRSZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuIswBChlDb21wbGV0ZUFzc2Vzc21lbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEj0KDHN1cHBvcnRfbmVlZBgEIAEoDjIdLmtvcHBpLmNvbmNlcm4udjEuU3VwcG9ydE5lZWRCCLpIBYIBAhABEhwKB3BsYW5faWQYBSABKAlCC7pICNgBAXIDsAEBIkgKGkNvbXBsZXRlQXNzZXNzbWVudFJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4ivQEKE0Nsb3NlQ29uY2VyblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoKY29uY2Vybl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESNgoHb3V0Y29tZRgEIAEoDjIZLmtvcHBpLmNvbmNlcm4udjEuT3V0Y29tZUIKukgHggEEEAEgABIaCghmZWVkYmFjaxgFIAEoCUIIukgFcgMYkE4iQgoUQ2xvc2VDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiLkAgoVRm9yd2FyZENvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEjAKCHJlY2VpdmVyGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYBSABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxIRCglrZWVwX29wZW4YBiABKAgSPAoGdG9waWNzGAcgAygOMhcua29wcGkuY29uY2Vybi52MS5Ub3BpY0ITukgQkgENEBQYASIHggEEEAEgABIdCgtkZXNjcmlwdGlvbhgIIAEoCUIIukgFcgMYkE4SKQoOYXR0YWNobWVudF9pZHMYCSADKAlCEbpIDpIBCxAUGAEiBXIDsAEBImIKFkZvcndhcmRDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybhIcChRmb3J3YXJkZWRfY29uY2Vybl9pZBgCIAEoCSL7AQoVRGVjbGluZUNvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEjsKBnJlYXNvbhgEIAEoDjIfLmtvcHBpLmNvbmNlcm4udjEuRGVjbGluZVJlYXNvbkIKukgHggEEEAEgABIdCgtleHBsYW5hdGlvbhgFIAEoCUIIukgFcgMYkE4SMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGAYgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IkQKFkRlY2xpbmVDb25jZXJuUmVzcG9uc2USKgoHY29uY2VybhgBIAEoCzIZLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybiKGAQoWV2l0aGRyYXdDb25jZXJuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIYCgZyZWFzb24YBCABKAlCCLpIBXIDGOgHIkUKF1dpdGhkcmF3Q29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4i/AEKFFNldHRsZUNvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEnYKDnJlc3VibWl0dGVkX2FzGAQgASgJQl66SFtyWTJXXigoY29uY2VybnN8cmVmZXJyYWxzfGNvbnN1bHRhdGlvbnN8cGxhbnMpL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9KT8kEhgKBnJlYXNvbhgFIAEoCUIIukgFcgMY6AciQwoVU2V0dGxlQ29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4ihAEKFFJldm9rZUNvbmNlcm5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCmNvbmNlcm5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciQwoVUmV2b2tlQ29uY2VyblJlc3BvbnNlEioKB2NvbmNlcm4YASABKAsyGS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm4iWgocQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIcCgpjb25jZXJuX2lkGAIgASgJQgi6SAVyA7ABASJLCh1BY2tub3dsZWRnZVJldm9jYXRpb25SZXNwb25zZRIqCgdjb25jZXJuGAEgASgLMhkua29wcGkuY29uY2Vybi52MS5Db25jZXJuMvcQCg5Db25jZXJuU2VydmljZRJgCg1TdWJtaXRDb25jZXJuEiYua29wcGkuY29uY2Vybi52MS5TdWJtaXRDb25jZXJuUmVxdWVzdBonLmtvcHBpLmNvbmNlcm4udjEuU3VibWl0Q29uY2VyblJlc3BvbnNlEmkKEENoZWNrT3BlbkNvbmNlcm4SKS5rb3BwaS5jb25jZXJuLnYxLkNoZWNrT3BlbkNvbmNlcm5SZXF1ZXN0Gioua29wcGkuY29uY2Vybi52MS5DaGVja09wZW5Db25jZXJuUmVzcG9uc2USVwoKR2V0Q29uY2VybhIjLmtvcHBpLmNvbmNlcm4udjEuR2V0Q29uY2VyblJlcXVlc3QaJC5rb3BwaS5jb25jZXJuLnYxLkdldENvbmNlcm5SZXNwb25zZRJUCglHZXRDbGllbnQSIi5rb3BwaS5jb25jZXJuLnYxLkdldENsaWVudFJlcXVlc3QaIy5rb3BwaS5jb25jZXJuLnYxLkdldENsaWVudFJlc3BvbnNlEl0KDExpc3RDb25jZXJucxIlLmtvcHBpLmNvbmNlcm4udjEuTGlzdENvbmNlcm5zUmVxdWVzdBomLmtvcHBpLmNvbmNlcm4udjEuTGlzdENvbmNlcm5zUmVzcG9uc2USYwoOUmVjZWl2ZUNvbmNlcm4SJy5rb3BwaS5jb25jZXJuLnYxLlJlY2VpdmVDb25jZXJuUmVxdWVzdBooLmtvcHBpLmNvbmNlcm4udjEuUmVjZWl2ZUNvbmNlcm5SZXNwb25zZRJgCg1UcmlhZ2VDb25jZXJuEiYua29wcGkuY29uY2Vybi52MS5UcmlhZ2VDb25jZXJuUmVxdWVzdBonLmtvcHBpLmNvbmNlcm4udjEuVHJpYWdlQ29uY2VyblJlc3BvbnNlEloKC1Rha2VDb25jZXJuEiQua29wcGkuY29uY2Vybi52MS5UYWtlQ29uY2VyblJlcXVlc3QaJS5rb3BwaS5jb25jZXJuLnYxLlRha2VDb25jZXJuUmVzcG9uc2USZgoPUmVhc3NpZ25Db25jZXJuEigua29wcGkuY29uY2Vybi52MS5SZWFzc2lnbkNvbmNlcm5SZXF1ZXN0Gikua29wcGkuY29uY2Vybi52MS5SZWFzc2lnbkNvbmNlcm5SZXNwb25zZRJ1ChRSZWNvcmRDb250YWN0QXR0ZW1wdBItLmtvcHBpLmNvbmNlcm4udjEuUmVjb3JkQ29udGFjdEF0dGVtcHRSZXF1ZXN0Gi4ua29wcGkuY29uY2Vybi52MS5SZWNvcmRDb250YWN0QXR0ZW1wdFJlc3BvbnNlEm8KElJlcXVlc3RJbmZvcm1hdGlvbhIrLmtvcHBpLmNvbmNlcm4udjEuUmVxdWVzdEluZm9ybWF0aW9uUmVxdWVzdBosLmtvcHBpLmNvbmNlcm4udjEuUmVxdWVzdEluZm9ybWF0aW9uUmVzcG9uc2USZgoPU3RhcnRBc3Nlc3NtZW50Eigua29wcGkuY29uY2Vybi52MS5TdGFydEFzc2Vzc21lbnRSZXF1ZXN0Gikua29wcGkuY29uY2Vybi52MS5TdGFydEFzc2Vzc21lbnRSZXNwb25zZRJvChJDb21wbGV0ZUFzc2Vzc21lbnQSKy5rb3BwaS5jb25jZXJuLnYxLkNvbXBsZXRlQXNzZXNzbWVudFJlcXVlc3QaLC5rb3BwaS5jb25jZXJuLnYxLkNvbXBsZXRlQXNzZXNzbWVudFJlc3BvbnNlEl0KDENsb3NlQ29uY2VybhIlLmtvcHBpLmNvbmNlcm4udjEuQ2xvc2VDb25jZXJuUmVxdWVzdBomLmtvcHBpLmNvbmNlcm4udjEuQ2xvc2VDb25jZXJuUmVzcG9uc2USYwoORm9yd2FyZENvbmNlcm4SJy5rb3BwaS5jb25jZXJuLnYxLkZvcndhcmRDb25jZXJuUmVxdWVzdBooLmtvcHBpLmNvbmNlcm4udjEuRm9yd2FyZENvbmNlcm5SZXNwb25zZRJjCg5EZWNsaW5lQ29uY2VybhInLmtvcHBpLmNvbmNlcm4udjEuRGVjbGluZUNvbmNlcm5SZXF1ZXN0Gigua29wcGkuY29uY2Vybi52MS5EZWNsaW5lQ29uY2VyblJlc3BvbnNlEm8KElByb3ZpZGVJbmZvcm1hdGlvbhIrLmtvcHBpLmNvbmNlcm4udjEuUHJvdmlkZUluZm9ybWF0aW9uUmVxdWVzdBosLmtvcHBpLmNvbmNlcm4udjEuUHJvdmlkZUluZm9ybWF0aW9uUmVzcG9uc2USZgoPV2l0aGRyYXdDb25jZXJuEigua29wcGkuY29uY2Vybi52MS5XaXRoZHJhd0NvbmNlcm5SZXF1ZXN0Gikua29wcGkuY29uY2Vybi52MS5XaXRoZHJhd0NvbmNlcm5SZXNwb25zZRJgCg1TZXR0bGVDb25jZXJuEiYua29wcGkuY29uY2Vybi52MS5TZXR0bGVDb25jZXJuUmVxdWVzdBonLmtvcHBpLmNvbmNlcm4udjEuU2V0dGxlQ29uY2VyblJlc3BvbnNlEmAKDVJldm9rZUNvbmNlcm4SJi5rb3BwaS5jb25jZXJuLnYxLlJldm9rZUNvbmNlcm5SZXF1ZXN0Gicua29wcGkuY29uY2Vybi52MS5SZXZva2VDb25jZXJuUmVzcG9uc2USeAoVQWNrbm93bGVkZ2VSZXZvY2F0aW9uEi4ua29wcGkuY29uY2Vybi52MS5BY2tub3dsZWRnZVJldm9jYXRpb25SZXF1ZXN0Gi8ua29wcGkuY29uY2Vybi52MS5BY2tub3dsZWRnZVJldm9jYXRpb25SZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_concern_v1_state]);
 
 /**
  * @generated from message koppi.concern.v1.SubmitConcernRequest
@@ -359,7 +83,7 @@ export type SubmitConcernRequest = Message<"koppi.concern.v1.SubmitConcernReques
  * Use `create(SubmitConcernRequestSchema)` to create a new message.
  */
 export const SubmitConcernRequestSchema: GenMessage<SubmitConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 3);
+  messageDesc(file_koppi_concern_v1_concern, 0);
 
 /**
  * @generated from message koppi.concern.v1.SubmitConcernResponse
@@ -376,7 +100,7 @@ export type SubmitConcernResponse = Message<"koppi.concern.v1.SubmitConcernRespo
  * Use `create(SubmitConcernResponseSchema)` to create a new message.
  */
 export const SubmitConcernResponseSchema: GenMessage<SubmitConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 4);
+  messageDesc(file_koppi_concern_v1_concern, 1);
 
 /**
  * @generated from message koppi.concern.v1.CheckOpenConcernRequest
@@ -403,7 +127,7 @@ export type CheckOpenConcernRequest = Message<"koppi.concern.v1.CheckOpenConcern
  * Use `create(CheckOpenConcernRequestSchema)` to create a new message.
  */
 export const CheckOpenConcernRequestSchema: GenMessage<CheckOpenConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 5);
+  messageDesc(file_koppi_concern_v1_concern, 2);
 
 /**
  * @generated from message koppi.concern.v1.CheckOpenConcernResponse
@@ -425,7 +149,7 @@ export type CheckOpenConcernResponse = Message<"koppi.concern.v1.CheckOpenConcer
  * Use `create(CheckOpenConcernResponseSchema)` to create a new message.
  */
 export const CheckOpenConcernResponseSchema: GenMessage<CheckOpenConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 6);
+  messageDesc(file_koppi_concern_v1_concern, 3);
 
 /**
  * @generated from message koppi.concern.v1.GetClientRequest
@@ -442,7 +166,7 @@ export type GetClientRequest = Message<"koppi.concern.v1.GetClientRequest"> & {
  * Use `create(GetClientRequestSchema)` to create a new message.
  */
 export const GetClientRequestSchema: GenMessage<GetClientRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 7);
+  messageDesc(file_koppi_concern_v1_concern, 4);
 
 /**
  * @generated from message koppi.concern.v1.GetClientResponse
@@ -469,7 +193,7 @@ export type GetClientResponse = Message<"koppi.concern.v1.GetClientResponse"> & 
  * Use `create(GetClientResponseSchema)` to create a new message.
  */
 export const GetClientResponseSchema: GenMessage<GetClientResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 8);
+  messageDesc(file_koppi_concern_v1_concern, 5);
 
 /**
  * @generated from message koppi.concern.v1.GetConcernRequest
@@ -486,7 +210,7 @@ export type GetConcernRequest = Message<"koppi.concern.v1.GetConcernRequest"> & 
  * Use `create(GetConcernRequestSchema)` to create a new message.
  */
 export const GetConcernRequestSchema: GenMessage<GetConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 9);
+  messageDesc(file_koppi_concern_v1_concern, 6);
 
 /**
  * @generated from message koppi.concern.v1.GetConcernResponse
@@ -503,7 +227,7 @@ export type GetConcernResponse = Message<"koppi.concern.v1.GetConcernResponse"> 
  * Use `create(GetConcernResponseSchema)` to create a new message.
  */
 export const GetConcernResponseSchema: GenMessage<GetConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 10);
+  messageDesc(file_koppi_concern_v1_concern, 7);
 
 /**
  * @generated from message koppi.concern.v1.ListConcernsRequest
@@ -564,7 +288,7 @@ export type ListConcernsRequest = Message<"koppi.concern.v1.ListConcernsRequest"
  * Use `create(ListConcernsRequestSchema)` to create a new message.
  */
 export const ListConcernsRequestSchema: GenMessage<ListConcernsRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 11);
+  messageDesc(file_koppi_concern_v1_concern, 8);
 
 /**
  * @generated from message koppi.concern.v1.ListConcernsResponse
@@ -586,7 +310,7 @@ export type ListConcernsResponse = Message<"koppi.concern.v1.ListConcernsRespons
  * Use `create(ListConcernsResponseSchema)` to create a new message.
  */
 export const ListConcernsResponseSchema: GenMessage<ListConcernsResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 12);
+  messageDesc(file_koppi_concern_v1_concern, 9);
 
 /**
  * @generated from message koppi.concern.v1.ReceiveConcernRequest
@@ -613,7 +337,7 @@ export type ReceiveConcernRequest = Message<"koppi.concern.v1.ReceiveConcernRequ
  * Use `create(ReceiveConcernRequestSchema)` to create a new message.
  */
 export const ReceiveConcernRequestSchema: GenMessage<ReceiveConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 13);
+  messageDesc(file_koppi_concern_v1_concern, 10);
 
 /**
  * @generated from message koppi.concern.v1.ReceiveConcernResponse
@@ -630,7 +354,7 @@ export type ReceiveConcernResponse = Message<"koppi.concern.v1.ReceiveConcernRes
  * Use `create(ReceiveConcernResponseSchema)` to create a new message.
  */
 export const ReceiveConcernResponseSchema: GenMessage<ReceiveConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 14);
+  messageDesc(file_koppi_concern_v1_concern, 11);
 
 /**
  * @generated from message koppi.concern.v1.TriageConcernRequest
@@ -686,7 +410,7 @@ export type TriageConcernRequest = Message<"koppi.concern.v1.TriageConcernReques
  * Use `create(TriageConcernRequestSchema)` to create a new message.
  */
 export const TriageConcernRequestSchema: GenMessage<TriageConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 15);
+  messageDesc(file_koppi_concern_v1_concern, 12);
 
 /**
  * @generated from message koppi.concern.v1.TriageConcernResponse
@@ -703,7 +427,7 @@ export type TriageConcernResponse = Message<"koppi.concern.v1.TriageConcernRespo
  * Use `create(TriageConcernResponseSchema)` to create a new message.
  */
 export const TriageConcernResponseSchema: GenMessage<TriageConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 16);
+  messageDesc(file_koppi_concern_v1_concern, 13);
 
 /**
  * @generated from message koppi.concern.v1.TakeConcernRequest
@@ -730,7 +454,7 @@ export type TakeConcernRequest = Message<"koppi.concern.v1.TakeConcernRequest"> 
  * Use `create(TakeConcernRequestSchema)` to create a new message.
  */
 export const TakeConcernRequestSchema: GenMessage<TakeConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 17);
+  messageDesc(file_koppi_concern_v1_concern, 14);
 
 /**
  * @generated from message koppi.concern.v1.TakeConcernResponse
@@ -747,7 +471,7 @@ export type TakeConcernResponse = Message<"koppi.concern.v1.TakeConcernResponse"
  * Use `create(TakeConcernResponseSchema)` to create a new message.
  */
 export const TakeConcernResponseSchema: GenMessage<TakeConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 18);
+  messageDesc(file_koppi_concern_v1_concern, 15);
 
 /**
  * @generated from message koppi.concern.v1.ReassignConcernRequest
@@ -786,7 +510,7 @@ export type ReassignConcernRequest = Message<"koppi.concern.v1.ReassignConcernRe
  * Use `create(ReassignConcernRequestSchema)` to create a new message.
  */
 export const ReassignConcernRequestSchema: GenMessage<ReassignConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 19);
+  messageDesc(file_koppi_concern_v1_concern, 16);
 
 /**
  * @generated from message koppi.concern.v1.ReassignConcernResponse
@@ -803,7 +527,7 @@ export type ReassignConcernResponse = Message<"koppi.concern.v1.ReassignConcernR
  * Use `create(ReassignConcernResponseSchema)` to create a new message.
  */
 export const ReassignConcernResponseSchema: GenMessage<ReassignConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 20);
+  messageDesc(file_koppi_concern_v1_concern, 17);
 
 /**
  * @generated from message koppi.concern.v1.RecordContactAttemptRequest
@@ -840,7 +564,7 @@ export type RecordContactAttemptRequest = Message<"koppi.concern.v1.RecordContac
  * Use `create(RecordContactAttemptRequestSchema)` to create a new message.
  */
 export const RecordContactAttemptRequestSchema: GenMessage<RecordContactAttemptRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 21);
+  messageDesc(file_koppi_concern_v1_concern, 18);
 
 /**
  * @generated from message koppi.concern.v1.RecordContactAttemptResponse
@@ -857,7 +581,7 @@ export type RecordContactAttemptResponse = Message<"koppi.concern.v1.RecordConta
  * Use `create(RecordContactAttemptResponseSchema)` to create a new message.
  */
 export const RecordContactAttemptResponseSchema: GenMessage<RecordContactAttemptResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 22);
+  messageDesc(file_koppi_concern_v1_concern, 19);
 
 /**
  * @generated from message koppi.concern.v1.RequestInformationRequest
@@ -894,7 +618,7 @@ export type RequestInformationRequest = Message<"koppi.concern.v1.RequestInforma
  * Use `create(RequestInformationRequestSchema)` to create a new message.
  */
 export const RequestInformationRequestSchema: GenMessage<RequestInformationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 23);
+  messageDesc(file_koppi_concern_v1_concern, 20);
 
 /**
  * @generated from message koppi.concern.v1.RequestInformationResponse
@@ -911,7 +635,7 @@ export type RequestInformationResponse = Message<"koppi.concern.v1.RequestInform
  * Use `create(RequestInformationResponseSchema)` to create a new message.
  */
 export const RequestInformationResponseSchema: GenMessage<RequestInformationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 24);
+  messageDesc(file_koppi_concern_v1_concern, 21);
 
 /**
  * @generated from message koppi.concern.v1.ProvideInformationRequest
@@ -953,7 +677,7 @@ export type ProvideInformationRequest = Message<"koppi.concern.v1.ProvideInforma
  * Use `create(ProvideInformationRequestSchema)` to create a new message.
  */
 export const ProvideInformationRequestSchema: GenMessage<ProvideInformationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 25);
+  messageDesc(file_koppi_concern_v1_concern, 22);
 
 /**
  * @generated from message koppi.concern.v1.ProvideInformationResponse
@@ -970,7 +694,7 @@ export type ProvideInformationResponse = Message<"koppi.concern.v1.ProvideInform
  * Use `create(ProvideInformationResponseSchema)` to create a new message.
  */
 export const ProvideInformationResponseSchema: GenMessage<ProvideInformationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 26);
+  messageDesc(file_koppi_concern_v1_concern, 23);
 
 /**
  * @generated from message koppi.concern.v1.StartAssessmentRequest
@@ -997,7 +721,7 @@ export type StartAssessmentRequest = Message<"koppi.concern.v1.StartAssessmentRe
  * Use `create(StartAssessmentRequestSchema)` to create a new message.
  */
 export const StartAssessmentRequestSchema: GenMessage<StartAssessmentRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 27);
+  messageDesc(file_koppi_concern_v1_concern, 24);
 
 /**
  * @generated from message koppi.concern.v1.StartAssessmentResponse
@@ -1014,7 +738,7 @@ export type StartAssessmentResponse = Message<"koppi.concern.v1.StartAssessmentR
  * Use `create(StartAssessmentResponseSchema)` to create a new message.
  */
 export const StartAssessmentResponseSchema: GenMessage<StartAssessmentResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 28);
+  messageDesc(file_koppi_concern_v1_concern, 25);
 
 /**
  * @generated from message koppi.concern.v1.CompleteAssessmentRequest
@@ -1053,7 +777,7 @@ export type CompleteAssessmentRequest = Message<"koppi.concern.v1.CompleteAssess
  * Use `create(CompleteAssessmentRequestSchema)` to create a new message.
  */
 export const CompleteAssessmentRequestSchema: GenMessage<CompleteAssessmentRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 29);
+  messageDesc(file_koppi_concern_v1_concern, 26);
 
 /**
  * @generated from message koppi.concern.v1.CompleteAssessmentResponse
@@ -1070,7 +794,7 @@ export type CompleteAssessmentResponse = Message<"koppi.concern.v1.CompleteAsses
  * Use `create(CompleteAssessmentResponseSchema)` to create a new message.
  */
 export const CompleteAssessmentResponseSchema: GenMessage<CompleteAssessmentResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 30);
+  messageDesc(file_koppi_concern_v1_concern, 27);
 
 /**
  * @generated from message koppi.concern.v1.CloseConcernRequest
@@ -1107,7 +831,7 @@ export type CloseConcernRequest = Message<"koppi.concern.v1.CloseConcernRequest"
  * Use `create(CloseConcernRequestSchema)` to create a new message.
  */
 export const CloseConcernRequestSchema: GenMessage<CloseConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 31);
+  messageDesc(file_koppi_concern_v1_concern, 28);
 
 /**
  * @generated from message koppi.concern.v1.CloseConcernResponse
@@ -1124,7 +848,7 @@ export type CloseConcernResponse = Message<"koppi.concern.v1.CloseConcernRespons
  * Use `create(CloseConcernResponseSchema)` to create a new message.
  */
 export const CloseConcernResponseSchema: GenMessage<CloseConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 32);
+  messageDesc(file_koppi_concern_v1_concern, 29);
 
 /**
  * @generated from message koppi.concern.v1.ForwardConcernRequest
@@ -1187,7 +911,7 @@ export type ForwardConcernRequest = Message<"koppi.concern.v1.ForwardConcernRequ
  * Use `create(ForwardConcernRequestSchema)` to create a new message.
  */
 export const ForwardConcernRequestSchema: GenMessage<ForwardConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 33);
+  messageDesc(file_koppi_concern_v1_concern, 30);
 
 /**
  * @generated from message koppi.concern.v1.ForwardConcernResponse
@@ -1209,7 +933,7 @@ export type ForwardConcernResponse = Message<"koppi.concern.v1.ForwardConcernRes
  * Use `create(ForwardConcernResponseSchema)` to create a new message.
  */
 export const ForwardConcernResponseSchema: GenMessage<ForwardConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 34);
+  messageDesc(file_koppi_concern_v1_concern, 31);
 
 /**
  * @generated from message koppi.concern.v1.DeclineConcernRequest
@@ -1253,7 +977,7 @@ export type DeclineConcernRequest = Message<"koppi.concern.v1.DeclineConcernRequ
  * Use `create(DeclineConcernRequestSchema)` to create a new message.
  */
 export const DeclineConcernRequestSchema: GenMessage<DeclineConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 35);
+  messageDesc(file_koppi_concern_v1_concern, 32);
 
 /**
  * @generated from message koppi.concern.v1.DeclineConcernResponse
@@ -1270,7 +994,7 @@ export type DeclineConcernResponse = Message<"koppi.concern.v1.DeclineConcernRes
  * Use `create(DeclineConcernResponseSchema)` to create a new message.
  */
 export const DeclineConcernResponseSchema: GenMessage<DeclineConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 36);
+  messageDesc(file_koppi_concern_v1_concern, 33);
 
 /**
  * @generated from message koppi.concern.v1.WithdrawConcernRequest
@@ -1302,7 +1026,7 @@ export type WithdrawConcernRequest = Message<"koppi.concern.v1.WithdrawConcernRe
  * Use `create(WithdrawConcernRequestSchema)` to create a new message.
  */
 export const WithdrawConcernRequestSchema: GenMessage<WithdrawConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 37);
+  messageDesc(file_koppi_concern_v1_concern, 34);
 
 /**
  * @generated from message koppi.concern.v1.WithdrawConcernResponse
@@ -1319,7 +1043,7 @@ export type WithdrawConcernResponse = Message<"koppi.concern.v1.WithdrawConcernR
  * Use `create(WithdrawConcernResponseSchema)` to create a new message.
  */
 export const WithdrawConcernResponseSchema: GenMessage<WithdrawConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 38);
+  messageDesc(file_koppi_concern_v1_concern, 35);
 
 /**
  * @generated from message koppi.concern.v1.SettleConcernRequest
@@ -1358,7 +1082,7 @@ export type SettleConcernRequest = Message<"koppi.concern.v1.SettleConcernReques
  * Use `create(SettleConcernRequestSchema)` to create a new message.
  */
 export const SettleConcernRequestSchema: GenMessage<SettleConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 39);
+  messageDesc(file_koppi_concern_v1_concern, 36);
 
 /**
  * @generated from message koppi.concern.v1.SettleConcernResponse
@@ -1375,7 +1099,7 @@ export type SettleConcernResponse = Message<"koppi.concern.v1.SettleConcernRespo
  * Use `create(SettleConcernResponseSchema)` to create a new message.
  */
 export const SettleConcernResponseSchema: GenMessage<SettleConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 40);
+  messageDesc(file_koppi_concern_v1_concern, 37);
 
 /**
  * @generated from message koppi.concern.v1.RevokeConcernRequest
@@ -1409,7 +1133,7 @@ export type RevokeConcernRequest = Message<"koppi.concern.v1.RevokeConcernReques
  * Use `create(RevokeConcernRequestSchema)` to create a new message.
  */
 export const RevokeConcernRequestSchema: GenMessage<RevokeConcernRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 41);
+  messageDesc(file_koppi_concern_v1_concern, 38);
 
 /**
  * @generated from message koppi.concern.v1.RevokeConcernResponse
@@ -1426,7 +1150,7 @@ export type RevokeConcernResponse = Message<"koppi.concern.v1.RevokeConcernRespo
  * Use `create(RevokeConcernResponseSchema)` to create a new message.
  */
 export const RevokeConcernResponseSchema: GenMessage<RevokeConcernResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 42);
+  messageDesc(file_koppi_concern_v1_concern, 39);
 
 /**
  * @generated from message koppi.concern.v1.AcknowledgeRevocationRequest
@@ -1448,7 +1172,7 @@ export type AcknowledgeRevocationRequest = Message<"koppi.concern.v1.Acknowledge
  * Use `create(AcknowledgeRevocationRequestSchema)` to create a new message.
  */
 export const AcknowledgeRevocationRequestSchema: GenMessage<AcknowledgeRevocationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 43);
+  messageDesc(file_koppi_concern_v1_concern, 40);
 
 /**
  * @generated from message koppi.concern.v1.AcknowledgeRevocationResponse
@@ -1465,405 +1189,7 @@ export type AcknowledgeRevocationResponse = Message<"koppi.concern.v1.Acknowledg
  * Use `create(AcknowledgeRevocationResponseSchema)` to create a new message.
  */
 export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_concern_v1_concern, 44);
-
-/**
- * @generated from enum koppi.concern.v1.ConcernState
- */
-export enum ConcernState {
-  /**
-   * @generated from enum value: CONCERN_STATE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_SUBMITTED = 1;
-   */
-  SUBMITTED = 1,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_RECEIVED = 2;
-   */
-  RECEIVED = 2,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_TRIAGED = 3;
-   */
-  TRIAGED = 3,
-
-  /**
-   * A named worker holds it.
-   *
-   * @generated from enum value: CONCERN_STATE_TAKEN = 4;
-   */
-  TAKEN = 4,
-
-  /**
-   * Waits for the reporter's answer to a request for information.
-   *
-   * @generated from enum value: CONCERN_STATE_INFORMATION_REQUESTED = 5;
-   */
-  INFORMATION_REQUESTED = 5,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_IN_ASSESSMENT = 6;
-   */
-  IN_ASSESSMENT = 6,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_ASSESSED = 7;
-   */
-  ASSESSED = 7,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_CLOSED = 8;
-   */
-  CLOSED = 8,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_DECLINED = 9;
-   */
-  DECLINED = 9,
-
-  /**
-   * @generated from enum value: CONCERN_STATE_WITHDRAWN = 10;
-   */
-  WITHDRAWN = 10,
-
-  /**
-   * Joined to an open concern, which carries on for both. A reporter from another
-   * agency than the first one's sees the states a concern of its own would have.
-   *
-   * @generated from enum value: CONCERN_STATE_JOINED = 11;
-   */
-  JOINED = 11,
-
-  /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
-   *
-   * @generated from enum value: CONCERN_STATE_ENTERED_IN_ERROR = 12;
-   */
-  ENTERED_IN_ERROR = 12,
-}
-
-/**
- * Describes the enum koppi.concern.v1.ConcernState.
- */
-export const ConcernStateSchema: GenEnum<ConcernState> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 0);
-
-/**
- * Topic is what the reporter saw. At least one is required, save in a report to
- * youth work without consent, where none is allowed.
- *
- * @generated from enum koppi.concern.v1.Topic
- */
-export enum Topic {
-  /**
-   * @generated from enum value: TOPIC_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: TOPIC_RENT_ARREARS = 1;
-   */
-  RENT_ARREARS = 1,
-
-  /**
-   * @generated from enum value: TOPIC_EVICTION_THREAT = 2;
-   */
-  EVICTION_THREAT = 2,
-
-  /**
-   * @generated from enum value: TOPIC_HOMELESSNESS = 3;
-   */
-  HOMELESSNESS = 3,
-
-  /**
-   * @generated from enum value: TOPIC_ELECTRICITY_CUT = 4;
-   */
-  ELECTRICITY_CUT = 4,
-
-  /**
-   * @generated from enum value: TOPIC_OVERINDEBTEDNESS = 5;
-   */
-  OVERINDEBTEDNESS = 5,
-
-  /**
-   * @generated from enum value: TOPIC_GAMBLING = 6;
-   */
-  GAMBLING = 6,
-
-  /**
-   * @generated from enum value: TOPIC_SUBSTANCE_USE = 7;
-   */
-  SUBSTANCE_USE = 7,
-
-  /**
-   * @generated from enum value: TOPIC_MENTAL_HEALTH = 8;
-   */
-  MENTAL_HEALTH = 8,
-
-  /**
-   * @generated from enum value: TOPIC_SOMATIC_HEALTH = 9;
-   */
-  SOMATIC_HEALTH = 9,
-
-  /**
-   * @generated from enum value: TOPIC_INABILITY_TO_MANAGE_AFFAIRS = 10;
-   */
-  INABILITY_TO_MANAGE_AFFAIRS = 10,
-
-  /**
-   * @generated from enum value: TOPIC_SELF_NEGLECT = 11;
-   */
-  SELF_NEGLECT = 11,
-
-  /**
-   * @generated from enum value: TOPIC_VIOLENCE_OR_THREAT = 12;
-   */
-  VIOLENCE_OR_THREAT = 12,
-
-  /**
-   * @generated from enum value: TOPIC_CHILD_IN_FAMILY = 13;
-   */
-  CHILD_IN_FAMILY = 13,
-
-  /**
-   * @generated from enum value: TOPIC_CLIENT_NOT_REACHED = 14;
-   */
-  CLIENT_NOT_REACHED = 14,
-
-  /**
-   * @generated from enum value: TOPIC_OTHER = 15;
-   */
-  OTHER = 15,
-}
-
-/**
- * Describes the enum koppi.concern.v1.Topic.
- */
-export const TopicSchema: GenEnum<Topic> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 1);
-
-/**
- * SupportNeed places the client in the four-field of support needs (nelikenttä)
- * and the four client segments; it decides which profession answers.
- *
- * @generated from enum koppi.concern.v1.SupportNeed
- */
-export enum SupportNeed {
-  /**
-   * @generated from enum value: SUPPORT_NEED_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * Occasional or light support (satunnainen tai kevyt tuki).
-   *
-   * @generated from enum value: SUPPORT_NEED_LIGHT = 1;
-   */
-  LIGHT = 1,
-
-  /**
-   * Network-meeting client: many services, in hand (verkostopalaveriasiakas).
-   *
-   * @generated from enum value: SUPPORT_NEED_NETWORK = 2;
-   */
-  NETWORK = 2,
-
-  /**
-   * Care client: special support (huolenpitoasiakas).
-   *
-   * @generated from enum value: SUPPORT_NEED_SPECIAL = 3;
-   */
-  SPECIAL = 3,
-
-  /**
-   * Revolving-door client: special support, not engaged (pyöröoviasiakas).
-   *
-   * @generated from enum value: SUPPORT_NEED_SPECIAL_NOT_ENGAGED = 4;
-   */
-  SPECIAL_NOT_ENGAGED = 4,
-}
-
-/**
- * Describes the enum koppi.concern.v1.SupportNeed.
- */
-export const SupportNeedSchema: GenEnum<SupportNeed> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 2);
-
-/**
- * Track is who answers: the division of work between the three professions.
- *
- * @generated from enum koppi.concern.v1.Track
- */
-export enum Track {
-  /**
-   * @generated from enum value: TRACK_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * palveluohjaus
-   *
-   * @generated from enum value: TRACK_SERVICE_GUIDANCE = 1;
-   */
-  SERVICE_GUIDANCE = 1,
-
-  /**
-   * sosiaaliohjaus
-   *
-   * @generated from enum value: TRACK_SOCIAL_COUNSELLING = 2;
-   */
-  SOCIAL_COUNSELLING = 2,
-
-  /**
-   * sosiaalityö
-   *
-   * @generated from enum value: TRACK_SOCIAL_WORK = 3;
-   */
-  SOCIAL_WORK = 3,
-}
-
-/**
- * Describes the enum koppi.concern.v1.Track.
- */
-export const TrackSchema: GenEnum<Track> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 3);
-
-/**
- * @generated from enum koppi.concern.v1.ContactResult
- */
-export enum ContactResult {
-  /**
-   * @generated from enum value: CONTACT_RESULT_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: CONTACT_RESULT_REACHED = 1;
-   */
-  REACHED = 1,
-
-  /**
-   * @generated from enum value: CONTACT_RESULT_NOT_REACHED = 2;
-   */
-  NOT_REACHED = 2,
-
-  /**
-   * @generated from enum value: CONTACT_RESULT_DECLINED_HELP = 3;
-   */
-  DECLINED_HELP = 3,
-
-  /**
-   * @generated from enum value: CONTACT_RESULT_NO_SHOW = 4;
-   */
-  NO_SHOW = 4,
-}
-
-/**
- * Describes the enum koppi.concern.v1.ContactResult.
- */
-export const ContactResultSchema: GenEnum<ContactResult> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 4);
-
-/**
- * @generated from enum koppi.concern.v1.Outcome
- */
-export enum Outcome {
-  /**
-   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * answered by guidance and advice
-   *
-   * @generated from enum value: OUTCOME_GUIDED = 1;
-   */
-  GUIDED = 1,
-
-  /**
-   * @generated from enum value: OUTCOME_SERVICE_STARTED = 2;
-   */
-  SERVICE_STARTED = 2,
-
-  /**
-   * handled in an existing clienthood
-   *
-   * @generated from enum value: OUTCOME_ALREADY_CLIENT = 3;
-   */
-  ALREADY_CLIENT = 3,
-
-  /**
-   * @generated from enum value: OUTCOME_NO_NEED_FOUND = 4;
-   */
-  NO_NEED_FOUND = 4,
-
-  /**
-   * @generated from enum value: OUTCOME_CLIENT_DECLINED = 5;
-   */
-  CLIENT_DECLINED = 5,
-
-  /**
-   * @generated from enum value: OUTCOME_CLIENT_NOT_REACHED = 6;
-   */
-  CLIENT_NOT_REACHED = 6,
-
-  /**
-   * @generated from enum value: OUTCOME_FORWARDED = 7;
-   */
-  FORWARDED = 7,
-
-  /**
-   * @generated from enum value: OUTCOME_MOVED_AWAY = 8;
-   */
-  MOVED_AWAY = 8,
-}
-
-/**
- * Describes the enum koppi.concern.v1.Outcome.
- */
-export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 5);
-
-/**
- * @generated from enum koppi.concern.v1.DeclineReason
- */
-export enum DeclineReason {
-  /**
-   * @generated from enum value: DECLINE_REASON_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: DECLINE_REASON_WRONG_AGENCY = 1;
-   */
-  WRONG_AGENCY = 1,
-
-  /**
-   * @generated from enum value: DECLINE_REASON_WRONG_AREA = 2;
-   */
-  WRONG_AREA = 2,
-
-  /**
-   * @generated from enum value: DECLINE_REASON_NO_GROUND = 3;
-   */
-  NO_GROUND = 3,
-
-  /**
-   * @generated from enum value: DECLINE_REASON_CLIENT_UNKNOWN = 4;
-   */
-  CLIENT_UNKNOWN = 4,
-}
-
-/**
- * Describes the enum koppi.concern.v1.DeclineReason.
- */
-export const DeclineReasonSchema: GenEnum<DeclineReason> = /*@__PURE__*/
-  enumDesc(file_koppi_concern_v1_concern, 6);
+  messageDesc(file_koppi_concern_v1_concern, 41);
 
 /**
  * @generated from service koppi.concern.v1.ConcernService

@@ -6,355 +6,22 @@
 // lead; each action has an owner and a due date; one named worker answers for
 // the whole; goal attainment is measured.
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Client, ClientDetails, LegalBasis, LoopStatus, Party } from "../../common/v1/party_pb.js";
+import type { Client, ClientDetails, LegalBasis, Party } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
-import type { Revocation } from "../../common/v1/revocation_pb.js";
-import { file_koppi_common_v1_revocation } from "../../common/v1/revocation_pb.js";
+import type { Plan, PlanState } from "./state_pb.js";
+import { file_koppi_plan_v1_state } from "./state_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/plan/v1/plan.proto.
  */
 export const file_koppi_plan_v1_plan: GenFile = /*@__PURE__*/
-  fileDesc("Chhrb3BwaS9wbGFuL3YxL3BsYW4ucHJvdG8SDWtvcHBpLnBsYW4udjEinAYKBFBsYW4SDwoHcGxhbl9pZBgBIAEoCRIPCgdjYXNlX2lkGAIgASgJEhEKCWNsaWVudF9pZBgDIAEoCRInCgVzdGF0ZRgEIAEoDjIYLmtvcHBpLnBsYW4udjEuUGxhblN0YXRlEisKBnN0YXR1cxgFIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5Mb29wU3RhdHVzEioKBWJhc2lzGAYgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoLcmVzcG9uc2libGUYByABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSOQoZcmVzcG9uc2liaWxpdHlfb2ZmZXJlZF90bxgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRI5ChVyZXNwb25zaWJpbGl0eV9kdWVfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKB21lbWJlcnMYCSADKAsyFS5rb3BwaS5wbGFuLnYxLk1lbWJlchIiCgVnb2FscxgKIAMoCzITLmtvcHBpLnBsYW4udjEuR29hbBImCgdhY3Rpb25zGAsgAygLMhUua29wcGkucGxhbi52MS5BY3Rpb24SLwoMY2xpZW50X3ZpZXdzGAwgAygLMhkua29wcGkucGxhbi52MS5DbGllbnRWaWV3EjIKDm5leHRfcmV2aWV3X2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgplbmRfcmVhc29uGA8gASgJEioKCmNyZWF0ZWRfYnkYFCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFwoPY2xpZW50X2xhbmd1YWdlGBAgASgJEgwKBGV0YWcYESABKAkSGQoRYXZhaWxhYmxlX2FjdGlvbnMYEiADKAkSLwoKcmV2b2NhdGlvbhgTIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5SZXZvY2F0aW9uIrEBCgZNZW1iZXISJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKQoFc3RhdGUYAiABKA4yGi5rb3BwaS5wbGFuLnYxLk1lbWJlclN0YXRlEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgViYXNpcxgEIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzInoKBEdvYWwSDwoHZ29hbF9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhUKDXNldF9ieV9jbGllbnQYAyABKAgSLgoLYXNzZXNzbWVudHMYBCADKAsyGS5rb3BwaS5wbGFuLnYxLkFzc2Vzc21lbnQSDAoEZXRhZxgFIAEoCSKIAQoKQXNzZXNzbWVudBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFc2NvcmUYAyABKBESEQoJYnlfY2xpZW50GAQgASgIEgwKBG5vdGUYBSABKAki3gEKBkFjdGlvbhIRCglhY3Rpb25faWQYASABKAkSDwoHZ29hbF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJEiUKBW93bmVyGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvdmVyZHVlGAcgASgIEgwKBG5vdGUYCCABKAkicQoKQ2xpZW50VmlldxImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZmVsdF9oZWFyZBgCIAEoCBIWCg5vd25fZ29hbHNfbGVhZBgDIAEoCBIPCgdjb21tZW50GAQgASgJIugBChFDcmVhdGVQbGFuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIvCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Qga6SAPIAQESKgoFYmFzaXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxIrCgtyZXNwb25zaWJsZRgEIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIrCgdjYXNlX2lkGAUgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJCI3ChJDcmVhdGVQbGFuUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiItChBHZXRDbGllbnRSZXF1ZXN0EhkKB3BsYW5faWQYASABKAlCCLpIBXIDsAEBInYKEUdldENsaWVudFJlc3BvbnNlEh4KFnBlcnNvbmFsX2lkZW50aXR5X2NvZGUYASABKAkSLwoHZGV0YWlscxgCIAEoCzIeLmtvcHBpLmNvbW1vbi52MS5DbGllbnREZXRhaWxzEhAKCGxhbmd1YWdlGAMgASgJIisKDkdldFBsYW5SZXF1ZXN0EhkKB3BsYW5faWQYASABKAlCCLpIBXIDsAEBIjQKD0dldFBsYW5SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIp8CChBMaXN0UGxhbnNSZXF1ZXN0EhUKBHVuaXQYASABKAlCB7pIBHICGD8SGAoGd29ya2VyGAIgASgJQgi6SAVyAxiAARI9CgZzdGF0ZXMYAyADKA4yGC5rb3BwaS5wbGFuLnYxLlBsYW5TdGF0ZUITukgQkgENEBQYASIHggEEEAEgABIUCgxvdmVyZHVlX29ubHkYBCABKAgSLQoJY2xpZW50X2lkGAUgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCglwYWdlX3NpemUYBiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgHIAEoCUIIukgFcgMYgAgSGQoHcHVycG9zZRgIIAEoCUIIukgFcgMY6AciUAoRTGlzdFBsYW5zUmVzcG9uc2USIgoFcGxhbnMYASADKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqkBChNJbnZpdGVNZW1iZXJSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEi0KBXBhcnR5GAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYBCABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcyI5ChRJbnZpdGVNZW1iZXJSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIkoKD0pvaW5QbGFuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABASI1ChBKb2luUGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4ibQoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMY6AciGwoZRGVjbGluZUludml0YXRpb25SZXNwb25zZSJLChBTdGFydFBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBIjYKEVN0YXJ0UGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4iZQoQTGVhdmVQbGFuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIYCgZyZWFzb24YAyABKAlCCLpIBXIDGOgHIjYKEUxlYXZlUGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4iegoOQWRkR29hbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGAoEdGV4dBgDIAEoCUIKukgHcgUQARiQThIVCg1zZXRfYnlfY2xpZW50GAQgASgIIkUKD0FkZEdvYWxSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuEg8KB2dvYWxfaWQYAiABKAkimwEKEVVwZGF0ZUdvYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhkKB2dvYWxfaWQYAyABKAlCCLpIBXIDsAEBEhgKBGV0YWcYBCABKAlCCrpIB3IFEAEYgAESGAoEdGV4dBgFIAEoCUIKukgHcgUQARiQTiI3ChJVcGRhdGVHb2FsUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiKsAQoRQXNzZXNzR29hbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGQoHZ29hbF9pZBgDIAEoCUIIukgFcgOwAQESGAoFc2NvcmUYBCABKBFCCbpIBjoEGAQoAxIRCglieV9jbGllbnQYBSABKAgSFgoEbm90ZRgGIAEoCUIIukgFcgMYkE4iNwoSQXNzZXNzR29hbFJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4i1gEKEEFkZEFjdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESHAoHZ29hbF9pZBgDIAEoCUILukgI2AEBcgOwAQESGAoEdGV4dBgEIAEoCUIKukgHcgUQARiQThIlCgVvd25lchgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkkKEUFkZEFjdGlvblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4SEQoJYWN0aW9uX2lkGAIgASgJIpkBChVSZWFzc2lnbkFjdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGwoJYWN0aW9uX2lkGAMgASgJQgi6SAVyA7ABARIqCgJ0bxgEIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eUIGukgDyAEBIjsKFlJlYXNzaWduQWN0aW9uUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiKFAQoVQ29tcGxldGVBY3Rpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhsKCWFjdGlvbl9pZBgDIAEoCUIIukgFcgOwAQESFgoEbm90ZRgEIAEoCUIIukgFcgMYkE4iOwoWQ29tcGxldGVBY3Rpb25SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIpkBChdSZWNvcmRDbGllbnRWaWV3UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARISCgpmZWx0X2hlYXJkGAMgASgIEhYKDm93bl9nb2Fsc19sZWFkGAQgASgIEhkKB2NvbW1lbnQYBSABKAlCCLpIBXIDGJBOIj0KGFJlY29yZENsaWVudFZpZXdSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIpsBChpPZmZlclJlc3BvbnNpYmlsaXR5UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIqCgJ0bxgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eUIGukgDyAEBEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciQAobT2ZmZXJSZXNwb25zaWJpbGl0eVJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4iVgobQWNjZXB0UmVzcG9uc2liaWxpdHlSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBIkEKHEFjY2VwdFJlc3BvbnNpYmlsaXR5UmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJxChxEZWNsaW5lUmVzcG9uc2liaWxpdHlSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMY6AciQgodRGVjbGluZVJlc3BvbnNpYmlsaXR5UmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiKAAQoVU2NoZWR1bGVSZXZpZXdSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEi4KAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIjsKFlNjaGVkdWxlUmV2aWV3UmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJNChJTdGFydFJldmlld1JlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQEiOAoTU3RhcnRSZXZpZXdSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIp8BChVDb21wbGV0ZVJldmlld1JlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESMgoObmV4dF9yZXZpZXdfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKB3N1bW1hcnkYBCABKAlCCLpIBXIDGJBOIjsKFkNvbXBsZXRlUmV2aWV3UmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJjCg5FbmRQbGFuUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIYCgZyZWFzb24YAyABKAlCCLpIBXIDGOgHIjQKD0VuZFBsYW5SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIn4KEVJldm9rZVBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciNwoSUmV2b2tlUGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4iVwocQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABASJCCh1BY2tub3dsZWRnZVJldm9jYXRpb25SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuKqgBCglQbGFuU3RhdGUSGgoWUExBTl9TVEFURV9VTlNQRUNJRklFRBAAEhQKEFBMQU5fU1RBVEVfRFJBRlQQARIVChFQTEFOX1NUQVRFX0FDVElWRRACEhsKF1BMQU5fU1RBVEVfVU5ERVJfUkVWSUVXEAMSFAoQUExBTl9TVEFURV9FTkRFRBAEEh8KG1BMQU5fU1RBVEVfRU5URVJFRF9JTl9FUlJPUhAFKpABCgtNZW1iZXJTdGF0ZRIcChhNRU1CRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRNRU1CRVJfU1RBVEVfSU5WSVRFRBABEhcKE01FTUJFUl9TVEFURV9KT0lORUQQAhIVChFNRU1CRVJfU1RBVEVfTEVGVBADEhkKFU1FTUJFUl9TVEFURV9ERUNMSU5FRBAEMtMRCgtQbGFuU2VydmljZRJRCgpDcmVhdGVQbGFuEiAua29wcGkucGxhbi52MS5DcmVhdGVQbGFuUmVxdWVzdBohLmtvcHBpLnBsYW4udjEuQ3JlYXRlUGxhblJlc3BvbnNlEkgKB0dldFBsYW4SHS5rb3BwaS5wbGFuLnYxLkdldFBsYW5SZXF1ZXN0Gh4ua29wcGkucGxhbi52MS5HZXRQbGFuUmVzcG9uc2USTgoJR2V0Q2xpZW50Eh8ua29wcGkucGxhbi52MS5HZXRDbGllbnRSZXF1ZXN0GiAua29wcGkucGxhbi52MS5HZXRDbGllbnRSZXNwb25zZRJOCglMaXN0UGxhbnMSHy5rb3BwaS5wbGFuLnYxLkxpc3RQbGFuc1JlcXVlc3QaIC5rb3BwaS5wbGFuLnYxLkxpc3RQbGFuc1Jlc3BvbnNlElcKDEludml0ZU1lbWJlchIiLmtvcHBpLnBsYW4udjEuSW52aXRlTWVtYmVyUmVxdWVzdBojLmtvcHBpLnBsYW4udjEuSW52aXRlTWVtYmVyUmVzcG9uc2USSwoISm9pblBsYW4SHi5rb3BwaS5wbGFuLnYxLkpvaW5QbGFuUmVxdWVzdBofLmtvcHBpLnBsYW4udjEuSm9pblBsYW5SZXNwb25zZRJmChFEZWNsaW5lSW52aXRhdGlvbhInLmtvcHBpLnBsYW4udjEuRGVjbGluZUludml0YXRpb25SZXF1ZXN0Gigua29wcGkucGxhbi52MS5EZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlEk4KCUxlYXZlUGxhbhIfLmtvcHBpLnBsYW4udjEuTGVhdmVQbGFuUmVxdWVzdBogLmtvcHBpLnBsYW4udjEuTGVhdmVQbGFuUmVzcG9uc2USTgoJU3RhcnRQbGFuEh8ua29wcGkucGxhbi52MS5TdGFydFBsYW5SZXF1ZXN0GiAua29wcGkucGxhbi52MS5TdGFydFBsYW5SZXNwb25zZRJICgdBZGRHb2FsEh0ua29wcGkucGxhbi52MS5BZGRHb2FsUmVxdWVzdBoeLmtvcHBpLnBsYW4udjEuQWRkR29hbFJlc3BvbnNlElEKClVwZGF0ZUdvYWwSIC5rb3BwaS5wbGFuLnYxLlVwZGF0ZUdvYWxSZXF1ZXN0GiEua29wcGkucGxhbi52MS5VcGRhdGVHb2FsUmVzcG9uc2USUQoKQXNzZXNzR29hbBIgLmtvcHBpLnBsYW4udjEuQXNzZXNzR29hbFJlcXVlc3QaIS5rb3BwaS5wbGFuLnYxLkFzc2Vzc0dvYWxSZXNwb25zZRJOCglBZGRBY3Rpb24SHy5rb3BwaS5wbGFuLnYxLkFkZEFjdGlvblJlcXVlc3QaIC5rb3BwaS5wbGFuLnYxLkFkZEFjdGlvblJlc3BvbnNlEl0KDlJlYXNzaWduQWN0aW9uEiQua29wcGkucGxhbi52MS5SZWFzc2lnbkFjdGlvblJlcXVlc3QaJS5rb3BwaS5wbGFuLnYxLlJlYXNzaWduQWN0aW9uUmVzcG9uc2USXQoOQ29tcGxldGVBY3Rpb24SJC5rb3BwaS5wbGFuLnYxLkNvbXBsZXRlQWN0aW9uUmVxdWVzdBolLmtvcHBpLnBsYW4udjEuQ29tcGxldGVBY3Rpb25SZXNwb25zZRJjChBSZWNvcmRDbGllbnRWaWV3EiYua29wcGkucGxhbi52MS5SZWNvcmRDbGllbnRWaWV3UmVxdWVzdBonLmtvcHBpLnBsYW4udjEuUmVjb3JkQ2xpZW50Vmlld1Jlc3BvbnNlEmwKE09mZmVyUmVzcG9uc2liaWxpdHkSKS5rb3BwaS5wbGFuLnYxLk9mZmVyUmVzcG9uc2liaWxpdHlSZXF1ZXN0Gioua29wcGkucGxhbi52MS5PZmZlclJlc3BvbnNpYmlsaXR5UmVzcG9uc2USbwoUQWNjZXB0UmVzcG9uc2liaWxpdHkSKi5rb3BwaS5wbGFuLnYxLkFjY2VwdFJlc3BvbnNpYmlsaXR5UmVxdWVzdBorLmtvcHBpLnBsYW4udjEuQWNjZXB0UmVzcG9uc2liaWxpdHlSZXNwb25zZRJyChVEZWNsaW5lUmVzcG9uc2liaWxpdHkSKy5rb3BwaS5wbGFuLnYxLkRlY2xpbmVSZXNwb25zaWJpbGl0eVJlcXVlc3QaLC5rb3BwaS5wbGFuLnYxLkRlY2xpbmVSZXNwb25zaWJpbGl0eVJlc3BvbnNlEl0KDlNjaGVkdWxlUmV2aWV3EiQua29wcGkucGxhbi52MS5TY2hlZHVsZVJldmlld1JlcXVlc3QaJS5rb3BwaS5wbGFuLnYxLlNjaGVkdWxlUmV2aWV3UmVzcG9uc2USVAoLU3RhcnRSZXZpZXcSIS5rb3BwaS5wbGFuLnYxLlN0YXJ0UmV2aWV3UmVxdWVzdBoiLmtvcHBpLnBsYW4udjEuU3RhcnRSZXZpZXdSZXNwb25zZRJdCg5Db21wbGV0ZVJldmlldxIkLmtvcHBpLnBsYW4udjEuQ29tcGxldGVSZXZpZXdSZXF1ZXN0GiUua29wcGkucGxhbi52MS5Db21wbGV0ZVJldmlld1Jlc3BvbnNlEkgKB0VuZFBsYW4SHS5rb3BwaS5wbGFuLnYxLkVuZFBsYW5SZXF1ZXN0Gh4ua29wcGkucGxhbi52MS5FbmRQbGFuUmVzcG9uc2USUQoKUmV2b2tlUGxhbhIgLmtvcHBpLnBsYW4udjEuUmV2b2tlUGxhblJlcXVlc3QaIS5rb3BwaS5wbGFuLnYxLlJldm9rZVBsYW5SZXNwb25zZRJyChVBY2tub3dsZWRnZVJldm9jYXRpb24SKy5rb3BwaS5wbGFuLnYxLkFja25vd2xlZGdlUmV2b2NhdGlvblJlcXVlc3QaLC5rb3BwaS5wbGFuLnYxLkFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_revocation]);
-
-/**
- * @generated from message koppi.plan.v1.Plan
- */
-export type Plan = Message<"koppi.plan.v1.Plan"> & {
-  /**
-   * @generated from field: string plan_id = 1;
-   */
-  planId: string;
-
-  /**
-   * @generated from field: string case_id = 2;
-   */
-  caseId: string;
-
-  /**
-   * @generated from field: string client_id = 3;
-   */
-  clientId: string;
-
-  /**
-   * @generated from field: koppi.plan.v1.PlanState state = 4;
-   */
-  state: PlanState;
-
-  /**
-   * @generated from field: koppi.common.v1.LoopStatus status = 5;
-   */
-  status?: LoopStatus | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.LegalBasis basis = 6;
-   */
-  basis?: LegalBasis | undefined;
-
-  /**
-   * The named worker who answers for the whole plan.
-   *
-   * @generated from field: koppi.common.v1.Party responsible = 7;
-   */
-  responsible?: Party | undefined;
-
-  /**
-   * Worker to whom responsibility is offered and who has not yet answered.
-   *
-   * @generated from field: koppi.common.v1.Party responsibility_offered_to = 8;
-   */
-  responsibilityOfferedTo?: Party | undefined;
-
-  /**
-   * Until when they answer.
-   *
-   * @generated from field: google.protobuf.Timestamp responsibility_due_at = 21;
-   */
-  responsibilityDueAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: repeated koppi.plan.v1.Member members = 9;
-   */
-  members: Member[];
-
-  /**
-   * @generated from field: repeated koppi.plan.v1.Goal goals = 10;
-   */
-  goals: Goal[];
-
-  /**
-   * @generated from field: repeated koppi.plan.v1.Action actions = 11;
-   */
-  actions: Action[];
-
-  /**
-   * @generated from field: repeated koppi.plan.v1.ClientView client_views = 12;
-   */
-  clientViews: ClientView[];
-
-  /**
-   * @generated from field: google.protobuf.Timestamp next_review_at = 13;
-   */
-  nextReviewAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp created_at = 14;
-   */
-  createdAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string end_reason = 15;
-   */
-  endReason: string;
-
-  /**
-   * Who began the plan.
-   *
-   * @generated from field: koppi.common.v1.Party created_by = 20;
-   */
-  createdBy?: Party | undefined;
-
-  /**
-   * @generated from field: string client_language = 16;
-   */
-  clientLanguage: string;
-
-  /**
-   * @generated from field: string etag = 17;
-   */
-  etag: string;
-
-  /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
-   *
-   * @generated from field: repeated string available_actions = 18;
-   */
-  availableActions: string[];
-
-  /**
-   * Set once it was entered in error.
-   *
-   * @generated from field: koppi.common.v1.Revocation revocation = 19;
-   */
-  revocation?: Revocation | undefined;
-};
-
-/**
- * Describes the message koppi.plan.v1.Plan.
- * Use `create(PlanSchema)` to create a new message.
- */
-export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 0);
-
-/**
- * @generated from message koppi.plan.v1.Member
- */
-export type Member = Message<"koppi.plan.v1.Member"> & {
-  /**
-   * A unit; whoever works there acts for the member.
-   *
-   * @generated from field: koppi.common.v1.Party party = 1;
-   */
-  party?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.plan.v1.MemberState state = 2;
-   */
-  state: MemberState;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp since = 3;
-   */
-  since?: Timestamp | undefined;
-
-  /**
-   * On what ground it was invited.
-   *
-   * @generated from field: koppi.common.v1.LegalBasis basis = 4;
-   */
-  basis?: LegalBasis | undefined;
-};
-
-/**
- * Describes the message koppi.plan.v1.Member.
- * Use `create(MemberSchema)` to create a new message.
- */
-export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 1);
-
-/**
- * @generated from message koppi.plan.v1.Goal
- */
-export type Goal = Message<"koppi.plan.v1.Goal"> & {
-  /**
-   * @generated from field: string goal_id = 1;
-   */
-  goalId: string;
-
-  /**
-   * In the client's own words.
-   *
-   * @generated from field: string text = 2;
-   */
-  text: string;
-
-  /**
-   * Whether the client set it (true) or a professional proposed it.
-   *
-   * @generated from field: bool set_by_client = 3;
-   */
-  setByClient: boolean;
-
-  /**
-   * @generated from field: repeated koppi.plan.v1.Assessment assessments = 4;
-   */
-  assessments: Assessment[];
-
-  /**
-   * @generated from field: string etag = 5;
-   */
-  etag: string;
-};
-
-/**
- * Describes the message koppi.plan.v1.Goal.
- * Use `create(GoalSchema)` to create a new message.
- */
-export const GoalSchema: GenMessage<Goal> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 2);
-
-/**
- * Assessment is one reading on the goal attainment scale: -2 much less than
- * expected, 0 as expected, +2 much more than expected.
- *
- * @generated from message koppi.plan.v1.Assessment
- */
-export type Assessment = Message<"koppi.plan.v1.Assessment"> & {
-  /**
-   * @generated from field: google.protobuf.Timestamp at = 1;
-   */
-  at?: Timestamp | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party by = 2;
-   */
-  by?: Party | undefined;
-
-  /**
-   * @generated from field: sint32 score = 3;
-   */
-  score: number;
-
-  /**
-   * The client's own reading beside the professional's.
-   *
-   * @generated from field: bool by_client = 4;
-   */
-  byClient: boolean;
-
-  /**
-   * @generated from field: string note = 5;
-   */
-  note: string;
-};
-
-/**
- * Describes the message koppi.plan.v1.Assessment.
- * Use `create(AssessmentSchema)` to create a new message.
- */
-export const AssessmentSchema: GenMessage<Assessment> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 3);
-
-/**
- * @generated from message koppi.plan.v1.Action
- */
-export type Action = Message<"koppi.plan.v1.Action"> & {
-  /**
-   * @generated from field: string action_id = 1;
-   */
-  actionId: string;
-
-  /**
-   * @generated from field: string goal_id = 2;
-   */
-  goalId: string;
-
-  /**
-   * @generated from field: string text = 3;
-   */
-  text: string;
-
-  /**
-   * @generated from field: koppi.common.v1.Party owner = 4;
-   */
-  owner?: Party | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp due_at = 5;
-   */
-  dueAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp completed_at = 6;
-   */
-  completedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: bool overdue = 7;
-   */
-  overdue: boolean;
-
-  /**
-   * @generated from field: string note = 8;
-   */
-  note: string;
-};
-
-/**
- * Describes the message koppi.plan.v1.Action.
- * Use `create(ActionSchema)` to create a new message.
- */
-export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 4);
-
-/**
- * @generated from message koppi.plan.v1.ClientView
- */
-export type ClientView = Message<"koppi.plan.v1.ClientView"> & {
-  /**
-   * @generated from field: google.protobuf.Timestamp at = 1;
-   */
-  at?: Timestamp | undefined;
-
-  /**
-   * @generated from field: bool felt_heard = 2;
-   */
-  feltHeard: boolean;
-
-  /**
-   * @generated from field: bool own_goals_lead = 3;
-   */
-  ownGoalsLead: boolean;
-
-  /**
-   * @generated from field: string comment = 4;
-   */
-  comment: string;
-};
-
-/**
- * Describes the message koppi.plan.v1.ClientView.
- * Use `create(ClientViewSchema)` to create a new message.
- */
-export const ClientViewSchema: GenMessage<ClientView> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 5);
+  fileDesc("Chhrb3BwaS9wbGFuL3YxL3BsYW4ucHJvdG8SDWtvcHBpLnBsYW4udjEi6AEKEUNyZWF0ZVBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEi8KBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnRCBrpIA8gBARIqCgViYXNpcxgDIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEisKC3Jlc3BvbnNpYmxlGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EisKB2Nhc2VfaWQYBSABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokIjcKEkNyZWF0ZVBsYW5SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIi0KEEdldENsaWVudFJlcXVlc3QSGQoHcGxhbl9pZBgBIAEoCUIIukgFcgOwAQEidgoRR2V0Q2xpZW50UmVzcG9uc2USHgoWcGVyc29uYWxfaWRlbnRpdHlfY29kZRgBIAEoCRIvCgdkZXRhaWxzGAIgASgLMh4ua29wcGkuY29tbW9uLnYxLkNsaWVudERldGFpbHMSEAoIbGFuZ3VhZ2UYAyABKAkiKwoOR2V0UGxhblJlcXVlc3QSGQoHcGxhbl9pZBgBIAEoCUIIukgFcgOwAQEiNAoPR2V0UGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4inwIKEExpc3RQbGFuc1JlcXVlc3QSFQoEdW5pdBgBIAEoCUIHukgEcgIYPxIYCgZ3b3JrZXIYAiABKAlCCLpIBXIDGIABEj0KBnN0YXRlcxgDIAMoDjIYLmtvcHBpLnBsYW4udjEuUGxhblN0YXRlQhO6SBCSAQ0QFBgBIgeCAQQQASAAEhQKDG92ZXJkdWVfb25seRgEIAEoCBItCgljbGllbnRfaWQYBSABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokEh0KCXBhZ2Vfc2l6ZRgGIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAcgASgJQgi6SAVyAxiACBIZCgdwdXJwb3NlGAggASgJQgi6SAVyAxjoByJQChFMaXN0UGxhbnNSZXNwb25zZRIiCgVwbGFucxgBIAMoCzITLmtvcHBpLnBsYW4udjEuUGxhbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqQEKE0ludml0ZU1lbWJlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESLQoFcGFydHkYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIqCgViYXNpcxgEIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzIjkKFEludml0ZU1lbWJlclJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4iSgoPSm9pblBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBIjUKEEpvaW5QbGFuUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJtChhEZWNsaW5lSW52aXRhdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGAoGcmVhc29uGAMgASgJQgi6SAVyAxjoByIbChlEZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlIksKEFN0YXJ0UGxhblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQEiNgoRU3RhcnRQbGFuUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJlChBMZWF2ZVBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMY6AciNgoRTGVhdmVQbGFuUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJ6Cg5BZGRHb2FsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIYCgR0ZXh0GAMgASgJQgq6SAdyBRABGJBOEhUKDXNldF9ieV9jbGllbnQYBCABKAgiRQoPQWRkR29hbFJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4SDwoHZ29hbF9pZBgCIAEoCSKbAQoRVXBkYXRlR29hbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGQoHZ29hbF9pZBgDIAEoCUIIukgFcgOwAQESGAoEZXRhZxgEIAEoCUIKukgHcgUQARiAARIYCgR0ZXh0GAUgASgJQgq6SAdyBRABGJBOIjcKElVwZGF0ZUdvYWxSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIqwBChFBc3Nlc3NHb2FsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIZCgdnb2FsX2lkGAMgASgJQgi6SAVyA7ABARIYCgVzY29yZRgEIAEoEUIJukgGOgQYBCgDEhEKCWJ5X2NsaWVudBgFIAEoCBIWCgRub3RlGAYgASgJQgi6SAVyAxiQTiI3ChJBc3Nlc3NHb2FsUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiLWAQoQQWRkQWN0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIcCgdnb2FsX2lkGAMgASgJQgu6SAjYAQFyA7ABARIYCgR0ZXh0GAQgASgJQgq6SAdyBRABGJBOEiUKBW93bmVyGAUgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSQoRQWRkQWN0aW9uUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbhIRCglhY3Rpb25faWQYAiABKAkimQEKFVJlYXNzaWduQWN0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIbCglhY3Rpb25faWQYAyABKAlCCLpIBXIDsAEBEioKAnRvGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQEiOwoWUmVhc3NpZ25BY3Rpb25SZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIoUBChVDb21wbGV0ZUFjdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGwoJYWN0aW9uX2lkGAMgASgJQgi6SAVyA7ABARIWCgRub3RlGAQgASgJQgi6SAVyAxiQTiI7ChZDb21wbGV0ZUFjdGlvblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4imQEKF1JlY29yZENsaWVudFZpZXdSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhIKCmZlbHRfaGVhcmQYAyABKAgSFgoOb3duX2dvYWxzX2xlYWQYBCABKAgSGQoHY29tbWVudBgFIAEoCUIIukgFcgMYkE4iPQoYUmVjb3JkQ2xpZW50Vmlld1Jlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4imwEKGk9mZmVyUmVzcG9uc2liaWxpdHlSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEioKAnRvGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESGAoGcmVhc29uGAQgASgJQgi6SAVyAxjoByJAChtPZmZlclJlc3BvbnNpYmlsaXR5UmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJWChtBY2NlcHRSZXNwb25zaWJpbGl0eVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQEiQQocQWNjZXB0UmVzcG9uc2liaWxpdHlSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuInEKHERlY2xpbmVSZXNwb25zaWJpbGl0eVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESGAoGcmVhc29uGAMgASgJQgi6SAVyAxjoByJCCh1EZWNsaW5lUmVzcG9uc2liaWxpdHlSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIoABChVTY2hlZHVsZVJldmlld1JlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESLgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEiOwoWU2NoZWR1bGVSZXZpZXdSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuIk0KElN0YXJ0UmV2aWV3UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABASI4ChNTdGFydFJldmlld1Jlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4inwEKFUNvbXBsZXRlUmV2aWV3UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIZCgdwbGFuX2lkGAIgASgJQgi6SAVyA7ABARIyCg5uZXh0X3Jldmlld19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGQoHc3VtbWFyeRgEIAEoCUIIukgFcgMYkE4iOwoWQ29tcGxldGVSZXZpZXdSZXNwb25zZRIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuImMKDkVuZFBsYW5SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMY6AciNAoPRW5kUGxhblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4ifgoRUmV2b2tlUGxhblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoHcGxhbl9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESGAoGcmVhc29uGAQgASgJQgi6SAVyAxjoByI3ChJSZXZva2VQbGFuUmVzcG9uc2USIQoEcGxhbhgBIAEoCzITLmtvcHBpLnBsYW4udjEuUGxhbiJXChxBY2tub3dsZWRnZVJldm9jYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhkKB3BsYW5faWQYAiABKAlCCLpIBXIDsAEBIkIKHUFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlEiEKBHBsYW4YASABKAsyEy5rb3BwaS5wbGFuLnYxLlBsYW4y0xEKC1BsYW5TZXJ2aWNlElEKCkNyZWF0ZVBsYW4SIC5rb3BwaS5wbGFuLnYxLkNyZWF0ZVBsYW5SZXF1ZXN0GiEua29wcGkucGxhbi52MS5DcmVhdGVQbGFuUmVzcG9uc2USSAoHR2V0UGxhbhIdLmtvcHBpLnBsYW4udjEuR2V0UGxhblJlcXVlc3QaHi5rb3BwaS5wbGFuLnYxLkdldFBsYW5SZXNwb25zZRJOCglHZXRDbGllbnQSHy5rb3BwaS5wbGFuLnYxLkdldENsaWVudFJlcXVlc3QaIC5rb3BwaS5wbGFuLnYxLkdldENsaWVudFJlc3BvbnNlEk4KCUxpc3RQbGFucxIfLmtvcHBpLnBsYW4udjEuTGlzdFBsYW5zUmVxdWVzdBogLmtvcHBpLnBsYW4udjEuTGlzdFBsYW5zUmVzcG9uc2USVwoMSW52aXRlTWVtYmVyEiIua29wcGkucGxhbi52MS5JbnZpdGVNZW1iZXJSZXF1ZXN0GiMua29wcGkucGxhbi52MS5JbnZpdGVNZW1iZXJSZXNwb25zZRJLCghKb2luUGxhbhIeLmtvcHBpLnBsYW4udjEuSm9pblBsYW5SZXF1ZXN0Gh8ua29wcGkucGxhbi52MS5Kb2luUGxhblJlc3BvbnNlEmYKEURlY2xpbmVJbnZpdGF0aW9uEicua29wcGkucGxhbi52MS5EZWNsaW5lSW52aXRhdGlvblJlcXVlc3QaKC5rb3BwaS5wbGFuLnYxLkRlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2USTgoJTGVhdmVQbGFuEh8ua29wcGkucGxhbi52MS5MZWF2ZVBsYW5SZXF1ZXN0GiAua29wcGkucGxhbi52MS5MZWF2ZVBsYW5SZXNwb25zZRJOCglTdGFydFBsYW4SHy5rb3BwaS5wbGFuLnYxLlN0YXJ0UGxhblJlcXVlc3QaIC5rb3BwaS5wbGFuLnYxLlN0YXJ0UGxhblJlc3BvbnNlEkgKB0FkZEdvYWwSHS5rb3BwaS5wbGFuLnYxLkFkZEdvYWxSZXF1ZXN0Gh4ua29wcGkucGxhbi52MS5BZGRHb2FsUmVzcG9uc2USUQoKVXBkYXRlR29hbBIgLmtvcHBpLnBsYW4udjEuVXBkYXRlR29hbFJlcXVlc3QaIS5rb3BwaS5wbGFuLnYxLlVwZGF0ZUdvYWxSZXNwb25zZRJRCgpBc3Nlc3NHb2FsEiAua29wcGkucGxhbi52MS5Bc3Nlc3NHb2FsUmVxdWVzdBohLmtvcHBpLnBsYW4udjEuQXNzZXNzR29hbFJlc3BvbnNlEk4KCUFkZEFjdGlvbhIfLmtvcHBpLnBsYW4udjEuQWRkQWN0aW9uUmVxdWVzdBogLmtvcHBpLnBsYW4udjEuQWRkQWN0aW9uUmVzcG9uc2USXQoOUmVhc3NpZ25BY3Rpb24SJC5rb3BwaS5wbGFuLnYxLlJlYXNzaWduQWN0aW9uUmVxdWVzdBolLmtvcHBpLnBsYW4udjEuUmVhc3NpZ25BY3Rpb25SZXNwb25zZRJdCg5Db21wbGV0ZUFjdGlvbhIkLmtvcHBpLnBsYW4udjEuQ29tcGxldGVBY3Rpb25SZXF1ZXN0GiUua29wcGkucGxhbi52MS5Db21wbGV0ZUFjdGlvblJlc3BvbnNlEmMKEFJlY29yZENsaWVudFZpZXcSJi5rb3BwaS5wbGFuLnYxLlJlY29yZENsaWVudFZpZXdSZXF1ZXN0Gicua29wcGkucGxhbi52MS5SZWNvcmRDbGllbnRWaWV3UmVzcG9uc2USbAoTT2ZmZXJSZXNwb25zaWJpbGl0eRIpLmtvcHBpLnBsYW4udjEuT2ZmZXJSZXNwb25zaWJpbGl0eVJlcXVlc3QaKi5rb3BwaS5wbGFuLnYxLk9mZmVyUmVzcG9uc2liaWxpdHlSZXNwb25zZRJvChRBY2NlcHRSZXNwb25zaWJpbGl0eRIqLmtvcHBpLnBsYW4udjEuQWNjZXB0UmVzcG9uc2liaWxpdHlSZXF1ZXN0Gisua29wcGkucGxhbi52MS5BY2NlcHRSZXNwb25zaWJpbGl0eVJlc3BvbnNlEnIKFURlY2xpbmVSZXNwb25zaWJpbGl0eRIrLmtvcHBpLnBsYW4udjEuRGVjbGluZVJlc3BvbnNpYmlsaXR5UmVxdWVzdBosLmtvcHBpLnBsYW4udjEuRGVjbGluZVJlc3BvbnNpYmlsaXR5UmVzcG9uc2USXQoOU2NoZWR1bGVSZXZpZXcSJC5rb3BwaS5wbGFuLnYxLlNjaGVkdWxlUmV2aWV3UmVxdWVzdBolLmtvcHBpLnBsYW4udjEuU2NoZWR1bGVSZXZpZXdSZXNwb25zZRJUCgtTdGFydFJldmlldxIhLmtvcHBpLnBsYW4udjEuU3RhcnRSZXZpZXdSZXF1ZXN0GiIua29wcGkucGxhbi52MS5TdGFydFJldmlld1Jlc3BvbnNlEl0KDkNvbXBsZXRlUmV2aWV3EiQua29wcGkucGxhbi52MS5Db21wbGV0ZVJldmlld1JlcXVlc3QaJS5rb3BwaS5wbGFuLnYxLkNvbXBsZXRlUmV2aWV3UmVzcG9uc2USSAoHRW5kUGxhbhIdLmtvcHBpLnBsYW4udjEuRW5kUGxhblJlcXVlc3QaHi5rb3BwaS5wbGFuLnYxLkVuZFBsYW5SZXNwb25zZRJRCgpSZXZva2VQbGFuEiAua29wcGkucGxhbi52MS5SZXZva2VQbGFuUmVxdWVzdBohLmtvcHBpLnBsYW4udjEuUmV2b2tlUGxhblJlc3BvbnNlEnIKFUFja25vd2xlZGdlUmV2b2NhdGlvbhIrLmtvcHBpLnBsYW4udjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBosLmtvcHBpLnBsYW4udjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_plan_v1_state]);
 
 /**
  * @generated from message koppi.plan.v1.CreatePlanRequest
@@ -393,7 +60,7 @@ export type CreatePlanRequest = Message<"koppi.plan.v1.CreatePlanRequest"> & {
  * Use `create(CreatePlanRequestSchema)` to create a new message.
  */
 export const CreatePlanRequestSchema: GenMessage<CreatePlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 6);
+  messageDesc(file_koppi_plan_v1_plan, 0);
 
 /**
  * @generated from message koppi.plan.v1.CreatePlanResponse
@@ -410,7 +77,7 @@ export type CreatePlanResponse = Message<"koppi.plan.v1.CreatePlanResponse"> & {
  * Use `create(CreatePlanResponseSchema)` to create a new message.
  */
 export const CreatePlanResponseSchema: GenMessage<CreatePlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 7);
+  messageDesc(file_koppi_plan_v1_plan, 1);
 
 /**
  * @generated from message koppi.plan.v1.GetClientRequest
@@ -427,7 +94,7 @@ export type GetClientRequest = Message<"koppi.plan.v1.GetClientRequest"> & {
  * Use `create(GetClientRequestSchema)` to create a new message.
  */
 export const GetClientRequestSchema: GenMessage<GetClientRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 8);
+  messageDesc(file_koppi_plan_v1_plan, 2);
 
 /**
  * @generated from message koppi.plan.v1.GetClientResponse
@@ -454,7 +121,7 @@ export type GetClientResponse = Message<"koppi.plan.v1.GetClientResponse"> & {
  * Use `create(GetClientResponseSchema)` to create a new message.
  */
 export const GetClientResponseSchema: GenMessage<GetClientResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 9);
+  messageDesc(file_koppi_plan_v1_plan, 3);
 
 /**
  * @generated from message koppi.plan.v1.GetPlanRequest
@@ -471,7 +138,7 @@ export type GetPlanRequest = Message<"koppi.plan.v1.GetPlanRequest"> & {
  * Use `create(GetPlanRequestSchema)` to create a new message.
  */
 export const GetPlanRequestSchema: GenMessage<GetPlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 10);
+  messageDesc(file_koppi_plan_v1_plan, 4);
 
 /**
  * @generated from message koppi.plan.v1.GetPlanResponse
@@ -488,7 +155,7 @@ export type GetPlanResponse = Message<"koppi.plan.v1.GetPlanResponse"> & {
  * Use `create(GetPlanResponseSchema)` to create a new message.
  */
 export const GetPlanResponseSchema: GenMessage<GetPlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 11);
+  messageDesc(file_koppi_plan_v1_plan, 5);
 
 /**
  * @generated from message koppi.plan.v1.ListPlansRequest
@@ -540,7 +207,7 @@ export type ListPlansRequest = Message<"koppi.plan.v1.ListPlansRequest"> & {
  * Use `create(ListPlansRequestSchema)` to create a new message.
  */
 export const ListPlansRequestSchema: GenMessage<ListPlansRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 12);
+  messageDesc(file_koppi_plan_v1_plan, 6);
 
 /**
  * @generated from message koppi.plan.v1.ListPlansResponse
@@ -562,7 +229,7 @@ export type ListPlansResponse = Message<"koppi.plan.v1.ListPlansResponse"> & {
  * Use `create(ListPlansResponseSchema)` to create a new message.
  */
 export const ListPlansResponseSchema: GenMessage<ListPlansResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 13);
+  messageDesc(file_koppi_plan_v1_plan, 7);
 
 /**
  * @generated from message koppi.plan.v1.InviteMemberRequest
@@ -594,7 +261,7 @@ export type InviteMemberRequest = Message<"koppi.plan.v1.InviteMemberRequest"> &
  * Use `create(InviteMemberRequestSchema)` to create a new message.
  */
 export const InviteMemberRequestSchema: GenMessage<InviteMemberRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 14);
+  messageDesc(file_koppi_plan_v1_plan, 8);
 
 /**
  * @generated from message koppi.plan.v1.InviteMemberResponse
@@ -611,7 +278,7 @@ export type InviteMemberResponse = Message<"koppi.plan.v1.InviteMemberResponse">
  * Use `create(InviteMemberResponseSchema)` to create a new message.
  */
 export const InviteMemberResponseSchema: GenMessage<InviteMemberResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 15);
+  messageDesc(file_koppi_plan_v1_plan, 9);
 
 /**
  * @generated from message koppi.plan.v1.JoinPlanRequest
@@ -633,7 +300,7 @@ export type JoinPlanRequest = Message<"koppi.plan.v1.JoinPlanRequest"> & {
  * Use `create(JoinPlanRequestSchema)` to create a new message.
  */
 export const JoinPlanRequestSchema: GenMessage<JoinPlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 16);
+  messageDesc(file_koppi_plan_v1_plan, 10);
 
 /**
  * @generated from message koppi.plan.v1.JoinPlanResponse
@@ -650,7 +317,7 @@ export type JoinPlanResponse = Message<"koppi.plan.v1.JoinPlanResponse"> & {
  * Use `create(JoinPlanResponseSchema)` to create a new message.
  */
 export const JoinPlanResponseSchema: GenMessage<JoinPlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 17);
+  messageDesc(file_koppi_plan_v1_plan, 11);
 
 /**
  * @generated from message koppi.plan.v1.DeclineInvitationRequest
@@ -677,7 +344,7 @@ export type DeclineInvitationRequest = Message<"koppi.plan.v1.DeclineInvitationR
  * Use `create(DeclineInvitationRequestSchema)` to create a new message.
  */
 export const DeclineInvitationRequestSchema: GenMessage<DeclineInvitationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 18);
+  messageDesc(file_koppi_plan_v1_plan, 12);
 
 /**
  * @generated from message koppi.plan.v1.DeclineInvitationResponse
@@ -690,7 +357,7 @@ export type DeclineInvitationResponse = Message<"koppi.plan.v1.DeclineInvitation
  * Use `create(DeclineInvitationResponseSchema)` to create a new message.
  */
 export const DeclineInvitationResponseSchema: GenMessage<DeclineInvitationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 19);
+  messageDesc(file_koppi_plan_v1_plan, 13);
 
 /**
  * @generated from message koppi.plan.v1.StartPlanRequest
@@ -712,7 +379,7 @@ export type StartPlanRequest = Message<"koppi.plan.v1.StartPlanRequest"> & {
  * Use `create(StartPlanRequestSchema)` to create a new message.
  */
 export const StartPlanRequestSchema: GenMessage<StartPlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 20);
+  messageDesc(file_koppi_plan_v1_plan, 14);
 
 /**
  * @generated from message koppi.plan.v1.StartPlanResponse
@@ -729,7 +396,7 @@ export type StartPlanResponse = Message<"koppi.plan.v1.StartPlanResponse"> & {
  * Use `create(StartPlanResponseSchema)` to create a new message.
  */
 export const StartPlanResponseSchema: GenMessage<StartPlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 21);
+  messageDesc(file_koppi_plan_v1_plan, 15);
 
 /**
  * @generated from message koppi.plan.v1.LeavePlanRequest
@@ -756,7 +423,7 @@ export type LeavePlanRequest = Message<"koppi.plan.v1.LeavePlanRequest"> & {
  * Use `create(LeavePlanRequestSchema)` to create a new message.
  */
 export const LeavePlanRequestSchema: GenMessage<LeavePlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 22);
+  messageDesc(file_koppi_plan_v1_plan, 16);
 
 /**
  * @generated from message koppi.plan.v1.LeavePlanResponse
@@ -773,7 +440,7 @@ export type LeavePlanResponse = Message<"koppi.plan.v1.LeavePlanResponse"> & {
  * Use `create(LeavePlanResponseSchema)` to create a new message.
  */
 export const LeavePlanResponseSchema: GenMessage<LeavePlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 23);
+  messageDesc(file_koppi_plan_v1_plan, 17);
 
 /**
  * @generated from message koppi.plan.v1.AddGoalRequest
@@ -805,7 +472,7 @@ export type AddGoalRequest = Message<"koppi.plan.v1.AddGoalRequest"> & {
  * Use `create(AddGoalRequestSchema)` to create a new message.
  */
 export const AddGoalRequestSchema: GenMessage<AddGoalRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 24);
+  messageDesc(file_koppi_plan_v1_plan, 18);
 
 /**
  * @generated from message koppi.plan.v1.AddGoalResponse
@@ -827,7 +494,7 @@ export type AddGoalResponse = Message<"koppi.plan.v1.AddGoalResponse"> & {
  * Use `create(AddGoalResponseSchema)` to create a new message.
  */
 export const AddGoalResponseSchema: GenMessage<AddGoalResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 25);
+  messageDesc(file_koppi_plan_v1_plan, 19);
 
 /**
  * @generated from message koppi.plan.v1.UpdateGoalRequest
@@ -866,7 +533,7 @@ export type UpdateGoalRequest = Message<"koppi.plan.v1.UpdateGoalRequest"> & {
  * Use `create(UpdateGoalRequestSchema)` to create a new message.
  */
 export const UpdateGoalRequestSchema: GenMessage<UpdateGoalRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 26);
+  messageDesc(file_koppi_plan_v1_plan, 20);
 
 /**
  * @generated from message koppi.plan.v1.UpdateGoalResponse
@@ -883,7 +550,7 @@ export type UpdateGoalResponse = Message<"koppi.plan.v1.UpdateGoalResponse"> & {
  * Use `create(UpdateGoalResponseSchema)` to create a new message.
  */
 export const UpdateGoalResponseSchema: GenMessage<UpdateGoalResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 27);
+  messageDesc(file_koppi_plan_v1_plan, 21);
 
 /**
  * @generated from message koppi.plan.v1.AssessGoalRequest
@@ -925,7 +592,7 @@ export type AssessGoalRequest = Message<"koppi.plan.v1.AssessGoalRequest"> & {
  * Use `create(AssessGoalRequestSchema)` to create a new message.
  */
 export const AssessGoalRequestSchema: GenMessage<AssessGoalRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 28);
+  messageDesc(file_koppi_plan_v1_plan, 22);
 
 /**
  * @generated from message koppi.plan.v1.AssessGoalResponse
@@ -942,7 +609,7 @@ export type AssessGoalResponse = Message<"koppi.plan.v1.AssessGoalResponse"> & {
  * Use `create(AssessGoalResponseSchema)` to create a new message.
  */
 export const AssessGoalResponseSchema: GenMessage<AssessGoalResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 29);
+  messageDesc(file_koppi_plan_v1_plan, 23);
 
 /**
  * @generated from message koppi.plan.v1.AddActionRequest
@@ -984,7 +651,7 @@ export type AddActionRequest = Message<"koppi.plan.v1.AddActionRequest"> & {
  * Use `create(AddActionRequestSchema)` to create a new message.
  */
 export const AddActionRequestSchema: GenMessage<AddActionRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 30);
+  messageDesc(file_koppi_plan_v1_plan, 24);
 
 /**
  * @generated from message koppi.plan.v1.AddActionResponse
@@ -1006,7 +673,7 @@ export type AddActionResponse = Message<"koppi.plan.v1.AddActionResponse"> & {
  * Use `create(AddActionResponseSchema)` to create a new message.
  */
 export const AddActionResponseSchema: GenMessage<AddActionResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 31);
+  messageDesc(file_koppi_plan_v1_plan, 25);
 
 /**
  * @generated from message koppi.plan.v1.ReassignActionRequest
@@ -1038,7 +705,7 @@ export type ReassignActionRequest = Message<"koppi.plan.v1.ReassignActionRequest
  * Use `create(ReassignActionRequestSchema)` to create a new message.
  */
 export const ReassignActionRequestSchema: GenMessage<ReassignActionRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 32);
+  messageDesc(file_koppi_plan_v1_plan, 26);
 
 /**
  * @generated from message koppi.plan.v1.ReassignActionResponse
@@ -1055,7 +722,7 @@ export type ReassignActionResponse = Message<"koppi.plan.v1.ReassignActionRespon
  * Use `create(ReassignActionResponseSchema)` to create a new message.
  */
 export const ReassignActionResponseSchema: GenMessage<ReassignActionResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 33);
+  messageDesc(file_koppi_plan_v1_plan, 27);
 
 /**
  * @generated from message koppi.plan.v1.CompleteActionRequest
@@ -1087,7 +754,7 @@ export type CompleteActionRequest = Message<"koppi.plan.v1.CompleteActionRequest
  * Use `create(CompleteActionRequestSchema)` to create a new message.
  */
 export const CompleteActionRequestSchema: GenMessage<CompleteActionRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 34);
+  messageDesc(file_koppi_plan_v1_plan, 28);
 
 /**
  * @generated from message koppi.plan.v1.CompleteActionResponse
@@ -1104,7 +771,7 @@ export type CompleteActionResponse = Message<"koppi.plan.v1.CompleteActionRespon
  * Use `create(CompleteActionResponseSchema)` to create a new message.
  */
 export const CompleteActionResponseSchema: GenMessage<CompleteActionResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 35);
+  messageDesc(file_koppi_plan_v1_plan, 29);
 
 /**
  * @generated from message koppi.plan.v1.RecordClientViewRequest
@@ -1141,7 +808,7 @@ export type RecordClientViewRequest = Message<"koppi.plan.v1.RecordClientViewReq
  * Use `create(RecordClientViewRequestSchema)` to create a new message.
  */
 export const RecordClientViewRequestSchema: GenMessage<RecordClientViewRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 36);
+  messageDesc(file_koppi_plan_v1_plan, 30);
 
 /**
  * @generated from message koppi.plan.v1.RecordClientViewResponse
@@ -1158,7 +825,7 @@ export type RecordClientViewResponse = Message<"koppi.plan.v1.RecordClientViewRe
  * Use `create(RecordClientViewResponseSchema)` to create a new message.
  */
 export const RecordClientViewResponseSchema: GenMessage<RecordClientViewResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 37);
+  messageDesc(file_koppi_plan_v1_plan, 31);
 
 /**
  * @generated from message koppi.plan.v1.OfferResponsibilityRequest
@@ -1190,7 +857,7 @@ export type OfferResponsibilityRequest = Message<"koppi.plan.v1.OfferResponsibil
  * Use `create(OfferResponsibilityRequestSchema)` to create a new message.
  */
 export const OfferResponsibilityRequestSchema: GenMessage<OfferResponsibilityRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 38);
+  messageDesc(file_koppi_plan_v1_plan, 32);
 
 /**
  * @generated from message koppi.plan.v1.OfferResponsibilityResponse
@@ -1207,7 +874,7 @@ export type OfferResponsibilityResponse = Message<"koppi.plan.v1.OfferResponsibi
  * Use `create(OfferResponsibilityResponseSchema)` to create a new message.
  */
 export const OfferResponsibilityResponseSchema: GenMessage<OfferResponsibilityResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 39);
+  messageDesc(file_koppi_plan_v1_plan, 33);
 
 /**
  * @generated from message koppi.plan.v1.AcceptResponsibilityRequest
@@ -1229,7 +896,7 @@ export type AcceptResponsibilityRequest = Message<"koppi.plan.v1.AcceptResponsib
  * Use `create(AcceptResponsibilityRequestSchema)` to create a new message.
  */
 export const AcceptResponsibilityRequestSchema: GenMessage<AcceptResponsibilityRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 40);
+  messageDesc(file_koppi_plan_v1_plan, 34);
 
 /**
  * @generated from message koppi.plan.v1.AcceptResponsibilityResponse
@@ -1246,7 +913,7 @@ export type AcceptResponsibilityResponse = Message<"koppi.plan.v1.AcceptResponsi
  * Use `create(AcceptResponsibilityResponseSchema)` to create a new message.
  */
 export const AcceptResponsibilityResponseSchema: GenMessage<AcceptResponsibilityResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 41);
+  messageDesc(file_koppi_plan_v1_plan, 35);
 
 /**
  * @generated from message koppi.plan.v1.DeclineResponsibilityRequest
@@ -1273,7 +940,7 @@ export type DeclineResponsibilityRequest = Message<"koppi.plan.v1.DeclineRespons
  * Use `create(DeclineResponsibilityRequestSchema)` to create a new message.
  */
 export const DeclineResponsibilityRequestSchema: GenMessage<DeclineResponsibilityRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 42);
+  messageDesc(file_koppi_plan_v1_plan, 36);
 
 /**
  * @generated from message koppi.plan.v1.DeclineResponsibilityResponse
@@ -1290,7 +957,7 @@ export type DeclineResponsibilityResponse = Message<"koppi.plan.v1.DeclineRespon
  * Use `create(DeclineResponsibilityResponseSchema)` to create a new message.
  */
 export const DeclineResponsibilityResponseSchema: GenMessage<DeclineResponsibilityResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 43);
+  messageDesc(file_koppi_plan_v1_plan, 37);
 
 /**
  * @generated from message koppi.plan.v1.ScheduleReviewRequest
@@ -1317,7 +984,7 @@ export type ScheduleReviewRequest = Message<"koppi.plan.v1.ScheduleReviewRequest
  * Use `create(ScheduleReviewRequestSchema)` to create a new message.
  */
 export const ScheduleReviewRequestSchema: GenMessage<ScheduleReviewRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 44);
+  messageDesc(file_koppi_plan_v1_plan, 38);
 
 /**
  * @generated from message koppi.plan.v1.ScheduleReviewResponse
@@ -1334,7 +1001,7 @@ export type ScheduleReviewResponse = Message<"koppi.plan.v1.ScheduleReviewRespon
  * Use `create(ScheduleReviewResponseSchema)` to create a new message.
  */
 export const ScheduleReviewResponseSchema: GenMessage<ScheduleReviewResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 45);
+  messageDesc(file_koppi_plan_v1_plan, 39);
 
 /**
  * @generated from message koppi.plan.v1.StartReviewRequest
@@ -1356,7 +1023,7 @@ export type StartReviewRequest = Message<"koppi.plan.v1.StartReviewRequest"> & {
  * Use `create(StartReviewRequestSchema)` to create a new message.
  */
 export const StartReviewRequestSchema: GenMessage<StartReviewRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 46);
+  messageDesc(file_koppi_plan_v1_plan, 40);
 
 /**
  * @generated from message koppi.plan.v1.StartReviewResponse
@@ -1373,7 +1040,7 @@ export type StartReviewResponse = Message<"koppi.plan.v1.StartReviewResponse"> &
  * Use `create(StartReviewResponseSchema)` to create a new message.
  */
 export const StartReviewResponseSchema: GenMessage<StartReviewResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 47);
+  messageDesc(file_koppi_plan_v1_plan, 41);
 
 /**
  * @generated from message koppi.plan.v1.CompleteReviewRequest
@@ -1405,7 +1072,7 @@ export type CompleteReviewRequest = Message<"koppi.plan.v1.CompleteReviewRequest
  * Use `create(CompleteReviewRequestSchema)` to create a new message.
  */
 export const CompleteReviewRequestSchema: GenMessage<CompleteReviewRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 48);
+  messageDesc(file_koppi_plan_v1_plan, 42);
 
 /**
  * @generated from message koppi.plan.v1.CompleteReviewResponse
@@ -1422,7 +1089,7 @@ export type CompleteReviewResponse = Message<"koppi.plan.v1.CompleteReviewRespon
  * Use `create(CompleteReviewResponseSchema)` to create a new message.
  */
 export const CompleteReviewResponseSchema: GenMessage<CompleteReviewResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 49);
+  messageDesc(file_koppi_plan_v1_plan, 43);
 
 /**
  * @generated from message koppi.plan.v1.EndPlanRequest
@@ -1449,7 +1116,7 @@ export type EndPlanRequest = Message<"koppi.plan.v1.EndPlanRequest"> & {
  * Use `create(EndPlanRequestSchema)` to create a new message.
  */
 export const EndPlanRequestSchema: GenMessage<EndPlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 50);
+  messageDesc(file_koppi_plan_v1_plan, 44);
 
 /**
  * @generated from message koppi.plan.v1.EndPlanResponse
@@ -1466,7 +1133,7 @@ export type EndPlanResponse = Message<"koppi.plan.v1.EndPlanResponse"> & {
  * Use `create(EndPlanResponseSchema)` to create a new message.
  */
 export const EndPlanResponseSchema: GenMessage<EndPlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 51);
+  messageDesc(file_koppi_plan_v1_plan, 45);
 
 /**
  * @generated from message koppi.plan.v1.RevokePlanRequest
@@ -1500,7 +1167,7 @@ export type RevokePlanRequest = Message<"koppi.plan.v1.RevokePlanRequest"> & {
  * Use `create(RevokePlanRequestSchema)` to create a new message.
  */
 export const RevokePlanRequestSchema: GenMessage<RevokePlanRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 52);
+  messageDesc(file_koppi_plan_v1_plan, 46);
 
 /**
  * @generated from message koppi.plan.v1.RevokePlanResponse
@@ -1517,7 +1184,7 @@ export type RevokePlanResponse = Message<"koppi.plan.v1.RevokePlanResponse"> & {
  * Use `create(RevokePlanResponseSchema)` to create a new message.
  */
 export const RevokePlanResponseSchema: GenMessage<RevokePlanResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 53);
+  messageDesc(file_koppi_plan_v1_plan, 47);
 
 /**
  * @generated from message koppi.plan.v1.AcknowledgeRevocationRequest
@@ -1539,7 +1206,7 @@ export type AcknowledgeRevocationRequest = Message<"koppi.plan.v1.AcknowledgeRev
  * Use `create(AcknowledgeRevocationRequestSchema)` to create a new message.
  */
 export const AcknowledgeRevocationRequestSchema: GenMessage<AcknowledgeRevocationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 54);
+  messageDesc(file_koppi_plan_v1_plan, 48);
 
 /**
  * @generated from message koppi.plan.v1.AcknowledgeRevocationResponse
@@ -1556,87 +1223,7 @@ export type AcknowledgeRevocationResponse = Message<"koppi.plan.v1.AcknowledgeRe
  * Use `create(AcknowledgeRevocationResponseSchema)` to create a new message.
  */
 export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_plan_v1_plan, 55);
-
-/**
- * @generated from enum koppi.plan.v1.PlanState
- */
-export enum PlanState {
-  /**
-   * @generated from enum value: PLAN_STATE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: PLAN_STATE_DRAFT = 1;
-   */
-  DRAFT = 1,
-
-  /**
-   * @generated from enum value: PLAN_STATE_ACTIVE = 2;
-   */
-  ACTIVE = 2,
-
-  /**
-   * @generated from enum value: PLAN_STATE_UNDER_REVIEW = 3;
-   */
-  UNDER_REVIEW = 3,
-
-  /**
-   * @generated from enum value: PLAN_STATE_ENDED = 4;
-   */
-  ENDED = 4,
-
-  /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
-   *
-   * @generated from enum value: PLAN_STATE_ENTERED_IN_ERROR = 5;
-   */
-  ENTERED_IN_ERROR = 5,
-}
-
-/**
- * Describes the enum koppi.plan.v1.PlanState.
- */
-export const PlanStateSchema: GenEnum<PlanState> = /*@__PURE__*/
-  enumDesc(file_koppi_plan_v1_plan, 0);
-
-/**
- * @generated from enum koppi.plan.v1.MemberState
- */
-export enum MemberState {
-  /**
-   * @generated from enum value: MEMBER_STATE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: MEMBER_STATE_INVITED = 1;
-   */
-  INVITED = 1,
-
-  /**
-   * @generated from enum value: MEMBER_STATE_JOINED = 2;
-   */
-  JOINED = 2,
-
-  /**
-   * @generated from enum value: MEMBER_STATE_LEFT = 3;
-   */
-  LEFT = 3,
-
-  /**
-   * @generated from enum value: MEMBER_STATE_DECLINED = 4;
-   */
-  DECLINED = 4,
-}
-
-/**
- * Describes the enum koppi.plan.v1.MemberState.
- */
-export const MemberStateSchema: GenEnum<MemberState> = /*@__PURE__*/
-  enumDesc(file_koppi_plan_v1_plan, 1);
+  messageDesc(file_koppi_plan_v1_plan, 49);
 
 /**
  * @generated from service koppi.plan.v1.PlanService
