@@ -234,7 +234,7 @@ func TestBadSteps(t *testing.T) {
 		"reused request_id":         {"kela", submitCall, other, "already_exists", "REQUEST_ID_REUSED"},
 		"foreign subject":           {"nurse", concernSvc + "GetConcern", fmt.Sprintf(`{"concernId":%q}`, id), "not_found", "NOT_FOUND"},
 		"no subject":                {"nurse", concernSvc + "GetConcern", unknown, "not_found", "NOT_FOUND"},
-		"client steps":              {"client", concernSvc + "TakeConcern", step(""), "not_found", "NOT_FOUND"},
+		"client steps":              {"client", concernSvc + "TakeConcern", step(""), "permission_denied", "ROLE_NOT_ALLOWED"},
 		"client reports":            {"client", submitCall, report(nil), "permission_denied", "ROLE_NOT_ALLOWED"},
 		"reporter takes":            {"kela", concernSvc + "TakeConcern", step(""), "permission_denied", "ROLE_NOT_ALLOWED"},
 		"system without worker":     {"system", concernSvc + "TakeConcern", step(""), "permission_denied", "ROLE_NOT_ALLOWED"},
@@ -252,7 +252,7 @@ func TestBadSteps(t *testing.T) {
 		"no page token":             {"county", concernSvc + "ListConcerns", `{"pageToken":"abc"}`, "invalid_argument", "INVALID_PAGE_TOKEN"},
 		"no such method":            {"county", concernSvc + "EraseConcern", `{}`, "unimplemented", "NOT_SERVED"},
 		"no such service":           {"county", "koppi.secret.v1.SecretService/Get", `{}`, "unimplemented", "NOT_SERVED"},
-		"not yet served":            {"system", "koppi.plan.v1.PlanService/GetPlan", `{}`, "unimplemented", "NOT_SERVED"},
+		"not yet served":            {"system", "koppi.casework.v1.CaseworkService/GetAgencies", `{}`, "unimplemented", "NOT_SERVED"},
 	} {
 		_, err := b.call(b.tokens[test.who], test.call, test.body)
 		b.refused(name, err, test.code, test.reason)

@@ -164,3 +164,22 @@ func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string)
 	}
 	return histories[0].Views[who.Agency].State, nil
 }
+
+// Get reads a matter for its caller, as the message that made turns it into.
+func Get[S loop.State, M any](ctx context.Context, k *Kernel[S], id string, made func(Shown[S]) M) (M, error) {
+	shown, err := k.Show(ctx, id)
+	if err != nil {
+		var none M
+		return none, err
+	}
+	return made(shown), nil
+}
+
+// Each turns a page of a worklist into messages.
+func Each[S loop.State, M any](page Page[S], made func(Shown[S]) M) []M {
+	messages := make([]M, 0, len(page.Shown))
+	for _, shown := range page.Shown {
+		messages = append(messages, made(shown))
+	}
+	return messages
+}

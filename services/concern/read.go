@@ -11,11 +11,8 @@ import (
 
 // GetConcern reads a concern as the caller has been shown it.
 func (s *Service) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest) (*concernv1.GetConcernResponse, error) {
-	shown, err := s.Show(ctx, r.GetConcernId())
-	if err != nil {
-		return nil, err
-	}
-	return &concernv1.GetConcernResponse{Concern: s.concern(shown)}, nil
+	concern, err := matter.Get(ctx, s.kernel, r.GetConcernId(), s.concern)
+	return &concernv1.GetConcernResponse{Concern: concern}, err
 }
 
 // GetClient names the person.
@@ -33,14 +30,7 @@ func (s *Service) GetClient(ctx context.Context, r *concernv1.GetClientRequest) 
 // soonest due first; of a client, its own matters.
 func (s *Service) ListConcerns(ctx context.Context, r *concernv1.ListConcernsRequest) (*concernv1.ListConcernsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
-	if err != nil {
-		return nil, err
-	}
-	response := &concernv1.ListConcernsResponse{NextPageToken: page.NextToken}
-	for _, shown := range page.Shown {
-		response.Concerns = append(response.Concerns, s.concern(shown))
-	}
-	return response, nil
+	return &concernv1.ListConcernsResponse{Concerns: matter.Each(page, s.concern), NextPageToken: page.NextToken}, err
 }
 
 // concern is a concern as its caller reads it, under the names that it has.

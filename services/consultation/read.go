@@ -11,11 +11,8 @@ import (
 
 // GetConsultation reads a consultation as the caller has been shown it.
 func (s *Service) GetConsultation(ctx context.Context, r *consultationv1.GetConsultationRequest) (*consultationv1.GetConsultationResponse, error) {
-	shown, err := s.Show(ctx, r.GetConsultationId())
-	if err != nil {
-		return nil, err
-	}
-	return &consultationv1.GetConsultationResponse{Consultation: s.consultation(shown)}, nil
+	consultation, err := matter.Get(ctx, s.kernel, r.GetConsultationId(), s.consultation)
+	return &consultationv1.GetConsultationResponse{Consultation: consultation}, err
 }
 
 // GetClient names the person.
@@ -33,14 +30,7 @@ func (s *Service) GetClient(ctx context.Context, r *consultationv1.GetClientRequ
 // soonest due first; of a client, its own matters.
 func (s *Service) ListConsultations(ctx context.Context, r *consultationv1.ListConsultationsRequest) (*consultationv1.ListConsultationsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
-	if err != nil {
-		return nil, err
-	}
-	response := &consultationv1.ListConsultationsResponse{NextPageToken: page.NextToken}
-	for _, shown := range page.Shown {
-		response.Consultations = append(response.Consultations, s.consultation(shown))
-	}
-	return response, nil
+	return &consultationv1.ListConsultationsResponse{Consultations: matter.Each(page, s.consultation), NextPageToken: page.NextToken}, err
 }
 
 // consultation is a consultation as its caller reads it, under the names that it has.

@@ -10,11 +10,8 @@ import (
 
 // GetPlan reads a plan as the caller has been shown it.
 func (s *Service) GetPlan(ctx context.Context, r *planv1.GetPlanRequest) (*planv1.GetPlanResponse, error) {
-	shown, err := s.Show(ctx, r.GetPlanId())
-	if err != nil {
-		return nil, err
-	}
-	return &planv1.GetPlanResponse{Plan: s.plan(shown)}, nil
+	plan, err := matter.Get(ctx, s.kernel, r.GetPlanId(), s.plan)
+	return &planv1.GetPlanResponse{Plan: plan}, err
 }
 
 // GetClient names the person.
@@ -32,14 +29,7 @@ func (s *Service) GetClient(ctx context.Context, r *planv1.GetClientRequest) (*p
 // soonest due first; of a client, its own.
 func (s *Service) ListPlans(ctx context.Context, r *planv1.ListPlansRequest) (*planv1.ListPlansResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{States: matter.Numbers(r.GetStates())})
-	if err != nil {
-		return nil, err
-	}
-	response := &planv1.ListPlansResponse{NextPageToken: page.NextToken}
-	for _, shown := range page.Shown {
-		response.Plans = append(response.Plans, s.plan(shown))
-	}
-	return response, nil
+	return &planv1.ListPlansResponse{Plans: matter.Each(page, s.plan), NextPageToken: page.NextToken}, err
 }
 
 // plan is a plan as its caller reads it, under the names that it has.

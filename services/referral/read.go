@@ -11,11 +11,8 @@ import (
 
 // GetReferral reads a referral as the caller has been shown it.
 func (s *Service) GetReferral(ctx context.Context, r *referralv1.GetReferralRequest) (*referralv1.GetReferralResponse, error) {
-	shown, err := s.Show(ctx, r.GetReferralId())
-	if err != nil {
-		return nil, err
-	}
-	return &referralv1.GetReferralResponse{Referral: s.referral(shown)}, nil
+	referral, err := matter.Get(ctx, s.kernel, r.GetReferralId(), s.referral)
+	return &referralv1.GetReferralResponse{Referral: referral}, err
 }
 
 // GetClient names the person.
@@ -33,14 +30,7 @@ func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest)
 // soonest due first; of a client, its own matters.
 func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferralsRequest) (*referralv1.ListReferralsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
-	if err != nil {
-		return nil, err
-	}
-	response := &referralv1.ListReferralsResponse{NextPageToken: page.NextToken}
-	for _, shown := range page.Shown {
-		response.Referrals = append(response.Referrals, s.referral(shown))
-	}
-	return response, nil
+	return &referralv1.ListReferralsResponse{Referrals: matter.Each(page, s.referral), NextPageToken: page.NextToken}, err
 }
 
 // referral is a referral as its caller reads it, under the names that it has.

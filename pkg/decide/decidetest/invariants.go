@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
 	"koppi.internal/pkg/loop"
@@ -90,11 +91,12 @@ func (w *Town[S, F]) refold(agency, subject string) S {
 var minutes = []int{1, 30, 24 * 60, 9 * 24 * 60, 40 * 24 * 60, 100 * 24 * 60}
 
 // Act lets a random party do a random thing: begin a subject, let time pass, or take a
-// step, mostly one that is offered to somebody.
+// step, mostly one that is offered to somebody. Vary may change a request; it may be nil.
 func Act[S loop.State, F any](
-	t *rapid.T, w *Town[S, F], begin func(*rapid.T, *Town[S, F]), steps []string, people []loop.Actor,
-	request func(t *rapid.T, town *Town[S, F], subject, step string, actor loop.Actor) loop.Command[F],
+	t *rapid.T, w *Town[S, F], begin func(*rapid.T, *Town[S, F]), steps []string,
+	vary func(t *rapid.T, request proto.Message, subject string, actor loop.Actor),
 ) {
+	people := Everybody()
 	subjects := w.Subjects()
 	switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
 	case kind <= 1 || len(subjects) == 0:
@@ -110,7 +112,11 @@ func Act[S loop.State, F any](
 			actor, step = chosen.actor, chosen.step
 		}
 		w.Now = w.Now.Add(time.Second)
-		_ = w.Do(request(t, w, subject, step, actor))
+		request := w.Request(subject, step, rapid.SampledFrom(people).Draw(t, "other"))
+		if vary != nil {
+			vary(t, request, subject, actor)
+		}
+		_ = w.Try(actor, subject, request)
 	}
 }
 

@@ -40,34 +40,45 @@ func Golden(t *testing.T, name, got string) {
 }
 
 // Life is one way into a state of a subject's life.
-type Life[S loop.State, F any] struct {
+type Life struct {
+	// Name of the state.
 	Name string
-	// Live makes a town with the subject in that state.
-	Live func(t *testing.T) (town *Town[S, F], subject string)
+	// Steps that lead there, as "who step, who step", by the roles of the table; a
+	// step may be any that Requests knows.
+	Steps string
 }
 
 // Actor is one who tries every step.
 type Actor struct {
 	Role string
 	loop.Actor
+	// Aside marks one who only takes part in lives.
+	Aside bool
 }
 
 // LifeTable tries every step by every actor in every state, and holds the states or
 // refusals that follow, and whose turn it then is, against a golden file. A step must
 // be offered exactly where it is not refused.
 func LifeTable[S loop.State, F any](
-	t *testing.T, lives []Life[S, F], actors []Actor, steps []string,
-	request func(town *Town[S, F], subject, step string, actor loop.Actor) loop.Command[F], show func(S) string,
+	t *testing.T, begin func(*testing.T, Life) (town *Town[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
 ) {
+	roles := map[string]loop.Actor{}
+	for _, actor := range actors {
+		roles[actor.Role] = actor.Actor
+	}
 	var table strings.Builder
 	for _, life := range lives {
 		fmt.Fprintf(&table, "%s\n", life.Name)
 		for _, actor := range actors {
+			if actor.Aside {
+				continue
+			}
 			for _, step := range steps {
-				town, subject := life.Live(t)
+				town, subject := begin(t, life)
+				live(t, town, subject, life.Steps, roles)
 				view, related := town.View(actor.Agency, subject), town.Histories[subject].Related(actor.Agency)
 				offered := related && slices.Contains(town.service.Allowed(view, actor.Actor), step)
-				err := town.Do(request(town, subject, step, actor.Actor))
+				err := town.Try(actor.Actor, subject, town.Request(subject, step, People["tyo"]))
 				result := string(fault.ReasonOf(err))
 				if err == nil {
 					result = "→ " + show(town.Histories[subject].State) + ", " + turn(town.Rules.Status(town.Histories[subject].State, loop.Reader{Role: loop.RoleReceiver, Consent: true}))
@@ -82,6 +93,15 @@ func LifeTable[S loop.State, F any](
 		}
 	}
 	Golden(t, "life.golden", table.String())
+}
+
+func live[S loop.State, F any](t *testing.T, town *Town[S, F], subject, steps string, roles map[string]loop.Actor) {
+	t.Helper()
+	for line := range strings.SplitSeq(steps, ", ") {
+		if role, step, ok := strings.Cut(line, " "); ok {
+			town.Take(t, roles[role], subject, step)
+		}
+	}
 }
 
 // Events are one of each event of a service, every field filled.

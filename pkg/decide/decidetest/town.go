@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/decide"
@@ -34,6 +35,10 @@ type Service[S loop.State, F any] struct {
 	Decide     func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
 	Overdue    func(loop.History[S], time.Time) []loop.Event
 	Allowed    func(loop.View[S], loop.Actor) []string
+	// Facts are what the directory would say of a request; may be nil.
+	Facts func(proto.Message) F
+	// Requests makes a passable request of each step; other is whom it is about.
+	Requests func(w *Town[S, F], subject string, other loop.Actor) map[string]proto.Message
 }
 
 // NewTown makes a town in which nothing has happened: a Monday morning.
@@ -51,8 +56,23 @@ var People = map[string]loop.Actor{
 	"tyo":     {Agency: "tyo", Unit: "palvelut", Worker: "ty-09", Role: "employment_officer"},
 }
 
+// Colleague and Elsewhere are further people of hva's: of the same unit, and of another.
+var (
+	Colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
+	Elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
+)
+
 // Agencies of the town, sorted.
 func Agencies() []string { return slices.Sorted(maps.Keys(People)) }
+
+// Everybody in town.
+func Everybody() []loop.Actor {
+	var all []loop.Actor
+	for _, agency := range Agencies() {
+		all = append(all, People[agency])
+	}
+	return append(all, Colleague, Elsewhere)
+}
 
 // Consent is the ground of a client who has just consented.
 func Consent(at time.Time) *commonv1.LegalBasis {
@@ -80,6 +100,26 @@ func (w *Town[S, F]) Begin(command loop.Command[F]) (string, error) {
 	command.Subject = w.service.Collection + w.ID()
 	command.Case = "case-" + command.Subject
 	return command.Subject, w.run(command)
+}
+
+// Try takes a step by its request.
+func (w *Town[S, F]) Try(actor loop.Actor, subject string, request proto.Message) error {
+	command := loop.Command[F]{Actor: actor, Subject: subject, Request: request}
+	if w.service.Facts != nil {
+		command.Facts = w.service.Facts(request)
+	}
+	return w.Do(command)
+}
+
+// Request is the passable form of a step; other is whom it is about.
+func (w *Town[S, F]) Request(subject, step string, other loop.Actor) proto.Message {
+	return w.service.Requests(w, subject, other)[step]
+}
+
+// Take takes the passable form of a step; whom it is about is terveys's.
+func (w *Town[S, F]) Take(t testing.TB, actor loop.Actor, subject, step string) {
+	t.Helper()
+	Must(t, w.Try(actor, subject, w.Request(subject, step, People["terveys"])))
 }
 
 // Do runs a command on a subject, which must have some relation to the actor's agency.
@@ -125,9 +165,27 @@ func (w *Town[S, F]) View(agency, subject string) loop.View[S] {
 	return w.Histories[subject].Views[agency]
 }
 
+// Expect fails the test where an agency was told other events of a subject than the
+// named ones.
+func (w *Town[S, F]) Expect(t testing.TB, agency, subject, want string) {
+	t.Helper()
+	if got := w.Told(agency, subject); got != want {
+		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
+	}
+}
+
+// ExpectTurn fails the test where another turn is shown to an agency.
+func (w *Town[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
+	t.Helper()
+	if got := w.Turn(agency, subject); got != want {
+		t.Errorf("%s for %s; want %s", got, agency, want)
+	}
+}
+
 // Told lists what an agency was told of a subject, as event names, the service's own
-// prefix left out.
-func (w *Town[S, F]) Told(agency, subject, prefix string) string {
+// name left out.
+func (w *Town[S, F]) Told(agency, subject string) string {
+	prefix := strings.ToUpper(w.Rules.Service[:1]) + w.Rules.Service[1:]
 	var names []string
 	for _, told := range w.Mail[agency] {
 		if told.Event.Subject == subject {

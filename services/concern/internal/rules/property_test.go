@@ -2,7 +2,6 @@ package rules_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,44 +19,33 @@ import (
 )
 
 // act lets a random party do a random thing.
-func act(t *rapid.T, w *town) {
-	all := slices.Collect(maps.Values(people))
-	slices.SortFunc(all, func(a, b loop.Actor) int { return strings.Compare(a.Agency, b.Agency) })
-	decidetest.Act(t, w.Town, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) {
+func act(t *rapid.T, w *plain) {
+	decidetest.Act(t, w, func(t *rapid.T, w *plain) {
 		who := rapid.SampledFrom(decidetest.Agencies()).Draw(t, "who")
 		basis := notification()
 		if rapid.Bool().Draw(t, "consent") {
 			basis = consent(w.Now)
 		}
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
-		_, _ = w.submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
-	}, allSteps, all, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts], subject, step string, actor loop.Actor) rules.Command {
-		request := requests(w, subject, rapid.SampledFrom(decidetest.Agencies()).Draw(t, "third"))[step]
-		if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
-			forward.KeepOpen = rapid.Bool().Draw(t, "keep open")
+		_, _ = (&town{w}).submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
+	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor loop.Actor) {
+		switch m := request.(type) {
+		case *concernv1.ForwardConcernRequest:
+			m.KeepOpen = rapid.Bool().Draw(t, "keep open")
+		case *concernv1.ProvideInformationRequest:
+			m.InformationRequestId = w.View(actor.Agency, subject).State.Open
 		}
-		if asked, ok := request.(*concernv1.ProvideInformationRequest); ok {
-			asked.InformationRequestId = w.View(actor.Agency, subject).State.Open
-		}
-		return command(actor, subject, request)
 	})
 }
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	var w *town
-	decidetest.Invariants(t, func() *decidetest.Town[rules.Concern, rules.Facts] {
-		w = newTown()
-		return w.Town
-	}, func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts]) { act(t, w) },
-		func(t *rapid.T, _ *decidetest.Town[rules.Concern, rules.Facts], _ map[string]loop.History[rules.Concern]) {
-			checkReports(t, w)
-		})
+	decidetest.Invariants(t, func() *plain { return newTown().plain }, act, checkReports)
 }
 
 // checkReports: one open leading concern per client and receiver, and every joined
 // report has a lead that knows it.
-func checkReports(t *rapid.T, w *town) {
+func checkReports(t *rapid.T, w *plain, _ map[string]loop.History[rules.Concern]) {
 	leads := map[string]string{}
 	for subject, history := range w.Histories {
 		c := history.State
@@ -84,7 +72,7 @@ func TestNoSideChannels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTown()
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
-			act(t, w)
+			act(t, w.plain)
 		}
 		for _, subject := range w.Subjects() {
 			c := w.Histories[subject].State
@@ -176,7 +164,14 @@ func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", 
 func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Event) {
 	plain.Now = e.At
 	var err error
-	step := func(who string, request proto.Message) { err = plain.step(who, twin, request) }
+	step := func(who string, request proto.Message) {
+		actor := people[who]
+		if e.By.GetWorker() != "" {
+			// Whoever did it is told.
+			actor.Unit, actor.Worker = e.By.GetUnit(), e.By.GetWorker()
+		}
+		err = plain.Try(actor, twin, request)
+	}
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernReceived:
 		step(receiver, &concernv1.ReceiveConcernRequest{})

@@ -13,31 +13,24 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-func (w *town) expect(t *testing.T, agency, subject, want string) {
-	t.Helper()
-	if got := w.Told(agency, subject, "Concern"); got != want {
-		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
-	}
-}
-
 // Given a taken concern, when another agency reports the same client, then it is
 // told what a fresh report's reporter would be, and catches up when received.
 func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	w := newTown()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", lead, requests(w, lead, "")[receive]))
-	must(t, w.step("hva", lead, requests(w, lead, "")[take]))
+	w.take(t, "hva", lead, receive)
+	w.take(t, "hva", lead, take)
 	report, err := w.submit("terveys", "hva", "anna", consent(w.Now))
 	must(t, err)
-	w.expect(t, "terveys", report, "Submitted")
-	w.expect(t, "hva", report, "Submitted Joined")
-	w.expect(t, "hva", lead, "Submitted Received Taken ReportJoined")
-	must(t, w.step("hva", report, requests(w, report, "")[receive]))
-	w.expect(t, "terveys", report, "Submitted Received Taken")
-	must(t, w.step("hva", lead, requests(w, lead, "")[closing]))
-	w.expect(t, "terveys", report, "Submitted Received Taken Closed")
-	w.expect(t, "kela", lead, "Submitted Received Taken Closed")
+	w.Expect(t, "terveys", report, "Submitted")
+	w.Expect(t, "hva", report, "Submitted Joined")
+	w.Expect(t, "hva", lead, "Submitted Received Taken ReportJoined")
+	w.take(t, "hva", report, receive)
+	w.Expect(t, "terveys", report, "Submitted Received Taken")
+	w.take(t, "hva", lead, closing)
+	w.Expect(t, "terveys", report, "Submitted Received Taken Closed")
+	w.Expect(t, "kela", lead, "Submitted Received Taken Closed")
 	if state := w.View("hva", report).State; state.Lead != lead || state.Shown() != concernv1.ConcernState_CONCERN_STATE_CLOSED {
 		t.Errorf("%+v", state)
 	}
@@ -51,15 +44,15 @@ func TestACopiedStepComesOnce(t *testing.T) {
 	must(t, err)
 	report, err := w.submit("terveys", "hva", "anna", notification())
 	must(t, err)
-	must(t, w.step("hva", lead, requests(w, lead, "")[receive]))
-	must(t, w.step("hva", lead, requests(w, lead, "")[take]))
-	w.expect(t, "terveys", report, "Submitted Received Taken")
+	w.take(t, "hva", lead, receive)
+	w.take(t, "hva", lead, take)
+	w.Expect(t, "terveys", report, "Submitted Received Taken")
 	straight, err := w.submit("tyo", "terveys", "bo", notification())
 	must(t, err)
 	other, err := w.submit("kela", "terveys", "bo", notification())
 	must(t, err)
-	must(t, w.step("terveys", straight, requests(w, straight, "")[take]))
-	w.expect(t, "kela", other, "Submitted Taken")
+	w.take(t, "terveys", straight, take)
+	w.Expect(t, "kela", other, "Submitted Taken")
 }
 
 // Given three reports, when the leading one is withdrawn, the oldest leads, and
@@ -72,12 +65,12 @@ func TestTheOldestReportTakesTheLead(t *testing.T) {
 	must(t, err)
 	own, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	w.expect(t, "kela", own, "Submitted Joined")
-	must(t, w.step("kela", lead, requests(w, lead, "")[withdraw]))
-	w.expect(t, "hva", theirs, "Submitted Joined Promoted")
-	w.expect(t, "terveys", theirs, "Submitted")
-	w.expect(t, "hva", own, "Submitted Joined Promoted")
-	w.expect(t, "kela", own, "Submitted Joined Promoted")
+	w.Expect(t, "kela", own, "Submitted Joined")
+	w.take(t, "kela", lead, withdraw)
+	w.Expect(t, "hva", theirs, "Submitted Joined Promoted")
+	w.Expect(t, "terveys", theirs, "Submitted")
+	w.Expect(t, "hva", own, "Submitted Joined Promoted")
+	w.Expect(t, "kela", own, "Submitted Joined Promoted")
 	if state := w.View("hva", own).State; state.Lead != theirs {
 		t.Errorf("the receiver sees %s lead it, not %s", state.Lead, theirs)
 	}
@@ -106,8 +99,8 @@ func TestForwarding(t *testing.T) {
 			w := newTown()
 			first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 			must(t, err)
-			must(t, w.step("hva", first, requests(w, first, "")[take]))
-			request, _ := requests(w, first, "terveys")[forward].(*concernv1.ForwardConcernRequest)
+			w.take(t, "hva", first, take)
+			request, _ := w.Request(first, forward, people["terveys"]).(*concernv1.ForwardConcernRequest)
 			request.KeepOpen = test.keepOpen
 			must(t, w.step("hva", first, request))
 			onward := w.Histories[first].State.Forwards[0].Subject
@@ -117,8 +110,8 @@ func TestForwarding(t *testing.T) {
 			if got := w.Turn("kela", first); got != "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59" {
 				t.Error(got)
 			}
-			must(t, w.step("terveys", onward, requests(w, onward, "")[test.answer]))
-			w.expect(t, "hva", first, test.forward)
+			must(t, w.step("terveys", onward, w.Request(onward, test.answer, people["terveys"])))
+			w.Expect(t, "hva", first, test.forward)
 			if ended := w.Histories[first].State.Ended(); ended != test.ended {
 				t.Errorf("ended: %v", ended)
 			}
@@ -136,15 +129,15 @@ func TestACircleLosesNothing(t *testing.T) {
 	w := newTown()
 	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", first, requests(w, first, "")[receive]))
-	must(t, w.step("hva", first, requests(w, first, "terveys")[forward]))
+	w.take(t, "hva", first, receive)
+	w.take(t, "hva", first, forward)
 	second := w.Histories[first].State.Forwards[0].Subject
-	must(t, w.step("terveys", second, requests(w, second, "")[receive]))
-	must(t, w.step("terveys", second, requests(w, second, "tyo")[forward]))
+	w.take(t, "terveys", second, receive)
+	must(t, w.step("terveys", second, w.Request(second, forward, people["tyo"])))
 	third := w.Histories[second].State.Forwards[0].Subject
-	must(t, w.step("tyo", third, requests(w, third, "")[receive]))
-	must(t, w.step("tyo", third, requests(w, third, "hva")[forward]))
-	must(t, w.step("hva", first, requests(w, first, "")[take]))
+	w.take(t, "tyo", third, receive)
+	must(t, w.step("tyo", third, w.Request(third, forward, people["hva"])))
+	w.take(t, "hva", first, take)
 	if c := w.Histories[first].State; c.Ended() || rules.Responsible(c).GetWorker() != "ps-21" {
 		t.Errorf("the matter is %s and nobody has it", c.State)
 	}
@@ -155,7 +148,7 @@ func TestNextAttempt(t *testing.T) {
 	w := newTown()
 	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", c, requests(w, c, "")[take]))
+	w.take(t, "hva", c, take)
 	next := w.Now.Add(26 * time.Hour)
 	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{
 		Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, NextAttemptAt: timestamppb.New(next),
@@ -164,19 +157,19 @@ func TestNextAttempt(t *testing.T) {
 		t.Errorf("due %s, want %s", due, next)
 	}
 	w.Pass(27 * time.Hour)
-	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
+	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
 	w.Pass(27 * time.Hour)
-	w.expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
+	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
 }
 
 func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
 	w := newTown()
 	c, err := w.submit("kela", "terveys", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("terveys", c, requests(w, c, "")[receive]))
+	w.take(t, "terveys", c, receive)
 	must(t, w.step("terveys", c, &concernv1.TriageConcernRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_SPECIAL}))
-	must(t, w.step("terveys", c, requests(w, c, "")[take]))
-	if err := w.step("terveys", c, requests(w, c, "")[assess]); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
+	w.take(t, "terveys", c, take)
+	if err := w.step("terveys", c, w.Request(c, assess, people["terveys"])); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
 		t.Error(err)
 	}
 }
@@ -196,8 +189,8 @@ func TestAWithdrawnConsent(t *testing.T) {
 	w := newTown()
 	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	must(t, w.step("hva", c, requests(w, c, "")[take]))
-	must(t, w.step("hva", c, requests(w, c, "")[assess]))
+	w.take(t, "hva", c, take)
+	w.take(t, "hva", c, assess)
 	history := w.Rules.Fold(w.Events, true)
 	view := history.Views["kela"]
 	status := rules.Status(view.State, view.Reader)
@@ -217,7 +210,7 @@ func TestADueTimePassesOnce(t *testing.T) {
 	w.Pass(30 * 24 * time.Hour)
 	w.take(t, "hva", c, ask)
 	w.Pass(30 * 24 * time.Hour)
-	must(t, w.step("kela", c, requests(w, c, "")["ProvideInformation"]))
+	w.take(t, "kela", c, "ProvideInformation")
 	w.Pass(time.Hour)
-	w.expect(t, "hva", c, "Submitted Taken Forwarded Overdue InformationRequested Overdue InformationProvided")
+	w.Expect(t, "hva", c, "Submitted Taken Forwarded Overdue InformationRequested Overdue InformationProvided")
 }

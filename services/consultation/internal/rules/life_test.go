@@ -12,46 +12,31 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// who acts, in lives.
-var who = map[string]loop.Actor{"asker": people["kela"], "answerer": people["hva"], "colleague": colleague, "participant": people["terveys"]}
-
 // lives are ways into each state of a consultation from kela to hva.
-var lives = []struct{ name, steps string }{
-	{"OPEN", ""},
-	{"OPEN, passed to another queue or worker", "answerer ReassignConsultation"},
-	{"TAKEN", "answerer TakeConsultation"},
-	{"TAKEN, a third invited", "answerer TakeConsultation, answerer InviteParticipant"},
-	{"TAKEN, passed on", "answerer TakeConsultation, answerer ReassignConsultation"},
-	{"ANSWERED", "answerer TakeConsultation, answerer answer"},
-	{"ANSWERED, asked on", "answerer TakeConsultation, answerer answer, asker PostMessage"},
-	{"CLOSED", "answerer TakeConsultation, answerer answer, asker CloseConsultation"},
-	{"ENTERED_IN_ERROR", "answerer TakeConsultation, asker RevokeConsultation"},
+var lives = []decidetest.Life{
+	{Name: "OPEN"},
+	{Name: "OPEN, passed to a worker", Steps: "answerer ReassignConsultation"},
+	{Name: "TAKEN", Steps: "answerer TakeConsultation"},
+	{Name: "TAKEN, a third invited", Steps: "answerer TakeConsultation, answerer InviteParticipant"},
+	{Name: "TAKEN, passed on", Steps: "answerer TakeConsultation, answerer ReassignConsultation"},
+	{Name: "ANSWERED", Steps: "answerer TakeConsultation, answerer answer"},
+	{Name: "ANSWERED, asked on", Steps: "answerer TakeConsultation, answerer answer, asker PostMessage"},
+	{Name: "CLOSED", Steps: "answerer TakeConsultation, answerer answer, asker CloseConsultation"},
+	{Name: "ENTERED_IN_ERROR", Steps: "answerer TakeConsultation, asker RevokeConsultation"},
 }
 
 // A consultation's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	var all []decidetest.Life[rules.Consultation, rules.Facts]
-	for _, one := range lives {
-		all = append(all, decidetest.Life[rules.Consultation, rules.Facts]{Name: one.name, Live: func(t *testing.T) (*plain, string) {
-			w, subject := asked(t)
-			for _, line := range strings.Split(one.steps, ", ") {
-				if actor, step, ok := strings.Cut(line, " "); ok {
-					w.take(t, who[actor], subject, step)
-				}
-			}
-			return w.plain, subject
-		}})
-	}
-	actors := []decidetest.Actor{
+	decidetest.LifeTable(t, func(t *testing.T, _ decidetest.Life) (*plain, string) {
+		w, subject := asked(t)
+		return w.plain, subject
+	}, lives, []decidetest.Actor{
 		{Role: "asker", Actor: people["kela"]},
 		{Role: "answerer", Actor: people["hva"]},
-		{Role: "colleague", Actor: colleague},
-		{Role: "other unit", Actor: elsewhere},
+		{Role: "colleague", Actor: decidetest.Colleague},
+		{Role: "other unit", Actor: decidetest.Elsewhere},
 		{Role: "third", Actor: people["terveys"]},
-	}
-	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
-		return command(actor, subject, requests(w, subject, people["tyo"])[step])
-	}, func(c rules.Consultation) string {
+	}, allSteps, func(c rules.Consultation) string {
 		return strings.TrimPrefix(c.State().String(), "CONSULTATION_STATE_")
 	})
 }

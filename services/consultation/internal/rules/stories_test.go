@@ -15,35 +15,21 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-func (w *town) expect(t *testing.T, agency, subject, want string) {
-	t.Helper()
-	if got := w.Told(agency, subject, "Consultation"); got != want {
-		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
-	}
-}
-
-func (w *town) turn(t *testing.T, subject, want string) {
-	t.Helper()
-	if got := w.Turn("kela", subject); got != want {
-		t.Errorf("%s; want %s", got, want)
-	}
-}
-
 // A question is answered, asked on, answered and closed with what it led to.
 func TestAQuestionAndItsAnswer(t *testing.T) {
 	w, c := asked(t)
-	w.turn(t, c, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 13.00")
-	w.take(t, people["hva"], c, take)
-	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
-	w.take(t, people["hva"], c, answer)
-	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, kela's turn until 30.11.2026 23.59")
-	w.take(t, people["kela"], c, post)
-	w.turn(t, c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
-	w.take(t, people["hva"], c, answer)
+	w.ExpectTurn(t, "kela", c, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 13.00")
+	w.Take(t, people["hva"], c, take)
+	w.ExpectTurn(t, "kela", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
+	w.Take(t, people["hva"], c, answer)
+	w.ExpectTurn(t, "kela", c, "hva/tyoikaiset/ps-21 responsible, kela's turn until 30.11.2026 23.59")
+	w.Take(t, people["kela"], c, post)
+	w.ExpectTurn(t, "kela", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 23.59")
+	w.Take(t, people["hva"], c, answer)
 	w.Pass(8 * 24 * time.Hour)
-	w.expect(t, "hva", c, "Opened Taken MessagePosted MessagePosted MessagePosted Overdue")
+	w.Expect(t, "hva", c, "Opened Taken MessagePosted MessagePosted MessagePosted Overdue")
 	led := "referrals/01234567-89ab-7def-8123-456789abcdef"
-	decidetest.Must(t, w.try(people["kela"], c, &consultationv1.CloseConsultationRequest{LedTo: led}))
+	decidetest.Must(t, w.Try(people["kela"], c, &consultationv1.CloseConsultationRequest{LedTo: led}))
 	if got := w.View("hva", c).State.Consultation; got.GetLedTo() != led || len(got.GetMessages()) != 4 {
 		t.Errorf("%v", got)
 	}
@@ -52,8 +38,8 @@ func TestAQuestionAndItsAnswer(t *testing.T) {
 // The second who takes it is told who was first.
 func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 	w, c := asked(t)
-	w.take(t, people["hva"], c, take)
-	err := w.try(colleague, c, &consultationv1.TakeConsultationRequest{})
+	w.Take(t, people["hva"], c, take)
+	err := w.Try(decidetest.Colleague, c, &consultationv1.TakeConsultationRequest{})
 	var refused *fault.Error
 	if !errors.As(err, &refused) || refused.Reason() != fault.IllegalStep {
 		t.Fatal(err)
@@ -63,7 +49,7 @@ func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 			t.Errorf("told %v", info.GetMetadata())
 		}
 	}
-	if err := w.try(elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
+	if err := w.Try(decidetest.Elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
 		t.Errorf("taken by a unit that was not asked: %v", err)
 	}
 }
@@ -78,19 +64,19 @@ func TestUrgency(t *testing.T) {
 	} {
 		c, err := ask(w.plain, people["kela"], people["hva"], "", urgency)
 		decidetest.Must(t, err)
-		w.turn(t, c, want)
+		w.ExpectTurn(t, "kela", c, want)
 	}
 }
 
 // Who is invited reads the conversation from its beginning, and goes on from there.
 func TestWhoIsInvitedReadsItAll(t *testing.T) {
 	w, c := asked(t)
-	w.take(t, people["hva"], c, take)
-	w.take(t, people["hva"], c, answer)
+	w.Take(t, people["hva"], c, take)
+	w.Take(t, people["hva"], c, answer)
 	w.Pass(10 * 24 * time.Hour)
-	w.take(t, people["hva"], c, invite)
-	w.take(t, people["terveys"], c, post)
-	w.expect(t, "terveys", c, "ParticipantInvited MessagePosted")
+	w.Take(t, people["hva"], c, invite)
+	w.Take(t, people["terveys"], c, post)
+	w.Expect(t, "terveys", c, "ParticipantInvited MessagePosted")
 	theirs, ours := w.View("terveys", c), w.View("kela", c)
 	if !proto.Equal(theirs.State.Consultation, ours.State.Consultation) {
 		t.Errorf("who was invited sees %v, the asker %v", theirs.State.Consultation, ours.State.Consultation)
@@ -115,11 +101,11 @@ func TestContent(t *testing.T) {
 		"closed before it answered": {&consultationv1.CloseConsultationRequest{}, fault.IllegalStep},
 	} {
 		w, c := asked(t)
-		w.take(t, people["hva"], c, take)
-		if err := w.try(people["hva"], c, test.request); fault.ReasonOf(err) != test.reason {
+		w.Take(t, people["hva"], c, take)
+		if err := w.Try(people["hva"], c, test.request); fault.ReasonOf(err) != test.reason {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := w.try(people["kela"], c, requests(w.plain, c, people["tyo"])[answer]); fault.ReasonOf(err) != fault.InvalidField {
+		if err := w.Try(people["kela"], c, w.Request(c, answer, people["tyo"])); fault.ReasonOf(err) != fault.InvalidField {
 			t.Errorf("answered by the asker: %v", err)
 		}
 	}
@@ -139,15 +125,15 @@ func TestContent(t *testing.T) {
 // Entered in error, all that was said is gone, for who was invited too.
 func TestEnteredInError(t *testing.T) {
 	w, c := asked(t)
-	w.take(t, people["hva"], c, take)
-	w.take(t, people["hva"], c, invite)
-	w.take(t, people["kela"], c, revoke)
+	w.Take(t, people["hva"], c, take)
+	w.Take(t, people["hva"], c, invite)
+	w.Take(t, people["kela"], c, revoke)
 	for _, agency := range []string{"kela", "hva", "terveys"} {
 		if state := w.View(agency, c).State; len(state.Consultation.GetMessages()) != 0 || !state.IsRevoked() {
 			t.Errorf("%s still has %v", agency, state.Consultation)
 		}
 	}
-	w.take(t, people["terveys"], c, "AcknowledgeRevocation")
+	w.Take(t, people["terveys"], c, "AcknowledgeRevocation")
 	w.Pass(10 * 24 * time.Hour)
-	w.expect(t, "terveys", c, "ParticipantInvited EnteredInError RevocationAcknowledged RevocationOverdue")
+	w.Expect(t, "terveys", c, "ParticipantInvited EnteredInError RevocationAcknowledged RevocationOverdue")
 }

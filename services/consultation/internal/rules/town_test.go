@@ -22,23 +22,11 @@ type town struct{ *plain }
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Consultation, rules.Facts]{
 		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Facts: facts, Requests: requests,
 	})}
 }
 
-// people of the town, and colleagues of hva's in the same unit and in another.
-var (
-	people    = decidetest.People
-	colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
-	elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
-)
-
-func everybody() []loop.Actor {
-	var all []loop.Actor
-	for _, agency := range decidetest.Agencies() {
-		all = append(all, people[agency])
-	}
-	return append(all, colleague, elsewhere)
-}
+var people = decidetest.People
 
 func noData() *commonv1.LegalBasis {
 	return &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA, Provision: "703/2023 § 31"}
@@ -67,22 +55,12 @@ func asked(t *testing.T) (*town, string) {
 	return w, subject
 }
 
-func command(actor loop.Actor, subject string, request proto.Message) rules.Command {
-	made := rules.Command{Actor: actor, Subject: subject, Request: request}
+// facts: who is invited is as the request says.
+func facts(request proto.Message) (known rules.Facts) {
 	if invite, ok := request.(*consultationv1.InviteParticipantRequest); ok {
-		made.Facts.Party = invite.GetParticipant()
+		known.Party = invite.GetParticipant()
 	}
-	return made
-}
-
-func (w *town) try(actor loop.Actor, subject string, request proto.Message) error {
-	return w.Do(command(actor, subject, request))
-}
-
-// take takes the passable form of a step.
-func (w *town) take(t *testing.T, actor loop.Actor, subject, step string) {
-	t.Helper()
-	decidetest.Must(t, w.try(actor, subject, requests(w.plain, subject, people["terveys"])[step]))
+	return known
 }
 
 const (

@@ -14,50 +14,35 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// A step of somebody's, as "who step".
-var who = map[string]loop.Actor{"creator": people["hva"], "colleague": colleague, "member": people["terveys"]}
-
 // lives are ways into each state of a plan of hva's.
-var lives = []struct{ name, steps string }{
-	{"DRAFT", ""},
-	{"DRAFT, with a goal", "creator AddGoal"},
-	{"DRAFT, a unit invited", "creator InviteMember"},
-	{"ACTIVE, started alone", "creator AddGoal, creator StartPlan"},
-	{"ACTIVE, joined by another agency", "creator AddGoal, creator InviteMember, member JoinPlan"},
-	{"ACTIVE, with actions", "creator AddGoal, creator InviteMember, member JoinPlan, creator AddAction, member AddAction"},
-	{"ACTIVE, responsibility offered", "creator AddGoal, creator StartPlan, creator OfferResponsibility"},
-	{"ACTIVE, responsibility handed on", "creator AddGoal, creator StartPlan, creator OfferResponsibility, colleague AcceptResponsibility"},
-	{"ACTIVE, an invitation declined", "creator AddGoal, creator StartPlan, creator InviteMember, member DeclineInvitation"},
-	{"ACTIVE, a member left", "creator AddGoal, creator InviteMember, member JoinPlan, member LeavePlan"},
-	{"UNDER_REVIEW", "creator AddGoal, creator InviteMember, member JoinPlan, member StartReview"},
-	{"ENDED", "creator AddGoal, creator InviteMember, member JoinPlan, creator EndPlan"},
-	{"ENTERED_IN_ERROR", "creator AddGoal, creator InviteMember, member JoinPlan, creator RevokePlan"},
+var lives = []decidetest.Life{
+	{Name: "DRAFT"},
+	{Name: "DRAFT, with a goal", Steps: "creator AddGoal"},
+	{Name: "DRAFT, a unit invited", Steps: "creator InviteMember"},
+	{Name: "ACTIVE, started alone", Steps: "creator AddGoal, creator StartPlan"},
+	{Name: "ACTIVE, joined by another agency", Steps: "creator AddGoal, creator InviteMember, member JoinPlan"},
+	{Name: "ACTIVE, with actions", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator AddAction, member AddAction"},
+	{Name: "ACTIVE, responsibility offered", Steps: "creator AddGoal, creator StartPlan, creator OfferResponsibility"},
+	{Name: "ACTIVE, responsibility handed on", Steps: "creator AddGoal, creator StartPlan, creator OfferResponsibility, colleague AcceptResponsibility"},
+	{Name: "ACTIVE, an invitation declined", Steps: "creator AddGoal, creator StartPlan, creator InviteMember, member DeclineInvitation"},
+	{Name: "ACTIVE, a member left", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, member LeavePlan"},
+	{Name: "UNDER_REVIEW", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, member StartReview"},
+	{Name: "ENDED", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator EndPlan"},
+	{Name: "ENTERED_IN_ERROR", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator RevokePlan"},
 }
 
 // A plan's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	var all []decidetest.Life[rules.Plan, rules.Facts]
-	for _, one := range lives {
-		all = append(all, decidetest.Life[rules.Plan, rules.Facts]{Name: one.name, Live: func(t *testing.T) (*plain, string) {
-			w, subject := created(t)
-			for _, line := range strings.Split(one.steps, ", ") {
-				if actor, step, ok := strings.Cut(line, " "); ok {
-					w.take(t, who[actor], subject, step)
-				}
-			}
-			return w.plain, subject
-		}})
-	}
-	actors := []decidetest.Actor{
+	decidetest.LifeTable(t, func(t *testing.T, _ decidetest.Life) (*plain, string) {
+		w, subject := created(t)
+		return w.plain, subject
+	}, lives, []decidetest.Actor{
 		{Role: "creator", Actor: people["hva"]},
 		{Role: "colleague", Actor: colleague},
 		{Role: "same agency", Actor: elsewhere},
 		{Role: "member", Actor: people["terveys"]},
 		{Role: "stranger", Actor: people["tyo"]},
-	}
-	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
-		return command(actor, subject, requests(w, subject, people["kela"])[step])
-	}, func(p rules.Plan) string { return strings.TrimPrefix(p.Plan.GetState().String(), "PLAN_STATE_") })
+	}, allSteps, func(p rules.Plan) string { return strings.TrimPrefix(p.Plan.GetState().String(), "PLAN_STATE_") })
 }
 
 // What each reader is told of each event: a lawyer reads this file.

@@ -16,23 +16,19 @@ import (
 func TestInvariants(t *testing.T) {
 	decidetest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
 		decidetest.Act(t, w, func(t *rapid.T, w *plain) {
-			_, _ = create(w, rapid.SampledFrom(everybody()).Draw(t, "creator"))
-		}, allSteps, everybody(), func(t *rapid.T, w *plain, subject, step string, actor loop.Actor) rules.Command {
-			return command(actor, subject, request(t, w, subject, step))
-		})
+			_, _ = create(w, rapid.SampledFrom(decidetest.Everybody()).Draw(t, "creator"))
+		}, allSteps, vary)
 	}, checkPlans)
 }
 
-func request(t *rapid.T, w *plain, subject, step string) proto.Message {
-	other := rapid.SampledFrom(everybody()).Draw(t, "other")
-	made := requests(w, subject, other)[step]
-	switch m := made.(type) {
+func vary(t *rapid.T, request proto.Message, _ string, _ loop.Actor) {
+	other := party(rapid.SampledFrom(decidetest.Everybody()).Draw(t, "to"))
+	switch m := request.(type) {
 	case *planv1.OfferResponsibilityRequest:
-		m.To = party(other)
+		m.To = other
 	case *planv1.ReassignActionRequest:
-		m.To = party(other)
+		m.To = other
 	}
-	return made
 }
 
 // checkPlans: whoever answers for a plan, or owns something to do in it, is of a unit

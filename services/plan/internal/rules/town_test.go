@@ -24,23 +24,15 @@ type town struct{ *plain }
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Plan, rules.Facts]{
 		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Facts: facts, Requests: requests,
 	})}
 }
 
-// people of the town, and a colleague of hva's in the same unit.
 var (
 	people    = decidetest.People
-	colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
-	elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
+	colleague = decidetest.Colleague
+	elsewhere = decidetest.Elsewhere
 )
-
-func everybody() []loop.Actor {
-	var all []loop.Actor
-	for _, agency := range decidetest.Agencies() {
-		all = append(all, people[agency])
-	}
-	return append(all, colleague, elsewhere)
-}
 
 func party(actor loop.Actor) *commonv1.Party { return actor.Party() }
 
@@ -59,22 +51,12 @@ func created(t *testing.T) (*town, string) {
 	return w, subject
 }
 
-func command(actor loop.Actor, subject string, request proto.Message) rules.Command {
-	made := rules.Command{Actor: actor, Subject: subject, Request: request}
+// facts: who is invited is as the request says.
+func facts(request proto.Message) (known rules.Facts) {
 	if invite, ok := request.(*planv1.InviteMemberRequest); ok {
-		made.Facts.Invited = invite.GetParty()
+		known.Invited = invite.GetParty()
 	}
-	return made
-}
-
-func (w *town) try(actor loop.Actor, subject string, request proto.Message) error {
-	return w.Do(command(actor, subject, request))
-}
-
-// take takes the passable form of a step.
-func (w *town) take(t *testing.T, actor loop.Actor, subject, step string) {
-	t.Helper()
-	decidetest.Must(t, w.try(actor, subject, requests(w.plain, subject, people["terveys"])[step]))
+	return known
 }
 
 var allSteps = []string{

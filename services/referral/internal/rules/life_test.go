@@ -1,7 +1,6 @@
 package rules_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,58 +12,54 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
+// The ways into states that begin with another kind, or go on at the third agency.
+const (
+	noticeSent, noticeReceived = "SENT, a notice", "RECEIVED, a notice"
+	onwardDeclined, redirected = "RECEIVED, declined onward", "REDIRECTED"
+)
+
 // lives are ways into each state of a referral from kela to hva.
-var lives = []struct {
-	name  string
-	kind  referralv1.ReferralKind
-	steps []string
-	// then what the third agency does with what was redirected to it.
-	then string
-}{
-	{name: "SENT"},
-	{name: "SENT, a notice", kind: notice},
-	{name: "RECEIVED", steps: []string{receive}},
-	{name: "RECEIVED, a notice", kind: notice, steps: []string{receive}},
-	{name: "RECEIVED, offered onward", steps: []string{redirect}},
-	{name: "RECEIVED, declined onward", steps: []string{redirect}, then: decline},
-	{name: "ACCEPTED", steps: []string{accept}},
-	{name: "ACCEPTED, offered onward", steps: []string{accept, redirect}},
-	{name: "IN_PROGRESS", steps: []string{accept, schedule}},
-	{name: "IN_PROGRESS, cancellation asked", steps: []string{accept, cancel}},
-	{name: "IN_PROGRESS, cancellation refused", steps: []string{accept, cancel, refuse}},
-	{name: "ON_HOLD", steps: []string{accept, schedule, hold}},
-	{name: "COMPLETED", steps: []string{accept, complete}},
-	{name: "DECLINED", steps: []string{decline}},
-	{name: "DECLINED, settled", steps: []string{decline, settle}},
-	{name: "REDIRECTED", steps: []string{redirect}, then: accept},
-	{name: "CANCELLED", steps: []string{receive, cancel}},
-	{name: "ENTERED_IN_ERROR", steps: []string{accept, revoke}},
-	{name: "ENTERED_IN_ERROR, acknowledged", steps: []string{accept, complete, revoke, acknowledge}},
+var lives = []decidetest.Life{
+	{Name: "SENT"},
+	{Name: noticeSent},
+	{Name: "RECEIVED", Steps: "receiver ReceiveReferral"},
+	{Name: noticeReceived, Steps: "receiver ReceiveReferral"},
+	{Name: "RECEIVED, offered onward", Steps: "receiver RedirectReferral"},
+	{Name: onwardDeclined},
+	{Name: "ACCEPTED", Steps: "receiver AcceptReferral"},
+	{Name: "ACCEPTED, offered onward", Steps: "receiver AcceptReferral, receiver RedirectReferral"},
+	{Name: "IN_PROGRESS", Steps: "receiver AcceptReferral, receiver ScheduleAppointment"},
+	{Name: "IN_PROGRESS, cancellation asked", Steps: "receiver AcceptReferral, sender CancelReferral"},
+	{Name: "IN_PROGRESS, cancellation refused", Steps: "receiver AcceptReferral, sender CancelReferral, receiver RefuseCancellation"},
+	{Name: "ON_HOLD", Steps: "receiver AcceptReferral, receiver ScheduleAppointment, receiver hold"},
+	{Name: "COMPLETED", Steps: "receiver AcceptReferral, receiver CompleteReferral"},
+	{Name: "DECLINED", Steps: "receiver DeclineReferral"},
+	{Name: "DECLINED, settled", Steps: "receiver DeclineReferral, sender SettleReferral"},
+	{Name: redirected},
+	{Name: "CANCELLED", Steps: "receiver ReceiveReferral, sender CancelReferral"},
+	{Name: "ENTERED_IN_ERROR", Steps: "receiver AcceptReferral, sender RevokeReferral"},
+	{Name: "ENTERED_IN_ERROR, acknowledged", Steps: "receiver AcceptReferral, receiver CompleteReferral, sender RevokeReferral, receiver AcknowledgeRevocation"},
+}
+
+func begun(t *testing.T, life decidetest.Life) (*plain, string) {
+	t.Helper()
+	kind := service
+	if life.Name == noticeSent || life.Name == noticeReceived {
+		kind = notice
+	}
+	w, subject := sent(t, kind)
+	if then := map[string]string{onwardDeclined: decline, redirected: accept}[life.Name]; then != "" {
+		w.take(t, "hva", subject, redirect)
+		w.take(t, "terveys", w.onward(subject), then)
+	}
+	return w.plain, subject
 }
 
 // A referral's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	var all []decidetest.Life[rules.Referral, rules.Facts]
-	for _, one := range lives {
-		all = append(all, decidetest.Life[rules.Referral, rules.Facts]{Name: one.name, Live: func(t *testing.T) (*plain, string) {
-			w, subject := sent(t, max(one.kind, service))
-			for _, step := range one.steps {
-				who := "hva"
-				if slices.Contains([]string{cancel, settle, revoke}, step) {
-					who = "kela"
-				}
-				w.take(t, who, subject, step)
-			}
-			if one.then != "" {
-				w.take(t, "terveys", w.onward(subject), one.then)
-			}
-			return w.plain, subject
-		}})
-	}
-	actors := []decidetest.Actor{{Role: "sender", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]}}
-	decidetest.LifeTable(t, all, actors, allSteps, func(w *plain, subject, step string, actor loop.Actor) rules.Command {
-		return command(actor, subject, requests(w, subject, "tyo")[step])
-	}, func(r rules.Referral) string { return strings.TrimPrefix(r.State.String(), "REFERRAL_STATE_") })
+	decidetest.LifeTable(t, begun, lives, []decidetest.Actor{
+		{Role: "sender", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},
+	}, allSteps, func(r rules.Referral) string { return strings.TrimPrefix(r.State.String(), "REFERRAL_STATE_") })
 }
 
 // What each reader is told of each event: a lawyer reads this file.

@@ -13,20 +13,6 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-func (w *town) expect(t *testing.T, agency, subject, want string) {
-	t.Helper()
-	if got := w.Told(agency, subject, "Referral"); got != want {
-		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
-	}
-}
-
-func (w *town) turn(t *testing.T, agency, subject, want string) {
-	t.Helper()
-	if got := w.Turn(agency, subject); got != want {
-		t.Errorf("%s; want %s", got, want)
-	}
-}
-
 // Given a redirected referral, whatever the third agency does, somebody has it: the
 // sender until it is accepted there, and the redirector's turn comes back if it is not.
 func TestARedirectedReferralIsNeverDropped(t *testing.T) {
@@ -39,11 +25,11 @@ func TestARedirectedReferralIsNeverDropped(t *testing.T) {
 			w, first := sent(t, service)
 			w.take(t, "hva", first, redirect)
 			second := w.onward(first)
-			w.turn(t, "terveys", second, "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59")
+			w.ExpectTurn(t, "terveys", second, "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59")
 			w.take(t, "terveys", second, test.then)
-			w.expect(t, "kela", first, test.told)
-			w.turn(t, "hva", first, test.turn)
-			if w.Told("kela", second, "Referral") == "" {
+			w.Expect(t, "kela", first, test.told)
+			w.ExpectTurn(t, "hva", first, test.turn)
+			if w.Told("kela", second) == "" {
 				t.Error("who sent the first learns nothing of the second")
 			}
 		})
@@ -56,14 +42,14 @@ func TestAnOfferOnwardIsTheOnlyOne(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)
 	for _, step := range []string{accept, decline, redirect} {
-		if err := w.try("hva", first, requests(w.plain, first, "tyo")[step]); fault.ReasonOf(err) != fault.IllegalStep {
+		if err := w.try("hva", first, w.Request(first, step, people["tyo"])); fault.ReasonOf(err) != fault.IllegalStep {
 			t.Errorf("%s while it is offered onward: %v", step, err)
 		}
 	}
 	second := w.onward(first)
 	w.take(t, "kela", first, cancel)
-	w.expect(t, "terveys", second, "Sent Cancelled")
-	w.turn(t, "hva", first, "ended")
+	w.Expect(t, "terveys", second, "Sent Cancelled")
+	w.ExpectTurn(t, "hva", first, "ended")
 }
 
 // A referral that goes on twice ends once somebody has it; the first sender learns its
@@ -72,14 +58,14 @@ func TestTheFirstSenderLearnsTheOutcome(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)
 	second := w.onward(first)
-	decidetest.Must(t, w.try("terveys", second, requests(w.plain, second, "tyo")[redirect]))
+	decidetest.Must(t, w.try("terveys", second, w.Request(second, redirect, people["tyo"])))
 	third := w.onward(second)
-	w.expect(t, "kela", first, "Sent Redirected")
+	w.Expect(t, "kela", first, "Sent Redirected")
 	w.take(t, "tyo", third, accept)
-	w.turn(t, "hva", first, "ended")
-	w.turn(t, "terveys", second, "ended")
+	w.ExpectTurn(t, "hva", first, "ended")
+	w.ExpectTurn(t, "terveys", second, "ended")
 	w.take(t, "tyo", third, complete)
-	w.expect(t, "kela", third, "Sent Accepted Completed")
+	w.Expect(t, "kela", third, "Sent Accepted Completed")
 	if back := (&referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: "kela"}, Basis: decidetest.Consent(w.Now)}); fault.ReasonOf(w.tryNew("kela", "hva", back)) != fault.UnknownParty {
 		t.Error("it was redirected to whom it came from")
 	}
@@ -99,17 +85,17 @@ func TestACancelAfterAcceptanceIsARequest(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	w.take(t, "kela", r, cancel)
-	w.turn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 26.11.2026 23.59")
+	w.ExpectTurn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 26.11.2026 23.59")
 	w.take(t, "hva", r, note)
-	w.turn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 26.11.2026 23.59")
+	w.ExpectTurn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 26.11.2026 23.59")
 	if err := w.try("hva", r, &referralv1.RefuseCancellationRequest{}); fault.ReasonOf(err) != fault.ExplanationRequired {
 		t.Error(err)
 	}
 	w.take(t, "hva", r, refuse)
-	w.turn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 23.12.2026 23.59")
+	w.ExpectTurn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 23.12.2026 23.59")
 	w.take(t, "kela", r, cancel)
 	w.take(t, "hva", r, complete)
-	w.turn(t, "kela", r, "ended")
+	w.ExpectTurn(t, "kela", r, "ended")
 }
 
 // The sender hears something at least every thirty days, or is told that it does not.
@@ -117,17 +103,17 @@ func TestAWordEveryThirtyDays(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	w.Pass(29 * 24 * time.Hour)
-	w.expect(t, "kela", r, "Sent Accepted")
+	w.Expect(t, "kela", r, "Sent Accepted")
 	w.take(t, "hva", r, hold)
 	if status := w.Rules.Status(w.View("kela", r).State, w.View("kela", r).Reader); !status.GetWaitingOnClient() || status.GetWaitingOn().GetAgency() != "hva" {
 		t.Errorf("on hold: %v", status)
 	}
 	w.Pass(31 * 24 * time.Hour)
 	w.Pass(31 * 24 * time.Hour)
-	w.expect(t, "kela", r, "Sent Accepted ProgressNoteAdded Overdue")
+	w.Expect(t, "kela", r, "Sent Accepted ProgressNoteAdded Overdue")
 	w.take(t, "hva", r, note)
 	w.Pass(31 * 24 * time.Hour)
-	w.expect(t, "hva", r, "Sent Accepted ProgressNoteAdded Overdue ProgressNoteAdded Overdue")
+	w.Expect(t, "hva", r, "Sent Accepted ProgressNoteAdded Overdue ProgressNoteAdded Overdue")
 }
 
 // Who did not come is followed up in three working days; whether somebody came is known
@@ -136,13 +122,13 @@ func TestANoShow(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	decidetest.Must(t, w.try("hva", r, &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now.Add(48 * time.Hour))}))
-	if err := w.try("hva", r, requests(w.plain, r, "")[result]); fault.ReasonOf(err) != fault.IllegalStep {
+	if err := w.try("hva", r, w.Request(r, result, people["terveys"])); fault.ReasonOf(err) != fault.IllegalStep {
 		t.Errorf("before its time: %v", err)
 	}
 	id := w.Histories[r].State.Appointments[0].GetAppointmentId()
 	w.Now = w.Now.Add(49 * time.Hour)
 	w.take(t, "hva", r, result)
-	w.turn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 30.11.2026 23.59")
+	w.ExpectTurn(t, "kela", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 30.11.2026 23.59")
 	again := &referralv1.RecordAppointmentResultRequest{AppointmentId: id, Result: referralv1.AppointmentResult_APPOINTMENT_RESULT_ATTENDED}
 	if err := w.try("hva", r, again); fault.ReasonOf(err) != fault.IllegalStep {
 		t.Errorf("twice: %v", err)
@@ -154,10 +140,10 @@ func TestUrgency(t *testing.T) {
 	w := newTown()
 	r, err := w.send("kela", "hva", service, commonv1.Urgency_URGENCY_EMERGENCY)
 	decidetest.Must(t, err)
-	w.turn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
+	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
 	w.Now = w.Now.Add(30 * time.Minute)
 	w.take(t, "hva", r, receive)
-	w.turn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.30")
+	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.30")
 }
 
 // What a step lacks, or may not say, is refused.
@@ -193,7 +179,7 @@ func TestEnteredInError(t *testing.T) {
 	second := w.onward(first)
 	w.take(t, "terveys", second, accept)
 	w.take(t, "kela", first, revoke)
-	w.expect(t, "terveys", second, "Sent Accepted EnteredInError")
+	w.Expect(t, "terveys", second, "Sent Accepted EnteredInError")
 	for agency, subject := range map[string]string{"hva": first, "terveys": second, "kela": second} {
 		if state := w.View(agency, subject).State; state.Reason != "" || !state.IsRevoked() || state.Phase != commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN {
 			t.Errorf("%s still has %s", agency, subject)
@@ -201,12 +187,12 @@ func TestEnteredInError(t *testing.T) {
 	}
 	w.take(t, "hva", first, acknowledge)
 	w.Pass(4 * 24 * time.Hour)
-	w.expect(t, "kela", first, "Sent Redirected RedirectAnswered EnteredInError RevocationAcknowledged")
-	w.expect(t, "hva", second, "Sent Accepted EnteredInError RevocationOverdue")
+	w.Expect(t, "kela", first, "Sent Redirected RedirectAnswered EnteredInError RevocationAcknowledged")
+	w.Expect(t, "hva", second, "Sent Accepted EnteredInError RevocationOverdue")
 	if holders := w.View("hva", second).State.Revocation.Pending(); len(holders) != 1 || holders[0] != "terveys" {
 		t.Errorf("acknowledgements wait for %v", holders)
 	}
-	if err := w.try("kela", first, requests(w.plain, first, "")[revoke]); fault.ReasonOf(err) != fault.IllegalStep {
+	if err := w.try("kela", first, w.Request(first, revoke, people["terveys"])); fault.ReasonOf(err) != fault.IllegalStep {
 		t.Errorf("revoked twice: %v", err)
 	}
 }

@@ -23,6 +23,7 @@ type town struct{ *plain }
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Referral, rules.Facts]{
 		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Facts: facts, Requests: requests,
 	})}
 }
 
@@ -55,22 +56,22 @@ func sent(t *testing.T, kind referralv1.ReferralKind) (*town, string) {
 	return w, subject
 }
 
-func command(actor loop.Actor, subject string, request proto.Message) rules.Command {
-	made := rules.Command{Actor: actor, Subject: subject, Request: request}
+// facts: a redirect goes where its request says.
+func facts(request proto.Message) (known rules.Facts) {
 	if redirect, ok := request.(*referralv1.RedirectReferralRequest); ok {
-		made.Facts.Receiver = &commonv1.Party{Agency: redirect.GetReceiver().GetAgency(), Unit: "intake"}
+		known.Receiver = &commonv1.Party{Agency: redirect.GetReceiver().GetAgency(), Unit: "intake"}
 	}
-	return made
+	return known
 }
 
-// take takes the passable form of a step.
+// take takes the passable form of a step of an agency's person.
 func (w *town) take(t *testing.T, agency, subject, step string) {
 	t.Helper()
-	decidetest.Must(t, w.try(agency, subject, requests(w.plain, subject, "terveys")[step]))
+	w.Take(t, people[agency], subject, step)
 }
 
 func (w *town) try(agency, subject string, request proto.Message) error {
-	return w.Do(command(people[agency], subject, request))
+	return w.Try(people[agency], subject, request)
 }
 
 // onward is the referral that one was redirected to.
@@ -98,8 +99,8 @@ var allSteps = []string{
 	receive, accept, decline, redirect, reassign, schedule, result, note, refuse, complete, cancel, settle, revoke, acknowledge,
 }
 
-// requests makes a passable request of each step.
-func requests(w *plain, subject, third string) map[string]proto.Message {
+// requests makes a passable request of each step; a redirect goes to the other.
+func requests(w *plain, subject string, other loop.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	outcome := referralv1.ReferralOutcome_REFERRAL_OUTCOME_CLIENT_NOT_REACHED
 	if state.Kind == notice {
@@ -115,7 +116,7 @@ func requests(w *plain, subject, third string) map[string]proto.Message {
 		receive:  &referralv1.ReceiveReferralRequest{},
 		accept:   &referralv1.AcceptReferralRequest{},
 		decline:  &referralv1.DeclineReferralRequest{Reason: referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY, Explanation: "tammikuussa"},
-		redirect: &referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: third}, Basis: decidetest.Consent(w.Now), Explanation: "sinne"},
+		redirect: &referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: decidetest.Consent(w.Now), Explanation: "sinne"},
 		reassign: &referralv1.ReassignReferralRequest{To: &commonv1.Party{Agency: state.Receiver.GetAgency(), Unit: "muu"}, Reason: "loma"},
 		schedule: &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now), Place: "asema"},
 		result: &referralv1.RecordAppointmentResultRequest{
