@@ -59,7 +59,7 @@ soak: need-go ## Run the property tests for long
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/exchange -run '^$$' -bench . -benchtime 2s
-	go test -tags bench ./deploy/bench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
+	go test -tags bench ./deploy/bench -run TestBench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }

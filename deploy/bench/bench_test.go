@@ -52,11 +52,21 @@ func (f figures) interleave(measured map[string]func() float64) {
 	}
 }
 
+// TestConverse measures conversations alone.
+func TestConverse(t *testing.T) {
+	b, f := newBench(t), figures{}
+	b.conversing(f)
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		fmt.Printf("  %-34s %s\n", name, f[name])
+	}
+}
+
 func TestBench(t *testing.T) {
 	b := newBench(t)
 	f := figures{}
 	b.accepting(f)
 	b.looping(f)
+	b.conversing(f)
 	b.growing(f)
 	b.streaming(f)
 	ratios := map[string]float64{

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
@@ -46,12 +47,14 @@ type bench struct {
 	// pgb is pgbench.
 	pgb   string
 	redis *redistest.Server
+	// migrated are the other services that have their databases.
+	migrated map[string]bool
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	folder := t.TempDir()
-	b := &bench{t: t, server: postgrestest.Start(t), redis: redistest.Start(t), secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json")}
+	b := &bench{t: t, migrated: map[string]bool{}, server: postgrestest.Start(t), redis: redistest.Start(t), secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json")}
 	b.server.Exec("CREATE ROLE " + role + " LOGIN")
 	b.database = b.server.Database("template1")
 	b.migrate("concern", role)
@@ -80,18 +83,35 @@ func (b *bench) migrate(schema, role string) {
 	}
 }
 
-// service runs a replica in this process and returns its address.
+// service runs a replica of the concern service in this process and returns its address.
 func (b *bench) service(database string) string {
+	b.t.Helper()
+	return b.serviceOf(concern.Name, role, database, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) })
+}
+
+// other runs a replica of another service, in databases of its own.
+func (b *bench) other(service suite.Service) string {
+	b.t.Helper()
+	role := "koppi_" + service.Name
+	if !b.migrated[service.Name] {
+		b.server.Exec("CREATE ROLE " + role + " LOGIN")
+		b.migrate(service.Name, role)
+		b.migrated[service.Name] = true
+	}
+	return b.serviceOf(service.Name, role, b.database, service.New)
+}
+
+func (b *bench) serviceOf(name, role, database string, build func(matter.Deps) (process.Built, error)) string {
 	b.t.Helper()
 	address := freeAddress(b.t)
 	service := process.Service{
 		Listening: process.Listening{Listen: address}, Dev: true, Secrets: b.secrets, Directory: b.directory,
-		Journal: b.server.DSN(database, role, "concern"), Keys: b.server.DSN(database, role, "concern_keys"), Redis: b.redis.URL(),
+		Journal: b.server.DSN(database, role, name), Keys: b.server.DSN(database, role, name+"_keys"), Redis: b.redis.URL(),
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- service.Run(ctx, concern.Name, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) })
+		ended <- service.Run(ctx, name, build)
 	}()
 	b.t.Cleanup(func() {
 		stop()

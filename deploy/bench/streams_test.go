@@ -19,8 +19,10 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
+	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/identity"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	"koppi.internal/services/concern"
 )
 
 const (
@@ -35,7 +37,14 @@ func (b *bench) streaming(f figures) {
 	service := b.start("koppi.internal/services/concern/cmd/concern", "--dev", "--journal", b.server.DSN(b.database, role, "concern"),
 		"--keys", b.server.DSN(b.database, role, "concern_keys"), "--secrets", b.secrets, "--directory", b.directory, "--redis", b.redis.URL())
 	b.streamsAt(f, service, "service")
-	gateway := b.start("koppi.internal/gateway/cmd/gateway", "--dev", "--concern", service.address, "--redis", b.redis.URL())
+	args := []string{"--dev", "--concern", service.address, "--redis", b.redis.URL()}
+	for _, other := range suite.Services {
+		if other.Name != concern.Name {
+			// A gateway reads all of them for each of its streams.
+			args = append(args, "--"+other.Name, b.other(other))
+		}
+	}
+	gateway := b.start("koppi.internal/gateway/cmd/gateway", args...)
 	b.streamsAt(f, gateway, "gateway")
 }
 
