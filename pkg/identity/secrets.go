@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -126,7 +127,26 @@ func (s *Secrets) Inner(code Code) string {
 	return hex.EncodeToString(id)
 }
 
-// RandomInner is a new inner id: of a case, or of a client without an identity.
+// NewCase is the inner id of a new case of a client, empty where no person is
+// identified. Half of it is random and half says whose it is, so that every service
+// can tell whether a case is this client's without asking the others.
+func (s *Secrets) NewCase(client string) string {
+	random := uuid.New()
+	half := random[:innerBytes/2]
+	return hex.EncodeToString(append(half, s.Digest(half, []byte(client))[:innerBytes/2]...))
+}
+
+// IsCaseOf tells whether a case was made for a client.
+func (s *Secrets) IsCaseOf(inner, client string) bool {
+	raw, err := hex.DecodeString(inner)
+	if err != nil || len(raw) != innerBytes {
+		return false
+	}
+	half := raw[:innerBytes/2]
+	return hmac.Equal(raw[innerBytes/2:], s.Digest(half, []byte(client))[:innerBytes/2])
+}
+
+// RandomInner is a new inner id of a client without an identity.
 func (s *Secrets) RandomInner() string {
 	id := uuid.New()
 	return hex.EncodeToString(id[:])

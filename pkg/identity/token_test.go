@@ -192,3 +192,24 @@ func TestIssuersRefuseToStart(t *testing.T) {
 		}
 	}
 }
+
+// A case says whose it is, and nobody else's.
+func TestCases(t *testing.T) {
+	secrets, err := identity.OpenSecrets(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna, bo := secrets.RandomInner(), secrets.RandomInner()
+	matter := secrets.NewCase(anna)
+	if !secrets.IsCaseOf(matter, anna) || secrets.IsCaseOf(matter, bo) || secrets.IsCaseOf(matter, "") || secrets.IsCaseOf(anna, anna) {
+		t.Error("a case is taken for another's")
+	}
+	if matter == secrets.NewCase(anna) {
+		t.Error("two cases are one")
+	}
+	if name := secrets.Outward(identity.KindCase, "kela", matter); name == "" {
+		t.Error("a case has no name")
+	} else if inner, ok := secrets.Inward(identity.KindCase, "kela", name); !ok || inner != matter {
+		t.Error("a case is not found by its name")
+	}
+}

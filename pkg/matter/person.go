@@ -96,17 +96,25 @@ func (k *Kernel[S]) Client(ctx context.Context, subject string) (*commonv1.Clien
 	return client, nil
 }
 
-// caseOf finds the case that a matter belongs to, which must be the agency's and
-// the client's; without one a new case begins.
+// caseOf finds the case that a matter belongs to, in whichever service it began; it
+// must be the client's, and one that the agency was given. Without one a new case
+// begins. An anonymous matter is in no client's case: there it would not be anonymous.
 func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, client string) (string, error) {
 	if outward == "" {
-		return k.Secrets.RandomInner(), nil
+		return k.Secrets.NewCase(client), nil
 	}
 	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "unknown to your agency")
 	inner, ok := k.Secrets.Inward(identity.KindCase, who.Agency, outward)
 	if !ok {
 		return "", unknown
 	}
+	if k.Secrets.IsCaseOf(inner, client) {
+		return inner, nil
+	}
+	if client == "" {
+		return "", unknown
+	}
+	// A case from before cases said whose they are.
 	standings, err := k.Store.Standings(ctx, journal.Query{
 		Agency: who.Agency, Case: inner, Client: client, WithHidden: true, Limit: 1,
 	})
