@@ -158,6 +158,27 @@ func TestConverse(t *testing.T) {
 	}
 }
 
+// Whose process has died is told to have left, once it was not heard for a while.
+func TestPresenceOfTheDead(t *testing.T) {
+	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
+	gateway := dialStubborn(t, c.gateways[0].address)
+	replicas := c.services["consultation"]
+	worker, nurse := as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")
+	here, there := dialStubborn(t, replicas[0].address), dialStubborn(t, replicas[1].address)
+	id := insist(t, worker, consultationv1.NewConsultationServiceClient(here).OpenConsultation, question()).GetConsultation().GetConsultationId()
+	asking := converse(t, worker, here, id, "")
+	converse(t, nurse, there, id, "")
+	asking.presence("tk-02", true)
+	replicas[1].end(syscall.SIGKILL)
+	asking.presence("tk-02", false)
+	// Whoever is left goes on.
+	request := uuid.NewString()
+	asking.send(postFrame(id, request, "Oletko vielä siellä?", false))
+	if asking.receipt(request).GetMessageId() == "" {
+		t.Error("what is posted is refused")
+	}
+}
+
 // Two sides post through a replica each while either is killed again and again: what
 // was posted is there once, and arrives at the other side in order.
 func TestConverseLosesNothing(t *testing.T) {

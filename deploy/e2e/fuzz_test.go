@@ -9,11 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
+
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
 	"koppi.internal/pkg/directory"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // FuzzHTTP sends any bytes to any method in any protocol through the real
@@ -38,8 +43,12 @@ func FuzzHTTP(f *testing.F) {
 	}
 	token := issued.GetToken()
 	methods := []string{"koppi.exchange.v1.ExchangeService/ListMessages", "koppi.dev.v1.DevService/IssueToken", "nothing/here"}
-	for _, method := range concernv1.ConcernService_ServiceDesc.Methods {
-		methods = append(methods, "koppi.concern.v1.ConcernService/"+method.MethodName)
+	for _, service := range []grpc.ServiceDesc{
+		concernv1.ConcernService_ServiceDesc, referralv1.ReferralService_ServiceDesc, consultationv1.ConsultationService_ServiceDesc, planv1.PlanService_ServiceDesc,
+	} {
+		for _, method := range service.Methods {
+			methods = append(methods, service.ServiceName+"/"+method.MethodName)
+		}
 	}
 	types := []string{"application/json", "application/proto", "application/grpc", "application/grpc-web+proto", "application/connect+json", "text/plain"}
 	f.Add(uint8(3), uint8(0), true, []byte(report(nil)))

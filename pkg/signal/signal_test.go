@@ -1,0 +1,107 @@
+package signal_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/signal"
+	"koppi.internal/pkg/wake/redistest"
+)
+
+func hear(t *testing.T, signals <-chan []byte, want string) {
+	t.Helper()
+	select {
+	case got := <-signals:
+		if string(got) != want {
+			t.Fatalf("heard %q, want %q", got, want)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%q is not heard", want)
+	}
+}
+
+// Within a process each who listens to a topic hears a signal once, and who is slow
+// holds nobody up.
+func TestLocal(t *testing.T) {
+	hub := &signal.Local{}
+	first, leave := hub.Listen("a")
+	second, _ := hub.Listen("a")
+	other, _ := hub.Listen("b")
+	hub.Send("a", []byte("1"))
+	hear(t, first, "1")
+	hear(t, second, "1")
+	leave()
+	for i := range 1000 {
+		hub.Send("a", fmt.Appendf(nil, "%d", i))
+	}
+	hear(t, second, "0")
+	if len(first) != 0 || len(other) != 0 {
+		t.Error("who left, or listens to another topic, hears it")
+	}
+}
+
+// Over Redis other processes hear it too, also after Redis was gone for a while; without
+// Redis nobody is held up.
+func TestRedis(t *testing.T) {
+	server := redistest.Start(t)
+	start := func() *signal.Redis {
+		hub := signal.NewRedis(server.Client(), "consultation", slog.New(slog.NewTextHandler(io.Discard, nil)))
+		ctx, stop := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- hub.Run(ctx) }()
+		t.Cleanup(func() {
+			stop()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+		return hub
+	}
+	here, there := start(), start()
+	own, _ := here.Listen("topic")
+	far, _ := there.Listen("topic")
+	// Subscribing takes its time: signals before it are lost, as any may be.
+	reach := func(word string) {
+		t.Helper()
+		for deadline := time.After(20 * time.Second); ; {
+			here.Send("topic", []byte(word))
+			select {
+			case got := <-far:
+				if string(got) == word {
+					hear(t, drained(own, word), word)
+					return
+				}
+			case <-time.After(20 * time.Millisecond):
+			case <-deadline:
+				t.Fatalf("%q is not heard by the other process", word)
+			}
+		}
+	}
+	reach("before")
+	server.Down()
+	for range 5000 {
+		here.Send("topic", []byte("lost"))
+	}
+	server.Up()
+	reach("after")
+}
+
+// drained passes over what was heard before a word.
+func drained(signals <-chan []byte, word string) <-chan []byte {
+	out := make(chan []byte, 1)
+	for deadline := time.After(20 * time.Second); ; {
+		select {
+		case got := <-signals:
+			if string(got) == word {
+				out <- got
+				return out
+			}
+		case <-deadline:
+			return out
+		}
+	}
+}
