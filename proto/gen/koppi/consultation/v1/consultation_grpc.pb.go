@@ -43,21 +43,41 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ConsultationServiceClient interface {
+	// OpenConsultation asks a question, about a client or about nobody by name. It is
+	// taken within four office hours (8-16 on working days), an emergency within 15
+	// minutes by the clock.
 	OpenConsultation(ctx context.Context, in *OpenConsultationRequest, opts ...grpc.CallOption) (*OpenConsultationResponse, error)
+	// GetConsultation reads a consultation as the caller has been shown it; each reading
+	// is recorded (703/2023 § 10).
 	GetConsultation(ctx context.Context, in *GetConsultationRequest, opts ...grpc.CallOption) (*GetConsultationResponse, error)
+	// GetClient names the person; each call is a recorded reading. An anonymous
+	// consultation names nobody: NOT_FOUND.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
+	// ListConsultations is the worklist: what the caller's agency is asked, or asks, the
+	// soonest due first. A client lists those about itself.
 	ListConsultations(ctx context.Context, in *ListConsultationsRequest, opts ...grpc.CallOption) (*ListConsultationsResponse, error)
 	// TakeConsultation: somebody in the addressed unit takes the question.
 	TakeConsultation(ctx context.Context, in *TakeConsultationRequest, opts ...grpc.CallOption) (*TakeConsultationResponse, error)
+	// ReassignConsultation moves it within the agency, with a reason; once it is taken,
+	// to a worker by name.
 	ReassignConsultation(ctx context.Context, in *ReassignConsultationRequest, opts ...grpc.CallOption) (*ReassignConsultationResponse, error)
+	// PostMessage says something in the conversation. One that answers gives the turn to
+	// the asker; the asker's next question gives it back.
 	PostMessage(ctx context.Context, in *PostMessageRequest, opts ...grpc.CallOption) (*PostMessageResponse, error)
 	// Converse is the live form: both sides write and read on one stream. What is
 	// posted is stored exactly as by PostMessage; typing is not stored.
 	Converse(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConverseRequest, ConverseResponse], error)
+	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
+	// the conversation from its beginning.
 	InviteParticipant(ctx context.Context, in *InviteParticipantRequest, opts ...grpc.CallOption) (*InviteParticipantResponse, error)
+	// CloseConsultation ends it and says what it led to: by the asker, or by the worker
+	// who has it once it was answered.
 	CloseConsultation(ctx context.Context, in *CloseConsultationRequest, opts ...grpc.CallOption) (*CloseConsultationResponse, error)
 	// Who can be reached now: workers and units say so, others see it.
+	// SetReachability says whether the caller, or its unit, can be reached, until when,
+	// and who answers in the meantime. Without a time it holds until the end of the day.
 	SetReachability(ctx context.Context, in *SetReachabilityRequest, opts ...grpc.CallOption) (*SetReachabilityResponse, error)
+	// GetReachability tells of each party asked about, in their order, what holds now.
 	GetReachability(ctx context.Context, in *GetReachabilityRequest, opts ...grpc.CallOption) (*GetReachabilityResponse, error)
 	// Entered in error. The asker revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
@@ -222,21 +242,41 @@ func (c *consultationServiceClient) AcknowledgeRevocation(ctx context.Context, i
 // All implementations must embed UnimplementedConsultationServiceServer
 // for forward compatibility.
 type ConsultationServiceServer interface {
+	// OpenConsultation asks a question, about a client or about nobody by name. It is
+	// taken within four office hours (8-16 on working days), an emergency within 15
+	// minutes by the clock.
 	OpenConsultation(context.Context, *OpenConsultationRequest) (*OpenConsultationResponse, error)
+	// GetConsultation reads a consultation as the caller has been shown it; each reading
+	// is recorded (703/2023 § 10).
 	GetConsultation(context.Context, *GetConsultationRequest) (*GetConsultationResponse, error)
+	// GetClient names the person; each call is a recorded reading. An anonymous
+	// consultation names nobody: NOT_FOUND.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
+	// ListConsultations is the worklist: what the caller's agency is asked, or asks, the
+	// soonest due first. A client lists those about itself.
 	ListConsultations(context.Context, *ListConsultationsRequest) (*ListConsultationsResponse, error)
 	// TakeConsultation: somebody in the addressed unit takes the question.
 	TakeConsultation(context.Context, *TakeConsultationRequest) (*TakeConsultationResponse, error)
+	// ReassignConsultation moves it within the agency, with a reason; once it is taken,
+	// to a worker by name.
 	ReassignConsultation(context.Context, *ReassignConsultationRequest) (*ReassignConsultationResponse, error)
+	// PostMessage says something in the conversation. One that answers gives the turn to
+	// the asker; the asker's next question gives it back.
 	PostMessage(context.Context, *PostMessageRequest) (*PostMessageResponse, error)
 	// Converse is the live form: both sides write and read on one stream. What is
 	// posted is stored exactly as by PostMessage; typing is not stored.
 	Converse(grpc.BidiStreamingServer[ConverseRequest, ConverseResponse]) error
+	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
+	// the conversation from its beginning.
 	InviteParticipant(context.Context, *InviteParticipantRequest) (*InviteParticipantResponse, error)
+	// CloseConsultation ends it and says what it led to: by the asker, or by the worker
+	// who has it once it was answered.
 	CloseConsultation(context.Context, *CloseConsultationRequest) (*CloseConsultationResponse, error)
 	// Who can be reached now: workers and units say so, others see it.
+	// SetReachability says whether the caller, or its unit, can be reached, until when,
+	// and who answers in the meantime. Without a time it holds until the end of the day.
 	SetReachability(context.Context, *SetReachabilityRequest) (*SetReachabilityResponse, error)
+	// GetReachability tells of each party asked about, in their order, what holds now.
 	GetReachability(context.Context, *GetReachabilityRequest) (*GetReachabilityResponse, error)
 	// Entered in error. The asker revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.

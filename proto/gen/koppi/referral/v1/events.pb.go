@@ -916,7 +916,7 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/referral/v1/referral.proto\"\xf9\x03\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xf9\x03\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12\x1f\n" +
@@ -1045,7 +1045,7 @@ func file_koppi_referral_v1_events_proto_init() {
 	if File_koppi_referral_v1_events_proto != nil {
 		return
 	}
-	file_koppi_referral_v1_referral_proto_init()
+	file_koppi_referral_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -28,727 +28,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type ReferralKind int32
-
-const (
-	ReferralKind_REFERRAL_KIND_UNSPECIFIED ReferralKind = 0
-	// The client is guided to a service of the receiver.
-	ReferralKind_REFERRAL_KIND_SERVICE ReferralKind = 1
-	// An application moves to the authority that decides it. It is no decision,
-	// and the client's view says so in so many words.
-	ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER ReferralKind = 2
-	// A decision the receiver has a right to know, such as supplementary or
-	// preventive social assistance granted by the county.
-	ReferralKind_REFERRAL_KIND_DECISION_NOTICE ReferralKind = 3
-	// Papers: invoices, certificates, enclosures.
-	ReferralKind_REFERRAL_KIND_DOCUMENTS ReferralKind = 4
-)
-
-// Enum value maps for ReferralKind.
-var (
-	ReferralKind_name = map[int32]string{
-		0: "REFERRAL_KIND_UNSPECIFIED",
-		1: "REFERRAL_KIND_SERVICE",
-		2: "REFERRAL_KIND_APPLICATION_TRANSFER",
-		3: "REFERRAL_KIND_DECISION_NOTICE",
-		4: "REFERRAL_KIND_DOCUMENTS",
-	}
-	ReferralKind_value = map[string]int32{
-		"REFERRAL_KIND_UNSPECIFIED":          0,
-		"REFERRAL_KIND_SERVICE":              1,
-		"REFERRAL_KIND_APPLICATION_TRANSFER": 2,
-		"REFERRAL_KIND_DECISION_NOTICE":      3,
-		"REFERRAL_KIND_DOCUMENTS":            4,
-	}
-)
-
-func (x ReferralKind) Enum() *ReferralKind {
-	p := new(ReferralKind)
-	*p = x
-	return p
-}
-
-func (x ReferralKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ReferralKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_referral_v1_referral_proto_enumTypes[0].Descriptor()
-}
-
-func (ReferralKind) Type() protoreflect.EnumType {
-	return &file_koppi_referral_v1_referral_proto_enumTypes[0]
-}
-
-func (x ReferralKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ReferralKind.Descriptor instead.
-func (ReferralKind) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{0}
-}
-
-type ReferralState int32
-
-const (
-	ReferralState_REFERRAL_STATE_UNSPECIFIED ReferralState = 0
-	ReferralState_REFERRAL_STATE_SENT        ReferralState = 1
-	ReferralState_REFERRAL_STATE_RECEIVED    ReferralState = 2
-	ReferralState_REFERRAL_STATE_ACCEPTED    ReferralState = 3
-	ReferralState_REFERRAL_STATE_IN_PROGRESS ReferralState = 4
-	// Waits for the client or the sender.
-	ReferralState_REFERRAL_STATE_ON_HOLD    ReferralState = 5
-	ReferralState_REFERRAL_STATE_COMPLETED  ReferralState = 6
-	ReferralState_REFERRAL_STATE_DECLINED   ReferralState = 7
-	ReferralState_REFERRAL_STATE_REDIRECTED ReferralState = 8
-	ReferralState_REFERRAL_STATE_CANCELLED  ReferralState = 9
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
-	ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR ReferralState = 10
-)
-
-// Enum value maps for ReferralState.
-var (
-	ReferralState_name = map[int32]string{
-		0:  "REFERRAL_STATE_UNSPECIFIED",
-		1:  "REFERRAL_STATE_SENT",
-		2:  "REFERRAL_STATE_RECEIVED",
-		3:  "REFERRAL_STATE_ACCEPTED",
-		4:  "REFERRAL_STATE_IN_PROGRESS",
-		5:  "REFERRAL_STATE_ON_HOLD",
-		6:  "REFERRAL_STATE_COMPLETED",
-		7:  "REFERRAL_STATE_DECLINED",
-		8:  "REFERRAL_STATE_REDIRECTED",
-		9:  "REFERRAL_STATE_CANCELLED",
-		10: "REFERRAL_STATE_ENTERED_IN_ERROR",
-	}
-	ReferralState_value = map[string]int32{
-		"REFERRAL_STATE_UNSPECIFIED":      0,
-		"REFERRAL_STATE_SENT":             1,
-		"REFERRAL_STATE_RECEIVED":         2,
-		"REFERRAL_STATE_ACCEPTED":         3,
-		"REFERRAL_STATE_IN_PROGRESS":      4,
-		"REFERRAL_STATE_ON_HOLD":          5,
-		"REFERRAL_STATE_COMPLETED":        6,
-		"REFERRAL_STATE_DECLINED":         7,
-		"REFERRAL_STATE_REDIRECTED":       8,
-		"REFERRAL_STATE_CANCELLED":        9,
-		"REFERRAL_STATE_ENTERED_IN_ERROR": 10,
-	}
-)
-
-func (x ReferralState) Enum() *ReferralState {
-	p := new(ReferralState)
-	*p = x
-	return p
-}
-
-func (x ReferralState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ReferralState) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_referral_v1_referral_proto_enumTypes[1].Descriptor()
-}
-
-func (ReferralState) Type() protoreflect.EnumType {
-	return &file_koppi_referral_v1_referral_proto_enumTypes[1]
-}
-
-func (x ReferralState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ReferralState.Descriptor instead.
-func (ReferralState) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{1}
-}
-
-type ReferralOutcome int32
-
-const (
-	ReferralOutcome_REFERRAL_OUTCOME_UNSPECIFIED        ReferralOutcome = 0
-	ReferralOutcome_REFERRAL_OUTCOME_SERVICE_GIVEN      ReferralOutcome = 1
-	ReferralOutcome_REFERRAL_OUTCOME_SERVICE_STARTED    ReferralOutcome = 2
-	ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_GRANTED    ReferralOutcome = 3
-	ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_REFUSED    ReferralOutcome = 4
-	ReferralOutcome_REFERRAL_OUTCOME_CLIENT_DECLINED    ReferralOutcome = 5
-	ReferralOutcome_REFERRAL_OUTCOME_CLIENT_NOT_REACHED ReferralOutcome = 6
-	ReferralOutcome_REFERRAL_OUTCOME_NOT_ELIGIBLE       ReferralOutcome = 7
-	// Read and noted: how a notice or papers end.
-	ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED ReferralOutcome = 8
-)
-
-// Enum value maps for ReferralOutcome.
-var (
-	ReferralOutcome_name = map[int32]string{
-		0: "REFERRAL_OUTCOME_UNSPECIFIED",
-		1: "REFERRAL_OUTCOME_SERVICE_GIVEN",
-		2: "REFERRAL_OUTCOME_SERVICE_STARTED",
-		3: "REFERRAL_OUTCOME_BENEFIT_GRANTED",
-		4: "REFERRAL_OUTCOME_BENEFIT_REFUSED",
-		5: "REFERRAL_OUTCOME_CLIENT_DECLINED",
-		6: "REFERRAL_OUTCOME_CLIENT_NOT_REACHED",
-		7: "REFERRAL_OUTCOME_NOT_ELIGIBLE",
-		8: "REFERRAL_OUTCOME_ACKNOWLEDGED",
-	}
-	ReferralOutcome_value = map[string]int32{
-		"REFERRAL_OUTCOME_UNSPECIFIED":        0,
-		"REFERRAL_OUTCOME_SERVICE_GIVEN":      1,
-		"REFERRAL_OUTCOME_SERVICE_STARTED":    2,
-		"REFERRAL_OUTCOME_BENEFIT_GRANTED":    3,
-		"REFERRAL_OUTCOME_BENEFIT_REFUSED":    4,
-		"REFERRAL_OUTCOME_CLIENT_DECLINED":    5,
-		"REFERRAL_OUTCOME_CLIENT_NOT_REACHED": 6,
-		"REFERRAL_OUTCOME_NOT_ELIGIBLE":       7,
-		"REFERRAL_OUTCOME_ACKNOWLEDGED":       8,
-	}
-)
-
-func (x ReferralOutcome) Enum() *ReferralOutcome {
-	p := new(ReferralOutcome)
-	*p = x
-	return p
-}
-
-func (x ReferralOutcome) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ReferralOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_referral_v1_referral_proto_enumTypes[2].Descriptor()
-}
-
-func (ReferralOutcome) Type() protoreflect.EnumType {
-	return &file_koppi_referral_v1_referral_proto_enumTypes[2]
-}
-
-func (x ReferralOutcome) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ReferralOutcome.Descriptor instead.
-func (ReferralOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{2}
-}
-
-type ReferralDeclineReason int32
-
-const (
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_UNSPECIFIED  ReferralDeclineReason = 0
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_WRONG_AGENCY ReferralDeclineReason = 1
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_WRONG_AREA   ReferralDeclineReason = 2
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY  ReferralDeclineReason = 3
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_NOT_ELIGIBLE ReferralDeclineReason = 4
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE   ReferralDeclineReason = 5
-	ReferralDeclineReason_REFERRAL_DECLINE_REASON_DUPLICATE    ReferralDeclineReason = 6
-)
-
-// Enum value maps for ReferralDeclineReason.
-var (
-	ReferralDeclineReason_name = map[int32]string{
-		0: "REFERRAL_DECLINE_REASON_UNSPECIFIED",
-		1: "REFERRAL_DECLINE_REASON_WRONG_AGENCY",
-		2: "REFERRAL_DECLINE_REASON_WRONG_AREA",
-		3: "REFERRAL_DECLINE_REASON_NO_CAPACITY",
-		4: "REFERRAL_DECLINE_REASON_NOT_ELIGIBLE",
-		5: "REFERRAL_DECLINE_REASON_INCOMPLETE",
-		6: "REFERRAL_DECLINE_REASON_DUPLICATE",
-	}
-	ReferralDeclineReason_value = map[string]int32{
-		"REFERRAL_DECLINE_REASON_UNSPECIFIED":  0,
-		"REFERRAL_DECLINE_REASON_WRONG_AGENCY": 1,
-		"REFERRAL_DECLINE_REASON_WRONG_AREA":   2,
-		"REFERRAL_DECLINE_REASON_NO_CAPACITY":  3,
-		"REFERRAL_DECLINE_REASON_NOT_ELIGIBLE": 4,
-		"REFERRAL_DECLINE_REASON_INCOMPLETE":   5,
-		"REFERRAL_DECLINE_REASON_DUPLICATE":    6,
-	}
-)
-
-func (x ReferralDeclineReason) Enum() *ReferralDeclineReason {
-	p := new(ReferralDeclineReason)
-	*p = x
-	return p
-}
-
-func (x ReferralDeclineReason) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ReferralDeclineReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_referral_v1_referral_proto_enumTypes[3].Descriptor()
-}
-
-func (ReferralDeclineReason) Type() protoreflect.EnumType {
-	return &file_koppi_referral_v1_referral_proto_enumTypes[3]
-}
-
-func (x ReferralDeclineReason) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ReferralDeclineReason.Descriptor instead.
-func (ReferralDeclineReason) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{3}
-}
-
-type AppointmentResult int32
-
-const (
-	AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED         AppointmentResult = 0
-	AppointmentResult_APPOINTMENT_RESULT_ATTENDED            AppointmentResult = 1
-	AppointmentResult_APPOINTMENT_RESULT_NO_SHOW             AppointmentResult = 2
-	AppointmentResult_APPOINTMENT_RESULT_CANCELLED_BY_CLIENT AppointmentResult = 3
-	AppointmentResult_APPOINTMENT_RESULT_MOVED               AppointmentResult = 4
-)
-
-// Enum value maps for AppointmentResult.
-var (
-	AppointmentResult_name = map[int32]string{
-		0: "APPOINTMENT_RESULT_UNSPECIFIED",
-		1: "APPOINTMENT_RESULT_ATTENDED",
-		2: "APPOINTMENT_RESULT_NO_SHOW",
-		3: "APPOINTMENT_RESULT_CANCELLED_BY_CLIENT",
-		4: "APPOINTMENT_RESULT_MOVED",
-	}
-	AppointmentResult_value = map[string]int32{
-		"APPOINTMENT_RESULT_UNSPECIFIED":         0,
-		"APPOINTMENT_RESULT_ATTENDED":            1,
-		"APPOINTMENT_RESULT_NO_SHOW":             2,
-		"APPOINTMENT_RESULT_CANCELLED_BY_CLIENT": 3,
-		"APPOINTMENT_RESULT_MOVED":               4,
-	}
-)
-
-func (x AppointmentResult) Enum() *AppointmentResult {
-	p := new(AppointmentResult)
-	*p = x
-	return p
-}
-
-func (x AppointmentResult) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (AppointmentResult) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_referral_v1_referral_proto_enumTypes[4].Descriptor()
-}
-
-func (AppointmentResult) Type() protoreflect.EnumType {
-	return &file_koppi_referral_v1_referral_proto_enumTypes[4]
-}
-
-func (x AppointmentResult) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use AppointmentResult.Descriptor instead.
-func (AppointmentResult) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{4}
-}
-
-type Referral struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	ReferralId string                 `protobuf:"bytes,1,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
-	CaseId     string                 `protobuf:"bytes,2,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	ClientId   string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	Kind       ReferralKind           `protobuf:"varint,4,opt,name=kind,proto3,enum=koppi.referral.v1.ReferralKind" json:"kind,omitempty"`
-	State      ReferralState          `protobuf:"varint,5,opt,name=state,proto3,enum=koppi.referral.v1.ReferralState" json:"state,omitempty"`
-	Status     *v1.LoopStatus         `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
-	Sender     *v1.Party              `protobuf:"bytes,7,opt,name=sender,proto3" json:"sender,omitempty"`
-	Receiver   *v1.Party              `protobuf:"bytes,8,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Basis      *v1.LegalBasis         `protobuf:"bytes,9,opt,name=basis,proto3" json:"basis,omitempty"`
-	Urgency    v1.Urgency             `protobuf:"varint,10,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	// Service asked for: key in the receiver's service directory entry.
-	ServiceKey               string                 `protobuf:"bytes,11,opt,name=service_key,json=serviceKey,proto3" json:"service_key,omitempty"`
-	Reason                   string                 `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
-	Attachments              []*v1.Attachment       `protobuf:"bytes,13,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	Appointments             []*Appointment         `protobuf:"bytes,14,rep,name=appointments,proto3" json:"appointments,omitempty"`
-	ProgressNotes            []*ProgressNote        `protobuf:"bytes,15,rep,name=progress_notes,json=progressNotes,proto3" json:"progress_notes,omitempty"`
-	Outcome                  ReferralOutcome        `protobuf:"varint,16,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
-	OutcomeNote              string                 `protobuf:"bytes,17,opt,name=outcome_note,json=outcomeNote,proto3" json:"outcome_note,omitempty"`
-	DeclineReason            ReferralDeclineReason  `protobuf:"varint,18,opt,name=decline_reason,json=declineReason,proto3,enum=koppi.referral.v1.ReferralDeclineReason" json:"decline_reason,omitempty"`
-	RedirectedToReferralId   string                 `protobuf:"bytes,19,opt,name=redirected_to_referral_id,json=redirectedToReferralId,proto3" json:"redirected_to_referral_id,omitempty"`
-	RedirectedFromReferralId string                 `protobuf:"bytes,20,opt,name=redirected_from_referral_id,json=redirectedFromReferralId,proto3" json:"redirected_from_referral_id,omitempty"`
-	SentAt                   *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
-	ClientLanguage           string                 `protobuf:"bytes,22,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	Etag                     string                 `protobuf:"bytes,23,opt,name=etag,proto3" json:"etag,omitempty"`
-	DeclineExplanation       string                 `protobuf:"bytes,25,opt,name=decline_explanation,json=declineExplanation,proto3" json:"decline_explanation,omitempty"`
-	SuggestedReceiver        *v1.Party              `protobuf:"bytes,26,opt,name=suggested_receiver,json=suggestedReceiver,proto3" json:"suggested_receiver,omitempty"`
-	CancellationRequested    bool                   `protobuf:"varint,27,opt,name=cancellation_requested,json=cancellationRequested,proto3" json:"cancellation_requested,omitempty"`
-	ResubmittedAs            string                 `protobuf:"bytes,28,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
-	AvailableActions []string `protobuf:"bytes,24,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Set once it was entered in error.
-	Revocation    *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Referral) Reset() {
-	*x = Referral{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Referral) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Referral) ProtoMessage() {}
-
-func (x *Referral) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Referral.ProtoReflect.Descriptor instead.
-func (*Referral) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Referral) GetReferralId() string {
-	if x != nil {
-		return x.ReferralId
-	}
-	return ""
-}
-
-func (x *Referral) GetCaseId() string {
-	if x != nil {
-		return x.CaseId
-	}
-	return ""
-}
-
-func (x *Referral) GetClientId() string {
-	if x != nil {
-		return x.ClientId
-	}
-	return ""
-}
-
-func (x *Referral) GetKind() ReferralKind {
-	if x != nil {
-		return x.Kind
-	}
-	return ReferralKind_REFERRAL_KIND_UNSPECIFIED
-}
-
-func (x *Referral) GetState() ReferralState {
-	if x != nil {
-		return x.State
-	}
-	return ReferralState_REFERRAL_STATE_UNSPECIFIED
-}
-
-func (x *Referral) GetStatus() *v1.LoopStatus {
-	if x != nil {
-		return x.Status
-	}
-	return nil
-}
-
-func (x *Referral) GetSender() *v1.Party {
-	if x != nil {
-		return x.Sender
-	}
-	return nil
-}
-
-func (x *Referral) GetReceiver() *v1.Party {
-	if x != nil {
-		return x.Receiver
-	}
-	return nil
-}
-
-func (x *Referral) GetBasis() *v1.LegalBasis {
-	if x != nil {
-		return x.Basis
-	}
-	return nil
-}
-
-func (x *Referral) GetUrgency() v1.Urgency {
-	if x != nil {
-		return x.Urgency
-	}
-	return v1.Urgency(0)
-}
-
-func (x *Referral) GetServiceKey() string {
-	if x != nil {
-		return x.ServiceKey
-	}
-	return ""
-}
-
-func (x *Referral) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *Referral) GetAttachments() []*v1.Attachment {
-	if x != nil {
-		return x.Attachments
-	}
-	return nil
-}
-
-func (x *Referral) GetAppointments() []*Appointment {
-	if x != nil {
-		return x.Appointments
-	}
-	return nil
-}
-
-func (x *Referral) GetProgressNotes() []*ProgressNote {
-	if x != nil {
-		return x.ProgressNotes
-	}
-	return nil
-}
-
-func (x *Referral) GetOutcome() ReferralOutcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return ReferralOutcome_REFERRAL_OUTCOME_UNSPECIFIED
-}
-
-func (x *Referral) GetOutcomeNote() string {
-	if x != nil {
-		return x.OutcomeNote
-	}
-	return ""
-}
-
-func (x *Referral) GetDeclineReason() ReferralDeclineReason {
-	if x != nil {
-		return x.DeclineReason
-	}
-	return ReferralDeclineReason_REFERRAL_DECLINE_REASON_UNSPECIFIED
-}
-
-func (x *Referral) GetRedirectedToReferralId() string {
-	if x != nil {
-		return x.RedirectedToReferralId
-	}
-	return ""
-}
-
-func (x *Referral) GetRedirectedFromReferralId() string {
-	if x != nil {
-		return x.RedirectedFromReferralId
-	}
-	return ""
-}
-
-func (x *Referral) GetSentAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.SentAt
-	}
-	return nil
-}
-
-func (x *Referral) GetClientLanguage() string {
-	if x != nil {
-		return x.ClientLanguage
-	}
-	return ""
-}
-
-func (x *Referral) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Referral) GetDeclineExplanation() string {
-	if x != nil {
-		return x.DeclineExplanation
-	}
-	return ""
-}
-
-func (x *Referral) GetSuggestedReceiver() *v1.Party {
-	if x != nil {
-		return x.SuggestedReceiver
-	}
-	return nil
-}
-
-func (x *Referral) GetCancellationRequested() bool {
-	if x != nil {
-		return x.CancellationRequested
-	}
-	return false
-}
-
-func (x *Referral) GetResubmittedAs() string {
-	if x != nil {
-		return x.ResubmittedAs
-	}
-	return ""
-}
-
-func (x *Referral) GetAvailableActions() []string {
-	if x != nil {
-		return x.AvailableActions
-	}
-	return nil
-}
-
-func (x *Referral) GetRevocation() *v1.Revocation {
-	if x != nil {
-		return x.Revocation
-	}
-	return nil
-}
-
-type Appointment struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	AppointmentId string                 `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
-	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
-	Place         string                 `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
-	Result        AppointmentResult      `protobuf:"varint,4,opt,name=result,proto3,enum=koppi.referral.v1.AppointmentResult" json:"result,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Appointment) Reset() {
-	*x = Appointment{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Appointment) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Appointment) ProtoMessage() {}
-
-func (x *Appointment) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Appointment.ProtoReflect.Descriptor instead.
-func (*Appointment) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Appointment) GetAppointmentId() string {
-	if x != nil {
-		return x.AppointmentId
-	}
-	return ""
-}
-
-func (x *Appointment) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *Appointment) GetPlace() string {
-	if x != nil {
-		return x.Place
-	}
-	return ""
-}
-
-func (x *Appointment) GetResult() AppointmentResult {
-	if x != nil {
-		return x.Result
-	}
-	return AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED
-}
-
-type ProgressNote struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	By            *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
-	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ProgressNote) Reset() {
-	*x = ProgressNote{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ProgressNote) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ProgressNote) ProtoMessage() {}
-
-func (x *ProgressNote) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ProgressNote.ProtoReflect.Descriptor instead.
-func (*ProgressNote) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *ProgressNote) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *ProgressNote) GetBy() *v1.Party {
-	if x != nil {
-		return x.By
-	}
-	return nil
-}
-
-func (x *ProgressNote) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
 type SendReferralRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -767,7 +46,7 @@ type SendReferralRequest struct {
 
 func (x *SendReferralRequest) Reset() {
 	*x = SendReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[3]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +58,7 @@ func (x *SendReferralRequest) String() string {
 func (*SendReferralRequest) ProtoMessage() {}
 
 func (x *SendReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[3]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +71,7 @@ func (x *SendReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendReferralRequest.ProtoReflect.Descriptor instead.
 func (*SendReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{3}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *SendReferralRequest) GetRequestId() string {
@@ -874,7 +153,7 @@ type SendReferralResponse struct {
 
 func (x *SendReferralResponse) Reset() {
 	*x = SendReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[4]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +165,7 @@ func (x *SendReferralResponse) String() string {
 func (*SendReferralResponse) ProtoMessage() {}
 
 func (x *SendReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[4]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +178,7 @@ func (x *SendReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendReferralResponse.ProtoReflect.Descriptor instead.
 func (*SendReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{4}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *SendReferralResponse) GetReferral() *Referral {
@@ -918,7 +197,7 @@ type GetClientRequest struct {
 
 func (x *GetClientRequest) Reset() {
 	*x = GetClientRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[5]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +209,7 @@ func (x *GetClientRequest) String() string {
 func (*GetClientRequest) ProtoMessage() {}
 
 func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[5]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -943,7 +222,7 @@ func (x *GetClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientRequest.ProtoReflect.Descriptor instead.
 func (*GetClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{5}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetClientRequest) GetReferralId() string {
@@ -964,7 +243,7 @@ type GetClientResponse struct {
 
 func (x *GetClientResponse) Reset() {
 	*x = GetClientResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[6]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +255,7 @@ func (x *GetClientResponse) String() string {
 func (*GetClientResponse) ProtoMessage() {}
 
 func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[6]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +268,7 @@ func (x *GetClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClientResponse.ProtoReflect.Descriptor instead.
 func (*GetClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{6}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetClientResponse) GetPersonalIdentityCode() string {
@@ -1026,7 +305,7 @@ type SettleReferralRequest struct {
 
 func (x *SettleReferralRequest) Reset() {
 	*x = SettleReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[7]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +317,7 @@ func (x *SettleReferralRequest) String() string {
 func (*SettleReferralRequest) ProtoMessage() {}
 
 func (x *SettleReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[7]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +330,7 @@ func (x *SettleReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleReferralRequest.ProtoReflect.Descriptor instead.
 func (*SettleReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{7}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SettleReferralRequest) GetRequestId() string {
@@ -1098,7 +377,7 @@ type SettleReferralResponse struct {
 
 func (x *SettleReferralResponse) Reset() {
 	*x = SettleReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[8]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1110,7 +389,7 @@ func (x *SettleReferralResponse) String() string {
 func (*SettleReferralResponse) ProtoMessage() {}
 
 func (x *SettleReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[8]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1123,7 +402,7 @@ func (x *SettleReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleReferralResponse.ProtoReflect.Descriptor instead.
 func (*SettleReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{8}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SettleReferralResponse) GetReferral() *Referral {
@@ -1145,7 +424,7 @@ type RefuseCancellationRequest struct {
 
 func (x *RefuseCancellationRequest) Reset() {
 	*x = RefuseCancellationRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[9]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1157,7 +436,7 @@ func (x *RefuseCancellationRequest) String() string {
 func (*RefuseCancellationRequest) ProtoMessage() {}
 
 func (x *RefuseCancellationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[9]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1170,7 +449,7 @@ func (x *RefuseCancellationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseCancellationRequest.ProtoReflect.Descriptor instead.
 func (*RefuseCancellationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{9}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RefuseCancellationRequest) GetRequestId() string {
@@ -1210,7 +489,7 @@ type RefuseCancellationResponse struct {
 
 func (x *RefuseCancellationResponse) Reset() {
 	*x = RefuseCancellationResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[10]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +501,7 @@ func (x *RefuseCancellationResponse) String() string {
 func (*RefuseCancellationResponse) ProtoMessage() {}
 
 func (x *RefuseCancellationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[10]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +514,7 @@ func (x *RefuseCancellationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseCancellationResponse.ProtoReflect.Descriptor instead.
 func (*RefuseCancellationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{10}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RefuseCancellationResponse) GetReferral() *Referral {
@@ -1254,7 +533,7 @@ type GetReferralRequest struct {
 
 func (x *GetReferralRequest) Reset() {
 	*x = GetReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[11]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1266,7 +545,7 @@ func (x *GetReferralRequest) String() string {
 func (*GetReferralRequest) ProtoMessage() {}
 
 func (x *GetReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[11]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1279,7 +558,7 @@ func (x *GetReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReferralRequest.ProtoReflect.Descriptor instead.
 func (*GetReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{11}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetReferralRequest) GetReferralId() string {
@@ -1298,7 +577,7 @@ type GetReferralResponse struct {
 
 func (x *GetReferralResponse) Reset() {
 	*x = GetReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[12]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +589,7 @@ func (x *GetReferralResponse) String() string {
 func (*GetReferralResponse) ProtoMessage() {}
 
 func (x *GetReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[12]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +602,7 @@ func (x *GetReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReferralResponse.ProtoReflect.Descriptor instead.
 func (*GetReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{12}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetReferralResponse) GetReferral() *Referral {
@@ -1350,7 +629,7 @@ type ListReferralsRequest struct {
 
 func (x *ListReferralsRequest) Reset() {
 	*x = ListReferralsRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[13]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +641,7 @@ func (x *ListReferralsRequest) String() string {
 func (*ListReferralsRequest) ProtoMessage() {}
 
 func (x *ListReferralsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[13]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +654,7 @@ func (x *ListReferralsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReferralsRequest.ProtoReflect.Descriptor instead.
 func (*ListReferralsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{13}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListReferralsRequest) GetSent() bool {
@@ -1451,7 +730,7 @@ type ListReferralsResponse struct {
 
 func (x *ListReferralsResponse) Reset() {
 	*x = ListReferralsResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +742,7 @@ func (x *ListReferralsResponse) String() string {
 func (*ListReferralsResponse) ProtoMessage() {}
 
 func (x *ListReferralsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +755,7 @@ func (x *ListReferralsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReferralsResponse.ProtoReflect.Descriptor instead.
 func (*ListReferralsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{14}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListReferralsResponse) GetReferrals() []*Referral {
@@ -1504,7 +783,7 @@ type ReceiveReferralRequest struct {
 
 func (x *ReceiveReferralRequest) Reset() {
 	*x = ReceiveReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +795,7 @@ func (x *ReceiveReferralRequest) String() string {
 func (*ReceiveReferralRequest) ProtoMessage() {}
 
 func (x *ReceiveReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +808,7 @@ func (x *ReceiveReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReferralRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{15}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReceiveReferralRequest) GetRequestId() string {
@@ -1562,7 +841,7 @@ type ReceiveReferralResponse struct {
 
 func (x *ReceiveReferralResponse) Reset() {
 	*x = ReceiveReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1574,7 +853,7 @@ func (x *ReceiveReferralResponse) String() string {
 func (*ReceiveReferralResponse) ProtoMessage() {}
 
 func (x *ReceiveReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +866,7 @@ func (x *ReceiveReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReferralResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{16}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReceiveReferralResponse) GetReferral() *Referral {
@@ -1610,7 +889,7 @@ type AcceptReferralRequest struct {
 
 func (x *AcceptReferralRequest) Reset() {
 	*x = AcceptReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +901,7 @@ func (x *AcceptReferralRequest) String() string {
 func (*AcceptReferralRequest) ProtoMessage() {}
 
 func (x *AcceptReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +914,7 @@ func (x *AcceptReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptReferralRequest.ProtoReflect.Descriptor instead.
 func (*AcceptReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{17}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AcceptReferralRequest) GetRequestId() string {
@@ -1675,7 +954,7 @@ type AcceptReferralResponse struct {
 
 func (x *AcceptReferralResponse) Reset() {
 	*x = AcceptReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +966,7 @@ func (x *AcceptReferralResponse) String() string {
 func (*AcceptReferralResponse) ProtoMessage() {}
 
 func (x *AcceptReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1700,7 +979,7 @@ func (x *AcceptReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptReferralResponse.ProtoReflect.Descriptor instead.
 func (*AcceptReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{18}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcceptReferralResponse) GetReferral() *Referral {
@@ -1724,7 +1003,7 @@ type DeclineReferralRequest struct {
 
 func (x *DeclineReferralRequest) Reset() {
 	*x = DeclineReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1015,7 @@ func (x *DeclineReferralRequest) String() string {
 func (*DeclineReferralRequest) ProtoMessage() {}
 
 func (x *DeclineReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1028,7 @@ func (x *DeclineReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineReferralRequest.ProtoReflect.Descriptor instead.
 func (*DeclineReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{19}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeclineReferralRequest) GetRequestId() string {
@@ -1803,7 +1082,7 @@ type DeclineReferralResponse struct {
 
 func (x *DeclineReferralResponse) Reset() {
 	*x = DeclineReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1815,7 +1094,7 @@ func (x *DeclineReferralResponse) String() string {
 func (*DeclineReferralResponse) ProtoMessage() {}
 
 func (x *DeclineReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1828,7 +1107,7 @@ func (x *DeclineReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineReferralResponse.ProtoReflect.Descriptor instead.
 func (*DeclineReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{20}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeclineReferralResponse) GetReferral() *Referral {
@@ -1852,7 +1131,7 @@ type RedirectReferralRequest struct {
 
 func (x *RedirectReferralRequest) Reset() {
 	*x = RedirectReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +1143,7 @@ func (x *RedirectReferralRequest) String() string {
 func (*RedirectReferralRequest) ProtoMessage() {}
 
 func (x *RedirectReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,7 +1156,7 @@ func (x *RedirectReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedirectReferralRequest.ProtoReflect.Descriptor instead.
 func (*RedirectReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{21}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RedirectReferralRequest) GetRequestId() string {
@@ -1932,7 +1211,7 @@ type RedirectReferralResponse struct {
 
 func (x *RedirectReferralResponse) Reset() {
 	*x = RedirectReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +1223,7 @@ func (x *RedirectReferralResponse) String() string {
 func (*RedirectReferralResponse) ProtoMessage() {}
 
 func (x *RedirectReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +1236,7 @@ func (x *RedirectReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedirectReferralResponse.ProtoReflect.Descriptor instead.
 func (*RedirectReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{22}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RedirectReferralResponse) GetReferral() *Referral {
@@ -1987,7 +1266,7 @@ type ReassignReferralRequest struct {
 
 func (x *ReassignReferralRequest) Reset() {
 	*x = ReassignReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +1278,7 @@ func (x *ReassignReferralRequest) String() string {
 func (*ReassignReferralRequest) ProtoMessage() {}
 
 func (x *ReassignReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +1291,7 @@ func (x *ReassignReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignReferralRequest.ProtoReflect.Descriptor instead.
 func (*ReassignReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{23}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReassignReferralRequest) GetRequestId() string {
@@ -2059,7 +1338,7 @@ type ReassignReferralResponse struct {
 
 func (x *ReassignReferralResponse) Reset() {
 	*x = ReassignReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +1350,7 @@ func (x *ReassignReferralResponse) String() string {
 func (*ReassignReferralResponse) ProtoMessage() {}
 
 func (x *ReassignReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +1363,7 @@ func (x *ReassignReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignReferralResponse.ProtoReflect.Descriptor instead.
 func (*ReassignReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{24}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReassignReferralResponse) GetReferral() *Referral {
@@ -2107,7 +1386,7 @@ type ScheduleAppointmentRequest struct {
 
 func (x *ScheduleAppointmentRequest) Reset() {
 	*x = ScheduleAppointmentRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +1398,7 @@ func (x *ScheduleAppointmentRequest) String() string {
 func (*ScheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *ScheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +1411,7 @@ func (x *ScheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ScheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{25}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ScheduleAppointmentRequest) GetRequestId() string {
@@ -2179,7 +1458,7 @@ type ScheduleAppointmentResponse struct {
 
 func (x *ScheduleAppointmentResponse) Reset() {
 	*x = ScheduleAppointmentResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2191,7 +1470,7 @@ func (x *ScheduleAppointmentResponse) String() string {
 func (*ScheduleAppointmentResponse) ProtoMessage() {}
 
 func (x *ScheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2204,7 +1483,7 @@ func (x *ScheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleAppointmentResponse.ProtoReflect.Descriptor instead.
 func (*ScheduleAppointmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{26}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ScheduleAppointmentResponse) GetReferral() *Referral {
@@ -2227,7 +1506,7 @@ type RecordAppointmentResultRequest struct {
 
 func (x *RecordAppointmentResultRequest) Reset() {
 	*x = RecordAppointmentResultRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +1518,7 @@ func (x *RecordAppointmentResultRequest) String() string {
 func (*RecordAppointmentResultRequest) ProtoMessage() {}
 
 func (x *RecordAppointmentResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +1531,7 @@ func (x *RecordAppointmentResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAppointmentResultRequest.ProtoReflect.Descriptor instead.
 func (*RecordAppointmentResultRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{27}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordAppointmentResultRequest) GetRequestId() string {
@@ -2299,7 +1578,7 @@ type RecordAppointmentResultResponse struct {
 
 func (x *RecordAppointmentResultResponse) Reset() {
 	*x = RecordAppointmentResultResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2311,7 +1590,7 @@ func (x *RecordAppointmentResultResponse) String() string {
 func (*RecordAppointmentResultResponse) ProtoMessage() {}
 
 func (x *RecordAppointmentResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2324,7 +1603,7 @@ func (x *RecordAppointmentResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAppointmentResultResponse.ProtoReflect.Descriptor instead.
 func (*RecordAppointmentResultResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{28}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordAppointmentResultResponse) GetReferral() *Referral {
@@ -2348,7 +1627,7 @@ type AddProgressNoteRequest struct {
 
 func (x *AddProgressNoteRequest) Reset() {
 	*x = AddProgressNoteRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2360,7 +1639,7 @@ func (x *AddProgressNoteRequest) String() string {
 func (*AddProgressNoteRequest) ProtoMessage() {}
 
 func (x *AddProgressNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2373,7 +1652,7 @@ func (x *AddProgressNoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddProgressNoteRequest.ProtoReflect.Descriptor instead.
 func (*AddProgressNoteRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{29}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AddProgressNoteRequest) GetRequestId() string {
@@ -2420,7 +1699,7 @@ type AddProgressNoteResponse struct {
 
 func (x *AddProgressNoteResponse) Reset() {
 	*x = AddProgressNoteResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +1711,7 @@ func (x *AddProgressNoteResponse) String() string {
 func (*AddProgressNoteResponse) ProtoMessage() {}
 
 func (x *AddProgressNoteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +1724,7 @@ func (x *AddProgressNoteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddProgressNoteResponse.ProtoReflect.Descriptor instead.
 func (*AddProgressNoteResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AddProgressNoteResponse) GetReferral() *Referral {
@@ -2468,7 +1747,7 @@ type CompleteReferralRequest struct {
 
 func (x *CompleteReferralRequest) Reset() {
 	*x = CompleteReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +1759,7 @@ func (x *CompleteReferralRequest) String() string {
 func (*CompleteReferralRequest) ProtoMessage() {}
 
 func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2493,7 +1772,7 @@ func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralRequest.ProtoReflect.Descriptor instead.
 func (*CompleteReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CompleteReferralRequest) GetRequestId() string {
@@ -2540,7 +1819,7 @@ type CompleteReferralResponse struct {
 
 func (x *CompleteReferralResponse) Reset() {
 	*x = CompleteReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2552,7 +1831,7 @@ func (x *CompleteReferralResponse) String() string {
 func (*CompleteReferralResponse) ProtoMessage() {}
 
 func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2565,7 +1844,7 @@ func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralResponse.ProtoReflect.Descriptor instead.
 func (*CompleteReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CompleteReferralResponse) GetReferral() *Referral {
@@ -2587,7 +1866,7 @@ type CancelReferralRequest struct {
 
 func (x *CancelReferralRequest) Reset() {
 	*x = CancelReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2599,7 +1878,7 @@ func (x *CancelReferralRequest) String() string {
 func (*CancelReferralRequest) ProtoMessage() {}
 
 func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2612,7 +1891,7 @@ func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralRequest.ProtoReflect.Descriptor instead.
 func (*CancelReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CancelReferralRequest) GetRequestId() string {
@@ -2652,7 +1931,7 @@ type CancelReferralResponse struct {
 
 func (x *CancelReferralResponse) Reset() {
 	*x = CancelReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2664,7 +1943,7 @@ func (x *CancelReferralResponse) String() string {
 func (*CancelReferralResponse) ProtoMessage() {}
 
 func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2677,7 +1956,7 @@ func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralResponse.ProtoReflect.Descriptor instead.
 func (*CancelReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CancelReferralResponse) GetReferral() *Referral {
@@ -2700,7 +1979,7 @@ type RevokeReferralRequest struct {
 
 func (x *RevokeReferralRequest) Reset() {
 	*x = RevokeReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2712,7 +1991,7 @@ func (x *RevokeReferralRequest) String() string {
 func (*RevokeReferralRequest) ProtoMessage() {}
 
 func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2725,7 +2004,7 @@ func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralRequest.ProtoReflect.Descriptor instead.
 func (*RevokeReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RevokeReferralRequest) GetRequestId() string {
@@ -2765,7 +2044,7 @@ type RevokeReferralResponse struct {
 
 func (x *RevokeReferralResponse) Reset() {
 	*x = RevokeReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +2056,7 @@ func (x *RevokeReferralResponse) String() string {
 func (*RevokeReferralResponse) ProtoMessage() {}
 
 func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +2069,7 @@ func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralResponse.ProtoReflect.Descriptor instead.
 func (*RevokeReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{36}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RevokeReferralResponse) GetReferral() *Referral {
@@ -2810,7 +2089,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +2101,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +2114,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{37}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2861,7 +2140,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +2152,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +2165,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{38}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AcknowledgeRevocationResponse) GetReferral() *Referral {
@@ -2900,51 +2179,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb0\v\n" +
-	"\bReferral\x12\x1f\n" +
-	"\vreferral_id\x18\x01 \x01(\tR\n" +
-	"referralId\x12\x17\n" +
-	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId\x123\n" +
-	"\x04kind\x18\x04 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x126\n" +
-	"\x05state\x18\x05 \x01(\x0e2 .koppi.referral.v1.ReferralStateR\x05state\x123\n" +
-	"\x06status\x18\x06 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x12.\n" +
-	"\x06sender\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\x122\n" +
-	"\breceiver\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
-	"\x05basis\x18\t \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x122\n" +
-	"\aurgency\x18\n" +
-	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x1f\n" +
-	"\vservice_key\x18\v \x01(\tR\n" +
-	"serviceKey\x12\x16\n" +
-	"\x06reason\x18\f \x01(\tR\x06reason\x12=\n" +
-	"\vattachments\x18\r \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12B\n" +
-	"\fappointments\x18\x0e \x03(\v2\x1e.koppi.referral.v1.AppointmentR\fappointments\x12F\n" +
-	"\x0eprogress_notes\x18\x0f \x03(\v2\x1f.koppi.referral.v1.ProgressNoteR\rprogressNotes\x12<\n" +
-	"\aoutcome\x18\x10 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12!\n" +
-	"\foutcome_note\x18\x11 \x01(\tR\voutcomeNote\x12O\n" +
-	"\x0edecline_reason\x18\x12 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\rdeclineReason\x129\n" +
-	"\x19redirected_to_referral_id\x18\x13 \x01(\tR\x16redirectedToReferralId\x12=\n" +
-	"\x1bredirected_from_referral_id\x18\x14 \x01(\tR\x18redirectedFromReferralId\x123\n" +
-	"\asent_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12'\n" +
-	"\x0fclient_language\x18\x16 \x01(\tR\x0eclientLanguage\x12\x12\n" +
-	"\x04etag\x18\x17 \x01(\tR\x04etag\x12/\n" +
-	"\x13decline_explanation\x18\x19 \x01(\tR\x12declineExplanation\x12E\n" +
-	"\x12suggested_receiver\x18\x1a \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x125\n" +
-	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12%\n" +
-	"\x0eresubmitted_as\x18\x1c \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12;\n" +
-	"\n" +
-	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xb4\x01\n" +
-	"\vAppointment\x12%\n" +
-	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
-	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
-	"\x05place\x18\x03 \x01(\tR\x05place\x12<\n" +
-	"\x06result\x18\x04 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"v\n" +
-	"\fProgressNote\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xa3\x04\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa3\x04\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -3127,50 +2362,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\"X\n" +
 	"\x1dAcknowledgeRevocationResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral*\xb0\x01\n" +
-	"\fReferralKind\x12\x1d\n" +
-	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
-	"\x15REFERRAL_KIND_SERVICE\x10\x01\x12&\n" +
-	"\"REFERRAL_KIND_APPLICATION_TRANSFER\x10\x02\x12!\n" +
-	"\x1dREFERRAL_KIND_DECISION_NOTICE\x10\x03\x12\x1b\n" +
-	"\x17REFERRAL_KIND_DOCUMENTS\x10\x04*\xdb\x02\n" +
-	"\rReferralState\x12\x1e\n" +
-	"\x1aREFERRAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13REFERRAL_STATE_SENT\x10\x01\x12\x1b\n" +
-	"\x17REFERRAL_STATE_RECEIVED\x10\x02\x12\x1b\n" +
-	"\x17REFERRAL_STATE_ACCEPTED\x10\x03\x12\x1e\n" +
-	"\x1aREFERRAL_STATE_IN_PROGRESS\x10\x04\x12\x1a\n" +
-	"\x16REFERRAL_STATE_ON_HOLD\x10\x05\x12\x1c\n" +
-	"\x18REFERRAL_STATE_COMPLETED\x10\x06\x12\x1b\n" +
-	"\x17REFERRAL_STATE_DECLINED\x10\a\x12\x1d\n" +
-	"\x19REFERRAL_STATE_REDIRECTED\x10\b\x12\x1c\n" +
-	"\x18REFERRAL_STATE_CANCELLED\x10\t\x12#\n" +
-	"\x1fREFERRAL_STATE_ENTERED_IN_ERROR\x10\n" +
-	"*\xde\x02\n" +
-	"\x0fReferralOutcome\x12 \n" +
-	"\x1cREFERRAL_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n" +
-	"\x1eREFERRAL_OUTCOME_SERVICE_GIVEN\x10\x01\x12$\n" +
-	" REFERRAL_OUTCOME_SERVICE_STARTED\x10\x02\x12$\n" +
-	" REFERRAL_OUTCOME_BENEFIT_GRANTED\x10\x03\x12$\n" +
-	" REFERRAL_OUTCOME_BENEFIT_REFUSED\x10\x04\x12$\n" +
-	" REFERRAL_OUTCOME_CLIENT_DECLINED\x10\x05\x12'\n" +
-	"#REFERRAL_OUTCOME_CLIENT_NOT_REACHED\x10\x06\x12!\n" +
-	"\x1dREFERRAL_OUTCOME_NOT_ELIGIBLE\x10\a\x12!\n" +
-	"\x1dREFERRAL_OUTCOME_ACKNOWLEDGED\x10\b*\xb4\x02\n" +
-	"\x15ReferralDeclineReason\x12'\n" +
-	"#REFERRAL_DECLINE_REASON_UNSPECIFIED\x10\x00\x12(\n" +
-	"$REFERRAL_DECLINE_REASON_WRONG_AGENCY\x10\x01\x12&\n" +
-	"\"REFERRAL_DECLINE_REASON_WRONG_AREA\x10\x02\x12'\n" +
-	"#REFERRAL_DECLINE_REASON_NO_CAPACITY\x10\x03\x12(\n" +
-	"$REFERRAL_DECLINE_REASON_NOT_ELIGIBLE\x10\x04\x12&\n" +
-	"\"REFERRAL_DECLINE_REASON_INCOMPLETE\x10\x05\x12%\n" +
-	"!REFERRAL_DECLINE_REASON_DUPLICATE\x10\x06*\xc2\x01\n" +
-	"\x11AppointmentResult\x12\"\n" +
-	"\x1eAPPOINTMENT_RESULT_UNSPECIFIED\x10\x00\x12\x1f\n" +
-	"\x1bAPPOINTMENT_RESULT_ATTENDED\x10\x01\x12\x1e\n" +
-	"\x1aAPPOINTMENT_RESULT_NO_SHOW\x10\x02\x12*\n" +
-	"&APPOINTMENT_RESULT_CANCELLED_BY_CLIENT\x10\x03\x12\x1c\n" +
-	"\x18APPOINTMENT_RESULT_MOVED\x10\x042\x95\x0f\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\x95\x0f\n" +
 	"\x0fReferralService\x12_\n" +
 	"\fSendReferral\x12&.koppi.referral.v1.SendReferralRequest\x1a'.koppi.referral.v1.SendReferralResponse\x12\\\n" +
 	"\vGetReferral\x12%.koppi.referral.v1.GetReferralRequest\x1a&.koppi.referral.v1.GetReferralResponse\x12V\n" +
@@ -3204,156 +2396,131 @@ func file_koppi_referral_v1_referral_proto_rawDescGZIP() []byte {
 	return file_koppi_referral_v1_referral_proto_rawDescData
 }
 
-var file_koppi_referral_v1_referral_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_koppi_referral_v1_referral_proto_goTypes = []any{
-	(ReferralKind)(0),                       // 0: koppi.referral.v1.ReferralKind
-	(ReferralState)(0),                      // 1: koppi.referral.v1.ReferralState
-	(ReferralOutcome)(0),                    // 2: koppi.referral.v1.ReferralOutcome
-	(ReferralDeclineReason)(0),              // 3: koppi.referral.v1.ReferralDeclineReason
-	(AppointmentResult)(0),                  // 4: koppi.referral.v1.AppointmentResult
-	(*Referral)(nil),                        // 5: koppi.referral.v1.Referral
-	(*Appointment)(nil),                     // 6: koppi.referral.v1.Appointment
-	(*ProgressNote)(nil),                    // 7: koppi.referral.v1.ProgressNote
-	(*SendReferralRequest)(nil),             // 8: koppi.referral.v1.SendReferralRequest
-	(*SendReferralResponse)(nil),            // 9: koppi.referral.v1.SendReferralResponse
-	(*GetClientRequest)(nil),                // 10: koppi.referral.v1.GetClientRequest
-	(*GetClientResponse)(nil),               // 11: koppi.referral.v1.GetClientResponse
-	(*SettleReferralRequest)(nil),           // 12: koppi.referral.v1.SettleReferralRequest
-	(*SettleReferralResponse)(nil),          // 13: koppi.referral.v1.SettleReferralResponse
-	(*RefuseCancellationRequest)(nil),       // 14: koppi.referral.v1.RefuseCancellationRequest
-	(*RefuseCancellationResponse)(nil),      // 15: koppi.referral.v1.RefuseCancellationResponse
-	(*GetReferralRequest)(nil),              // 16: koppi.referral.v1.GetReferralRequest
-	(*GetReferralResponse)(nil),             // 17: koppi.referral.v1.GetReferralResponse
-	(*ListReferralsRequest)(nil),            // 18: koppi.referral.v1.ListReferralsRequest
-	(*ListReferralsResponse)(nil),           // 19: koppi.referral.v1.ListReferralsResponse
-	(*ReceiveReferralRequest)(nil),          // 20: koppi.referral.v1.ReceiveReferralRequest
-	(*ReceiveReferralResponse)(nil),         // 21: koppi.referral.v1.ReceiveReferralResponse
-	(*AcceptReferralRequest)(nil),           // 22: koppi.referral.v1.AcceptReferralRequest
-	(*AcceptReferralResponse)(nil),          // 23: koppi.referral.v1.AcceptReferralResponse
-	(*DeclineReferralRequest)(nil),          // 24: koppi.referral.v1.DeclineReferralRequest
-	(*DeclineReferralResponse)(nil),         // 25: koppi.referral.v1.DeclineReferralResponse
-	(*RedirectReferralRequest)(nil),         // 26: koppi.referral.v1.RedirectReferralRequest
-	(*RedirectReferralResponse)(nil),        // 27: koppi.referral.v1.RedirectReferralResponse
-	(*ReassignReferralRequest)(nil),         // 28: koppi.referral.v1.ReassignReferralRequest
-	(*ReassignReferralResponse)(nil),        // 29: koppi.referral.v1.ReassignReferralResponse
-	(*ScheduleAppointmentRequest)(nil),      // 30: koppi.referral.v1.ScheduleAppointmentRequest
-	(*ScheduleAppointmentResponse)(nil),     // 31: koppi.referral.v1.ScheduleAppointmentResponse
-	(*RecordAppointmentResultRequest)(nil),  // 32: koppi.referral.v1.RecordAppointmentResultRequest
-	(*RecordAppointmentResultResponse)(nil), // 33: koppi.referral.v1.RecordAppointmentResultResponse
-	(*AddProgressNoteRequest)(nil),          // 34: koppi.referral.v1.AddProgressNoteRequest
-	(*AddProgressNoteResponse)(nil),         // 35: koppi.referral.v1.AddProgressNoteResponse
-	(*CompleteReferralRequest)(nil),         // 36: koppi.referral.v1.CompleteReferralRequest
-	(*CompleteReferralResponse)(nil),        // 37: koppi.referral.v1.CompleteReferralResponse
-	(*CancelReferralRequest)(nil),           // 38: koppi.referral.v1.CancelReferralRequest
-	(*CancelReferralResponse)(nil),          // 39: koppi.referral.v1.CancelReferralResponse
-	(*RevokeReferralRequest)(nil),           // 40: koppi.referral.v1.RevokeReferralRequest
-	(*RevokeReferralResponse)(nil),          // 41: koppi.referral.v1.RevokeReferralResponse
-	(*AcknowledgeRevocationRequest)(nil),    // 42: koppi.referral.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil),   // 43: koppi.referral.v1.AcknowledgeRevocationResponse
-	(*v1.LoopStatus)(nil),                   // 44: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                        // 45: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                   // 46: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                         // 47: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                   // 48: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),           // 49: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),                   // 50: koppi.common.v1.Revocation
-	(*v1.Client)(nil),                       // 51: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),                // 52: koppi.common.v1.ClientDetails
+	(*SendReferralRequest)(nil),             // 0: koppi.referral.v1.SendReferralRequest
+	(*SendReferralResponse)(nil),            // 1: koppi.referral.v1.SendReferralResponse
+	(*GetClientRequest)(nil),                // 2: koppi.referral.v1.GetClientRequest
+	(*GetClientResponse)(nil),               // 3: koppi.referral.v1.GetClientResponse
+	(*SettleReferralRequest)(nil),           // 4: koppi.referral.v1.SettleReferralRequest
+	(*SettleReferralResponse)(nil),          // 5: koppi.referral.v1.SettleReferralResponse
+	(*RefuseCancellationRequest)(nil),       // 6: koppi.referral.v1.RefuseCancellationRequest
+	(*RefuseCancellationResponse)(nil),      // 7: koppi.referral.v1.RefuseCancellationResponse
+	(*GetReferralRequest)(nil),              // 8: koppi.referral.v1.GetReferralRequest
+	(*GetReferralResponse)(nil),             // 9: koppi.referral.v1.GetReferralResponse
+	(*ListReferralsRequest)(nil),            // 10: koppi.referral.v1.ListReferralsRequest
+	(*ListReferralsResponse)(nil),           // 11: koppi.referral.v1.ListReferralsResponse
+	(*ReceiveReferralRequest)(nil),          // 12: koppi.referral.v1.ReceiveReferralRequest
+	(*ReceiveReferralResponse)(nil),         // 13: koppi.referral.v1.ReceiveReferralResponse
+	(*AcceptReferralRequest)(nil),           // 14: koppi.referral.v1.AcceptReferralRequest
+	(*AcceptReferralResponse)(nil),          // 15: koppi.referral.v1.AcceptReferralResponse
+	(*DeclineReferralRequest)(nil),          // 16: koppi.referral.v1.DeclineReferralRequest
+	(*DeclineReferralResponse)(nil),         // 17: koppi.referral.v1.DeclineReferralResponse
+	(*RedirectReferralRequest)(nil),         // 18: koppi.referral.v1.RedirectReferralRequest
+	(*RedirectReferralResponse)(nil),        // 19: koppi.referral.v1.RedirectReferralResponse
+	(*ReassignReferralRequest)(nil),         // 20: koppi.referral.v1.ReassignReferralRequest
+	(*ReassignReferralResponse)(nil),        // 21: koppi.referral.v1.ReassignReferralResponse
+	(*ScheduleAppointmentRequest)(nil),      // 22: koppi.referral.v1.ScheduleAppointmentRequest
+	(*ScheduleAppointmentResponse)(nil),     // 23: koppi.referral.v1.ScheduleAppointmentResponse
+	(*RecordAppointmentResultRequest)(nil),  // 24: koppi.referral.v1.RecordAppointmentResultRequest
+	(*RecordAppointmentResultResponse)(nil), // 25: koppi.referral.v1.RecordAppointmentResultResponse
+	(*AddProgressNoteRequest)(nil),          // 26: koppi.referral.v1.AddProgressNoteRequest
+	(*AddProgressNoteResponse)(nil),         // 27: koppi.referral.v1.AddProgressNoteResponse
+	(*CompleteReferralRequest)(nil),         // 28: koppi.referral.v1.CompleteReferralRequest
+	(*CompleteReferralResponse)(nil),        // 29: koppi.referral.v1.CompleteReferralResponse
+	(*CancelReferralRequest)(nil),           // 30: koppi.referral.v1.CancelReferralRequest
+	(*CancelReferralResponse)(nil),          // 31: koppi.referral.v1.CancelReferralResponse
+	(*RevokeReferralRequest)(nil),           // 32: koppi.referral.v1.RevokeReferralRequest
+	(*RevokeReferralResponse)(nil),          // 33: koppi.referral.v1.RevokeReferralResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 34: koppi.referral.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 35: koppi.referral.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                       // 36: koppi.common.v1.Client
+	(*v1.Party)(nil),                        // 37: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 38: koppi.common.v1.LegalBasis
+	(ReferralKind)(0),                       // 39: koppi.referral.v1.ReferralKind
+	(v1.Urgency)(0),                         // 40: koppi.common.v1.Urgency
+	(*Referral)(nil),                        // 41: koppi.referral.v1.Referral
+	(*v1.ClientDetails)(nil),                // 42: koppi.common.v1.ClientDetails
+	(ReferralState)(0),                      // 43: koppi.referral.v1.ReferralState
+	(ReferralDeclineReason)(0),              // 44: koppi.referral.v1.ReferralDeclineReason
+	(*timestamppb.Timestamp)(nil),           // 45: google.protobuf.Timestamp
+	(AppointmentResult)(0),                  // 46: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                    // 47: koppi.referral.v1.ReferralOutcome
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
-	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
-	1,  // 1: koppi.referral.v1.Referral.state:type_name -> koppi.referral.v1.ReferralState
-	44, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
-	45, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
-	45, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
-	46, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
-	47, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
-	48, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
-	6,  // 8: koppi.referral.v1.Referral.appointments:type_name -> koppi.referral.v1.Appointment
-	7,  // 9: koppi.referral.v1.Referral.progress_notes:type_name -> koppi.referral.v1.ProgressNote
-	2,  // 10: koppi.referral.v1.Referral.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	3,  // 11: koppi.referral.v1.Referral.decline_reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	49, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
-	45, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
-	50, // 14: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	49, // 15: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 16: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	49, // 17: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	45, // 18: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	51, // 19: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
-	45, // 20: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 21: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	0,  // 22: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
-	47, // 23: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	5,  // 24: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	52, // 25: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	5,  // 26: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 27: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 28: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	1,  // 29: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
-	5,  // 30: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
-	5,  // 31: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 32: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	3,  // 33: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	45, // 34: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	5,  // 35: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 36: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 37: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 38: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 39: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
-	5,  // 40: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	49, // 41: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	5,  // 42: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
-	4,  // 43: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
-	5,  // 44: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 45: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
-	2,  // 46: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	5,  // 47: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 48: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 49: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	5,  // 50: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
-	8,  // 51: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
-	16, // 52: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
-	10, // 53: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
-	18, // 54: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
-	20, // 55: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
-	22, // 56: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
-	24, // 57: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
-	26, // 58: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
-	28, // 59: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
-	30, // 60: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
-	32, // 61: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
-	34, // 62: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
-	14, // 63: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
-	36, // 64: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
-	38, // 65: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
-	12, // 66: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	40, // 67: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
-	42, // 68: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
-	9,  // 69: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	17, // 70: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	11, // 71: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	19, // 72: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	21, // 73: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	23, // 74: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	25, // 75: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	27, // 76: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	29, // 77: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	31, // 78: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	33, // 79: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	35, // 80: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	15, // 81: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	37, // 82: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	39, // 83: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	13, // 84: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	41, // 85: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
-	43, // 86: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
-	69, // [69:87] is the sub-list for method output_type
-	51, // [51:69] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	36, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
+	37, // 1: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	38, // 2: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	39, // 3: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
+	40, // 4: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	41, // 5: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	42, // 6: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	41, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 10: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
+	41, // 11: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
+	41, // 12: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 13: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	44, // 14: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	37, // 15: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	41, // 16: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	37, // 17: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	38, // 18: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	41, // 19: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	37, // 20: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
+	41, // 21: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 22: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	41, // 23: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
+	46, // 24: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
+	41, // 25: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 26: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
+	47, // 27: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	41, // 28: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 29: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 30: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	41, // 31: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
+	0,  // 32: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
+	8,  // 33: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
+	2,  // 34: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
+	10, // 35: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
+	12, // 36: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
+	14, // 37: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
+	16, // 38: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
+	18, // 39: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
+	20, // 40: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
+	22, // 41: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
+	24, // 42: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
+	26, // 43: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
+	6,  // 44: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
+	28, // 45: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
+	30, // 46: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
+	4,  // 47: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
+	32, // 48: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	34, // 49: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	1,  // 50: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	9,  // 51: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	3,  // 52: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	11, // 53: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	13, // 54: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	15, // 55: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	17, // 56: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	19, // 57: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	21, // 58: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	23, // 59: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	25, // 60: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	27, // 61: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	7,  // 62: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	29, // 63: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	31, // 64: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	5,  // 65: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	33, // 66: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	35, // 67: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	50, // [50:68] is the sub-list for method output_type
+	32, // [32:50] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_referral_proto_init() }
@@ -3361,19 +2528,19 @@ func file_koppi_referral_v1_referral_proto_init() {
 	if File_koppi_referral_v1_referral_proto != nil {
 		return
 	}
+	file_koppi_referral_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_referral_proto_rawDesc), len(file_koppi_referral_v1_referral_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   39,
+			NumEnums:      0,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_koppi_referral_v1_referral_proto_goTypes,
 		DependencyIndexes: file_koppi_referral_v1_referral_proto_depIdxs,
-		EnumInfos:         file_koppi_referral_v1_referral_proto_enumTypes,
 		MessageInfos:      file_koppi_referral_v1_referral_proto_msgTypes,
 	}.Build()
 	File_koppi_referral_v1_referral_proto = out.File

@@ -47,29 +47,48 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ReferralServiceClient interface {
+	// SendReferral asks another agency to take over a part of a matter, or hands over
+	// an application, a decision or papers. The responsibility stays with the sender
+	// until it is accepted.
 	SendReferral(ctx context.Context, in *SendReferralRequest, opts ...grpc.CallOption) (*SendReferralResponse, error)
+	// GetReferral reads a referral as the caller has been shown it; each reading is
+	// recorded (703/2023 § 10).
 	GetReferral(ctx context.Context, in *GetReferralRequest, opts ...grpc.CallOption) (*GetReferralResponse, error)
+	// GetClient names the person; each call is a recorded reading.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
+	// ListReferrals is the worklist: what the caller's agency received, or sent, the
+	// soonest due first. A client lists its own.
 	ListReferrals(ctx context.Context, in *ListReferralsRequest, opts ...grpc.CallOption) (*ListReferralsResponse, error)
-	// The receiver's steps.
+	// ReceiveReferral says that somebody has seen it. It is decided within five working
+	// days from then (an emergency within an hour).
 	ReceiveReferral(ctx context.Context, in *ReceiveReferralRequest, opts ...grpc.CallOption) (*ReceiveReferralResponse, error)
 	// AcceptReferral moves responsibility to the receiver and the named worker.
 	AcceptReferral(ctx context.Context, in *AcceptReferralRequest, opts ...grpc.CallOption) (*AcceptReferralResponse, error)
+	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
+	// need an explanation (434/2003 § 45). The turn is the sender's.
 	DeclineReferral(ctx context.Context, in *DeclineReferralRequest, opts ...grpc.CallOption) (*DeclineReferralResponse, error)
 	// RedirectReferral offers it to a third agency; until that one accepts, the
 	// responsibility stays where it is.
 	RedirectReferral(ctx context.Context, in *RedirectReferralRequest, opts ...grpc.CallOption) (*RedirectReferralResponse, error)
+	// ReassignReferral moves it within the agency, with a reason.
 	ReassignReferral(ctx context.Context, in *ReassignReferralRequest, opts ...grpc.CallOption) (*ReassignReferralResponse, error)
+	// ScheduleAppointment gives the client an appointment, which lies ahead.
 	ScheduleAppointment(ctx context.Context, in *ScheduleAppointmentRequest, opts ...grpc.CallOption) (*ScheduleAppointmentResponse, error)
+	// RecordAppointmentResult says what became of an appointment; whether the client
+	// came not before its time. A no-show is followed up within three working days.
 	RecordAppointmentResult(ctx context.Context, in *RecordAppointmentResultRequest, opts ...grpc.CallOption) (*RecordAppointmentResultResponse, error)
 	// AddProgressNote is the interim word that a closed loop needs between
 	// acceptance and outcome.
 	AddProgressNote(ctx context.Context, in *AddProgressNoteRequest, opts ...grpc.CallOption) (*AddProgressNoteResponse, error)
 	// RefuseCancellation: the work goes on although the sender asked to cancel.
 	RefuseCancellation(ctx context.Context, in *RefuseCancellationRequest, opts ...grpc.CallOption) (*RefuseCancellationResponse, error)
+	// CompleteReferral ends it with an outcome. A notice or papers may end by being
+	// read (ACKNOWLEDGED); only a transferred application ends with a benefit.
 	CompleteReferral(ctx context.Context, in *CompleteReferralRequest, opts ...grpc.CallOption) (*CompleteReferralResponse, error)
-	// The sender's steps.
+	// CancelReferral takes it back. Once it is accepted it is a request, which the
+	// receiver answers within three working days: by completing it, or by refusing.
 	CancelReferral(ctx context.Context, in *CancelReferralRequest, opts ...grpc.CallOption) (*CancelReferralResponse, error)
+	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
 	SettleReferral(ctx context.Context, in *SettleReferralRequest, opts ...grpc.CallOption) (*SettleReferralResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
@@ -271,29 +290,48 @@ func (c *referralServiceClient) AcknowledgeRevocation(ctx context.Context, in *A
 // All implementations must embed UnimplementedReferralServiceServer
 // for forward compatibility.
 type ReferralServiceServer interface {
+	// SendReferral asks another agency to take over a part of a matter, or hands over
+	// an application, a decision or papers. The responsibility stays with the sender
+	// until it is accepted.
 	SendReferral(context.Context, *SendReferralRequest) (*SendReferralResponse, error)
+	// GetReferral reads a referral as the caller has been shown it; each reading is
+	// recorded (703/2023 § 10).
 	GetReferral(context.Context, *GetReferralRequest) (*GetReferralResponse, error)
+	// GetClient names the person; each call is a recorded reading.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
+	// ListReferrals is the worklist: what the caller's agency received, or sent, the
+	// soonest due first. A client lists its own.
 	ListReferrals(context.Context, *ListReferralsRequest) (*ListReferralsResponse, error)
-	// The receiver's steps.
+	// ReceiveReferral says that somebody has seen it. It is decided within five working
+	// days from then (an emergency within an hour).
 	ReceiveReferral(context.Context, *ReceiveReferralRequest) (*ReceiveReferralResponse, error)
 	// AcceptReferral moves responsibility to the receiver and the named worker.
 	AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error)
+	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
+	// need an explanation (434/2003 § 45). The turn is the sender's.
 	DeclineReferral(context.Context, *DeclineReferralRequest) (*DeclineReferralResponse, error)
 	// RedirectReferral offers it to a third agency; until that one accepts, the
 	// responsibility stays where it is.
 	RedirectReferral(context.Context, *RedirectReferralRequest) (*RedirectReferralResponse, error)
+	// ReassignReferral moves it within the agency, with a reason.
 	ReassignReferral(context.Context, *ReassignReferralRequest) (*ReassignReferralResponse, error)
+	// ScheduleAppointment gives the client an appointment, which lies ahead.
 	ScheduleAppointment(context.Context, *ScheduleAppointmentRequest) (*ScheduleAppointmentResponse, error)
+	// RecordAppointmentResult says what became of an appointment; whether the client
+	// came not before its time. A no-show is followed up within three working days.
 	RecordAppointmentResult(context.Context, *RecordAppointmentResultRequest) (*RecordAppointmentResultResponse, error)
 	// AddProgressNote is the interim word that a closed loop needs between
 	// acceptance and outcome.
 	AddProgressNote(context.Context, *AddProgressNoteRequest) (*AddProgressNoteResponse, error)
 	// RefuseCancellation: the work goes on although the sender asked to cancel.
 	RefuseCancellation(context.Context, *RefuseCancellationRequest) (*RefuseCancellationResponse, error)
+	// CompleteReferral ends it with an outcome. A notice or papers may end by being
+	// read (ACKNOWLEDGED); only a transferred application ends with a benefit.
 	CompleteReferral(context.Context, *CompleteReferralRequest) (*CompleteReferralResponse, error)
-	// The sender's steps.
+	// CancelReferral takes it back. Once it is accepted it is a request, which the
+	// receiver answers within three working days: by completing it, or by refusing.
 	CancelReferral(context.Context, *CancelReferralRequest) (*CancelReferralResponse, error)
+	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
 	SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.

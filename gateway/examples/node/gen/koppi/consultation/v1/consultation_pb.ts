@@ -1088,6 +1088,10 @@ export const ConsultationStateSchema: GenEnum<ConsultationState> = /*@__PURE__*/
  */
 export const ConsultationService: GenService<{
   /**
+   * OpenConsultation asks a question, about a client or about nobody by name. It is
+   * taken within four office hours (8-16 on working days), an emergency within 15
+   * minutes by the clock.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.OpenConsultation
    */
   openConsultation: {
@@ -1096,6 +1100,9 @@ export const ConsultationService: GenService<{
     output: typeof OpenConsultationResponseSchema;
   },
   /**
+   * GetConsultation reads a consultation as the caller has been shown it; each reading
+   * is recorded (703/2023 § 10).
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetConsultation
    */
   getConsultation: {
@@ -1104,6 +1111,9 @@ export const ConsultationService: GenService<{
     output: typeof GetConsultationResponseSchema;
   },
   /**
+   * GetClient names the person; each call is a recorded reading. An anonymous
+   * consultation names nobody: NOT_FOUND.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetClient
    */
   getClient: {
@@ -1112,6 +1122,9 @@ export const ConsultationService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
+   * ListConsultations is the worklist: what the caller's agency is asked, or asks, the
+   * soonest due first. A client lists those about itself.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.ListConsultations
    */
   listConsultations: {
@@ -1130,6 +1143,9 @@ export const ConsultationService: GenService<{
     output: typeof TakeConsultationResponseSchema;
   },
   /**
+   * ReassignConsultation moves it within the agency, with a reason; once it is taken,
+   * to a worker by name.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.ReassignConsultation
    */
   reassignConsultation: {
@@ -1138,6 +1154,9 @@ export const ConsultationService: GenService<{
     output: typeof ReassignConsultationResponseSchema;
   },
   /**
+   * PostMessage says something in the conversation. One that answers gives the turn to
+   * the asker; the asker's next question gives it back.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.PostMessage
    */
   postMessage: {
@@ -1157,6 +1176,9 @@ export const ConsultationService: GenService<{
     output: typeof ConverseResponseSchema;
   },
   /**
+   * InviteParticipant asks another agency's unit in, on a ground of its own. It reads
+   * the conversation from its beginning.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.InviteParticipant
    */
   inviteParticipant: {
@@ -1165,6 +1187,9 @@ export const ConsultationService: GenService<{
     output: typeof InviteParticipantResponseSchema;
   },
   /**
+   * CloseConsultation ends it and says what it led to: by the asker, or by the worker
+   * who has it once it was answered.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.CloseConsultation
    */
   closeConsultation: {
@@ -1174,6 +1199,8 @@ export const ConsultationService: GenService<{
   },
   /**
    * Who can be reached now: workers and units say so, others see it.
+   * SetReachability says whether the caller, or its unit, can be reached, until when,
+   * and who answers in the meantime. Without a time it holds until the end of the day.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.SetReachability
    */
@@ -1183,6 +1210,8 @@ export const ConsultationService: GenService<{
     output: typeof SetReachabilityResponseSchema;
   },
   /**
+   * GetReachability tells of each party asked about, in their order, what holds now.
+   *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetReachability
    */
   getReachability: {

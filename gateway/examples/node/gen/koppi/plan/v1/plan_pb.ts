@@ -1230,6 +1230,9 @@ export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocati
  */
 export const PlanService: GenService<{
   /**
+   * CreatePlan begins a plan with a named worker of the caller's own unit, who answers
+   * for the whole (1301/2014 §§ 39, 42).
+   *
    * @generated from rpc koppi.plan.v1.PlanService.CreatePlan
    */
   createPlan: {
@@ -1238,6 +1241,8 @@ export const PlanService: GenService<{
     output: typeof CreatePlanResponseSchema;
   },
   /**
+   * GetPlan reads the plan; each reading is recorded (703/2023 § 10).
+   *
    * @generated from rpc koppi.plan.v1.PlanService.GetPlan
    */
   getPlan: {
@@ -1246,6 +1251,8 @@ export const PlanService: GenService<{
     output: typeof GetPlanResponseSchema;
   },
   /**
+   * GetClient names the person; each call is a recorded reading.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.GetClient
    */
   getClient: {
@@ -1254,6 +1261,9 @@ export const PlanService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
+   * ListPlans is the worklist: the plans that the caller's agency is a member of, the
+   * soonest due first. A client lists its own.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.ListPlans
    */
   listPlans: {
@@ -1272,6 +1282,9 @@ export const PlanService: GenService<{
     output: typeof InviteMemberResponseSchema;
   },
   /**
+   * JoinPlan is an invited unit's yes. A draft with a goal becomes active with the
+   * first other agency.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.JoinPlan
    */
   joinPlan: {
@@ -1280,6 +1293,8 @@ export const PlanService: GenService<{
     output: typeof JoinPlanResponseSchema;
   },
   /**
+   * DeclineInvitation is an invited unit's no; it then has no relation to the plan.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.DeclineInvitation
    */
   declineInvitation: {
@@ -1288,6 +1303,9 @@ export const PlanService: GenService<{
     output: typeof DeclineInvitationResponseSchema;
   },
   /**
+   * LeavePlan is for a unit on whom nothing of the plan rests: no open action, not the
+   * responsibility.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.LeavePlan
    */
   leavePlan: {
@@ -1306,6 +1324,8 @@ export const PlanService: GenService<{
     output: typeof StartPlanResponseSchema;
   },
   /**
+   * AddGoal adds a goal, in the client's own words where the client set it.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.AddGoal
    */
   addGoal: {
@@ -1314,6 +1334,9 @@ export const PlanService: GenService<{
     output: typeof AddGoalResponseSchema;
   },
   /**
+   * UpdateGoal changes a goal's text. It needs the goal's own etag, equal for all
+   * members: else ABORTED, STALE_ETAG.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.UpdateGoal
    */
   updateGoal: {
@@ -1322,6 +1345,9 @@ export const PlanService: GenService<{
     output: typeof UpdateGoalResponseSchema;
   },
   /**
+   * AssessGoal records one reading on the goal attainment scale, -2 to +2, of the
+   * client or of a worker.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.AssessGoal
    */
   assessGoal: {
@@ -1330,6 +1356,9 @@ export const PlanService: GenService<{
     output: typeof AssessGoalResponseSchema;
   },
   /**
+   * AddAction adds something to do, with an owner of a unit that has joined and a due
+   * time. Past it the plan is overdue.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.AddAction
    */
   addAction: {
@@ -1338,6 +1367,8 @@ export const PlanService: GenService<{
     output: typeof AddActionResponseSchema;
   },
   /**
+   * ReassignAction gives an open action another owner of a unit that has joined.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.ReassignAction
    */
   reassignAction: {
@@ -1346,6 +1377,8 @@ export const PlanService: GenService<{
     output: typeof ReassignActionResponseSchema;
   },
   /**
+   * CompleteAction says that an action is done.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.CompleteAction
    */
   completeAction: {
@@ -1375,6 +1408,8 @@ export const PlanService: GenService<{
     output: typeof OfferResponsibilityResponseSchema;
   },
   /**
+   * AcceptResponsibility is the offered worker's yes: from then on it answers for the plan.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.AcceptResponsibility
    */
   acceptResponsibility: {
@@ -1383,6 +1418,8 @@ export const PlanService: GenService<{
     output: typeof AcceptResponsibilityResponseSchema;
   },
   /**
+   * DeclineResponsibility is the offered worker's no.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.DeclineResponsibility
    */
   declineResponsibility: {
@@ -1391,6 +1428,8 @@ export const PlanService: GenService<{
     output: typeof DeclineResponsibilityResponseSchema;
   },
   /**
+   * ScheduleReview sets when the plan is looked at again; by default three months on.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.ScheduleReview
    */
   scheduleReview: {
@@ -1399,6 +1438,8 @@ export const PlanService: GenService<{
     output: typeof ScheduleReviewResponseSchema;
   },
   /**
+   * StartReview begins the review of an active plan.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.StartReview
    */
   startReview: {
@@ -1407,6 +1448,8 @@ export const PlanService: GenService<{
     output: typeof StartReviewResponseSchema;
   },
   /**
+   * CompleteReview ends it and sets the next one; by default three months on.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.CompleteReview
    */
   completeReview: {
@@ -1415,6 +1458,8 @@ export const PlanService: GenService<{
     output: typeof CompleteReviewResponseSchema;
   },
   /**
+   * EndPlan ends the plan, by the worker who answers for it.
+   *
    * @generated from rpc koppi.plan.v1.PlanService.EndPlan
    */
   endPlan: {

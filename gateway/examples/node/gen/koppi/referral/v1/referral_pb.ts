@@ -6,245 +6,22 @@
 // or hands over an application, a decision or papers; the loop ends with the
 // receiver's outcome, never with silence.
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Attachment, Client, ClientDetails, LegalBasis, LoopStatus, Party, Urgency } from "../../common/v1/party_pb.js";
+import type { Client, ClientDetails, LegalBasis, Party, Urgency } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
-import type { Revocation } from "../../common/v1/revocation_pb.js";
-import { file_koppi_common_v1_revocation } from "../../common/v1/revocation_pb.js";
+import type { AppointmentResult, Referral, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
+import { file_koppi_referral_v1_state } from "./state_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/referral/v1/referral.proto.
  */
 export const file_koppi_referral_v1_referral: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9yZWZlcnJhbC92MS9yZWZlcnJhbC5wcm90bxIRa29wcGkucmVmZXJyYWwudjEivQgKCFJlZmVycmFsEhMKC3JlZmVycmFsX2lkGAEgASgJEg8KB2Nhc2VfaWQYAiABKAkSEQoJY2xpZW50X2lkGAMgASgJEi0KBGtpbmQYBCABKA4yHy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbEtpbmQSLwoFc3RhdGUYBSABKA4yIC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbFN0YXRlEisKBnN0YXR1cxgGIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5Mb29wU3RhdHVzEiYKBnNlbmRlchgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIoCghyZWNlaXZlchgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgViYXNpcxgJIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEikKB3VyZ2VuY3kYCiABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRITCgtzZXJ2aWNlX2tleRgLIAEoCRIOCgZyZWFzb24YDCABKAkSMAoLYXR0YWNobWVudHMYDSADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudBI0CgxhcHBvaW50bWVudHMYDiADKAsyHi5rb3BwaS5yZWZlcnJhbC52MS5BcHBvaW50bWVudBI3Cg5wcm9ncmVzc19ub3RlcxgPIAMoCzIfLmtvcHBpLnJlZmVycmFsLnYxLlByb2dyZXNzTm90ZRIzCgdvdXRjb21lGBAgASgOMiIua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxPdXRjb21lEhQKDG91dGNvbWVfbm90ZRgRIAEoCRJACg5kZWNsaW5lX3JlYXNvbhgSIAEoDjIoLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsRGVjbGluZVJlYXNvbhIhChlyZWRpcmVjdGVkX3RvX3JlZmVycmFsX2lkGBMgASgJEiMKG3JlZGlyZWN0ZWRfZnJvbV9yZWZlcnJhbF9pZBgUIAEoCRIrCgdzZW50X2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jbGllbnRfbGFuZ3VhZ2UYFiABKAkSDAoEZXRhZxgXIAEoCRIbChNkZWNsaW5lX2V4cGxhbmF0aW9uGBkgASgJEjIKEnN1Z2dlc3RlZF9yZWNlaXZlchgaIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIeChZjYW5jZWxsYXRpb25fcmVxdWVzdGVkGBsgASgIEhYKDnJlc3VibWl0dGVkX2FzGBwgASgJEhkKEWF2YWlsYWJsZV9hY3Rpb25zGBggAygJEi8KCnJldm9jYXRpb24YHSABKAsyGy5rb3BwaS5jb21tb24udjEuUmV2b2NhdGlvbiKSAQoLQXBwb2ludG1lbnQSFgoOYXBwb2ludG1lbnRfaWQYASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXBsYWNlGAMgASgJEjQKBnJlc3VsdBgEIAEoDjIkLmtvcHBpLnJlZmVycmFsLnYxLkFwcG9pbnRtZW50UmVzdWx0ImgKDFByb2dyZXNzTm90ZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDAoEdGV4dBgDIAEoCSLFAwoTU2VuZFJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIvCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Qga6SAPIAQESMAoIcmVjZWl2ZXIYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIqCgViYXNpcxgEIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEjkKBGtpbmQYBSABKA4yHy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbEtpbmRCCrpIB4IBBBABIAASHQoLc2VydmljZV9rZXkYBiABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgHIAEoCUIIukgFcgMYkE4SNQoHdXJnZW5jeRgIIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5Qgq6SAeCAQQQASAAEikKDmF0dGFjaG1lbnRfaWRzGAkgAygJQhG6SA6SAQsQFBgBIgVyA7ABARIrCgdjYXNlX2lkGAogASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJCJFChRTZW5kUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIjEKEEdldENsaWVudFJlcXVlc3QSHQoLcmVmZXJyYWxfaWQYASABKAlCCLpIBXIDsAEBInYKEUdldENsaWVudFJlc3BvbnNlEh4KFnBlcnNvbmFsX2lkZW50aXR5X2NvZGUYASABKAkSLwoHZGV0YWlscxgCIAEoCzIeLmtvcHBpLmNvbW1vbi52MS5DbGllbnREZXRhaWxzEhAKCGxhbmd1YWdlGAMgASgJIv4BChVTZXR0bGVSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEnYKDnJlc3VibWl0dGVkX2FzGAQgASgJQl66SFtyWTJXXigoY29uY2VybnN8cmVmZXJyYWxzfGNvbnN1bHRhdGlvbnN8cGxhbnMpL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9KT8kEhgKBnJlYXNvbhgFIAEoCUIIukgFcgMY6AciRwoWU2V0dGxlUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIo8BChlSZWZ1c2VDYW5jZWxsYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIdCgtleHBsYW5hdGlvbhgEIAEoCUIIukgFcgMYkE4iSwoaUmVmdXNlQ2FuY2VsbGF0aW9uUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCIzChJHZXRSZWZlcnJhbFJlcXVlc3QSHQoLcmVmZXJyYWxfaWQYASABKAlCCLpIBXIDsAEBIkQKE0dldFJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCK5AgoUTGlzdFJlZmVycmFsc1JlcXVlc3QSDAoEc2VudBgBIAEoCBIVCgR1bml0GAIgASgJQge6SARyAhg/EhgKBndvcmtlchgDIAEoCUIIukgFcgMYgAESRQoGc3RhdGVzGAQgAygOMiAua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxTdGF0ZUITukgQkgENEBQYASIHggEEEAEgABIUCgxvdmVyZHVlX29ubHkYBSABKAgSLQoJY2xpZW50X2lkGAYgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCglwYWdlX3NpemUYByABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgIIAEoCUIIukgFcgMYgAgSGQoHcHVycG9zZRgJIAEoCUIIukgFcgMY6AciYAoVTGlzdFJlZmVycmFsc1Jlc3BvbnNlEi4KCXJlZmVycmFscxgBIAMoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJtChZSZWNlaXZlUmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAASJIChdSZWNlaXZlUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIoYBChVBY2NlcHRSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBndvcmtlchgEIAEoCUIIukgFcgMYgAEiRwoWQWNjZXB0UmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIoYCChZEZWNsaW5lUmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARJECgZyZWFzb24YBCABKA4yKC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbERlY2xpbmVSZWFzb25CCrpIB4IBBBABIAASHQoLZXhwbGFuYXRpb24YBSABKAlCCLpIBXIDGJBOEjIKEnN1Z2dlc3RlZF9yZWNlaXZlchgGIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJIChdEZWNsaW5lUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIusBChdSZWRpcmVjdFJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESMAoIcmVjZWl2ZXIYBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIqCgViYXNpcxgFIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEh0KC2V4cGxhbmF0aW9uGAYgASgJQgi6SAVyAxiQTiJpChhSZWRpcmVjdFJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbBIeChZyZWRpcmVjdGVkX3JlZmVycmFsX2lkGAIgASgJIrQBChdSZWFzc2lnblJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESKgoCdG8YBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHlCBrpIA8gBARIYCgZyZWFzb24YBSABKAlCCLpIBXIDGOgHIkkKGFJlYXNzaWduUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIroBChpTY2hlZHVsZUFwcG9pbnRtZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESLgoCYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESFwoFcGxhY2UYBSABKAlCCLpIBXIDGOgHIkwKG1NjaGVkdWxlQXBwb2ludG1lbnRSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsItkBCh5SZWNvcmRBcHBvaW50bWVudFJlc3VsdFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEiAKDmFwcG9pbnRtZW50X2lkGAQgASgJQgi6SAVyA7ABARJACgZyZXN1bHQYBSABKA4yJC5rb3BwaS5yZWZlcnJhbC52MS5BcHBvaW50bWVudFJlc3VsdEIKukgHggEEEAEgACJQCh9SZWNvcmRBcHBvaW50bWVudFJlc3VsdFJlc3BvbnNlEi0KCHJlZmVycmFsGAEgASgLMhsua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWwimAEKFkFkZFByb2dyZXNzTm90ZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBHRleHQYBCABKAlCCrpIB3IFEAEYkE4SDwoHb25faG9sZBgFIAEoCCJIChdBZGRQcm9ncmVzc05vdGVSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIs8BChdDb21wbGV0ZVJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESPwoHb3V0Y29tZRgEIAEoDjIiLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsT3V0Y29tZUIKukgHggEEEAEgABIeCgxvdXRjb21lX25vdGUYBSABKAlCCLpIBXIDGJBOIkkKGENvbXBsZXRlUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIoYBChVDYW5jZWxSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciRwoWQ2FuY2VsUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIoYBChVSZXZva2VSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY6AciRwoWUmV2b2tlUmVmZXJyYWxSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIlsKHEFja25vd2xlZGdlUmV2b2NhdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBIk4KHUFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlEi0KCHJlZmVycmFsGAEgASgLMhsua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWwqsAEKDFJlZmVycmFsS2luZBIdChlSRUZFUlJBTF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVUkVGRVJSQUxfS0lORF9TRVJWSUNFEAESJgoiUkVGRVJSQUxfS0lORF9BUFBMSUNBVElPTl9UUkFOU0ZFUhACEiEKHVJFRkVSUkFMX0tJTkRfREVDSVNJT05fTk9USUNFEAMSGwoXUkVGRVJSQUxfS0lORF9ET0NVTUVOVFMQBCrbAgoNUmVmZXJyYWxTdGF0ZRIeChpSRUZFUlJBTF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1JFRkVSUkFMX1NUQVRFX1NFTlQQARIbChdSRUZFUlJBTF9TVEFURV9SRUNFSVZFRBACEhsKF1JFRkVSUkFMX1NUQVRFX0FDQ0VQVEVEEAMSHgoaUkVGRVJSQUxfU1RBVEVfSU5fUFJPR1JFU1MQBBIaChZSRUZFUlJBTF9TVEFURV9PTl9IT0xEEAUSHAoYUkVGRVJSQUxfU1RBVEVfQ09NUExFVEVEEAYSGwoXUkVGRVJSQUxfU1RBVEVfREVDTElORUQQBxIdChlSRUZFUlJBTF9TVEFURV9SRURJUkVDVEVEEAgSHAoYUkVGRVJSQUxfU1RBVEVfQ0FOQ0VMTEVEEAkSIwofUkVGRVJSQUxfU1RBVEVfRU5URVJFRF9JTl9FUlJPUhAKKt4CCg9SZWZlcnJhbE91dGNvbWUSIAocUkVGRVJSQUxfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiIKHlJFRkVSUkFMX09VVENPTUVfU0VSVklDRV9HSVZFThABEiQKIFJFRkVSUkFMX09VVENPTUVfU0VSVklDRV9TVEFSVEVEEAISJAogUkVGRVJSQUxfT1VUQ09NRV9CRU5FRklUX0dSQU5URUQQAxIkCiBSRUZFUlJBTF9PVVRDT01FX0JFTkVGSVRfUkVGVVNFRBAEEiQKIFJFRkVSUkFMX09VVENPTUVfQ0xJRU5UX0RFQ0xJTkVEEAUSJwojUkVGRVJSQUxfT1VUQ09NRV9DTElFTlRfTk9UX1JFQUNIRUQQBhIhCh1SRUZFUlJBTF9PVVRDT01FX05PVF9FTElHSUJMRRAHEiEKHVJFRkVSUkFMX09VVENPTUVfQUNLTk9XTEVER0VEEAgqtAIKFVJlZmVycmFsRGVjbGluZVJlYXNvbhInCiNSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKJFJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX1dST05HX0FHRU5DWRABEiYKIlJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX1dST05HX0FSRUEQAhInCiNSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9OT19DQVBBQ0lUWRADEigKJFJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX05PVF9FTElHSUJMRRAEEiYKIlJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX0lOQ09NUExFVEUQBRIlCiFSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9EVVBMSUNBVEUQBirCAQoRQXBwb2ludG1lbnRSZXN1bHQSIgoeQVBQT0lOVE1FTlRfUkVTVUxUX1VOU1BFQ0lGSUVEEAASHwobQVBQT0lOVE1FTlRfUkVTVUxUX0FUVEVOREVEEAESHgoaQVBQT0lOVE1FTlRfUkVTVUxUX05PX1NIT1cQAhIqCiZBUFBPSU5UTUVOVF9SRVNVTFRfQ0FOQ0VMTEVEX0JZX0NMSUVOVBADEhwKGEFQUE9JTlRNRU5UX1JFU1VMVF9NT1ZFRBAEMpUPCg9SZWZlcnJhbFNlcnZpY2USXwoMU2VuZFJlZmVycmFsEiYua29wcGkucmVmZXJyYWwudjEuU2VuZFJlZmVycmFsUmVxdWVzdBonLmtvcHBpLnJlZmVycmFsLnYxLlNlbmRSZWZlcnJhbFJlc3BvbnNlElwKC0dldFJlZmVycmFsEiUua29wcGkucmVmZXJyYWwudjEuR2V0UmVmZXJyYWxSZXF1ZXN0GiYua29wcGkucmVmZXJyYWwudjEuR2V0UmVmZXJyYWxSZXNwb25zZRJWCglHZXRDbGllbnQSIy5rb3BwaS5yZWZlcnJhbC52MS5HZXRDbGllbnRSZXF1ZXN0GiQua29wcGkucmVmZXJyYWwudjEuR2V0Q2xpZW50UmVzcG9uc2USYgoNTGlzdFJlZmVycmFscxInLmtvcHBpLnJlZmVycmFsLnYxLkxpc3RSZWZlcnJhbHNSZXF1ZXN0Gigua29wcGkucmVmZXJyYWwudjEuTGlzdFJlZmVycmFsc1Jlc3BvbnNlEmgKD1JlY2VpdmVSZWZlcnJhbBIpLmtvcHBpLnJlZmVycmFsLnYxLlJlY2VpdmVSZWZlcnJhbFJlcXVlc3QaKi5rb3BwaS5yZWZlcnJhbC52MS5SZWNlaXZlUmVmZXJyYWxSZXNwb25zZRJlCg5BY2NlcHRSZWZlcnJhbBIoLmtvcHBpLnJlZmVycmFsLnYxLkFjY2VwdFJlZmVycmFsUmVxdWVzdBopLmtvcHBpLnJlZmVycmFsLnYxLkFjY2VwdFJlZmVycmFsUmVzcG9uc2USaAoPRGVjbGluZVJlZmVycmFsEikua29wcGkucmVmZXJyYWwudjEuRGVjbGluZVJlZmVycmFsUmVxdWVzdBoqLmtvcHBpLnJlZmVycmFsLnYxLkRlY2xpbmVSZWZlcnJhbFJlc3BvbnNlEmsKEFJlZGlyZWN0UmVmZXJyYWwSKi5rb3BwaS5yZWZlcnJhbC52MS5SZWRpcmVjdFJlZmVycmFsUmVxdWVzdBorLmtvcHBpLnJlZmVycmFsLnYxLlJlZGlyZWN0UmVmZXJyYWxSZXNwb25zZRJrChBSZWFzc2lnblJlZmVycmFsEioua29wcGkucmVmZXJyYWwudjEuUmVhc3NpZ25SZWZlcnJhbFJlcXVlc3QaKy5rb3BwaS5yZWZlcnJhbC52MS5SZWFzc2lnblJlZmVycmFsUmVzcG9uc2USdAoTU2NoZWR1bGVBcHBvaW50bWVudBItLmtvcHBpLnJlZmVycmFsLnYxLlNjaGVkdWxlQXBwb2ludG1lbnRSZXF1ZXN0Gi4ua29wcGkucmVmZXJyYWwudjEuU2NoZWR1bGVBcHBvaW50bWVudFJlc3BvbnNlEoABChdSZWNvcmRBcHBvaW50bWVudFJlc3VsdBIxLmtvcHBpLnJlZmVycmFsLnYxLlJlY29yZEFwcG9pbnRtZW50UmVzdWx0UmVxdWVzdBoyLmtvcHBpLnJlZmVycmFsLnYxLlJlY29yZEFwcG9pbnRtZW50UmVzdWx0UmVzcG9uc2USaAoPQWRkUHJvZ3Jlc3NOb3RlEikua29wcGkucmVmZXJyYWwudjEuQWRkUHJvZ3Jlc3NOb3RlUmVxdWVzdBoqLmtvcHBpLnJlZmVycmFsLnYxLkFkZFByb2dyZXNzTm90ZVJlc3BvbnNlEnEKElJlZnVzZUNhbmNlbGxhdGlvbhIsLmtvcHBpLnJlZmVycmFsLnYxLlJlZnVzZUNhbmNlbGxhdGlvblJlcXVlc3QaLS5rb3BwaS5yZWZlcnJhbC52MS5SZWZ1c2VDYW5jZWxsYXRpb25SZXNwb25zZRJrChBDb21wbGV0ZVJlZmVycmFsEioua29wcGkucmVmZXJyYWwudjEuQ29tcGxldGVSZWZlcnJhbFJlcXVlc3QaKy5rb3BwaS5yZWZlcnJhbC52MS5Db21wbGV0ZVJlZmVycmFsUmVzcG9uc2USZQoOQ2FuY2VsUmVmZXJyYWwSKC5rb3BwaS5yZWZlcnJhbC52MS5DYW5jZWxSZWZlcnJhbFJlcXVlc3QaKS5rb3BwaS5yZWZlcnJhbC52MS5DYW5jZWxSZWZlcnJhbFJlc3BvbnNlEmUKDlNldHRsZVJlZmVycmFsEigua29wcGkucmVmZXJyYWwudjEuU2V0dGxlUmVmZXJyYWxSZXF1ZXN0Gikua29wcGkucmVmZXJyYWwudjEuU2V0dGxlUmVmZXJyYWxSZXNwb25zZRJlCg5SZXZva2VSZWZlcnJhbBIoLmtvcHBpLnJlZmVycmFsLnYxLlJldm9rZVJlZmVycmFsUmVxdWVzdBopLmtvcHBpLnJlZmVycmFsLnYxLlJldm9rZVJlZmVycmFsUmVzcG9uc2USegoVQWNrbm93bGVkZ2VSZXZvY2F0aW9uEi8ua29wcGkucmVmZXJyYWwudjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBowLmtvcHBpLnJlZmVycmFsLnYxLkFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_revocation]);
-
-/**
- * @generated from message koppi.referral.v1.Referral
- */
-export type Referral = Message<"koppi.referral.v1.Referral"> & {
-  /**
-   * @generated from field: string referral_id = 1;
-   */
-  referralId: string;
-
-  /**
-   * @generated from field: string case_id = 2;
-   */
-  caseId: string;
-
-  /**
-   * @generated from field: string client_id = 3;
-   */
-  clientId: string;
-
-  /**
-   * @generated from field: koppi.referral.v1.ReferralKind kind = 4;
-   */
-  kind: ReferralKind;
-
-  /**
-   * @generated from field: koppi.referral.v1.ReferralState state = 5;
-   */
-  state: ReferralState;
-
-  /**
-   * @generated from field: koppi.common.v1.LoopStatus status = 6;
-   */
-  status?: LoopStatus | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party sender = 7;
-   */
-  sender?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party receiver = 8;
-   */
-  receiver?: Party | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.LegalBasis basis = 9;
-   */
-  basis?: LegalBasis | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Urgency urgency = 10;
-   */
-  urgency: Urgency;
-
-  /**
-   * Service asked for: key in the receiver's service directory entry.
-   *
-   * @generated from field: string service_key = 11;
-   */
-  serviceKey: string;
-
-  /**
-   * @generated from field: string reason = 12;
-   */
-  reason: string;
-
-  /**
-   * @generated from field: repeated koppi.common.v1.Attachment attachments = 13;
-   */
-  attachments: Attachment[];
-
-  /**
-   * @generated from field: repeated koppi.referral.v1.Appointment appointments = 14;
-   */
-  appointments: Appointment[];
-
-  /**
-   * @generated from field: repeated koppi.referral.v1.ProgressNote progress_notes = 15;
-   */
-  progressNotes: ProgressNote[];
-
-  /**
-   * @generated from field: koppi.referral.v1.ReferralOutcome outcome = 16;
-   */
-  outcome: ReferralOutcome;
-
-  /**
-   * @generated from field: string outcome_note = 17;
-   */
-  outcomeNote: string;
-
-  /**
-   * @generated from field: koppi.referral.v1.ReferralDeclineReason decline_reason = 18;
-   */
-  declineReason: ReferralDeclineReason;
-
-  /**
-   * @generated from field: string redirected_to_referral_id = 19;
-   */
-  redirectedToReferralId: string;
-
-  /**
-   * @generated from field: string redirected_from_referral_id = 20;
-   */
-  redirectedFromReferralId: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp sent_at = 21;
-   */
-  sentAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string client_language = 22;
-   */
-  clientLanguage: string;
-
-  /**
-   * @generated from field: string etag = 23;
-   */
-  etag: string;
-
-  /**
-   * @generated from field: string decline_explanation = 25;
-   */
-  declineExplanation: string;
-
-  /**
-   * @generated from field: koppi.common.v1.Party suggested_receiver = 26;
-   */
-  suggestedReceiver?: Party | undefined;
-
-  /**
-   * @generated from field: bool cancellation_requested = 27;
-   */
-  cancellationRequested: boolean;
-
-  /**
-   * @generated from field: string resubmitted_as = 28;
-   */
-  resubmittedAs: string;
-
-  /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
-   *
-   * @generated from field: repeated string available_actions = 24;
-   */
-  availableActions: string[];
-
-  /**
-   * Set once it was entered in error.
-   *
-   * @generated from field: koppi.common.v1.Revocation revocation = 29;
-   */
-  revocation?: Revocation | undefined;
-};
-
-/**
- * Describes the message koppi.referral.v1.Referral.
- * Use `create(ReferralSchema)` to create a new message.
- */
-export const ReferralSchema: GenMessage<Referral> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 0);
-
-/**
- * @generated from message koppi.referral.v1.Appointment
- */
-export type Appointment = Message<"koppi.referral.v1.Appointment"> & {
-  /**
-   * @generated from field: string appointment_id = 1;
-   */
-  appointmentId: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp at = 2;
-   */
-  at?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string place = 3;
-   */
-  place: string;
-
-  /**
-   * @generated from field: koppi.referral.v1.AppointmentResult result = 4;
-   */
-  result: AppointmentResult;
-};
-
-/**
- * Describes the message koppi.referral.v1.Appointment.
- * Use `create(AppointmentSchema)` to create a new message.
- */
-export const AppointmentSchema: GenMessage<Appointment> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 1);
-
-/**
- * @generated from message koppi.referral.v1.ProgressNote
- */
-export type ProgressNote = Message<"koppi.referral.v1.ProgressNote"> & {
-  /**
-   * @generated from field: google.protobuf.Timestamp at = 1;
-   */
-  at?: Timestamp | undefined;
-
-  /**
-   * @generated from field: koppi.common.v1.Party by = 2;
-   */
-  by?: Party | undefined;
-
-  /**
-   * @generated from field: string text = 3;
-   */
-  text: string;
-};
-
-/**
- * Describes the message koppi.referral.v1.ProgressNote.
- * Use `create(ProgressNoteSchema)` to create a new message.
- */
-export const ProgressNoteSchema: GenMessage<ProgressNote> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 2);
+  fileDesc("CiBrb3BwaS9yZWZlcnJhbC92MS9yZWZlcnJhbC5wcm90bxIRa29wcGkucmVmZXJyYWwudjEixQMKE1NlbmRSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESLwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudEIGukgDyAEBEjAKCHJlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYBCABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI5CgRraW5kGAUgASgOMh8ua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxLaW5kQgq6SAeCAQQQASAAEh0KC3NlcnZpY2Vfa2V5GAYgASgJQgi6SAVyAxiAARIYCgZyZWFzb24YByABKAlCCLpIBXIDGJBOEjUKB3VyZ2VuY3kYCCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeUIKukgHggEEEAEgABIpCg5hdHRhY2htZW50X2lkcxgJIAMoCUIRukgOkgELEBQYASIFcgOwAQESKwoHY2FzZV9pZBgKIAEoCUIaukgXchUYgAEyEF5bQS1aYS16MC05Xy1dKiQiRQoUU2VuZFJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCIxChBHZXRDbGllbnRSZXF1ZXN0Eh0KC3JlZmVycmFsX2lkGAEgASgJQgi6SAVyA7ABASJ2ChFHZXRDbGllbnRSZXNwb25zZRIeChZwZXJzb25hbF9pZGVudGl0eV9jb2RlGAEgASgJEi8KB2RldGFpbHMYAiABKAsyHi5rb3BwaS5jb21tb24udjEuQ2xpZW50RGV0YWlscxIQCghsYW5ndWFnZRgDIAEoCSL+AQoVU2V0dGxlUmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARJ2Cg5yZXN1Ym1pdHRlZF9hcxgEIAEoCUJeukhbclkyV14oKGNvbmNlcm5zfHJlZmVycmFsc3xjb25zdWx0YXRpb25zfHBsYW5zKS9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JBIYCgZyZWFzb24YBSABKAlCCLpIBXIDGOgHIkcKFlNldHRsZVJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCKPAQoZUmVmdXNlQ2FuY2VsbGF0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESHQoLZXhwbGFuYXRpb24YBCABKAlCCLpIBXIDGJBOIksKGlJlZnVzZUNhbmNlbGxhdGlvblJlc3BvbnNlEi0KCHJlZmVycmFsGAEgASgLMhsua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWwiMwoSR2V0UmVmZXJyYWxSZXF1ZXN0Eh0KC3JlZmVycmFsX2lkGAEgASgJQgi6SAVyA7ABASJEChNHZXRSZWZlcnJhbFJlc3BvbnNlEi0KCHJlZmVycmFsGAEgASgLMhsua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWwiuQIKFExpc3RSZWZlcnJhbHNSZXF1ZXN0EgwKBHNlbnQYASABKAgSFQoEdW5pdBgCIAEoCUIHukgEcgIYPxIYCgZ3b3JrZXIYAyABKAlCCLpIBXIDGIABEkUKBnN0YXRlcxgEIAMoDjIgLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsU3RhdGVCE7pIEJIBDRAUGAEiB4IBBBABIAASFAoMb3ZlcmR1ZV9vbmx5GAUgASgIEi0KCWNsaWVudF9pZBgGIAEoCUIaukgXchUYgAEyEF5bQS1aYS16MC05Xy1dKiQSHQoJcGFnZV9zaXplGAcgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YCCABKAlCCLpIBXIDGIAIEhkKB3B1cnBvc2UYCSABKAlCCLpIBXIDGOgHImAKFUxpc3RSZWZlcnJhbHNSZXNwb25zZRIuCglyZWZlcnJhbHMYASADKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibQoWUmVjZWl2ZVJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAEiSAoXUmVjZWl2ZVJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCKGAQoVQWNjZXB0UmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIYCgZ3b3JrZXIYBCABKAlCCLpIBXIDGIABIkcKFkFjY2VwdFJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCKGAgoWRGVjbGluZVJlZmVycmFsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIdCgtyZWZlcnJhbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEZXRhZxgDIAEoCUIIukgFcgMYgAESRAoGcmVhc29uGAQgASgOMigua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxEZWNsaW5lUmVhc29uQgq6SAeCAQQQASAAEh0KC2V4cGxhbmF0aW9uGAUgASgJQgi6SAVyAxiQThIyChJzdWdnZXN0ZWRfcmVjZWl2ZXIYBiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiSAoXRGVjbGluZVJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCLrAQoXUmVkaXJlY3RSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEjAKCHJlY2VpdmVyGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESKgoFYmFzaXMYBSABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxIdCgtleHBsYW5hdGlvbhgGIAEoCUIIukgFcgMYkE4iaQoYUmVkaXJlY3RSZWZlcnJhbFJlc3BvbnNlEi0KCHJlZmVycmFsGAEgASgLMhsua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWwSHgoWcmVkaXJlY3RlZF9yZWZlcnJhbF9pZBgCIAEoCSK0AQoXUmVhc3NpZ25SZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEioKAnRvGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Qga6SAPIAQESGAoGcmVhc29uGAUgASgJQgi6SAVyAxjoByJJChhSZWFzc2lnblJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCK6AQoaU2NoZWR1bGVBcHBvaW50bWVudFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEi4KAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhcKBXBsYWNlGAUgASgJQgi6SAVyAxjoByJMChtTY2hlZHVsZUFwcG9pbnRtZW50UmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCLZAQoeUmVjb3JkQXBwb2ludG1lbnRSZXN1bHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIgCg5hcHBvaW50bWVudF9pZBgEIAEoCUIIukgFcgOwAQESQAoGcmVzdWx0GAUgASgOMiQua29wcGkucmVmZXJyYWwudjEuQXBwb2ludG1lbnRSZXN1bHRCCrpIB4IBBBABIAAiUAofUmVjb3JkQXBwb2ludG1lbnRSZXN1bHRSZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsIpgBChZBZGRQcm9ncmVzc05vdGVSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIYCgR0ZXh0GAQgASgJQgq6SAdyBRABGJBOEg8KB29uX2hvbGQYBSABKAgiSAoXQWRkUHJvZ3Jlc3NOb3RlUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCLPAQoXQ29tcGxldGVSZWZlcnJhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHQoLcmVmZXJyYWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGV0YWcYAyABKAlCCLpIBXIDGIABEj8KB291dGNvbWUYBCABKA4yIi5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbE91dGNvbWVCCrpIB4IBBBABIAASHgoMb3V0Y29tZV9ub3RlGAUgASgJQgi6SAVyAxiQTiJJChhDb21wbGV0ZVJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCKGAQoVQ2FuY2VsUmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIYCgZyZWFzb24YBCABKAlCCLpIBXIDGOgHIkcKFkNhbmNlbFJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCKGAQoVUmV2b2tlUmVmZXJyYWxSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRldGFnGAMgASgJQgi6SAVyAxiAARIYCgZyZWFzb24YBCABKAlCCLpIBXIDGOgHIkcKFlJldm9rZVJlZmVycmFsUmVzcG9uc2USLQoIcmVmZXJyYWwYASABKAsyGy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbCJbChxBY2tub3dsZWRnZVJldm9jYXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEh0KC3JlZmVycmFsX2lkGAIgASgJQgi6SAVyA7ABASJOCh1BY2tub3dsZWRnZVJldm9jYXRpb25SZXNwb25zZRItCghyZWZlcnJhbBgBIAEoCzIbLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsMpUPCg9SZWZlcnJhbFNlcnZpY2USXwoMU2VuZFJlZmVycmFsEiYua29wcGkucmVmZXJyYWwudjEuU2VuZFJlZmVycmFsUmVxdWVzdBonLmtvcHBpLnJlZmVycmFsLnYxLlNlbmRSZWZlcnJhbFJlc3BvbnNlElwKC0dldFJlZmVycmFsEiUua29wcGkucmVmZXJyYWwudjEuR2V0UmVmZXJyYWxSZXF1ZXN0GiYua29wcGkucmVmZXJyYWwudjEuR2V0UmVmZXJyYWxSZXNwb25zZRJWCglHZXRDbGllbnQSIy5rb3BwaS5yZWZlcnJhbC52MS5HZXRDbGllbnRSZXF1ZXN0GiQua29wcGkucmVmZXJyYWwudjEuR2V0Q2xpZW50UmVzcG9uc2USYgoNTGlzdFJlZmVycmFscxInLmtvcHBpLnJlZmVycmFsLnYxLkxpc3RSZWZlcnJhbHNSZXF1ZXN0Gigua29wcGkucmVmZXJyYWwudjEuTGlzdFJlZmVycmFsc1Jlc3BvbnNlEmgKD1JlY2VpdmVSZWZlcnJhbBIpLmtvcHBpLnJlZmVycmFsLnYxLlJlY2VpdmVSZWZlcnJhbFJlcXVlc3QaKi5rb3BwaS5yZWZlcnJhbC52MS5SZWNlaXZlUmVmZXJyYWxSZXNwb25zZRJlCg5BY2NlcHRSZWZlcnJhbBIoLmtvcHBpLnJlZmVycmFsLnYxLkFjY2VwdFJlZmVycmFsUmVxdWVzdBopLmtvcHBpLnJlZmVycmFsLnYxLkFjY2VwdFJlZmVycmFsUmVzcG9uc2USaAoPRGVjbGluZVJlZmVycmFsEikua29wcGkucmVmZXJyYWwudjEuRGVjbGluZVJlZmVycmFsUmVxdWVzdBoqLmtvcHBpLnJlZmVycmFsLnYxLkRlY2xpbmVSZWZlcnJhbFJlc3BvbnNlEmsKEFJlZGlyZWN0UmVmZXJyYWwSKi5rb3BwaS5yZWZlcnJhbC52MS5SZWRpcmVjdFJlZmVycmFsUmVxdWVzdBorLmtvcHBpLnJlZmVycmFsLnYxLlJlZGlyZWN0UmVmZXJyYWxSZXNwb25zZRJrChBSZWFzc2lnblJlZmVycmFsEioua29wcGkucmVmZXJyYWwudjEuUmVhc3NpZ25SZWZlcnJhbFJlcXVlc3QaKy5rb3BwaS5yZWZlcnJhbC52MS5SZWFzc2lnblJlZmVycmFsUmVzcG9uc2USdAoTU2NoZWR1bGVBcHBvaW50bWVudBItLmtvcHBpLnJlZmVycmFsLnYxLlNjaGVkdWxlQXBwb2ludG1lbnRSZXF1ZXN0Gi4ua29wcGkucmVmZXJyYWwudjEuU2NoZWR1bGVBcHBvaW50bWVudFJlc3BvbnNlEoABChdSZWNvcmRBcHBvaW50bWVudFJlc3VsdBIxLmtvcHBpLnJlZmVycmFsLnYxLlJlY29yZEFwcG9pbnRtZW50UmVzdWx0UmVxdWVzdBoyLmtvcHBpLnJlZmVycmFsLnYxLlJlY29yZEFwcG9pbnRtZW50UmVzdWx0UmVzcG9uc2USaAoPQWRkUHJvZ3Jlc3NOb3RlEikua29wcGkucmVmZXJyYWwudjEuQWRkUHJvZ3Jlc3NOb3RlUmVxdWVzdBoqLmtvcHBpLnJlZmVycmFsLnYxLkFkZFByb2dyZXNzTm90ZVJlc3BvbnNlEnEKElJlZnVzZUNhbmNlbGxhdGlvbhIsLmtvcHBpLnJlZmVycmFsLnYxLlJlZnVzZUNhbmNlbGxhdGlvblJlcXVlc3QaLS5rb3BwaS5yZWZlcnJhbC52MS5SZWZ1c2VDYW5jZWxsYXRpb25SZXNwb25zZRJrChBDb21wbGV0ZVJlZmVycmFsEioua29wcGkucmVmZXJyYWwudjEuQ29tcGxldGVSZWZlcnJhbFJlcXVlc3QaKy5rb3BwaS5yZWZlcnJhbC52MS5Db21wbGV0ZVJlZmVycmFsUmVzcG9uc2USZQoOQ2FuY2VsUmVmZXJyYWwSKC5rb3BwaS5yZWZlcnJhbC52MS5DYW5jZWxSZWZlcnJhbFJlcXVlc3QaKS5rb3BwaS5yZWZlcnJhbC52MS5DYW5jZWxSZWZlcnJhbFJlc3BvbnNlEmUKDlNldHRsZVJlZmVycmFsEigua29wcGkucmVmZXJyYWwudjEuU2V0dGxlUmVmZXJyYWxSZXF1ZXN0Gikua29wcGkucmVmZXJyYWwudjEuU2V0dGxlUmVmZXJyYWxSZXNwb25zZRJlCg5SZXZva2VSZWZlcnJhbBIoLmtvcHBpLnJlZmVycmFsLnYxLlJldm9rZVJlZmVycmFsUmVxdWVzdBopLmtvcHBpLnJlZmVycmFsLnYxLlJldm9rZVJlZmVycmFsUmVzcG9uc2USegoVQWNrbm93bGVkZ2VSZXZvY2F0aW9uEi8ua29wcGkucmVmZXJyYWwudjEuQWNrbm93bGVkZ2VSZXZvY2F0aW9uUmVxdWVzdBowLmtvcHBpLnJlZmVycmFsLnYxLkFja25vd2xlZGdlUmV2b2NhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_referral_v1_state]);
 
 /**
  * @generated from message koppi.referral.v1.SendReferralRequest
@@ -306,7 +83,7 @@ export type SendReferralRequest = Message<"koppi.referral.v1.SendReferralRequest
  * Use `create(SendReferralRequestSchema)` to create a new message.
  */
 export const SendReferralRequestSchema: GenMessage<SendReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 3);
+  messageDesc(file_koppi_referral_v1_referral, 0);
 
 /**
  * @generated from message koppi.referral.v1.SendReferralResponse
@@ -323,7 +100,7 @@ export type SendReferralResponse = Message<"koppi.referral.v1.SendReferralRespon
  * Use `create(SendReferralResponseSchema)` to create a new message.
  */
 export const SendReferralResponseSchema: GenMessage<SendReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 4);
+  messageDesc(file_koppi_referral_v1_referral, 1);
 
 /**
  * @generated from message koppi.referral.v1.GetClientRequest
@@ -340,7 +117,7 @@ export type GetClientRequest = Message<"koppi.referral.v1.GetClientRequest"> & {
  * Use `create(GetClientRequestSchema)` to create a new message.
  */
 export const GetClientRequestSchema: GenMessage<GetClientRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 5);
+  messageDesc(file_koppi_referral_v1_referral, 2);
 
 /**
  * @generated from message koppi.referral.v1.GetClientResponse
@@ -367,7 +144,7 @@ export type GetClientResponse = Message<"koppi.referral.v1.GetClientResponse"> &
  * Use `create(GetClientResponseSchema)` to create a new message.
  */
 export const GetClientResponseSchema: GenMessage<GetClientResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 6);
+  messageDesc(file_koppi_referral_v1_referral, 3);
 
 /**
  * @generated from message koppi.referral.v1.SettleReferralRequest
@@ -404,7 +181,7 @@ export type SettleReferralRequest = Message<"koppi.referral.v1.SettleReferralReq
  * Use `create(SettleReferralRequestSchema)` to create a new message.
  */
 export const SettleReferralRequestSchema: GenMessage<SettleReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 7);
+  messageDesc(file_koppi_referral_v1_referral, 4);
 
 /**
  * @generated from message koppi.referral.v1.SettleReferralResponse
@@ -421,7 +198,7 @@ export type SettleReferralResponse = Message<"koppi.referral.v1.SettleReferralRe
  * Use `create(SettleReferralResponseSchema)` to create a new message.
  */
 export const SettleReferralResponseSchema: GenMessage<SettleReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 8);
+  messageDesc(file_koppi_referral_v1_referral, 5);
 
 /**
  * @generated from message koppi.referral.v1.RefuseCancellationRequest
@@ -453,7 +230,7 @@ export type RefuseCancellationRequest = Message<"koppi.referral.v1.RefuseCancell
  * Use `create(RefuseCancellationRequestSchema)` to create a new message.
  */
 export const RefuseCancellationRequestSchema: GenMessage<RefuseCancellationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 9);
+  messageDesc(file_koppi_referral_v1_referral, 6);
 
 /**
  * @generated from message koppi.referral.v1.RefuseCancellationResponse
@@ -470,7 +247,7 @@ export type RefuseCancellationResponse = Message<"koppi.referral.v1.RefuseCancel
  * Use `create(RefuseCancellationResponseSchema)` to create a new message.
  */
 export const RefuseCancellationResponseSchema: GenMessage<RefuseCancellationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 10);
+  messageDesc(file_koppi_referral_v1_referral, 7);
 
 /**
  * @generated from message koppi.referral.v1.GetReferralRequest
@@ -487,7 +264,7 @@ export type GetReferralRequest = Message<"koppi.referral.v1.GetReferralRequest">
  * Use `create(GetReferralRequestSchema)` to create a new message.
  */
 export const GetReferralRequestSchema: GenMessage<GetReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 11);
+  messageDesc(file_koppi_referral_v1_referral, 8);
 
 /**
  * @generated from message koppi.referral.v1.GetReferralResponse
@@ -504,7 +281,7 @@ export type GetReferralResponse = Message<"koppi.referral.v1.GetReferralResponse
  * Use `create(GetReferralResponseSchema)` to create a new message.
  */
 export const GetReferralResponseSchema: GenMessage<GetReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 12);
+  messageDesc(file_koppi_referral_v1_referral, 9);
 
 /**
  * @generated from message koppi.referral.v1.ListReferralsRequest
@@ -561,7 +338,7 @@ export type ListReferralsRequest = Message<"koppi.referral.v1.ListReferralsReque
  * Use `create(ListReferralsRequestSchema)` to create a new message.
  */
 export const ListReferralsRequestSchema: GenMessage<ListReferralsRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 13);
+  messageDesc(file_koppi_referral_v1_referral, 10);
 
 /**
  * @generated from message koppi.referral.v1.ListReferralsResponse
@@ -583,7 +360,7 @@ export type ListReferralsResponse = Message<"koppi.referral.v1.ListReferralsResp
  * Use `create(ListReferralsResponseSchema)` to create a new message.
  */
 export const ListReferralsResponseSchema: GenMessage<ListReferralsResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 14);
+  messageDesc(file_koppi_referral_v1_referral, 11);
 
 /**
  * @generated from message koppi.referral.v1.ReceiveReferralRequest
@@ -610,7 +387,7 @@ export type ReceiveReferralRequest = Message<"koppi.referral.v1.ReceiveReferralR
  * Use `create(ReceiveReferralRequestSchema)` to create a new message.
  */
 export const ReceiveReferralRequestSchema: GenMessage<ReceiveReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 15);
+  messageDesc(file_koppi_referral_v1_referral, 12);
 
 /**
  * @generated from message koppi.referral.v1.ReceiveReferralResponse
@@ -627,7 +404,7 @@ export type ReceiveReferralResponse = Message<"koppi.referral.v1.ReceiveReferral
  * Use `create(ReceiveReferralResponseSchema)` to create a new message.
  */
 export const ReceiveReferralResponseSchema: GenMessage<ReceiveReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 16);
+  messageDesc(file_koppi_referral_v1_referral, 13);
 
 /**
  * @generated from message koppi.referral.v1.AcceptReferralRequest
@@ -661,7 +438,7 @@ export type AcceptReferralRequest = Message<"koppi.referral.v1.AcceptReferralReq
  * Use `create(AcceptReferralRequestSchema)` to create a new message.
  */
 export const AcceptReferralRequestSchema: GenMessage<AcceptReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 17);
+  messageDesc(file_koppi_referral_v1_referral, 14);
 
 /**
  * @generated from message koppi.referral.v1.AcceptReferralResponse
@@ -678,7 +455,7 @@ export type AcceptReferralResponse = Message<"koppi.referral.v1.AcceptReferralRe
  * Use `create(AcceptReferralResponseSchema)` to create a new message.
  */
 export const AcceptReferralResponseSchema: GenMessage<AcceptReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 18);
+  messageDesc(file_koppi_referral_v1_referral, 15);
 
 /**
  * @generated from message koppi.referral.v1.DeclineReferralRequest
@@ -720,7 +497,7 @@ export type DeclineReferralRequest = Message<"koppi.referral.v1.DeclineReferralR
  * Use `create(DeclineReferralRequestSchema)` to create a new message.
  */
 export const DeclineReferralRequestSchema: GenMessage<DeclineReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 19);
+  messageDesc(file_koppi_referral_v1_referral, 16);
 
 /**
  * @generated from message koppi.referral.v1.DeclineReferralResponse
@@ -737,7 +514,7 @@ export type DeclineReferralResponse = Message<"koppi.referral.v1.DeclineReferral
  * Use `create(DeclineReferralResponseSchema)` to create a new message.
  */
 export const DeclineReferralResponseSchema: GenMessage<DeclineReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 20);
+  messageDesc(file_koppi_referral_v1_referral, 17);
 
 /**
  * @generated from message koppi.referral.v1.RedirectReferralRequest
@@ -779,7 +556,7 @@ export type RedirectReferralRequest = Message<"koppi.referral.v1.RedirectReferra
  * Use `create(RedirectReferralRequestSchema)` to create a new message.
  */
 export const RedirectReferralRequestSchema: GenMessage<RedirectReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 21);
+  messageDesc(file_koppi_referral_v1_referral, 18);
 
 /**
  * @generated from message koppi.referral.v1.RedirectReferralResponse
@@ -801,7 +578,7 @@ export type RedirectReferralResponse = Message<"koppi.referral.v1.RedirectReferr
  * Use `create(RedirectReferralResponseSchema)` to create a new message.
  */
 export const RedirectReferralResponseSchema: GenMessage<RedirectReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 22);
+  messageDesc(file_koppi_referral_v1_referral, 19);
 
 /**
  * @generated from message koppi.referral.v1.ReassignReferralRequest
@@ -838,7 +615,7 @@ export type ReassignReferralRequest = Message<"koppi.referral.v1.ReassignReferra
  * Use `create(ReassignReferralRequestSchema)` to create a new message.
  */
 export const ReassignReferralRequestSchema: GenMessage<ReassignReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 23);
+  messageDesc(file_koppi_referral_v1_referral, 20);
 
 /**
  * @generated from message koppi.referral.v1.ReassignReferralResponse
@@ -855,7 +632,7 @@ export type ReassignReferralResponse = Message<"koppi.referral.v1.ReassignReferr
  * Use `create(ReassignReferralResponseSchema)` to create a new message.
  */
 export const ReassignReferralResponseSchema: GenMessage<ReassignReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 24);
+  messageDesc(file_koppi_referral_v1_referral, 21);
 
 /**
  * @generated from message koppi.referral.v1.ScheduleAppointmentRequest
@@ -892,7 +669,7 @@ export type ScheduleAppointmentRequest = Message<"koppi.referral.v1.ScheduleAppo
  * Use `create(ScheduleAppointmentRequestSchema)` to create a new message.
  */
 export const ScheduleAppointmentRequestSchema: GenMessage<ScheduleAppointmentRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 25);
+  messageDesc(file_koppi_referral_v1_referral, 22);
 
 /**
  * @generated from message koppi.referral.v1.ScheduleAppointmentResponse
@@ -909,7 +686,7 @@ export type ScheduleAppointmentResponse = Message<"koppi.referral.v1.ScheduleApp
  * Use `create(ScheduleAppointmentResponseSchema)` to create a new message.
  */
 export const ScheduleAppointmentResponseSchema: GenMessage<ScheduleAppointmentResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 26);
+  messageDesc(file_koppi_referral_v1_referral, 23);
 
 /**
  * @generated from message koppi.referral.v1.RecordAppointmentResultRequest
@@ -946,7 +723,7 @@ export type RecordAppointmentResultRequest = Message<"koppi.referral.v1.RecordAp
  * Use `create(RecordAppointmentResultRequestSchema)` to create a new message.
  */
 export const RecordAppointmentResultRequestSchema: GenMessage<RecordAppointmentResultRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 27);
+  messageDesc(file_koppi_referral_v1_referral, 24);
 
 /**
  * @generated from message koppi.referral.v1.RecordAppointmentResultResponse
@@ -963,7 +740,7 @@ export type RecordAppointmentResultResponse = Message<"koppi.referral.v1.RecordA
  * Use `create(RecordAppointmentResultResponseSchema)` to create a new message.
  */
 export const RecordAppointmentResultResponseSchema: GenMessage<RecordAppointmentResultResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 28);
+  messageDesc(file_koppi_referral_v1_referral, 25);
 
 /**
  * @generated from message koppi.referral.v1.AddProgressNoteRequest
@@ -1002,7 +779,7 @@ export type AddProgressNoteRequest = Message<"koppi.referral.v1.AddProgressNoteR
  * Use `create(AddProgressNoteRequestSchema)` to create a new message.
  */
 export const AddProgressNoteRequestSchema: GenMessage<AddProgressNoteRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 29);
+  messageDesc(file_koppi_referral_v1_referral, 26);
 
 /**
  * @generated from message koppi.referral.v1.AddProgressNoteResponse
@@ -1019,7 +796,7 @@ export type AddProgressNoteResponse = Message<"koppi.referral.v1.AddProgressNote
  * Use `create(AddProgressNoteResponseSchema)` to create a new message.
  */
 export const AddProgressNoteResponseSchema: GenMessage<AddProgressNoteResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 30);
+  messageDesc(file_koppi_referral_v1_referral, 27);
 
 /**
  * @generated from message koppi.referral.v1.CompleteReferralRequest
@@ -1056,7 +833,7 @@ export type CompleteReferralRequest = Message<"koppi.referral.v1.CompleteReferra
  * Use `create(CompleteReferralRequestSchema)` to create a new message.
  */
 export const CompleteReferralRequestSchema: GenMessage<CompleteReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 31);
+  messageDesc(file_koppi_referral_v1_referral, 28);
 
 /**
  * @generated from message koppi.referral.v1.CompleteReferralResponse
@@ -1073,7 +850,7 @@ export type CompleteReferralResponse = Message<"koppi.referral.v1.CompleteReferr
  * Use `create(CompleteReferralResponseSchema)` to create a new message.
  */
 export const CompleteReferralResponseSchema: GenMessage<CompleteReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 32);
+  messageDesc(file_koppi_referral_v1_referral, 29);
 
 /**
  * @generated from message koppi.referral.v1.CancelReferralRequest
@@ -1105,7 +882,7 @@ export type CancelReferralRequest = Message<"koppi.referral.v1.CancelReferralReq
  * Use `create(CancelReferralRequestSchema)` to create a new message.
  */
 export const CancelReferralRequestSchema: GenMessage<CancelReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 33);
+  messageDesc(file_koppi_referral_v1_referral, 30);
 
 /**
  * @generated from message koppi.referral.v1.CancelReferralResponse
@@ -1122,7 +899,7 @@ export type CancelReferralResponse = Message<"koppi.referral.v1.CancelReferralRe
  * Use `create(CancelReferralResponseSchema)` to create a new message.
  */
 export const CancelReferralResponseSchema: GenMessage<CancelReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 34);
+  messageDesc(file_koppi_referral_v1_referral, 31);
 
 /**
  * @generated from message koppi.referral.v1.RevokeReferralRequest
@@ -1156,7 +933,7 @@ export type RevokeReferralRequest = Message<"koppi.referral.v1.RevokeReferralReq
  * Use `create(RevokeReferralRequestSchema)` to create a new message.
  */
 export const RevokeReferralRequestSchema: GenMessage<RevokeReferralRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 35);
+  messageDesc(file_koppi_referral_v1_referral, 32);
 
 /**
  * @generated from message koppi.referral.v1.RevokeReferralResponse
@@ -1173,7 +950,7 @@ export type RevokeReferralResponse = Message<"koppi.referral.v1.RevokeReferralRe
  * Use `create(RevokeReferralResponseSchema)` to create a new message.
  */
 export const RevokeReferralResponseSchema: GenMessage<RevokeReferralResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 36);
+  messageDesc(file_koppi_referral_v1_referral, 33);
 
 /**
  * @generated from message koppi.referral.v1.AcknowledgeRevocationRequest
@@ -1195,7 +972,7 @@ export type AcknowledgeRevocationRequest = Message<"koppi.referral.v1.Acknowledg
  * Use `create(AcknowledgeRevocationRequestSchema)` to create a new message.
  */
 export const AcknowledgeRevocationRequestSchema: GenMessage<AcknowledgeRevocationRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 37);
+  messageDesc(file_koppi_referral_v1_referral, 34);
 
 /**
  * @generated from message koppi.referral.v1.AcknowledgeRevocationResponse
@@ -1212,270 +989,17 @@ export type AcknowledgeRevocationResponse = Message<"koppi.referral.v1.Acknowled
  * Use `create(AcknowledgeRevocationResponseSchema)` to create a new message.
  */
 export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocationResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_referral, 38);
-
-/**
- * @generated from enum koppi.referral.v1.ReferralKind
- */
-export enum ReferralKind {
-  /**
-   * @generated from enum value: REFERRAL_KIND_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * The client is guided to a service of the receiver.
-   *
-   * @generated from enum value: REFERRAL_KIND_SERVICE = 1;
-   */
-  SERVICE = 1,
-
-  /**
-   * An application moves to the authority that decides it. It is no decision,
-   * and the client's view says so in so many words.
-   *
-   * @generated from enum value: REFERRAL_KIND_APPLICATION_TRANSFER = 2;
-   */
-  APPLICATION_TRANSFER = 2,
-
-  /**
-   * A decision the receiver has a right to know, such as supplementary or
-   * preventive social assistance granted by the county.
-   *
-   * @generated from enum value: REFERRAL_KIND_DECISION_NOTICE = 3;
-   */
-  DECISION_NOTICE = 3,
-
-  /**
-   * Papers: invoices, certificates, enclosures.
-   *
-   * @generated from enum value: REFERRAL_KIND_DOCUMENTS = 4;
-   */
-  DOCUMENTS = 4,
-}
-
-/**
- * Describes the enum koppi.referral.v1.ReferralKind.
- */
-export const ReferralKindSchema: GenEnum<ReferralKind> = /*@__PURE__*/
-  enumDesc(file_koppi_referral_v1_referral, 0);
-
-/**
- * @generated from enum koppi.referral.v1.ReferralState
- */
-export enum ReferralState {
-  /**
-   * @generated from enum value: REFERRAL_STATE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_SENT = 1;
-   */
-  SENT = 1,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_RECEIVED = 2;
-   */
-  RECEIVED = 2,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_ACCEPTED = 3;
-   */
-  ACCEPTED = 3,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_IN_PROGRESS = 4;
-   */
-  IN_PROGRESS = 4,
-
-  /**
-   * Waits for the client or the sender.
-   *
-   * @generated from enum value: REFERRAL_STATE_ON_HOLD = 5;
-   */
-  ON_HOLD = 5,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_COMPLETED = 6;
-   */
-  COMPLETED = 6,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_DECLINED = 7;
-   */
-  DECLINED = 7,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_REDIRECTED = 8;
-   */
-  REDIRECTED = 8,
-
-  /**
-   * @generated from enum value: REFERRAL_STATE_CANCELLED = 9;
-   */
-  CANCELLED = 9,
-
-  /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
-   *
-   * @generated from enum value: REFERRAL_STATE_ENTERED_IN_ERROR = 10;
-   */
-  ENTERED_IN_ERROR = 10,
-}
-
-/**
- * Describes the enum koppi.referral.v1.ReferralState.
- */
-export const ReferralStateSchema: GenEnum<ReferralState> = /*@__PURE__*/
-  enumDesc(file_koppi_referral_v1_referral, 1);
-
-/**
- * @generated from enum koppi.referral.v1.ReferralOutcome
- */
-export enum ReferralOutcome {
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_SERVICE_GIVEN = 1;
-   */
-  SERVICE_GIVEN = 1,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_SERVICE_STARTED = 2;
-   */
-  SERVICE_STARTED = 2,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_BENEFIT_GRANTED = 3;
-   */
-  BENEFIT_GRANTED = 3,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_BENEFIT_REFUSED = 4;
-   */
-  BENEFIT_REFUSED = 4,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_CLIENT_DECLINED = 5;
-   */
-  CLIENT_DECLINED = 5,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_CLIENT_NOT_REACHED = 6;
-   */
-  CLIENT_NOT_REACHED = 6,
-
-  /**
-   * @generated from enum value: REFERRAL_OUTCOME_NOT_ELIGIBLE = 7;
-   */
-  NOT_ELIGIBLE = 7,
-
-  /**
-   * Read and noted: how a notice or papers end.
-   *
-   * @generated from enum value: REFERRAL_OUTCOME_ACKNOWLEDGED = 8;
-   */
-  ACKNOWLEDGED = 8,
-}
-
-/**
- * Describes the enum koppi.referral.v1.ReferralOutcome.
- */
-export const ReferralOutcomeSchema: GenEnum<ReferralOutcome> = /*@__PURE__*/
-  enumDesc(file_koppi_referral_v1_referral, 2);
-
-/**
- * @generated from enum koppi.referral.v1.ReferralDeclineReason
- */
-export enum ReferralDeclineReason {
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_WRONG_AGENCY = 1;
-   */
-  WRONG_AGENCY = 1,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_WRONG_AREA = 2;
-   */
-  WRONG_AREA = 2,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_NO_CAPACITY = 3;
-   */
-  NO_CAPACITY = 3,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_NOT_ELIGIBLE = 4;
-   */
-  NOT_ELIGIBLE = 4,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_INCOMPLETE = 5;
-   */
-  INCOMPLETE = 5,
-
-  /**
-   * @generated from enum value: REFERRAL_DECLINE_REASON_DUPLICATE = 6;
-   */
-  DUPLICATE = 6,
-}
-
-/**
- * Describes the enum koppi.referral.v1.ReferralDeclineReason.
- */
-export const ReferralDeclineReasonSchema: GenEnum<ReferralDeclineReason> = /*@__PURE__*/
-  enumDesc(file_koppi_referral_v1_referral, 3);
-
-/**
- * @generated from enum koppi.referral.v1.AppointmentResult
- */
-export enum AppointmentResult {
-  /**
-   * @generated from enum value: APPOINTMENT_RESULT_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: APPOINTMENT_RESULT_ATTENDED = 1;
-   */
-  ATTENDED = 1,
-
-  /**
-   * @generated from enum value: APPOINTMENT_RESULT_NO_SHOW = 2;
-   */
-  NO_SHOW = 2,
-
-  /**
-   * @generated from enum value: APPOINTMENT_RESULT_CANCELLED_BY_CLIENT = 3;
-   */
-  CANCELLED_BY_CLIENT = 3,
-
-  /**
-   * @generated from enum value: APPOINTMENT_RESULT_MOVED = 4;
-   */
-  MOVED = 4,
-}
-
-/**
- * Describes the enum koppi.referral.v1.AppointmentResult.
- */
-export const AppointmentResultSchema: GenEnum<AppointmentResult> = /*@__PURE__*/
-  enumDesc(file_koppi_referral_v1_referral, 4);
+  messageDesc(file_koppi_referral_v1_referral, 35);
 
 /**
  * @generated from service koppi.referral.v1.ReferralService
  */
 export const ReferralService: GenService<{
   /**
+   * SendReferral asks another agency to take over a part of a matter, or hands over
+   * an application, a decision or papers. The responsibility stays with the sender
+   * until it is accepted.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.SendReferral
    */
   sendReferral: {
@@ -1484,6 +1008,9 @@ export const ReferralService: GenService<{
     output: typeof SendReferralResponseSchema;
   },
   /**
+   * GetReferral reads a referral as the caller has been shown it; each reading is
+   * recorded (703/2023 § 10).
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.GetReferral
    */
   getReferral: {
@@ -1492,6 +1019,8 @@ export const ReferralService: GenService<{
     output: typeof GetReferralResponseSchema;
   },
   /**
+   * GetClient names the person; each call is a recorded reading.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.GetClient
    */
   getClient: {
@@ -1500,6 +1029,9 @@ export const ReferralService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
+   * ListReferrals is the worklist: what the caller's agency received, or sent, the
+   * soonest due first. A client lists its own.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.ListReferrals
    */
   listReferrals: {
@@ -1508,7 +1040,8 @@ export const ReferralService: GenService<{
     output: typeof ListReferralsResponseSchema;
   },
   /**
-   * The receiver's steps.
+   * ReceiveReferral says that somebody has seen it. It is decided within five working
+   * days from then (an emergency within an hour).
    *
    * @generated from rpc koppi.referral.v1.ReferralService.ReceiveReferral
    */
@@ -1528,6 +1061,9 @@ export const ReferralService: GenService<{
     output: typeof AcceptReferralResponseSchema;
   },
   /**
+   * DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
+   * need an explanation (434/2003 § 45). The turn is the sender's.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.DeclineReferral
    */
   declineReferral: {
@@ -1547,6 +1083,8 @@ export const ReferralService: GenService<{
     output: typeof RedirectReferralResponseSchema;
   },
   /**
+   * ReassignReferral moves it within the agency, with a reason.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.ReassignReferral
    */
   reassignReferral: {
@@ -1555,6 +1093,8 @@ export const ReferralService: GenService<{
     output: typeof ReassignReferralResponseSchema;
   },
   /**
+   * ScheduleAppointment gives the client an appointment, which lies ahead.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.ScheduleAppointment
    */
   scheduleAppointment: {
@@ -1563,6 +1103,9 @@ export const ReferralService: GenService<{
     output: typeof ScheduleAppointmentResponseSchema;
   },
   /**
+   * RecordAppointmentResult says what became of an appointment; whether the client
+   * came not before its time. A no-show is followed up within three working days.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.RecordAppointmentResult
    */
   recordAppointmentResult: {
@@ -1592,6 +1135,9 @@ export const ReferralService: GenService<{
     output: typeof RefuseCancellationResponseSchema;
   },
   /**
+   * CompleteReferral ends it with an outcome. A notice or papers may end by being
+   * read (ACKNOWLEDGED); only a transferred application ends with a benefit.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.CompleteReferral
    */
   completeReferral: {
@@ -1600,7 +1146,8 @@ export const ReferralService: GenService<{
     output: typeof CompleteReferralResponseSchema;
   },
   /**
-   * The sender's steps.
+   * CancelReferral takes it back. Once it is accepted it is a request, which the
+   * receiver answers within three working days: by completing it, or by refusing.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.CancelReferral
    */
@@ -1610,6 +1157,8 @@ export const ReferralService: GenService<{
     output: typeof CancelReferralResponseSchema;
   },
   /**
+   * SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
+   *
    * @generated from rpc koppi.referral.v1.ReferralService.SettleReferral
    */
   settleReferral: {
