@@ -128,7 +128,9 @@ async function look() {
     const known = new Map(state.matters.map((matter) => [matter.concernId, matter]));
     const fresh = now.filter((matter) => !known.has(matter.concernId)).length;
     const changed = now.some((matter) => known.has(matter.concernId) && known.get(matter.concernId).etag !== matter.etag);
-    if (changed) await load();
+    // What was entered in error leaves the list, and what is open of it is a tombstone.
+    const gone = state.matters.some((matter) => !now.some((other) => other.concernId === matter.concernId));
+    if (changed || gone) await load();
     else if (fresh !== state.fresh) { state.fresh = fresh; render(); }
   } catch { state.missed = true; /* shown when somebody acts; the next change looks again */ }
 }

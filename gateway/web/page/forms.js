@@ -24,6 +24,8 @@ const steps = {
   CloseConcern: { fields: () => [field(t("outcome"), choice("outcome", "OUTCOME_")), field(t("feedback"), area("feedback"))] },
   DeclineConcern: { fields: () => [field(t("reason"), choice("reason", "DECLINE_REASON_")), field(t("explanation"), area("explanation"))] },
   WithdrawConcern: { fields: () => [field(t("reason"), text("reason", true))] },
+  RevokeConcern: { fields: () => [el("p", { class: "hint" }, t("revokeHint")), field(t("reason"), text("reason", true))] },
+  AcknowledgeRevocation: { fields: () => [el("p", { class: "hint" }, t("acknowledgeHint"))] },
   SettleConcern: { fields: () => [field(t("reason"), text("reason", true))] },
   ReassignConcern: {
     fields: () => [field(t("to"), text("unit", true)), field(t("reason"), text("reason", true))],
@@ -73,7 +75,7 @@ export async function takeStep(name, matter, person, host, done) {
   };
   if (steps[name]) {
     host.replaceChildren(asking(t(name), steps[name].fields(matter, person), send, () => host.replaceChildren()));
-    host.querySelector("select, input, textarea").focus();
+    host.querySelector("select, input, textarea, button").focus();
     return;
   }
   try {

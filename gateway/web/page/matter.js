@@ -47,6 +47,8 @@ function facts(matter) {
     row(t("joined"), matter.joinedConcernId && short(matter.joinedConcernId)),
     row(t("contacts"), matter.contactAttempts && el("ul", {}, matter.contactAttempts.map((attempt) => el("li", {}, `${moment(attempt.at)}: ${t(attempt.result)}`)))),
     row(t("question"), matter.informationRequests && el("div", {}, matter.informationRequests.map((asked) => el("blockquote", {}, asked.question, asked.answer ? `\n— ${asked.answer}` : "")))),
+    row(t("reason"), matter.revocation?.reason),
+    row(t("removed"), matter.revocation?.holders && el("ul", {}, matter.revocation.holders.map((holder) => el("li", {}, `${t(holder.agency)}: ${holder.acknowledgedAt ? moment(holder.acknowledgedAt) : `${t("notYet")}, ${t("due")} ${dueText(matter.revocation.dueAt)}`}`)))),
     row(t("outcome"), matter.outcome && t(matter.outcome)), row(t("feedback"), matter.feedback && el("blockquote", {}, matter.feedback)),
     row(t("reason"), matter.declineReason && t(matter.declineReason)), row(t("explanation"), matter.declineExplanation));
 }
@@ -72,9 +74,10 @@ export function showMatter(matter, person, changed, back) {
   return el("article", { "aria-label": t("concern") },
     el("button", { class: "plain back", type: "button", onclick: back }, `← ${t("back")}`),
     el("h2", { tabindex: "-1" }, `${t("concern")}: ${words(matter.topics) || short(matter.concernId)}`),
+    matter.revocation && el("p", { role: "status" }, el("strong", {}, t("enteredInError")), ` ${date(matter.revocation.at)}`),
     el("p", {}, el("strong", {}, turn(matter, person) || t(matter.status.phase)), " ", due(matter)),
     loopLine(matter.status),
     el("div", { class: "actions" }, (matter.availableActions ?? []).map((name, i) =>
-      el("button", { type: "button", class: i === 0 ? "first" : null, "data-step": name, onclick: () => takeStep(name, matter, person, host, changed) }, t(name)))),
-    host, identity(matter), hidden && el("p", { class: "hint" }, t("notShown")), facts(matter));
+      el("button", { type: "button", class: i === 0 && name !== "RevokeConcern" ? "first" : null, "data-step": name, onclick: () => takeStep(name, matter, person, host, changed) }, t(name)))),
+    host, !matter.revocation && identity(matter), hidden && el("p", { class: "hint" }, t("notShown")), facts(matter));
 }
