@@ -56,8 +56,8 @@ type Actor struct {
 	Aside bool
 }
 
-// LifeTable tries every step by every actor in every state, and holds the states or
-// refusals that follow, and whose turn it then is, against a golden file. A step must
+// LifeTable tries every step by every actor in every state, and holds what follows (the
+// state, the events, whose turn it then is; or the refusal) against a golden file. A step must
 // be offered exactly where it is not refused.
 func LifeTable[S loop.State, F any](
 	t *testing.T, begin func(*testing.T, Life) (town *Town[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
@@ -78,10 +78,11 @@ func LifeTable[S loop.State, F any](
 				live(t, town, subject, life.Steps, roles)
 				view, related := town.View(actor.Agency, subject), town.Histories[subject].Related(actor.Agency)
 				offered := related && slices.Contains(town.service.Allowed(view, actor.Actor), step)
+				before := len(town.Events)
 				err := town.Try(actor.Actor, subject, town.Request(subject, step, People["tyo"]))
 				result := string(fault.ReasonOf(err))
 				if err == nil {
-					result = "→ " + show(town.Histories[subject].State) + ", " + turn(town.Rules.Status(town.Histories[subject].State, loop.Reader{Role: loop.RoleReceiver, Consent: true}))
+					result = "→ " + show(town.Histories[subject].State) + " by " + names(town.Events[before:]) + "; " + turn(town.Rules.Status(town.Histories[subject].State, loop.Reader{Role: loop.RoleReceiver, Consent: true}))
 				}
 				if offered != (err == nil) {
 					t.Errorf("%s: %s is offered %s: %v, and taking it gives %v", life.Name, actor.Role, step, offered, err)
@@ -93,6 +94,14 @@ func LifeTable[S loop.State, F any](
 		}
 	}
 	Golden(t, "life.golden", table.String())
+}
+
+func names(events []loop.Event) string {
+	var all []string
+	for _, event := range events {
+		all = append(all, loop.NameOf(event.Message))
+	}
+	return strings.Join(all, ", ")
 }
 
 func live[S loop.State, F any](t *testing.T, town *Town[S, F], subject, steps string, roles map[string]loop.Actor) {
