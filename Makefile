@@ -30,7 +30,7 @@ fsck: need-go ## Verify the journals in data/, at rest
 test: verify lint unit ## Check generated code and arrows, lint, and run all tests
 
 unit: need-go need-chromium need-servers example ## Run all tests
-	go test $(addprefix ./,$(addsuffix /...,$(MODULES)))
+	go test -timeout 14m $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
 lint: need-go $(GOLANGCI) ## Lint all modules
 	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
