@@ -246,7 +246,8 @@ type Delivery struct {
 	ID             string
 	Subject        string
 	SubjectVersion uint64
-	// Class seals it: ClassCorrespondence or ClassNotice; empty is the former.
+	// Class seals it: ClassCorrespondence or ClassNotice; empty is the former. A notice
+	// must outlive the erasure of what it is about.
 	Class Class
 	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it lacks
 	// the sequence, which the store gives and stamps on.

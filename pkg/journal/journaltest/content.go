@@ -69,6 +69,28 @@ func testTombstones(t *testing.T, open Harness) {
 	}
 }
 
+// A notice outlives the erasure of what it is about, and is erased with all the rest.
+func testNotices(t *testing.T, open Harness) {
+	store := opened(t, open)
+	mustAppend(t, store, batch("s/1", 0, "a"))
+	if err := store.Erase(t.Context(), "s/1", journal.ClassCorrespondence); err != nil {
+		t.Fatal(err)
+	}
+	notice := batch("s/1", 1, "a")
+	notice.Deliveries[0].Class = journal.ClassNotice
+	mustAppend(t, store, notice)
+	told := mailbox(t, store, "a")
+	if len(told) != 2 || !told[0].Tombstone || told[1].Tombstone || told[1].Record == nil || told[1].Class != journal.ClassNotice {
+		t.Errorf("%+v", told)
+	}
+	if err := store.Erase(t.Context(), "s/1"); err != nil {
+		t.Fatal(err)
+	}
+	if told = mailbox(t, store, "a"); !told[1].Tombstone {
+		t.Errorf("%+v", told)
+	}
+}
+
 // A destroyed key is never made again.
 func testErasedForGood(t *testing.T, open Harness) {
 	store := opened(t, open)

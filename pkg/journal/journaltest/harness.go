@@ -28,7 +28,7 @@ func Run(t *testing.T, open Harness) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
-		"tombstones": testTombstones, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
+		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen, "model": testModel,
 	} {

@@ -38,6 +38,8 @@ func testStandings(t *testing.T, open Harness) {
 		"client":             {journal.Query{Agency: "a", Client: "client", Limit: 2}, []string{"s/1", "s/0"}},
 		"case":               {journal.Query{Agency: "a", Case: "other"}, nil},
 		"since":              {journal.Query{Agency: "a", StartedAfter: noon}, []string{"s/1", "s/0", "s/4"}},
+		"a person anywhere":  {journal.Query{Client: "client", Role: journal.RoleSender}, []string{"s/4"}},
+		"nobody anywhere":    {journal.Query{Client: "nobody"}, nil},
 		"another agency":     {journal.Query{Agency: "b"}, nil},
 		"subject":            {journal.Query{Subject: "s/3"}, []string{"s/3"}},
 	} {
