@@ -135,7 +135,7 @@ func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
 // keep writes the rows of a touched subject as it is now.
 func (c *change[S]) keep(subject string) {
 	rules, history := c.engine.Rules, c.histories[subject]
-	head, next := history.State.Common(), rules.NextCheck(history)
+	head, next := history.State.Common(), rules.Due(history)
 	c.batch.Loops = append(c.batch.Loops, journal.Loop{
 		Subject: subject, Service: rules.Service, Client: head.Client, Case: head.Case, State: rules.Number(history.State),
 		// What was entered in error has ended, and is looked at until all is done.

@@ -139,7 +139,14 @@ func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journa
 		return Result[S]{}, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
 	}
 	history, err := e.fold(ctx, events[:claim.Version])
-	return Result[S]{Subject: claim.Subject, History: history}, err
+	if err != nil {
+		return Result[S]{}, err
+	}
+	if now, err := e.fold(ctx, events); err != nil || now.State.Common().IsRevoked() && !history.State.Common().IsRevoked() {
+		// The first answer holds what was entered in error.
+		return Result[S]{}, errors.Join(err, fault.New(fault.IllegalStep, "this was done, and the matter was entered in error since").With("allowed_steps", ""))
+	}
+	return Result[S]{Subject: claim.Subject, History: history}, nil
 }
 
 // Read folds the histories of subjects, in their order; one without relation to

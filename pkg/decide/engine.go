@@ -36,11 +36,30 @@ type Rules[S loop.State] struct {
 	// empty for none; may be nil where a service has no claims.
 	Number func(S) int32
 	Held   func(S) string
-	// NextCheck is the earliest due time that was not acted upon; zero for none.
+	// NextCheck is the earliest due time that was not acted upon, zero for none, and
+	// Overdue are the events of those that have passed. What was entered in error is the
+	// kernel's: see Due and FallenDue.
 	NextCheck func(loop.History[S]) time.Time
+	Overdue   func(history loop.History[S], at time.Time) []loop.Event
 	// Related names subjects that a decision about the known ones also needs; may be
 	// nil.
 	Related func(loop.World[S]) []string
+}
+
+// Due is when the clock must look at a subject again; zero for never.
+func (r Rules[S]) Due(history loop.History[S]) time.Time {
+	if head := history.State.Common(); head.IsRevoked() {
+		return head.Revocation.NextCheck()
+	}
+	return r.NextCheck(history)
+}
+
+// FallenDue are the events that the clock makes at a time, once each.
+func (r Rules[S]) FallenDue(history loop.History[S], at time.Time) []loop.Event {
+	if head := history.State.Common(); head.IsRevoked() {
+		return loop.RevocationDue(head, at)
+	}
+	return r.Overdue(history, at)
 }
 
 // HeldBy is the claim that a state holds; empty for none.

@@ -75,15 +75,14 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 // disclose is what a reader is told of an event. That something was entered in error
 // is told to every party alike, of others the agency alone.
 func (r Rules[S]) disclose(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
-	switch event.Message.(type) {
-	case *commonv1.CopiesErased:
+	if _, erased := event.Message.(*commonv1.CopiesErased); erased {
 		return event, nil, false
-	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue:
+	}
+	if loop.IsNotice(event.Message) {
 		event.By = loop.AgencyAlone(event.By, reader.Agency)
 		return event, nil, true
-	default:
-		return r.Disclose(view, event, reader)
 	}
+	return r.Disclose(view, event, reader)
 }
 
 // ForClient is a subject as the person whom it concerns sees it.

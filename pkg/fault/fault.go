@@ -84,19 +84,17 @@ func ReasonOf(err error) Reason {
 	if errors.As(err, &refusal) {
 		return refusal.reason
 	}
-	for _, detail := range status.Convert(err).Details() {
-		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
-			return Reason(info.GetReason())
-		}
-	}
-	return ""
+	return Reason(infoOf(err).GetReason())
 }
 
 // MetadataOf is what a refusal says for programs, here or from over the wire.
-func MetadataOf(err error) map[string]string {
+func MetadataOf(err error) map[string]string { return infoOf(err).GetMetadata() }
+
+// infoOf is the ErrorInfo that an error carries; nil where it has none of ours.
+func infoOf(err error) *errdetails.ErrorInfo {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
-			return info.GetMetadata()
+			return info
 		}
 	}
 	return nil

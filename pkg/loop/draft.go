@@ -46,7 +46,7 @@ func (d *Draft[S]) Start(subject string, basis *commonv1.LegalBasis, client, cas
 	d.record(Event{Subject: subject, Message: m, By: d.Actor.Party(), Basis: basis, At: d.At, Client: client, Case: caseID})
 }
 
-// Add records an event on a subject, by the actor or, where one is given, another party.
+// Add records an event on a subject, as some party's deed.
 func (d *Draft[S]) Add(subject string, m proto.Message, by *commonv1.Party) {
 	d.AddUnder(subject, m, by, d.State(subject).Common().Basis)
 }

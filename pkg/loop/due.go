@@ -31,9 +31,6 @@ func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due time.Time) *c
 // been told to have passed; zero when there is none. It goes by every reader's
 // view: a step that one reader may not know must not silence its due time.
 func NextCheck[S State](history History[S], status StatusOf[S]) time.Time {
-	if head := history.State.Common(); head.IsRevoked() {
-		return head.Revocation.NextCheck()
-	}
 	var next time.Time
 	for _, due := range unfired(history, status) {
 		if next.IsZero() || due.Before(next) {

@@ -49,8 +49,6 @@ type Config[S loop.State] struct {
 	Collection string
 	// Accepts is the full name of its gRPC service.
 	Accepts string
-	// Overdue are the events of due times that have passed.
-	Overdue func(loop.History[S], time.Time) []loop.Event
 	// Responsible is the agency that may read contact data under a non-disclosure.
 	Responsible func(S) string
 }

@@ -86,6 +86,9 @@ func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...s
 		return nil, NotFound()
 	}
 	histories, err := k.Engine.Read(ctx, who.Agency, subjects...)
+	if err != nil {
+		return nil, err
+	}
 	for _, history := range histories {
 		shown := k.shown(history.Views[who.Agency], who)
 		if shown.Delivered, err = k.delivered(ctx, history, who.Agency); err != nil {
@@ -93,7 +96,7 @@ func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...s
 		}
 		all = append(all, shown)
 	}
-	return all, err
+	return all, nil
 }
 
 func readingOf[S loop.State](state S) Reading {
@@ -133,36 +136,59 @@ func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, 
 	if err != nil {
 		return nil, err
 	}
-	shown, err := k.read(ctx, who, k.config.Collection+id)
+	state, err := k.Related(ctx, who, id)
 	if err != nil {
 		return nil, err
 	}
-	if head := shown[0].State.Common(); head.IsRevoked() || head.Client == "" {
+	if head := state.Common(); head.IsRevoked() || head.Client == "" {
 		return nil, fault.New(fault.NotFound, "this matter names no person")
 	}
 	client, err := k.Client(ctx, k.config.Collection+id)
 	if err != nil {
 		return nil, err
 	}
-	hidden := who.Role != identity.RoleClient && k.config.Responsible(shown[0].State) != who.Agency
+	hidden := who.Role != identity.RoleClient && k.config.Responsible(state) != who.Agency
 	if details := client.GetDetails(); details.GetNonDisclosure() && hidden {
 		client.Details = &commonv1.ClientDetails{
 			GivenNames: details.GetGivenNames(), FamilyName: details.GetFamilyName(),
 			BirthDate: details.GetBirthDate(), NonDisclosure: true,
 		}
 	}
-	return client, k.RecordReading(ctx, who, "identity", readingOf(shown[0].State))
+	return client, k.RecordReading(ctx, who, "identity", readingOf(state))
 }
 
-// Related is a matter as an agency has been shown it, for who reads on what it was
-// recorded to read; any other is not found.
+// Related is the state of a matter as a caller has been shown it, party to it or the
+// person; any other is not found. What is shown of it, the caller records as read.
 func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string) (S, error) {
-	histories, err := k.Engine.Read(ctx, who.Agency, k.config.Collection+id)
+	var none S
+	subject := k.config.Collection + id
+	if who.Role == identity.RoleClient {
+		views, err := k.Engine.ReadClient(ctx, who.Client, subject)
+		if err != nil {
+			return none, err
+		}
+		return views[0].State, nil
+	}
+	if !IsParty(who) {
+		return none, NotFound()
+	}
+	histories, err := k.Engine.Read(ctx, who.Agency, subject)
 	if err != nil {
-		var none S
 		return none, err
 	}
 	return histories[0].Views[who.Agency].State, nil
+}
+
+// CheckParty refuses a step by whoever is no agency's. To the person it is no secret
+// that the matter exists.
+func (k *Kernel[S]) CheckParty(ctx context.Context, who identity.Caller, id string) error {
+	if IsParty(who) {
+		return nil
+	}
+	if _, err := k.Related(ctx, who, id); err != nil {
+		return err
+	}
+	return fault.New(fault.RoleNotAllowed, "the client reads a matter and takes no step in it")
 }
 
 // Get reads a matter for its caller, as the message that made turns it into.

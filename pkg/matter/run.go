@@ -87,10 +87,7 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 			return k.eraseCopies(ctx, world.State(subject).Common())
 		},
 		Decide: func(world loop.World[S]) ([]loop.Event, error) {
-			if head := world.State(subject).Common(); head.IsRevoked() {
-				return loop.RevocationDue(head, now), nil
-			}
-			return k.config.Overdue(world.Subjects[subject], now), nil
+			return k.config.Rules.FallenDue(world.Subjects[subject], now), nil
 		},
 		Access: journal.Access{At: now, Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -79,21 +78,10 @@ func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id 
 	if err := k.checkParties(r); err != nil {
 		return Shown[S]{}, none, err
 	}
-	if !IsParty(who) {
-		return Shown[S]{}, none, k.noParty(ctx, who, id)
+	if err := k.CheckParty(ctx, who, id); err != nil {
+		return Shown[S]{}, none, err
 	}
 	return run(ctx, k, who, r, step, newCommand[S, F](k, who, r, id), false)
-}
-
-// noParty refuses a step by whoever is no agency's. To the person it is no secret that
-// the matter exists.
-func (k *Kernel[S]) noParty(ctx context.Context, who identity.Caller, id string) error {
-	if who.Role == identity.RoleClient {
-		if _, err := k.Engine.ReadClient(ctx, who.Client, k.config.Collection+id); err == nil {
-			return fault.New(fault.RoleNotAllowed, "the client reads a matter and takes no step in it")
-		}
-	}
-	return NotFound()
 }
 
 func newCommand[S loop.State, F any](k *Kernel[S], who identity.Caller, r Request, id string) loop.Command[F] {

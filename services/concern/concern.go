@@ -15,9 +15,6 @@ import (
 // Name of the service, as case messages and cursors carry it.
 const Name = "concern"
 
-// Deps is what the service needs from outside.
-type Deps = matter.Deps
-
 // Service answers ConcernService and, for its own messages, ExchangeService.
 type Service struct {
 	concernv1.UnimplementedConcernServiceServer
@@ -28,9 +25,9 @@ type Service struct {
 type kernel = matter.Kernel[rules.Concern]
 
 // New makes the service. Run must run beside it.
-func New(deps Deps) (*Service, error) {
+func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
-		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
 		Responsible: func(c rules.Concern) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -40,7 +37,7 @@ func New(deps Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
-		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Related: rules.Related,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
@@ -24,6 +23,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/wake"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -73,7 +73,7 @@ func start(t *testing.T) (*concern.Service, *faulty) {
 		}
 	})
 	f := &faulty{Store: store}
-	service, err := concern.New(concern.Deps{
+	service, err := concern.New(matter.Deps{
 		Store: f, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	})
@@ -352,46 +352,5 @@ func TestDelivered(t *testing.T) {
 	}
 	if delivered() {
 		t.Error("the receipt has not been acknowledged")
-	}
-}
-
-// Given a report that is revoked, when the process fails between destroying the key of
-// what was told of it and recording that, the clock does both again.
-func TestCopiesAreErasedInSpiteOfAFailure(t *testing.T) {
-	service, store := start(t)
-	id := submitted(t, service, report()).GetConcernId()
-	if _, err := service.RevokeConcern(kela(t), &concernv1.RevokeConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "väärä henkilö"}); err != nil {
-		t.Fatal(err)
-	}
-	store.broken.Store(true)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- service.Run(ctx) }()
-	defer func() { stop(); <-ended }()
-	eventually(t, "the copies are tombstones", func() bool {
-		told, err := store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: "hva"})
-		return err == nil && len(told) == 2 && told[0].Tombstone && !told[1].Tombstone
-	})
-	events := func() int {
-		histories, err := store.Load(t.Context(), "concerns/"+id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(histories[0])
-	}
-	if events() != 2 {
-		t.Fatal("it was recorded while nothing could be")
-	}
-	store.broken.Store(false)
-	eventually(t, "that they are is recorded", func() bool { return events() == 3 })
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-		<-time.After(10 * time.Millisecond)
 	}
 }

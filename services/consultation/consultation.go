@@ -33,7 +33,7 @@ type kernel = matter.Kernel[rules.Consultation]
 // New makes the service. Run must run beside it.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Consultation]{
-		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
 		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made, drained: make(chan struct{})}, err
@@ -50,7 +50,7 @@ func (s *Service) Run(ctx context.Context) error {
 func Rules() decide.Rules[rules.Consultation] {
 	return decide.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
-		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
 	}
 }

@@ -49,6 +49,9 @@ func (s *Service) Converse(in stream) error {
 	if join == nil {
 		return fault.New(fault.InvalidField, "a conversation is joined first").Field("join", "the first message")
 	}
+	if err := s.CheckParty(in.Context(), who, join.GetConsultationId()); err != nil {
+		return err
+	}
 	c := &conversation{service: s, in: in, who: who, id: join.GetConsultationId(), stream: s.NewID(), others: map[string]other{}}
 	signals, leave := s.Signals.Listen(c.id)
 	defer leave()
@@ -58,9 +61,6 @@ func (s *Service) Converse(in stream) error {
 	shown, err := s.Show(in.Context(), c.id)
 	if err != nil {
 		return err
-	}
-	if !matter.IsParty(who) {
-		return fault.New(fault.RoleNotAllowed, "the client reads a consultation and takes no part in it")
 	}
 	if c.sent, err = sentUntil(shown.State, join.GetAfterMessageId()); err != nil {
 		return err

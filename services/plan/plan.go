@@ -26,7 +26,7 @@ type kernel = matter.Kernel[rules.Plan]
 // New makes the service. Run must run beside it.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Plan]{
-		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
 		Responsible: func(p rules.Plan) string { return p.Plan.GetResponsible().GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -36,7 +36,7 @@ func New(deps matter.Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Plan] {
 	return decide.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
-		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}
 }

@@ -28,7 +28,7 @@ type kernel = matter.Kernel[rules.Referral]
 // New makes the service. Run must run beside it.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Referral]{
-		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Overdue: rules.Overdue,
+		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
 		Responsible: func(r rules.Referral) string { return rules.Responsible(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -38,7 +38,7 @@ func New(deps matter.Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Referral] {
 	return decide.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
-		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Related: rules.Related,
+		Status: rules.Status, Standing: rules.Standing, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Number: func(r rules.Referral) int32 { return int32(r.State) },
 	}
 }

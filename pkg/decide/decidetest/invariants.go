@@ -32,7 +32,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[
 		for _, view := range history.Views {
 			w.checkStatus(t, subject, view)
 		}
-		if next := w.Rules.NextCheck(history); !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) {
+		if next := w.Rules.Due(history); !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) {
 			t.Fatalf("%s was due at %s and nobody was told", subject, next)
 		}
 		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() {

@@ -33,7 +33,6 @@ type Service[S loop.State, F any] struct {
 	Rules      decide.Rules[S]
 	Collection string
 	Decide     func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
-	Overdue    func(loop.History[S], time.Time) []loop.Event
 	Allowed    func(loop.View[S], loop.Actor) []string
 	// Facts are what the directory would say of a request; may be nil.
 	Facts func(proto.Message) F
@@ -149,12 +148,7 @@ func (w *Town[S, F]) run(command loop.Command[F]) error {
 func (w *Town[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
 	for _, subject := range slices.Sorted(maps.Keys(w.Histories)) {
-		history := w.Histories[subject]
-		due := w.service.Overdue(history, w.Now)
-		if head := history.State.Common(); head.IsRevoked() {
-			due = loop.RevocationDue(head, w.Now)
-		}
-		if err := w.Append(due); err != nil {
+		if err := w.Append(w.Rules.FallenDue(w.Histories[subject], w.Now)); err != nil {
 			panic(err)
 		}
 	}

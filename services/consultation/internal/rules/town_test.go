@@ -21,7 +21,7 @@ type town struct{ *plain }
 
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Consultation, rules.Facts]{
-		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }

@@ -119,7 +119,7 @@ func sharedWithAnother(plan *planv1.Plan) bool {
 }
 
 func isParty(actor loop.Actor, party *commonv1.Party) bool {
-	return party != nil && actor.Agency == party.GetAgency() && actor.Unit == party.GetUnit() && actor.Worker == party.GetWorker()
+	return party != nil && sameWorker(actor.Party(), party)
 }
 
 func goal(plan *planv1.Plan, id string) *planv1.Goal {

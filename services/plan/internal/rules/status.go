@@ -58,9 +58,6 @@ func Readers(p Plan, _ bool) []loop.Reader {
 
 // NextCheck is the earliest due time that was not told to have passed.
 func NextCheck(history loop.History[Plan]) time.Time {
-	if history.State.IsRevoked() {
-		return history.State.Revocation.NextCheck()
-	}
 	for _, item := range history.State.Items() {
 		if !history.State.isLate(item) {
 			return item.Due

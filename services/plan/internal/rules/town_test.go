@@ -23,7 +23,7 @@ type town struct{ *plain }
 
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Plan, rules.Facts]{
-		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }

@@ -22,7 +22,7 @@ type town struct{ *plain }
 
 func newTown() *town {
 	return &town{decidetest.NewTown(decidetest.Service[rules.Referral, rules.Facts]{
-		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Overdue: rules.Overdue, Allowed: rules.Allowed,
+		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }
