@@ -40,6 +40,7 @@ func TestEveryRequestFieldHasItsRule(t *testing.T) {
 		concernv1.File_koppi_concern_v1_concern_proto, referralv1.File_koppi_referral_v1_referral_proto,
 		consultationv1.File_koppi_consultation_v1_consultation_proto, planv1.File_koppi_plan_v1_plan_proto,
 		exchangev1.File_koppi_exchange_v1_exchange_proto, caseworkv1.File_koppi_casework_v1_casework_proto,
+		caseworkv1.File_koppi_casework_v1_matter_proto,
 		attachmentv1.File_koppi_attachment_v1_attachment_proto, devv1.File_koppi_dev_v1_dev_proto,
 	} {
 		for i := range file.Services().Len() {

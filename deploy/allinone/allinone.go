@@ -22,8 +22,10 @@ import (
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
+	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
+	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
@@ -45,6 +47,10 @@ type Config struct {
 	Clock time.Time
 	// Issuers are believed besides the development issuer.
 	Issuers []identity.IssuerConfig
+	// File is the directory's, to be taken anew when it changes; nil where it is no file.
+	File *directory.File
+	// Scanner is the address of a ClamAV daemon that scans attachments; empty for none.
+	Scanner string
 	// Origins of other sites whose pages may call.
 	Origins []string
 	// Callbacks are set for agencies that the directory wants called.
@@ -57,6 +63,7 @@ type Config struct {
 type Koppi struct {
 	config  Config
 	members []*member
+	papers  *attachment.Store
 	front   *suite.Front
 	calls   *callback.Callbacks
 	handler http.Handler
@@ -86,7 +93,7 @@ func Paths(data, service string) Files {
 }
 
 func (k *Koppi) assemble(ctx context.Context) error {
-	parts, err := k.parts()
+	parts, err := k.parts(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,7 +108,11 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}
 	}
-	if k.front, err = suite.Open(backends, k.config.Dev, k.config.Logger); err != nil {
+	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Scanner: casework.ScannerAt(k.config.Scanner)}
+	if whole.Verifier, err = parts.verifier(k.config); err != nil {
+		return err
+	}
+	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err
 	}
 	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
@@ -121,6 +132,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 // Served lists the services that may be called from outside.
 func Served() []string {
 	served := []string{dev.ServiceName, exchangev1.ExchangeService_ServiceDesc.ServiceName, exchangev1.ParkingService_ServiceDesc.ServiceName}
+	served = append(served, casework.Services...)
 	return append(served, slices.Sorted(maps.Values(suite.Services))...)
 }
 
@@ -143,7 +155,13 @@ func (k *Koppi) Serve(ctx context.Context) error {
 		group.Go(func() error { return serve.GRPC(ctx, m.server, m.listener) })
 		group.Go(func() error { return m.service.Run(ctx) })
 	}
-	group.Go(func() error { return k.front.Exchange.Run(ctx) })
+	if k.config.File != nil {
+		group.Go(func() error {
+			k.config.File.Watch(ctx, k.config.Logger)
+			return nil
+		})
+	}
+	group.Go(func() error { return k.front.Run(ctx) })
 	group.Go(func() error { return k.calls.Run(ctx) })
 	return group.Wait()
 }
@@ -167,10 +185,13 @@ func (k *Koppi) Close() error {
 		errs = append(errs, k.calls.Close())
 	}
 	if k.front != nil {
-		errs = append(errs, k.front.Exchange.Close())
+		errs = append(errs, k.front.Close())
 	}
 	for _, m := range k.members {
 		errs = append(errs, m.conn.Close(), m.store.Close())
+	}
+	if k.papers != nil {
+		errs = append(errs, k.papers.Close())
 	}
 	return errors.Join(errs...)
 }

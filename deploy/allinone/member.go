@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	all "koppi.internal/deploy/suite"
+	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/exchange"
@@ -32,18 +34,23 @@ type parts struct {
 	folder  string
 	kek     tink.AEAD
 	secrets *identity.Secrets
+	papers  *attachment.Store
 	// issuers are believed; issuer gives out tokens for trying out, nil without Dev.
 	issuers []identity.IssuerConfig
 	issuer  *identity.Issuer
 }
 
-func (k *Koppi) parts() (*parts, error) {
+func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	config := k.config
 	p := &parts{folder: filepath.Join(config.Data, "secrets"), issuers: config.Issuers}
 	var err error
 	if p.kek, err = seal.OpenKEK(filepath.Join(p.folder, process.KEKFile)); err != nil {
 		return nil, err
 	}
+	if k.papers, err = openPapers(ctx, config.Data, p.kek); err != nil {
+		return nil, err
+	}
+	p.papers = k.papers
 	if p.secrets, err = identity.OpenSecrets(p.folder); err != nil {
 		return nil, err
 	}
@@ -64,9 +71,27 @@ func (k *Koppi) parts() (*parts, error) {
 	if p.issuer, err = identity.OpenDevIssuer(p.folder, dev.IssuerName); err != nil {
 		return nil, err
 	}
-	believed, err := p.issuer.Config(config.Directory)
+	believed, err := p.issuer.Config()
 	p.issuers = append(p.issuers, believed)
 	return p, err
+}
+
+// openPapers opens the folders of attachments and of their keys.
+func openPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
+	at, err := filepath.Abs(data)
+	if err != nil {
+		return nil, err
+	}
+	folder := func(name string) string {
+		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(at, name))}).String()
+	}
+	return attachment.Open(ctx, folder("attachments"), folder("attachment.keys"), kek)
+}
+
+func (p *parts) verifier(config Config) (*identity.Verifier, error) {
+	return identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: p.issuers, Directory: config.Directory, Now: time.Now,
+	})
 }
 
 // member is one service in the process: its own database, and a listener in memory
@@ -102,7 +127,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 
 func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
 	deps := matter.Deps{
-		Store: m.store, Settings: m.store, Signals: &signal.Local{}, Directory: config.Directory, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		Store: m.store, Settings: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
 		NewID: newID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {
@@ -112,9 +137,7 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 		}
 		deps.Clock = adjustable
 	}
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: p.issuers, Directory: config.Directory, Now: time.Now,
-	})
+	verifier, err := p.verifier(config)
 	if err != nil {
 		return err
 	}
@@ -124,7 +147,9 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 	}
 	m.server = serve.NewGRPC(serve.Config{
 		Logger: config.Logger, Verifier: verifier, Validator: validator,
-		Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) },
+		Public: func(method string) bool {
+			return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
+		},
 	})
 	if m.service, err = service.New(deps); err != nil {
 		return err

@@ -101,12 +101,17 @@ func (b *bench) other(service suite.Service) string {
 	return b.serviceOf(service.Name, role, b.database, service.New)
 }
 
+// papers are folders beside the secrets.
+func (b *bench) papers() process.Papers {
+	return process.Papers{Attachments: "file://" + b.secrets + "-papers", AttachmentKeys: "file://" + b.secrets + "-paper-keys"}
+}
+
 func (b *bench) serviceOf(name, role, database string, build func(matter.Deps) (process.Built, error)) string {
 	b.t.Helper()
 	address := freeAddress(b.t)
 	service := process.Service{
 		Listening: process.Listening{Listen: address}, Dev: true, Secrets: b.secrets, Directory: b.directory,
-		Journal: b.server.DSN(database, role, name), Keys: b.server.DSN(database, role, name+"_keys"), Redis: b.redis.URL(),
+		Journal: b.server.DSN(database, role, name), Keys: b.server.DSN(database, role, name+"_keys"), Redis: b.redis.URL(), Papers: b.papers(),
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -34,10 +34,10 @@ const (
 // streaming measures what 1,000 and 10,000 idle standing streams cost a service, and a
 // gateway, in processes of their own.
 func (b *bench) streaming(f figures) {
-	service := b.start("koppi.internal/services/concern/cmd/concern", "--dev", "--journal", b.server.DSN(b.database, role, "concern"),
-		"--keys", b.server.DSN(b.database, role, "concern_keys"), "--secrets", b.secrets, "--directory", b.directory, "--redis", b.redis.URL())
+	service := b.start("koppi.internal/services/concern/cmd/concern", append(b.shared(), "--journal", b.server.DSN(b.database, role, "concern"),
+		"--keys", b.server.DSN(b.database, role, "concern_keys"))...)
 	b.streamsAt(f, service, "service")
-	args := []string{"--dev", "--concern", service.address, "--redis", b.redis.URL()}
+	args := append(b.shared(), "--concern", service.address)
 	for _, other := range suite.Services {
 		if other.Name != concern.Name {
 			// A gateway reads all of them for each of its streams.
@@ -46,6 +46,15 @@ func (b *bench) streaming(f figures) {
 	}
 	gateway := b.start("koppi.internal/gateway/cmd/gateway", args...)
 	b.streamsAt(f, gateway, "gateway")
+}
+
+// shared are the flags of all processes.
+func (b *bench) shared() []string {
+	papers := b.papers()
+	return []string{
+		"--dev", "--secrets", b.secrets, "--directory", b.directory, "--redis", b.redis.URL(),
+		"--attachments", papers.Attachments, "--attachment-keys", papers.AttachmentKeys,
+	}
 }
 
 // streamsAt opens streams to a process, more and more, and looks at it.

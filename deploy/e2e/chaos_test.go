@@ -38,7 +38,7 @@ func TestChaos(t *testing.T) {
 	if err := os.WriteFile(g.directory, calledDirectory(t, "CONNECT", e.address), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g.gateway = []string{"--directory", g.directory, "--secrets", g.secrets, "--callback-secrets", secretsFile(t, newSecret)}
+	g.gateway = []string{"--callback-secrets", secretsFile(t, newSecret)}
 	c := g.cluster(t, 2, []string{"concern"})
 	var lines []*cutter
 	var addresses []string

@@ -84,12 +84,13 @@ type cluster struct {
 func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...string) *cluster {
 	t.Helper()
 	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template), services: map[string][]*daemon{}}
-	gateway := append([]string{"--dev", "--redis", g.redis.URL()}, g.gateway...)
+	papers := g.papers()
+	gateway := append(append([]string{"--dev", "--redis", g.redis.URL(), "--secrets", g.secrets, "--directory", g.directory}, papers...), g.gateway...)
 	for _, service := range all.Services {
 		args := append([]string{
 			"--dev", "--journal", c.journal(service.Name), "--keys", c.keys(service.Name),
 			"--secrets", g.secrets, "--directory", g.directory, "--redis", g.redis.URL(),
-		}, extra...)
+		}, append(papers, extra...)...)
 		for i := range replicas {
 			if i > 0 && !slices.Contains(scaled, service.Name) {
 				break
@@ -106,6 +107,12 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 		c.gateways = append(c.gateways, d)
 	}
 	return c
+}
+
+// papers are the flags of a pair of buckets: folders that all processes share.
+func (g *ground) papers() []string {
+	folder := g.t.TempDir()
+	return []string{"--attachments", "file://" + filepath.Join(folder, "papers"), "--attachment-keys", "file://" + filepath.Join(folder, "keys")}
 }
 
 func (c *cluster) journal(service string) string {

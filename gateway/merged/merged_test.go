@@ -132,7 +132,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	believed, err := issuer.Config(known)
+	believed, err := issuer.Config()
 	if err != nil {
 		t.Fatal(err)
 	}

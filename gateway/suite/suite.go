@@ -4,11 +4,14 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/merged"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
@@ -37,38 +40,74 @@ type Backend struct {
 	Wake wake.Waker
 }
 
-// Front is what a gateway serves.
+// Config is what a front is made of.
+type Config struct {
+	// Backends by their service's name.
+	Backends map[string]Backend
+	// Trial serves DevService too.
+	Trial  bool
+	Logger *slog.Logger
+	// Casework, without its services and logger, which are those here.
+	Casework casework.Config
+}
+
+// Front is what a gateway serves. Run must run beside it, and Close end it.
 type Front struct {
-	// Exchange is the one over all mailboxes. Run must run beside it, and Close end it.
+	// Exchange is the one over all mailboxes.
 	Exchange *merged.Exchange
+	// Casework is what the gateway adds.
+	Casework *casework.Casework
 	// Routes lead each service served to its connection.
 	Routes map[string]grpc.ClientConnInterface
 	// Local are those that answer on this machine alone.
 	Local []string
 }
 
-// Open makes the front of backends by their service's name; with dev, DevService too.
-func Open(backends map[string]Backend, trial bool, logger *slog.Logger) (*Front, error) {
+// Open makes the front.
+func Open(config Config) (*Front, error) {
 	front := &Front{Routes: map[string]grpc.ClientConnInterface{}}
 	var services []merged.Service
 	var all everywhere
-	for name, backend := range backends {
+	whole := config.Casework
+	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
+	for name, backend := range config.Backends {
+		whole.Services[CollectionOf(name)] = backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
 		front.Routes[Services[name]] = backend.Conn
 		all = append(all, backend.Conn)
 	}
 	var err error
-	if front.Exchange, err = merged.New(merged.Config{Logger: logger, Services: services}); err != nil {
+	if front.Exchange, err = merged.New(merged.Config{Logger: config.Logger, Services: services}); err != nil {
 		return nil, err
+	}
+	if front.Casework, err = casework.New(whole); err != nil {
+		return nil, errors.Join(err, front.Exchange.Close())
+	}
+	for _, name := range casework.Services {
+		front.Routes[name] = front.Casework.Conn()
 	}
 	front.Routes[exchangev1.ExchangeService_ServiceDesc.ServiceName] = front.Exchange.Conn()
 	front.Routes[exchangev1.ParkingService_ServiceDesc.ServiceName] = front.Exchange.Conn()
-	if trial {
+	if config.Trial {
 		front.Routes[dev.ServiceName] = all
 		front.Local = append(front.Local, dev.ServiceName)
 	}
 	return front, nil
 }
+
+// CollectionOf is the first part of the names of a service's subjects.
+func CollectionOf(service string) string { return service + "s" }
+
+// Run serves what the gateway itself answers, until the context ends.
+func (f *Front) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.Exchange.Run(ctx) })
+	group.Go(func() error { return f.Casework.Run(ctx) })
+	return group.Wait()
+}
+
+// Close releases the connections.
+func (f *Front) Close() error { return errors.Join(f.Exchange.Close(), f.Casework.Close()) }
 
 // everywhere passes a development call on: a token from any service, since all
 // believe the same issuer, and a clock moved in each of them.

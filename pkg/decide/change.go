@@ -68,7 +68,7 @@ func (c *change[S]) record(event loop.Event) error {
 	}
 	c.batch.Events = append(c.batch.Events, row)
 	for _, one := range told {
-		delivery, err := c.delivery(one)
+		delivery, err := c.engine.delivery(one, c.command.Access.Trace)
 		if err != nil {
 			return err
 		}
@@ -100,23 +100,11 @@ func toRow(event loop.Event, version uint64, trace string) (journal.Event, error
 
 // delivery is the case message of one event for one reader. The sequence is the
 // store's to give.
-func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
-	rules, agency, event := c.engine.Rules, told.View.Reader.Agency, told.Event
-	packed, err := anypb.New(event.Message)
+func (e *Engine[S]) delivery(told Told[S], trace string) (journal.Delivery, error) {
+	event := told.Event
+	message, err := e.message(told)
 	if err != nil {
-		return journal.Delivery{}, fmt.Errorf("decide: pack event: %w", err)
-	}
-	message := &exchangev1.CaseMessage{
-		MessageId: event.ID, Service: rules.Service, Mailbox: agency, Subject: event.Subject,
-		SubjectVersion: told.View.Version, CaseId: c.engine.Names.CaseName(agency, event.Case),
-		OccurredAt: timestamppb.New(event.At), From: event.By, Basis: event.Basis,
-		Status: rules.Status(told.View.State, told.View.Reader), Event: packed,
-	}
-	if event.Client != "" {
-		message.ClientId = c.engine.Names.ClientName(agency, event.Client)
-	}
-	for _, withheld := range told.Withheld {
-		message.Withheld = append(message.Withheld, &exchangev1.Withheld{Field: withheld.Field, Rule: withheld.Rule})
+		return journal.Delivery{}, err
 	}
 	record, err := marshal.Marshal(message)
 	if err != nil {
@@ -127,9 +115,32 @@ func (c *change[S]) delivery(told Told[S]) (journal.Delivery, error) {
 		class = journal.ClassNotice
 	}
 	return journal.Delivery{
-		Agency: agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
-		Record: record, Trace: c.command.Access.Trace,
+		Agency: told.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
+		Record: record, Trace: trace,
 	}, nil
+}
+
+// message is what a reader is told of one event, under the names that it has. The
+// client has names too: those of nobody's agency.
+func (e *Engine[S]) message(told Told[S]) (*exchangev1.CaseMessage, error) {
+	agency, event := told.View.Reader.Agency, told.Event
+	packed, err := anypb.New(event.Message)
+	if err != nil {
+		return nil, fmt.Errorf("decide: pack event: %w", err)
+	}
+	message := &exchangev1.CaseMessage{
+		MessageId: event.ID, Service: e.Rules.Service, Mailbox: agency, Subject: event.Subject,
+		SubjectVersion: told.View.Version, CaseId: e.Names.CaseName(agency, event.Case),
+		OccurredAt: timestamppb.New(event.At), From: event.By, Basis: event.Basis,
+		Status: e.Rules.Status(told.View.State, told.View.Reader), Event: packed,
+	}
+	if event.Client != "" {
+		message.ClientId = e.Names.ClientName(agency, event.Client)
+	}
+	for _, withheld := range told.Withheld {
+		message.Withheld = append(message.Withheld, &exchangev1.Withheld{Field: withheld.Field, Rule: withheld.Rule})
+	}
+	return message, nil
 }
 
 // keep writes the rows of a touched subject as it is now.

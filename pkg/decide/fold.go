@@ -87,14 +87,22 @@ func (r Rules[S]) disclose(view S, event loop.Event, reader loop.Reader) (loop.E
 
 // ForClient is a subject as the person whom it concerns sees it.
 func (r Rules[S]) ForClient(events []loop.Event) loop.View[S] {
+	view, _ := r.ToldClient(events)
+	return view
+}
+
+// ToldClient is that, and all that the person is told, in order.
+func (r Rules[S]) ToldClient(events []loop.Event) (loop.View[S], []Told[S]) {
 	view := loop.View[S]{Reader: loop.Reader{Role: loop.RoleClient}}
+	var all []Told[S]
 	for _, event := range events {
-		if disclosed, _, tell := r.disclose(view.State, event, view.Reader); tell {
+		if disclosed, withheld, tell := r.disclose(view.State, event, view.Reader); tell {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
+			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 	}
-	return view
+	return view, all
 }
 
 // Told is what one reader is told of one event, and its view after it.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
@@ -51,10 +52,21 @@ type Unit struct {
 	Intake bool
 }
 
-// Directory is the whole of them. It never changes.
+// Directory is the whole of them. It is safe for concurrent use, and changes only as
+// a whole: see Watch.
 type Directory struct {
-	agencies map[string]Agency
+	content atomic.Pointer[map[string]Agency]
 }
+
+func (d *Directory) agencies() map[string]Agency {
+	if content := d.content.Load(); content != nil {
+		return *content
+	}
+	return nil
+}
+
+// Replace makes it hold what another does.
+func (d *Directory) Replace(other *Directory) { d.content.Store(other.content.Load()) }
 
 // Load reads and checks a directory file.
 func Load(path string) (*Directory, error) {
@@ -67,13 +79,13 @@ func Load(path string) (*Directory, error) {
 
 // Agency finds an agency by its key.
 func (d *Directory) Agency(key string) (Agency, bool) {
-	agency, ok := d.agencies[key]
+	agency, ok := d.agencies()[key]
 	return agency, ok
 }
 
 // Unit finds a unit of an agency.
 func (d *Directory) Unit(agency, unit string) (Unit, bool) {
-	for _, candidate := range d.agencies[agency].Units {
+	for _, candidate := range d.agencies()[agency].Units {
 		if candidate.Key == unit {
 			return candidate, true
 		}
@@ -84,7 +96,7 @@ func (d *Directory) Unit(agency, unit string) (Unit, bool) {
 // Intake is the unit that receives what is addressed to the agency alone; empty
 // where it has none.
 func (d *Directory) Intake(agency string) string {
-	for _, unit := range d.agencies[agency].Units {
+	for _, unit := range d.agencies()[agency].Units {
 		if unit.Intake {
 			return unit.Key
 		}
@@ -94,9 +106,10 @@ func (d *Directory) Intake(agency string) string {
 
 // Agencies lists all, by key.
 func (d *Directory) Agencies() []Agency {
-	all := make([]Agency, 0, len(d.agencies))
-	for _, key := range slices.Sorted(maps.Keys(d.agencies)) {
-		all = append(all, d.agencies[key])
+	agencies := d.agencies()
+	all := make([]Agency, 0, len(agencies))
+	for _, key := range slices.Sorted(maps.Keys(agencies)) {
+		all = append(all, agencies[key])
 	}
 	return all
 }
@@ -115,7 +128,7 @@ func (d *Directory) Called() []string {
 // Check refuses a party whose agency or unit is not in the directory; the path
 // names the field that holds it.
 func (d *Directory) Check(party *commonv1.Party, path string) error {
-	if _, known := d.agencies[party.GetAgency()]; !known {
+	if _, known := d.agencies()[party.GetAgency()]; !known {
 		return fault.New(fault.UnknownParty, "there is no such agency").Field(path+".agency", "not in the directory")
 	}
 	if party.GetUnit() == "" {

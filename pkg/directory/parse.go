@@ -65,17 +65,19 @@ func Parse(text []byte) (*Directory, error) {
 	if len(read.Agencies) == 0 {
 		return nil, errors.New("directory: no agencies")
 	}
-	directory := &Directory{agencies: map[string]Agency{}}
+	agencies := map[string]Agency{}
 	for i, entry := range read.Agencies {
 		agency, err := entry.check()
 		if err != nil {
 			return nil, fmt.Errorf("directory: agencies[%d] %q: %w", i, entry.Agency, err)
 		}
-		if _, double := directory.agencies[agency.Key]; double {
+		if _, double := agencies[agency.Key]; double {
 			return nil, fmt.Errorf("directory: agencies[%d] %q stands twice", i, entry.Agency)
 		}
-		directory.agencies[agency.Key] = agency
+		agencies[agency.Key] = agency
 	}
+	directory := &Directory{}
+	directory.content.Store(&agencies)
 	return directory, nil
 }
 
@@ -113,6 +115,8 @@ func (f fileAgency) check() (Agency, error) {
 			return agency, fmt.Errorf("units[%d] %q stands twice", i, entry.Unit)
 		}
 		seen[unit.Key] = true
+		// A single unit receives everything.
+		unit.Intake = unit.Intake || len(f.Units) == 1
 		if unit.Intake {
 			intakes++
 		}
@@ -120,6 +124,9 @@ func (f fileAgency) check() (Agency, error) {
 	}
 	if intakes > 1 {
 		return agency, errors.New("more than one intake unit")
+	}
+	if intakes == 0 && len(agency.Units) > 1 {
+		return agency, errors.New("no intake unit: what is addressed to the agency would have no catcher")
 	}
 	return agency, nil
 }

@@ -33,6 +33,11 @@ const (
 	HistoryDiverged       Reason = "HISTORY_DIVERGED"
 	TakenOver             Reason = "TAKEN_OVER"
 	AttachmentUnavailable Reason = "ATTACHMENT_UNAVAILABLE"
+	FileNameNotAllowed    Reason = "FILE_NAME_NOT_ALLOWED"
+	MediaTypeNotAllowed   Reason = "MEDIA_TYPE_NOT_ALLOWED"
+	MalwareFound          Reason = "MALWARE_FOUND"
+	WrongOffset           Reason = "WRONG_OFFSET"
+	UploadDiffers         Reason = "UPLOAD_DIFFERS"
 	TooLarge              Reason = "TOO_LARGE"
 	Busy                  Reason = "BUSY"
 	Unavailable           Reason = "UNAVAILABLE"
@@ -70,7 +75,12 @@ var table = map[Reason]entry{
 	InvalidPageToken:      {codes.InvalidArgument, "send back the token as you got it, with the same request"},
 	HistoryDiverged:       {codes.FailedPrecondition, "the history does not hold this cursor; compare your copy and start over from an agreed point"},
 	TakenOver:             {codes.Aborted, "another reader has opened this consumer; open it again to take it back"},
-	AttachmentUnavailable: {codes.InvalidArgument, "send without attachments; they cannot be named yet"},
+	AttachmentUnavailable: {codes.InvalidArgument, "name what your own agency uploaded and finished, for this client"},
+	FileNameNotAllowed:    {codes.InvalidArgument, "give it a plain name, of a paper and not of a program"},
+	MediaTypeNotAllowed:   {codes.InvalidArgument, "send it as PDF, picture, text or office document without macros, and say which"},
+	MalwareFound:          {codes.InvalidArgument, "do not send it on; have the device it comes from examined"},
+	WrongOffset:           {codes.FailedPrecondition, "go on at next_offset, in whole chunks"},
+	UploadDiffers:         {codes.InvalidArgument, "upload it anew, with a fresh request_id"},
 	TooLarge:              {codes.ResourceExhausted, "send less in one message; the limit is 4 MiB"},
 	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
 	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},

@@ -15,7 +15,6 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
-	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -84,12 +83,9 @@ func makeKey() ([]byte, error) {
 
 // Config is the issuer as a verifier believes it: for every agency, clients and
 // operators.
-func (d *Issuer) Config(agencies *directory.Directory) (IssuerConfig, error) {
+func (d *Issuer) Config() (IssuerConfig, error) {
 	config, err := d.For()
-	config.Clients, config.Operators = true, true
-	for _, agency := range agencies.Agencies() {
-		config.Agencies = append(config.Agencies, agency.Key)
-	}
+	config.Clients, config.Operators, config.Everyone = true, true, true
 	return config, err
 }
 

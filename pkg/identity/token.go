@@ -37,6 +37,9 @@ type IssuerConfig struct {
 	// Agencies for which its tokens may speak: no county's identity provider mints
 	// another agency's token.
 	Agencies []string `json:"agencies"`
+	// Everyone: it speaks for all agencies of the directory. Only the development
+	// issuer does; no file can say so.
+	Everyone bool `json:"-"`
 	// Clients: it may also speak for the persons whom matters concern.
 	Clients bool `json:"clients"`
 	// Operators: it may also speak for those who run Koppi.
@@ -174,7 +177,7 @@ func (v *Verifier) caller(token jwt.Token, from issuer) (Caller, error) {
 	case caller.Role == RoleOperator && caller.Agency == "" && caller.Client == "":
 		caller.Worker = subject
 		return caller, nil
-	case subject == "" || caller.Client != "" || !slices.Contains(from.Agencies, caller.Agency):
+	case subject == "" || caller.Client != "" || !from.Everyone && !slices.Contains(from.Agencies, caller.Agency):
 		return Caller{}, invalidToken("for whom it speaks")
 	}
 	if err := v.config.Directory.Check(caller.Party(), "token"); err != nil {

@@ -37,12 +37,12 @@ func newTokens(t *testing.T, bound ...string) tokens {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := issuer.Config(known)
+	config, err := issuer.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(bound) > 0 {
-		config.Agencies, config.Clients = bound, false
+		config.Agencies, config.Clients, config.Everyone = bound, false, false
 	}
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
 		Audience: identity.Audience, Issuers: []identity.IssuerConfig{config}, Directory: known, Now: time.Now,

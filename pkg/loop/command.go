@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // Command is a request with all that its decision needs to know from outside. F are
@@ -22,9 +24,21 @@ type Command[F any] struct {
 	NewID string
 	// Client and Case are inner ids, for a command that starts a subject.
 	Client, Case string
+	// Home is what is known of the client's, for a command that starts a subject.
+	Home Home
 	// CodeInText says that a free text holds something of an identity code's shape.
 	CodeInText bool
-	Facts      F
+	// Attachments are those that the request names, in its order; Unavailable says why
+	// one of them cannot be named.
+	Attachments []*commonv1.Attachment
+	Unavailable error
+	Facts       F
+}
+
+// Home is what says which unit serves a client.
+type Home struct {
+	// Municipality of three digits, and Language as a BCP 47 tag; either may be empty.
+	Municipality, Language string
 }
 
 // StepOf is the name of the RPC that a request is of.

@@ -50,18 +50,14 @@ func namesOf(grounds []commonv1.LegalGround) string {
 	return text
 }
 
-// CheckText refuses texts that hold something of an identity code's shape.
-func CheckText(codeInText bool) error {
-	if codeInText {
-		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
+// CheckSaid is the last check of all content: the papers named can be, and no text holds
+// something of an identity code's shape.
+func (c Command[F]) CheckSaid() error {
+	if c.Unavailable != nil {
+		return c.Unavailable
 	}
-	return nil
-}
-
-// CheckAttachments refuses attachments as long as none can be named.
-func CheckAttachments(ids []string) error {
-	if len(ids) > 0 {
-		return fault.New(fault.AttachmentUnavailable, "attachments cannot be named yet").Field("attachment_ids", "leave empty")
+	if c.CodeInText {
+		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
 	}
 	return nil
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/directory"
@@ -19,9 +21,10 @@ import (
 	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/wake"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// Deps is what a service needs from outside. All fields are required.
+// Deps is what a service needs from outside. All fields but Attachments are required.
 type Deps struct {
 	Store     journal.Store
 	Directory *directory.Directory
@@ -32,6 +35,8 @@ type Deps struct {
 	Settings journal.Settings
 	// Signals pass between replicas and are not kept: who is there, who types.
 	Signals signal.Hub
+	// Attachments are the papers that matters name; nil where none are kept.
+	Attachments *attachment.Store
 	// NewID makes UUIDv7s: of subjects, questions and messages.
 	NewID func() string
 	// Calls leads to the service's own handlers, interceptors and all: what comes
@@ -51,6 +56,8 @@ type Config[S loop.State] struct {
 	Accepts string
 	// Responsible is the agency that may read contact data under a non-disclosure.
 	Responsible func(S) string
+	// Message is a subject as its caller reads it.
+	Message func(Shown[S]) proto.Message
 }
 
 // Kernel is a service without its handlers.
@@ -77,8 +84,13 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	}, nil
 }
 
-// Register adds what serves the mailboxes to a server.
-func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) { k.exchange.Register(server) }
+// Register adds what serves the mailboxes, and the gateway, to a server.
+func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) {
+	k.exchange.Register(server)
+	only := gatewayOnly[S]{Kernel: k}
+	caseworkv1.RegisterMatterServiceServer(server, only)
+	caseworkv1.RegisterSuiteServiceServer(server, only)
+}
 
 // Now is the domain's time as this service has it.
 func (k *Kernel[S]) Now() time.Time { return k.Clock.Now() }

@@ -10,6 +10,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -19,6 +20,7 @@ type Person struct {
 	Inner string
 	// Identity is who it is, to be sealed.
 	Identity []byte
+	Home     loop.Home
 }
 
 // Person swaps the identity for the inner id, before any rule sees it.
@@ -80,7 +82,21 @@ func sealed(inner string, client *commonv1.Client) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("matter: marshal client: %w", err)
 	}
-	return Person{Inner: inner, Identity: bytes}, nil
+	return Person{Inner: inner, Identity: bytes, Home: homeOf(client)}, nil
+}
+
+func homeOf(client *commonv1.Client) loop.Home {
+	return loop.Home{Municipality: client.GetDetails().GetMunicipality(), Language: client.GetLanguage()}
+}
+
+// Home is where the client of a subject is served; nothing is known of whom no subject
+// names any more.
+func (k *Kernel[S]) Home(ctx context.Context, subject string) loop.Home {
+	client, err := k.Client(ctx, subject)
+	if err != nil {
+		return loop.Home{}
+	}
+	return homeOf(client)
 }
 
 // Client opens who the client of a subject is.

@@ -101,5 +101,8 @@ func (k *Kernel[S]) eraseCopies(ctx context.Context, head loop.Head) error {
 	if !head.IsRevoked() || head.Revocation.Erased {
 		return nil
 	}
+	if err := k.forgetPapers(ctx, head.Subject); err != nil {
+		return err
+	}
 	return k.Store.Erase(ctx, head.Subject, journal.ClassCorrespondence)
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -55,7 +56,7 @@ func Begin[S loop.State, F any](ctx context.Context, k *Kernel[S], r StartReques
 		if err != nil {
 			return Shown[S]{}, err
 		}
-		command.Client = person.Inner
+		command.Client, command.Home = person.Inner, person.Home
 		step.Clients = func(command loop.Command[F]) map[string][]byte {
 			return map[string][]byte{command.Subject: person.Identity}
 		}
@@ -104,12 +105,23 @@ func run[S loop.State, F any](
 		Prepare: func(ctx context.Context, world loop.World[S]) error {
 			view := world.Subjects[command.Subject].Views[who.Agency]
 			command.Stale = step.Etag != "" && step.Etag != loop.Etag(command.Subject, who.Agency, view.Version)
-			if step.Prepare == nil {
-				return nil
+			client := command.Client
+			if !starts {
+				client = world.State(command.Subject).Common().Client
+			}
+			var err error
+			if command.Attachments, command.Unavailable, err = k.papers(ctx, who, r, client); err != nil || step.Prepare == nil {
+				return err
 			}
 			return step.Prepare(ctx, world, &command)
 		},
-		Decide: func(world loop.World[S]) ([]loop.Event, error) { return step.Decide(world, command) },
+		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+			events, err := step.Decide(world, command)
+			if err != nil {
+				return nil, err
+			}
+			return events, k.keepPapers(ctx, events)
+		},
 	}
 	if step.Claims != nil {
 		wanted.Claims = func(world loop.World[S]) []string { return step.Claims(world, command) }
@@ -140,13 +152,16 @@ func (k *Kernel[S]) checkParties(r proto.Message) error {
 	return wrong
 }
 
-// Addressed is a party as the directory completes it, with the agency's intake where
-// no unit is named, and how long it has to act.
-func (k *Kernel[S]) Addressed(party *commonv1.Party) (*commonv1.Party, loop.Graces) {
+// Addressed is a party as the directory completes it, where no unit is named with the
+// one that serves the client's municipality and language, and the service asked for;
+// and how long it has to act.
+func (k *Kernel[S]) Addressed(party *commonv1.Party, home loop.Home, serviceKey string) (*commonv1.Party, loop.Graces) {
 	agency, _ := k.Directory.Agency(party.GetAgency())
 	full := &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit(), Worker: party.GetWorker()}
 	if full.GetUnit() == "" {
-		full.Unit = k.Directory.Intake(party.GetAgency())
+		full.Unit = k.Directory.To(party.GetAgency(), directory.Wish{
+			Municipality: home.Municipality, Language: home.Language, ServiceKey: serviceKey,
+		})
 	}
 	return full, agency.Graces
 }

@@ -39,6 +39,7 @@ const KEKFile = "kek.json"
 type Service struct {
 	Listening          `embed:""`
 	telemetry.Settings `embed:""`
+	Papers             Papers `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
@@ -69,14 +70,19 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		return err
 	}
 	defer End(end)
-	secrets, kek, err := s.secrets()
+	secrets, kek, err := OpenSecrets(s.Secrets)
 	if err != nil {
 		return err
 	}
-	agencies, err := directory.Load(s.Directory)
+	agencies, err := directory.Open(s.Directory)
 	if err != nil {
 		return err
 	}
+	papers, err := s.Papers.Open(ctx, kek)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, papers.Close()) }()
 	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: s.tracer()})
 	if err != nil {
 		return err
@@ -84,7 +90,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Directory: agencies, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -96,7 +102,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if err != nil {
 		return err
 	}
-	if err := believeSuite(s.Secrets, agencies, &issuers); err != nil {
+	if err := believeSuite(s.Secrets, agencies.Directory, &issuers); err != nil {
 		return err
 	}
 	trial, err := s.trial(ctx, store, &parts, &issuers)
@@ -134,6 +140,10 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", s.Dev))
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
 	group.Go(func() error { return service.Run(ctx) })
+	group.Go(func() error {
+		agencies.Watch(ctx, parts.Logger)
+		return nil
+	})
 	return group.Wait()
 }
 
@@ -157,19 +167,19 @@ func (s *Service) tracer() pgx.QueryTracer {
 	return otelpgx.NewTracer()
 }
 
-// secrets reads what must be there: replicas that made their own would not
-// understand each other.
-func (s *Service) secrets() (*identity.Secrets, tink.AEAD, error) {
+// OpenSecrets reads what must be in the suite's folder: replicas that made their own
+// would not understand each other.
+func OpenSecrets(folder string) (*identity.Secrets, tink.AEAD, error) {
 	for _, file := range []string{KEKFile, identity.SecretsFile} {
-		if _, err := os.Stat(filepath.Join(s.Secrets, file)); err != nil {
+		if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
 			return nil, nil, fmt.Errorf("a secret is missing; make them once with koppi secrets, and give them to every replica: %w", err)
 		}
 	}
-	key, err := seal.OpenKEK(filepath.Join(s.Secrets, KEKFile))
+	key, err := seal.OpenKEK(filepath.Join(folder, KEKFile))
 	if err != nil {
 		return nil, nil, err
 	}
-	secrets, err := identity.OpenSecrets(s.Secrets)
+	secrets, err := identity.OpenSecrets(folder)
 	return secrets, key, err
 }
 
@@ -209,7 +219,7 @@ func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matte
 	if err != nil {
 		return nil, err
 	}
-	believed, err := issuer.Config(parts.Directory)
+	believed, err := issuer.Config()
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +241,9 @@ func newServer(parts matter.Deps, issuers []identity.IssuerConfig, limiter *limi
 	if err != nil {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
-	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Public: func(method string) bool { return dev.IsMethod(method) || exchange.IsHeads(method) }}), nil
+	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Public: func(method string) bool {
+		return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
+	}}), nil
 }
 
 // newID makes a UUIDv7: unique, and in the order of making.

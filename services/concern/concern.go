@@ -5,6 +5,7 @@ package concern
 
 import (
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/matter"
@@ -28,6 +29,7 @@ type kernel = matter.Kernel[rules.Concern]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
+		Message:     func(shown matter.Shown[rules.Concern]) proto.Message { return (*Service)(nil).concern(shown) },
 		Responsible: func(c rules.Concern) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err

@@ -85,7 +85,11 @@ func (s *Service) facts(ctx context.Context, command *rules.Command, receiver *c
 		Describes: from.Profile == directory.Necessary,
 		YouthWork: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
 	}
-	facts.Receiver, facts.Graces = s.Addressed(receiver)
+	home := command.Home
+	if home == (loop.Home{}) {
+		home = s.Home(ctx, command.Subject)
+	}
+	facts.Receiver, facts.Graces = s.Addressed(receiver, home, "")
 	var err error
 	facts.Earlier, err = s.earlier(ctx, receiver.GetAgency(), client, command.At)
 	return facts, err

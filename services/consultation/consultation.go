@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/matter"
@@ -34,6 +35,7 @@ type kernel = matter.Kernel[rules.Consultation]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Consultation]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
+		Message:     func(shown matter.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).consultation(shown) },
 		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made, drained: make(chan struct{})}, err

@@ -4,6 +4,7 @@ package plan
 
 import (
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/matter"
@@ -27,6 +28,7 @@ type kernel = matter.Kernel[rules.Plan]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Plan]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
+		Message:     func(shown matter.Shown[rules.Plan]) proto.Message { return (*Service)(nil).plan(shown) },
 		Responsible: func(p rules.Plan) string { return p.Plan.GetResponsible().GetAgency() },
 	})
 	return &Service{kernel: made}, err

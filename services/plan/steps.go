@@ -38,8 +38,8 @@ func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.P
 	case *planv1.UpdateGoalRequest:
 		taken.Etag = "" // the goal's, which the rules compare
 	case *planv1.InviteMemberRequest:
-		taken.Prepare = func(_ context.Context, _ rules.World, command *rules.Command) error {
-			command.Facts.Invited, _ = s.Addressed(r.GetParty())
+		taken.Prepare = func(ctx context.Context, _ rules.World, command *rules.Command) error {
+			command.Facts.Invited, _ = s.Addressed(r.GetParty(), s.Home(ctx, command.Subject), "")
 			return nil
 		}
 	}

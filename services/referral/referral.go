@@ -6,6 +6,7 @@ package referral
 
 import (
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/matter"
@@ -29,6 +30,7 @@ type kernel = matter.Kernel[rules.Referral]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
+		Message:     func(shown matter.Shown[rules.Referral]) proto.Message { return (*Service)(nil).referral(shown) },
 		Responsible: func(r rules.Referral) string { return rules.Responsible(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err

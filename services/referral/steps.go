@@ -20,7 +20,7 @@ type step = matter.Step[rules.Referral, rules.Facts]
 
 // SendReferral begins a referral.
 func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRequest) (*referralv1.SendReferralResponse, error) {
-	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetReceiver())})
+	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetReceiver(), r.GetServiceKey())})
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,10 @@ func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRe
 // RedirectReferral offers it to a third agency, whole: who the client is goes with it.
 func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectReferralRequest) (*referralv1.RedirectReferralResponse, error) {
 	var client []byte
-	addressed := s.addressed(r.GetReceiver())
+	addressed := func(ctx context.Context, world rules.World, command *rules.Command) error {
+		command.Home = s.Home(ctx, command.Subject)
+		return s.addressed(r.GetReceiver(), world.State(command.Subject).ServiceKey)(ctx, world, command)
+	}
 	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{
 		Decide: rules.Decide, Etag: r.GetEtag(),
 		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
@@ -51,9 +54,9 @@ func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectRe
 }
 
 // addressed tells the rules what the directory knows of a receiver.
-func (s *Service) addressed(receiver *commonv1.Party) func(context.Context, rules.World, *rules.Command) error {
+func (s *Service) addressed(receiver *commonv1.Party, serviceKey string) func(context.Context, rules.World, *rules.Command) error {
 	return func(_ context.Context, _ rules.World, command *rules.Command) error {
-		command.Facts.Receiver, command.Facts.Graces = s.Addressed(receiver)
+		command.Facts.Receiver, command.Facts.Graces = s.Addressed(receiver, command.Home, serviceKey)
 		return nil
 	}
 }

@@ -21,6 +21,7 @@ type cli struct {
 	Fsck      fsckCommand      `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
 	Secrets   secretsCommand   `cmd:"" help:"Make the secrets that all processes of a suite share."`
+	Directory directoryCommand `cmd:"" help:"Check a directory file before it is used."`
 	Callbacks callbacksCommand `cmd:"" help:"See what endpoints of agencies refused, and deliver it again."`
 }
 

@@ -23,6 +23,8 @@ type upCommand struct {
 	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Origin    []string  `help:"Origin of another site whose pages may call; may be repeated."`
 
+	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
+
 	callback.Settings `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 }
@@ -52,7 +54,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 
 func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings,
+		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Scanner: c.Scanner,
 	}
 	if !c.Dev && c.Issuers == "" {
 		return settings, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
@@ -61,7 +63,14 @@ func (c *upCommand) allinone() (allinone.Config, error) {
 		return settings, errors.New("--clock needs --dev")
 	}
 	var err error
-	if settings.Directory, err = loadDirectory(c.Directory); err != nil {
+	if c.Directory == "" {
+		settings.Directory, err = loadDirectory("")
+	} else {
+		if settings.File, err = directory.Open(c.Directory); err == nil {
+			settings.Directory = settings.File.Directory
+		}
+	}
+	if err != nil {
 		return settings, err
 	}
 	settings.Issuers, err = process.LoadIssuers(c.Issuers)

@@ -5,14 +5,18 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
+	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
+	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
@@ -22,6 +26,7 @@ type config struct {
 	process.Listening `embed:""`
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
+	Papers            process.Papers     `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 
 	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
@@ -30,8 +35,10 @@ type config struct {
 	Plan         []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
 	Origin       []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
 	Redis        string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
-	Directory    string   `help:"Directory file of agencies, for those that want to be called; without it none is." env:"KOPPI_DIRECTORY"`
-	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets; needed to call agencies." env:"KOPPI_SECRETS"`
+	Directory    string   `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
+	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
+	Issuers      string   `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
+	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
 	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
 
@@ -64,16 +71,25 @@ func run(ctx context.Context, c *config) (err error) {
 		}
 		backends[name] = suite.Backend{Conn: conn, Wake: wakes}
 	}
-	front, err := suite.Open(backends, c.Dev, process.Logger())
+	agencies, err := directory.Open(c.Directory)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, front.Exchange.Close()) }()
+	whole, err := c.casework(ctx, agencies.Directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, whole.Attachments.Close()) }()
+	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Logger: process.Logger(), Casework: whole})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, front.Close()) }()
 	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Origins: c.Origin})
 	if err != nil {
 		return err
 	}
-	calls, err := c.callbacks(front)
+	calls, err := c.callbacks(front, agencies.Directory)
 	if err != nil {
 		return err
 	}
@@ -83,21 +99,18 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
-	group.Go(func() error { return front.Exchange.Run(ctx) })
+	group.Go(func() error { return front.Run(ctx) })
+	group.Go(func() error {
+		agencies.Watch(ctx, process.Logger())
+		return nil
+	})
 	group.Go(func() error { return calls.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, handler, listener) })
 	return group.Wait()
 }
 
 // callbacks opens what calls agencies.
-func (c *config) callbacks(front *suite.Front) (*callback.Callbacks, error) {
-	agencies := &directory.Directory{}
-	if c.Directory != "" {
-		var err error
-		if agencies, err = directory.Load(c.Directory); err != nil {
-			return nil, err
-		}
-	}
+func (c *config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
 		return nil, err
@@ -105,4 +118,39 @@ func (c *config) callbacks(front *suite.Front) (*callback.Callbacks, error) {
 	return c.Settings.Open(callback.Surroundings{
 		Exchange: front.Exchange.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
 	})
+}
+
+// casework opens what the gateway adds to the services: it verifies callers by itself.
+func (c *config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
+	none := casework.Config{}
+	secrets, kek, err := process.OpenSecrets(c.Secrets)
+	if err != nil {
+		return none, err
+	}
+	issuers, err := process.LoadIssuers(c.Issuers)
+	switch {
+	case err != nil:
+		return none, err
+	case c.Dev:
+		issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
+		if err != nil {
+			return none, err
+		}
+		believed, err := issuer.Config()
+		if err != nil {
+			return none, err
+		}
+		issuers = append(issuers, believed)
+	case c.Issuers == "":
+		return none, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
+	}
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: issuers, Directory: agencies, Now: time.Now}) //nolint:forbidigo // a token's time
+	if err != nil {
+		return none, err
+	}
+	papers, err := c.Papers.Open(ctx, kek)
+	if err != nil {
+		return none, err
+	}
+	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: papers, Scanner: casework.ScannerAt(c.Scanner)}, nil
 }

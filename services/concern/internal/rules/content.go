@@ -49,11 +49,8 @@ func checkContent(world World, command Command) error {
 			return fault.New(fault.InvalidField, "this question does not wait for an answer").
 				Field("information_request_id", "name the open question")
 		}
-		if err := loop.CheckAttachments(r.GetAttachmentIds()); err != nil {
-			return err
-		}
 	}
-	return loop.CheckText(command.CodeInText)
+	return command.CheckSaid()
 }
 
 // checkDecline refuses to tell a reporter without consent whether the client is

@@ -49,14 +49,14 @@ func decideStep(o *outcome, command Command) {
 		o.add(subject, askedFor(command, r))
 	case *concernv1.ProvideInformationRequest:
 		o.add(subject, &concernv1.InformationProvided{
-			InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(),
+			InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(), Attachments: command.Attachments,
 		})
 	case *concernv1.StartAssessmentRequest:
 		o.add(subject, &concernv1.AssessmentStarted{})
 	case *concernv1.CompleteAssessmentRequest:
 		o.add(subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId()})
 	case *concernv1.CloseConcernRequest:
-		o.add(subject, &concernv1.ConcernClosed{Outcome: r.GetOutcome(), Feedback: r.GetFeedback()})
+		o.add(subject, &concernv1.ConcernClosed{Outcome: r.GetOutcome(), Feedback: r.GetFeedback(), Attachments: command.Attachments})
 	case *concernv1.ForwardConcernRequest:
 		forward(o, command, r)
 	case *concernv1.DeclineConcernRequest:

@@ -45,13 +45,16 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
 	loop.Hide("no-consent/outcome", "ConcernClosed", "outcome", without...),
 	loop.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
+	loop.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
 	loop.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
 	// What officials write to each other may be about others than the client
 	// (621/1999 § 11); of that the client is not told the words.
 	loop.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
 	loop.Hide("client/between-officials", "InformationRequested", "question", person...),
 	loop.Hide("client/between-officials", "InformationProvided", "answer", person...),
+	loop.Hide("client/between-officials", "InformationProvided", "attachments", person...),
 	loop.Hide("client/between-officials", "ConcernClosed", "feedback", person...),
+	loop.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
 }
 
 // Told are the events that reach a reporter, by ground. Those that are missing

@@ -75,7 +75,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = forwardAnswered(c, e, m)
 	case *concernv1.ConcernClosed:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
-		c.Outcome, c.Feedback = m.GetOutcome(), m.GetFeedback()
+		c.Outcome, c.Feedback, c.Enclosed = m.GetOutcome(), m.GetFeedback(), m.GetAttachments()
 	case *concernv1.ConcernDeclined:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()

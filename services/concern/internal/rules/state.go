@@ -67,8 +67,10 @@ type Concern struct {
 	Forwards []Forward
 	PlanID   string
 
-	Outcome           concernv1.Outcome
-	Feedback          string
+	Outcome  concernv1.Outcome
+	Feedback string
+	// Enclosed are the papers that came with the outcome.
+	Enclosed          []*commonv1.Attachment
 	DeclineReason     concernv1.DeclineReason
 	Explanation       string
 	SuggestedReceiver *commonv1.Party

@@ -27,7 +27,7 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 	outcome := newOutcome(world, command)
 	outcome.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(),
+		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
 	})
 	return outcome.Events(), nil
 }
@@ -47,7 +47,7 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	})
 	o.report(Collection+command.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: urgency, ClientLanguage: c.Language, ForwardedFromConcernId: ID(command.Subject),
+		Urgency: urgency, ClientLanguage: c.Language, ForwardedFromConcernId: ID(command.Subject), Attachments: command.Attachments,
 	})
 }
 
@@ -99,10 +99,7 @@ func (c content) check(command Command) error {
 		return fault.New(fault.ContentNotAllowed, "without consent a report carries topics, no description and no attachments").
 			Field("description", "leave empty")
 	}
-	if err := loop.CheckAttachments(c.attachments); err != nil {
-		return err
-	}
-	return loop.CheckText(command.CodeInText)
+	return command.CheckSaid()
 }
 
 // CheckBasis holds a concern's legal basis to what the law asks of it (1301/2014 § 35).

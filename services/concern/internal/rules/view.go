@@ -18,7 +18,7 @@ func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Co
 		SupportNeed: view.SupportNeed, Track: view.Track, ContactAttempts: view.Attempts,
 		EarlierConcerns: view.Earlier, ForwardedFromConcernId: idOrEmpty(view.ForwardedFrom),
 		InformationRequests: view.Questions, Attachments: view.Attachments,
-		Outcome: view.Outcome, Feedback: view.Feedback, SubmittedAt: timestamppb.New(view.Started),
+		Outcome: view.Outcome, Feedback: view.Feedback, OutcomeAttachments: view.Enclosed, SubmittedAt: timestamppb.New(view.Started),
 		ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,

@@ -35,7 +35,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 			return nil, err
 		}
 		draft.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &consultationv1.ConsultationOpened{
-			Addressee: command.Facts.Party, Topic: r.GetTopic(), Question: r.GetQuestion(), Urgency: r.GetUrgency(), MessageId: command.NewID,
+			Addressee: command.Facts.Party, Topic: r.GetTopic(), Question: r.GetQuestion(), Urgency: r.GetUrgency(), MessageId: command.NewID, Attachments: command.Attachments,
 		})
 		return draft.Events(), nil
 	}
@@ -78,7 +78,7 @@ func recorded(command Command) proto.Message {
 	case *consultationv1.ReassignConsultationRequest:
 		return &consultationv1.ConsultationReassigned{To: r.GetTo(), Reason: r.GetReason()}
 	case *consultationv1.PostMessageRequest:
-		return &consultationv1.MessagePosted{MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers()}
+		return &consultationv1.MessagePosted{MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers(), Attachments: command.Attachments}
 	case *consultationv1.CloseConsultationRequest:
 		return &consultationv1.ConsultationClosed{LedTo: r.GetLedTo()}
 	default:
@@ -100,8 +100,7 @@ func checkOpen(command Command, r *consultationv1.OpenConsultationRequest) error
 		loop.CheckStarter(command.Actor),
 		loop.CheckOther(r.GetAddressee(), "addressee.agency", command.Actor.Agency),
 		loop.CheckBasis(r.GetBasis(), command.At, grounds(command.Client != "")...),
-		loop.CheckAttachments(r.GetAttachmentIds()),
-		loop.CheckText(command.CodeInText),
+		command.CheckSaid(),
 	)
 }
 
@@ -115,7 +114,6 @@ func checkContent(view loop.View[Consultation], command Command) error {
 			err = fault.New(fault.UnknownParty, "what was taken is passed to a worker by name").Field("to.worker", "required once it is taken")
 		}
 	case *consultationv1.PostMessageRequest:
-		err = loop.CheckAttachments(r.GetAttachmentIds())
 		if r.GetAnswers() && view.Reader.Role == loop.RoleSender {
 			err = fault.New(fault.InvalidField, "the asker does not answer the question").Field("answers", "leave false")
 		}
@@ -127,7 +125,7 @@ func checkContent(view loop.View[Consultation], command Command) error {
 	case *consultationv1.RevokeConsultationRequest:
 		err = loop.CheckExplained("revoking", "reason", r.GetReason())
 	}
-	return cmp.Or(err, loop.CheckText(command.CodeInText))
+	return cmp.Or(err, command.CheckSaid())
 }
 
 func isIn(c Consultation, agency string) bool {

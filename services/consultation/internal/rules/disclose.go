@@ -18,8 +18,10 @@ const (
 var Disclosures = []loop.Disclosure{
 	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Client),
 	loop.Hide("client/between-officials", "ConsultationOpened", "question", Client),
+	loop.Hide("client/between-officials", "ConsultationOpened", "attachments", Client),
 	loop.Hide("client/between-officials", "ConsultationReassigned", "reason", Client),
 	loop.Hide("client/between-officials", "MessagePosted", "text", Client),
+	loop.Hide("client/between-officials", "MessagePosted", "attachments", Client),
 }
 
 // Disclose turns an event into what one reader is told of it. Every party is told of

@@ -62,7 +62,7 @@ func checkContent(p Plan, command Command) error {
 	case *planv1.RevokePlanRequest:
 		err = loop.CheckExplained("revoking", "reason", r.GetReason())
 	}
-	return cmp.Or(err, loop.CheckText(command.CodeInText))
+	return cmp.Or(err, command.CheckSaid())
 }
 
 func checkInvited(plan *planv1.Plan, party *commonv1.Party) error {

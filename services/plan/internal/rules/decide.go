@@ -99,7 +99,7 @@ func recorded(command Command) proto.Message {
 	case *planv1.ReassignActionRequest:
 		return &planv1.ActionReassigned{ActionId: r.GetActionId(), To: r.GetTo()}
 	case *planv1.CompleteActionRequest:
-		return &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote()}
+		return &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote(), Attachments: command.Attachments}
 	case *planv1.RecordClientViewRequest:
 		return &planv1.ClientViewRecorded{FeltHeard: r.GetFeltHeard(), OwnGoalsLead: r.GetOwnGoalsLead(), Comment: r.GetComment()}
 	default:

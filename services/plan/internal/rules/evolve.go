@@ -146,7 +146,7 @@ func evolveWork(subject string, plan *planv1.Plan, e loop.Event) {
 		}
 	case *planv1.ActionCompleted:
 		if done := action(plan, m.GetActionId()); done != nil {
-			done.CompletedAt, done.Note = timestamppb.New(e.At), m.GetNote()
+			done.CompletedAt, done.Note, done.Attachments = timestamppb.New(e.At), m.GetNote(), m.GetAttachments()
 		}
 	}
 }

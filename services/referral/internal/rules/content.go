@@ -16,8 +16,7 @@ func checkSend(command Command, r *referralv1.SendReferralRequest) error {
 		loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency),
 		checkBasis(r.GetBasis(), command),
 		checkAsked(r),
-		loop.CheckAttachments(r.GetAttachmentIds()),
-		loop.CheckText(command.CodeInText),
+		command.CheckSaid(),
 	)
 }
 
@@ -59,7 +58,7 @@ func checkContent(state Referral, command Command) error {
 	case *referralv1.RevokeReferralRequest:
 		err = loop.CheckExplained("revoking", "reason", r.GetReason())
 	}
-	return cmp.Or(err, loop.CheckText(command.CodeInText))
+	return cmp.Or(err, command.CheckSaid())
 }
 
 // explained are the reasons that say nothing by themselves of what to do instead

@@ -47,7 +47,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		}
 		o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &referralv1.ReferralSent{
 			Receiver: command.Facts.Receiver, Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
-			Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(),
+			Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
 			DueAt: timestamppb.New(loop.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
 		})
 		return o.Events(), nil
@@ -90,11 +90,11 @@ func recorded(command Command) proto.Message {
 	case *referralv1.RecordAppointmentResultRequest:
 		return &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()}
 	case *referralv1.AddProgressNoteRequest:
-		return &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold()}
+		return &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold(), Attachments: command.Attachments}
 	case *referralv1.RefuseCancellationRequest:
 		return &referralv1.ReferralCancellationRefused{Explanation: r.GetExplanation()}
 	case *referralv1.CompleteReferralRequest:
-		return &referralv1.ReferralCompleted{Outcome: r.GetOutcome(), OutcomeNote: r.GetOutcomeNote()}
+		return &referralv1.ReferralCompleted{Outcome: r.GetOutcome(), OutcomeNote: r.GetOutcomeNote(), Attachments: command.Attachments}
 	case *referralv1.SettleReferralRequest:
 		return &referralv1.ReferralSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()}
 	default:

@@ -22,6 +22,7 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
 	loop.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
 	loop.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
+	loop.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),
 	loop.Hide("client/between-officials", "ReferralCancellationRequested", "reason", Client),
 	loop.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
 }

@@ -60,10 +60,10 @@ func Evolve(r Referral, e loop.Event) Referral {
 			state = stateOnHold
 		}
 		r = r.to(state, e.At, word(e.At))
-		r.Notes = append(slices.Clip(r.Notes), &referralv1.ProgressNote{At: timestamppb.New(e.At), By: e.By, Text: m.GetText()})
+		r.Notes = append(slices.Clip(r.Notes), &referralv1.ProgressNote{At: timestamppb.New(e.At), By: e.By, Text: m.GetText(), Attachments: m.GetAttachments()})
 	case *referralv1.ReferralCompleted:
 		r = r.to(referralv1.ReferralState_REFERRAL_STATE_COMPLETED, e.At, time.Time{})
-		r.Outcome, r.OutcomeNote = m.GetOutcome(), m.GetOutcomeNote()
+		r.Outcome, r.OutcomeNote, r.Enclosed = m.GetOutcome(), m.GetOutcomeNote(), m.GetAttachments()
 	case *referralv1.ReferralCancellationRequested:
 		r = r.to(stateInProgress, e.At, r.Due)
 		r.CancelBy = loop.EndOfWorkingDay(e.At, workingDaysToAnswer)

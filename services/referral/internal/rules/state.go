@@ -44,6 +44,8 @@ type Referral struct {
 	Holder       *commonv1.Party
 	Appointments []*referralv1.Appointment
 	Notes        []*referralv1.ProgressNote
+	// Enclosed are the papers that came with the outcome.
+	Enclosed []*commonv1.Attachment
 	// CancelBy is until when the receiver answers to a cancellation that the sender
 	// asked for; zero where none waits.
 	CancelBy time.Time

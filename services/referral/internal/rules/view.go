@@ -16,7 +16,7 @@ func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral
 		ReferralId: ID(r.Subject), Kind: r.Kind, State: r.State, Status: Status(r, view.Reader),
 		Sender: r.Sender, Receiver: r.Receiver, Basis: r.Basis, Urgency: r.Urgency,
 		ServiceKey: r.ServiceKey, Reason: r.Reason, Attachments: r.Attachments,
-		Appointments: r.Appointments, ProgressNotes: r.Notes, Outcome: r.Outcome, OutcomeNote: r.OutcomeNote,
+		Appointments: r.Appointments, ProgressNotes: r.Notes, Outcome: r.Outcome, OutcomeNote: r.OutcomeNote, OutcomeAttachments: r.Enclosed,
 		DeclineReason: r.DeclineReason, DeclineExplanation: r.Explanation, SuggestedReceiver: r.SuggestedReceiver,
 		RedirectedToReferralId: ID(r.Onward.Subject), RedirectedFromReferralId: ID(r.RedirectedFrom),
 		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, CancellationRequested: !r.CancelBy.IsZero(),

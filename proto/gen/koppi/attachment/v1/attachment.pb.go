@@ -250,6 +250,111 @@ func (x *UploadChunkResponse) GetNextOffset() int64 {
 	return 0
 }
 
+type GetUploadRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AttachmentId  string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUploadRequest) Reset() {
+	*x = GetUploadRequest{}
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUploadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUploadRequest) ProtoMessage() {}
+
+func (x *GetUploadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUploadRequest.ProtoReflect.Descriptor instead.
+func (*GetUploadRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetUploadRequest) GetAttachmentId() string {
+	if x != nil {
+		return x.AttachmentId
+	}
+	return ""
+}
+
+type GetUploadResponse struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	NextOffset int64                  `protobuf:"varint,1,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
+	SizeBytes  int64                  `protobuf:"varint,2,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// Set once it is finished.
+	Attachment    *v1.Attachment `protobuf:"bytes,3,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUploadResponse) Reset() {
+	*x = GetUploadResponse{}
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUploadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUploadResponse) ProtoMessage() {}
+
+func (x *GetUploadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUploadResponse.ProtoReflect.Descriptor instead.
+func (*GetUploadResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetUploadResponse) GetNextOffset() int64 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+func (x *GetUploadResponse) GetSizeBytes() int64 {
+	if x != nil {
+		return x.SizeBytes
+	}
+	return 0
+}
+
+func (x *GetUploadResponse) GetAttachment() *v1.Attachment {
+	if x != nil {
+		return x.Attachment
+	}
+	return nil
+}
+
 type FinishUploadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId  string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
@@ -260,7 +365,7 @@ type FinishUploadRequest struct {
 
 func (x *FinishUploadRequest) Reset() {
 	*x = FinishUploadRequest{}
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[4]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -272,7 +377,7 @@ func (x *FinishUploadRequest) String() string {
 func (*FinishUploadRequest) ProtoMessage() {}
 
 func (x *FinishUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[4]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -285,7 +390,7 @@ func (x *FinishUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishUploadRequest.ProtoReflect.Descriptor instead.
 func (*FinishUploadRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{4}
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FinishUploadRequest) GetAttachmentId() string {
@@ -311,7 +416,7 @@ type FinishUploadResponse struct {
 
 func (x *FinishUploadResponse) Reset() {
 	*x = FinishUploadResponse{}
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[5]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -323,7 +428,7 @@ func (x *FinishUploadResponse) String() string {
 func (*FinishUploadResponse) ProtoMessage() {}
 
 func (x *FinishUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[5]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -336,7 +441,7 @@ func (x *FinishUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishUploadResponse.ProtoReflect.Descriptor instead.
 func (*FinishUploadResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{5}
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FinishUploadResponse) GetAttachment() *v1.Attachment {
@@ -357,7 +462,7 @@ type DownloadRequest struct {
 
 func (x *DownloadRequest) Reset() {
 	*x = DownloadRequest{}
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[6]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +474,7 @@ func (x *DownloadRequest) String() string {
 func (*DownloadRequest) ProtoMessage() {}
 
 func (x *DownloadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[6]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +487,7 @@ func (x *DownloadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DownloadRequest.ProtoReflect.Descriptor instead.
 func (*DownloadRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{6}
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DownloadRequest) GetAttachmentId() string {
@@ -400,15 +505,17 @@ func (x *DownloadRequest) GetSubject() string {
 }
 
 type DownloadResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A part, in order; the first response has none, and tells what follows.
+	Data          []byte         `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	Attachment    *v1.Attachment `protobuf:"bytes,2,opt,name=attachment,proto3" json:"attachment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DownloadResponse) Reset() {
 	*x = DownloadResponse{}
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[7]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -420,7 +527,7 @@ func (x *DownloadResponse) String() string {
 func (*DownloadResponse) ProtoMessage() {}
 
 func (x *DownloadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[7]
+	mi := &file_koppi_attachment_v1_attachment_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -433,12 +540,19 @@ func (x *DownloadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DownloadResponse.ProtoReflect.Descriptor instead.
 func (*DownloadResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{7}
+	return file_koppi_attachment_v1_attachment_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DownloadResponse) GetData() []byte {
 	if x != nil {
 		return x.Data
+	}
+	return nil
+}
+
+func (x *DownloadResponse) GetAttachment() *v1.Attachment {
+	if x != nil {
+		return x.Attachment
 	}
 	return nil
 }
@@ -468,7 +582,17 @@ const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\x04data\x18\x03 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\x80@R\x04data\"6\n" +
 	"\x13UploadChunkResponse\x12\x1f\n" +
 	"\vnext_offset\x18\x01 \x01(\x03R\n" +
-	"nextOffset\"e\n" +
+	"nextOffset\"A\n" +
+	"\x10GetUploadRequest\x12-\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\"\x90\x01\n" +
+	"\x11GetUploadResponse\x12\x1f\n" +
+	"\vnext_offset\x18\x01 \x01(\x03R\n" +
+	"nextOffset\x12\x1d\n" +
+	"\n" +
+	"size_bytes\x18\x02 \x01(\x03R\tsizeBytes\x12;\n" +
+	"\n" +
+	"attachment\x18\x03 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
+	"attachment\"e\n" +
 	"\x13FinishUploadRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12\x1f\n" +
 	"\x06sha256\x18\x02 \x01(\fB\a\xbaH\x04z\x02h R\x06sha256\"S\n" +
@@ -478,12 +602,16 @@ const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"attachment\"\xb7\x01\n" +
 	"\x0fDownloadRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12u\n" +
-	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"&\n" +
+	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"c\n" +
 	"\x10DownloadResponse\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data2\x97\x03\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12;\n" +
+	"\n" +
+	"attachment\x18\x02 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
+	"attachment2\xf3\x03\n" +
 	"\x11AttachmentService\x12`\n" +
 	"\vStartUpload\x12'.koppi.attachment.v1.StartUploadRequest\x1a(.koppi.attachment.v1.StartUploadResponse\x12`\n" +
-	"\vUploadChunk\x12'.koppi.attachment.v1.UploadChunkRequest\x1a(.koppi.attachment.v1.UploadChunkResponse\x12c\n" +
+	"\vUploadChunk\x12'.koppi.attachment.v1.UploadChunkRequest\x1a(.koppi.attachment.v1.UploadChunkResponse\x12Z\n" +
+	"\tGetUpload\x12%.koppi.attachment.v1.GetUploadRequest\x1a&.koppi.attachment.v1.GetUploadResponse\x12c\n" +
 	"\fFinishUpload\x12(.koppi.attachment.v1.FinishUploadRequest\x1a).koppi.attachment.v1.FinishUploadResponse\x12Y\n" +
 	"\bDownload\x12$.koppi.attachment.v1.DownloadRequest\x1a%.koppi.attachment.v1.DownloadResponse0\x01B\xd3\x01\n" +
 	"\x17com.koppi.attachment.v1B\x0fAttachmentProtoP\x01Z9koppi.internal/proto/gen/koppi/attachment/v1;attachmentv1\xa2\x02\x03KAX\xaa\x02\x13Koppi.Attachment.V1\xca\x02\x13Koppi\\Attachment\\V1\xe2\x02\x1fKoppi\\Attachment\\V1\\GPBMetadata\xea\x02\x15Koppi::Attachment::V1b\x06proto3"
@@ -500,33 +628,39 @@ func file_koppi_attachment_v1_attachment_proto_rawDescGZIP() []byte {
 	return file_koppi_attachment_v1_attachment_proto_rawDescData
 }
 
-var file_koppi_attachment_v1_attachment_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_koppi_attachment_v1_attachment_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_koppi_attachment_v1_attachment_proto_goTypes = []any{
 	(*StartUploadRequest)(nil),   // 0: koppi.attachment.v1.StartUploadRequest
 	(*StartUploadResponse)(nil),  // 1: koppi.attachment.v1.StartUploadResponse
 	(*UploadChunkRequest)(nil),   // 2: koppi.attachment.v1.UploadChunkRequest
 	(*UploadChunkResponse)(nil),  // 3: koppi.attachment.v1.UploadChunkResponse
-	(*FinishUploadRequest)(nil),  // 4: koppi.attachment.v1.FinishUploadRequest
-	(*FinishUploadResponse)(nil), // 5: koppi.attachment.v1.FinishUploadResponse
-	(*DownloadRequest)(nil),      // 6: koppi.attachment.v1.DownloadRequest
-	(*DownloadResponse)(nil),     // 7: koppi.attachment.v1.DownloadResponse
-	(*v1.Attachment)(nil),        // 8: koppi.common.v1.Attachment
+	(*GetUploadRequest)(nil),     // 4: koppi.attachment.v1.GetUploadRequest
+	(*GetUploadResponse)(nil),    // 5: koppi.attachment.v1.GetUploadResponse
+	(*FinishUploadRequest)(nil),  // 6: koppi.attachment.v1.FinishUploadRequest
+	(*FinishUploadResponse)(nil), // 7: koppi.attachment.v1.FinishUploadResponse
+	(*DownloadRequest)(nil),      // 8: koppi.attachment.v1.DownloadRequest
+	(*DownloadResponse)(nil),     // 9: koppi.attachment.v1.DownloadResponse
+	(*v1.Attachment)(nil),        // 10: koppi.common.v1.Attachment
 }
 var file_koppi_attachment_v1_attachment_proto_depIdxs = []int32{
-	8, // 0: koppi.attachment.v1.FinishUploadResponse.attachment:type_name -> koppi.common.v1.Attachment
-	0, // 1: koppi.attachment.v1.AttachmentService.StartUpload:input_type -> koppi.attachment.v1.StartUploadRequest
-	2, // 2: koppi.attachment.v1.AttachmentService.UploadChunk:input_type -> koppi.attachment.v1.UploadChunkRequest
-	4, // 3: koppi.attachment.v1.AttachmentService.FinishUpload:input_type -> koppi.attachment.v1.FinishUploadRequest
-	6, // 4: koppi.attachment.v1.AttachmentService.Download:input_type -> koppi.attachment.v1.DownloadRequest
-	1, // 5: koppi.attachment.v1.AttachmentService.StartUpload:output_type -> koppi.attachment.v1.StartUploadResponse
-	3, // 6: koppi.attachment.v1.AttachmentService.UploadChunk:output_type -> koppi.attachment.v1.UploadChunkResponse
-	5, // 7: koppi.attachment.v1.AttachmentService.FinishUpload:output_type -> koppi.attachment.v1.FinishUploadResponse
-	7, // 8: koppi.attachment.v1.AttachmentService.Download:output_type -> koppi.attachment.v1.DownloadResponse
-	5, // [5:9] is the sub-list for method output_type
-	1, // [1:5] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	10, // 0: koppi.attachment.v1.GetUploadResponse.attachment:type_name -> koppi.common.v1.Attachment
+	10, // 1: koppi.attachment.v1.FinishUploadResponse.attachment:type_name -> koppi.common.v1.Attachment
+	10, // 2: koppi.attachment.v1.DownloadResponse.attachment:type_name -> koppi.common.v1.Attachment
+	0,  // 3: koppi.attachment.v1.AttachmentService.StartUpload:input_type -> koppi.attachment.v1.StartUploadRequest
+	2,  // 4: koppi.attachment.v1.AttachmentService.UploadChunk:input_type -> koppi.attachment.v1.UploadChunkRequest
+	4,  // 5: koppi.attachment.v1.AttachmentService.GetUpload:input_type -> koppi.attachment.v1.GetUploadRequest
+	6,  // 6: koppi.attachment.v1.AttachmentService.FinishUpload:input_type -> koppi.attachment.v1.FinishUploadRequest
+	8,  // 7: koppi.attachment.v1.AttachmentService.Download:input_type -> koppi.attachment.v1.DownloadRequest
+	1,  // 8: koppi.attachment.v1.AttachmentService.StartUpload:output_type -> koppi.attachment.v1.StartUploadResponse
+	3,  // 9: koppi.attachment.v1.AttachmentService.UploadChunk:output_type -> koppi.attachment.v1.UploadChunkResponse
+	5,  // 10: koppi.attachment.v1.AttachmentService.GetUpload:output_type -> koppi.attachment.v1.GetUploadResponse
+	7,  // 11: koppi.attachment.v1.AttachmentService.FinishUpload:output_type -> koppi.attachment.v1.FinishUploadResponse
+	9,  // 12: koppi.attachment.v1.AttachmentService.Download:output_type -> koppi.attachment.v1.DownloadResponse
+	8,  // [8:13] is the sub-list for method output_type
+	3,  // [3:8] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_koppi_attachment_v1_attachment_proto_init() }
@@ -540,7 +674,7 @@ func file_koppi_attachment_v1_attachment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_attachment_v1_attachment_proto_rawDesc), len(file_koppi_attachment_v1_attachment_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

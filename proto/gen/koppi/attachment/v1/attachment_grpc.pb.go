@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	AttachmentService_StartUpload_FullMethodName  = "/koppi.attachment.v1.AttachmentService/StartUpload"
 	AttachmentService_UploadChunk_FullMethodName  = "/koppi.attachment.v1.AttachmentService/UploadChunk"
+	AttachmentService_GetUpload_FullMethodName    = "/koppi.attachment.v1.AttachmentService/GetUpload"
 	AttachmentService_FinishUpload_FullMethodName = "/koppi.attachment.v1.AttachmentService/FinishUpload"
 	AttachmentService_Download_FullMethodName     = "/koppi.attachment.v1.AttachmentService/Download"
 )
@@ -32,11 +33,25 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type AttachmentServiceClient interface {
-	// Upload works from a browser too: one call a chunk, resumable at `offset`.
+	// StartUpload begins an upload, which works from a browser too: one call a chunk,
+	// resumable at `offset`. What is not finished and named in a day is removed.
+	// A name with a path in it, or of an executable, is INVALID_ARGUMENT,
+	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(ctx context.Context, in *StartUploadRequest, opts ...grpc.CallOption) (*StartUploadResponse, error)
+	// UploadChunk stores what follows the chunks before it. The same chunk again
+	// changes nothing. All chunks but the last are of chunk_bytes. An offset that is
+	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(ctx context.Context, in *UploadChunkRequest, opts ...grpc.CallOption) (*UploadChunkResponse, error)
-	// FinishUpload checks size and digest; only then can a message name it.
+	// GetUpload says how far an upload has come: where to resume after a cut line.
+	GetUpload(ctx context.Context, in *GetUploadRequest, opts ...grpc.CallOption) (*GetUploadResponse, error)
+	// FinishUpload checks size, digest and content, and has it scanned; only then can
+	// a message name it. Content that is not of the media type said, an archive that
+	// unpacks to too much, macros, scripts and programs are INVALID_ARGUMENT,
+	// MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
+	// size, UPLOAD_DIFFERS. A refused one is removed.
 	FinishUpload(ctx context.Context, in *FinishUploadRequest, opts ...grpc.CallOption) (*FinishUploadResponse, error)
+	// Download gives it out to who may read a subject that names it, and records the
+	// reading. To others it is NOT_FOUND.
 	Download(ctx context.Context, in *DownloadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadResponse], error)
 }
 
@@ -62,6 +77,16 @@ func (c *attachmentServiceClient) UploadChunk(ctx context.Context, in *UploadChu
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(UploadChunkResponse)
 	err := c.cc.Invoke(ctx, AttachmentService_UploadChunk_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *attachmentServiceClient) GetUpload(ctx context.Context, in *GetUploadRequest, opts ...grpc.CallOption) (*GetUploadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUploadResponse)
+	err := c.cc.Invoke(ctx, AttachmentService_GetUpload_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +126,25 @@ type AttachmentService_DownloadClient = grpc.ServerStreamingClient[DownloadRespo
 // All implementations must embed UnimplementedAttachmentServiceServer
 // for forward compatibility.
 type AttachmentServiceServer interface {
-	// Upload works from a browser too: one call a chunk, resumable at `offset`.
+	// StartUpload begins an upload, which works from a browser too: one call a chunk,
+	// resumable at `offset`. What is not finished and named in a day is removed.
+	// A name with a path in it, or of an executable, is INVALID_ARGUMENT,
+	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(context.Context, *StartUploadRequest) (*StartUploadResponse, error)
+	// UploadChunk stores what follows the chunks before it. The same chunk again
+	// changes nothing. All chunks but the last are of chunk_bytes. An offset that is
+	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(context.Context, *UploadChunkRequest) (*UploadChunkResponse, error)
-	// FinishUpload checks size and digest; only then can a message name it.
+	// GetUpload says how far an upload has come: where to resume after a cut line.
+	GetUpload(context.Context, *GetUploadRequest) (*GetUploadResponse, error)
+	// FinishUpload checks size, digest and content, and has it scanned; only then can
+	// a message name it. Content that is not of the media type said, an archive that
+	// unpacks to too much, macros, scripts and programs are INVALID_ARGUMENT,
+	// MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
+	// size, UPLOAD_DIFFERS. A refused one is removed.
 	FinishUpload(context.Context, *FinishUploadRequest) (*FinishUploadResponse, error)
+	// Download gives it out to who may read a subject that names it, and records the
+	// reading. To others it is NOT_FOUND.
 	Download(*DownloadRequest, grpc.ServerStreamingServer[DownloadResponse]) error
 	mustEmbedUnimplementedAttachmentServiceServer()
 }
@@ -122,6 +161,9 @@ func (UnimplementedAttachmentServiceServer) StartUpload(context.Context, *StartU
 }
 func (UnimplementedAttachmentServiceServer) UploadChunk(context.Context, *UploadChunkRequest) (*UploadChunkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UploadChunk not implemented")
+}
+func (UnimplementedAttachmentServiceServer) GetUpload(context.Context, *GetUploadRequest) (*GetUploadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUpload not implemented")
 }
 func (UnimplementedAttachmentServiceServer) FinishUpload(context.Context, *FinishUploadRequest) (*FinishUploadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FinishUpload not implemented")
@@ -186,6 +228,24 @@ func _AttachmentService_UploadChunk_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AttachmentService_GetUpload_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUploadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AttachmentServiceServer).GetUpload(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AttachmentService_GetUpload_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AttachmentServiceServer).GetUpload(ctx, req.(*GetUploadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AttachmentService_FinishUpload_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(FinishUploadRequest)
 	if err := dec(in); err != nil {
@@ -229,6 +289,10 @@ var AttachmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UploadChunk",
 			Handler:    _AttachmentService_UploadChunk_Handler,
+		},
+		{
+			MethodName: "GetUpload",
+			Handler:    _AttachmentService_GetUpload_Handler,
 		},
 		{
 			MethodName: "FinishUpload",

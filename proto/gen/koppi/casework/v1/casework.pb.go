@@ -371,8 +371,10 @@ type Unit struct {
 	Municipalities []string               `protobuf:"bytes,3,rep,name=municipalities,proto3" json:"municipalities,omitempty"`
 	Languages      []string               `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
 	ServiceKeys    []string               `protobuf:"bytes,5,rep,name=service_keys,json=serviceKeys,proto3" json:"service_keys,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Receives what is addressed to the agency where no other unit fits better.
+	Intake        bool `protobuf:"varint,6,opt,name=intake,proto3" json:"intake,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Unit) Reset() {
@@ -440,6 +442,206 @@ func (x *Unit) GetServiceKeys() []string {
 	return nil
 }
 
+func (x *Unit) GetIntake() bool {
+	if x != nil {
+		return x.Intake
+	}
+	return false
+}
+
+type FindUnitsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Three digits; empty for a client whose municipality is not known.
+	Municipality string `protobuf:"bytes,1,opt,name=municipality,proto3" json:"municipality,omitempty"`
+	// A service that the unit must offer; empty for any.
+	ServiceKey string `protobuf:"bytes,2,opt,name=service_key,json=serviceKey,proto3" json:"service_key,omitempty"`
+	// BCP 47 tag of the client's language: a unit that serves in it comes first.
+	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	// Only units of this agency, or of agencies of this kind.
+	Agency        string     `protobuf:"bytes,4,opt,name=agency,proto3" json:"agency,omitempty"`
+	Kind          AgencyKind `protobuf:"varint,5,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindUnitsRequest) Reset() {
+	*x = FindUnitsRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindUnitsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindUnitsRequest) ProtoMessage() {}
+
+func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindUnitsRequest.ProtoReflect.Descriptor instead.
+func (*FindUnitsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FindUnitsRequest) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *FindUnitsRequest) GetServiceKey() string {
+	if x != nil {
+		return x.ServiceKey
+	}
+	return ""
+}
+
+func (x *FindUnitsRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *FindUnitsRequest) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *FindUnitsRequest) GetKind() AgencyKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AgencyKind_AGENCY_KIND_UNSPECIFIED
+}
+
+type FindUnitsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Routes        []*Route               `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindUnitsResponse) Reset() {
+	*x = FindUnitsResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindUnitsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindUnitsResponse) ProtoMessage() {}
+
+func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindUnitsResponse.ProtoReflect.Descriptor instead.
+func (*FindUnitsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *FindUnitsResponse) GetRoutes() []*Route {
+	if x != nil {
+		return x.Routes
+	}
+	return nil
+}
+
+type Route struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Party *v11.Party             `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
+	Unit  *Unit                  `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Kind  AgencyKind             `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
+	// Whether it serves in the language asked for.
+	InLanguage    bool `protobuf:"varint,4,opt,name=in_language,json=inLanguage,proto3" json:"in_language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Route) Reset() {
+	*x = Route{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Route) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Route) ProtoMessage() {}
+
+func (x *Route) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Route.ProtoReflect.Descriptor instead.
+func (*Route) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Route) GetParty() *v11.Party {
+	if x != nil {
+		return x.Party
+	}
+	return nil
+}
+
+func (x *Route) GetUnit() *Unit {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+func (x *Route) GetKind() AgencyKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AgencyKind_AGENCY_KIND_UNSPECIFIED
+}
+
+func (x *Route) GetInLanguage() bool {
+	if x != nil {
+		return x.InLanguage
+	}
+	return false
+}
+
 type ListAccessesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
@@ -453,7 +655,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -465,7 +667,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -478,7 +680,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -526,7 +728,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +740,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +753,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -582,7 +784,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +796,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +809,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -656,7 +858,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +870,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +883,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -707,7 +909,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +921,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +934,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -768,7 +970,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -780,7 +982,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -793,7 +995,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LoopCount) GetService() string {
@@ -905,14 +1107,14 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xf8\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xf9\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12(\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"page_token\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x10R\tpageToken\x12\"\n" +
 	"\apurpose\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"y\n" +
 	"\x13GetTimelineResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12&\n" +
@@ -928,17 +1130,33 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf7\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x02\n" +
 	"\x04Unit\x12\x12\n" +
 	"\x04unit\x18\x01 \x01(\tR\x04unit\x128\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryR\x05names\x12&\n" +
 	"\x0emunicipalities\x18\x03 \x03(\tR\x0emunicipalities\x12\x1c\n" +
 	"\tlanguages\x18\x04 \x03(\tR\tlanguages\x12!\n" +
-	"\fservice_keys\x18\x05 \x03(\tR\vserviceKeys\x1a8\n" +
+	"\fservice_keys\x18\x05 \x03(\tR\vserviceKeys\x12\x16\n" +
+	"\x06intake\x18\x06 \x01(\bR\x06intake\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xfc\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa3\x02\n" +
+	"\x10FindUnitsRequest\x128\n" +
+	"\fmunicipality\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12(\n" +
+	"\vservice_key\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
+	"serviceKey\x12M\n" +
+	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x12\x1f\n" +
+	"\x06agency\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06agency\x12;\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\"E\n" +
+	"\x11FindUnitsResponse\x120\n" +
+	"\x06routes\x18\x01 \x03(\v2\x18.koppi.casework.v1.RouteR\x06routes\"\xb6\x01\n" +
+	"\x05Route\x12,\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12+\n" +
+	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
+	"\vin_language\x18\x04 \x01(\bR\n" +
+	"inLanguage\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -987,10 +1205,11 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x14AGENCY_KIND_BENEFITS\x10\x02\x12\x1b\n" +
 	"\x17AGENCY_KIND_HEALTH_CARE\x10\x03\x12\x1a\n" +
 	"\x16AGENCY_KIND_YOUTH_WORK\x10\x04\x12\x1a\n" +
-	"\x16AGENCY_KIND_EMPLOYMENT\x10\x052\x92\x03\n" +
+	"\x16AGENCY_KIND_EMPLOYMENT\x10\x052\xea\x03\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
-	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12_\n" +
+	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
+	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
 	"\rGetStatistics\x12'.koppi.casework.v1.GetStatisticsRequest\x1a(.koppi.casework.v1.GetStatisticsResponseB\xc3\x01\n" +
 	"\x15com.koppi.casework.v1B\rCaseworkProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
@@ -1008,7 +1227,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(AgencyKind)(0),               // 0: koppi.casework.v1.AgencyKind
 	(*GetTimelineRequest)(nil),    // 1: koppi.casework.v1.GetTimelineRequest
@@ -1017,48 +1236,58 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*GetAgenciesResponse)(nil),   // 4: koppi.casework.v1.GetAgenciesResponse
 	(*Agency)(nil),                // 5: koppi.casework.v1.Agency
 	(*Unit)(nil),                  // 6: koppi.casework.v1.Unit
-	(*ListAccessesRequest)(nil),   // 7: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),  // 8: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                // 9: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),  // 10: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil), // 11: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),             // 12: koppi.casework.v1.LoopCount
-	nil,                           // 13: koppi.casework.v1.Agency.NamesEntry
-	nil,                           // 14: koppi.casework.v1.Unit.NamesEntry
-	(*v1.CaseMessage)(nil),        // 15: koppi.exchange.v1.CaseMessage
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*v11.Party)(nil),             // 17: koppi.common.v1.Party
-	(*v11.LegalBasis)(nil),        // 18: koppi.common.v1.LegalBasis
+	(*FindUnitsRequest)(nil),      // 7: koppi.casework.v1.FindUnitsRequest
+	(*FindUnitsResponse)(nil),     // 8: koppi.casework.v1.FindUnitsResponse
+	(*Route)(nil),                 // 9: koppi.casework.v1.Route
+	(*ListAccessesRequest)(nil),   // 10: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),  // 11: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                // 12: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),  // 13: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil), // 14: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),             // 15: koppi.casework.v1.LoopCount
+	nil,                           // 16: koppi.casework.v1.Agency.NamesEntry
+	nil,                           // 17: koppi.casework.v1.Unit.NamesEntry
+	(*v1.CaseMessage)(nil),        // 18: koppi.exchange.v1.CaseMessage
+	(*v11.Party)(nil),             // 19: koppi.common.v1.Party
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*v11.LegalBasis)(nil),        // 21: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	15, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	18, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	5,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	13, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	16, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
 	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	6,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	14, // 5: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	16, // 6: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	16, // 7: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	9,  // 8: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	16, // 9: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	17, // 10: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	18, // 11: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	12, // 12: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	17, // 13: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	17, // 14: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 15: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 16: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	7,  // 17: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	10, // 18: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 19: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 20: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	8,  // 21: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	11, // 22: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	19, // [19:23] is the sub-list for method output_type
-	15, // [15:19] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	17, // 5: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	0,  // 6: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	9,  // 7: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	19, // 8: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	6,  // 9: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	0,  // 10: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	20, // 11: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	20, // 12: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	12, // 13: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	20, // 14: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	19, // 15: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	21, // 16: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	15, // 17: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	19, // 18: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	19, // 19: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 20: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 21: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	7,  // 22: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	10, // 23: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	13, // 24: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 25: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 26: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	8,  // 27: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	11, // 28: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	14, // 29: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	25, // [25:30] is the sub-list for method output_type
+	20, // [20:25] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -1066,14 +1295,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	if File_koppi_casework_v1_casework_proto != nil {
 		return
 	}
-	file_koppi_casework_v1_casework_proto_msgTypes[11].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

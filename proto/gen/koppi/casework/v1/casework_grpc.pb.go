@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	CaseworkService_GetTimeline_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetTimeline"
 	CaseworkService_GetAgencies_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetAgencies"
+	CaseworkService_FindUnits_FullMethodName     = "/koppi.casework.v1.CaseworkService/FindUnits"
 	CaseworkService_ListAccesses_FullMethodName  = "/koppi.casework.v1.CaseworkService/ListAccesses"
 	CaseworkService_GetStatistics_FullMethodName = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
@@ -38,6 +39,9 @@ type CaseworkServiceClient interface {
 	GetTimeline(ctx context.Context, in *GetTimelineRequest, opts ...grpc.CallOption) (*GetTimelineResponse, error)
 	// GetAgencies is the directory: agencies, units, services, languages.
 	GetAgencies(ctx context.Context, in *GetAgenciesRequest, opts ...grpc.CallOption) (*GetAgenciesResponse, error)
+	// FindUnits routes: the units that serve a municipality and a service, the most
+	// fitting first. What is addressed to an agency alone goes to the first of its units.
+	FindUnits(ctx context.Context, in *FindUnitsRequest, opts ...grpc.CallOption) (*FindUnitsResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
@@ -75,6 +79,16 @@ func (c *caseworkServiceClient) GetAgencies(ctx context.Context, in *GetAgencies
 	return out, nil
 }
 
+func (c *caseworkServiceClient) FindUnits(ctx context.Context, in *FindUnitsRequest, opts ...grpc.CallOption) (*FindUnitsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindUnitsResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_FindUnits_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccessesResponse)
@@ -105,6 +119,9 @@ type CaseworkServiceServer interface {
 	GetTimeline(context.Context, *GetTimelineRequest) (*GetTimelineResponse, error)
 	// GetAgencies is the directory: agencies, units, services, languages.
 	GetAgencies(context.Context, *GetAgenciesRequest) (*GetAgenciesResponse, error)
+	// FindUnits routes: the units that serve a municipality and a service, the most
+	// fitting first. What is addressed to an agency alone goes to the first of its units.
+	FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
@@ -127,6 +144,9 @@ func (UnimplementedCaseworkServiceServer) GetTimeline(context.Context, *GetTimel
 }
 func (UnimplementedCaseworkServiceServer) GetAgencies(context.Context, *GetAgenciesRequest) (*GetAgenciesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAgencies not implemented")
+}
+func (UnimplementedCaseworkServiceServer) FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindUnits not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
@@ -191,6 +211,24 @@ func _CaseworkService_GetAgencies_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_FindUnits_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindUnitsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).FindUnits(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_FindUnits_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).FindUnits(ctx, req.(*FindUnitsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccessesRequest)
 	if err := dec(in); err != nil {
@@ -241,6 +279,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetAgencies",
 			Handler:    _CaseworkService_GetAgencies_Handler,
+		},
+		{
+			MethodName: "FindUnits",
+			Handler:    _CaseworkService_FindUnits_Handler,
 		},
 		{
 			MethodName: "ListAccesses",

@@ -1717,12 +1717,14 @@ func (x *CompleteAssessmentResponse) GetConcern() *Concern {
 }
 
 type CloseConcernRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	ConcernId     string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
-	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	Outcome       Outcome                `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
-	Feedback      string                 `protobuf:"bytes,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Outcome   Outcome                `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
+	Feedback  string                 `protobuf:"bytes,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	// Papers for the reporter, told as the feedback is.
+	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1790,6 +1792,13 @@ func (x *CloseConcernRequest) GetFeedback() string {
 		return x.Feedback
 	}
 	return ""
+}
+
+func (x *CloseConcernRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
 }
 
 type CloseConcernResponse struct {
@@ -2721,7 +2730,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\fsupport_need\x18\x04 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedB\b\xbaH\x05\x82\x01\x02\x10\x01R\vsupportNeed\x12$\n" +
 	"\aplan_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x06planId\"Q\n" +
 	"\x1aCompleteAssessmentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xec\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xa6\x02\n" +
 	"\x13CloseConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2730,7 +2739,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12?\n" +
 	"\aoutcome\x18\x04 \x01(\x0e2\x19.koppi.concern.v1.OutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12$\n" +
-	"\bfeedback\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\bfeedback\"K\n" +
+	"\bfeedback\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\bfeedback\x128\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"K\n" +
 	"\x14CloseConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xbf\x03\n" +
 	"\x15ForwardConcernRequest\x12'\n" +

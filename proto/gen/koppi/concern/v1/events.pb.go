@@ -899,6 +899,7 @@ type ConcernClosed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Outcome       Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
 	Feedback      string                 `protobuf:"bytes,2,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -945,6 +946,13 @@ func (x *ConcernClosed) GetFeedback() string {
 		return x.Feedback
 	}
 	return ""
+}
+
+func (x *ConcernClosed) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
 }
 
 type ConcernDeclined struct {
@@ -1215,10 +1223,11 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"u\n" +
 	"\x0fForwardAnswered\x120\n" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x120\n" +
-	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\"`\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\"\x9f\x01\n" +
 	"\rConcernClosed\x123\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12\x1a\n" +
-	"\bfeedback\x18\x02 \x01(\tR\bfeedback\"\xb3\x01\n" +
+	"\bfeedback\x18\x02 \x01(\tR\bfeedback\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb3\x01\n" +
 	"\x0fConcernDeclined\x127\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\x06reason\x12 \n" +
 	"\vexplanation\x18\x02 \x01(\tR\vexplanation\x12E\n" +
@@ -1301,15 +1310,16 @@ var file_koppi_concern_v1_events_proto_depIdxs = []int32{
 	24, // 17: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
 	28, // 18: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
 	29, // 19: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	30, // 20: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	20, // 21: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	31, // 22: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	24, // 23: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	23, // 20: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	30, // 21: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	20, // 22: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	31, // 23: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	24, // 24: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }

@@ -536,6 +536,8 @@ type Concern struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,26,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
+	// Papers that came with the outcome.
+	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,36,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
 	// Set once it was entered in error.
 	Revocation    *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -803,6 +805,13 @@ func (x *Concern) GetAvailableActions() []string {
 	return nil
 }
 
+func (x *Concern) GetOutcomeAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.OutcomeAttachments
+	}
+	return nil
+}
+
 func (x *Concern) GetRevocation() *v1.Revocation {
 	if x != nil {
 		return x.Revocation
@@ -967,7 +976,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb4\r\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x82\x0e\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1003,7 +1012,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x13decline_explanation\x18\x1f \x01(\tR\x12declineExplanation\x12E\n" +
 	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12%\n" +
 	"\x0eresubmitted_as\x18\" \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12;\n" +
+	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12L\n" +
+	"\x13outcome_attachments\x18$ \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12;\n" +
 	"\n" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\"\xe1\x01\n" +
@@ -1142,19 +1152,20 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	13, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
 	6,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
 	11, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	16, // 17: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
-	15, // 18: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	11, // 19: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 20: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	15, // 21: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	15, // 22: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	15, // 23: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	15, // 24: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	14, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	16, // 18: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	15, // 19: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	11, // 20: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	4,  // 21: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	15, // 22: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	15, // 23: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	15, // 24: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	15, // 25: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

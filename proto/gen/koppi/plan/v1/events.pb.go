@@ -692,6 +692,7 @@ type ActionCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
 	Note          string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -738,6 +739,13 @@ func (x *ActionCompleted) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *ActionCompleted) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
 }
 
 type ClientViewRecorded struct {
@@ -1214,10 +1222,11 @@ const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"W\n" +
 	"\x10ActionReassigned\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12&\n" +
-	"\x02to\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\"B\n" +
+	"\x02to\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\"\x81\x01\n" +
 	"\x0fActionCompleted\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x12\n" +
-	"\x04note\x18\x02 \x01(\tR\x04note\"s\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"s\n" +
 	"\x12ClientViewRecorded\x12\x1d\n" +
 	"\n" +
 	"felt_heard\x18\x01 \x01(\bR\tfeltHeard\x12$\n" +
@@ -1283,6 +1292,7 @@ var file_koppi_plan_v1_events_proto_goTypes = []any{
 	(*v1.LegalBasis)(nil),          // 23: koppi.common.v1.LegalBasis
 	(*Plan)(nil),                   // 24: koppi.plan.v1.Plan
 	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
+	(*v1.Attachment)(nil),          // 26: koppi.common.v1.Attachment
 }
 var file_koppi_plan_v1_events_proto_depIdxs = []int32{
 	22, // 0: koppi.plan.v1.PlanCreated.responsible:type_name -> koppi.common.v1.Party
@@ -1297,16 +1307,17 @@ var file_koppi_plan_v1_events_proto_depIdxs = []int32{
 	22, // 9: koppi.plan.v1.ActionAdded.owner:type_name -> koppi.common.v1.Party
 	25, // 10: koppi.plan.v1.ActionAdded.due_at:type_name -> google.protobuf.Timestamp
 	22, // 11: koppi.plan.v1.ActionReassigned.to:type_name -> koppi.common.v1.Party
-	22, // 12: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
-	22, // 13: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
-	25, // 14: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
-	25, // 15: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
-	25, // 16: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	26, // 12: koppi.plan.v1.ActionCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	22, // 13: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
+	22, // 14: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
+	25, // 15: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
+	25, // 16: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
+	25, // 17: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_events_proto_init() }

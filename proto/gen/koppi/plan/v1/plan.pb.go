@@ -1620,6 +1620,7 @@ type CompleteActionRequest struct {
 	PlanId        string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
 	ActionId      string                 `protobuf:"bytes,3,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
 	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	AttachmentIds []string               `protobuf:"bytes,5,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1680,6 +1681,13 @@ func (x *CompleteActionRequest) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *CompleteActionRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
 }
 
 type CompleteActionResponse struct {
@@ -2912,13 +2920,14 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\taction_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bactionId\x12.\n" +
 	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\"A\n" +
 	"\x16ReassignActionResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xa8\x01\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xe2\x01\n" +
 	"\x15CompleteActionRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
 	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12%\n" +
 	"\taction_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bactionId\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x04note\"A\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x04note\x128\n" +
+	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"A\n" +
 	"\x16CompleteActionResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xce\x01\n" +
 	"\x17RecordClientViewRequest\x12'\n" +

@@ -579,15 +579,17 @@ func (x *Assessment) GetNote() string {
 }
 
 type Action struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
-	GoalId        string                 `protobuf:"bytes,2,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
-	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	Owner         *v1.Party              `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	CompletedAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
-	Overdue       bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	Note          string                 `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ActionId    string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
+	GoalId      string                 `protobuf:"bytes,2,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
+	Text        string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	Owner       *v1.Party              `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
+	DueAt       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	CompletedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
+	Overdue     bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	Note        string                 `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	// Papers that came of it, such as a certificate.
+	Attachments   []*v1.Attachment `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -676,6 +678,13 @@ func (x *Action) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *Action) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
 }
 
 type ClientView struct {
@@ -796,7 +805,7 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x11R\x05score\x12\x1b\n" +
 	"\tby_client\x18\x04 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\"\xa0\x02\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\"\xdf\x02\n" +
 	"\x06Action\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x17\n" +
 	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x12\n" +
@@ -805,7 +814,8 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12=\n" +
 	"\fcompleted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x18\n" +
 	"\aoverdue\x18\a \x01(\bR\aoverdue\x12\x12\n" +
-	"\x04note\x18\b \x01(\tR\x04note\"\x97\x01\n" +
+	"\x04note\x18\b \x01(\tR\x04note\x12=\n" +
+	"\vattachments\x18\t \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x97\x01\n" +
 	"\n" +
 	"ClientView\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1d\n" +
@@ -857,6 +867,7 @@ var file_koppi_plan_v1_state_proto_goTypes = []any{
 	(*v1.Party)(nil),              // 10: koppi.common.v1.Party
 	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 	(*v1.Revocation)(nil),         // 12: koppi.common.v1.Revocation
+	(*v1.Attachment)(nil),         // 13: koppi.common.v1.Attachment
 }
 var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.plan.v1.Plan.state:type_name -> koppi.plan.v1.PlanState
@@ -883,12 +894,13 @@ var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	10, // 21: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
 	11, // 22: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
 	11, // 23: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	11, // 24: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	13, // 24: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
+	11, // 25: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_state_proto_init() }

@@ -575,6 +575,7 @@ type ProgressNoteAdded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	OnHold        bool                   `protobuf:"varint,2,opt,name=on_hold,json=onHold,proto3" json:"on_hold,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -623,10 +624,18 @@ func (x *ProgressNoteAdded) GetOnHold() bool {
 	return false
 }
 
+func (x *ProgressNoteAdded) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
 type ReferralCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Outcome       ReferralOutcome        `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
 	OutcomeNote   string                 `protobuf:"bytes,2,opt,name=outcome_note,json=outcomeNote,proto3" json:"outcome_note,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -673,6 +682,13 @@ func (x *ReferralCompleted) GetOutcomeNote() string {
 		return x.OutcomeNote
 	}
 	return ""
+}
+
+func (x *ReferralCompleted) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
 }
 
 // ReferralCancellationRequested: after acceptance a cancel is a request.
@@ -954,13 +970,15 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x05place\x18\x03 \x01(\tR\x05place\"\x80\x01\n" +
 	"\x19AppointmentResultRecorded\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12<\n" +
-	"\x06result\x18\x02 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"@\n" +
+	"\x06result\x18\x02 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\x7f\n" +
 	"\x11ProgressNoteAdded\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x17\n" +
-	"\aon_hold\x18\x02 \x01(\bR\x06onHold\"t\n" +
+	"\aon_hold\x18\x02 \x01(\bR\x06onHold\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb3\x01\n" +
 	"\x11ReferralCompleted\x12<\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12!\n" +
-	"\foutcome_note\x18\x02 \x01(\tR\voutcomeNote\"7\n" +
+	"\foutcome_note\x18\x02 \x01(\tR\voutcomeNote\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"7\n" +
 	"\x1dReferralCancellationRequested\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"?\n" +
 	"\x1bReferralCancellationRefused\x12 \n" +
@@ -1030,14 +1048,16 @@ var file_koppi_referral_v1_events_proto_depIdxs = []int32{
 	16, // 11: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
 	20, // 12: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
 	22, // 13: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	23, // 14: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	24, // 15: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	20, // 16: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	19, // 14: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
+	23, // 15: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	19, // 16: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	24, // 17: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	20, // 18: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }

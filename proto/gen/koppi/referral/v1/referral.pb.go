@@ -1620,7 +1620,8 @@ type AddProgressNoteRequest struct {
 	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Text       string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	// Sets the loop to waiting (on hold) or back to in progress.
-	OnHold        bool `protobuf:"varint,5,opt,name=on_hold,json=onHold,proto3" json:"on_hold,omitempty"`
+	OnHold        bool     `protobuf:"varint,5,opt,name=on_hold,json=onHold,proto3" json:"on_hold,omitempty"`
+	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1690,6 +1691,13 @@ func (x *AddProgressNoteRequest) GetOnHold() bool {
 	return false
 }
 
+func (x *AddProgressNoteRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
+}
+
 type AddProgressNoteResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
@@ -1735,12 +1743,14 @@ func (x *AddProgressNoteResponse) GetReferral() *Referral {
 }
 
 type CompleteReferralRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	ReferralId    string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
-	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	Outcome       ReferralOutcome        `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
-	OutcomeNote   string                 `protobuf:"bytes,5,opt,name=outcome_note,json=outcomeNote,proto3" json:"outcome_note,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	RequestId   string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId  string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag        string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Outcome     ReferralOutcome        `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
+	OutcomeNote string                 `protobuf:"bytes,5,opt,name=outcome_note,json=outcomeNote,proto3" json:"outcome_note,omitempty"`
+	// The decision, a certificate.
+	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1808,6 +1818,13 @@ func (x *CompleteReferralRequest) GetOutcomeNote() string {
 		return x.OutcomeNote
 	}
 	return ""
+}
+
+func (x *CompleteReferralRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
 }
 
 type CompleteReferralResponse struct {
@@ -2323,7 +2340,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x06result\x18\x05 \x01(\x0e2$.koppi.referral.v1.AppointmentResultB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\"Z\n" +
 	"\x1fRecordAppointmentResultResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc3\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xfd\x01\n" +
 	"\x16AddProgressNoteRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2332,9 +2349,10 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x1e\n" +
 	"\x04text\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\x17\n" +
-	"\aon_hold\x18\x05 \x01(\bR\x06onHold\"R\n" +
+	"\aon_hold\x18\x05 \x01(\bR\x06onHold\x128\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"R\n" +
 	"\x17AddProgressNoteResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x82\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xbc\x02\n" +
 	"\x17CompleteReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2343,7 +2361,8 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12H\n" +
 	"\aoutcome\x18\x04 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12+\n" +
-	"\foutcome_note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\voutcomeNote\"S\n" +
+	"\foutcome_note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\voutcomeNote\x128\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"S\n" +
 	"\x18CompleteReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
 	"\x15CancelReferralRequest\x12'\n" +

@@ -379,6 +379,8 @@ type Referral struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,24,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
+	// Papers that came with the outcome.
+	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,30,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
 	// Set once it was entered in error.
 	Revocation    *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -611,6 +613,13 @@ func (x *Referral) GetAvailableActions() []string {
 	return nil
 }
 
+func (x *Referral) GetOutcomeAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.OutcomeAttachments
+	}
+	return nil
+}
+
 func (x *Referral) GetRevocation() *v1.Revocation {
 	if x != nil {
 		return x.Revocation
@@ -691,6 +700,7 @@ type ProgressNote struct {
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	By            *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
 	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,4,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -746,11 +756,18 @@ func (x *ProgressNote) GetText() string {
 	return ""
 }
 
+func (x *ProgressNote) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
 var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xb0\v\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xfe\v\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -782,7 +799,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x12suggested_receiver\x18\x1a \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x125\n" +
 	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12%\n" +
 	"\x0eresubmitted_as\x18\x1c \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12;\n" +
+	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12L\n" +
+	"\x13outcome_attachments\x18\x1e \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12;\n" +
 	"\n" +
 	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\"\xb4\x01\n" +
@@ -790,11 +808,12 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
 	"\x05place\x18\x03 \x01(\tR\x05place\x12<\n" +
-	"\x06result\x18\x04 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"v\n" +
+	"\x06result\x18\x04 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\xb5\x01\n" +
 	"\fProgressNote\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text*\xb0\x01\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12=\n" +
+	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
 	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFERRAL_KIND_SERVICE\x10\x01\x12&\n" +
@@ -887,16 +906,18 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	3,  // 11: koppi.referral.v1.Referral.decline_reason:type_name -> koppi.referral.v1.ReferralDeclineReason
 	13, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
 	9,  // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
-	14, // 14: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	13, // 15: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 16: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 17: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 18: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	12, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	14, // 15: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
+	13, // 16: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 17: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	13, // 18: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	9,  // 19: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	12, // 20: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }

@@ -321,11 +321,15 @@ export type Attachment = Message<"koppi.common.v1.Attachment"> & {
   attachmentId: string;
 
   /**
+   * As its uploader named it: without a path.
+   *
    * @generated from field: string filename = 2;
    */
   filename: string;
 
   /**
+   * Judged by the content.
+   *
    * @generated from field: string media_type = 3;
    */
   mediaType: string;

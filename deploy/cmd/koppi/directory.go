@@ -1,0 +1,57 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"koppi.internal/pkg/directory"
+)
+
+type directoryCommand struct {
+	Check directoryCheck `cmd:"" help:"Check a directory file, and show where each agency's matters go."`
+}
+
+type directoryCheck struct {
+	File string `arg:"" help:"The file."`
+}
+
+// Run refuses a file that the suite would refuse, and shows for each municipality which
+// unit gets what is addressed to the agency alone.
+func (c *directoryCheck) Run() error {
+	read, err := directory.Load(c.File)
+	if err != nil {
+		return err
+	}
+	var table strings.Builder
+	table.WriteString("agency\tmunicipality\tfi\tsv\ten\n")
+	for _, agency := range read.Agencies() {
+		for _, municipality := range append([]string{""}, municipalities(agency)...) {
+			shown := municipality
+			if shown == "" {
+				shown = "any other"
+			}
+			table.WriteString(agency.Key + "\t" + shown)
+			for _, language := range []string{"fi", "sv", "en"} {
+				table.WriteString("\t" + read.To(agency.Key, directory.Wish{Municipality: municipality, Language: language}))
+			}
+			table.WriteString("\n")
+		}
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	if _, err := io.WriteString(out, table.String()); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func municipalities(agency directory.Agency) []string {
+	var all []string
+	for _, unit := range agency.Units {
+		all = append(all, unit.Municipalities...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

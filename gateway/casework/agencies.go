@@ -1,0 +1,53 @@
+package casework
+
+import (
+	"context"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// GetAgencies is the directory, by key.
+func (c *Casework) GetAgencies(context.Context, *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
+	response := &caseworkv1.GetAgenciesResponse{}
+	for _, agency := range c.config.Directory.Agencies() {
+		shown := &caseworkv1.Agency{Agency: agency.Key, Names: agency.Names, Kind: agency.Kind}
+		for _, unit := range agency.Units {
+			shown.Units = append(shown.Units, toUnit(unit))
+		}
+		response.Agencies = append(response.Agencies, shown)
+	}
+	return response, nil
+}
+
+func toUnit(unit directory.Unit) *caseworkv1.Unit {
+	return &caseworkv1.Unit{
+		Unit: unit.Key, Names: unit.Names, Municipalities: unit.Municipalities, Languages: unit.Languages,
+		ServiceKeys: unit.ServiceKeys, Intake: unit.Intake,
+	}
+}
+
+// FindUnits routes: agency by agency, by key, each one's most fitting units first.
+func (c *Casework) FindUnits(_ context.Context, r *caseworkv1.FindUnitsRequest) (*caseworkv1.FindUnitsResponse, error) {
+	if r.GetAgency() != "" {
+		if _, known := c.config.Directory.Agency(r.GetAgency()); !known {
+			return nil, fault.New(fault.UnknownParty, "there is no such agency").Field("agency", "not in the directory")
+		}
+	}
+	wish := directory.Wish{Municipality: r.GetMunicipality(), ServiceKey: r.GetServiceKey(), Language: r.GetLanguage()}
+	response := &caseworkv1.FindUnitsResponse{}
+	for _, agency := range c.config.Directory.Agencies() {
+		if r.GetAgency() != "" && r.GetAgency() != agency.Key ||
+			r.GetKind() != caseworkv1.AgencyKind_AGENCY_KIND_UNSPECIFIED && r.GetKind() != agency.Kind {
+			continue
+		}
+		for _, unit := range agency.Route(wish) {
+			response.Routes = append(response.Routes, &caseworkv1.Route{
+				Party: &commonv1.Party{Agency: agency.Key, Unit: unit.Key}, Unit: toUnit(unit), Kind: agency.Kind, InLanguage: unit.Speaks(r.GetLanguage()),
+			})
+		}
+	}
+	return response, nil
+}

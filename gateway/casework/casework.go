@@ -1,0 +1,112 @@
+// Package casework is what the gateway adds to the four services: the directory, the
+// timeline of a whole case, and the papers. Who calls it verifies by itself; what of a
+// matter a caller may know each service decides, asked in the caller's name.
+package casework
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"buf.build/go/protovalidate"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+
+	"koppi.internal/pkg/attachment"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/serve"
+	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// Config is what casework needs. All fields but Scanner and Limiter are required.
+type Config struct {
+	// Services behind, by the first part of their subjects' names, such as "concerns".
+	Services  map[string]grpc.ClientConnInterface
+	Directory *directory.Directory
+	Secrets   *identity.Secrets
+	Verifier  *identity.Verifier
+	Limiter   *limit.Limiter
+	// Attachments are the papers; the caller closes them.
+	Attachments *attachment.Store
+	// Scanner looks for malware; nil where none is set.
+	Scanner Scanner
+	Logger  *slog.Logger
+}
+
+// Casework serves it; Conn leads to it.
+type Casework struct {
+	caseworkv1.UnimplementedCaseworkServiceServer
+
+	config   Config
+	server   *serve.Server
+	listener *bufconn.Listener
+	conn     *grpc.ClientConn
+}
+
+// Services are those that are served.
+var Services = []string{caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName}
+
+// New makes it. Run must run beside it, and Close end it.
+func New(config Config) (*Casework, error) {
+	validator, err := protovalidate.New()
+	if err != nil {
+		return nil, err
+	}
+	c := &Casework{config: config, listener: serve.Memory()}
+	c.server = serve.NewGRPC(serve.Config{
+		Logger: config.Logger, Verifier: config.Verifier, Validator: validator, Limiter: config.Limiter, Public: func(string) bool { return false },
+	})
+	caseworkv1.RegisterCaseworkServiceServer(c.server, c)
+	attachmentv1.RegisterAttachmentServiceServer(c.server, papers{Casework: c})
+	c.conn, err = serve.Connect(c.listener)
+	return c, err
+}
+
+// Conn leads to it, for the gateway to forward to.
+func (c *Casework) Conn() grpc.ClientConnInterface { return c.conn }
+
+// Close releases the connection.
+func (c *Casework) Close() error { return c.conn.Close() }
+
+// Run serves, and removes papers that nothing names, until the context ends.
+func (c *Casework) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
+	group.Go(func() error {
+		c.sweeps(ctx)
+		return nil
+	})
+	return group.Wait()
+}
+
+func caller(ctx context.Context) (identity.Caller, error) {
+	who, ok := identity.FromContext(ctx)
+	if !ok {
+		return who, fault.New(fault.TokenRequired, "a token is missing")
+	}
+	return who, nil
+}
+
+// ListAccesses is not served yet.
+func (c *Casework) ListAccesses(context.Context, *caseworkv1.ListAccessesRequest) (*caseworkv1.ListAccessesResponse, error) {
+	return nil, fault.New(fault.NotServed, "who looked is not served yet")
+}
+
+// GetStatistics is not served yet.
+func (c *Casework) GetStatistics(context.Context, *caseworkv1.GetStatisticsRequest) (*caseworkv1.GetStatisticsResponse, error) {
+	return nil, fault.New(fault.NotServed, "statistics are not served yet")
+}
+
+// unavailable is a refusal of a bucket's failure.
+func unavailable(err error) error {
+	var refused *fault.Error
+	if err == nil || errors.As(err, &refused) {
+		return err
+	}
+	return fault.Store(err)
+}

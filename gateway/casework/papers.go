@@ -1,0 +1,216 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/attachment"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// papers answers AttachmentService.
+type papers struct {
+	attachmentv1.UnimplementedAttachmentServiceServer
+	*Casework
+}
+
+// StartUpload begins an upload; the same request again finds it.
+func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequest) (*attachmentv1.StartUploadResponse, error) {
+	who, err := uploader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := attachment.CheckName(r.GetFilename()); err != nil {
+		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not taken").Field("filename", reasonOf(err))
+	}
+	if identity.ContainsCode(r.GetFilename()) {
+		return nil, fault.New(fault.ContentNotAllowed, "the file name holds what looks like an identity code").Field("filename", "without it")
+	}
+	if err := attachment.CheckMediaType(r.GetMediaType()); err != nil {
+		return nil, fault.New(fault.MediaTypeNotAllowed, "this media type is not taken").Field("media_type", reasonOf(err))
+	}
+	// The id follows from the request: whoever repeats it gets the same one.
+	id, err := uuid.FromBytes(p.config.Secrets.Digest([]byte("upload"), []byte(who.Agency), []byte(r.GetRequestId())))
+	if err != nil {
+		return nil, err
+	}
+	digest := p.config.Secrets.Digest([]byte(r.GetFilename()), []byte(r.GetMediaType()), []byte(strconv.FormatInt(r.GetSizeBytes(), 10)))
+	upload, err := p.config.Attachments.Start(ctx, attachment.Upload{
+		ID: id.String(), Agency: who.Agency, Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), Digest: digest,
+	})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if subtle.ConstantTimeCompare(upload.Digest, digest) == 0 {
+		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another upload")
+	}
+	return &attachmentv1.StartUploadResponse{AttachmentId: upload.ID, ChunkBytes: attachment.ChunkBytes}, nil
+}
+
+// UploadChunk stores the next chunk.
+func (p papers) UploadChunk(ctx context.Context, r *attachmentv1.UploadChunkRequest) (*attachmentv1.UploadChunkResponse, error) {
+	upload, err := p.own(ctx, r.GetAttachmentId())
+	if err != nil {
+		return nil, err
+	}
+	if upload.Finished != nil {
+		return nil, fault.New(fault.WrongOffset, "this upload is finished").With("next_offset", strconv.FormatInt(upload.Size, 10))
+	}
+	next, err := p.config.Attachments.Put(ctx, upload, r.GetOffset(), r.GetData())
+	if errors.Is(err, attachment.ErrWrongOffset) {
+		return nil, fault.New(fault.WrongOffset, "the upload goes on elsewhere, in whole chunks").With("next_offset", strconv.FormatInt(next, 10))
+	}
+	return &attachmentv1.UploadChunkResponse{NextOffset: next}, unavailable(err)
+}
+
+// GetUpload says how far it has come.
+func (p papers) GetUpload(ctx context.Context, r *attachmentv1.GetUploadRequest) (*attachmentv1.GetUploadResponse, error) {
+	upload, err := p.own(ctx, r.GetAttachmentId())
+	if err != nil {
+		return nil, err
+	}
+	next, err := p.config.Attachments.Next(ctx, upload)
+	return &attachmentv1.GetUploadResponse{NextOffset: next, SizeBytes: upload.Size, Attachment: upload.Message()}, unavailable(err)
+}
+
+// FinishUpload checks all there is to check, a chunk at a time; what is refused is
+// removed.
+func (p papers) FinishUpload(ctx context.Context, r *attachmentv1.FinishUploadRequest) (*attachmentv1.FinishUploadResponse, error) {
+	upload, err := p.own(ctx, r.GetAttachmentId())
+	if err != nil {
+		return nil, err
+	}
+	if upload.Finished == nil {
+		if upload, err = p.finish(ctx, upload, r.GetSha256()); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	if subtle.ConstantTimeCompare(upload.Finished.SHA256, r.GetSha256()) == 0 {
+		return nil, differs("sha256", "of what was uploaded")
+	}
+	return &attachmentv1.FinishUploadResponse{Attachment: upload.Message()}, nil
+}
+
+func (p papers) finish(ctx context.Context, upload attachment.Upload, digest []byte) (attachment.Upload, error) {
+	next, err := p.config.Attachments.Next(ctx, upload)
+	if err != nil {
+		return upload, err
+	}
+	if next != upload.Size {
+		return upload, fault.New(fault.WrongOffset, "the upload is not complete").With("next_offset", strconv.FormatInt(next, 10))
+	}
+	found, refusal := p.judge(ctx, upload, digest)
+	if refusal != nil {
+		var refused *fault.Error
+		if !errors.As(refusal, &refused) || refused.Reason() == fault.Unavailable {
+			return upload, refusal
+		}
+		return upload, errors.Join(refusal, p.config.Attachments.Delete(ctx, upload.ID))
+	}
+	return p.config.Attachments.Finish(ctx, upload, found)
+}
+
+func (p papers) judge(ctx context.Context, upload attachment.Upload, digest []byte) (attachment.Finished, error) {
+	content := p.config.Attachments.Content(ctx, upload)
+	sum := sha256.New()
+	if _, err := io.Copy(sum, content); err != nil {
+		return attachment.Finished{}, err
+	}
+	found := attachment.Finished{SHA256: sum.Sum(nil)}
+	if subtle.ConstantTimeCompare(found.SHA256, digest) == 0 {
+		return found, differs("sha256", "of what was uploaded")
+	}
+	var err error
+	found.MediaType, err = attachment.Judge(p.config.Attachments.Content(ctx, upload), upload.MediaType)
+	if errors.Is(err, attachment.ErrMediaType) {
+		return found, fault.New(fault.MediaTypeNotAllowed, "this content is not taken").Field("media_type", reasonOf(err))
+	}
+	if err != nil || p.config.Scanner == nil {
+		return found, err
+	}
+	clean, err := p.config.Scanner.Scan(ctx, p.config.Attachments.Content(ctx, upload))
+	if err == nil && !clean {
+		return found, fault.New(fault.MalwareFound, "the scanner found malware in it")
+	}
+	return found, err
+}
+
+func differs(field, want string) error {
+	return fault.New(fault.UploadDiffers, "what was uploaded is not what was said").Field(field, want)
+}
+
+// Download gives out what a subject names to who may read the subject there.
+func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStreamingServer[attachmentv1.DownloadResponse]) error {
+	ctx := stream.Context()
+	collection, _, _ := strings.Cut(r.GetSubject(), "/")
+	service := p.config.Services[collection]
+	if service == nil {
+		return matter.NotFound()
+	}
+	read, err := caseworkv1.NewMatterServiceClient(service).ReadAttachment(identity.Forward(ctx), &caseworkv1.ReadAttachmentRequest{
+		Subject: r.GetSubject(), AttachmentId: r.GetAttachmentId(),
+	})
+	if err != nil {
+		return err
+	}
+	upload, err := p.config.Attachments.Get(ctx, r.GetAttachmentId())
+	if errors.Is(err, attachment.ErrNotFound) {
+		return matter.NotFound()
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	if err := stream.Send(&attachmentv1.DownloadResponse{Attachment: read.GetAttachment()}); err != nil {
+		return err
+	}
+	for offset := int64(0); offset < upload.Size; offset += attachment.ChunkBytes {
+		data, err := p.config.Attachments.Chunk(ctx, upload, offset)
+		if err != nil {
+			return unavailable(err)
+		}
+		if err := stream.Send(&attachmentv1.DownloadResponse{Data: data}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// own is an upload of the caller's agency; any other is not found.
+func (p papers) own(ctx context.Context, id string) (attachment.Upload, error) {
+	who, err := uploader(ctx)
+	if err != nil {
+		return attachment.Upload{}, err
+	}
+	upload, err := p.config.Attachments.Get(ctx, id)
+	if errors.Is(err, attachment.ErrNotFound) || err == nil && upload.Agency != who.Agency {
+		return attachment.Upload{}, fault.New(fault.NotFound, "your agency has no such upload")
+	}
+	return upload, unavailable(err)
+}
+
+// uploader is an agency's worker or system: only they name papers.
+func uploader(ctx context.Context) (identity.Caller, error) {
+	who, err := caller(ctx)
+	if err == nil && !matter.IsParty(who) {
+		err = fault.New(fault.RoleNotAllowed, "papers are uploaded by an agency's worker or system")
+	}
+	return who, err
+}
+
+// reasonOf is what an error says behind its kind.
+func reasonOf(err error) string {
+	text := err.Error()
+	return text[strings.LastIndex(text, ": ")+2:]
+}

@@ -1,0 +1,103 @@
+package casework
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+const (
+	defaultPage = 50
+	tokenKind   = identity.Kind("timeline-page")
+)
+
+// GetTimeline asks each service for what follows the place, and merges. The token holds
+// how far each service's history reaches, so that what comes in the meantime neither
+// moves a page nor appears on one.
+func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineRequest) (*caseworkv1.GetTimelineResponse, error) {
+	who, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	place, err := c.place(who, r)
+	if err != nil {
+		return nil, err
+	}
+	size := int(r.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	names := slices.Sorted(maps.Keys(c.config.Services))
+	parts := make([]*caseworkv1.ReadHistoryResponse, len(names))
+	group, each := errgroup.WithContext(identity.Forward(ctx))
+	for i, name := range names {
+		group.Go(func() error {
+			request := &caseworkv1.ReadHistoryRequest{
+				CaseId: r.GetCaseId(), ClientId: r.GetClientId(), Purpose: r.GetPurpose(), Limit: int32(size + 1), //nolint:gosec // at most 1001
+				Reach: place.GetReaches()[name], After: place.GetAfter(), AfterMessageId: place.GetAfterMessageId(),
+			}
+			var err error
+			parts[i], err = caseworkv1.NewMatterServiceClient(c.config.Services[name]).ReadHistory(each, request)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.GetTimelineResponse{}
+	next := &caseworkv1.TimelinePlace{Reaches: map[string]*caseworkv1.Reach{}, Request: c.digest(r)}
+	for i, part := range parts {
+		next.Reaches[names[i]] = part.GetReach()
+		if reach := place.GetReaches()[names[i]]; reach != nil {
+			next.Reaches[names[i]] = reach
+		}
+		response.Messages = append(response.Messages, part.GetMessages()...)
+	}
+	slices.SortFunc(response.Messages, matter.ByTime)
+	if len(response.GetMessages()) <= size {
+		return response, nil
+	}
+	response.Messages = response.Messages[:size]
+	last := response.GetMessages()[size-1]
+	next.After, next.AfterMessageId = last.GetOccurredAt(), last.GetMessageId()
+	payload, err := proto.Marshal(next)
+	if err != nil {
+		return nil, err
+	}
+	response.NextPageToken = c.config.Secrets.Token(tokenKind, owner(who), payload)
+	return response, nil
+}
+
+// place is where a page begins; nil for the first.
+func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) (*caseworkv1.TimelinePlace, error) {
+	if r.GetPageToken() == "" {
+		return nil, nil
+	}
+	place := &caseworkv1.TimelinePlace{}
+	payload, ok := c.config.Secrets.OpenToken(tokenKind, owner(who), r.GetPageToken())
+	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.digest(r)) {
+		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this timeline").Field("page_token", "as it was given")
+	}
+	return place, nil
+}
+
+// digest tells one timeline from another, however large its pages.
+func (c *Casework) digest(r *caseworkv1.GetTimelineRequest) []byte {
+	return c.config.Secrets.Digest([]byte(r.GetCaseId()), []byte(r.GetClientId()))
+}
+
+// owner is whose token it is: an agency's, or a person's.
+func owner(who identity.Caller) string {
+	if who.Role == identity.RoleClient {
+		return "client/" + who.Client
+	}
+	return who.Agency
+}

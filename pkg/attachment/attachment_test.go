@@ -1,0 +1,298 @@
+package attachment
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"gocloud.dev/blob"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/journal/seal"
+)
+
+func open(t *testing.T) *Store {
+	t.Helper()
+	folder := t.TempDir()
+	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := Open(t.Context(), "file://"+folder+"/papers", "file://"+folder+"/keys", kek)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func started(t *testing.T, s *Store, size int64) Upload {
+	t.Helper()
+	upload, err := s.Start(t.Context(), Upload{ID: uuid.NewString(), Agency: "kela", Filename: "lasku.pdf", MediaType: "application/pdf", Size: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return upload
+}
+
+func finished(t *testing.T, s *Store) Upload {
+	t.Helper()
+	upload := started(t, s, 3)
+	if _, err := s.Put(t.Context(), upload, 0, []byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	upload, err := s.Finish(t.Context(), upload, Finished{SHA256: []byte("x"), MediaType: "application/pdf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return upload
+}
+
+// However chunks come, again, too early or of a wrong size, what is read is what was
+// sent, and the next offset is told truly.
+func TestChunks(t *testing.T) {
+	s := open(t)
+	rapid.Check(t, func(r *rapid.T) {
+		size := rapid.Int64Range(1, 3*ChunkBytes+5).Draw(r, "size")
+		sent := bytes.Repeat([]byte("0123456789abcdefg"), int(size)/17+1)[:size]
+		upload := started(t, s, size)
+		next := int64(0)
+		for next < size {
+			offset := rapid.SampledFrom([]int64{next, next, 0, next + ChunkBytes, next + 1}).Draw(r, "offset")
+			end := min(offset+ChunkBytes, size)
+			if offset >= size {
+				continue
+			}
+			if rapid.IntRange(0, 9).Draw(r, "short") == 0 {
+				end = offset + (end-offset)/2
+			}
+			if end == offset {
+				continue
+			}
+			got, err := s.Put(t.Context(), upload, offset, sent[offset:end])
+			fits := offset%ChunkBytes == 0 && offset <= next && (end-offset == ChunkBytes || end == size)
+			if (err == nil) != fits || err != nil && !errors.Is(err, ErrWrongOffset) {
+				r.Fatalf("put %d-%d of %d at %d: %v", offset, end, size, next, err)
+			}
+			if fits {
+				next = max(next, end)
+			}
+			if got != next {
+				r.Fatalf("next is %d and not %d", got, next)
+			}
+		}
+		read, err := io.ReadAll(s.Content(t.Context(), upload))
+		if err != nil || !bytes.Equal(read, sent) {
+			r.Fatalf("%d bytes read of %d (%v)", len(read), size, err)
+		}
+	})
+}
+
+// What lies in the bucket gives nothing away, and none of it passes for another's.
+func TestSealed(t *testing.T) {
+	s := open(t)
+	one, other := finished(t, s), finished(t, s)
+	if err := each(t.Context(), s.bucket, "", func(object *blob.ListObject) error {
+		content, err := s.bucket.ReadAll(t.Context(), object.Key)
+		if bytes.Contains(content, []byte("abc")) || bytes.Contains(content, []byte("lasku")) || bytes.Contains(content, []byte("kela")) {
+			t.Errorf("%s is readable", object.Key)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.bucket.Copy(t.Context(), one.ID+"/"+chunk(0), other.ID+"/"+chunk(0), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Chunk(t.Context(), one, 0); err == nil {
+		t.Error("another attachment's chunk passes")
+	}
+	if err := s.Delete(t.Context(), other.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(t.Context(), other.ID); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+// An attachment is named by who uploaded it, finished and for one client.
+func TestBind(t *testing.T) {
+	s := open(t)
+	ctx, upload := t.Context(), finished(t, s)
+	for name, one := range map[string]struct {
+		id, agency, client string
+		want               error
+	}{
+		"stranger":   {upload.ID, "hva", "c", ErrNotFound},
+		"unknown":    {uuid.NewString(), "kela", "c", ErrNotFound},
+		"unfinished": {started(t, s, 3).ID, "kela", "c", ErrUnfinished},
+	} {
+		if _, err := s.Bind(ctx, one.id, one.agency, []byte(one.client)); !errors.Is(err, one.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for range 2 {
+		if got, err := s.Bind(ctx, upload.ID, "kela", []byte("c")); err != nil || got.Message().GetFilename() != "lasku.pdf" {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Bind(ctx, upload.ID, "kela", []byte("d")); !errors.Is(err, ErrOtherClient) {
+		t.Error(err)
+	}
+}
+
+// What nothing names goes after a day; what is named stays, until nothing names it.
+func TestSweep(t *testing.T) {
+	s := open(t)
+	ctx, now := t.Context(), time.Now()
+	s.now = func() time.Time { return now }
+	named, failed, lonely := finished(t, s), finished(t, s), finished(t, s)
+	for _, upload := range []Upload{named, failed} {
+		if _, err := s.Bind(ctx, upload.ID, "kela", []byte("c")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Name(ctx, upload.ID, "concerns/"+upload.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The message that would have named the second one was refused after its mark.
+	naming := func(_ context.Context, id string, subjects []string) ([]string, error) {
+		if id == named.ID && len(subjects) == 1 && subjects[0] == "concerns/"+named.ID {
+			return subjects, nil
+		}
+		return nil, nil
+	}
+	sweep := func(want int) {
+		t.Helper()
+		if removed, err := s.Sweep(ctx, naming); err != nil || removed != want {
+			t.Fatalf("%d removed (%v)", removed, err)
+		}
+	}
+	sweep(0)
+	now = now.Add(Unnamed + time.Minute)
+	if _, err := s.Bind(ctx, lonely.ID, "kela", []byte("c")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("named too late: %v", err)
+	}
+	sweep(0)
+	now = now.Add(asked)
+	sweep(2)
+	if _, err := s.Bind(ctx, named.ID, "kela", []byte("c")); err != nil {
+		t.Errorf("what is kept can be named again: %v", err)
+	}
+	for _, upload := range []Upload{failed, lonely} {
+		if _, err := s.Get(ctx, upload.ID); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+	}
+	naming = func(context.Context, string, []string) ([]string, error) { return nil, nil }
+	sweep(0)
+	if err := s.Forget(ctx, named.ID); err != nil {
+		t.Fatal(err)
+	}
+	now = time.Now().Add(Unnamed + asked + time.Minute)
+	sweep(1)
+}
+
+func TestCheckName(t *testing.T) {
+	for _, name := range []string{"../x", "a/b.pdf", "a\\b.pdf", ".bashrc", " x.pdf", "x.exe", "X.Exe", "x.docm", "a\x00.pdf", "fdp.\u202eexe", "c:x.pdf"} {
+		if err := CheckName(name); !errors.Is(err, ErrName) {
+			t.Errorf("%q is taken", name)
+		}
+	}
+	for _, name := range []string{"lasku.pdf", "Päätös 12.3.2026.pdf", "räkning (kopia).docx", "x"} {
+		if err := CheckName(name); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+const docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+// document makes an office document with one more entry.
+func document(t *testing.T, name string, size int64) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	archive := zip.NewWriter(&out)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	for _, entry := range []struct {
+		name string
+		size int64
+	}{{"[Content_Types].xml", 10}, {"_rels/.rels", 10}, {"word/document.xml", 100}, {name, size}} {
+		w, err := archive.Create(entry.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(w, zeros{}, entry.size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestJudge(t *testing.T) {
+	pdf, png := []byte("%PDF-1.7\n"), []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+	for name, one := range map[string]struct {
+		content []byte
+		said    string
+		good    bool
+	}{
+		"pdf":                    {pdf, "application/pdf", true},
+		"png":                    {png, "image/png", true},
+		"text":                   {[]byte("hei"), "text/plain; charset=utf-8", true},
+		"document":               {document(t, "word/styles.xml", 1000), docx, true},
+		"png said to be pdf":     {png, "application/pdf", false},
+		"program said to be pdf": {[]byte("MZ\x90\x00\x03"), "application/pdf", false},
+		"elf said to be text":    {[]byte("\x7fELF\x02\x01\x01"), "text/plain", false},
+		"page said to be text":   {[]byte("<html><script>1</script></html>"), "text/plain", false},
+		"script said to be text": {[]byte("#!/bin/sh\nrm -r x"), "text/plain", false},
+		"bomb":                   {document(t, "word/media/image1.png", 600<<20), docx, false},
+		"small bomb":             {document(t, "word/media/image1.png", 30<<20), docx, false},
+		"macros":                 {document(t, "word/vbaProject.bin", 10), docx, false},
+		"archive inside":         {document(t, "word/embeddings/x.zip", 10), docx, false},
+		"path out of it":         {document(t, "../../x", 10), docx, false},
+		"cut off":                {document(t, "word/styles.xml", 1000)[:200], docx, false},
+	} {
+		_, err := Judge(io.NewSectionReader(bytes.NewReader(one.content), 0, int64(len(one.content))), one.said)
+		if (err == nil) != one.good || err != nil && !errors.Is(err, ErrMediaType) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := CheckMediaType("application/zip"); !errors.Is(err, ErrMediaType) {
+		t.Error("archives are taken")
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	f.Add([]byte("%PDF-1.7"), "application/pdf")
+	f.Add([]byte("PK\x03\x04"), docx)
+	f.Fuzz(func(t *testing.T, content []byte, said string) {
+		is, err := Judge(io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content))), said)
+		if err == nil && is != base(said) {
+			t.Error(is)
+		}
+	})
+}
+
+func FuzzCheckName(f *testing.F) {
+	f.Add("../x")
+	f.Fuzz(func(t *testing.T, name string) {
+		if CheckName(name) == nil && (strings.ContainsAny(name, "/\\") || filepath.Base(name) != name && name != "") {
+			t.Errorf("%q", name)
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package attachment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"gocloud.dev/blob"
+)
+
+// ErrWrongOffset says that a chunk is not the next one, nor one that is there.
+var ErrWrongOffset = errors.New("attachment: wrong offset")
+
+// Next is the offset at which an upload goes on: its size once all is there.
+func (s *Store) Next(ctx context.Context, upload Upload) (int64, error) {
+	count := int64(0)
+	err := each(ctx, s.bucket, upload.ID+"/chunk/", func(object *blob.ListObject) error {
+		// What a writer that died left behind has a longer name.
+		if len(object.Key) == len(upload.ID)+1+len(chunk(0)) {
+			count++
+		}
+		return nil
+	})
+	return min(count*ChunkBytes, upload.Size), err
+}
+
+// Put stores a chunk and returns the next offset. The same chunk again changes nothing.
+func (s *Store) Put(ctx context.Context, upload Upload, offset int64, data []byte) (int64, error) {
+	next, err := s.Next(ctx, upload)
+	if err != nil {
+		return 0, err
+	}
+	end := offset + int64(len(data))
+	whole := len(data) == ChunkBytes || end == upload.Size
+	if offset%ChunkBytes != 0 || offset > next || end > upload.Size || !whole {
+		return next, ErrWrongOffset
+	}
+	sealed, err := upload.cipher.Encrypt(data, place(upload.ID, chunk(offset)))
+	if err != nil {
+		return next, err
+	}
+	if err := once(ctx, s.bucket, upload.ID+"/"+chunk(offset), sealed); err != nil {
+		return next, err
+	}
+	return max(next, end), nil
+}
+
+// chunk is the name of the chunk at an offset.
+func chunk(offset int64) string { return fmt.Sprintf("chunk/%010d", offset) }
+
+// Chunk reads the chunk at an offset.
+func (s *Store) Chunk(ctx context.Context, upload Upload, offset int64) ([]byte, error) {
+	sealed, err := read(ctx, s.bucket, upload.ID+"/"+chunk(offset))
+	if err != nil {
+		return nil, err
+	}
+	data, err := upload.cipher.Decrypt(sealed, place(upload.ID, chunk(offset)))
+	return data, wrap(err)
+}
+
+// Content is what was uploaded, to be read in order or anywhere, with a few chunks in
+// memory. Its errors are those of the store.
+func (s *Store) Content(ctx context.Context, upload Upload) *io.SectionReader {
+	held, err := lru.New[int64, []byte](chunksHeld)
+	if err != nil {
+		panic(err) // a size that is fixed and not negative
+	}
+	return io.NewSectionReader(&content{ctx: ctx, store: s, upload: upload, held: held}, 0, upload.Size)
+}
+
+// chunksHeld suffices for an archive's directory at the end and an entry before it.
+const chunksHeld = 2
+
+type content struct {
+	ctx    context.Context //nolint:containedctx // io.ReaderAt has none
+	store  *Store
+	upload Upload
+	held   *lru.Cache[int64, []byte]
+}
+
+// ReadAt reads from the chunks that hold the place.
+func (c *content) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		if off >= c.upload.Size {
+			return n, io.EOF
+		}
+		start := off - off%ChunkBytes
+		data, known := c.held.Get(start)
+		if !known {
+			var err error
+			if data, err = c.store.Chunk(c.ctx, c.upload, start); err != nil {
+				return n, err
+			}
+			c.held.Add(start, data)
+		}
+		if off-start >= int64(len(data)) {
+			return n, io.ErrUnexpectedEOF
+		}
+		copied := copy(p[n:], data[off-start:])
+		n, off = n+copied, off+int64(copied)
+	}
+	return n, nil
+}
+
+func each(ctx context.Context, bucket *blob.Bucket, prefix string, see func(*blob.ListObject) error) error {
+	list := bucket.List(&blob.ListOptions{Prefix: prefix})
+	for {
+		object, err := list.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return wrap(err)
+		}
+		if err := see(object); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package decide
+
+import (
+	"context"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// Recalled is the history of one subject as a reader may know it now.
+type Recalled[S loop.State] struct {
+	State    S
+	Messages []*exchangev1.CaseMessage
+	// Version counts the subject's events, told or not.
+	Version uint64
+}
+
+// Recall tells a reader again what it was told of a subject, up to a number of events
+// (0 for all): an agency that is party to it, or the person whom it concerns. It is
+// computed and not looked up, so that it is what the reader may know now. Sequence and
+// hashes, which are a mailbox's, are not set. Of what was entered in error, or erased,
+// and to who has no relation to it, nothing is told.
+func (e *Engine[S]) Recall(ctx context.Context, subject, agency, client string, upTo uint64) (Recalled[S], error) {
+	events, err := e.Events(ctx, subject)
+	if err != nil || len(events) == 0 {
+		return Recalled[S]{}, err
+	}
+	all := Recalled[S]{Version: uint64(len(events))}
+	if upTo > 0 {
+		all.Version = min(upTo, all.Version)
+	}
+	now, err := e.fold(ctx, events)
+	if err != nil || now.State.Common().IsRevoked() {
+		return Recalled[S]{}, err
+	}
+	var told []Told[S]
+	switch {
+	case agency == "" && client != "" && events[0].Client == client:
+		_, told = e.Rules.ToldClient(events[:all.Version])
+	case agency != "" && now.Related(agency):
+		told = e.Rules.toldAgency(events[:all.Version], now.Withdrawn, agency)
+	default:
+		return Recalled[S]{}, nil
+	}
+	all.State = now.State
+	for _, one := range told {
+		message, err := e.message(one)
+		if err != nil {
+			return Recalled[S]{}, err
+		}
+		all.Messages = append(all.Messages, message)
+	}
+	return all, nil
+}
+
+// Events are all of a subject, as recorded; none where it does not exist or was erased.
+func (e *Engine[S]) Events(ctx context.Context, subject string) ([]loop.Event, error) {
+	histories, err := e.Store.Load(ctx, subject)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	return fromRows(histories[0])
+}
+
+func (r Rules[S]) toldAgency(events []loop.Event, withdrawn bool, agency string) []Told[S] {
+	history, own := loop.History[S]{Withdrawn: withdrawn}, []Told[S]{}
+	for _, event := range events {
+		next, told := r.Next(history, event)
+		for _, one := range told {
+			if one.View.Reader.Agency == agency {
+				own = append(own, one)
+			}
+		}
+		history = next
+	}
+	return own
+}

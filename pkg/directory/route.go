@@ -1,0 +1,79 @@
+package directory
+
+import (
+	"cmp"
+	"slices"
+
+	"golang.org/x/text/language"
+)
+
+// Wish is what a matter needs of the unit that gets it; empty fields ask for nothing.
+type Wish struct {
+	// Municipality of the client, three digits.
+	Municipality string
+	// ServiceKey of a service that the unit must offer.
+	ServiceKey string
+	// Language in which the client wants to be served, a BCP 47 tag.
+	Language string
+}
+
+// Route are the agency's units that serve a municipality and a service, the most
+// fitting first: one that serves in the client's language, then the intake, then one
+// that names the municipality before one that serves all of the agency's area.
+func (a Agency) Route(wish Wish) []Unit {
+	fitting := slices.DeleteFunc(slices.Clone(a.Units), func(u Unit) bool {
+		return wish.Municipality != "" && !u.Serves(wish.Municipality) || wish.ServiceKey != "" && !slices.Contains(u.ServiceKeys, wish.ServiceKey)
+	})
+	slices.SortStableFunc(fitting, func(x, y Unit) int {
+		return cmp.Or(
+			first(x.Speaks(wish.Language), y.Speaks(wish.Language)),
+			first(x.Intake, y.Intake),
+			first(len(x.Municipalities) > 0, len(y.Municipalities) > 0),
+		)
+	})
+	return fitting
+}
+
+// To is the unit to which a matter goes that is addressed to the agency alone: the most
+// fitting one, or the intake where none fits. Empty where the agency is not known.
+func (d *Directory) To(agency string, wish Wish) string {
+	if wish.Municipality != "" || wish.ServiceKey != "" {
+		if fitting := d.agencies()[agency].Route(wish); len(fitting) > 0 {
+			return fitting[0].Key
+		}
+	}
+	return d.Intake(agency)
+}
+
+// Serves tells whether a unit serves a municipality: one that names none serves all of
+// its agency's area.
+func (u Unit) Serves(municipality string) bool {
+	return len(u.Municipalities) == 0 || slices.Contains(u.Municipalities, municipality)
+}
+
+// Speaks tells whether a unit serves in a language, whatever its region or script;
+// false where none is asked for.
+func (u Unit) Speaks(tag string) bool {
+	wanted, err := language.Parse(tag)
+	if tag == "" || err != nil {
+		return false
+	}
+	base, _ := wanted.Base()
+	return slices.ContainsFunc(u.Languages, func(spoken string) bool {
+		parsed, err := language.Parse(spoken)
+		served, _ := parsed.Base()
+		return err == nil && served == base
+	})
+}
+
+// first orders what holds before what does not.
+func first(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	default:
+		return 1
+	}
+}

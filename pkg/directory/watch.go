@@ -1,0 +1,71 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+)
+
+// lookEvery is how often the file is looked at. It is read and not asked for its time:
+// a mounted file may be exchanged without one that is newer.
+const lookEvery = 2 * time.Second
+
+// Open reads a directory file, and keeps to it while Watch runs.
+func Open(path string) (*File, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, err
+	}
+	directory, err := Parse(text)
+	return &File{Directory: directory, path: path, seen: text, every: lookEvery}, err
+}
+
+// File is a directory and the file that it is of.
+type File struct {
+	*Directory
+
+	path  string
+	seen  []byte
+	every time.Duration
+}
+
+// LookEvery sets how often the file is looked at; before Watch.
+func (f *File) LookEvery(every time.Duration) { f.every = every }
+
+// Watch takes the file anew whenever it changes, until the context ends. One that is
+// refused is told of once, and the directory stays as it was.
+func (f *File) Watch(ctx context.Context, logger *slog.Logger) {
+	ticker := time.NewTicker(f.every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f.look(ctx, logger)
+		}
+	}
+}
+
+func (f *File) look(ctx context.Context, logger *slog.Logger) {
+	text, err := os.ReadFile(f.path)
+	if err != nil || bytes.Equal(text, f.seen) {
+		// A file that is being exchanged is not there for a moment.
+		return
+	}
+	f.seen = text
+	read, err := Parse(text)
+	if err != nil {
+		logger.ErrorContext(ctx, "the directory was changed and is refused; the one before stays", slog.String("error", err.Error()))
+		return
+	}
+	before := f.Called()
+	f.Replace(read)
+	logger.InfoContext(ctx, "the directory was changed", slog.Int("agencies", len(f.agencies())))
+	if !slices.Equal(before, f.Called()) {
+		logger.WarnContext(ctx, "who is called has changed; restart the gateway and the services for that")
+	}
+}

@@ -1,0 +1,159 @@
+package matter
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// gatewayOnly answers what no gateway passes on: the service's part of the whole.
+type gatewayOnly[S loop.State] struct {
+	caseworkv1.UnimplementedMatterServiceServer
+	caseworkv1.UnimplementedSuiteServiceServer
+	*Kernel[S]
+}
+
+// IsSuiteMethod tells the methods that the gateway itself calls, without a token: they
+// answer only callers that reach the service.
+func IsSuiteMethod(method string) bool {
+	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/")
+}
+
+// ReadHistory reads a part of a case's or client's history as the caller may know it,
+// and records for each matter in it that it was read.
+func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.ReadHistoryResponse, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query, err := k.historyQuery(who, r)
+	if err != nil {
+		return nil, err
+	}
+	reach, err := k.reach(ctx, query, r)
+	if err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.ReadHistoryResponse{Reach: &caseworkv1.Reach{}}
+	readings := map[string]Reading{}
+	for _, subject := range reach.GetSubjects() {
+		name := k.config.Collection + uuid.UUID(subject.GetId()).String()
+		recalled, err := k.Engine.Recall(ctx, name, who.Agency, who.Client, subject.GetVersion())
+		if err != nil {
+			return nil, err
+		}
+		if recalled.Version == 0 {
+			continue
+		}
+		response.Reach.Subjects = append(response.Reach.Subjects, &caseworkv1.Reach_Subject{Id: subject.GetId(), Version: recalled.Version})
+		readings[name] = readingOf(recalled.State)
+		for _, message := range recalled.Messages {
+			if behind(message, r) {
+				response.Messages = append(response.Messages, message)
+			}
+		}
+	}
+	slices.SortFunc(response.Messages, ByTime)
+	if limit := int(r.GetLimit()); len(response.GetMessages()) > limit {
+		response.Messages = response.Messages[:limit]
+	}
+	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "timeline"), readingsIn(response.GetMessages(), readings, query.Client)...)
+}
+
+// readingsIn are the readings of the matters that messages are of; that nothing was
+// found of a client is found out, too.
+func readingsIn(messages []*exchangev1.CaseMessage, of map[string]Reading, client string) []Reading {
+	var readings []Reading
+	seen := map[string]bool{}
+	for _, message := range messages {
+		if !seen[message.GetSubject()] {
+			seen[message.GetSubject()] = true
+			readings = append(readings, of[message.GetSubject()])
+		}
+	}
+	if len(readings) == 0 && client != "" {
+		readings = append(readings, Reading{Client: client})
+	}
+	return readings
+}
+
+// ByTime orders messages by when they happened; at one moment, by their ids.
+func ByTime(a, b *exchangev1.CaseMessage) int {
+	return cmp.Or(a.GetOccurredAt().AsTime().Compare(b.GetOccurredAt().AsTime()), cmp.Compare(a.GetMessageId(), b.GetMessageId()))
+}
+
+// behind tells whether a message follows the place behind which is read.
+func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) bool {
+	if r.GetAfter() == nil {
+		return true
+	}
+	place := &exchangev1.CaseMessage{OccurredAt: r.GetAfter(), MessageId: r.GetAfterMessageId()}
+	return ByTime(message, place) > 0
+}
+
+func (k gatewayOnly[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHistoryRequest) (journal.Query, error) {
+	agency, query := who.Agency, journal.Query{Agency: who.Agency, WithHidden: true}
+	switch {
+	case who.Role == identity.RoleClient:
+		if r.GetClientId() != "" {
+			return query, fault.New(fault.InvalidField, "a person's own timeline names no client").Field("client_id", "leave empty")
+		}
+		// One standing each: every matter has one sender.
+		agency, query = clientNames, journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
+	case !IsParty(who):
+		return query, fault.New(fault.RoleNotAllowed, "a timeline is read by an agency's worker or system, or by the person")
+	case (r.GetClientId() == "") == (r.GetCaseId() == ""):
+		return query, fault.New(fault.InvalidField, "name a case or a client").Field("case_id", "this or client_id")
+	}
+	if identity.ContainsCode(r.GetPurpose()) {
+		return query, fault.New(fault.ContentNotAllowed, "the purpose holds what looks like an identity code").Field("purpose", "without it")
+	}
+	if r.GetClientId() != "" {
+		if r.GetPurpose() == "" {
+			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+		}
+		inner, ok := k.Secrets.Inward(identity.KindClient, agency, r.GetClientId())
+		if !ok {
+			return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
+		}
+		query.Client = inner
+	}
+	if r.GetCaseId() != "" {
+		inner, ok := k.Secrets.Inward(identity.KindCase, agency, r.GetCaseId())
+		if !ok {
+			return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
+		}
+		query.Case = inner
+	}
+	return query, nil
+}
+
+// reach is how far the history reaches: as a first reading fixed it, or to its end.
+func (k gatewayOnly[S]) reach(ctx context.Context, query journal.Query, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.Reach, error) {
+	if r.GetReach() != nil {
+		return r.GetReach(), nil
+	}
+	standings, err := k.Store.Standings(ctx, query)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	reach := &caseworkv1.Reach{}
+	for _, standing := range standings {
+		id, err := uuid.Parse(strings.TrimPrefix(standing.Subject, k.config.Collection))
+		if err != nil {
+			return nil, err
+		}
+		reach.Subjects = append(reach.Subjects, &caseworkv1.Reach_Subject{Id: id[:]})
+	}
+	return reach, nil
+}

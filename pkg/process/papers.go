@@ -1,0 +1,20 @@
+package process
+
+import (
+	"context"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/attachment"
+)
+
+// Papers is where attachments are kept.
+type Papers struct {
+	Attachments    string `help:"URL of the bucket of attachments, such as s3://bucket?region=… or file:///folder; the same for all processes." env:"KOPPI_ATTACHMENTS" required:""`
+	AttachmentKeys string `help:"URL of the bucket of their keys, another one: its backups live no longer than those of other keys." env:"KOPPI_ATTACHMENT_KEYS" required:""`
+}
+
+// Open opens the buckets.
+func (p Papers) Open(ctx context.Context, kek tink.AEAD) (*attachment.Store, error) {
+	return attachment.Open(ctx, p.Attachments, p.AttachmentKeys, kek)
+}
