@@ -2,24 +2,44 @@ package casework
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // GetAgencies is the directory, by key.
-func (c *Casework) GetAgencies(context.Context, *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
+func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
+	who, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
 	response := &caseworkv1.GetAgenciesResponse{}
 	for _, agency := range c.config.Directory.Agencies() {
 		shown := &caseworkv1.Agency{Agency: agency.Key, Names: agency.Names, Kind: agency.Kind}
 		for _, unit := range agency.Units {
-			shown.Units = append(shown.Units, toUnit(unit))
+			made := toUnit(unit)
+			if matter.IsParty(who) && who.Agency == agency.Key {
+				made.Duty = toDuty(unit.Duty)
+			}
+			shown.Units = append(shown.Units, made)
 		}
 		response.Agencies = append(response.Agencies, shown)
 	}
 	return response, nil
+}
+
+// toDuty is a roster, by week.
+func toDuty(roster map[string][]string) []*caseworkv1.DutyPair {
+	var duty []*caseworkv1.DutyPair
+	for _, week := range slices.Sorted(maps.Keys(roster)) {
+		duty = append(duty, &caseworkv1.DutyPair{Week: week, Workers: roster[week]})
+	}
+	return duty
 }
 
 func toUnit(unit directory.Unit) *caseworkv1.Unit {

@@ -4,10 +4,12 @@
 package directory
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
@@ -50,6 +52,22 @@ type Unit struct {
 	ServiceKeys []string
 	// Intake receives what is addressed to the agency and to no unit.
 	Intake bool
+	// Duty is who takes the unit's new matters, by ISO 8601 week such as "2026-W48".
+	Duty map[string][]string
+}
+
+// OnDuty are the agency's units in which a worker is on duty in the week of a time, in
+// Helsinki.
+func (d *Directory) OnDuty(agency, worker string, at time.Time) []string {
+	year, week := at.In(loop.Helsinki()).ISOWeek()
+	key := fmt.Sprintf("%04d-W%02d", year, week)
+	var units []string
+	for _, unit := range d.agencies()[agency].Units {
+		if slices.Contains(unit.Duty[key], worker) {
+			units = append(units, unit.Key)
+		}
+	}
+	return units
 }
 
 // Directory is the whole of them. It is safe for concurrent use, and changes only as

@@ -26,7 +26,9 @@ func TestParse(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"unknown key": {`"kind"`, `"sort":1,"kind"`}, "unknown kind": {"BENEFITS", "BANK"}, "no Swedish name": {`"sv":"F",`, ``},
 		"profile": {"MINIMAL", "ALL"}, "municipality": {`"297"`, `"29"`}, "language": {`["fi"]`, `["!"]`}, "key": {`"kela"`, `"Kela 1"`},
-		"grace": {"30m", "soon"}, "trailing": {`}]}`, `}]} x`}, "no units": {`"units":[`, `"units":[],"x":[`},
+		"grace": {"30m", "soon"}, "week": {`"intake"`, `"duty":[{"week":"48","workers":["x","y"]}],"intake"`},
+		"no pair": {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x"]}],"intake"`}, "one twice": {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x","x"]}],"intake"`},
+		"two intakes": {`"noConsentProfile"`, `"x":1,"noConsentProfile"`}, "trailing": {`}]}`, `}]} x`}, "no units": {`"units":[`, `"units":[],"x":[`},
 	} {
 		if _, err := directory.Parse([]byte(strings.Replace(good, change[0], change[1], 1))); err == nil {
 			t.Errorf("%s is accepted", name)

@@ -37,6 +37,12 @@ type fileUnit struct {
 	Languages      []string          `json:"languages"`
 	ServiceKeys    []string          `json:"serviceKeys"`
 	Intake         bool              `json:"intake"`
+	Duty           []fileDuty        `json:"duty"`
+}
+
+type fileDuty struct {
+	Week    string   `json:"week"`
+	Workers []string `json:"workers"`
 }
 
 type fileGraces struct {
@@ -47,6 +53,7 @@ type fileGraces struct {
 
 var (
 	keyForm          = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	weekForm         = regexp.MustCompile(`^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$`)
 	municipalityForm = regexp.MustCompile(`^[0-9]{3}$`)
 )
 
@@ -160,7 +167,27 @@ func (f fileUnit) check() (Unit, error) {
 			return unit, fmt.Errorf("service key %q is not of small letters, digits and hyphens", key)
 		}
 	}
-	return unit, nil
+	var err error
+	unit.Duty, err = checkDuty(f.Duty)
+	return unit, err
+}
+
+// checkDuty reads a weekly roster: a pair each week.
+func checkDuty(roster []fileDuty) (map[string][]string, error) {
+	duty := map[string][]string{}
+	for _, pair := range roster {
+		_, double := duty[pair.Week]
+		switch {
+		case !weekForm.MatchString(pair.Week):
+			return nil, fmt.Errorf("duty: week %q is not such as \"2026-W48\"", pair.Week)
+		case double:
+			return nil, fmt.Errorf("duty: week %s stands twice", pair.Week)
+		case len(pair.Workers) != 2 || pair.Workers[0] == pair.Workers[1] || pair.Workers[0] == "" || pair.Workers[1] == "":
+			return nil, fmt.Errorf("duty: in week %s a pair is on duty, two workers", pair.Week)
+		}
+		duty[pair.Week] = pair.Workers
+	}
+	return duty, nil
 }
 
 // checkNames asks for a name in each language that people read.

@@ -206,6 +206,9 @@ type Query struct {
 	WithHidden bool
 	// OpenOnly leaves out ended ones.
 	OpenOnly bool
+	// Unassigned keeps those that no worker holds, OwnTurn those that wait for the
+	// agency, and ToDo those that it did not send or that wait for it.
+	Unassigned, OwnTurn, ToDo bool
 	// StartedAfter keeps those started at or after it.
 	StartedAfter time.Time
 	// After continues behind this position of the order; nil starts.

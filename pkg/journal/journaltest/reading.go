@@ -16,8 +16,13 @@ func testStandings(t *testing.T, open Harness) {
 		func(s *journal.Standing) { s.DueAt = noon.Add(2 * time.Hour) },
 		func(s *journal.Standing) { s.DueAt = noon.Add(time.Hour); s.Overdue = true; s.State = 2 },
 		func(s *journal.Standing) { s.Hidden = true; s.Unit = "u" },
-		func(s *journal.Standing) { s.Ended = true; s.Worker = "w"; s.StartedAt = noon.Add(-time.Hour) },
-		func(s *journal.Standing) { s.Role = journal.RoleSender; s.Client = "client" },
+		func(s *journal.Standing) {
+			s.Ended = true
+			s.Worker = "w"
+			s.StartedAt = noon.Add(-time.Hour)
+			s.WaitingOn = "a"
+		},
+		func(s *journal.Standing) { s.Role = journal.RoleSender; s.Client = "client"; s.WaitingOn = "b" },
 	} {
 		b := batch(fmt.Sprintf("s/%d", i), 0, "a")
 		change(&b.Standings[0])
@@ -35,6 +40,9 @@ func testStandings(t *testing.T, open Harness) {
 		"open":               {journal.Query{Agency: "a", OpenOnly: true}, []string{"s/1", "s/0", "s/4"}},
 		"unit":               {journal.Query{Agency: "a", Unit: "u", WithHidden: true}, []string{"s/2"}},
 		"worker":             {journal.Query{Agency: "a", Worker: "w"}, []string{"s/3"}},
+		"unassigned":         {journal.Query{Agency: "a", Unassigned: true}, []string{"s/1", "s/0", "s/4"}},
+		"own turn":           {journal.Query{Agency: "a", OwnTurn: true, Worker: "w"}, []string{"s/3"}},
+		"to do":              {journal.Query{Agency: "a", ToDo: true}, []string{"s/1", "s/0", "s/3"}},
 		"client":             {journal.Query{Agency: "a", Client: "client", Limit: 2}, []string{"s/1", "s/0"}},
 		"case":               {journal.Query{Agency: "a", Case: "other"}, nil},
 		"since":              {journal.Query{Agency: "a", StartedAfter: noon}, []string{"s/1", "s/0", "s/4"}},

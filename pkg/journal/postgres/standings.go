@@ -59,6 +59,15 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	if query.OpenOnly {
 		where("NOT ended")
 	}
+	if query.Unassigned {
+		where("worker = ''")
+	}
+	if query.OwnTurn {
+		where("waiting_on = agency")
+	}
+	if query.ToDo {
+		where("(role <> 'sender' OR waiting_on = agency)")
+	}
 	if !query.StartedAfter.IsZero() {
 		where("started_at >= $%d", query.StartedAfter.UnixMicro())
 	}

@@ -11,6 +11,7 @@ package caseworkv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -84,6 +85,60 @@ func (x AgencyKind) Number() protoreflect.EnumNumber {
 // Deprecated: Use AgencyKind.Descriptor instead.
 func (AgencyKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{0}
+}
+
+type Queue int32
+
+const (
+	Queue_QUEUE_UNSPECIFIED Queue = 0
+	// What the caller holds, and what is new in the units where it is on duty this week.
+	Queue_QUEUE_ME Queue = 1
+	// What a unit holds, its workers' included.
+	Queue_QUEUE_UNIT   Queue = 2
+	Queue_QUEUE_AGENCY Queue = 3
+)
+
+// Enum value maps for Queue.
+var (
+	Queue_name = map[int32]string{
+		0: "QUEUE_UNSPECIFIED",
+		1: "QUEUE_ME",
+		2: "QUEUE_UNIT",
+		3: "QUEUE_AGENCY",
+	}
+	Queue_value = map[string]int32{
+		"QUEUE_UNSPECIFIED": 0,
+		"QUEUE_ME":          1,
+		"QUEUE_UNIT":        2,
+		"QUEUE_AGENCY":      3,
+	}
+)
+
+func (x Queue) Enum() *Queue {
+	p := new(Queue)
+	*p = x
+	return p
+}
+
+func (x Queue) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Queue) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_casework_v1_casework_proto_enumTypes[1].Descriptor()
+}
+
+func (Queue) Type() protoreflect.EnumType {
+	return &file_koppi_casework_v1_casework_proto_enumTypes[1]
+}
+
+func (x Queue) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Queue.Descriptor instead.
+func (Queue) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{1}
 }
 
 type GetTimelineRequest struct {
@@ -372,7 +427,9 @@ type Unit struct {
 	Languages      []string               `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
 	ServiceKeys    []string               `protobuf:"bytes,5,rep,name=service_keys,json=serviceKeys,proto3" json:"service_keys,omitempty"`
 	// Receives what is addressed to the agency where no other unit fits better.
-	Intake        bool `protobuf:"varint,6,opt,name=intake,proto3" json:"intake,omitempty"`
+	Intake bool `protobuf:"varint,6,opt,name=intake,proto3" json:"intake,omitempty"`
+	// Who is on duty, week by week; for the unit's own agency alone.
+	Duty          []*DutyPair `protobuf:"bytes,7,rep,name=duty,proto3" json:"duty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -449,6 +506,67 @@ func (x *Unit) GetIntake() bool {
 	return false
 }
 
+func (x *Unit) GetDuty() []*DutyPair {
+	if x != nil {
+		return x.Duty
+	}
+	return nil
+}
+
+// DutyPair is who takes a unit's new matters in a week.
+type DutyPair struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ISO 8601 week, for example "2026-W48".
+	Week          string   `protobuf:"bytes,1,opt,name=week,proto3" json:"week,omitempty"`
+	Workers       []string `protobuf:"bytes,2,rep,name=workers,proto3" json:"workers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DutyPair) Reset() {
+	*x = DutyPair{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DutyPair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DutyPair) ProtoMessage() {}
+
+func (x *DutyPair) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DutyPair.ProtoReflect.Descriptor instead.
+func (*DutyPair) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DutyPair) GetWeek() string {
+	if x != nil {
+		return x.Week
+	}
+	return ""
+}
+
+func (x *DutyPair) GetWorkers() []string {
+	if x != nil {
+		return x.Workers
+	}
+	return nil
+}
+
 type FindUnitsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Three digits; empty for a client whose municipality is not known.
@@ -466,7 +584,7 @@ type FindUnitsRequest struct {
 
 func (x *FindUnitsRequest) Reset() {
 	*x = FindUnitsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +596,7 @@ func (x *FindUnitsRequest) String() string {
 func (*FindUnitsRequest) ProtoMessage() {}
 
 func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +609,7 @@ func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsRequest.ProtoReflect.Descriptor instead.
 func (*FindUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FindUnitsRequest) GetMunicipality() string {
@@ -538,7 +656,7 @@ type FindUnitsResponse struct {
 
 func (x *FindUnitsResponse) Reset() {
 	*x = FindUnitsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +668,7 @@ func (x *FindUnitsResponse) String() string {
 func (*FindUnitsResponse) ProtoMessage() {}
 
 func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +681,7 @@ func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsResponse.ProtoReflect.Descriptor instead.
 func (*FindUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FindUnitsResponse) GetRoutes() []*Route {
@@ -586,7 +704,7 @@ type Route struct {
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +716,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +729,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Route) GetParty() *v11.Party {
@@ -642,6 +760,448 @@ func (x *Route) GetInLanguage() bool {
 	return false
 }
 
+type ListWorkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Queue Queue                  `protobuf:"varint,1,opt,name=queue,proto3,enum=koppi.casework.v1.Queue" json:"queue,omitempty"`
+	// For QUEUE_UNIT; the caller's own where empty.
+	Unit string `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	// For QUEUE_UNIT and QUEUE_AGENCY: what this worker holds alone.
+	Worker string `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
+	// What the agency sent. Otherwise what it received, and what it sent that waits for it.
+	Sent        bool `protobuf:"varint,4,opt,name=sent,proto3" json:"sent,omitempty"`
+	OverdueOnly bool `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
+	// Only where it is the caller's agency's turn.
+	OwnTurnOnly   bool   `protobuf:"varint,8,opt,name=own_turn_only,json=ownTurnOnly,proto3" json:"own_turn_only,omitempty"`
+	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkRequest) Reset() {
+	*x = ListWorkRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkRequest) ProtoMessage() {}
+
+func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListWorkRequest) GetQueue() Queue {
+	if x != nil {
+		return x.Queue
+	}
+	return Queue_QUEUE_UNSPECIFIED
+}
+
+func (x *ListWorkRequest) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+func (x *ListWorkRequest) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *ListWorkRequest) GetSent() bool {
+	if x != nil {
+		return x.Sent
+	}
+	return false
+}
+
+func (x *ListWorkRequest) GetOverdueOnly() bool {
+	if x != nil {
+		return x.OverdueOnly
+	}
+	return false
+}
+
+func (x *ListWorkRequest) GetOwnTurnOnly() bool {
+	if x != nil {
+		return x.OwnTurnOnly
+	}
+	return false
+}
+
+func (x *ListWorkRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListWorkRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListWorkResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkResponse) Reset() {
+	*x = ListWorkResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkResponse) ProtoMessage() {}
+
+func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListWorkResponse) GetItems() []*WorkItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListWorkResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type WorkItem struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// For example "concerns/…".
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// The state's name in its service, for example "CONCERN_STATE_RECEIVED".
+	State    string          `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Status   *v11.LoopStatus `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	Urgency  v11.Urgency     `protobuf:"varint,5,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	CaseId   string          `protobuf:"bytes,6,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	ClientId string          `protobuf:"bytes,7,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Unit and worker of the caller's agency that hold it.
+	Holder    *v11.Party             `protobuf:"bytes,8,opt,name=holder,proto3" json:"holder,omitempty"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// Nobody holds it yet, and the caller is on duty for it.
+	OnDuty        bool `protobuf:"varint,10,opt,name=on_duty,json=onDuty,proto3" json:"on_duty,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkItem) Reset() {
+	*x = WorkItem{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkItem) ProtoMessage() {}
+
+func (x *WorkItem) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
+func (*WorkItem) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *WorkItem) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *WorkItem) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *WorkItem) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *WorkItem) GetStatus() *v11.LoopStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *WorkItem) GetUrgency() v11.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v11.Urgency(0)
+}
+
+func (x *WorkItem) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *WorkItem) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *WorkItem) GetHolder() *v11.Party {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *WorkItem) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *WorkItem) GetOnDuty() bool {
+	if x != nil {
+		return x.OnDuty
+	}
+	return false
+}
+
+type ReassignWorkRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Subjects  []string               `protobuf:"bytes,2,rep,name=subjects,proto3" json:"subjects,omitempty"`
+	To        *v11.Party             `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// Required.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReassignWorkRequest) Reset() {
+	*x = ReassignWorkRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReassignWorkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReassignWorkRequest) ProtoMessage() {}
+
+func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReassignWorkRequest.ProtoReflect.Descriptor instead.
+func (*ReassignWorkRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReassignWorkRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReassignWorkRequest) GetSubjects() []string {
+	if x != nil {
+		return x.Subjects
+	}
+	return nil
+}
+
+func (x *ReassignWorkRequest) GetTo() *v11.Party {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ReassignWorkRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ReassignWorkResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*Reassigned          `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReassignWorkResponse) Reset() {
+	*x = ReassignWorkResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReassignWorkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReassignWorkResponse) ProtoMessage() {}
+
+func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReassignWorkResponse.ProtoReflect.Descriptor instead.
+func (*ReassignWorkResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReassignWorkResponse) GetResults() []*Reassigned {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type Reassigned struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Subject string                 `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Code 0 where it was passed on.
+	Status        *status.Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reassigned) Reset() {
+	*x = Reassigned{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reassigned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reassigned) ProtoMessage() {}
+
+func (x *Reassigned) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reassigned.ProtoReflect.Descriptor instead.
+func (*Reassigned) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Reassigned) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Reassigned) GetStatus() *status.Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 type ListAccessesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
@@ -655,7 +1215,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +1227,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +1240,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -728,7 +1288,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +1300,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +1313,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -784,7 +1344,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +1356,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +1369,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -858,7 +1418,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +1430,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,7 +1443,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -909,7 +1469,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1481,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1494,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -970,7 +1530,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1542,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1555,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LoopCount) GetService() string {
@@ -1107,7 +1667,7 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xf9\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xf9\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
@@ -1130,18 +1690,22 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc0\x02\n" +
 	"\x04Unit\x12\x12\n" +
 	"\x04unit\x18\x01 \x01(\tR\x04unit\x128\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryR\x05names\x12&\n" +
 	"\x0emunicipalities\x18\x03 \x03(\tR\x0emunicipalities\x12\x1c\n" +
 	"\tlanguages\x18\x04 \x03(\tR\tlanguages\x12!\n" +
 	"\fservice_keys\x18\x05 \x03(\tR\vserviceKeys\x12\x16\n" +
-	"\x06intake\x18\x06 \x01(\bR\x06intake\x1a8\n" +
+	"\x06intake\x18\x06 \x01(\bR\x06intake\x12/\n" +
+	"\x04duty\x18\a \x03(\v2\x1b.koppi.casework.v1.DutyPairR\x04duty\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa3\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"8\n" +
+	"\bDutyPair\x12\x12\n" +
+	"\x04week\x18\x01 \x01(\tR\x04week\x12\x18\n" +
+	"\aworkers\x18\x02 \x03(\tR\aworkers\"\xa3\x02\n" +
 	"\x10FindUnitsRequest\x128\n" +
 	"\fmunicipality\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12(\n" +
 	"\vservice_key\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
@@ -1156,7 +1720,47 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
 	"\vin_language\x18\x04 \x01(\bR\n" +
-	"inLanguage\"\xfc\x01\n" +
+	"inLanguage\"\xb9\x02\n" +
+	"\x0fListWorkRequest\x12:\n" +
+	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x12\x1b\n" +
+	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
+	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12\x12\n" +
+	"\x04sent\x18\x04 \x01(\bR\x04sent\x12!\n" +
+	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x12\"\n" +
+	"\rown_turn_only\x18\b \x01(\bR\vownTurnOnly\x12'\n" +
+	"\tpage_size\x18\x06 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
+	"\x10ListWorkResponse\x121\n" +
+	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf7\x02\n" +
+	"\bWorkItem\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x123\n" +
+	"\x06status\x18\x04 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x122\n" +
+	"\aurgency\x18\x05 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x17\n" +
+	"\acase_id\x18\x06 \x01(\tR\x06caseId\x12\x1b\n" +
+	"\tclient_id\x18\a \x01(\tR\bclientId\x12.\n" +
+	"\x06holder\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\x06holder\x129\n" +
+	"\n" +
+	"started_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x17\n" +
+	"\aon_duty\x18\n" +
+	" \x01(\bR\x06onDuty\"\x96\x02\n" +
+	"\x13ReassignWorkRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
+	"\bsubjects\x18\x02 \x03(\tBg\xbaHd\x92\x01a\b\x01\x10\xc8\x01\x18\x01\"XrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\bsubjects\x12.\n" +
+	"\x02to\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"O\n" +
+	"\x14ReassignWorkResponse\x127\n" +
+	"\aresults\x18\x01 \x03(\v2\x1d.koppi.casework.v1.ReassignedR\aresults\"R\n" +
+	"\n" +
+	"Reassigned\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12*\n" +
+	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -1205,11 +1809,19 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x14AGENCY_KIND_BENEFITS\x10\x02\x12\x1b\n" +
 	"\x17AGENCY_KIND_HEALTH_CARE\x10\x03\x12\x1a\n" +
 	"\x16AGENCY_KIND_YOUTH_WORK\x10\x04\x12\x1a\n" +
-	"\x16AGENCY_KIND_EMPLOYMENT\x10\x052\xea\x03\n" +
+	"\x16AGENCY_KIND_EMPLOYMENT\x10\x05*N\n" +
+	"\x05Queue\x12\x15\n" +
+	"\x11QUEUE_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
+	"\n" +
+	"QUEUE_UNIT\x10\x02\x12\x10\n" +
+	"\fQUEUE_AGENCY\x10\x032\xa0\x05\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
-	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12_\n" +
+	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12S\n" +
+	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
+	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
 	"\rGetStatistics\x12'.koppi.casework.v1.GetStatisticsRequest\x1a(.koppi.casework.v1.GetStatisticsResponseB\xc3\x01\n" +
 	"\x15com.koppi.casework.v1B\rCaseworkProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
@@ -1226,68 +1838,93 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 	return file_koppi_casework_v1_casework_proto_rawDescData
 }
 
-var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(AgencyKind)(0),               // 0: koppi.casework.v1.AgencyKind
-	(*GetTimelineRequest)(nil),    // 1: koppi.casework.v1.GetTimelineRequest
-	(*GetTimelineResponse)(nil),   // 2: koppi.casework.v1.GetTimelineResponse
-	(*GetAgenciesRequest)(nil),    // 3: koppi.casework.v1.GetAgenciesRequest
-	(*GetAgenciesResponse)(nil),   // 4: koppi.casework.v1.GetAgenciesResponse
-	(*Agency)(nil),                // 5: koppi.casework.v1.Agency
-	(*Unit)(nil),                  // 6: koppi.casework.v1.Unit
-	(*FindUnitsRequest)(nil),      // 7: koppi.casework.v1.FindUnitsRequest
-	(*FindUnitsResponse)(nil),     // 8: koppi.casework.v1.FindUnitsResponse
-	(*Route)(nil),                 // 9: koppi.casework.v1.Route
-	(*ListAccessesRequest)(nil),   // 10: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),  // 11: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                // 12: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),  // 13: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil), // 14: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),             // 15: koppi.casework.v1.LoopCount
-	nil,                           // 16: koppi.casework.v1.Agency.NamesEntry
-	nil,                           // 17: koppi.casework.v1.Unit.NamesEntry
-	(*v1.CaseMessage)(nil),        // 18: koppi.exchange.v1.CaseMessage
-	(*v11.Party)(nil),             // 19: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*v11.LegalBasis)(nil),        // 21: koppi.common.v1.LegalBasis
+	(Queue)(0),                    // 1: koppi.casework.v1.Queue
+	(*GetTimelineRequest)(nil),    // 2: koppi.casework.v1.GetTimelineRequest
+	(*GetTimelineResponse)(nil),   // 3: koppi.casework.v1.GetTimelineResponse
+	(*GetAgenciesRequest)(nil),    // 4: koppi.casework.v1.GetAgenciesRequest
+	(*GetAgenciesResponse)(nil),   // 5: koppi.casework.v1.GetAgenciesResponse
+	(*Agency)(nil),                // 6: koppi.casework.v1.Agency
+	(*Unit)(nil),                  // 7: koppi.casework.v1.Unit
+	(*DutyPair)(nil),              // 8: koppi.casework.v1.DutyPair
+	(*FindUnitsRequest)(nil),      // 9: koppi.casework.v1.FindUnitsRequest
+	(*FindUnitsResponse)(nil),     // 10: koppi.casework.v1.FindUnitsResponse
+	(*Route)(nil),                 // 11: koppi.casework.v1.Route
+	(*ListWorkRequest)(nil),       // 12: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),      // 13: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),              // 14: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),   // 15: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),  // 16: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),            // 17: koppi.casework.v1.Reassigned
+	(*ListAccessesRequest)(nil),   // 18: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),  // 19: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                // 20: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),  // 21: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil), // 22: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),             // 23: koppi.casework.v1.LoopCount
+	nil,                           // 24: koppi.casework.v1.Agency.NamesEntry
+	nil,                           // 25: koppi.casework.v1.Unit.NamesEntry
+	(*v1.CaseMessage)(nil),        // 26: koppi.exchange.v1.CaseMessage
+	(*v11.Party)(nil),             // 27: koppi.common.v1.Party
+	(*v11.LoopStatus)(nil),        // 28: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),              // 29: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*status.Status)(nil),         // 31: google.rpc.Status
+	(*v11.LegalBasis)(nil),        // 32: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	18, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	5,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	16, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	26, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	6,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
+	24, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
 	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
-	6,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	17, // 5: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	0,  // 6: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	9,  // 7: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	19, // 8: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	6,  // 9: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	0,  // 10: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	20, // 11: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	20, // 12: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	12, // 13: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	20, // 14: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	19, // 15: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	21, // 16: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	15, // 17: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	19, // 18: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	19, // 19: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 20: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 21: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	7,  // 22: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	10, // 23: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	13, // 24: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 25: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 26: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	8,  // 27: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	11, // 28: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	14, // 29: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	25, // [25:30] is the sub-list for method output_type
-	20, // [20:25] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	7,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
+	25, // 5: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	8,  // 6: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
+	0,  // 7: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	11, // 8: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	27, // 9: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	7,  // 10: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	0,  // 11: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	1,  // 12: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	14, // 13: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	28, // 14: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	29, // 15: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	27, // 16: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	30, // 17: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	27, // 18: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	17, // 19: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	31, // 20: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	30, // 21: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	30, // 22: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	20, // 23: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	30, // 24: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	27, // 25: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	32, // 26: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	23, // 27: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	27, // 28: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	27, // 29: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	2,  // 30: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	4,  // 31: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 32: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 33: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	15, // 34: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	18, // 35: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	21, // 36: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 37: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 38: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 39: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 40: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	16, // 41: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	19, // 42: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	22, // 43: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	37, // [37:44] is the sub-list for method output_type
+	30, // [30:37] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -1295,14 +1932,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	if File_koppi_casework_v1_casework_proto != nil {
 		return
 	}
-	file_koppi_casework_v1_casework_proto_msgTypes[14].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   17,
+			NumEnums:      2,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	CaseworkService_GetTimeline_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetTimeline"
 	CaseworkService_GetAgencies_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetAgencies"
 	CaseworkService_FindUnits_FullMethodName     = "/koppi.casework.v1.CaseworkService/FindUnits"
+	CaseworkService_ListWork_FullMethodName      = "/koppi.casework.v1.CaseworkService/ListWork"
+	CaseworkService_ReassignWork_FullMethodName  = "/koppi.casework.v1.CaseworkService/ReassignWork"
 	CaseworkService_ListAccesses_FullMethodName  = "/koppi.casework.v1.CaseworkService/ListAccesses"
 	CaseworkService_GetStatistics_FullMethodName = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
@@ -42,6 +44,13 @@ type CaseworkServiceClient interface {
 	// FindUnits routes: the units that serve a municipality and a service, the most
 	// fitting first. What is addressed to an agency alone goes to the first of its units.
 	FindUnits(ctx context.Context, in *FindUnitsRequest, opts ...grpc.CallOption) (*FindUnitsResponse, error)
+	// ListWork is the worklist over all four services, the soonest due first. Each
+	// matter listed is a recorded reading.
+	ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error)
+	// ReassignWork passes matters of the caller's agency to another of its units or
+	// workers, each by its service's own step and each for itself: one that is refused
+	// stops no other. A plan's responsibility is offered in the plan, not passed here.
+	ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
@@ -89,6 +98,26 @@ func (c *caseworkServiceClient) FindUnits(ctx context.Context, in *FindUnitsRequ
 	return out, nil
 }
 
+func (c *caseworkServiceClient) ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWorkResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ListWork_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReassignWorkResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ReassignWork_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccessesResponse)
@@ -122,6 +151,13 @@ type CaseworkServiceServer interface {
 	// FindUnits routes: the units that serve a municipality and a service, the most
 	// fitting first. What is addressed to an agency alone goes to the first of its units.
 	FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error)
+	// ListWork is the worklist over all four services, the soonest due first. Each
+	// matter listed is a recorded reading.
+	ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error)
+	// ReassignWork passes matters of the caller's agency to another of its units or
+	// workers, each by its service's own step and each for itself: one that is refused
+	// stops no other. A plan's responsibility is offered in the plan, not passed here.
+	ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
@@ -147,6 +183,12 @@ func (UnimplementedCaseworkServiceServer) GetAgencies(context.Context, *GetAgenc
 }
 func (UnimplementedCaseworkServiceServer) FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindUnits not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWork not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReassignWork not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
@@ -229,6 +271,42 @@ func _CaseworkService_FindUnits_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_ListWork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWorkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ListWork(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ListWork_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ListWork(ctx, req.(*ListWorkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_ReassignWork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReassignWorkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ReassignWork(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ReassignWork_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ReassignWork(ctx, req.(*ReassignWorkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccessesRequest)
 	if err := dec(in); err != nil {
@@ -283,6 +361,14 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindUnits",
 			Handler:    _CaseworkService_FindUnits_Handler,
+		},
+		{
+			MethodName: "ListWork",
+			Handler:    _CaseworkService_ListWork_Handler,
+		},
+		{
+			MethodName: "ReassignWork",
+			Handler:    _CaseworkService_ReassignWork_Handler,
 		},
 		{
 			MethodName: "ListAccesses",

@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	MatterService_ReadHistory_FullMethodName    = "/koppi.casework.v1.MatterService/ReadHistory"
 	MatterService_ReadAttachment_FullMethodName = "/koppi.casework.v1.MatterService/ReadAttachment"
+	MatterService_ReadWork_FullMethodName       = "/koppi.casework.v1.MatterService/ReadWork"
 )
 
 // MatterServiceClient is the client API for MatterService service.
@@ -37,6 +38,8 @@ type MatterServiceClient interface {
 	// ReadAttachment records that an attachment is read through a subject; NOT_FOUND to
 	// whoever may not read the subject, or where it names no such attachment.
 	ReadAttachment(ctx context.Context, in *ReadAttachmentRequest, opts ...grpc.CallOption) (*ReadAttachmentResponse, error)
+	// ReadWork reads this service's part of a worklist.
+	ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error)
 }
 
 type matterServiceClient struct {
@@ -67,6 +70,16 @@ func (c *matterServiceClient) ReadAttachment(ctx context.Context, in *ReadAttach
 	return out, nil
 }
 
+func (c *matterServiceClient) ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadWorkResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadWork_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MatterServiceServer is the server API for MatterService service.
 // All implementations must embed UnimplementedMatterServiceServer
 // for forward compatibility.
@@ -78,6 +91,8 @@ type MatterServiceServer interface {
 	// ReadAttachment records that an attachment is read through a subject; NOT_FOUND to
 	// whoever may not read the subject, or where it names no such attachment.
 	ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error)
+	// ReadWork reads this service's part of a worklist.
+	ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
 }
 
@@ -93,6 +108,9 @@ func (UnimplementedMatterServiceServer) ReadHistory(context.Context, *ReadHistor
 }
 func (UnimplementedMatterServiceServer) ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadAttachment not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadWork not implemented")
 }
 func (UnimplementedMatterServiceServer) mustEmbedUnimplementedMatterServiceServer() {}
 func (UnimplementedMatterServiceServer) testEmbeddedByValue()                       {}
@@ -151,6 +169,24 @@ func _MatterService_ReadAttachment_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MatterService_ReadWork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadWorkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadWork(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadWork_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadWork(ctx, req.(*ReadWorkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MatterService_ServiceDesc is the grpc.ServiceDesc for MatterService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -165,6 +201,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadAttachment",
 			Handler:    _MatterService_ReadAttachment_Handler,
+		},
+		{
+			MethodName: "ReadWork",
+			Handler:    _MatterService_ReadWork_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

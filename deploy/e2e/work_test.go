@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// withDuty is the scenarios' directory with a pair that is on duty this week and, should
+// it end meanwhile, in the next.
+func withDuty() *directory.Directory {
+	var roster []string
+	for _, day := range []time.Time{time.Now(), time.Now().AddDate(0, 0, 7)} {
+		year, week := day.In(loop.Helsinki()).ISOWeek()
+		roster = append(roster, fmt.Sprintf(`{"week": "%d-W%02d", "workers": ["ps-21", "ps-22"]}`, year, week))
+	}
+	unit := `"unit": "palveluohjaus",`
+	return must(directory.Parse([]byte(strings.Replace(string(config.Directory), unit, unit+` "duty": [`+strings.Join(roster, ",")+`],`, 1))))
+}
+
+// The worklist over all services: the soonest due first, by pages, each once; mine, my
+// unit's and my agency's; with what is new where I am on duty this week.
+func TestWorklists(t *testing.T) {
+	b := newBenchOf(t, allinone.Config{Directory: withDuty()})
+	conn := b.grpc()
+	concerns, casework := concernv1.NewConcernServiceClient(conn), caseworkv1.NewCaseworkServiceClient(conn)
+	kela, county := b.asWorker("kela"), b.asWorker("county")
+	work := matters(t, b, conn)
+	var reports []string
+	for i := range 5 {
+		r := submission()
+		r.Client = &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}}
+		r.Urgency = []commonv1.Urgency{commonv1.Urgency_URGENCY_NORMAL, commonv1.Urgency_URGENCY_EMERGENCY}[i%2]
+		r.Basis = consented()
+		reports = append(reports, "concerns/"+insist(t, kela, concerns.SubmitConcern, r).GetConcern().GetConcernId())
+	}
+	list := func(ctx context.Context, r *caseworkv1.ListWorkRequest) []*caseworkv1.WorkItem {
+		t.Helper()
+		var all []*caseworkv1.WorkItem
+		for {
+			page, err := casework.ListWork(ctx, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, r.PageToken = append(all, page.GetItems()...), page.GetNextPageToken()
+			if r.GetPageToken() == "" {
+				return all
+			}
+		}
+	}
+	subjects := func(items []*caseworkv1.WorkItem) []string {
+		var all []string
+		for _, item := range items {
+			all = append(all, item.GetSubject())
+		}
+		return all
+	}
+	agency := list(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_AGENCY, PageSize: 2})
+	// Its own concern, five reports, and the plan, whose turn is the county's.
+	if len(agency) != 7 || len(slices.Compact(slices.Sorted(slices.Values(subjects(agency))))) != 7 {
+		t.Errorf("the agency has %v", subjects(agency))
+	}
+	if !slices.IsSortedFunc(agency, func(a, b *caseworkv1.WorkItem) int {
+		return a.GetStatus().GetDueAt().AsTime().Compare(b.GetStatus().GetDueAt().AsTime())
+	}) || agency[0].GetUrgency() != commonv1.Urgency_URGENCY_EMERGENCY {
+		t.Error("it is not the soonest due first")
+	}
+	sent := list(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_AGENCY, Sent: true})
+	if len(sent) != 3 {
+		t.Errorf("the county sent %v", subjects(sent))
+	}
+	mine := list(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME, PageSize: 3})
+	onDuty := slices.DeleteFunc(slices.Clone(mine), func(item *caseworkv1.WorkItem) bool { return !item.GetOnDuty() })
+	if len(onDuty) != 5 || !slices.Contains(subjects(mine), "concerns/"+work.concern.GetConcernId()) {
+		t.Errorf("I have %v, on duty for %d", subjects(mine), len(onDuty))
+	}
+	other := withToken(t, b.token(scenario.CastParty{Agency: "hva-pohjois-savo", Unit: "palveluohjaus", Worker: "ps-23", Role: "social_worker"}))
+	if got := list(other, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME}); len(got) != 0 {
+		t.Errorf("who is not on duty has %v", subjects(got))
+	}
+	if got := list(other, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_UNIT, OwnTurnOnly: true}); len(got) != 5 {
+		t.Errorf("the unit has %v", subjects(got))
+	}
+
+	// Absence: all of it goes to a colleague at once; what cannot go says why.
+	for _, subject := range reports {
+		insist(t, county, concerns.ReceiveConcern, &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: subject[len("concerns/"):]})
+	}
+	move := &caseworkv1.ReassignWorkRequest{
+		RequestId: uuid.NewString(), Subjects: append(slices.Clone(reports), "plans/"+uuid.NewString(), "concerns/"+uuid.NewString()),
+		To: &commonv1.Party{Agency: "hva-pohjois-savo", Unit: "palveluohjaus", Worker: "ps-23"}, Reason: "Sairausloma.",
+	}
+	for range 2 { // the same request again changes nothing
+		moved := must(casework.ReassignWork(county, move))
+		for i, result := range moved.GetResults() {
+			want := []codes.Code{codes.OK, codes.OK, codes.OK, codes.OK, codes.OK, codes.FailedPrecondition, codes.NotFound}[i]
+			if codes.Code(result.GetStatus().GetCode()) != want { //nolint:gosec // a status code
+				t.Errorf("%s: %v", result.GetSubject(), result.GetStatus())
+			}
+		}
+	}
+	got := subjects(list(other, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME}))
+	slices.Sort(got)
+	slices.Sort(reports)
+	if !slices.Equal(got, reports) {
+		t.Errorf("the colleague has %v", got)
+	}
+
+	for name, one := range map[string]struct {
+		err  error
+		want fault.Reason
+	}{
+		"a client":      {refusal(casework.ListWork(b.asWorker("client"), &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_AGENCY})), fault.RoleNotAllowed},
+		"a system's":    {refusal(casework.ListWork(b.asWorker("system"), &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME})), fault.InvalidField},
+		"no such unit":  {refusal(casework.ListWork(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_UNIT, Unit: "x"})), fault.UnknownParty},
+		"no queue":      {refusal(casework.ListWork(county, &caseworkv1.ListWorkRequest{})), fault.InvalidField},
+		"not its token": {refusal(casework.ListWork(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME, PageToken: "abc"})), fault.InvalidPageToken},
+		"elsewhere":     {refusal(casework.ReassignWork(county, &caseworkv1.ReassignWorkRequest{RequestId: uuid.NewString(), Subjects: reports, To: kelaParty, Reason: "x"})), fault.UnknownParty},
+		"no reason":     {refusal(casework.ReassignWork(county, &caseworkv1.ReassignWorkRequest{RequestId: uuid.NewString(), Subjects: reports, To: move.GetTo()})), fault.ExplanationRequired},
+	} {
+		if fault.ReasonOf(one.err) != one.want {
+			t.Errorf("%s: %v", name, one.err)
+		}
+	}
+	duty := func(name string) int {
+		agencies := must(casework.GetAgencies(b.asWorker(name), &caseworkv1.GetAgenciesRequest{}))
+		at := slices.IndexFunc(agencies.GetAgencies(), func(a *caseworkv1.Agency) bool { return a.GetAgency() == "hva-pohjois-savo" })
+		return len(agencies.GetAgencies()[at].GetUnits()[0].GetDuty())
+	}
+	if duty("county") != 2 || duty("kela") != 0 {
+		t.Error("the roster is its agency's to see")
+	}
+}
+
+func refusal[T any](_ T, err error) error { return err }

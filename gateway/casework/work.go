@@ -1,0 +1,195 @@
+package casework
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+const workKind = identity.Kind("work-page")
+
+// ListWork merges what each service's worklist has behind a place, the soonest due
+// first.
+func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) (*caseworkv1.ListWorkResponse, error) {
+	who, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkQueue(who, r); err != nil {
+		return nil, err
+	}
+	after, err := c.workPlace(who, r)
+	if err != nil {
+		return nil, err
+	}
+	size := int(r.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	names := slices.Sorted(maps.Keys(c.config.Services))
+	parts := make([]*caseworkv1.ReadWorkResponse, len(names))
+	group, each := errgroup.WithContext(identity.Forward(ctx))
+	for i, name := range names {
+		group.Go(func() error {
+			var err error
+			parts[i], err = caseworkv1.NewMatterServiceClient(c.config.Services[name]).ReadWork(each, &caseworkv1.ReadWorkRequest{
+				Work: r, After: after, Limit: int32(size + 1), //nolint:gosec // at most 1001
+			})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.ListWorkResponse{}
+	for _, part := range parts {
+		response.Items = append(response.Items, part.GetItems()...)
+	}
+	slices.SortFunc(response.Items, bySoonest)
+	if len(response.GetItems()) <= size {
+		return response, nil
+	}
+	response.Items = response.Items[:size]
+	last := response.GetItems()[size-1]
+	place, err := proto.Marshal(&caseworkv1.ReadWorkRequest{After: &caseworkv1.ReadWorkRequest_Place{DueAt: last.GetStatus().GetDueAt(), Subject: last.GetSubject()}})
+	if err != nil {
+		return nil, err
+	}
+	response.NextPageToken = c.config.Secrets.Token(workKind, who.Agency, append(c.workDigest(who, r), place...))
+	return response, nil
+}
+
+// checkQueue refuses queues that are nobody's.
+func (c *Casework) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest) error {
+	me := r.GetQueue() == caseworkv1.Queue_QUEUE_ME
+	unit := cmp.Or(r.GetUnit(), who.Unit)
+	switch {
+	case !matter.IsParty(who):
+		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	case me && who.Worker == "":
+		return fault.New(fault.InvalidField, "a system has no worklist of its own").Field("queue", "QUEUE_UNIT or QUEUE_AGENCY, or on behalf of a worker")
+	case me && (r.GetUnit() != "" || r.GetWorker() != ""):
+		return fault.New(fault.InvalidField, "one's own worklist names nobody").Field("unit", "leave unit and worker empty")
+	case r.GetQueue() == caseworkv1.Queue_QUEUE_AGENCY && r.GetUnit() != "":
+		return fault.New(fault.InvalidField, "the agency's worklist names no unit").Field("unit", "with QUEUE_UNIT alone")
+	case r.GetQueue() == caseworkv1.Queue_QUEUE_UNIT:
+		if _, known := c.config.Directory.Unit(who.Agency, unit); !known {
+			return fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "of your agency")
+		}
+	}
+	return nil
+}
+
+func (c *Casework) workPlace(who identity.Caller, r *caseworkv1.ListWorkRequest) (*caseworkv1.ReadWorkRequest_Place, error) {
+	if r.GetPageToken() == "" {
+		return nil, nil
+	}
+	digest, place := c.workDigest(who, r), &caseworkv1.ReadWorkRequest{}
+	payload, ok := c.config.Secrets.OpenToken(workKind, who.Agency, r.GetPageToken())
+	if !ok || !strings.HasPrefix(string(payload), string(digest)) || proto.Unmarshal(payload[len(digest):], place) != nil {
+		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this worklist").Field("page_token", "as it was given")
+	}
+	return place.GetAfter(), nil
+}
+
+// workDigest tells one worklist from another, however large its pages.
+func (c *Casework) workDigest(who identity.Caller, r *caseworkv1.ListWorkRequest) []byte {
+	filters := proto.CloneOf(r)
+	filters.PageToken, filters.PageSize = "", 0
+	body, _ := proto.MarshalOptions{Deterministic: true}.Marshal(filters)
+	return c.config.Secrets.Digest(body, []byte(who.Unit), []byte(who.Worker))
+}
+
+// bySoonest orders by due time; what has none comes last.
+func bySoonest(a, b *caseworkv1.WorkItem) int {
+	return cmp.Or(dueOf(a).Compare(dueOf(b)), cmp.Compare(a.GetSubject(), b.GetSubject()))
+}
+
+func dueOf(item *caseworkv1.WorkItem) time.Time {
+	if item.GetStatus().GetDueAt() == nil {
+		return time.Unix(1<<40, 0)
+	}
+	return item.GetStatus().GetDueAt().AsTime()
+}
+
+// reassignedAtOnce bounds how many matters are passed on at the same moment.
+const reassignedAtOnce = 8
+
+// ReassignWork passes matters on, each by its service's own step in the caller's name.
+func (c *Casework) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkRequest) (*caseworkv1.ReassignWorkResponse, error) {
+	who, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !matter.IsParty(who):
+		return nil, fault.New(fault.RoleNotAllowed, "work is passed on by its agency")
+	case r.GetTo().GetAgency() != who.Agency:
+		return nil, fault.New(fault.UnknownParty, "work is passed on within your own agency").Field("to.agency", "your own")
+	case r.GetReason() == "":
+		return nil, fault.New(fault.ExplanationRequired, "reassigning needs a reason in words").Field("reason", "required")
+	}
+	if err := c.config.Directory.Check(r.GetTo(), "to"); err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.ReassignWorkResponse{Results: make([]*caseworkv1.Reassigned, len(r.GetSubjects()))}
+	group := errgroup.Group{}
+	group.SetLimit(reassignedAtOnce)
+	for i, subject := range r.GetSubjects() {
+		group.Go(func() error {
+			err := c.reassign(identity.Forward(ctx), r, subject)
+			response.Results[i] = &caseworkv1.Reassigned{Subject: subject, Status: status.Convert(err).Proto()}
+			return nil
+		})
+	}
+	return response, group.Wait()
+}
+
+func (c *Casework) reassign(ctx context.Context, r *caseworkv1.ReassignWorkRequest, subject string) error {
+	collection, id, _ := strings.Cut(subject, "/")
+	conn := c.config.Services[collection]
+	request := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(subject)).String()
+	return reassignments[collection](ctx, conn, request, id, r)
+}
+
+// reassignments are the services' own steps.
+var reassignments = map[string]func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error{
+	"concerns": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error {
+		_, err := concernv1.NewConcernServiceClient(conn).ReassignConcern(ctx, &concernv1.ReassignConcernRequest{
+			RequestId: request, ConcernId: id, To: r.GetTo(), Reason: r.GetReason(),
+		})
+		return err
+	},
+	"referrals": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error {
+		_, err := referralv1.NewReferralServiceClient(conn).ReassignReferral(ctx, &referralv1.ReassignReferralRequest{
+			RequestId: request, ReferralId: id, To: r.GetTo(), Reason: r.GetReason(),
+		})
+		return err
+	},
+	"consultations": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error {
+		_, err := consultationv1.NewConsultationServiceClient(conn).ReassignConsultation(ctx, &consultationv1.ReassignConsultationRequest{
+			RequestId: request, ConsultationId: id, To: r.GetTo(), Reason: r.GetReason(),
+		})
+		return err
+	},
+	"plans": func(context.Context, grpc.ClientConnInterface, string, string, *caseworkv1.ReassignWorkRequest) error {
+		return fault.New(fault.IllegalStep, "a plan passes only when the next worker accepts it").With("allowed_steps", "OfferResponsibility")
+	},
+}

@@ -1,0 +1,133 @@
+package matter
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// ReadWork reads this service's part of a worklist over all of them. Each matter in it
+// is a recorded reading.
+func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !IsParty(who) {
+		return nil, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	}
+	var standings []journal.Standing
+	for _, query := range k.workQueries(who, r) {
+		found, err := k.Store.Standings(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		standings = append(standings, found...)
+	}
+	slices.SortFunc(standings, func(a, b journal.Standing) int {
+		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
+	})
+	if limit := int(r.GetLimit()); len(standings) > limit {
+		standings = standings[:limit]
+	}
+	shown, err := k.read(ctx, who, Subjects(standings)...)
+	if err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.ReadWorkResponse{}
+	var readings []Reading
+	for i, one := range shown {
+		item := k.workItem(one, standings[i])
+		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && standings[i].Worker != who.Worker
+		response.Items = append(response.Items, item)
+		readings = append(readings, readingOf(one.State))
+	}
+	return response, k.RecordReading(ctx, who, "worklist", readings...)
+}
+
+// workQueries select what is in a queue; the parts of one's own do not overlap.
+func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
+	work := r.GetWork()
+	query := journal.Query{
+		Agency: who.Agency, OpenOnly: true, OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
+	}
+	if work.GetSent() {
+		query.Role = journal.RoleSender
+	}
+	if after := r.GetAfter(); after != nil {
+		query.After = &journal.Position{Subject: after.GetSubject()}
+		if after.GetDueAt() != nil {
+			query.After.DueAt = after.GetDueAt().AsTime()
+		}
+	}
+	switch work.GetQueue() {
+	case caseworkv1.Queue_QUEUE_ME:
+		own := query
+		own.Worker = who.Worker
+		queries := []journal.Query{own}
+		for _, unit := range k.Directory.OnDuty(who.Agency, who.Worker, k.Now()) {
+			duty := query
+			duty.Unit, duty.Unassigned = unit, true
+			queries = append(queries, duty)
+		}
+		return queries
+	case caseworkv1.Queue_QUEUE_UNIT:
+		query.Unit = cmp.Or(work.GetUnit(), who.Unit)
+	}
+	query.Worker = work.GetWorker()
+	return []journal.Query{query}
+}
+
+// workItem is a matter as a row of a worklist.
+func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *caseworkv1.WorkItem {
+	message := k.config.Message(shown)
+	item := &caseworkv1.WorkItem{
+		Service: k.config.Rules.Service, Subject: standing.Subject, State: stateName(message), CaseId: shown.CaseID, ClientId: shown.ClientID,
+		Holder:    &commonv1.Party{Agency: standing.Agency, Unit: standing.Unit, Worker: standing.Worker},
+		StartedAt: timestamppb.New(standing.StartedAt),
+	}
+	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
+		item.Status = named.GetStatus()
+	}
+	if named, ok := message.(interface{ GetUrgency() commonv1.Urgency }); ok {
+		item.Urgency = named.GetUrgency()
+	}
+	return item
+}
+
+// stateName is the name of the state that a message shows.
+func stateName(message proto.Message) string {
+	field := message.ProtoReflect().Descriptor().Fields().ByName("state")
+	if field == nil || field.Enum() == nil {
+		return ""
+	}
+	value := field.Enum().Values().ByNumber(message.ProtoReflect().Get(field).Enum())
+	if value == nil {
+		return ""
+	}
+	return string(value.Name())
+}
+
+// compareDue orders due times; none comes last.
+func compareDue(a, b time.Time) int {
+	switch {
+	case a.Equal(b):
+		return 0
+	case a.IsZero():
+		return 1
+	case b.IsZero():
+		return -1
+	default:
+		return a.Compare(b)
+	}
+}
