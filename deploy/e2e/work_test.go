@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
@@ -110,7 +111,7 @@ func TestWorklists(t *testing.T) {
 		moved := must(casework.ReassignWork(county, move))
 		for i, result := range moved.GetResults() {
 			want := []codes.Code{codes.OK, codes.OK, codes.OK, codes.OK, codes.OK, codes.FailedPrecondition, codes.NotFound}[i]
-			if codes.Code(result.GetStatus().GetCode()) != want { //nolint:gosec // a status code
+			if codes.Code(result.GetStatus().GetCode()) != want {
 				t.Errorf("%s: %v", result.GetSubject(), result.GetStatus())
 			}
 		}
@@ -149,3 +150,70 @@ func TestWorklists(t *testing.T) {
 }
 
 func refusal[T any](_ T, err error) error { return err }
+
+// Who will contact the client, and when, is seen by the parties that may know it, until
+// it lapses or the attempt is made; a reporter without consent does not see it.
+func TestPlannedContacts(t *testing.T) {
+	b := newBenchOf(t, allinone.Config{})
+	conn := b.grpc()
+	concerns := concernv1.NewConcernServiceClient(conn)
+	kela, county := b.asWorker("kela"), b.asWorker("county")
+	taken := func(change func(*concernv1.SubmitConcernRequest)) string {
+		r := submission()
+		change(r)
+		id := insist(t, kela, concerns.SubmitConcern, r).GetConcern().GetConcernId()
+		insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+		return id
+	}
+	open := taken(func(*concernv1.SubmitConcernRequest) {})
+	closed := taken(func(r *concernv1.SubmitConcernRequest) {
+		r.Description = ""
+		r.Basis = &commonv1.LegalBasis{
+			Ground: commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION, Provision: "1301/2014 § 35.2",
+			Attestation: &commonv1.Attestation{ConsentUnobtainable: true, EvidentlyUnableToCareForSelf: true},
+		}
+	})
+	plan := func(id string, in, stands time.Duration) error {
+		_, err := concerns.PlanContact(county, &concernv1.PlanContactRequest{
+			RequestId: uuid.NewString(), ConcernId: id, At: timestamppb.New(time.Now().Add(in)), LapsesAt: timestamppb.New(time.Now().Add(in + stands)),
+		})
+		return err
+	}
+	seen := func(ctx context.Context, id string) int {
+		return len(must(concerns.GetConcern(ctx, &concernv1.GetConcernRequest{ConcernId: id})).GetConcern().GetPlannedContacts())
+	}
+	for _, id := range []string{open, closed} {
+		for range 2 { // the later one takes the place of the first
+			if err := plan(id, time.Hour, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if seen(county, open) != 1 || seen(kela, open) != 1 || seen(county, closed) != 1 || seen(kela, closed) != 0 {
+		t.Errorf("%d %d %d %d see it", seen(county, open), seen(kela, open), seen(county, closed), seen(kela, closed))
+	}
+	work := must(caseworkv1.NewCaseworkServiceClient(conn).ListWork(county, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_ME}))
+	if len(work.GetItems()) != 2 || len(work.GetItems()[0].GetPlannedContacts()) != 1 {
+		t.Errorf("%v", work)
+	}
+	for name, err := range map[string]error{"past": plan(open, -time.Hour, 2*time.Hour), "backwards": plan(open, time.Hour, -time.Minute), "for ever": plan(open, time.Hour, 90*24*time.Hour)} {
+		if fault.ReasonOf(err) != fault.InvalidField {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	insist(t, county, concerns.RecordContactAttempt, &concernv1.RecordContactAttemptRequest{
+		RequestId: uuid.NewString(), ConcernId: open, Result: concernv1.ContactResult_CONTACT_RESULT_REACHED,
+	})
+	if seen(kela, open) != 0 {
+		t.Error("the attempt was made, and its plan stands")
+	}
+	if err := plan(open, 50*time.Hour, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.call("", "koppi.dev.v1.DevService/AdvanceClock", `{"by":"183600s"}`); err != nil {
+		t.Fatal(err)
+	}
+	if seen(kela, open) != 0 {
+		t.Error("it has lapsed, and stands")
+	}
+}

@@ -30,6 +30,8 @@ type Head struct {
 	// Fired are the due times that were told to have passed. An earlier one may come
 	// back: an offer that is late lies over the state again once a question is answered.
 	Fired []time.Time
+	// Contacts are those planned, the last of each agency.
+	Contacts []*commonv1.PlannedContact
 	// Revocation is set once the subject was entered in error.
 	Revocation Revocation
 }

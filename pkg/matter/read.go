@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -22,6 +23,8 @@ type Shown[S loop.State] struct {
 	// ClientID and CaseID are the caller's names. Of what was entered in error no
 	// client is named.
 	ClientID, CaseID string
+	// Now is when it is read.
+	Now time.Time
 	// Delivered says that the other side's system has acknowledged the last message
 	// that both were shown.
 	Delivered bool
@@ -49,7 +52,7 @@ func (k *Kernel[S]) shown(view loop.View[S], who identity.Caller) Shown[S] {
 	if who.Role == identity.RoleClient {
 		agency = clientNames
 	}
-	shown := Shown[S]{View: view, Actor: Actor(who)}
+	shown := Shown[S]{View: view, Actor: Actor(who), Now: k.Now()}
 	head := view.State.Common()
 	shown.CaseID = k.Engine.Names.CaseName(agency, head.Case)
 	if head.Client != "" && !head.IsRevoked() {

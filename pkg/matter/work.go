@@ -93,8 +93,9 @@ func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *cas
 	message := k.config.Message(shown)
 	item := &caseworkv1.WorkItem{
 		Service: k.config.Rules.Service, Subject: standing.Subject, State: stateName(message), CaseId: shown.CaseID, ClientId: shown.ClientID,
-		Holder:    &commonv1.Party{Agency: standing.Agency, Unit: standing.Unit, Worker: standing.Worker},
-		StartedAt: timestamppb.New(standing.StartedAt),
+		PlannedContacts: shown.State.Common().PlannedContacts(shown.Now),
+		Holder:          &commonv1.Party{Agency: standing.Agency, Unit: standing.Unit, Worker: standing.Worker},
+		StartedAt:       timestamppb.New(standing.StartedAt),
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()

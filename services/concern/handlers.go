@@ -95,3 +95,8 @@ func (s *Service) AcknowledgeRevocation(ctx context.Context, r *concernv1.Acknow
 	concern, err := s.step(ctx, r)
 	return &concernv1.AcknowledgeRevocationResponse{Concern: concern}, err
 }
+
+func (s *Service) PlanContact(ctx context.Context, r *concernv1.PlanContactRequest) (*concernv1.PlanContactResponse, error) {
+	concern, err := s.step(ctx, r)
+	return &concernv1.PlanContactResponse{Concern: concern}, err
+}

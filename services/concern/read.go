@@ -37,6 +37,7 @@ func (s *Service) ListConcerns(ctx context.Context, r *concernv1.ListConcernsReq
 func (s *Service) concern(shown matter.Shown[rules.Concern]) *concernv1.Concern {
 	concern := rules.ToConcern(shown.State, shown.Reader, shown.Actor)
 	concern.CaseId, concern.ClientId, concern.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	concern.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	concern.Etag = shown.Etag(concern)
 	return concern
 }

@@ -123,3 +123,8 @@ func (s *Service) AddAction(ctx context.Context, r *planv1.AddActionRequest) (*p
 	actions := state.Plan.GetActions()
 	return &planv1.AddActionResponse{Plan: plan, ActionId: actions[len(actions)-1].GetActionId()}, nil
 }
+
+func (s *Service) PlanContact(ctx context.Context, r *planv1.PlanContactRequest) (*planv1.PlanContactResponse, error) {
+	plan, err := s.step(ctx, r)
+	return &planv1.PlanContactResponse{Plan: plan}, err
+}

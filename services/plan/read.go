@@ -36,6 +36,7 @@ func (s *Service) ListPlans(ctx context.Context, r *planv1.ListPlansRequest) (*p
 func (s *Service) plan(shown matter.Shown[rules.Plan]) *planv1.Plan {
 	plan := rules.ToPlan(shown.View, shown.Actor)
 	plan.CaseId, plan.ClientId, plan.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	plan.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	plan.Etag = shown.Etag(plan)
 	return plan
 }

@@ -71,3 +71,8 @@ func (s *Service) AcknowledgeRevocation(ctx context.Context, r *referralv1.Ackno
 	referral, err := s.step(ctx, r)
 	return &referralv1.AcknowledgeRevocationResponse{Referral: referral}, err
 }
+
+func (s *Service) PlanContact(ctx context.Context, r *referralv1.PlanContactRequest) (*referralv1.PlanContactResponse, error) {
+	referral, err := s.step(ctx, r)
+	return &referralv1.PlanContactResponse{Referral: referral}, err
+}

@@ -37,6 +37,7 @@ func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferrals
 func (s *Service) referral(shown matter.Shown[rules.Referral]) *referralv1.Referral {
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	referral.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	referral.Etag = shown.Etag(referral)
 	return referral
 }

@@ -114,7 +114,16 @@ func live[S loop.State, F any](t *testing.T, town *Town[S, F], subject, steps st
 }
 
 // Events are one of each event of a service, every field filled.
-func Events(t *testing.T, file protoreflect.FileDescriptor) []proto.Message {
+func Events(t *testing.T, files ...protoreflect.FileDescriptor) []proto.Message {
+	t.Helper()
+	var all []proto.Message
+	for _, file := range files {
+		all = append(all, eventsOf(t, file)...)
+	}
+	return all
+}
+
+func eventsOf(t *testing.T, file protoreflect.FileDescriptor) []proto.Message {
 	t.Helper()
 	var all []proto.Message
 	for i := range file.Messages().Len() {
@@ -222,10 +231,15 @@ func told[S loop.State](
 
 // DisclosuresNameWhatExists fails where a rule is about nothing: one about an event or field that is not there protects
 // nothing.
-func DisclosuresNameWhatExists(t *testing.T, file protoreflect.FileDescriptor, rules []loop.Disclosure) {
+func DisclosuresNameWhatExists(t *testing.T, rules []loop.Disclosure, files ...protoreflect.FileDescriptor) {
 	t.Helper()
 	for _, rule := range rules {
-		message := file.Messages().ByName(protoreflect.Name(rule.Event))
+		var message protoreflect.MessageDescriptor
+		for _, file := range files {
+			if found := file.Messages().ByName(protoreflect.Name(rule.Event)); found != nil {
+				message = found
+			}
+		}
 		if message == nil || !strings.HasPrefix(rule.Field, "status.") && message.Fields().ByName(protoreflect.Name(rule.Field)) == nil {
 			t.Errorf("%s: there is no %s.%s", rule.Key, rule.Event, rule.Field)
 		}

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { create, createRegistry, fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
 import { DeliverRequestSchema, DeliverResponseSchema, file_koppi_exchange_v1_exchange, type DeliverRequest, type DeliverResponse } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { file_koppi_common_v1_contact } from "../gen/koppi/common/v1/contact_pb.js";
 import { file_koppi_common_v1_revocation } from "../gen/koppi/common/v1/revocation_pb.js";
 import { file_koppi_concern_v1_events } from "../gen/koppi/concern/v1/events_pb.js";
 import { file_koppi_consultation_v1_events } from "../gen/koppi/consultation/v1/events_pb.js";
@@ -22,7 +23,7 @@ const dataLoss = 15;
 
 // The events are packed by their names.
 const registry = createRegistry(
-  file_koppi_exchange_v1_exchange, file_koppi_common_v1_revocation, file_koppi_concern_v1_events, file_koppi_referral_v1_events, file_koppi_consultation_v1_events, file_koppi_plan_v1_events,
+  file_koppi_exchange_v1_exchange, file_koppi_common_v1_contact, file_koppi_common_v1_revocation, file_koppi_concern_v1_events, file_koppi_referral_v1_events, file_koppi_consultation_v1_events, file_koppi_plan_v1_events,
 );
 
 // deliver takes messages. Of those taken before, nothing happens again.

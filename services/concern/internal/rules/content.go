@@ -27,6 +27,10 @@ func checkContent(world World, command Command) error {
 		if err := cmp.Or(loop.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason())); err != nil {
 			return err
 		}
+	case *concernv1.PlanContactRequest:
+		if err := loop.CheckContact(r, command.At); err != nil {
+			return err
+		}
 	case *concernv1.WithdrawConcernRequest:
 		if err := loop.CheckExplained("withdrawing", "reason", r.GetReason()); err != nil {
 			return err

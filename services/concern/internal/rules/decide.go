@@ -45,6 +45,8 @@ func decideStep(o *outcome, command Command) {
 		o.add(subject, &concernv1.ConcernReassigned{To: r.GetTo(), Reason: r.GetReason()})
 	case *concernv1.RecordContactAttemptRequest:
 		o.add(subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
+	case *concernv1.PlanContactRequest:
+		o.add(subject, loop.ContactPlanned(r))
 	case *concernv1.RequestInformationRequest:
 		o.add(subject, askedFor(command, r))
 	case *concernv1.ProvideInformationRequest:

@@ -67,6 +67,7 @@ var Told = map[string][]loop.Audience{
 	"ConcernTriaged":       {Consent},
 	"ConcernTaken":         always,
 	"ConcernReassigned":    {Consent},
+	"ContactPlanned":       {Consent},
 	"ContactAttempted":     {Consent},
 	"InformationRequested": always,
 	"InformationProvided":  always,

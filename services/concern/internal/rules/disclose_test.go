@@ -19,7 +19,7 @@ func TestDisclosureTable(t *testing.T) {
 		},
 		State: concernv1.ConcernState_CONCERN_STATE_SUBMITTED, Receiver: &commonv1.Party{Agency: "hva"}, Holder: &commonv1.Party{Agency: "hva"},
 	}
-	decidetest.DisclosureTable(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto), []decidetest.Reader{
+	decidetest.DisclosureTable(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), []decidetest.Reader{
 		{Name: "receiver", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver, Consent: true}, View: view},
 		{Name: "reporter, consent", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender, Consent: true}, View: view},
 		{Name: "reporter, no consent", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
@@ -28,17 +28,17 @@ func TestDisclosureTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, concernv1.File_koppi_concern_v1_events_proto, rules.Disclosures)
+	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 	var told []loop.Disclosure
 	for name := range rules.Told {
 		told = append(told, loop.Disclosure{Key: "Told", Event: name, Field: "status."})
 	}
-	decidetest.DisclosuresNameWhatExists(t, concernv1.File_koppi_concern_v1_events_proto, told)
+	decidetest.DisclosuresNameWhatExists(t, told, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	due := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto), rules.Concern{
+	decidetest.EvolveKnows(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Concern{
 		Head:  loop.Head{Subject: "concerns/z", Due: due},
 		State: concernv1.ConcernState_CONCERN_STATE_TAKEN, Receiver: &commonv1.Party{Agency: "a"}, OwnLead: "y", Lead: "z", Open: "x",
 		Questions: []*concernv1.InformationRequest{{InformationRequestId: "x"}}, Forwards: []rules.Forward{{Subject: "concerns/x", Pending: true}},

@@ -51,7 +51,10 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
 		c.Holder = m.GetTo()
+	case *commonv1.ContactPlanned:
+		c.PlanContact(e, m)
 	case *concernv1.ContactAttempted:
+		c.Contacted(e.By)
 		c = contactAttempted(c, e, m)
 	case *concernv1.InformationRequested:
 		c.Questions = append(slices.Clip(c.Questions), &concernv1.InformationRequest{

@@ -72,7 +72,7 @@ func (o *outcome) receive(subject string) {
 // copyToReports appends the lead's steps to the reports that joined it.
 func (o *outcome) copyToReports(lead Concern, m proto.Message, by *commonv1.Party) {
 	switch m.(type) {
-	case *concernv1.ConcernTaken, *concernv1.ContactAttempted, *concernv1.AssessmentStarted,
+	case *concernv1.ConcernTaken, *concernv1.ContactAttempted, *commonv1.ContactPlanned, *concernv1.AssessmentStarted,
 		*concernv1.AssessmentCompleted, *concernv1.ConcernDeclined, *concernv1.ConcernClosed:
 	default:
 		return

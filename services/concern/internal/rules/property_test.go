@@ -181,6 +181,8 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Eve
 		step(receiver, &concernv1.TakeConcernRequest{})
 	case *concernv1.ConcernReassigned:
 		step(receiver, &concernv1.ReassignConcernRequest{To: m.GetTo(), Reason: "muu syy"})
+	case *commonv1.ContactPlanned:
+		step(receiver, &concernv1.PlanContactRequest{At: m.GetAt(), LapsesAt: m.GetLapsesAt()})
 	case *concernv1.ContactAttempted:
 		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
 	case *concernv1.InformationRequested:

@@ -35,6 +35,7 @@ var table = loop.Table[Concern]{
 	{Step: "StartAssessment", By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession},
 	{Step: "CompleteAssessment", By: receiver, When: leading(run(stateInAssessment, stateInAssessment))},
 	{Step: "RecordContactAttempt", By: receiver, When: leading(run(stateTaken, stateAssessed))},
+	{Step: "PlanContact", By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed))},
 	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
 	{Step: "ReassignConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},

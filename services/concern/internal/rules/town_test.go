@@ -2,8 +2,10 @@ package rules_test
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/decide/decidetest"
 	"koppi.internal/pkg/loop"
@@ -88,7 +90,7 @@ const (
 )
 
 var allSteps = []string{
-	receive, triage, take, "ReassignConcern", "RecordContactAttempt", ask, assess, assessed, closing, forward, decline,
+	receive, triage, take, "ReassignConcern", "RecordContactAttempt", "PlanContact", ask, assess, assessed, closing, forward, decline,
 	"ProvideInformation", withdraw, settle, revoke, acknowledge,
 }
 
@@ -100,6 +102,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 		triage:                 &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_URGENT, Track: concernv1.Track_TRACK_SOCIAL_WORK},
 		take:                   &concernv1.TakeConcernRequest{},
 		"ReassignConcern":      &concernv1.ReassignConcernRequest{To: &commonv1.Party{Agency: state.Receiver.GetAgency(), Unit: "muu"}, Reason: "loma"},
+		"PlanContact":          &concernv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))},
 		"RecordContactAttempt": &concernv1.RecordContactAttemptRequest{Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED},
 		ask:                    &concernv1.RequestInformationRequest{Question: "Milloin?"},
 		assess:                 &concernv1.StartAssessmentRequest{},

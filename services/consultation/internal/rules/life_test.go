@@ -56,7 +56,7 @@ func TestDisclosureTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, consultationv1.File_koppi_consultation_v1_events_proto, rules.Disclosures)
+	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, consultationv1.File_koppi_consultation_v1_events_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {

@@ -51,6 +51,8 @@ func checkContent(p Plan, command Command) error {
 		err = cmp.Or(checkAction(p.Plan, r.GetActionId()), checkOwner(p.Plan, r.GetTo(), "to"))
 	case *planv1.CompleteActionRequest:
 		err = checkAction(p.Plan, r.GetActionId())
+	case *planv1.PlanContactRequest:
+		err = loop.CheckContact(r, command.At)
 	case *planv1.OfferResponsibilityRequest:
 		err = checkHeir(p.Plan, r.GetTo())
 	case *planv1.ScheduleReviewRequest:

@@ -98,6 +98,8 @@ func recorded(command Command) proto.Message {
 		}
 	case *planv1.ReassignActionRequest:
 		return &planv1.ActionReassigned{ActionId: r.GetActionId(), To: r.GetTo()}
+	case *planv1.PlanContactRequest:
+		return loop.ContactPlanned(r)
 	case *planv1.CompleteActionRequest:
 		return &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote(), Attachments: command.Attachments}
 	case *planv1.RecordClientViewRequest:
@@ -146,6 +148,7 @@ func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp 
 // snapshot is the plan for a reader that knows nothing of it yet.
 func snapshot(p Plan) *planv1.PlanSnapshot {
 	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}
+	s.Plan.PlannedContacts = p.Contacts
 	for _, item := range p.Items() {
 		if p.isLate(item) {
 			s.Overdue = append(s.Overdue, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)})

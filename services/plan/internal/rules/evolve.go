@@ -43,6 +43,8 @@ func Evolve(p Plan, e loop.Event) Plan {
 		plan.State = stateUnderReview
 	case *planv1.ReviewCompleted:
 		plan.State, plan.NextReviewAt = stateActive, m.GetNextReviewAt()
+	case *commonv1.ContactPlanned:
+		p.PlanContact(e, m)
 	case *planv1.ClientViewRecorded:
 		plan.ClientViews = append(plan.ClientViews, &planv1.ClientView{
 			At: timestamppb.New(e.At), FeltHeard: m.GetFeltHeard(), OwnGoalsLead: m.GetOwnGoalsLead(), Comment: m.GetComment(),
@@ -76,7 +78,8 @@ func fromSnapshot(e loop.Event, s *planv1.PlanSnapshot) Plan {
 	began := loop.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
 	}
-	fresh := Plan{Head: loop.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: s.GetPlan()}
+	fresh := Plan{Head: loop.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
+	fresh.Contacts, fresh.Plan.PlannedContacts = s.GetPlan().GetPlannedContacts(), nil
 	for _, late := range s.GetOverdue() {
 		fresh = fresh.fire(late.GetWhat(), late.GetDueAt().AsTime())
 	}

@@ -49,7 +49,7 @@ func TestLifeTable(t *testing.T) {
 func TestDisclosureTable(t *testing.T) {
 	w, subject := created(t)
 	view := w.View("hva", subject).State
-	decidetest.DisclosureTable(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto), []decidetest.Reader{
+	decidetest.DisclosureTable(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), []decidetest.Reader{
 		{Name: "creator", Reader: loop.Reader{Agency: "hva", Role: loop.RoleSender}, View: view},
 		{Name: "member", Reader: loop.Reader{Agency: "terveys", Role: loop.RoleParticipant}, View: view},
 		{Name: "invited by it", Reader: loop.Reader{Agency: "kela", Role: loop.RoleParticipant}, View: rules.Plan{}},
@@ -58,12 +58,12 @@ func TestDisclosureTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, planv1.File_koppi_plan_v1_events_proto, rules.Disclosures)
+	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto), rules.Plan{
+	decidetest.EvolveKnows(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Plan{
 		Head: loop.Head{Subject: "plans/z", Phase: commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS},
 		Plan: &planv1.Plan{
 			State: planv1.PlanState_PLAN_STATE_DRAFT, ResponsibilityOfferedTo: &commonv1.Party{Agency: "x"},

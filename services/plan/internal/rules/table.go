@@ -30,6 +30,7 @@ var table = loop.Table[Plan]{
 	{Step: "AssessGoal", By: everybody, May: joined, When: is(hasGoal)},
 	{Step: "UpdateGoal", By: everybody, May: joined, When: is(hasGoal)},
 	{Step: "ReassignAction", By: everybody, May: joined, When: is(hasOpenAction)},
+	{Step: "PlanContact", By: everybody, May: joined, When: is(open)},
 	{Step: "RecordClientView", By: everybody, May: joined, When: is(open)},
 	{Step: "InviteMember", By: everybody, May: joined, When: is(open)},
 	{Step: "StartPlan", By: everybody, May: responsible, When: in(stateDraft, hasGoal)},

@@ -61,7 +61,7 @@ func facts(request proto.Message) (known rules.Facts) {
 
 var allSteps = []string{
 	"InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal",
-	"AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
+	"AddAction", "ReassignAction", "CompleteAction", "PlanContact", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
 	"DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
 }
 
@@ -93,6 +93,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 		"AddAction":             &planv1.AddActionRequest{GoalId: goal, Text: "Aika", DueAt: timestamppb.New(w.Now.Add(72 * time.Hour))},
 		"ReassignAction":        &planv1.ReassignActionRequest{ActionId: action, To: party(colleague)},
 		"CompleteAction":        &planv1.CompleteActionRequest{ActionId: action},
+		"PlanContact":           &planv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))},
 		"RecordClientView":      &planv1.RecordClientViewRequest{FeltHeard: true},
 		"OfferResponsibility":   &planv1.OfferResponsibilityRequest{To: party(heir), Reason: "loma"},
 		"AcceptResponsibility":  &planv1.AcceptResponsibilityRequest{},

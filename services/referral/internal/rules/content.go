@@ -49,6 +49,8 @@ func checkContent(state Referral, command Command) error {
 		}
 	case *referralv1.RecordAppointmentResultRequest:
 		err = checkResult(state, command, r)
+	case *referralv1.PlanContactRequest:
+		err = loop.CheckContact(r, command.At)
 	case *referralv1.RefuseCancellationRequest:
 		err = loop.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
 	case *referralv1.CompleteReferralRequest:

@@ -89,6 +89,8 @@ func recorded(command Command) proto.Message {
 		return &referralv1.AppointmentScheduled{AppointmentId: command.NewID, At: r.GetAt(), Place: r.GetPlace()}
 	case *referralv1.RecordAppointmentResultRequest:
 		return &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()}
+	case *referralv1.PlanContactRequest:
+		return loop.ContactPlanned(r)
 	case *referralv1.AddProgressNoteRequest:
 		return &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold(), Attachments: command.Attachments}
 	case *referralv1.RefuseCancellationRequest:

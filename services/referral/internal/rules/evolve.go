@@ -54,6 +54,8 @@ func Evolve(r Referral, e loop.Event) Referral {
 		r.Appointments = append(slices.Clip(r.Appointments), &referralv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
 	case *referralv1.AppointmentResultRecorded:
 		r = resultRecorded(r, e, m)
+	case *commonv1.ContactPlanned:
+		r.PlanContact(e, m)
 	case *referralv1.ProgressNoteAdded:
 		state := stateInProgress
 		if m.GetOnHold() {

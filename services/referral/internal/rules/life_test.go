@@ -68,7 +68,7 @@ func TestDisclosureTable(t *testing.T) {
 		Head:  loop.Head{Subject: "referrals/x", Due: time.Unix(1_800_000_000, 0), Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "kela"}},
 		State: referralv1.ReferralState_REFERRAL_STATE_SENT, Receiver: &commonv1.Party{Agency: "hva"}, Holder: &commonv1.Party{Agency: "hva"},
 	}
-	events := decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto)
+	events := decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 	decidetest.DisclosureTable(t, events, []decidetest.Reader{
 		{Name: "receiver", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, View: view},
 		{Name: "sender", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
@@ -78,12 +78,12 @@ func TestDisclosureTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, referralv1.File_koppi_referral_v1_events_proto, rules.Disclosures)
+	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	due := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto), rules.Referral{
+	decidetest.EvolveKnows(t, decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Referral{
 		Head:  loop.Head{Subject: "referrals/z", Due: due},
 		State: referralv1.ReferralState_REFERRAL_STATE_RECEIVED, Receiver: &commonv1.Party{Agency: "a"}, CancelBy: due,
 		Appointments: []*referralv1.Appointment{{AppointmentId: "x"}}, Onward: rules.Onward{Subject: "referrals/x", Pending: true},

@@ -17,6 +17,7 @@ const (
 var (
 	sender   = []loop.Role{loop.RoleSender}
 	receiver = []loop.Role{loop.RoleReceiver}
+	both     = []loop.Role{loop.RoleSender, loop.RoleReceiver}
 )
 
 // table is the life of a referral, in the order in which steps are offered to a
@@ -27,6 +28,7 @@ var table = loop.Table[Referral]{
 	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided)},
 	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted)},
 	{Step: "RecordAppointmentResult", By: receiver, When: here(awaitsResult)},
+	{Step: "PlanContact", By: both, When: when(func(r Referral) bool { return r.undecided() || r.accepted() }), Automatic: true},
 	{Step: "AddProgressNote", By: receiver, When: when(Referral.accepted)},
 	{Step: "RefuseCancellation", By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() })},
 	{Step: "CompleteReferral", By: receiver, When: here(Referral.accepted)},

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -86,6 +87,7 @@ const (
 	schedule    = "ScheduleAppointment"
 	result      = "RecordAppointmentResult"
 	note        = "AddProgressNote"
+	contact     = "PlanContact"
 	hold        = "hold"
 	refuse      = "RefuseCancellation"
 	complete    = "CompleteReferral"
@@ -96,7 +98,7 @@ const (
 )
 
 var allSteps = []string{
-	receive, accept, decline, redirect, reassign, schedule, result, note, refuse, complete, cancel, settle, revoke, acknowledge,
+	receive, accept, decline, redirect, reassign, schedule, result, note, contact, refuse, complete, cancel, settle, revoke, acknowledge,
 }
 
 // requests makes a passable request of each step; a redirect goes to the other.
@@ -122,6 +124,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 		result: &referralv1.RecordAppointmentResultRequest{
 			AppointmentId: appointment, Result: referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW,
 		},
+		contact:     &referralv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))},
 		note:        &referralv1.AddProgressNoteRequest{Text: "etenee"},
 		hold:        &referralv1.AddProgressNoteRequest{Text: "odottaa", OnHold: true},
 		refuse:      &referralv1.RefuseCancellationRequest{Explanation: "hoito jatkuu"},

@@ -931,9 +931,10 @@ type WorkItem struct {
 	Holder    *v11.Party             `protobuf:"bytes,8,opt,name=holder,proto3" json:"holder,omitempty"`
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	// Nobody holds it yet, and the caller is on duty for it.
-	OnDuty        bool `protobuf:"varint,10,opt,name=on_duty,json=onDuty,proto3" json:"on_duty,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OnDuty          bool                  `protobuf:"varint,10,opt,name=on_duty,json=onDuty,proto3" json:"on_duty,omitempty"`
+	PlannedContacts []*v11.PlannedContact `protobuf:"bytes,11,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *WorkItem) Reset() {
@@ -1034,6 +1035,13 @@ func (x *WorkItem) GetOnDuty() bool {
 		return x.OnDuty
 	}
 	return false
+}
+
+func (x *WorkItem) GetPlannedContacts() []*v11.PlannedContact {
+	if x != nil {
+		return x.PlannedContacts
+	}
+	return nil
 }
 
 type ReassignWorkRequest struct {
@@ -1735,7 +1743,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf7\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc3\x03\n" +
 	"\bWorkItem\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x14\n" +
@@ -1748,7 +1756,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"started_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x17\n" +
 	"\aon_duty\x18\n" +
-	" \x01(\bR\x06onDuty\"\x96\x02\n" +
+	" \x01(\bR\x06onDuty\x12J\n" +
+	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\"\x96\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -1872,8 +1881,9 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*v11.LoopStatus)(nil),        // 28: koppi.common.v1.LoopStatus
 	(v11.Urgency)(0),              // 29: koppi.common.v1.Urgency
 	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*status.Status)(nil),         // 31: google.rpc.Status
-	(*v11.LegalBasis)(nil),        // 32: koppi.common.v1.LegalBasis
+	(*v11.PlannedContact)(nil),    // 31: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),         // 32: google.rpc.Status
+	(*v11.LegalBasis)(nil),        // 33: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
 	26, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
@@ -1894,37 +1904,38 @@ var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
 	29, // 15: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
 	27, // 16: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
 	30, // 17: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	27, // 18: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	17, // 19: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	31, // 20: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	30, // 21: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	30, // 22: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	20, // 23: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	30, // 24: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	27, // 25: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	32, // 26: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	23, // 27: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	27, // 28: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	27, // 29: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	2,  // 30: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	4,  // 31: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 32: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 33: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	15, // 34: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	18, // 35: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	21, // 36: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 37: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 38: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 39: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 40: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	16, // 41: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	19, // 42: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	22, // 43: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	37, // [37:44] is the sub-list for method output_type
-	30, // [30:37] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	31, // 18: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	27, // 19: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	17, // 20: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	32, // 21: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	30, // 22: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	30, // 23: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	20, // 24: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	30, // 25: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	27, // 26: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	33, // 27: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	23, // 28: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	27, // 29: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	27, // 30: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	2,  // 31: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	4,  // 32: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 33: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 34: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	15, // 35: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	18, // 36: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	21, // 37: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 38: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 39: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 40: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 41: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	16, // 42: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	19, // 43: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	22, // 44: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	38, // [38:45] is the sub-list for method output_type
+	31, // [31:38] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }

@@ -832,6 +832,67 @@ func (x *Attachment) GetSha256() []byte {
 	return nil
 }
 
+// PlannedContact is a plan that stands.
+type PlannedContact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	By            *Party                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	LapsesAt      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=lapses_at,json=lapsesAt,proto3" json:"lapses_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlannedContact) Reset() {
+	*x = PlannedContact{}
+	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlannedContact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlannedContact) ProtoMessage() {}
+
+func (x *PlannedContact) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlannedContact.ProtoReflect.Descriptor instead.
+func (*PlannedContact) Descriptor() ([]byte, []int) {
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PlannedContact) GetBy() *Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *PlannedContact) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *PlannedContact) GetLapsesAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LapsesAt
+	}
+	return nil
+}
+
 var File_koppi_common_v1_party_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_party_proto_rawDesc = "" +
@@ -894,7 +955,11 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"media_type\x18\x03 \x01(\tR\tmediaType\x12\x1d\n" +
 	"\n" +
 	"size_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12\x16\n" +
-	"\x06sha256\x18\x05 \x01(\fR\x06sha256*\xbb\x01\n" +
+	"\x06sha256\x18\x05 \x01(\fR\x06sha256\"\x9d\x01\n" +
+	"\x0ePlannedContact\x12&\n" +
+	"\x02by\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x127\n" +
+	"\tlapses_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blapsesAt*\xbb\x01\n" +
 	"\vLegalGround\x12\x1c\n" +
 	"\x18LEGAL_GROUND_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bLEGAL_GROUND_CLIENT_CONSENT\x10\x01\x12'\n" +
@@ -932,7 +997,7 @@ func file_koppi_common_v1_party_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_common_v1_party_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_koppi_common_v1_party_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_koppi_common_v1_party_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_koppi_common_v1_party_proto_goTypes = []any{
 	(LegalGround)(0),              // 0: koppi.common.v1.LegalGround
 	(LoopPhase)(0),                // 1: koppi.common.v1.LoopPhase
@@ -944,23 +1009,27 @@ var file_koppi_common_v1_party_proto_goTypes = []any{
 	(*Attestation)(nil),           // 7: koppi.common.v1.Attestation
 	(*LoopStatus)(nil),            // 8: koppi.common.v1.LoopStatus
 	(*Attachment)(nil),            // 9: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*PlannedContact)(nil),        // 10: koppi.common.v1.PlannedContact
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 }
 var file_koppi_common_v1_party_proto_depIdxs = []int32{
 	5,  // 0: koppi.common.v1.Client.details:type_name -> koppi.common.v1.ClientDetails
 	0,  // 1: koppi.common.v1.LegalBasis.ground:type_name -> koppi.common.v1.LegalGround
-	10, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
+	11, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
 	7,  // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
 	1,  // 4: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
-	10, // 5: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
+	11, // 5: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
 	3,  // 6: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
-	10, // 7: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
+	11, // 7: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
 	3,  // 8: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	3,  // 9: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
+	11, // 10: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
+	11, // 11: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_koppi_common_v1_party_proto_init() }
@@ -978,7 +1047,7 @@ func file_koppi_common_v1_party_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_common_v1_party_proto_rawDesc), len(file_koppi_common_v1_party_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

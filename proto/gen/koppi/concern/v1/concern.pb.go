@@ -2591,7 +2591,7 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x88\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x88\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2805,7 +2805,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"T\n" +
 	"\x1dAcknowledgeRevocationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xf7\x10\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xd3\x11\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -2826,7 +2826,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x0eDeclineConcern\x12'.koppi.concern.v1.DeclineConcernRequest\x1a(.koppi.concern.v1.DeclineConcernResponse\x12o\n" +
 	"\x12ProvideInformation\x12+.koppi.concern.v1.ProvideInformationRequest\x1a,.koppi.concern.v1.ProvideInformationResponse\x12f\n" +
 	"\x0fWithdrawConcern\x12(.koppi.concern.v1.WithdrawConcernRequest\x1a).koppi.concern.v1.WithdrawConcernResponse\x12`\n" +
-	"\rSettleConcern\x12&.koppi.concern.v1.SettleConcernRequest\x1a'.koppi.concern.v1.SettleConcernResponse\x12`\n" +
+	"\rSettleConcern\x12&.koppi.concern.v1.SettleConcernRequest\x1a'.koppi.concern.v1.SettleConcernResponse\x12Z\n" +
+	"\vPlanContact\x12$.koppi.concern.v1.PlanContactRequest\x1a%.koppi.concern.v1.PlanContactResponse\x12`\n" +
 	"\rRevokeConcern\x12&.koppi.concern.v1.RevokeConcernRequest\x1a'.koppi.concern.v1.RevokeConcernResponse\x12x\n" +
 	"\x15AcknowledgeRevocation\x12..koppi.concern.v1.AcknowledgeRevocationRequest\x1a/.koppi.concern.v1.AcknowledgeRevocationResponseB\xbb\x01\n" +
 	"\x14com.koppi.concern.v1B\fConcernProtoP\x01Z3koppi.internal/proto/gen/koppi/concern/v1;concernv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Concern.V1\xca\x02\x10Koppi\\Concern\\V1\xe2\x02\x1cKoppi\\Concern\\V1\\GPBMetadata\xea\x02\x12Koppi::Concern::V1b\x06proto3"
@@ -2902,6 +2903,8 @@ var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),         // 54: google.protobuf.Timestamp
 	(Outcome)(0),                          // 55: koppi.concern.v1.Outcome
 	(DeclineReason)(0),                    // 56: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),            // 57: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 58: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	42, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
@@ -2968,31 +2971,33 @@ var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	22, // 61: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
 	34, // 62: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
 	36, // 63: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	38, // 64: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	40, // 65: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 66: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 67: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 68: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 69: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 70: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 71: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 72: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 73: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 74: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 75: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 76: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	25, // 77: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	27, // 78: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	29, // 79: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	31, // 80: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	33, // 81: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	23, // 82: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	35, // 83: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	37, // 84: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	39, // 85: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	41, // 86: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	66, // [66:87] is the sub-list for method output_type
-	45, // [45:66] is the sub-list for method input_type
+	57, // 64: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	38, // 65: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	40, // 66: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 67: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 68: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 69: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 70: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 71: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 72: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 73: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 74: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 75: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 76: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 77: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	25, // 78: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	27, // 79: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	29, // 80: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	31, // 81: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	33, // 82: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	23, // 83: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	35, // 84: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	37, // 85: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	58, // 86: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	39, // 87: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	41, // 88: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	67, // [67:89] is the sub-list for method output_type
+	45, // [45:67] is the sub-list for method input_type
 	45, // [45:45] is the sub-list for extension type_name
 	45, // [45:45] is the sub-list for extension extendee
 	0,  // [0:45] is the sub-list for field type_name
@@ -3003,6 +3008,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 	if File_koppi_concern_v1_concern_proto != nil {
 		return
 	}
+	file_koppi_concern_v1_contact_proto_init()
 	file_koppi_concern_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -41,6 +41,7 @@ const (
 	ConcernService_ProvideInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/ProvideInformation"
 	ConcernService_WithdrawConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/WithdrawConcern"
 	ConcernService_SettleConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/SettleConcern"
+	ConcernService_PlanContact_FullMethodName           = "/koppi.concern.v1.ConcernService/PlanContact"
 	ConcernService_RevokeConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/RevokeConcern"
 	ConcernService_AcknowledgeRevocation_FullMethodName = "/koppi.concern.v1.ConcernService/AcknowledgeRevocation"
 )
@@ -90,6 +91,10 @@ type ConcernServiceClient interface {
 	WithdrawConcern(ctx context.Context, in *WithdrawConcernRequest, opts ...grpc.CallOption) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
 	SettleConcern(ctx context.Context, in *SettleConcernRequest, opts ...grpc.CallOption) (*SettleConcernResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The reporter revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error)
@@ -296,6 +301,16 @@ func (c *concernServiceClient) SettleConcern(ctx context.Context, in *SettleConc
 	return out, nil
 }
 
+func (c *concernServiceClient) PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanContactResponse)
+	err := c.cc.Invoke(ctx, ConcernService_PlanContact_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *concernServiceClient) RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeConcernResponse)
@@ -361,6 +376,10 @@ type ConcernServiceServer interface {
 	WithdrawConcern(context.Context, *WithdrawConcernRequest) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
 	SettleConcern(context.Context, *SettleConcernRequest) (*SettleConcernResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The reporter revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error)
@@ -433,6 +452,9 @@ func (UnimplementedConcernServiceServer) WithdrawConcern(context.Context, *Withd
 }
 func (UnimplementedConcernServiceServer) SettleConcern(context.Context, *SettleConcernRequest) (*SettleConcernResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleConcern not implemented")
+}
+func (UnimplementedConcernServiceServer) PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanContact not implemented")
 }
 func (UnimplementedConcernServiceServer) RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeConcern not implemented")
@@ -803,6 +825,24 @@ func _ConcernService_SettleConcern_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConcernService_PlanContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).PlanContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_PlanContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).PlanContact(ctx, req.(*PlanContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConcernService_RevokeConcern_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokeConcernRequest)
 	if err := dec(in); err != nil {
@@ -921,6 +961,10 @@ var ConcernService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettleConcern",
 			Handler:    _ConcernService_SettleConcern_Handler,
+		},
+		{
+			MethodName: "PlanContact",
+			Handler:    _ConcernService_PlanContact_Handler,
 		},
 		{
 			MethodName: "RevokeConcern",

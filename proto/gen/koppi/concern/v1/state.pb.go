@@ -538,6 +538,8 @@ type Concern struct {
 	AvailableActions []string `protobuf:"bytes,26,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
 	// Papers that came with the outcome.
 	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,36,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
+	// Contacts that parties plan and that have not lapsed.
+	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,37,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
 	Revocation    *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -812,6 +814,13 @@ func (x *Concern) GetOutcomeAttachments() []*v1.Attachment {
 	return nil
 }
 
+func (x *Concern) GetPlannedContacts() []*v1.PlannedContact {
+	if x != nil {
+		return x.PlannedContacts
+	}
+	return nil
+}
+
 func (x *Concern) GetRevocation() *v1.Revocation {
 	if x != nil {
 		return x.Revocation
@@ -976,7 +985,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x82\x0e\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xce\x0e\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1013,7 +1022,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12%\n" +
 	"\x0eresubmitted_as\x18\" \x01(\tR\rresubmittedAs\x12+\n" +
 	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12L\n" +
-	"\x13outcome_attachments\x18$ \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12;\n" +
+	"\x13outcome_attachments\x18$ \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12J\n" +
+	"\x10planned_contacts\x18% \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\"\xe1\x01\n" +
@@ -1132,7 +1142,8 @@ var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(v1.Urgency)(0),               // 13: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),         // 14: koppi.common.v1.Attachment
 	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),         // 16: koppi.common.v1.Revocation
+	(*v1.PlannedContact)(nil),     // 16: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 17: koppi.common.v1.Revocation
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
@@ -1153,19 +1164,20 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	6,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
 	11, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
 	14, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	16, // 18: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
-	15, // 19: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	11, // 20: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 21: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	15, // 22: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	15, // 23: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	15, // 24: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	15, // 25: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	16, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	17, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	15, // 20: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	11, // 21: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	4,  // 22: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	15, // 23: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	15, // 24: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	15, // 25: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	15, // 26: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

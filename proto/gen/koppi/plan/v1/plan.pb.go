@@ -2803,7 +2803,7 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x19koppi/plan/v1/state.proto\"\x97\x02\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1bkoppi/plan/v1/contact.proto\x1a\x19koppi/plan/v1/state.proto\"\x97\x02\n" +
 	"\x11CreatePlanRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -3003,7 +3003,7 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"H\n" +
 	"\x1dAcknowledgeRevocationResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan2\xd3\x11\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan2\xa9\x12\n" +
 	"\vPlanService\x12Q\n" +
 	"\n" +
 	"CreatePlan\x12 .koppi.plan.v1.CreatePlanRequest\x1a!.koppi.plan.v1.CreatePlanResponse\x12H\n" +
@@ -3030,7 +3030,8 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x0eScheduleReview\x12$.koppi.plan.v1.ScheduleReviewRequest\x1a%.koppi.plan.v1.ScheduleReviewResponse\x12T\n" +
 	"\vStartReview\x12!.koppi.plan.v1.StartReviewRequest\x1a\".koppi.plan.v1.StartReviewResponse\x12]\n" +
 	"\x0eCompleteReview\x12$.koppi.plan.v1.CompleteReviewRequest\x1a%.koppi.plan.v1.CompleteReviewResponse\x12H\n" +
-	"\aEndPlan\x12\x1d.koppi.plan.v1.EndPlanRequest\x1a\x1e.koppi.plan.v1.EndPlanResponse\x12Q\n" +
+	"\aEndPlan\x12\x1d.koppi.plan.v1.EndPlanRequest\x1a\x1e.koppi.plan.v1.EndPlanResponse\x12T\n" +
+	"\vPlanContact\x12!.koppi.plan.v1.PlanContactRequest\x1a\".koppi.plan.v1.PlanContactResponse\x12Q\n" +
 	"\n" +
 	"RevokePlan\x12 .koppi.plan.v1.RevokePlanRequest\x1a!.koppi.plan.v1.RevokePlanResponse\x12r\n" +
 	"\x15AcknowledgeRevocation\x12+.koppi.plan.v1.AcknowledgeRevocationRequest\x1a,.koppi.plan.v1.AcknowledgeRevocationResponseB\xa3\x01\n" +
@@ -3107,6 +3108,8 @@ var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(*v1.ClientDetails)(nil),              // 54: koppi.common.v1.ClientDetails
 	(PlanState)(0),                        // 55: koppi.plan.v1.PlanState
 	(*timestamppb.Timestamp)(nil),         // 56: google.protobuf.Timestamp
+	(*PlanContactRequest)(nil),            // 57: koppi.plan.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 58: koppi.plan.v1.PlanContactResponse
 }
 var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	50, // 0: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
@@ -3168,35 +3171,37 @@ var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	40, // 56: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
 	42, // 57: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
 	44, // 58: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	46, // 59: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
-	48, // 60: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
-	1,  // 61: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	5,  // 62: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	3,  // 63: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	7,  // 64: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	9,  // 65: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	11, // 66: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	13, // 67: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	17, // 68: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	15, // 69: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	19, // 70: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	21, // 71: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	23, // 72: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	25, // 73: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	27, // 74: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	29, // 75: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	31, // 76: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	33, // 77: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	35, // 78: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	37, // 79: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	39, // 80: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	41, // 81: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	43, // 82: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	45, // 83: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	47, // 84: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
-	49, // 85: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
-	61, // [61:86] is the sub-list for method output_type
-	36, // [36:61] is the sub-list for method input_type
+	57, // 59: koppi.plan.v1.PlanService.PlanContact:input_type -> koppi.plan.v1.PlanContactRequest
+	46, // 60: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	48, // 61: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	1,  // 62: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	5,  // 63: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	3,  // 64: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	7,  // 65: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	9,  // 66: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	11, // 67: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	13, // 68: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	17, // 69: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	15, // 70: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	19, // 71: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	21, // 72: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	23, // 73: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	25, // 74: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	27, // 75: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	29, // 76: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	31, // 77: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	33, // 78: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	35, // 79: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	37, // 80: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	39, // 81: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	41, // 82: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	43, // 83: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	45, // 84: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	58, // 85: koppi.plan.v1.PlanService.PlanContact:output_type -> koppi.plan.v1.PlanContactResponse
+	47, // 86: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	49, // 87: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	62, // [62:88] is the sub-list for method output_type
+	36, // [36:62] is the sub-list for method input_type
 	36, // [36:36] is the sub-list for extension type_name
 	36, // [36:36] is the sub-list for extension extendee
 	0,  // [0:36] is the sub-list for field type_name
@@ -3207,6 +3212,7 @@ func file_koppi_plan_v1_plan_proto_init() {
 	if File_koppi_plan_v1_plan_proto != nil {
 		return
 	}
+	file_koppi_plan_v1_contact_proto_init()
 	file_koppi_plan_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -46,6 +46,7 @@ const (
 	PlanService_StartReview_FullMethodName           = "/koppi.plan.v1.PlanService/StartReview"
 	PlanService_CompleteReview_FullMethodName        = "/koppi.plan.v1.PlanService/CompleteReview"
 	PlanService_EndPlan_FullMethodName               = "/koppi.plan.v1.PlanService/EndPlan"
+	PlanService_PlanContact_FullMethodName           = "/koppi.plan.v1.PlanService/PlanContact"
 	PlanService_RevokePlan_FullMethodName            = "/koppi.plan.v1.PlanService/RevokePlan"
 	PlanService_AcknowledgeRevocation_FullMethodName = "/koppi.plan.v1.PlanService/AcknowledgeRevocation"
 )
@@ -108,6 +109,10 @@ type PlanServiceClient interface {
 	CompleteReview(ctx context.Context, in *CompleteReviewRequest, opts ...grpc.CallOption) (*CompleteReviewResponse, error)
 	// EndPlan ends the plan, by the worker who answers for it.
 	EndPlan(ctx context.Context, in *EndPlanRequest, opts ...grpc.CallOption) (*EndPlanResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error)
@@ -354,6 +359,16 @@ func (c *planServiceClient) EndPlan(ctx context.Context, in *EndPlanRequest, opt
 	return out, nil
 }
 
+func (c *planServiceClient) PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanContactResponse)
+	err := c.cc.Invoke(ctx, PlanService_PlanContact_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *planServiceClient) RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokePlanResponse)
@@ -432,6 +447,10 @@ type PlanServiceServer interface {
 	CompleteReview(context.Context, *CompleteReviewRequest) (*CompleteReviewResponse, error)
 	// EndPlan ends the plan, by the worker who answers for it.
 	EndPlan(context.Context, *EndPlanRequest) (*EndPlanResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error)
@@ -516,6 +535,9 @@ func (UnimplementedPlanServiceServer) CompleteReview(context.Context, *CompleteR
 }
 func (UnimplementedPlanServiceServer) EndPlan(context.Context, *EndPlanRequest) (*EndPlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndPlan not implemented")
+}
+func (UnimplementedPlanServiceServer) PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanContact not implemented")
 }
 func (UnimplementedPlanServiceServer) RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokePlan not implemented")
@@ -958,6 +980,24 @@ func _PlanService_EndPlan_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PlanService_PlanContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).PlanContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_PlanContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).PlanContact(ctx, req.(*PlanContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PlanService_RevokePlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokePlanRequest)
 	if err := dec(in); err != nil {
@@ -1092,6 +1132,10 @@ var PlanService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndPlan",
 			Handler:    _PlanService_EndPlan_Handler,
+		},
+		{
+			MethodName: "PlanContact",
+			Handler:    _PlanService_PlanContact_Handler,
 		},
 		{
 			MethodName: "RevokePlan",

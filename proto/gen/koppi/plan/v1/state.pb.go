@@ -168,6 +168,8 @@ type Plan struct {
 	// Method names that the caller may call on it now, so that no screen offers a
 	// step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,18,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
+	// Contacts that parties plan and that have not lapsed.
+	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,22,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
 	Revocation    *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -340,6 +342,13 @@ func (x *Plan) GetEtag() string {
 func (x *Plan) GetAvailableActions() []string {
 	if x != nil {
 		return x.AvailableActions
+	}
+	return nil
+}
+
+func (x *Plan) GetPlannedContacts() []*v1.PlannedContact {
+	if x != nil {
+		return x.PlannedContacts
 	}
 	return nil
 }
@@ -759,7 +768,7 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\x90\b\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xdc\b\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -784,7 +793,8 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"created_by\x18\x14 \x01(\v2\x16.koppi.common.v1.PartyR\tcreatedBy\x12'\n" +
 	"\x0fclient_language\x18\x10 \x01(\tR\x0eclientLanguage\x12\x12\n" +
 	"\x04etag\x18\x11 \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\x12;\n" +
+	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\x12J\n" +
+	"\x10planned_contacts\x18\x16 \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\"\xcd\x01\n" +
@@ -866,8 +876,9 @@ var file_koppi_plan_v1_state_proto_goTypes = []any{
 	(*v1.LegalBasis)(nil),         // 9: koppi.common.v1.LegalBasis
 	(*v1.Party)(nil),              // 10: koppi.common.v1.Party
 	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),         // 12: koppi.common.v1.Revocation
-	(*v1.Attachment)(nil),         // 13: koppi.common.v1.Attachment
+	(*v1.PlannedContact)(nil),     // 12: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 13: koppi.common.v1.Revocation
+	(*v1.Attachment)(nil),         // 14: koppi.common.v1.Attachment
 }
 var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.plan.v1.Plan.state:type_name -> koppi.plan.v1.PlanState
@@ -883,24 +894,25 @@ var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	11, // 10: koppi.plan.v1.Plan.next_review_at:type_name -> google.protobuf.Timestamp
 	11, // 11: koppi.plan.v1.Plan.created_at:type_name -> google.protobuf.Timestamp
 	10, // 12: koppi.plan.v1.Plan.created_by:type_name -> koppi.common.v1.Party
-	12, // 13: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
-	10, // 14: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 15: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	11, // 16: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	9,  // 17: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 18: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	11, // 19: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	10, // 20: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	10, // 21: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	11, // 22: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	11, // 23: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	13, // 24: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
-	11, // 25: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	12, // 13: koppi.plan.v1.Plan.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	13, // 14: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
+	10, // 15: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
+	1,  // 16: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
+	11, // 17: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
+	9,  // 18: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 19: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
+	11, // 20: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
+	10, // 21: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
+	10, // 22: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
+	11, // 23: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
+	11, // 24: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
+	14, // 25: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
+	11, // 26: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_state_proto_init() }

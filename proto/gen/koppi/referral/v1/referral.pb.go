@@ -2204,7 +2204,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa3\x04\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa3\x04\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2390,7 +2390,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"X\n" +
 	"\x1dAcknowledgeRevocationResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\x95\x0f\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\xf3\x0f\n" +
 	"\x0fReferralService\x12_\n" +
 	"\fSendReferral\x12&.koppi.referral.v1.SendReferralRequest\x1a'.koppi.referral.v1.SendReferralResponse\x12\\\n" +
 	"\vGetReferral\x12%.koppi.referral.v1.GetReferralRequest\x1a&.koppi.referral.v1.GetReferralResponse\x12V\n" +
@@ -2407,7 +2407,8 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x12RefuseCancellation\x12,.koppi.referral.v1.RefuseCancellationRequest\x1a-.koppi.referral.v1.RefuseCancellationResponse\x12k\n" +
 	"\x10CompleteReferral\x12*.koppi.referral.v1.CompleteReferralRequest\x1a+.koppi.referral.v1.CompleteReferralResponse\x12e\n" +
 	"\x0eCancelReferral\x12(.koppi.referral.v1.CancelReferralRequest\x1a).koppi.referral.v1.CancelReferralResponse\x12e\n" +
-	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponse\x12e\n" +
+	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponse\x12\\\n" +
+	"\vPlanContact\x12%.koppi.referral.v1.PlanContactRequest\x1a&.koppi.referral.v1.PlanContactResponse\x12e\n" +
 	"\x0eRevokeReferral\x12(.koppi.referral.v1.RevokeReferralRequest\x1a).koppi.referral.v1.RevokeReferralResponse\x12z\n" +
 	"\x15AcknowledgeRevocation\x12/.koppi.referral.v1.AcknowledgeRevocationRequest\x1a0.koppi.referral.v1.AcknowledgeRevocationResponseB\xc3\x01\n" +
 	"\x15com.koppi.referral.v1B\rReferralProtoP\x01Z5koppi.internal/proto/gen/koppi/referral/v1;referralv1\xa2\x02\x03KRX\xaa\x02\x11Koppi.Referral.V1\xca\x02\x11Koppi\\Referral\\V1\xe2\x02\x1dKoppi\\Referral\\V1\\GPBMetadata\xea\x02\x13Koppi::Referral::V1b\x06proto3"
@@ -2474,6 +2475,8 @@ var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),           // 45: google.protobuf.Timestamp
 	(AppointmentResult)(0),                  // 46: koppi.referral.v1.AppointmentResult
 	(ReferralOutcome)(0),                    // 47: koppi.referral.v1.ReferralOutcome
+	(*PlanContactRequest)(nil),              // 48: koppi.referral.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 49: koppi.referral.v1.PlanContactResponse
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
 	36, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
@@ -2524,28 +2527,30 @@ var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
 	28, // 45: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
 	30, // 46: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
 	4,  // 47: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	32, // 48: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
-	34, // 49: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
-	1,  // 50: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	9,  // 51: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	3,  // 52: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	11, // 53: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	13, // 54: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	15, // 55: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	17, // 56: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	19, // 57: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	21, // 58: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	23, // 59: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	25, // 60: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	27, // 61: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	7,  // 62: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	29, // 63: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	31, // 64: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	5,  // 65: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	33, // 66: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
-	35, // 67: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
-	50, // [50:68] is the sub-list for method output_type
-	32, // [32:50] is the sub-list for method input_type
+	48, // 48: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
+	32, // 49: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	34, // 50: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	1,  // 51: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	9,  // 52: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	3,  // 53: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	11, // 54: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	13, // 55: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	15, // 56: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	17, // 57: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	19, // 58: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	21, // 59: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	23, // 60: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	25, // 61: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	27, // 62: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	7,  // 63: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	29, // 64: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	31, // 65: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	5,  // 66: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	49, // 67: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
+	33, // 68: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	35, // 69: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	51, // [51:70] is the sub-list for method output_type
+	32, // [32:51] is the sub-list for method input_type
 	32, // [32:32] is the sub-list for extension type_name
 	32, // [32:32] is the sub-list for extension extendee
 	0,  // [0:32] is the sub-list for field type_name
@@ -2556,6 +2561,7 @@ func file_koppi_referral_v1_referral_proto_init() {
 	if File_koppi_referral_v1_referral_proto != nil {
 		return
 	}
+	file_koppi_referral_v1_contact_proto_init()
 	file_koppi_referral_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

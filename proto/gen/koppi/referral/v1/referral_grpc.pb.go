@@ -39,6 +39,7 @@ const (
 	ReferralService_CompleteReferral_FullMethodName        = "/koppi.referral.v1.ReferralService/CompleteReferral"
 	ReferralService_CancelReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/CancelReferral"
 	ReferralService_SettleReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/SettleReferral"
+	ReferralService_PlanContact_FullMethodName             = "/koppi.referral.v1.ReferralService/PlanContact"
 	ReferralService_RevokeReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/RevokeReferral"
 	ReferralService_AcknowledgeRevocation_FullMethodName   = "/koppi.referral.v1.ReferralService/AcknowledgeRevocation"
 )
@@ -90,6 +91,10 @@ type ReferralServiceClient interface {
 	CancelReferral(ctx context.Context, in *CancelReferralRequest, opts ...grpc.CallOption) (*CancelReferralResponse, error)
 	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
 	SettleReferral(ctx context.Context, in *SettleReferralRequest, opts ...grpc.CallOption) (*SettleReferralResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error)
@@ -266,6 +271,16 @@ func (c *referralServiceClient) SettleReferral(ctx context.Context, in *SettleRe
 	return out, nil
 }
 
+func (c *referralServiceClient) PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanContactResponse)
+	err := c.cc.Invoke(ctx, ReferralService_PlanContact_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *referralServiceClient) RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeReferralResponse)
@@ -333,6 +348,10 @@ type ReferralServiceServer interface {
 	CancelReferral(context.Context, *CancelReferralRequest) (*CancelReferralResponse, error)
 	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
 	SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error)
+	// PlanContact tells the other parties, as far as they may know, when the caller's
+	// agency will contact the client. It stands until it lapses or is replaced, and
+	// hinders nobody.
+	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
 	// a reason; every holder's copy becomes a tombstone.
 	RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error)
@@ -396,6 +415,9 @@ func (UnimplementedReferralServiceServer) CancelReferral(context.Context, *Cance
 }
 func (UnimplementedReferralServiceServer) SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleReferral not implemented")
+}
+func (UnimplementedReferralServiceServer) PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanContact not implemented")
 }
 func (UnimplementedReferralServiceServer) RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeReferral not implemented")
@@ -712,6 +734,24 @@ func _ReferralService_SettleReferral_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReferralService_PlanContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).PlanContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_PlanContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).PlanContact(ctx, req.(*PlanContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ReferralService_RevokeReferral_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokeReferralRequest)
 	if err := dec(in); err != nil {
@@ -818,6 +858,10 @@ var ReferralService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettleReferral",
 			Handler:    _ReferralService_SettleReferral_Handler,
+		},
+		{
+			MethodName: "PlanContact",
+			Handler:    _ReferralService_PlanContact_Handler,
 		},
 		{
 			MethodName: "RevokeReferral",

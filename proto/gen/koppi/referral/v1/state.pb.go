@@ -381,6 +381,8 @@ type Referral struct {
 	AvailableActions []string `protobuf:"bytes,24,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
 	// Papers that came with the outcome.
 	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,30,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
+	// Contacts that parties plan and that have not lapsed.
+	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,31,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
 	Revocation    *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -620,6 +622,13 @@ func (x *Referral) GetOutcomeAttachments() []*v1.Attachment {
 	return nil
 }
 
+func (x *Referral) GetPlannedContacts() []*v1.PlannedContact {
+	if x != nil {
+		return x.PlannedContacts
+	}
+	return nil
+}
+
 func (x *Referral) GetRevocation() *v1.Revocation {
 	if x != nil {
 		return x.Revocation
@@ -767,7 +776,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xfe\v\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xca\f\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -800,7 +809,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12%\n" +
 	"\x0eresubmitted_as\x18\x1c \x01(\tR\rresubmittedAs\x12+\n" +
 	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12L\n" +
-	"\x13outcome_attachments\x18\x1e \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12;\n" +
+	"\x13outcome_attachments\x18\x1e \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12J\n" +
+	"\x10planned_contacts\x18\x1f \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\"\xb4\x01\n" +
@@ -889,7 +899,8 @@ var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(v1.Urgency)(0),               // 11: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),         // 12: koppi.common.v1.Attachment
 	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),         // 14: koppi.common.v1.Revocation
+	(*v1.PlannedContact)(nil),     // 14: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 15: koppi.common.v1.Revocation
 }
 var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
@@ -907,17 +918,18 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	13, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
 	9,  // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
 	12, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	14, // 15: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	13, // 16: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 17: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 18: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 19: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	12, // 20: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	14, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	15, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
+	13, // 17: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 18: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	13, // 19: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	9,  // 20: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	12, // 21: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }
