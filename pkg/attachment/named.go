@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
 )
 
 // Why an attachment cannot be named.
@@ -116,10 +115,4 @@ func (s *Store) stillNamed(ctx context.Context, id string, naming func(context.C
 	}
 	named, err := naming(ctx, id, marked)
 	return len(named) > 0, err
-}
-
-// IsUnavailable tells failures of the buckets from refusals.
-func IsUnavailable(err error) bool {
-	return err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnfinished) && !errors.Is(err, ErrOtherClient) &&
-		!errors.Is(err, ErrWrongOffset) && gcerrors.Code(err) != gcerrors.OK
 }
