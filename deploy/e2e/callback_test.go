@@ -82,12 +82,22 @@ func TestCallbackToAFaultyPartner(t *testing.T) {
 	box := openInbox(t, "kela")
 	defer func() { _ = box.Close() }()
 	var faults atomic.Int64
-	e.set(faulty(box.open(t, oldSecret), &faults))
+	// Two endpoints over one inbox, as while a secret is changed: one takes at a time.
+	var taking sync.Mutex
+	set := func(secret string) {
+		endpoint := box.open(t, secret)
+		e.set(faulty(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			taking.Lock()
+			defer taking.Unlock()
+			endpoint.ServeHTTP(w, r)
+		}), &faults))
+	}
+	set(oldSecret)
 	service := concernv1.NewConcernServiceClient(b.grpc())
 	for i := range commands {
 		if i == commands/2 {
 			box.reach(t, commands/4)
-			e.set(faulty(box.open(t, newSecret), &faults))
+			set(newSecret)
 		}
 		if _, err := service.SubmitConcern(b.asWorker("kela"), submission()); err != nil {
 			t.Fatal(err)
