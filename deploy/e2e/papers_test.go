@@ -275,8 +275,9 @@ func TestPapersRefused(t *testing.T) {
 	health := map[string]any{"receiver": map[string]any{"agency": "terveys-pohjois-savo"}}
 	b.refused("a stranger's id", named("county", paper, health), "invalid_argument", "ATTACHMENT_UNAVAILABLE")
 	b.refused("no such id", named("kela", uuid.NewString(), nil), "invalid_argument", "ATTACHMENT_UNAVAILABLE")
+	b.refused("a message that is refused", named("kela", paper, map[string]any{"client": map[string]any{"personalIdentityCode": "020516C903K"}, "topics": nil}), "invalid_argument", "TOPIC_REQUIRED")
 	if err := named("kela", paper, nil); err != nil {
-		t.Fatal(err)
+		t.Fatalf("what was refused has bound the paper: %v", err)
 	}
 	b.refused("another client", named("kela", paper, map[string]any{"client": map[string]any{"personalIdentityCode": "020516C903K"}}), "invalid_argument", "ATTACHMENT_UNAVAILABLE")
 	ask := body(goodQuestion(), map[string]any{"attachmentIds": []string{paper}, "addressee": map[string]any{"agency": "hva-pohjois-savo"}})

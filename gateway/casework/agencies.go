@@ -14,7 +14,7 @@ import (
 
 // GetAgencies is the directory, by key.
 func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}

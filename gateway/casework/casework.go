@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"buf.build/go/protovalidate"
 	"golang.org/x/sync/errgroup"
@@ -84,12 +86,28 @@ func (c *Casework) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-func caller(ctx context.Context) (identity.Caller, error) {
-	who, ok := identity.FromContext(ctx)
-	if !ok {
-		return who, fault.New(fault.TokenRequired, "a token is missing")
+// ask asks every service at once, in the caller's name; the answers come in the order of
+// the services' names.
+func ask[R any](ctx context.Context, c *Casework, question func(ctx context.Context, name string, service caseworkv1.MatterServiceClient) (R, error)) ([]string, []R, error) {
+	names := slices.Sorted(maps.Keys(c.config.Services))
+	answers := make([]R, len(names))
+	group, each := errgroup.WithContext(identity.Forward(ctx))
+	for i, name := range names {
+		group.Go(func() error {
+			var err error
+			answers[i], err = question(each, name, caseworkv1.NewMatterServiceClient(c.config.Services[name]))
+			return err
+		})
 	}
-	return who, nil
+	return names, answers, group.Wait()
+}
+
+// pageOf is the size of a page as it was asked for.
+func pageOf(asked int32) int {
+	if asked == 0 {
+		return defaultPage
+	}
+	return int(asked)
 }
 
 // ListAccesses is not served yet.

@@ -202,7 +202,7 @@ func (p papers) own(ctx context.Context, id string) (attachment.Upload, error) {
 
 // uploader is an agency's worker or system: only they name papers.
 func uploader(ctx context.Context) (identity.Caller, error) {
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err == nil && !matter.IsParty(who) {
 		err = fault.New(fault.RoleNotAllowed, "papers are uploaded by an agency's worker or system")
 	}

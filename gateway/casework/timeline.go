@@ -2,10 +2,8 @@ package casework
 
 import (
 	"context"
-	"maps"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
@@ -23,7 +21,7 @@ const (
 // how far each service's history reaches, so that what comes in the meantime neither
 // moves a page nor appears on one.
 func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineRequest) (*caseworkv1.GetTimelineResponse, error) {
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,25 +29,14 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	if err != nil {
 		return nil, err
 	}
-	size := int(r.GetPageSize())
-	if size == 0 {
-		size = defaultPage
-	}
-	names := slices.Sorted(maps.Keys(c.config.Services))
-	parts := make([]*caseworkv1.ReadHistoryResponse, len(names))
-	group, each := errgroup.WithContext(identity.Forward(ctx))
-	for i, name := range names {
-		group.Go(func() error {
-			request := &caseworkv1.ReadHistoryRequest{
-				CaseId: r.GetCaseId(), ClientId: r.GetClientId(), Purpose: r.GetPurpose(), Limit: int32(size + 1), //nolint:gosec // at most 1001
-				Reach: place.GetReaches()[name], After: place.GetAfter(), AfterMessageId: place.GetAfterMessageId(),
-			}
-			var err error
-			parts[i], err = caseworkv1.NewMatterServiceClient(c.config.Services[name]).ReadHistory(each, request)
-			return err
+	size := pageOf(r.GetPageSize())
+	names, parts, err := ask(ctx, c, func(ctx context.Context, name string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadHistoryResponse, error) {
+		return service.ReadHistory(ctx, &caseworkv1.ReadHistoryRequest{
+			CaseId: r.GetCaseId(), ClientId: r.GetClientId(), Purpose: r.GetPurpose(), Limit: int32(size + 1), //nolint:gosec // at most 1001
+			Reach: place.GetReaches()[name], After: place.GetAfter(), AfterMessageId: place.GetAfterMessageId(),
 		})
-	}
-	if err := group.Wait(); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	response := &caseworkv1.GetTimelineResponse{}
@@ -72,7 +59,7 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	if err != nil {
 		return nil, err
 	}
-	response.NextPageToken = c.config.Secrets.Token(tokenKind, owner(who), payload)
+	response.NextPageToken = c.config.Secrets.Token(tokenKind, matter.PageOwner(who), payload)
 	return response, nil
 }
 
@@ -82,7 +69,7 @@ func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) 
 		return nil, nil
 	}
 	place := &caseworkv1.TimelinePlace{}
-	payload, ok := c.config.Secrets.OpenToken(tokenKind, owner(who), r.GetPageToken())
+	payload, ok := c.config.Secrets.OpenToken(tokenKind, matter.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.digest(r)) {
 		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this timeline").Field("page_token", "as it was given")
 	}
@@ -92,12 +79,4 @@ func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) 
 // digest tells one timeline from another, however large its pages.
 func (c *Casework) digest(r *caseworkv1.GetTimelineRequest) []byte {
 	return c.config.Secrets.Digest([]byte(r.GetCaseId()), []byte(r.GetClientId()))
-}
-
-// owner is whose token it is: an agency's, or a person's.
-func owner(who identity.Caller) string {
-	if who.Role == identity.RoleClient {
-		return "client/" + who.Client
-	}
-	return who.Agency
 }

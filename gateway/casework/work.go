@@ -3,7 +3,6 @@ package casework
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ const workKind = identity.Kind("work-page")
 // ListWork merges what each service's worklist has behind a place, the soonest due
 // first.
 func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) (*caseworkv1.ListWorkResponse, error) {
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,23 +38,11 @@ func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) 
 	if err != nil {
 		return nil, err
 	}
-	size := int(r.GetPageSize())
-	if size == 0 {
-		size = defaultPage
-	}
-	names := slices.Sorted(maps.Keys(c.config.Services))
-	parts := make([]*caseworkv1.ReadWorkResponse, len(names))
-	group, each := errgroup.WithContext(identity.Forward(ctx))
-	for i, name := range names {
-		group.Go(func() error {
-			var err error
-			parts[i], err = caseworkv1.NewMatterServiceClient(c.config.Services[name]).ReadWork(each, &caseworkv1.ReadWorkRequest{
-				Work: r, After: after, Limit: int32(size + 1), //nolint:gosec // at most 1001
-			})
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	size := pageOf(r.GetPageSize())
+	_, parts, err := ask(ctx, c, func(ctx context.Context, _ string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadWorkResponse, error) {
+		return service.ReadWork(ctx, &caseworkv1.ReadWorkRequest{Work: r, After: after, Limit: int32(size + 1)}) //nolint:gosec // at most 1001
+	})
+	if err != nil {
 		return nil, err
 	}
 	response := &caseworkv1.ListWorkResponse{}
@@ -134,7 +121,7 @@ const reassignedAtOnce = 8
 
 // ReassignWork passes matters on, each by its service's own step in the caller's name.
 func (c *Casework) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkRequest) (*caseworkv1.ReassignWorkResponse, error) {
-	who, err := caller(ctx)
+	who, err := matter.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}

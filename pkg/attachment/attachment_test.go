@@ -124,7 +124,7 @@ func TestSealed(t *testing.T) {
 }
 
 // An attachment is named by who uploaded it, finished and for one client.
-func TestBind(t *testing.T) {
+func TestWhoMayName(t *testing.T) {
 	s := open(t)
 	ctx, upload := t.Context(), finished(t, s)
 	for name, one := range map[string]struct {
@@ -135,16 +135,26 @@ func TestBind(t *testing.T) {
 		"unknown":    {uuid.NewString(), "kela", "c", ErrNotFound},
 		"unfinished": {started(t, s, 3).ID, "kela", "c", ErrUnfinished},
 	} {
-		if _, err := s.Bind(ctx, one.id, one.agency, []byte(one.client)); !errors.Is(err, one.want) {
+		if _, err := s.Find(ctx, one.id, one.agency, []byte(one.client)); !errors.Is(err, one.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for range 2 {
-		if got, err := s.Bind(ctx, upload.ID, "kela", []byte("c")); err != nil || got.Message().GetFilename() != "lasku.pdf" {
+		if got, err := s.Find(ctx, upload.ID, "kela", []byte("c")); err != nil || got.Message().GetFilename() != "lasku.pdf" {
 			t.Error(err)
 		}
 	}
-	if _, err := s.Bind(ctx, upload.ID, "kela", []byte("d")); !errors.Is(err, ErrOtherClient) {
+	// Asking binds to nobody; naming does, and the first wins.
+	if _, err := s.Find(ctx, upload.ID, "kela", []byte("d")); err != nil {
+		t.Error(err)
+	}
+	if err := s.Name(ctx, upload.ID, "concerns/c", []byte("c")); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Find(ctx, upload.ID, "kela", []byte("d")); !errors.Is(err, ErrOtherClient) {
+		t.Error(err)
+	}
+	if err := s.Name(ctx, upload.ID, "concerns/d", []byte("d")); !errors.Is(err, ErrOtherClient) {
 		t.Error(err)
 	}
 }
@@ -156,10 +166,10 @@ func TestSweep(t *testing.T) {
 	s.now = func() time.Time { return now }
 	named, failed, lonely := finished(t, s), finished(t, s), finished(t, s)
 	for _, upload := range []Upload{named, failed} {
-		if _, err := s.Bind(ctx, upload.ID, "kela", []byte("c")); err != nil {
+		if _, err := s.Find(ctx, upload.ID, "kela", []byte("c")); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Name(ctx, upload.ID, "concerns/"+upload.ID); err != nil {
+		if err := s.Name(ctx, upload.ID, "concerns/"+upload.ID, []byte("c")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,13 +188,13 @@ func TestSweep(t *testing.T) {
 	}
 	sweep(0)
 	now = now.Add(Unnamed + time.Minute)
-	if _, err := s.Bind(ctx, lonely.ID, "kela", []byte("c")); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Find(ctx, lonely.ID, "kela", []byte("c")); !errors.Is(err, ErrNotFound) {
 		t.Errorf("named too late: %v", err)
 	}
 	sweep(0)
 	now = now.Add(asked)
 	sweep(2)
-	if _, err := s.Bind(ctx, named.ID, "kela", []byte("c")); err != nil {
+	if _, err := s.Find(ctx, named.ID, "kela", []byte("c")); err != nil {
 		t.Errorf("what is kept can be named again: %v", err)
 	}
 	for _, upload := range []Upload{failed, lonely} {

@@ -16,11 +16,11 @@ var (
 	ErrOtherClient = errors.New("attachment: of another client")
 )
 
-// Bind finds an attachment for a message about a client (a digest that tells one from
+// Find finds an attachment for a message about a client (a digest that tells one from
 // another): one that the agency has uploaded and finished, and that belongs to no other
-// client. The first message that names it says whose it is. ErrNotFound also where it
-// was not named in time.
-func (s *Store) Bind(ctx context.Context, id, agency string, client []byte) (Upload, error) {
+// client. ErrNotFound also where it was not named in time. It changes nothing: the
+// message may yet be refused.
+func (s *Store) Find(ctx context.Context, id, agency string, client []byte) (Upload, error) {
 	upload, err := s.Get(ctx, id)
 	switch {
 	case err != nil:
@@ -40,19 +40,33 @@ func (s *Store) Bind(ctx context.Context, id, agency string, client []byte) (Upl
 			return Upload{}, ErrNotFound
 		}
 	}
-	if err := once(ctx, s.bucket, id+"/client", client); err != nil {
-		return Upload{}, err
-	}
-	bound, err := read(ctx, s.bucket, id+"/client")
-	if err == nil && !bytes.Equal(bound, client) {
-		return Upload{}, ErrOtherClient
-	}
-	return upload, err
+	return upload, s.belongs(ctx, id, client)
 }
 
-// Name marks that a subject, such as "concerns/…", names an attachment: before the
-// message that does is kept, so that a sweep asks whether it was.
-func (s *Store) Name(ctx context.Context, id, subject string) error {
+// belongs refuses a client whose attachment it is not; one that nothing names yet is
+// everybody's.
+func (s *Store) belongs(ctx context.Context, id string, client []byte) error {
+	bound, err := read(ctx, s.bucket, id+"/client")
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err == nil && !bytes.Equal(bound, client):
+		return ErrOtherClient
+	default:
+		return err
+	}
+}
+
+// Name binds an attachment to a client, and marks that a subject such as "concerns/…"
+// names it: before the message that does is kept, so that a sweep asks whether it was.
+// The first that names it says whose it is; ErrOtherClient for who comes second.
+func (s *Store) Name(ctx context.Context, id, subject string, client []byte) error {
+	if err := once(ctx, s.bucket, id+"/client", client); err != nil {
+		return err
+	}
+	if err := s.belongs(ctx, id, client); err != nil {
+		return err
+	}
 	if err := once(ctx, s.bucket, id+"/named/"+subject, nil); err != nil {
 		return err
 	}

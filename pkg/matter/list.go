@@ -140,11 +140,11 @@ func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.Pos
 		due = at.DueAt.UnixMicro()
 	}
 	payload = binary.BigEndian.AppendUint64(payload, uint64(due))
-	return k.Secrets.Token(k.pageKind(), pageOwner(who), append(payload, at.Subject...))
+	return k.Secrets.Token(k.pageKind(), PageOwner(who), append(payload, at.Subject...))
 }
 
 func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Position, bool) {
-	payload, ok := k.Secrets.OpenToken(k.pageKind(), pageOwner(who), r.GetPageToken())
+	payload, ok := k.Secrets.OpenToken(k.pageKind(), PageOwner(who), r.GetPageToken())
 	digest := k.listDigest(r)
 	if !ok || len(payload) < len(digest)+8 || string(payload[:len(digest)]) != string(digest) {
 		return journal.Position{}, false
@@ -157,8 +157,8 @@ func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Positi
 	return at, true
 }
 
-// pageOwner is whose list it is: an agency's, or a person's.
-func pageOwner(who identity.Caller) string {
+// PageOwner is whose list it is: an agency's, or a person's.
+func PageOwner(who identity.Caller) string {
 	if who.Role == identity.RoleClient {
 		return "client/" + who.Client
 	}

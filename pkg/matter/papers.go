@@ -32,7 +32,7 @@ func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Mes
 	}
 	var found []*commonv1.Attachment
 	for i, id := range named.GetAttachmentIds() {
-		upload, err := k.Attachments.Bind(ctx, id, who.Agency, k.Secrets.Digest([]byte("attachment"), []byte(client)))
+		upload, err := k.Attachments.Find(ctx, id, who.Agency, k.owned(client))
 		field := fmt.Sprintf("attachment_ids[%d]", i)
 		switch {
 		case errors.Is(err, attachment.ErrNotFound):
@@ -40,7 +40,7 @@ func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Mes
 		case errors.Is(err, attachment.ErrUnfinished):
 			return nil, fault.New(fault.AttachmentUnavailable, "the upload is not finished").Field(field, "finish the upload first"), nil
 		case errors.Is(err, attachment.ErrOtherClient):
-			return nil, fault.New(fault.AttachmentUnavailable, "the attachment belongs to another client").Field(field, "uploaded for this client"), nil
+			return nil, otherClient(field), nil
 		case err != nil:
 			return nil, nil, fault.Store(err)
 		}
@@ -49,7 +49,16 @@ func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Mes
 	return found, nil, nil
 }
 
-// keepPapers marks, before they are kept, that events name attachments: also those that
+// owned is a client as the bucket knows whose an attachment is.
+func (k *Kernel[S]) owned(client string) []byte {
+	return k.Secrets.Digest([]byte("attachment"), []byte(client))
+}
+
+func otherClient(field string) error {
+	return fault.New(fault.AttachmentUnavailable, "the attachment belongs to another client").Field(field, "uploaded for this client")
+}
+
+// keepPapers says, before they are kept, that events name attachments: also those that
 // are passed on whole.
 func (k *Kernel[S]) keepPapers(ctx context.Context, events []loop.Event) error {
 	for _, event := range events {
@@ -57,7 +66,11 @@ func (k *Kernel[S]) keepPapers(ctx context.Context, events []loop.Event) error {
 			if k.Attachments == nil {
 				return nil
 			}
-			if err := k.Attachments.Name(ctx, one.GetAttachmentId(), event.Subject); err != nil {
+			err := k.Attachments.Name(ctx, one.GetAttachmentId(), event.Subject, k.owned(event.Client))
+			if errors.Is(err, attachment.ErrOtherClient) {
+				return otherClient("attachment_ids")
+			}
+			if err != nil {
 				return fault.Store(err)
 			}
 		}
