@@ -1417,7 +1417,7 @@ func (x *Access) GetBasis() *v11.LegalBasis {
 
 type GetStatisticsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// First and last month, for example "2026-01".
+	// First and last month, for example "2026-01": at most 36, and the last has ended.
 	FromMonth     string `protobuf:"bytes,1,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
 	ToMonth       string `protobuf:"bytes,2,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1469,8 +1469,9 @@ func (x *GetStatisticsRequest) GetToMonth() string {
 }
 
 type GetStatisticsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Counts        []*LoopCount           `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By service, sender, receiver and month; a row in which nothing is shown is left out.
+	Counts        []*LoopCount `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1512,25 +1513,43 @@ func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
 	return nil
 }
 
+// LoopCount counts loops, each once for each thing, in the month in which it first
+// happened. Counts are multiples of 5: what rounding left of one month is carried to the
+// next, so that a sum over months is at most 4 below the truth, save where it would
+// contradict what else is shown. An agency that sent, and did not receive, is shown only
+// what a sender may be told of every loop: of concerns that is sent, taken, closed and
+// declined.
 type LoopCount struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Service  string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	Sender   *v11.Party             `protobuf:"bytes,2,opt,name=sender,proto3" json:"sender,omitempty"`
-	Receiver *v11.Party             `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Month    string                 `protobuf:"bytes,4,opt,name=month,proto3" json:"month,omitempty"`
-	Sent     int64                  `protobuf:"varint,5,opt,name=sent,proto3" json:"sent,omitempty"`
-	Taken    int64                  `protobuf:"varint,6,opt,name=taken,proto3" json:"taken,omitempty"`
-	Closed   int64                  `protobuf:"varint,7,opt,name=closed,proto3" json:"closed,omitempty"`
-	Declined int64                  `protobuf:"varint,8,opt,name=declined,proto3" json:"declined,omitempty"`
-	Overdue  int64                  `protobuf:"varint,9,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	NoShows  int64                  `protobuf:"varint,11,opt,name=no_shows,json=noShows,proto3" json:"no_shows,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty in the rows that are over all services and agencies: those have month and
+	// doors_per_client_tenths alone.
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// The agency alone; the receiver is absent for plans, whose members are several.
+	Sender   *v11.Party `protobuf:"bytes,2,opt,name=sender,proto3" json:"sender,omitempty"`
+	Receiver *v11.Party `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	// For example "2026-01", in Helsinki.
+	Month string `protobuf:"bytes,4,opt,name=month,proto3" json:"month,omitempty"`
+	Sent  int64  `protobuf:"varint,5,opt,name=sent,proto3" json:"sent,omitempty"`
+	// A worker caught it, or it was brought to its end at once.
+	Taken int64 `protobuf:"varint,6,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Brought to an end by who had taken it.
+	Closed   int64 `protobuf:"varint,7,opt,name=closed,proto3" json:"closed,omitempty"`
+	Declined int64 `protobuf:"varint,8,opt,name=declined,proto3" json:"declined,omitempty"`
+	// Loops in which a due time passed (service breaks).
+	Overdue int64 `protobuf:"varint,9,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// Loops in which the client did not come.
+	NoShows int64 `protobuf:"varint,11,opt,name=no_shows,json=noShows,proto3" json:"no_shows,omitempty"`
 	// Reports about a client who had been reported in the last twelve months.
-	Repeats     int64 `protobuf:"varint,12,opt,name=repeats,proto3" json:"repeats,omitempty"`
+	Repeats int64 `protobuf:"varint,12,opt,name=repeats,proto3" json:"repeats,omitempty"`
+	// Assessments completed.
 	Assessments int64 `protobuf:"varint,13,opt,name=assessments,proto3" json:"assessments,omitempty"`
-	Plans       int64 `protobuf:"varint,14,opt,name=plans,proto3" json:"plans,omitempty"`
-	// Mean number of units and workers a client met, in tenths.
+	// Plans that came into force.
+	Plans int64 `protobuf:"varint,14,opt,name=plans,proto3" json:"plans,omitempty"`
+	// Mean number of units and workers that acted, in the month, in the matters of a client,
+	// in tenths; absent (0) unless at least 20 loops are shown to be open.
 	DoorsPerClientTenths int64 `protobuf:"varint,15,opt,name=doors_per_client_tenths,json=doorsPerClientTenths,proto3" json:"doors_per_client_tenths,omitempty"`
-	// Median time from sent to taken, in seconds; absent while nothing was taken.
+	// Median time from sent to taken of the loops that taken stands for, in seconds, to the
+	// minute; absent where taken is 0.
 	MedianSecondsToTaken *int64 `protobuf:"varint,10,opt,name=median_seconds_to_taken,json=medianSecondsToTaken,proto3,oneof" json:"median_seconds_to_taken,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache

@@ -54,9 +54,10 @@ type CaseworkServiceClient interface {
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
-	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how
-	// long each phase took, by service, agency and whole month. Counts are rounded
-	// to 5, medians need at least 5: no client shows through by subtraction.
+	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
+	// they waited to be taken, by service, agency and whole month: an agency's own, or all
+	// for an operator. Counts are rounded to 5, medians are of at least 5: no client shows
+	// through by subtraction.
 	GetStatistics(ctx context.Context, in *GetStatisticsRequest, opts ...grpc.CallOption) (*GetStatisticsResponse, error)
 }
 
@@ -161,9 +162,10 @@ type CaseworkServiceServer interface {
 	// ListAccesses says who read or changed what of a client, when and on what
 	// ground: the client's right to know.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
-	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how
-	// long each phase took, by service, agency and whole month. Counts are rounded
-	// to 5, medians need at least 5: no client shows through by subtraction.
+	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
+	// they waited to be taken, by service, agency and whole month: an agency's own, or all
+	// for an operator. Counts are rounded to 5, medians are of at least 5: no client shows
+	// through by subtraction.
 	GetStatistics(context.Context, *GetStatisticsRequest) (*GetStatisticsResponse, error)
 	mustEmbedUnimplementedCaseworkServiceServer()
 }

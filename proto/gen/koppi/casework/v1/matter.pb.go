@@ -28,6 +28,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type WaitingKind int32
+
+const (
+	WaitingKind_WAITING_KIND_UNSPECIFIED WaitingKind = 0
+	// It is the unit's turn, or it was asked in, and nobody there holds it yet; or it was
+	// asked something.
+	WaitingKind_WAITING_KIND_NEW WaitingKind = 1
+	// It is the unit's turn, and past due.
+	WaitingKind_WAITING_KIND_OVERDUE WaitingKind = 2
+)
+
+// Enum value maps for WaitingKind.
+var (
+	WaitingKind_name = map[int32]string{
+		0: "WAITING_KIND_UNSPECIFIED",
+		1: "WAITING_KIND_NEW",
+		2: "WAITING_KIND_OVERDUE",
+	}
+	WaitingKind_value = map[string]int32{
+		"WAITING_KIND_UNSPECIFIED": 0,
+		"WAITING_KIND_NEW":         1,
+		"WAITING_KIND_OVERDUE":     2,
+	}
+)
+
+func (x WaitingKind) Enum() *WaitingKind {
+	p := new(WaitingKind)
+	*p = x
+	return p
+}
+
+func (x WaitingKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WaitingKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_casework_v1_matter_proto_enumTypes[0].Descriptor()
+}
+
+func (WaitingKind) Type() protoreflect.EnumType {
+	return &file_koppi_casework_v1_matter_proto_enumTypes[0]
+}
+
+func (x WaitingKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WaitingKind.Descriptor instead.
+func (WaitingKind) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
 type ReadHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One of both; a client's token reads its own where both are empty.
@@ -493,6 +545,406 @@ func (x *ReadWorkResponse) GetItems() []*WorkItem {
 	return nil
 }
 
+type GetWaitingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The units asked about; an empty unit is what is at the agency alone.
+	Units         []*v11.Party `protobuf:"bytes,1,rep,name=units,proto3" json:"units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWaitingRequest) Reset() {
+	*x = GetWaitingRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWaitingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWaitingRequest) ProtoMessage() {}
+
+func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
+func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetWaitingRequest) GetUnits() []*v11.Party {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+type GetWaitingResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The domain's time at the service.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// At most 1,000; the rest once these have been told of.
+	Waiting       []*Waiting `protobuf:"bytes,2,rep,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWaitingResponse) Reset() {
+	*x = GetWaitingResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWaitingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWaitingResponse) ProtoMessage() {}
+
+func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
+func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *GetWaitingResponse) GetWaiting() []*Waiting {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+// Waiting is one matter that waits for a unit.
+type Waiting struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Unit    *v11.Party             `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	Subject string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	Kind    WaitingKind            `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.WaitingKind" json:"kind,omitempty"`
+	Urgency v11.Urgency            `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// Until when the unit has to act; absent where there is no time limit.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// How often the unit has been told of it, in this kind and with this due time, and
+	// when last.
+	Told          int32                  `protobuf:"varint,6,opt,name=told,proto3" json:"told,omitempty"`
+	ToldAt        *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=told_at,json=toldAt,proto3" json:"told_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Waiting) Reset() {
+	*x = Waiting{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Waiting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Waiting) ProtoMessage() {}
+
+func (x *Waiting) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
+func (*Waiting) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Waiting) GetUnit() *v11.Party {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+func (x *Waiting) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Waiting) GetKind() WaitingKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WaitingKind_WAITING_KIND_UNSPECIFIED
+}
+
+func (x *Waiting) GetUrgency() v11.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v11.Urgency(0)
+}
+
+func (x *Waiting) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *Waiting) GetTold() int32 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
+}
+
+func (x *Waiting) GetToldAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ToldAt
+	}
+	return nil
+}
+
+type MarkToldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they were given; each counts as told once more.
+	Told          []*Waiting `protobuf:"bytes,1,rep,name=told,proto3" json:"told,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkToldRequest) Reset() {
+	*x = MarkToldRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkToldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkToldRequest) ProtoMessage() {}
+
+func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
+func (*MarkToldRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MarkToldRequest) GetTold() []*Waiting {
+	if x != nil {
+		return x.Told
+	}
+	return nil
+}
+
+type MarkToldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkToldResponse) Reset() {
+	*x = MarkToldResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkToldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkToldResponse) ProtoMessage() {}
+
+func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
+func (*MarkToldResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+}
+
+type TallyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For example "2026-01"; empty asks for the first month in which anything was counted.
+	Month         string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TallyRequest) Reset() {
+	*x = TallyRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TallyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TallyRequest) ProtoMessage() {}
+
+func (x *TallyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
+func (*TallyRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TallyRequest) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+// TallyResponse is a part of what was counted in a month.
+type TallyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The domain's time at the service; in the first part.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// In the first part, where no month was asked for; empty before anything was counted.
+	FirstMonth    string                 `protobuf:"bytes,2,opt,name=first_month,json=firstMonth,proto3" json:"first_month,omitempty"`
+	Counts        []*TallyResponse_Count `protobuf:"bytes,3,rep,name=counts,proto3" json:"counts,omitempty"`
+	Waits         []*TallyResponse_Wait  `protobuf:"bytes,4,rep,name=waits,proto3" json:"waits,omitempty"`
+	Doors         []*TallyResponse_Door  `protobuf:"bytes,5,rep,name=doors,proto3" json:"doors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TallyResponse) Reset() {
+	*x = TallyResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TallyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TallyResponse) ProtoMessage() {}
+
+func (x *TallyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
+func (*TallyResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *TallyResponse) GetFirstMonth() string {
+	if x != nil {
+		return x.FirstMonth
+	}
+	return ""
+}
+
+func (x *TallyResponse) GetCounts() []*TallyResponse_Count {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *TallyResponse) GetWaits() []*TallyResponse_Wait {
+	if x != nil {
+		return x.Waits
+	}
+	return nil
+}
+
+func (x *TallyResponse) GetDoors() []*TallyResponse_Door {
+	if x != nil {
+		return x.Doors
+	}
+	return nil
+}
+
 type CheckAttachmentsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId  string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
@@ -503,7 +955,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +967,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +980,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -555,7 +1007,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -567,7 +1019,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -580,7 +1032,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -601,7 +1053,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -613,7 +1065,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +1105,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +1117,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,6 +1145,191 @@ func (x *ReadWorkRequest_Place) GetSubject() string {
 		return x.Subject
 	}
 	return ""
+}
+
+// Count is how many loops between two agencies a thing happened to for the first time.
+type TallyResponse_Count struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sender   string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Receiver string                 `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	// For example "sent".
+	What          string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
+	Loops         int64  `protobuf:"varint,4,opt,name=loops,proto3" json:"loops,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TallyResponse_Count) Reset() {
+	*x = TallyResponse_Count{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TallyResponse_Count) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TallyResponse_Count) ProtoMessage() {}
+
+func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
+func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 0}
+}
+
+func (x *TallyResponse_Count) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *TallyResponse_Count) GetReceiver() string {
+	if x != nil {
+		return x.Receiver
+	}
+	return ""
+}
+
+func (x *TallyResponse_Count) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *TallyResponse_Count) GetLoops() int64 {
+	if x != nil {
+		return x.Loops
+	}
+	return 0
+}
+
+// Wait is how long one loop had waited when it was taken, in the order of taking.
+type TallyResponse_Wait struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sender        string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Receiver      string                 `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	Seconds       int64                  `protobuf:"varint,3,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TallyResponse_Wait) Reset() {
+	*x = TallyResponse_Wait{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TallyResponse_Wait) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TallyResponse_Wait) ProtoMessage() {}
+
+func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
+func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 1}
+}
+
+func (x *TallyResponse_Wait) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *TallyResponse_Wait) GetReceiver() string {
+	if x != nil {
+		return x.Receiver
+	}
+	return ""
+}
+
+func (x *TallyResponse_Wait) GetSeconds() int64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// Door is a unit or worker that acted in a client's matters. Both are digests, which
+// tell only which are the same.
+type TallyResponse_Door struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Client        []byte                 `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	Door          []byte                 `protobuf:"bytes,2,opt,name=door,proto3" json:"door,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TallyResponse_Door) Reset() {
+	*x = TallyResponse_Door{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TallyResponse_Door) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TallyResponse_Door) ProtoMessage() {}
+
+func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
+func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 2}
+}
+
+func (x *TallyResponse_Door) GetClient() []byte {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *TallyResponse_Door) GetDoor() []byte {
+	if x != nil {
+		return x.Door
+	}
+	return nil
 }
 
 var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
@@ -741,18 +1378,65 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x06due_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12!\n" +
 	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\"E\n" +
 	"\x10ReadWorkResponse\x121\n" +
-	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\"u\n" +
+	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\"M\n" +
+	"\x11GetWaitingRequest\x128\n" +
+	"\x05units\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyB\n" +
+	"\xbaH\a\x92\x01\x04\x10\xa0\x8d\x06R\x05units\"x\n" +
+	"\x12GetWaitingResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x124\n" +
+	"\awaiting\x18\x02 \x03(\v2\x1a.koppi.casework.v1.WaitingR\awaiting\"\xe3\x02\n" +
+	"\aWaiting\x122\n" +
+	"\x04unit\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x04unit\x12!\n" +
+	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\x12>\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1e.koppi.casework.v1.WaitingKindB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12<\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\aurgency\x121\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
+	"\x04told\x18\x06 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04told\x123\n" +
+	"\atold_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06toldAt\"L\n" +
+	"\x0fMarkToldRequest\x129\n" +
+	"\x04told\x18\x01 \x03(\v2\x1a.koppi.casework.v1.WaitingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04told\"\x12\n" +
+	"\x10MarkToldResponse\"J\n" +
+	"\fTallyRequest\x12:\n" +
+	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\x89\x04\n" +
+	"\rTallyResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1f\n" +
+	"\vfirst_month\x18\x02 \x01(\tR\n" +
+	"firstMonth\x12>\n" +
+	"\x06counts\x18\x03 \x03(\v2&.koppi.casework.v1.TallyResponse.CountR\x06counts\x12;\n" +
+	"\x05waits\x18\x04 \x03(\v2%.koppi.casework.v1.TallyResponse.WaitR\x05waits\x12;\n" +
+	"\x05doors\x18\x05 \x03(\v2%.koppi.casework.v1.TallyResponse.DoorR\x05doors\x1ae\n" +
+	"\x05Count\x12\x16\n" +
+	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x1a\n" +
+	"\breceiver\x18\x02 \x01(\tR\breceiver\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x14\n" +
+	"\x05loops\x18\x04 \x01(\x03R\x05loops\x1aT\n" +
+	"\x04Wait\x12\x16\n" +
+	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x1a\n" +
+	"\breceiver\x18\x02 \x01(\tR\breceiver\x12\x18\n" +
+	"\aseconds\x18\x03 \x01(\x03R\aseconds\x1a2\n" +
+	"\x04Door\x12\x16\n" +
+	"\x06client\x18\x01 \x01(\fR\x06client\x12\x12\n" +
+	"\x04door\x18\x02 \x01(\fR\x04door\"u\n" +
 	"\x17CheckAttachmentsRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12+\n" +
 	"\bsubjects\x18\x02 \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\x90N\"\x04r\x02\x18@R\bsubjects\"2\n" +
 	"\x18CheckAttachmentsResponse\x12\x16\n" +
-	"\x06naming\x18\x01 \x03(\tR\x06naming2\xa9\x02\n" +
+	"\x06naming\x18\x01 \x03(\tR\x06naming*[\n" +
+	"\vWaitingKind\x12\x1c\n" +
+	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xa9\x02\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
-	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse2{\n" +
+	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse2\xf9\x02\n" +
 	"\fSuiteService\x12k\n" +
-	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponseB\xc1\x01\n" +
+	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
+	"\n" +
+	"GetWaiting\x12$.koppi.casework.v1.GetWaitingRequest\x1a%.koppi.casework.v1.GetWaitingResponse\x12S\n" +
+	"\bMarkTold\x12\".koppi.casework.v1.MarkToldRequest\x1a#.koppi.casework.v1.MarkToldResponse\x12L\n" +
+	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01B\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -767,54 +1451,87 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 	return file_koppi_casework_v1_matter_proto_rawDescData
 }
 
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
-	(*ReadHistoryRequest)(nil),       // 0: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),      // 1: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                    // 2: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),            // 3: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),    // 4: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),   // 5: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),          // 6: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),         // 7: koppi.casework.v1.ReadWorkResponse
-	(*CheckAttachmentsRequest)(nil),  // 8: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil), // 9: koppi.casework.v1.CheckAttachmentsResponse
-	(*Reach_Subject)(nil),            // 10: koppi.casework.v1.Reach.Subject
-	nil,                              // 11: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),    // 12: koppi.casework.v1.ReadWorkRequest.Place
-	(*timestamppb.Timestamp)(nil),    // 13: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),           // 14: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),           // 15: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),          // 16: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                 // 17: koppi.casework.v1.WorkItem
+	(WaitingKind)(0),                 // 0: koppi.casework.v1.WaitingKind
+	(*ReadHistoryRequest)(nil),       // 1: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),      // 2: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                    // 3: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),            // 4: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),    // 5: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),   // 6: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),          // 7: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),         // 8: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),        // 9: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),       // 10: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                  // 11: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),          // 12: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),         // 13: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),             // 14: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),            // 15: koppi.casework.v1.TallyResponse
+	(*CheckAttachmentsRequest)(nil),  // 16: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil), // 17: koppi.casework.v1.CheckAttachmentsResponse
+	(*Reach_Subject)(nil),            // 18: koppi.casework.v1.Reach.Subject
+	nil,                              // 19: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),    // 20: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),      // 21: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),       // 22: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),       // 23: koppi.casework.v1.TallyResponse.Door
+	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),           // 25: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),           // 26: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),          // 27: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                 // 28: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                // 29: koppi.common.v1.Party
+	(v11.Urgency)(0),                 // 30: koppi.common.v1.Urgency
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	2,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	13, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	14, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	2,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	10, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	11, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	13, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	15, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	16, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	12, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	17, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	2,  // 11: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	13, // 12: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	0,  // 13: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	4,  // 14: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	6,  // 15: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	8,  // 16: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	1,  // 17: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	5,  // 18: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	7,  // 19: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	9,  // 20: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	24, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	25, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	18, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	19, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	24, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	26, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	27, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	20, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	28, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	29, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	24, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	29, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	30, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	24, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	24, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	24, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	21, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	22, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	23, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	3,  // 24: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	24, // 25: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	1,  // 26: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 27: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 28: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 29: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 30: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 31: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 32: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	2,  // 33: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 34: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 35: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 36: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 37: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 38: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 39: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -828,13 +1545,14 @@ func file_koppi_casework_v1_matter_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   13,
+			NumEnums:      1,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
 		GoTypes:           file_koppi_casework_v1_matter_proto_goTypes,
 		DependencyIndexes: file_koppi_casework_v1_matter_proto_depIdxs,
+		EnumInfos:         file_koppi_casework_v1_matter_proto_enumTypes,
 		MessageInfos:      file_koppi_casework_v1_matter_proto_msgTypes,
 	}.Build()
 	File_koppi_casework_v1_matter_proto = out.File

@@ -213,6 +213,9 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 
 const (
 	SuiteService_CheckAttachments_FullMethodName = "/koppi.casework.v1.SuiteService/CheckAttachments"
+	SuiteService_GetWaiting_FullMethodName       = "/koppi.casework.v1.SuiteService/GetWaiting"
+	SuiteService_MarkTold_FullMethodName         = "/koppi.casework.v1.SuiteService/MarkTold"
+	SuiteService_Tally_FullMethodName            = "/koppi.casework.v1.SuiteService/Tally"
 )
 
 // SuiteServiceClient is the client API for SuiteService service.
@@ -224,6 +227,13 @@ type SuiteServiceClient interface {
 	// CheckAttachments tells which subjects name an attachment, so that what nobody
 	// names can be removed.
 	CheckAttachments(ctx context.Context, in *CheckAttachmentsRequest, opts ...grpc.CallOption) (*CheckAttachmentsResponse, error)
+	// GetWaiting tells of what waits for units and of which they have not been told, or
+	// not often enough: an emergency twice. It is told without content.
+	GetWaiting(ctx context.Context, in *GetWaitingRequest, opts ...grpc.CallOption) (*GetWaitingResponse, error)
+	// MarkTold remembers that units have been told of what waits.
+	MarkTold(ctx context.Context, in *MarkToldRequest, opts ...grpc.CallOption) (*MarkToldResponse, error)
+	// Tally gives what was counted in a month, unrounded, in parts.
+	Tally(ctx context.Context, in *TallyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TallyResponse], error)
 }
 
 type suiteServiceClient struct {
@@ -244,6 +254,45 @@ func (c *suiteServiceClient) CheckAttachments(ctx context.Context, in *CheckAtta
 	return out, nil
 }
 
+func (c *suiteServiceClient) GetWaiting(ctx context.Context, in *GetWaitingRequest, opts ...grpc.CallOption) (*GetWaitingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWaitingResponse)
+	err := c.cc.Invoke(ctx, SuiteService_GetWaiting_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *suiteServiceClient) MarkTold(ctx context.Context, in *MarkToldRequest, opts ...grpc.CallOption) (*MarkToldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MarkToldResponse)
+	err := c.cc.Invoke(ctx, SuiteService_MarkTold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *suiteServiceClient) Tally(ctx context.Context, in *TallyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TallyResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SuiteService_ServiceDesc.Streams[0], SuiteService_Tally_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TallyRequest, TallyResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SuiteService_TallyClient = grpc.ServerStreamingClient[TallyResponse]
+
 // SuiteServiceServer is the server API for SuiteService service.
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
@@ -253,6 +302,13 @@ type SuiteServiceServer interface {
 	// CheckAttachments tells which subjects name an attachment, so that what nobody
 	// names can be removed.
 	CheckAttachments(context.Context, *CheckAttachmentsRequest) (*CheckAttachmentsResponse, error)
+	// GetWaiting tells of what waits for units and of which they have not been told, or
+	// not often enough: an emergency twice. It is told without content.
+	GetWaiting(context.Context, *GetWaitingRequest) (*GetWaitingResponse, error)
+	// MarkTold remembers that units have been told of what waits.
+	MarkTold(context.Context, *MarkToldRequest) (*MarkToldResponse, error)
+	// Tally gives what was counted in a month, unrounded, in parts.
+	Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error
 	mustEmbedUnimplementedSuiteServiceServer()
 }
 
@@ -265,6 +321,15 @@ type UnimplementedSuiteServiceServer struct{}
 
 func (UnimplementedSuiteServiceServer) CheckAttachments(context.Context, *CheckAttachmentsRequest) (*CheckAttachmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckAttachments not implemented")
+}
+func (UnimplementedSuiteServiceServer) GetWaiting(context.Context, *GetWaitingRequest) (*GetWaitingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWaiting not implemented")
+}
+func (UnimplementedSuiteServiceServer) MarkTold(context.Context, *MarkToldRequest) (*MarkToldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MarkTold not implemented")
+}
+func (UnimplementedSuiteServiceServer) Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error {
+	return status.Error(codes.Unimplemented, "method Tally not implemented")
 }
 func (UnimplementedSuiteServiceServer) mustEmbedUnimplementedSuiteServiceServer() {}
 func (UnimplementedSuiteServiceServer) testEmbeddedByValue()                      {}
@@ -305,6 +370,53 @@ func _SuiteService_CheckAttachments_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuiteService_GetWaiting_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWaitingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).GetWaiting(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_GetWaiting_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).GetWaiting(ctx, req.(*GetWaitingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SuiteService_MarkTold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MarkToldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).MarkTold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_MarkTold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).MarkTold(ctx, req.(*MarkToldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SuiteService_Tally_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TallyRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SuiteServiceServer).Tally(m, &grpc.GenericServerStream[TallyRequest, TallyResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SuiteService_TallyServer = grpc.ServerStreamingServer[TallyResponse]
+
 // SuiteService_ServiceDesc is the grpc.ServiceDesc for SuiteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -316,7 +428,21 @@ var SuiteService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "CheckAttachments",
 			Handler:    _SuiteService_CheckAttachments_Handler,
 		},
+		{
+			MethodName: "GetWaiting",
+			Handler:    _SuiteService_GetWaiting_Handler,
+		},
+		{
+			MethodName: "MarkTold",
+			Handler:    _SuiteService_MarkTold_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Tally",
+			Handler:       _SuiteService_Tally_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "koppi/casework/v1/matter.proto",
 }
