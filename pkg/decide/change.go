@@ -67,6 +67,7 @@ func (c *change[S]) record(event loop.Event) error {
 		return err
 	}
 	c.batch.Events = append(c.batch.Events, row)
+	c.tally(history.State, next.State, event)
 	for _, one := range told {
 		delivery, err := c.engine.delivery(one, c.command.Access.Trace)
 		if err != nil {
@@ -75,6 +76,21 @@ func (c *change[S]) record(event loop.Event) error {
 		c.batch.Deliveries = append(c.batch.Deliveries, delivery)
 	}
 	return nil
+}
+
+// tally adds what statistics count of an event.
+func (c *change[S]) tally(before, after S, event loop.Event) {
+	head, tally := after.Common(), c.engine.Rules.Tally(before, after, event)
+	for _, count := range tally.Counts {
+		row := journal.Tally{
+			Subject: event.Subject, What: string(count), Month: loop.Month(event.At), At: event.At,
+			Sender: head.Sender.GetAgency(), Receiver: tally.Receiver,
+		}
+		if count == loop.CountTaken {
+			row.Waited = event.At.Sub(head.Started)
+		}
+		c.batch.Tallies = append(c.batch.Tallies, row)
+	}
 }
 
 func toRow(event loop.Event, version uint64, trace string) (journal.Event, error) {
@@ -168,7 +184,7 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 	row := journal.Standing{
 		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
 		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
-		State: shown.State, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
+		State: shown.State, Urgency: int32(shown.Urgency), Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
 		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
 		Version: view.Version, StartedAt: head.Started,
 	}

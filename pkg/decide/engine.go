@@ -32,6 +32,8 @@ type Rules[S loop.State] struct {
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
 	// Standing is the subject's place in a reader's worklist.
 	Standing func(view S, reader loop.Reader) loop.Standing
+	// Tally is what statistics count of an event.
+	Tally func(before, after S, event loop.Event) loop.Tally
 	// Number is the number of a state, and Held the claim that a subject holds in it,
 	// empty for none; may be nil where a service has no claims.
 	Number func(S) int32

@@ -56,5 +56,10 @@ func (b Batch) checkRest() error {
 			return errors.New("journal: an access needs time and method")
 		}
 	}
+	for _, tally := range b.Tallies {
+		if _, touched := b.Expected[tally.Subject]; !touched || tally.What == "" || tally.Month == "" || tally.Sender == "" || tally.Waited < 0 {
+			return errors.New("journal: a tally needs a touched subject, what, month and sender")
+		}
+	}
 	return nil
 }

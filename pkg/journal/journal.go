@@ -108,6 +108,9 @@ type Batch struct {
 	// Accesses are the records of who did this. A batch of accesses alone is how a
 	// reading is recorded.
 	Accesses []Access
+	// Tallies are what statistics count; one that was counted of its subject before is
+	// left out.
+	Tallies []Tally
 }
 
 // Appended tells what an append did beyond what was asked.
@@ -187,6 +190,8 @@ type Standing struct {
 	// Hidden keeps it out of worklists (a report that joined another).
 	Hidden bool
 	Ended  bool
+	// Urgency as shown.
+	Urgency int32
 	// Version counts the messages that this agency's mailbox had of the subject.
 	Version   uint64
 	StartedAt time.Time

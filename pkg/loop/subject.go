@@ -107,8 +107,9 @@ type Standing struct {
 	// Unit and Worker of the reader's agency that hold it.
 	Unit, Worker string
 	// State is the number of the state shown.
-	State  int32
-	Hidden bool
+	State   int32
+	Urgency commonv1.Urgency
+	Hidden  bool
 }
 
 // Withheld names a field that a reader was not given, and the rule.

@@ -33,6 +33,9 @@ type Deps struct {
 	Wake      wake.Waker
 	// Settings are kept beside the journal: what is no history.
 	Settings journal.Settings
+	// Tallies are what statistics count, Notices what units were told waits for them.
+	Tallies journal.Tallies
+	Notices journal.Notices
 	// Signals pass between replicas and are not kept: who is there, who types.
 	Signals signal.Hub
 	// Attachments are the papers that matters name; nil where none are kept.

@@ -90,7 +90,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Tallies: store, Notices: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err

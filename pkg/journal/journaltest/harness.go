@@ -16,6 +16,8 @@ import (
 type Store interface {
 	journal.Store
 	journal.Settings
+	journal.Tallies
+	journal.Notices
 	journal.Raw
 }
 
@@ -29,7 +31,7 @@ func Run(t *testing.T, open Harness) {
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
 		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
-		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "text": testText,
+		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })

@@ -28,7 +28,7 @@ type Config struct {
 	Tracer pgx.QueryTracer
 }
 
-// Store is a journal.Store, journal.Settings and journal.Raw over PostgreSQL.
+// Store is a journal.Store, with all that is kept beside it and journal.Raw, over PostgreSQL.
 type Store struct {
 	read, keys *pgxpool.Pool
 	lookups    *lookups
@@ -41,6 +41,8 @@ type Store struct {
 var (
 	_ journal.Store    = (*Store)(nil)
 	_ journal.Settings = (*Store)(nil)
+	_ journal.Tallies  = (*Store)(nil)
+	_ journal.Notices  = (*Store)(nil)
 	_ journal.Raw      = (*Store)(nil)
 )
 

@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at`
+const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency`
 
 // Standings reads a worklist. Only filters that filter are in the statement, so
 // that the planner sees which index serves.
@@ -104,7 +104,7 @@ func scanStanding(found pgx.Rows) (journal.Standing, error) {
 	var row journal.Standing
 	var due, started int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	return row, err
 }

@@ -35,6 +35,8 @@ type view struct {
 	events     []journal.SealedEvent
 	deliveries []rows.Delivery
 	accesses   []journal.Access
+	tallies    []journal.Tally
+	told       []toldRow
 	loops      map[string]journal.Loop
 	standings  map[standingKey]journal.Standing
 	clients    map[string][]byte

@@ -24,6 +24,8 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	v.writeConsumers(batch)
 	v.writeParked(batch)
 	v.writeAccesses(batch)
+	v.writeTallies(batch)
+	v.writeTold(batch)
 	v.writeRest(batch)
 	batch.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
@@ -86,7 +88,7 @@ func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
 
 func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
-	var state, phase []int32
+	var state, phase, urgency []int32
 	var due, version, started []int64
 	var overdue, hidden, ended []bool
 	for _, s := range v.standings {
@@ -98,19 +100,20 @@ func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
 		due, started = append(due, rows.Micros(s.DueAt, rows.Never)), append(started, rows.Micros(s.StartedAt, 0))
 		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
-		version = append(version, int64(s.Version)) //nolint:gosec // counts from 1
+		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
 	}
 	if len(subject) == 0 {
 		return
 	}
 	batch.Queue(`INSERT INTO standings (subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden,
-			ended, version, started_at)
+			ended, version, started_at, urgency)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[])`+
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
-			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at`),
-		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started)
+			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at,
+			urgency = excluded.urgency`),
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency)
 }
 
 func (v *view) writeDeliveries(batch *pgx.Batch) {

@@ -39,7 +39,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) (journal.Appended, error) {
 	for _, part := range []func(context.Context) error{
-		a.versions, a.claims, a.events, a.loops, a.standings, a.clients, a.accesses,
+		a.versions, a.claims, a.events, a.loops, a.standings, a.clients, a.accesses, a.tallies,
 	} {
 		if err := part(ctx); err != nil {
 			return journal.Appended{}, err
@@ -127,10 +127,10 @@ func (a *appending) loops(ctx context.Context) error {
 func (a *appending) standings(ctx context.Context) error {
 	for _, row := range a.batch.Standings {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
-			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
-			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0)); err != nil {
+			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency); err != nil {
 			return fmt.Errorf("sqlite: keep a standing: %w", err)
 		}
 	}

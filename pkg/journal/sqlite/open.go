@@ -33,7 +33,7 @@ type Config struct {
 	KEK tink.AEAD
 }
 
-// Store is a journal.Store, journal.Settings and journal.Raw over SQLite.
+// Store is a journal.Store, with all that is kept beside it and journal.Raw, over SQLite.
 type Store struct {
 	write, read, keys *sql.DB
 	vault             *seal.Vault
@@ -44,6 +44,8 @@ type Store struct {
 var (
 	_ journal.Store    = (*Store)(nil)
 	_ journal.Settings = (*Store)(nil)
+	_ journal.Tallies  = (*Store)(nil)
+	_ journal.Notices  = (*Store)(nil)
 	_ journal.Raw      = (*Store)(nil)
 )
 

@@ -23,7 +23,7 @@ const (
 // standingsQuery has parameters that are empty where they do not filter.
 func standingsQuery(lead string) string {
 	return `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
-	due_at, overdue, hidden, ended, version, started_at
+	due_at, overdue, hidden, ended, version, started_at, urgency
 FROM standings
 WHERE ` + lead + ` AND (?2 = '' OR subject = ?2) AND (?3 = '' OR role = ?3)
 	AND (?4 = '' OR unit = ?4) AND (?5 = '' OR worker = ?5) AND (?6 = '' OR client = ?6) AND (?7 = '' OR case_id = ?7)
@@ -78,7 +78,7 @@ func scanStanding(found *sql.Rows) (journal.Standing, error) {
 	var row journal.Standing
 	var due, started int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	return row, err
 }

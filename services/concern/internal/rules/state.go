@@ -117,6 +117,9 @@ func (c Concern) taken() bool {
 	}
 }
 
+// urgency is the receiver's judgement, or else what the reporter said.
+func (c Concern) urgency() commonv1.Urgency { return orKept(c.TriagedUrgency, c.Urgency) }
+
 // question returns the question that waits for the reporter, nil if none does.
 func (c Concern) question() *concernv1.InformationRequest {
 	if c.Open == "" {

@@ -69,7 +69,7 @@ func Standing(view Concern, reader loop.Reader) loop.Standing {
 		holder = view.Sender
 	}
 	return loop.Standing{
-		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()),
+		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.urgency(),
 		// The receiver works on one concern, its joined reports with it.
 		Hidden: reader.Role == loop.RoleReceiver && view.Lead != "",
 	}

@@ -36,10 +36,7 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 // content only what the request names is passed on.
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
-	urgency := c.TriagedUrgency
-	if urgency == commonv1.Urgency_URGENCY_UNSPECIFIED {
-		urgency = c.Urgency
-	}
+	urgency := c.urgency()
 	due := loop.Grace(urgency, command.Facts.Graces, command.At)
 	o.add(command.Subject, &concernv1.ConcernForwarded{
 		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,

@@ -46,7 +46,7 @@ func Standing(view Consultation, reader loop.Reader) loop.Standing {
 			holder = view.Consultation.GetParticipants()[at]
 		}
 	}
-	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State())}
+	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State()), Urgency: view.Consultation.GetUrgency()}
 }
 
 // Readers are the agencies that a consultation is told to: the asker's, the one that is

@@ -55,7 +55,7 @@ func Standing(view Referral, reader loop.Reader) loop.Standing {
 	case loop.RoleParticipant:
 		holder = view.FirstSender
 	}
-	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State)}
+	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Urgency}
 }
 
 // Readers are the agencies that a referral is told to: sender, receiver and, of a

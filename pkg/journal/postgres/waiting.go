@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// Waiting returns what waits for units and was not told them often enough.
+func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
+	agencies, units := texts(len(asked.Units)), texts(len(asked.Units))
+	for i, unit := range asked.Units {
+		agencies[i], units[i] = unit.Agency, unit.Unit
+	}
+	found, err := s.read.Query(ctx, `SELECT w.agency, w.unit, w.subject, w.kind, w.urgency, w.due_at, COALESCE(t.told, 0), COALESCE(t.at, 0)
+FROM (
+	SELECT agency, unit, subject, urgency, due_at, CASE WHEN overdue THEN 2 ELSE 1 END AS kind FROM standings
+	WHERE waiting_on = agency AND NOT ended AND NOT hidden AND (overdue OR phase = ANY($1::integer[]))
+	UNION ALL
+	SELECT agency, unit, subject, urgency, due_at, 1 FROM standings
+	WHERE role = 'participant' AND version = 1 AND NOT ended AND NOT hidden AND waiting_on <> agency
+) AS w
+JOIN unnest($2::text[], $3::text[]) AS asked (agency, unit) ON asked.agency = w.agency AND asked.unit = w.unit
+LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
+WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = $4 THEN 2 ELSE 1 END
+ORDER BY w.due_at, w.subject, w.agency
+LIMIT $5`, append([]int32{}, asked.Phases...), agencies, units, asked.Twice, asked.Limit)
+	waiting, err := collect(found, err, scanWaiting)
+	return waiting, wrap("waiting", err)
+}
+
+func scanWaiting(found pgx.Rows) (journal.Waiting, error) {
+	var row journal.Waiting
+	var due, at int64
+	err := found.Scan(&row.Agency, &row.Unit, &row.Subject, &row.Kind, &row.Urgency, &due, &row.Told, &at)
+	row.DueAt, row.ToldAt = rows.Time(due, rows.Never), rows.Time(at, 0)
+	return row, err
+}
+
+// toldRow is what a unit was told of, and when.
+type toldRow struct {
+	journal.Waiting
+	at time.Time
+}
+
+// MarkTold counts each as told once more.
+func (s *Store) MarkTold(ctx context.Context, told []journal.Waiting, at time.Time) error {
+	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
+		for _, one := range told {
+			v.told = append(v.told, toldRow{one, at})
+		}
+		return nil
+	}})
+}
+
+func (v *view) writeTold(batch *pgx.Batch) {
+	for _, one := range v.told {
+		batch.Queue(`INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES ($1, $2, $3, $4, 1, $5)
+			ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
+			told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
+			one.Subject, one.Agency, int32(one.Kind), rows.Micros(one.DueAt, rows.Never), one.at.UnixMicro())
+	}
+}

@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// Waiting returns what waits for units and was not told them often enough.
+func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
+	units := make([][2]string, 0, len(asked.Units))
+	for _, unit := range asked.Units {
+		units = append(units, [2]string{unit.Agency, unit.Unit})
+	}
+	among, err := json.Marshal(units)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: waiting: %w", err)
+	}
+	phases, err := json.Marshal(append([]int32{}, asked.Phases...))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: waiting: %w", err)
+	}
+	return query(ctx, s, scanWaiting, `SELECT w.agency, w.unit, w.subject, w.kind, w.urgency, w.due_at, COALESCE(t.told, 0), COALESCE(t.at, 0)
+FROM (
+	SELECT agency, unit, subject, urgency, due_at, CASE WHEN overdue THEN 2 ELSE 1 END AS kind FROM standings
+	WHERE waiting_on = agency AND NOT ended AND NOT hidden AND (overdue OR phase IN (SELECT value FROM json_each(?1)))
+	UNION ALL
+	SELECT agency, unit, subject, urgency, due_at, 1 FROM standings
+	WHERE role = 'participant' AND version = 1 AND NOT ended AND NOT hidden AND waiting_on <> agency
+) AS w LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
+WHERE (w.agency, w.unit) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2))
+	AND COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = ?3 THEN 2 ELSE 1 END
+ORDER BY w.due_at, w.subject, w.agency
+LIMIT ?4`, string(phases), string(among), asked.Twice, asked.Limit)
+}
+
+func scanWaiting(found *sql.Rows) (journal.Waiting, error) {
+	var row journal.Waiting
+	var due, at int64
+	err := found.Scan(&row.Agency, &row.Unit, &row.Subject, &row.Kind, &row.Urgency, &due, &row.Told, &at)
+	row.DueAt, row.ToldAt = rows.Time(due, rows.Never), rows.Time(at, 0)
+	return row, err
+}
+
+// MarkTold counts each as told once more.
+func (s *Store) MarkTold(ctx context.Context, told []journal.Waiting, at time.Time) error {
+	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
+		for _, one := range told {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES (?, ?, ?, ?, 1, ?)
+				ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
+				told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
+				one.Subject, one.Agency, int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
+				return fmt.Errorf("sqlite: mark told: %w", err)
+			}
+		}
+		return nil
+	}})
+}

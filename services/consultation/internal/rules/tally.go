@@ -1,0 +1,25 @@
+package rules
+
+import (
+	"koppi.internal/pkg/loop"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// Tally is what statistics count of an event. A question that its asker closes before
+// anybody took it was taken back, and counts as neither taken nor closed.
+func Tally(before, after Consultation, e loop.Event) loop.Tally {
+	receiver := after.Consultation.GetAddressee().GetAgency()
+	switch e.Message.(type) {
+	case *consultationv1.ConsultationOpened:
+		return loop.Tallied(receiver, loop.CountSent)
+	case *consultationv1.ConsultationTaken:
+		return loop.Tallied(receiver, loop.CountTaken)
+	case *consultationv1.ConsultationOverdue:
+		return loop.Tallied(receiver, loop.CountOverdue)
+	case *consultationv1.ConsultationClosed:
+		if before.State() != stateOpen {
+			return loop.Tallied(receiver, loop.CountClosed)
+		}
+	}
+	return loop.Tally{}
+}
