@@ -252,7 +252,7 @@ func TestBadSteps(t *testing.T) {
 		"no page token":             {"county", concernSvc + "ListConcerns", `{"pageToken":"abc"}`, "invalid_argument", "INVALID_PAGE_TOKEN"},
 		"no such method":            {"county", concernSvc + "EraseConcern", `{}`, "unimplemented", "NOT_SERVED"},
 		"no such service":           {"county", "koppi.secret.v1.SecretService/Get", `{}`, "unimplemented", "NOT_SERVED"},
-		"not yet served":            {"system", "koppi.casework.v1.CaseworkService/GetStatistics", `{"fromMonth":"2026-01","toMonth":"2026-01"}`, "unimplemented", "NOT_SERVED"},
+		"not yet served":            {"client", "koppi.casework.v1.CaseworkService/ListAccesses", `{}`, "unimplemented", "NOT_SERVED"},
 	} {
 		_, err := b.call(b.tokens[test.who], test.call, test.body)
 		b.refused(name, err, test.code, test.reason)

@@ -1,5 +1,5 @@
 // Package casework is what the gateway adds to the four services: the directory, the
-// timeline of a whole case, and the papers. Who calls it verifies by itself; what of a
+// timeline of a whole case, the papers, and statistics. Who calls it verifies by itself; what of a
 // matter a caller may know each service decides, asked in the caller's name.
 package casework
 
@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
+	"koppi.internal/gateway/statistics"
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
@@ -35,6 +36,8 @@ type Config struct {
 	Limiter   *limit.Limiter
 	// Attachments are the papers; the caller closes them.
 	Attachments *attachment.Store
+	// Statistics of the services.
+	Statistics *statistics.Statistics
 	// Scanner looks for malware; nil where none is set.
 	Scanner Scanner
 	Logger  *slog.Logger
@@ -113,11 +116,6 @@ func pageOf(asked int32) int {
 // ListAccesses is not served yet.
 func (c *Casework) ListAccesses(context.Context, *caseworkv1.ListAccessesRequest) (*caseworkv1.ListAccessesResponse, error) {
 	return nil, fault.New(fault.NotServed, "who looked is not served yet")
-}
-
-// GetStatistics is not served yet.
-func (c *Casework) GetStatistics(context.Context, *caseworkv1.GetStatisticsRequest) (*caseworkv1.GetStatisticsResponse, error) {
-	return nil, fault.New(fault.NotServed, "statistics are not served yet")
 }
 
 // unavailable is a refusal of a bucket's failure.

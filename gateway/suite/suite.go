@@ -13,6 +13,7 @@ import (
 
 	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/merged"
+	"koppi.internal/gateway/statistics"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/wake"
@@ -47,7 +48,7 @@ type Config struct {
 	// Trial serves DevService too.
 	Trial  bool
 	Logger *slog.Logger
-	// Casework, without its services and logger, which are those here.
+	// Casework, without its services, statistics and logger, which are those here.
 	Casework casework.Config
 }
 
@@ -68,14 +69,16 @@ func Open(config Config) (*Front, error) {
 	front := &Front{Routes: map[string]grpc.ClientConnInterface{}}
 	var services []merged.Service
 	var all everywhere
+	counting := map[string]grpc.ClientConnInterface{}
 	whole := config.Casework
 	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
 	for name, backend := range config.Backends {
-		whole.Services[CollectionOf(name)] = backend.Conn
+		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
 		front.Routes[Services[name]] = backend.Conn
 		all = append(all, backend.Conn)
 	}
+	whole.Statistics = statistics.New(counting)
 	var err error
 	if front.Exchange, err = merged.New(merged.Config{Logger: config.Logger, Services: services}); err != nil {
 		return nil, err

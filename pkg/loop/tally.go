@@ -8,8 +8,8 @@ import (
 type Count string
 
 // What is counted. What is taken was sent, what is closed was taken, and what is declined
-// was not taken. A no-show and an assessment are of what was taken and had not ended, a
-// passed due time of what had not ended; a repeat is told of when it is sent.
+// was not taken. No-shows, assessments and plans are of what was taken; nothing follows
+// what was closed. A repeat is told of when it is sent.
 const (
 	CountSent       Count = "sent"
 	CountRepeat     Count = "repeat"

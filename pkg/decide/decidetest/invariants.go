@@ -2,6 +2,7 @@ package decidetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,6 +55,30 @@ func (w *Town[S, F]) checkFolds(t *rapid.T) {
 		for agency, view := range history.Views {
 			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
 				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
+			}
+		}
+	}
+}
+
+// checkCounts: what statistics count of a loop comes as loop.Count says.
+func (w *Town[S, F]) checkCounts(t *rapid.T) {
+	for subject, counted := range w.Counted {
+		had := func(what loop.Count, before int) bool { return slices.Contains(counted[:before], what) }
+		for i, what := range counted {
+			legal := had(loop.CountSent, i) && !had(loop.CountClosed, i)
+			switch what {
+			case loop.CountSent:
+				legal = i == 0
+			case loop.CountRepeat:
+				legal = i == 1
+			case loop.CountOverdue:
+			case loop.CountTaken, loop.CountDeclined:
+				legal = legal && !had(loop.CountTaken, i) && !had(loop.CountDeclined, i)
+			default:
+				legal = legal && had(loop.CountTaken, i)
+			}
+			if !legal {
+				t.Fatalf("of %s was counted %v", subject, counted)
 			}
 		}
 	}
@@ -154,6 +179,7 @@ func Invariants[S loop.State, F any](
 				more(t, w, checks.Check(t, w))
 			}
 			w.checkFolds(t)
+			w.checkCounts(t)
 		}
 	})
 }

@@ -19,6 +19,8 @@ type Journal[S loop.State] struct {
 	Events []loop.Event
 	// Mail is what each agency was told, in order.
 	Mail map[string][]decide.Told[S]
+	// Counted is what statistics count of each subject, each once, in order.
+	Counted map[string][]loop.Count
 
 	claims map[string]string
 	ids    int
@@ -27,7 +29,8 @@ type Journal[S loop.State] struct {
 // New makes an empty journal.
 func New[S loop.State](rules decide.Rules[S]) *Journal[S] {
 	return &Journal[S]{
-		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Told[S]{}, claims: map[string]string{},
+		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Told[S]{}, Counted: map[string][]loop.Count{},
+		claims: map[string]string{},
 	}
 }
 
@@ -44,6 +47,11 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 		j.ids++
 		event.ID = fmt.Sprintf("message-%d", j.ids)
 		next, told := j.Rules.Next(j.Histories[event.Subject], event)
+		for _, what := range j.Rules.Tally(j.Histories[event.Subject].State, next.State, event).Counts {
+			if !slices.Contains(j.Counted[event.Subject], what) {
+				j.Counted[event.Subject] = append(j.Counted[event.Subject], what)
+			}
+		}
 		j.Histories[event.Subject] = next
 		j.Events = append(j.Events, event)
 		for _, one := range told {

@@ -1,0 +1,86 @@
+package casework
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// maxMonths bounds a request.
+const maxMonths = 36
+
+// GetStatistics shows an agency its own rows, and an operator all.
+func (c *Casework) GetStatistics(ctx context.Context, r *caseworkv1.GetStatisticsRequest) (*caseworkv1.GetStatisticsResponse, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !matter.IsParty(who) && who.Role != identity.RoleOperator {
+		return nil, fault.New(fault.RoleNotAllowed, "statistics are read by an agency's worker or system, or by an operator")
+	}
+	if err := checkMonths(r.GetFromMonth(), r.GetToMonth()); err != nil {
+		return nil, err
+	}
+	counts, ended, err := c.config.Statistics.Read(ctx, r.GetFromMonth(), r.GetToMonth())
+	if err != nil {
+		return nil, err
+	}
+	if !ended {
+		return nil, fault.New(fault.InvalidField, "statistics are of months that have ended").Field("to_month", "a month that has ended")
+	}
+	response := &caseworkv1.GetStatisticsResponse{}
+	for _, count := range counts {
+		if visible := visibleTo(who, count); visible != nil {
+			response.Counts = append(response.Counts, visible)
+		}
+	}
+	return response, nil
+}
+
+func checkMonths(from, to string) error {
+	if from > to {
+		return fault.New(fault.InvalidField, "the first month is after the last").Field("from_month", "not after to_month")
+	}
+	last := from
+	for range maxMonths {
+		if last == to {
+			return nil
+		}
+		var err error
+		if last, err = loop.NextMonth(last); err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.InvalidField, "these are more than %d months", maxMonths).Field("from_month", "at most 36 months, both ends included")
+}
+
+// visibleTo is what a caller may see of a row; nil for nothing. Who sent concerns is
+// shown of many what it may be told of each, whatever its ground (1301/2014 § 35).
+func visibleTo(who identity.Caller, count *caseworkv1.LoopCount) *caseworkv1.LoopCount {
+	switch {
+	case who.Role == identity.RoleOperator, count.GetService() == "", count.GetReceiver().GetAgency() == who.Agency:
+		return count
+	case count.GetSender().GetAgency() != who.Agency:
+		return nil
+	case count.GetService() != concernService:
+		return count
+	}
+	told := &caseworkv1.LoopCount{
+		Service: count.GetService(), Sender: count.GetSender(), Receiver: count.GetReceiver(), Month: count.GetMonth(),
+		Sent: count.GetSent(), Taken: count.GetTaken(), Closed: count.GetClosed(), Declined: count.GetDeclined(),
+		MedianSecondsToTaken: count.MedianSecondsToTaken,
+	}
+	nothing := &caseworkv1.LoopCount{Service: told.GetService(), Sender: told.GetSender(), Receiver: told.GetReceiver(), Month: told.GetMonth()}
+	if proto.Equal(told, nothing) {
+		return nil
+	}
+	return told
+}
+
+const concernService = "concern"

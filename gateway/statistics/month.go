@@ -1,0 +1,36 @@
+package statistics
+
+import (
+	"time"
+
+	"koppi.internal/pkg/loop"
+)
+
+// month is a calendar month in Helsinki, such as "2026-11".
+type month string
+
+func (m month) span() (from, to time.Time) {
+	from, to, err := loop.MonthSpan(string(m))
+	if err != nil {
+		panic(err) // requests and tallies are checked
+	}
+	return from, to
+}
+
+func (m month) next() month {
+	_, to := m.span()
+	return month(loop.Month(to))
+}
+
+// waited is the wait nearest to one that a loop may have had which was sent in a month
+// and taken in this.
+func (m month) waited(sent month, wait time.Duration) time.Duration {
+	from, to := m.span()
+	earliest, latest := sent.span()
+	return min(max(wait, from.Sub(latest), 0), to.Sub(earliest)-time.Minute)
+}
+
+// far is how far a wait is from one that such a loop may have had.
+func (m month) far(sent month, wait time.Duration) time.Duration {
+	return (wait - m.waited(sent, wait)).Abs()
+}

@@ -1,0 +1,140 @@
+package statistics
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// settled is how long after its end a month is closed: what was under way then is
+// recorded, and what was shown once never changes.
+const settled = time.Hour
+
+// Statistics reads what the services counted, each month once.
+type Statistics struct {
+	services map[string]caseworkv1.SuiteServiceClient
+
+	mu   sync.Mutex
+	book *book
+	// next is the first month that is not closed; empty before anything was counted.
+	next   month
+	closed map[month][]*caseworkv1.LoopCount
+}
+
+// New makes it of the services, by their names.
+func New(services map[string]grpc.ClientConnInterface) *Statistics {
+	s := &Statistics{services: map[string]caseworkv1.SuiteServiceClient{}, book: newBook(), closed: map[month][]*caseworkv1.LoopCount{}}
+	for name, conn := range services {
+		s.services[name] = caseworkv1.NewSuiteServiceClient(conn)
+	}
+	return s
+}
+
+// Read returns what is shown of the months from the first to the last, and whether the
+// last has ended. The months must have the form of loop.Month.
+func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv1.LoopCount, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, begin, err := s.begin(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if s.next == "" {
+		s.next = begin
+	}
+	running := month(loop.Month(now.Add(-settled)))
+	for s.next != "" && s.next < running {
+		all, err := s.gather(ctx, s.next)
+		if err != nil {
+			return nil, false, err
+		}
+		s.closed[s.next] = s.book.close(s.next, all)
+		s.next = s.next.next()
+	}
+	var counts []*caseworkv1.LoopCount
+	for in := month(first); in <= month(last); in = in.next() {
+		counts = append(counts, s.closed[in]...)
+	}
+	return counts, month(last) < running, nil
+}
+
+// begin asks for the domain's time, the earliest that a service has, and for the first
+// month in which anything was counted.
+func (s *Statistics) begin(ctx context.Context) (now time.Time, first month, err error) {
+	var mu sync.Mutex
+	err = s.each(ctx, "", func(_ string, part *caseworkv1.TallyResponse) {
+		mu.Lock()
+		defer mu.Unlock()
+		if at := part.GetNow().AsTime(); now.IsZero() || at.Before(now) {
+			now = at
+		}
+		if began := month(part.GetFirstMonth()); began != "" && (first == "" || began < first) {
+			first = began
+		}
+	})
+	return now, first, err
+}
+
+// gather reads what was counted in a month.
+func (s *Statistics) gather(ctx context.Context, in month) (*counted, error) {
+	var mu sync.Mutex
+	all := newCounted()
+	return all, s.each(ctx, string(in), func(service string, part *caseworkv1.TallyResponse) {
+		mu.Lock()
+		defer mu.Unlock()
+		all.add(service, part)
+	})
+}
+
+// each asks every service at once, and hands over the parts of the answers.
+func (s *Statistics) each(ctx context.Context, month string, take func(service string, part *caseworkv1.TallyResponse)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for name, service := range s.services {
+		group.Go(func() error {
+			stream, err := service.Tally(ctx, &caseworkv1.TallyRequest{Month: month})
+			if err != nil {
+				return err
+			}
+			for {
+				part, err := stream.Recv()
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				take(name, part)
+			}
+		})
+	}
+	return group.Wait()
+}
+
+func (c *counted) add(service string, part *caseworkv1.TallyResponse) {
+	for _, one := range part.GetCounts() {
+		name := key{service, one.GetSender(), one.GetReceiver()}
+		if c.loops[name] == nil {
+			c.loops[name] = map[loop.Count]int64{}
+		}
+		c.loops[name][loop.Count(one.GetWhat())] += one.GetLoops()
+	}
+	for _, one := range part.GetWaits() {
+		name := key{service, one.GetSender(), one.GetReceiver()}
+		c.waits[name] = append(c.waits[name], time.Duration(one.GetSeconds())*time.Second)
+	}
+	for _, one := range part.GetDoors() {
+		client := string(one.GetClient())
+		if c.doors[client] == nil {
+			c.doors[client] = map[string]bool{}
+		}
+		c.doors[client][string(one.GetDoor())] = true
+	}
+}
