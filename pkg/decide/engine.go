@@ -28,6 +28,12 @@ type Rules[S loop.State] struct {
 	// Disclose turns an event into what a reader is told, given its view so far;
 	// false where it is told nothing.
 	Disclose func(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool)
+	// Disclosures is the table that Disclose goes by, Provisions say why, by the first part
+	// of a rule's key, and Told the audiences that are told
+	// of an event at all, by its name; nil where all are.
+	Disclosures []loop.Disclosure
+	Provisions  map[string]string
+	Told        map[string][]loop.Audience
 	// Status is the loop's status as a reader sees it.
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
 	// Standing is the subject's place in a reader's worklist.

@@ -58,7 +58,7 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 		if !gone {
 			live++
 		}
-		disclosed, withheld, tell := r.disclose(view.State, event, reader)
+		disclosed, withheld, tell := r.Tell(view.State, event, reader)
 		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
@@ -72,9 +72,10 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 	return next, all
 }
 
-// disclose is what a reader is told of an event. That something was entered in error
+// Tell is what a reader is told of an event, given its view so far; false where it is
+// told nothing. That something was entered in error
 // is told to every party alike, of others the agency alone.
-func (r Rules[S]) disclose(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+func (r Rules[S]) Tell(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	if _, erased := event.Message.(*commonv1.CopiesErased); erased {
 		return event, nil, false
 	}
@@ -96,7 +97,7 @@ func (r Rules[S]) ToldClient(events []loop.Event) (loop.View[S], []Told[S]) {
 	view := loop.View[S]{Reader: loop.Reader{Role: loop.RoleClient}}
 	var all []Told[S]
 	for _, event := range events {
-		if disclosed, withheld, tell := r.disclose(view.State, event, view.Reader); tell {
+		if disclosed, withheld, tell := r.Tell(view.State, event, view.Reader); tell {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
 			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})

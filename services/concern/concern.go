@@ -38,7 +38,7 @@ func New(deps matter.Deps) (*Service, error) {
 // Rules are the concern's rules as the engine takes them.
 func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
-		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions, Told: rules.Told,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}

@@ -37,7 +37,7 @@ func New(deps matter.Deps) (*Service, error) {
 // Rules are the plan's rules as the engine takes them.
 func Rules() decide.Rules[rules.Plan] {
 	return decide.Rules[rules.Plan]{
-		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}

@@ -39,7 +39,7 @@ func New(deps matter.Deps) (*Service, error) {
 // Rules are the referral's rules as the engine takes them.
 func Rules() decide.Rules[rules.Referral] {
 	return decide.Rules[rules.Referral]{
-		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose,
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Number: func(r rules.Referral) int32 { return int32(r.State) },
 	}

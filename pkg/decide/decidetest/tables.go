@@ -21,10 +21,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Golden holds a text against its file in testdata.
-func Golden(t *testing.T, name, got string) {
+// Golden holds a text against a file that it was recorded in.
+func Golden(t *testing.T, path, got string) {
 	t.Helper()
-	path := "testdata/" + name
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
@@ -35,7 +34,7 @@ func Golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s is not as recorded; look at the difference and run with -update if it is meant:\n%s", name, got)
+		t.Errorf("%s is not as recorded; look at the difference and run with -update if it is meant:\n%s", path, got)
 	}
 }
 
@@ -93,7 +92,7 @@ func LifeTable[S loop.State, F any](
 			}
 		}
 	}
-	Golden(t, "life.golden", table.String())
+	Golden(t, "testdata/life.golden", table.String())
 }
 
 func names(events []loop.Event) string {
@@ -174,59 +173,6 @@ func example(message protoreflect.Message, field protoreflect.FieldDescriptor) p
 		}
 		return value
 	}
-}
-
-// Reader is one whom the disclosure table is about.
-type Reader struct {
-	Name string
-	loop.Reader
-	// View is what it had been shown until then.
-	View any
-}
-
-// DisclosureTable holds what each reader is told of each event against a golden file:
-// a lawyer reads it.
-func DisclosureTable[S loop.State](
-	t *testing.T, events []proto.Message, readers []Reader,
-	disclose func(S, loop.Event, loop.Reader) (loop.Event, []loop.Withheld, bool),
-) {
-	var table strings.Builder
-	for _, event := range events {
-		fmt.Fprintf(&table, "%s\n", loop.NameOf(event))
-		for _, reader := range readers {
-			view, _ := reader.View.(S)
-			fmt.Fprintf(&table, "  %-22s %s\n", reader.Name, told(view, event, reader.Reader, disclose))
-		}
-	}
-	Golden(t, "disclosure.golden", table.String())
-}
-
-func told[S loop.State](
-	view S, event proto.Message, reader loop.Reader, disclose func(S, loop.Event, loop.Reader) (loop.Event, []loop.Withheld, bool),
-) string {
-	by := &commonv1.Party{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-21"}
-	disclosed, withheld, ok := disclose(view, loop.Event{Message: event, By: by}, reader)
-	if !ok {
-		return "nothing"
-	}
-	var fields, left []string
-	all := event.ProtoReflect().Descriptor().Fields()
-	for i := range all.Len() {
-		if disclosed.Message.ProtoReflect().Has(all.Get(i)) {
-			fields = append(fields, string(all.Get(i).Name()))
-		}
-	}
-	for _, one := range withheld {
-		left = append(left, fmt.Sprintf("%s (%s)", one.Field, one.Rule))
-	}
-	text := "told from " + strings.Trim(disclosed.By.GetAgency()+"/"+disclosed.By.GetUnit()+"/"+disclosed.By.GetWorker(), "/")
-	if len(fields) > 0 {
-		text += ": " + strings.Join(fields, ", ")
-	}
-	if len(left) > 0 {
-		text += "; withheld " + strings.Join(left, ", ")
-	}
-	return text
 }
 
 // DisclosuresNameWhatExists fails where a rule is about nothing: one about an event or field that is not there protects

@@ -19,6 +19,7 @@ const (
 
 var (
 	always  = []loop.Audience{Consent, NoConsent}
+	with    = []loop.Audience{Consent}
 	without = []loop.Audience{NoConsent}
 	person  = []loop.Audience{Client}
 )
@@ -29,17 +30,17 @@ var (
 // in Told.
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
-	loop.Hide("receiver-only/triage", "ConcernTriaged", "urgency", always...),
-	loop.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", always...),
-	loop.Hide("receiver-only/track", "ConcernTriaged", "track", always...),
-	loop.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", always...),
-	loop.Hide("receiver-only/reason", "ConcernReassigned", "reason", always...),
-	loop.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", always...),
-	loop.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", always...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", always...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "receiver", always...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", always...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "due_at", always...),
+	loop.Hide("receiver-only/triage", "ConcernTriaged", "urgency", with...),
+	loop.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", with...),
+	loop.Hide("receiver-only/track", "ConcernTriaged", "track", with...),
+	loop.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", with...),
+	loop.Hide("receiver-only/reason", "ConcernReassigned", "reason", with...),
+	loop.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", with...),
+	loop.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", with...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", with...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "receiver", with...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", with...),
+	loop.Hide("receiver-only/forward", "ConcernForwarded", "due_at", with...),
 	loop.Hide("no-consent/worker", "ConcernTaken", "worker", without...),
 	loop.Hide("no-consent/turn", "ConcernTaken", "status.due_at", without...),
 	loop.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
@@ -57,6 +58,13 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
 }
 
+// Provisions say why, by the first part of a rule's key.
+var Provisions = map[string]string{
+	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
+	"no-consent":    "without the client's consent, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 § 35.2, 621/1999 § 24)",
+	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
+}
+
 // Told are the events that reach a reporter, by ground. Those that are missing
 // reach the receiver alone, and leave no trace elsewhere.
 var Told = map[string][]loop.Audience{
@@ -64,16 +72,16 @@ var Told = map[string][]loop.Audience{
 	"ConcernJoined":        always, // where its own agency's report leads: see told
 	"ConcernPromoted":      always, // where it had been shown JOINED: see told
 	"ConcernReceived":      always,
-	"ConcernTriaged":       {Consent},
+	"ConcernTriaged":       with,
 	"ConcernTaken":         always,
-	"ConcernReassigned":    {Consent},
-	"ContactPlanned":       {Consent},
-	"ContactAttempted":     {Consent},
+	"ConcernReassigned":    with,
+	"ContactPlanned":       with,
+	"ContactAttempted":     with,
 	"InformationRequested": always,
 	"InformationProvided":  always,
-	"AssessmentStarted":    {Consent},
-	"AssessmentCompleted":  {Consent},
-	"ConcernForwarded":     {Consent},
+	"AssessmentStarted":    with,
+	"AssessmentCompleted":  with,
+	"ConcernForwarded":     with,
 	"ConcernClosed":        always,
 	"ConcernDeclined":      always,
 	"ConcernWithdrawn":     always,
@@ -113,9 +121,9 @@ func audienceOf(reader loop.Reader) loop.Audience {
 
 // told decides whether a reader learns of an event at all.
 func told(view Concern, message proto.Message, reader loop.Reader) bool {
-	if m, ok := message.(*concernv1.ConcernOverdue); ok {
+	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
 		// A due time that it was not shown did not pass for this reader.
-		return loop.PassedFor(view, reader, Status, m.GetDueAt())
+		return false
 	}
 	if reader.Role == loop.RoleReceiver {
 		return true

@@ -11,22 +11,6 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// What each reader is told of each event: a lawyer reads this file.
-func TestDisclosureTable(t *testing.T) {
-	view := rules.Concern{
-		Head: loop.Head{
-			Subject: "concerns/x", Due: time.Unix(1_800_000_000, 0), Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "kela"},
-		},
-		State: concernv1.ConcernState_CONCERN_STATE_SUBMITTED, Receiver: &commonv1.Party{Agency: "hva"}, Holder: &commonv1.Party{Agency: "hva"},
-	}
-	decidetest.DisclosureTable(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), []decidetest.Reader{
-		{Name: "receiver", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver, Consent: true}, View: view},
-		{Name: "reporter, consent", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender, Consent: true}, View: view},
-		{Name: "reporter, no consent", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
-		{Name: "client", Reader: loop.Reader{Role: loop.RoleClient}, View: view},
-	}, rules.Disclose)
-}
-
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 	var told []loop.Disclosure

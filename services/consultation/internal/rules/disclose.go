@@ -24,6 +24,12 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "MessagePosted", "attachments", Client),
 }
 
+// Provisions say why, by the first part of a rule's key.
+var Provisions = map[string]string{
+	"known":  "who knows the conversation is told nothing of it twice",
+	"client": "what officials write to each other may be about others than the client (621/1999 § 11)",
+}
+
 // Disclose turns an event into what one reader is told of it. Every party is told of
 // every event, from its invitation on.
 func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {

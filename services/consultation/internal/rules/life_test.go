@@ -41,20 +41,6 @@ func TestLifeTable(t *testing.T) {
 	})
 }
 
-// What each reader is told of each event: a lawyer reads this file.
-func TestDisclosureTable(t *testing.T) {
-	w, subject := asked(t)
-	view := w.View("hva", subject).State
-	view.Due = time.Unix(1_800_000_000, 0)
-	decidetest.DisclosureTable(t, decidetest.Events(t, consultationv1.File_koppi_consultation_v1_events_proto), []decidetest.Reader{
-		{Name: "asker", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
-		{Name: "answerer", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, View: view},
-		{Name: "participant", Reader: loop.Reader{Agency: "terveys", Role: loop.RoleParticipant}, View: view},
-		{Name: "invited by it", Reader: loop.Reader{Agency: "tyo", Role: loop.RoleParticipant}, View: rules.Consultation{}},
-		{Name: "client", Reader: loop.Reader{Role: loop.RoleClient}, View: view},
-	}, rules.Disclose)
-}
-
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, consultationv1.File_koppi_consultation_v1_events_proto)
 }

@@ -22,6 +22,12 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ResponsibilityDeclined", "reason", Client),
 }
 
+// Provisions say why, by the first part of a rule's key.
+var Provisions = map[string]string{
+	"known":  "who knows the plan is told nothing of it twice",
+	"client": "what officials write to each other may be about others than the client (621/1999 § 11)",
+}
+
 // Disclose turns an event into what one reader is told of it. Every member is told of
 // every event, from its invitation on.
 func Disclose(view Plan, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {

@@ -45,18 +45,6 @@ func TestLifeTable(t *testing.T) {
 	}, allSteps, func(p rules.Plan) string { return strings.TrimPrefix(p.Plan.GetState().String(), "PLAN_STATE_") })
 }
 
-// What each reader is told of each event: a lawyer reads this file.
-func TestDisclosureTable(t *testing.T) {
-	w, subject := created(t)
-	view := w.View("hva", subject).State
-	decidetest.DisclosureTable(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), []decidetest.Reader{
-		{Name: "creator", Reader: loop.Reader{Agency: "hva", Role: loop.RoleSender}, View: view},
-		{Name: "member", Reader: loop.Reader{Agency: "terveys", Role: loop.RoleParticipant}, View: view},
-		{Name: "invited by it", Reader: loop.Reader{Agency: "kela", Role: loop.RoleParticipant}, View: rules.Plan{}},
-		{Name: "client", Reader: loop.Reader{Role: loop.RoleClient}, View: view},
-	}, rules.Disclose)
-}
-
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }

@@ -27,6 +27,12 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
 }
 
+// Provisions say why, by the first part of a rule's key.
+var Provisions = map[string]string{
+	"statutory-access": "a decision notice on statutory access holds kind, reason, papers and dates (1412/1997 § 18 b.3)",
+	"client":           "what officials write to each other may be about others than the client (621/1999 § 11)",
+}
+
 // Disclose turns an event into what one reader is told of it. Every party is told of
 // every event.
 func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {

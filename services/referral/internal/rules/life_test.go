@@ -62,21 +62,6 @@ func TestLifeTable(t *testing.T) {
 	}, allSteps, func(r rules.Referral) string { return strings.TrimPrefix(r.State.String(), "REFERRAL_STATE_") })
 }
 
-// What each reader is told of each event: a lawyer reads this file.
-func TestDisclosureTable(t *testing.T) {
-	view := rules.Referral{
-		Head:  loop.Head{Subject: "referrals/x", Due: time.Unix(1_800_000_000, 0), Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "kela"}},
-		State: referralv1.ReferralState_REFERRAL_STATE_SENT, Receiver: &commonv1.Party{Agency: "hva"}, Holder: &commonv1.Party{Agency: "hva"},
-	}
-	events := decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
-	decidetest.DisclosureTable(t, events, []decidetest.Reader{
-		{Name: "receiver", Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, View: view},
-		{Name: "sender", Reader: loop.Reader{Agency: "kela", Role: loop.RoleSender}, View: view},
-		{Name: "first sender", Reader: loop.Reader{Agency: "tyo", Role: loop.RoleParticipant}, View: view},
-		{Name: "client", Reader: loop.Reader{Role: loop.RoleClient}, View: view},
-	}, rules.Disclose)
-}
-
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }

@@ -1,0 +1,153 @@
+// Package disclosure holds what is told to whom against one page, which a lawyer reads.
+package disclosure
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/concern"
+	"koppi.internal/services/consultation"
+	"koppi.internal/services/plan"
+	"koppi.internal/services/referral"
+)
+
+const head = `# What is told to whom
+
+One table over the four services: the rules by which Koppi withholds what a reader may not know, and what follows from
+them for each event and reader. It is made from the rules that run (go test ./deploy/disclosure -update) and held against
+them by a test, which also removes each rule in turn and must notice.
+
+A cell names whose deed the reader is told, the worker's or the agency's alone, then the fields; after "not" those withheld, with the
+rule's key, which the reader is told too. "–" is an event that leaves no trace for the reader. What a reader is shown
+of a matter later, its state, turn and due time, is computed from what it was told and from nothing else.
+
+`
+
+// part is what a service adds to the page, and what of its rules can be removed.
+type part struct {
+	section     func(testing.TB) string
+	disclosures []loop.Disclosure
+	told        map[string][]loop.Audience
+}
+
+// of is the part of a service whose subjects start with an event.
+func of[S loop.State](t *testing.T, rules decide.Rules[S], start proto.Message, readers []decidetest.Reader, files ...protoreflect.FileDescriptor) part {
+	var none S
+	view := rules.Evolve(none, loop.Event{
+		Subject: "x/1", Message: start, By: &commonv1.Party{Agency: "sender", Unit: "u", Worker: "w"}, At: due.Add(-time.Hour),
+		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT},
+	})
+	files = append(files, commonv1.File_koppi_common_v1_contact_proto)
+	events := slices.DeleteFunc(decidetest.Events(t, append(files, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
+		_, part := m.(*commonv1.Revocation)
+		return part
+	})
+	disclosed := decidetest.Disclosed[S]{Rules: rules, Events: events, Readers: readers, View: view}
+	return part{disclosed.Section, rules.Disclosures, rules.Told}
+}
+
+// due is when what the events of the page say is due.
+var due = time.Unix(1_800_000_000, 0)
+
+func reader(name, agency string, role loop.Role, consent bool) decidetest.Reader {
+	return decidetest.Reader{Name: name, Reader: loop.Reader{Agency: agency, Role: role, Consent: consent}}
+}
+
+func parts(t *testing.T) []part {
+	receiver, at := &commonv1.Party{Agency: "receiver", Unit: "u"}, timestamppb.New(due)
+	client := reader("client", "", loop.RoleClient, false)
+	invited := reader("invited by it", "newcomer", loop.RoleParticipant, true)
+	invited.Fresh = true
+	notified := reader("receiver of a decision notice, statutory access", "receiver", loop.RoleReceiver, true)
+	notified.Ground = commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS
+	notified.Kind = func(m proto.Message) {
+		if sent, ok := m.(*referralv1.ReferralSent); ok {
+			sent.Kind = referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE
+		}
+	}
+	return []part{
+		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []decidetest.Reader{
+			reader("receiver", "receiver", loop.RoleReceiver, true), reader("reporter, consent", "sender", loop.RoleSender, true),
+			reader("reporter, no consent", "sender", loop.RoleSender, false), client,
+		}, concernv1.File_koppi_concern_v1_events_proto),
+		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []decidetest.Reader{
+			reader("receiver", "receiver", loop.RoleReceiver, true), notified, reader("sender", "sender", loop.RoleSender, true),
+			reader("first sender", "first", loop.RoleParticipant, true), client,
+		}, referralv1.File_koppi_referral_v1_events_proto),
+		of(t, consultation.Rules(), &consultationv1.ConsultationOpened{Addressee: receiver}, []decidetest.Reader{
+			reader("asker", "sender", loop.RoleSender, true), reader("answerer", "receiver", loop.RoleReceiver, true),
+			reader("participant", "third", loop.RoleParticipant, true), invited, client,
+		}, consultationv1.File_koppi_consultation_v1_events_proto),
+		of(t, plan.Rules(), &planv1.PlanCreated{Responsible: receiver}, []decidetest.Reader{
+			reader("creator", "sender", loop.RoleSender, true), reader("member", "receiver", loop.RoleParticipant, true), invited, client,
+		}, planv1.File_koppi_plan_v1_events_proto),
+	}
+}
+
+func written(t *testing.T, parts []part) string {
+	t.Helper()
+	text := head
+	for i, part := range parts {
+		if i > 0 {
+			text += "\n"
+		}
+		text += part.section(t)
+	}
+	return text
+}
+
+func TestPage(t *testing.T) { decidetest.Golden(t, "disclosure.md", written(t, parts(t))) }
+
+// Every rule protects something: without it somebody is told more, or something else
+// shows, and the page would tell.
+func TestNoRuleIsIdle(t *testing.T) {
+	parts := parts(t)
+	cells := func() string {
+		var all []string
+		for line := range strings.Lines(written(t, parts)) {
+			// The list of the rules themselves is left out: it changes with any of them.
+			if !strings.Contains(line, "/") || strings.Contains(line, "from ") {
+				all = append(all, line)
+			}
+		}
+		return strings.Join(all, "")
+	}
+	whole := cells()
+	for _, part := range parts {
+		for i, rule := range part.disclosures {
+			for j, audience := range rule.To {
+				part.disclosures[i].To = slices.Delete(slices.Clone(rule.To), j, j+1)
+				if cells() == whole {
+					t.Errorf("nobody would notice if %s.%s (%s) were no longer withheld from %s", rule.Event, rule.Field, rule.Key, audience)
+				}
+				part.disclosures[i].To = rule.To
+			}
+		}
+		for event, audiences := range part.told {
+			for j, audience := range audiences {
+				part.told[event] = slices.Delete(slices.Clone(audiences), j, j+1)
+				if cells() == whole {
+					t.Errorf("nobody would notice if %s were told or not told to %s", event, audience)
+				}
+				part.told[event] = audiences
+			}
+		}
+	}
+	if cells() != whole {
+		t.Fatal("the test leaves the rules changed")
+	}
+}

@@ -1,0 +1,115 @@
+package decidetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Reader is one whom the disclosure table is about.
+type Reader struct {
+	Name string
+	loop.Reader
+	// Fresh is one that had been shown nothing until then.
+	Fresh bool
+	// Ground on which it is told, and what makes an event of the kind that it is about.
+	Ground commonv1.LegalGround
+	Kind   func(proto.Message)
+}
+
+// Disclosed is what a service tells of events: the part of it in the table.
+type Disclosed[S loop.State] struct {
+	Rules   decide.Rules[S]
+	Events  []proto.Message
+	Readers []Reader
+	// View is what a reader had been shown until then.
+	View S
+}
+
+// Section is the service's part of the table, in Markdown: its rules, and what each
+// reader is told of each event.
+func (d Disclosed[S]) Section(t testing.TB) string {
+	t.Helper()
+	var page strings.Builder
+	fmt.Fprintf(&page, "## %s%s\n", strings.ToUpper(d.Rules.Service[:1]), d.Rules.Service[1:])
+	d.rules(t, &page)
+	fmt.Fprintf(&page, "\n### Who is told what\n\n| event |")
+	for _, reader := range d.Readers {
+		fmt.Fprintf(&page, " %s |", reader.Name)
+	}
+	page.WriteString("\n| --- |" + strings.Repeat(" --- |", len(d.Readers)) + "\n")
+	for _, event := range d.Events {
+		fmt.Fprintf(&page, "| %s |", loop.NameOf(event))
+		for _, reader := range d.Readers {
+			fmt.Fprintf(&page, " %s |", d.told(event, reader))
+		}
+		page.WriteString("\n")
+	}
+	return page.String()
+}
+
+func (d Disclosed[S]) rules(t testing.TB, page *strings.Builder) {
+	var said []string
+	for _, rule := range d.Rules.Disclosures {
+		why, _, _ := strings.Cut(rule.Key, "/")
+		switch {
+		case rule.Event == "" || slices.Contains(said, why):
+		case d.Rules.Provisions[why] == "":
+			t.Errorf("%s: nothing says why", rule.Key)
+		default:
+			said = append(said, why)
+			fmt.Fprintf(page, "\n- **%s**: %s", why, d.Rules.Provisions[why])
+		}
+	}
+	page.WriteString("\n\n| rule | withheld | from |\n| --- | --- | --- |\n")
+	for _, rule := range d.Rules.Disclosures {
+		var from []string
+		for _, audience := range rule.To {
+			from = append(from, string(audience))
+		}
+		fmt.Fprintf(page, "| %s | %s.%s | %s |\n", rule.Key, rule.Event, rule.Field, strings.Join(from, ", "))
+	}
+}
+
+func (d Disclosed[S]) told(event proto.Message, reader Reader) string {
+	view := d.View
+	if reader.Fresh {
+		var none S
+		view = none
+	}
+	by := &commonv1.Party{Agency: "by", Unit: "unit", Worker: "worker"}
+	event = proto.Clone(event)
+	if reader.Kind != nil {
+		reader.Kind(event)
+	}
+	disclosed, withheld, ok := d.Rules.Tell(view, loop.Event{Message: event, By: by, Basis: &commonv1.LegalBasis{Ground: reader.Ground}}, reader.Reader)
+	if !ok {
+		return "–"
+	}
+	var fields, left []string
+	all := event.ProtoReflect().Descriptor().Fields()
+	for i := range all.Len() {
+		if disclosed.Message.ProtoReflect().Has(all.Get(i)) {
+			fields = append(fields, string(all.Get(i).Name()))
+		}
+	}
+	for _, one := range withheld {
+		left = append(left, strings.TrimPrefix(one.Field, "event.")+" ("+one.Rule+")")
+	}
+	who := "agency"
+	if disclosed.By.GetWorker() != "" {
+		who = "worker"
+	}
+	text := strings.Join(append([]string{"from " + who}, fields...), ", ")
+	if len(left) > 0 {
+		text += "; not " + strings.Join(left, ", ")
+	}
+	return text
+}
