@@ -23,6 +23,7 @@ import (
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
+	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/attachment"
@@ -57,6 +58,10 @@ type Config struct {
 	Callbacks callback.Settings
 	// CallbackTiming is the default's where it is zero.
 	CallbackTiming callback.Timing
+	// Notices are set for units that are told that something waits.
+	Notices notice.Settings
+	// NoticeTiming is the default's where it is zero.
+	NoticeTiming notice.Timing
 }
 
 // Koppi is a running suite.
@@ -66,6 +71,7 @@ type Koppi struct {
 	papers  *attachment.Store
 	front   *suite.Front
 	calls   *callback.Callbacks
+	notices *notice.Notifier
 	handler http.Handler
 }
 
@@ -104,9 +110,9 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		}
 		k.members = append(k.members, made)
 	}
-	backends := map[string]suite.Backend{}
+	backends, services := map[string]suite.Backend{}, map[string]grpc.ClientConnInterface{}
 	for _, m := range k.members {
-		backends[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}
+		backends[m.name], services[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}, m.conn
 	}
 	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Scanner: casework.ScannerAt(k.config.Scanner)}
 	if whole.Verifier, err = parts.verifier(k.config); err != nil {
@@ -119,6 +125,12 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		Exchange: k.front.Exchange.Conn(), Directory: k.config.Directory, Secrets: parts.folder,
 		Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
+	})
+	if err != nil {
+		return err
+	}
+	k.notices, err = k.config.Notices.Open(notice.Config{
+		Services: services, Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
 	})
 	if err != nil {
 		return err
@@ -163,6 +175,7 @@ func (k *Koppi) Serve(ctx context.Context) error {
 	}
 	group.Go(func() error { return k.front.Run(ctx) })
 	group.Go(func() error { return k.calls.Run(ctx) })
+	group.Go(func() error { return k.notices.Run(ctx) })
 	return group.Wait()
 }
 
@@ -183,6 +196,9 @@ func (k *Koppi) Close() error {
 	var errs []error
 	if k.calls != nil {
 		errs = append(errs, k.calls.Close())
+	}
+	if k.notices != nil {
+		errs = append(errs, k.notices.Close())
 	}
 	if k.front != nil {
 		errs = append(errs, k.front.Close())

@@ -54,6 +54,8 @@ type Unit struct {
 	Intake bool
 	// Duty is who takes the unit's new matters, by ISO 8601 week such as "2026-W48".
 	Duty map[string][]string
+	// Email is where it is told, without content, that something waits; empty for nowhere.
+	Email string
 }
 
 // OnDuty are the agency's units in which a worker is on duty in the week of a time, in

@@ -38,6 +38,7 @@ type fileUnit struct {
 	ServiceKeys    []string          `json:"serviceKeys"`
 	Intake         bool              `json:"intake"`
 	Duty           []fileDuty        `json:"duty"`
+	Email          string            `json:"email"`
 }
 
 type fileDuty struct {
@@ -141,7 +142,7 @@ func (f fileAgency) check() (Agency, error) {
 func (f fileUnit) check() (Unit, error) {
 	unit := Unit{
 		Key: f.Unit, Names: f.Names, Municipalities: f.Municipalities, Languages: f.Languages,
-		ServiceKeys: f.ServiceKeys, Intake: f.Intake,
+		ServiceKeys: f.ServiceKeys, Intake: f.Intake, Email: f.Email,
 	}
 	if !keyForm.MatchString(f.Unit) {
 		return unit, errors.New("the key is not of small letters, digits and hyphens")
@@ -166,6 +167,9 @@ func (f fileUnit) check() (Unit, error) {
 		if !keyForm.MatchString(key) {
 			return unit, fmt.Errorf("service key %q is not of small letters, digits and hyphens", key)
 		}
+	}
+	if err := checkEmail(f.Email); err != nil {
+		return unit, err
 	}
 	var err error
 	unit.Duty, err = checkDuty(f.Duty)

@@ -8,7 +8,7 @@ import (
 // Notices reads what waits for units, and keeps whether they were told of it.
 type Notices interface {
 	// Waiting returns what waits for units and was not told them as often as it must
-	// be, the soonest due first.
+	// be: what is told twice first, so that nothing holds it up, then the soonest due.
 	Waiting(ctx context.Context, query WaitingQuery) ([]Waiting, error)
 	// MarkTold counts each as told once more, at a time.
 	MarkTold(ctx context.Context, told []Waiting, at time.Time) error

@@ -28,7 +28,8 @@ func Served() grpc.ServerOption {
 
 // worth tells calls that are worth a span: not those that come every second.
 func worth(info *stats.RPCTagInfo) bool {
-	return !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/")
+	return !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/") &&
+		info.FullMethodName != "/koppi.casework.v1.SuiteService/GetWaiting"
 }
 
 // Pages makes spans of the calls that come in over HTTP, and none of pages.

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
+	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/dev"
@@ -26,6 +28,7 @@ type config struct {
 	process.Listening `embed:""`
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
+	Notices           notice.Settings    `embed:""`
 	Papers            process.Papers     `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 
@@ -94,6 +97,11 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, calls.Close()) }()
+	notices, err := c.notices(backends, agencies.Directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, notices.Close()) }()
 	listener, err := c.Listening.Open(ctx)
 	if err != nil {
 		return err
@@ -105,6 +113,7 @@ func run(ctx context.Context, c *config) (err error) {
 		return nil
 	})
 	group.Go(func() error { return calls.Run(ctx) })
+	group.Go(func() error { return notices.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, handler, listener) })
 	return group.Wait()
 }
@@ -118,6 +127,23 @@ func (c *config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 	return c.Settings.Open(callback.Surroundings{
 		Exchange: front.Exchange.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
 	})
+}
+
+// notices opens what tells units that something waits.
+func (c *config) notices(backends map[string]suite.Backend, agencies *directory.Directory) (*notice.Notifier, error) {
+	present, err := process.Present(c.Redis)
+	if err != nil {
+		return nil, err
+	}
+	services := map[string]grpc.ClientConnInterface{}
+	for name, backend := range backends {
+		services[name] = backend.Conn
+	}
+	notices, err := c.Notices.Open(notice.Config{Services: services, Directory: agencies, Presence: present, Logger: process.Logger()})
+	if err != nil {
+		return nil, errors.Join(err, present.Close())
+	}
+	return notices, nil
 }
 
 // casework opens what the gateway adds to the services: it verifies callers by itself.

@@ -102,12 +102,15 @@ func testWaiting(t *testing.T, open Harness) {
 			t.Fatal(err)
 		}
 		if !slices.IsSortedFunc(found, func(a, b journal.Waiting) int {
+			if urgent := a.Urgency == query.Twice; urgent != (b.Urgency == query.Twice) {
+				return map[bool]int{true: -1, false: 1}[urgent]
+			}
 			if a.DueAt.IsZero() != b.DueAt.IsZero() {
 				return map[bool]int{true: 1, false: -1}[a.DueAt.IsZero()]
 			}
 			return a.DueAt.Compare(b.DueAt)
 		}) {
-			t.Errorf("not the soonest due first: %v", found)
+			t.Errorf("not in order: %v", found)
 		}
 		all := map[string]journal.Waiting{}
 		for _, one := range found {

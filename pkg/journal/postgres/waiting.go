@@ -27,7 +27,7 @@ FROM (
 JOIN unnest($2::text[], $3::text[]) AS asked (agency, unit) ON asked.agency = w.agency AND asked.unit = w.unit
 LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
 WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = $4 THEN 2 ELSE 1 END
-ORDER BY w.due_at, w.subject, w.agency
+ORDER BY w.urgency <> $4, w.due_at, w.subject, w.agency
 LIMIT $5`, append([]int32{}, asked.Phases...), agencies, units, asked.Twice, asked.Limit)
 	waiting, err := collect(found, err, scanWaiting)
 	return waiting, wrap("waiting", err)

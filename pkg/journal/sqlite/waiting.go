@@ -35,7 +35,7 @@ FROM (
 ) AS w LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
 WHERE (w.agency, w.unit) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2))
 	AND COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = ?3 THEN 2 ELSE 1 END
-ORDER BY w.due_at, w.subject, w.agency
+ORDER BY w.urgency <> ?3, w.due_at, w.subject, w.agency
 LIMIT ?4`, string(phases), string(among), asked.Twice, asked.Limit)
 }
 

@@ -1,0 +1,137 @@
+package notice
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"koppi.internal/pkg/telemetry"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+// atOnce is how many mails are sent at a time.
+const atOnce = 8
+
+var (
+	mails    = telemetry.Counter("koppi.notices.mails", "{mail}", "Mails that told a unit that something waits.")
+	failures = telemetry.Counter("koppi.notices.failures", "{mail}", "Mails to units that the mail server did not take.")
+)
+
+// mark is one telling of a matter: as it was given, so that the next telling of the same
+// matter is another one.
+type mark struct {
+	service, subject, agency, unit string
+	kind                           caseworkv1.WaitingKind
+	due                            time.Time
+	told                           int32
+}
+
+func (m matter) mark() mark {
+	return mark{
+		service: m.service, subject: m.GetSubject(), agency: m.GetUnit().GetAgency(), unit: m.GetUnit().GetUnit(),
+		kind: m.GetKind(), due: m.GetDueAt().AsTime(), told: m.GetTold(),
+	}
+}
+
+// state is what is remembered of a unit.
+func (n *Notifier) state(unit recipient) *state {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	if n.units[unit] == nil {
+		timing := n.config.Timing
+		n.units[unit] = &state{waits: &backoff.ExponentialBackOff{
+			InitialInterval: timing.FirstRetry, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: timing.LastRetry,
+		}}
+	}
+	return n.units[unit]
+}
+
+// mayTry tells whether a unit that could not be told may be tried again; for an
+// emergency sooner.
+func (n *Notifier) mayTry(of *state, found counts) bool {
+	wait := of.wait
+	if found.emergencies > 0 {
+		wait = min(wait, n.config.Timing.EmergencyRetry)
+	}
+	return of.failed.IsZero() || wall().Sub(of.failed) >= wait
+}
+
+// send tells a unit, and marks what it was told.
+func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, told []matter, now time.Time) {
+	if ctx.Err() != nil {
+		// There was no attempt; the next look makes one.
+		return
+	}
+	about := []any{slog.String("agency", to.agency), slog.String("unit", to.unit)}
+	of := n.state(to)
+	subject, body := write(language, found, n.config.Link)
+	if err := n.config.Mailer.Send(ctx, to.email, subject, body); err != nil {
+		failures.Add(ctx, 1)
+		of.failed, of.wait = wall(), of.waits.NextBackOff()
+		n.config.Logger.WarnContext(ctx, "a unit could not be told that something waits; it is tried again", append(about, slog.String("error", err.Error()))...)
+		return
+	}
+	mails.Add(ctx, 1)
+	of.failed, of.last = time.Time{}, now
+	of.waits.Reset()
+	n.config.Logger.InfoContext(ctx, "a unit was told that something waits", about...)
+	n.mutex.Lock()
+	for _, one := range told {
+		n.unmarked[one.mark()] = true
+	}
+	n.mutex.Unlock()
+	n.mark(ctx, told)
+}
+
+// mark tells the services what was told. It outlives the context: the mail is out.
+func (n *Notifier) mark(ctx context.Context, told []matter) {
+	at := map[string][]matter{}
+	for _, one := range told {
+		at[one.service] = append(at[one.service], one)
+	}
+	for service, matters := range at {
+		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), n.config.Timing.Answer)
+		request := &caseworkv1.MarkToldRequest{}
+		for _, one := range matters {
+			request.Told = append(request.Told, one.Waiting)
+		}
+		_, err := caseworkv1.NewSuiteServiceClient(n.config.Services[service]).MarkTold(ctx, request)
+		end()
+		if n.heard(ctx, service, "MarkTold", err); err != nil {
+			continue
+		}
+		n.mutex.Lock()
+		for _, one := range matters {
+			delete(n.unmarked, one.mark())
+		}
+		n.mutex.Unlock()
+	}
+}
+
+// settle marks what was told and is still given as it was before, and returns the rest
+// of what waits. A marking is not blindly repeated: each counts, and one whose answer
+// was lost may have counted.
+func (n *Notifier) settle(ctx context.Context, answers map[string][]matter) []matter {
+	n.mutex.Lock()
+	var rest, owed []matter
+	given := map[mark]bool{}
+	for _, matters := range answers {
+		for _, one := range matters {
+			if n.unmarked[one.mark()] {
+				owed, given[one.mark()] = append(owed, one), true
+			} else {
+				rest = append(rest, one)
+			}
+		}
+	}
+	for one := range n.unmarked {
+		if _, answered := answers[one.service]; answered && !given[one] {
+			delete(n.unmarked, one)
+		}
+	}
+	n.mutex.Unlock()
+	n.mark(ctx, owed)
+	return rest
+}
