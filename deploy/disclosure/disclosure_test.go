@@ -52,7 +52,7 @@ func of[S loop.State](t *testing.T, rules decide.Rules[S], start proto.Message, 
 		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT},
 	})
 	files = append(files, commonv1.File_koppi_common_v1_contact_proto)
-	events := slices.DeleteFunc(decidetest.Events(t, append(files, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
+	events := slices.DeleteFunc(decidetest.Events(t, append(files, commonv1.File_koppi_common_v1_withdrawal_proto, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
 		_, part := m.(*commonv1.Revocation)
 		return part
 	})
@@ -65,6 +65,13 @@ var due = time.Unix(1_800_000_000, 0)
 
 func reader(name, agency string, role loop.Role, consent bool) decidetest.Reader {
 	return decidetest.Reader{Name: name, Reader: loop.Reader{Agency: agency, Role: role, Consent: consent}}
+}
+
+// withdrawn is a reader whose right rested on a consent that is gone.
+func withdrawn(agency string, role loop.Role) decidetest.Reader {
+	one := reader("consent withdrawn", agency, role, false)
+	one.OnConsent = true
+	return one
 }
 
 func parts(t *testing.T) []part {
@@ -86,14 +93,14 @@ func parts(t *testing.T) []part {
 		}, concernv1.File_koppi_concern_v1_events_proto),
 		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []decidetest.Reader{
 			reader("receiver", "receiver", loop.RoleReceiver, true), notified, reader("sender", "sender", loop.RoleSender, true),
-			reader("first sender", "first", loop.RoleParticipant, true), client,
+			reader("first sender", "first", loop.RoleParticipant, true), withdrawn("receiver", loop.RoleReceiver), client,
 		}, referralv1.File_koppi_referral_v1_events_proto),
 		of(t, consultation.Rules(), &consultationv1.ConsultationOpened{Addressee: receiver}, []decidetest.Reader{
 			reader("asker", "sender", loop.RoleSender, true), reader("answerer", "receiver", loop.RoleReceiver, true),
-			reader("participant", "third", loop.RoleParticipant, true), invited, client,
+			reader("participant", "third", loop.RoleParticipant, true), invited, withdrawn("receiver", loop.RoleReceiver), client,
 		}, consultationv1.File_koppi_consultation_v1_events_proto),
 		of(t, plan.Rules(), &planv1.PlanCreated{Responsible: receiver}, []decidetest.Reader{
-			reader("creator", "sender", loop.RoleSender, true), reader("member", "receiver", loop.RoleParticipant, true), invited, client,
+			reader("creator", "sender", loop.RoleSender, true), reader("member", "receiver", loop.RoleParticipant, true), invited, withdrawn("receiver", loop.RoleParticipant), client,
 		}, planv1.File_koppi_plan_v1_events_proto),
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"koppi.internal/pkg/serve"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
 // Config is what casework needs. All fields but Scanner and Limiter are required.
@@ -54,7 +55,7 @@ type Casework struct {
 }
 
 // Services are those that are served.
-var Services = []string{caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName}
+var Services = []string{caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName, consentv1.ConsentService_ServiceDesc.ServiceName}
 
 // New makes it. Run must run beside it, and Close end it.
 func New(config Config) (*Casework, error) {
@@ -68,6 +69,7 @@ func New(config Config) (*Casework, error) {
 	})
 	caseworkv1.RegisterCaseworkServiceServer(c.server, c)
 	attachmentv1.RegisterAttachmentServiceServer(c.server, papers{Casework: c})
+	consentv1.RegisterConsentServiceServer(c.server, consents{Casework: c})
 	c.conn, err = serve.Connect(c.listener)
 	return c, err
 }

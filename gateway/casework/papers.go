@@ -154,12 +154,11 @@ func differs(field, want string) error {
 // Download gives out what a subject names to who may read the subject there.
 func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStreamingServer[attachmentv1.DownloadResponse]) error {
 	ctx := stream.Context()
-	collection, _, _ := strings.Cut(r.GetSubject(), "/")
-	service := p.config.Services[collection]
-	if service == nil {
-		return matter.NotFound()
+	service, err := p.serviceOf(r.GetSubject())
+	if err != nil {
+		return err
 	}
-	read, err := caseworkv1.NewMatterServiceClient(service).ReadAttachment(identity.Forward(ctx), &caseworkv1.ReadAttachmentRequest{
+	read, err := service.ReadAttachment(identity.Forward(ctx), &caseworkv1.ReadAttachmentRequest{
 		Subject: r.GetSubject(), AttachmentId: r.GetAttachmentId(),
 	})
 	if err != nil {

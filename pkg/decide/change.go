@@ -127,8 +127,11 @@ func (e *Engine[S]) delivery(told Told[S], trace string) (journal.Delivery, erro
 		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
 	}
 	class := journal.ClassCorrespondence
-	if loop.IsNotice(event.Message) {
+	switch reader := told.View.Reader; {
+	case loop.IsNotice(event.Message):
 		class = journal.ClassNotice
+	case reader.OnConsent && reader.Consent:
+		class = journal.ClassConsent
 	}
 	return journal.Delivery{
 		Agency: told.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
@@ -168,7 +171,7 @@ func (c *change[S]) keep(subject string) {
 		// What was entered in error has ended, and is looked at until all is done.
 		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
 	})
-	for _, reader := range rules.Readers(history.State, history.Withdrawn) {
+	for _, reader := range rules.readers(history) {
 		view := history.Views[reader.Agency]
 		c.batch.Standings = append(c.batch.Standings, standing(rules, head, view))
 	}
@@ -186,7 +189,7 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
 		State: shown.State, Urgency: int32(shown.Urgency), Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
 		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
-		Version: view.Version, StartedAt: head.Started,
+		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At,
 	}
 	if status.GetDueAt() != nil {
 		row.DueAt = status.GetDueAt().AsTime()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
@@ -23,6 +24,12 @@ const maxAttempts = 64
 type Command[S loop.State] struct {
 	// Agency of the caller; a request_id is unique within it.
 	Agency string
+	// Client commands where no agency does: the person whom the subject concerns, by
+	// inner id.
+	Client string
+	// Holders may command too: agencies that must acknowledge a withdrawn consent, although
+	// they have left.
+	Holders bool
 	// Subject commanded. It must exist unless the command Starts it.
 	Subject string
 	Starts  bool
@@ -45,10 +52,22 @@ type Command[S loop.State] struct {
 
 // requestKey is the claim of the command's request_id; empty without one.
 func (c Command[S]) requestKey() string {
-	if c.RequestID == "" {
+	switch {
+	case c.RequestID == "":
 		return ""
+	case c.Agency == "":
+		return "request/client/" + c.Client + "/" + c.RequestID
+	default:
+		return "request/" + c.Agency + "/" + c.RequestID
 	}
-	return "request/" + c.Agency + "/" + c.RequestID
+}
+
+// relates tells whether who commands has to do with a subject.
+func (c Command[S]) relates(history loop.History[S]) bool {
+	if c.Agency == "" {
+		return c.Client != "" && history.Version > 0 && history.State.Common().Client == c.Client
+	}
+	return history.Related(c.Agency) || c.Holders && history.Version > 0 && slices.Contains(history.State.Common().Withdrawal.Holders, c.Agency)
 }
 
 // claims names all claims that the command must see, its own among them.
@@ -89,7 +108,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 		return Result[S]{}, err
 	}
 	world := loaded.world
-	if !command.Starts && command.RequestID != "" && !world.Subjects[command.Subject].Related(command.Agency) {
+	if !command.Starts && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
 		return Result[S]{}, notFound()
 	}
 	if loaded.first != nil {
@@ -138,13 +157,10 @@ func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journa
 	if uint64(len(events)) < claim.Version {
 		return Result[S]{}, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
 	}
-	history, err := e.fold(ctx, events[:claim.Version])
-	if err != nil {
-		return Result[S]{}, err
-	}
-	if now, err := e.fold(ctx, events); err != nil || now.State.Common().IsRevoked() && !history.State.Common().IsRevoked() {
+	history := e.Rules.Fold(events[:claim.Version], false)
+	if now := e.Rules.Fold(events, false); now.State.Common().IsRevoked() && !history.State.Common().IsRevoked() {
 		// The first answer holds what was entered in error.
-		return Result[S]{}, errors.Join(err, fault.New(fault.IllegalStep, "this was done, and the matter was entered in error since").With("allowed_steps", ""))
+		return Result[S]{}, fault.New(fault.IllegalStep, "this was done, and the matter was entered in error since").With("allowed_steps", "")
 	}
 	return Result[S]{Subject: claim.Subject, History: history}, nil
 }

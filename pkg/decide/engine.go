@@ -40,6 +40,9 @@ type Rules[S loop.State] struct {
 	Standing func(view S, reader loop.Reader) loop.Standing
 	// Tally is what statistics count of an event.
 	Tally func(before, after S, event loop.Event) loop.Tally
+	// Withdraw are the events of a consent's withdrawal, the given one among them, where
+	// others follow; may be nil.
+	Withdraw func(world loop.World[S], actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event
 	// Number is the number of a state, and Held the claim that a subject holds in it,
 	// empty for none; may be nil where a service has no claims.
 	Number func(S) int32
@@ -56,18 +59,38 @@ type Rules[S loop.State] struct {
 
 // Due is when the clock must look at a subject again; zero for never.
 func (r Rules[S]) Due(history loop.History[S]) time.Time {
-	if head := history.State.Common(); head.IsRevoked() {
+	head := history.State.Common()
+	if head.IsRevoked() {
 		return head.Revocation.NextCheck()
 	}
-	return r.NextCheck(history)
+	next, notice := r.NextCheck(history), head.Withdrawal.NextCheck()
+	if next.IsZero() || !notice.IsZero() && notice.Before(next) {
+		return notice
+	}
+	return next
 }
 
 // FallenDue are the events that the clock makes at a time, once each.
 func (r Rules[S]) FallenDue(history loop.History[S], at time.Time) []loop.Event {
-	if head := history.State.Common(); head.IsRevoked() {
-		return loop.RevocationDue(head, at)
+	head := history.State.Common()
+	events := loop.NoticesDue(head, at)
+	if head.IsRevoked() {
+		return events
 	}
-	return r.Overdue(history, at)
+	return append(events, r.Overdue(history, at)...)
+}
+
+// Withdrawal are the events of a consent's withdrawal by an actor: nobody's agency for
+// the client.
+func (r Rules[S]) Withdrawal(
+	world loop.World[S], actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time,
+) []loop.Event {
+	if r.Withdraw != nil {
+		return r.Withdraw(world, actor, subject, withdrawn, at)
+	}
+	event := loop.ByClock(world.State(subject).Common(), at, withdrawn)
+	event.By = actor.Party()
+	return []loop.Event{event}
 }
 
 // HeldBy is the claim that a state holds; empty for none.
@@ -94,8 +117,6 @@ type Engine[S loop.State] struct {
 	Wake func(agency string, sequence uint64)
 	// NewID makes message ids: UUIDv7.
 	NewID func() string
-	// Withdrawn tells whether the consent that a subject rests on is withdrawn now.
-	Withdrawn func(ctx context.Context, subject string) (bool, error)
 }
 
 // loaded is what a command is decided upon.
@@ -161,11 +182,7 @@ func (e *Engine[S]) loadSubjects(ctx context.Context, world loop.World[S], subje
 		if len(events) == 0 {
 			continue
 		}
-		history, err := e.fold(ctx, events)
-		if err != nil {
-			return err
-		}
-		world.Subjects[subject] = history
+		world.Subjects[subject] = e.Rules.Fold(events, false)
 	}
 	return nil
 }

@@ -1,39 +1,19 @@
 package decide
 
 import (
-	"context"
 	"maps"
+	"slices"
 
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// fold computes a history from its events: the true state, and each reader's view
-// from what that reader is told.
-func (e *Engine[S]) fold(ctx context.Context, events []loop.Event) (loop.History[S], error) {
-	history := loop.History[S]{}
-	if len(events) == 0 {
-		return history, nil
-	}
-	withdrawn, err := e.withdrawn(ctx, events[0].Subject)
-	if err != nil {
-		return history, err
-	}
-	return e.Rules.Fold(events, withdrawn), nil
-}
-
-func (e *Engine[S]) withdrawn(ctx context.Context, subject string) (bool, error) {
-	if e.Withdrawn == nil {
-		return false, nil
-	}
-	return e.Withdrawn(ctx, subject)
-}
-
-// Fold computes a history from all events of a subject, oldest first.
+// Fold computes a history from all events of a subject, oldest first; withdrawn makes it
+// as if the consent on which it rests had never been.
 func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
 	history := loop.History[S]{Withdrawn: withdrawn}
-	for _, event := range events {
-		history, _ = r.Next(history, event)
+	for i, event := range events {
+		history, _ = r.next(history, event, events[:i+1:i+1])
 	}
 	return history
 }
@@ -41,20 +21,31 @@ func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
 // Next adds one event to a history and says who is told what of it, in the order
 // in which they are told. The given history stays as it was.
 func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[S], []Told[S]) {
+	return r.next(history, event, append(slices.Clip(history.Events), event))
+}
+
+// next does so, given all events with the new one.
+func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Event) (loop.History[S], []Told[S]) {
 	next := loop.History[S]{
 		State: r.Evolve(history.State, event), Version: history.Version + 1,
 		Views: maps.Clone(history.Views), Withdrawn: history.Withdrawn, Shared: history.Shared,
+		Events: all,
 	}
+	_, withdrawn := event.Message.(*commonv1.ConsentWithdrawn)
 	if next.Views == nil {
 		next.Views = map[string]loop.View[S]{}
 	}
-	var all []Told[S]
+	var tells []Told[S]
 	live := 0
-	for _, reader := range r.Readers(next.State, next.Withdrawn) {
+	for _, reader := range r.readers(next) {
 		view := next.Views[reader.Agency]
-		// The last that it is told is that it has left.
-		gone := view.Reader.Gone && reader.Gone
+		// The last that it is told is that it has left, and later that its copy must go.
+		gone := view.Reader.Gone && reader.Gone && !loop.IsNotice(event.Message)
 		view.Reader = reader
+		if withdrawn && reader.OnConsent {
+			// It now knows no more than if there had been no consent.
+			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
+		}
 		if !gone {
 			live++
 		}
@@ -62,14 +53,19 @@ func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[
 		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
-			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})
+			tells = append(tells, Told[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 		next.Views[reader.Agency] = view
 	}
-	if len(all) == live {
+	if len(tells) == live {
 		next.Shared = event.ID
 	}
-	return next, all
+	return next, tells
+}
+
+// readers are those of a history, as the consent on which it rests now stands.
+func (r Rules[S]) readers(history loop.History[S]) []loop.Reader {
+	return r.Readers(history.State, history.Withdrawn || history.State.Common().IsWithdrawn())
 }
 
 // Tell is what a reader is told of an event, given its view so far; false where it is

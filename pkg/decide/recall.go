@@ -30,16 +30,16 @@ func (e *Engine[S]) Recall(ctx context.Context, subject, agency, client string, 
 	if upTo > 0 {
 		all.Version = min(upTo, all.Version)
 	}
-	now, err := e.fold(ctx, events)
-	if err != nil || now.State.Common().IsRevoked() {
-		return Recalled[S]{}, err
+	now := e.Rules.Fold(events, false)
+	if now.State.Common().IsRevoked() {
+		return Recalled[S]{}, nil
 	}
 	var told []Told[S]
 	switch {
 	case agency == "" && client != "" && events[0].Client == client:
 		_, told = e.Rules.ToldClient(events[:all.Version])
 	case agency != "" && now.Related(agency):
-		told = e.Rules.toldAgency(events[:all.Version], now.Withdrawn, agency)
+		told = e.Rules.toldAgency(events[:all.Version], now.State.Common().IsWithdrawn(), agency)
 	default:
 		return Recalled[S]{}, nil
 	}

@@ -24,6 +24,7 @@ const (
 	StaleEtag             Reason = "STALE_ETAG"
 	IllegalStep           Reason = "ILLEGAL_STEP"
 	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
+	ConsentWithdrawn      Reason = "CONSENT_WITHDRAWN"
 	AttestationRequired   Reason = "ATTESTATION_REQUIRED"
 	TopicRequired         Reason = "TOPIC_REQUIRED"
 	ContentNotAllowed     Reason = "CONTENT_NOT_ALLOWED"
@@ -67,6 +68,7 @@ var table = map[Reason]entry{
 	StaleEtag:             {codes.Aborted, "read it again and decide on what you then see"},
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},
 	LegalBasisRequired:    {codes.InvalidArgument, "give ground, provision and, with consent, its time"},
+	ConsentWithdrawn:      {codes.FailedPrecondition, "ask the client anew, and say when they consented"},
 	AttestationRequired:   {codes.InvalidArgument, "vouch that consent is unobtainable, and for inability or a child's interest"},
 	TopicRequired:         {codes.InvalidArgument, "choose at least one topic"},
 	ContentNotAllowed:     {codes.InvalidArgument, "leave out what the ground does not allow"},

@@ -82,6 +82,9 @@ const (
 	ClassDocument Class = "document"
 	// ClassCorrespondence seals deliveries: what was sent to others (3 years).
 	ClassCorrespondence Class = "correspondence"
+	// ClassConsent seals deliveries that are told on the client's consent: it is destroyed
+	// when that is withdrawn (else as correspondence).
+	ClassConsent Class = "consent"
 	// ClassNotice seals the deliveries that say that something was entered in error:
 	// they outlive what they are about (3 years).
 	ClassNotice Class = "notice"
@@ -190,6 +193,9 @@ type Standing struct {
 	// Hidden keeps it out of worklists (a report that joined another).
 	Hidden bool
 	Ended  bool
+	// WithdrawnAt is when the client withdrew the consent on which it rests; zero where
+	// not.
+	WithdrawnAt time.Time
 	// Urgency as shown.
 	Urgency int32
 	// Version counts the messages that this agency's mailbox had of the subject.
@@ -214,8 +220,9 @@ type Query struct {
 	// Unassigned keeps those that no worker holds, OwnTurn those that wait for the
 	// agency, and ToDo those that it did not send or that wait for it.
 	Unassigned, OwnTurn, ToDo bool
-	// StartedAfter keeps those started at or after it.
-	StartedAfter time.Time
+	// StartedAfter keeps those started at or after it, WithdrawnAfter those whose consent
+	// was withdrawn at or after it.
+	StartedAfter, WithdrawnAfter time.Time
 	// After continues behind this position of the order; nil starts.
 	After *Position
 	// Limit is the most rows returned; 0 returns all.
@@ -254,7 +261,7 @@ type Delivery struct {
 	ID             string
 	Subject        string
 	SubjectVersion uint64
-	// Class seals it: ClassCorrespondence or ClassNotice; empty is the former. A notice
+	// Class seals it: ClassCorrespondence (also when empty), ClassConsent or ClassNotice. A notice
 	// must outlive the erasure of what it is about.
 	Class Class
 	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it lacks

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -66,12 +65,8 @@ func (d *Draft[S]) record(e Event) {
 // Revoke enters a subject in error. Whoever was told of it, except who revokes, must
 // acknowledge.
 func (d *Draft[S]) Revoke(subject, reason string, readers []Reader, by *commonv1.Party) {
-	entered := &commonv1.EnteredInError{Reason: reason, DueAt: timestamppb.New(EndOfWorkingDay(d.At, workingDaysToAcknowledge))}
-	for _, reader := range readers {
-		if reader.Agency != by.GetAgency() && reader.Agency != d.Actor.Agency {
-			entered.Holders = append(entered.Holders, reader.Agency)
-		}
-	}
+	entered := &commonv1.EnteredInError{Reason: reason}
+	entered.Holders, entered.DueAt = holdersOf(readers, d.At, by.GetAgency(), d.Actor.Agency)
 	d.Add(subject, entered, by)
 }
 

@@ -76,19 +76,3 @@ func unfired[S State](history History[S], status StatusOf[S]) []time.Time {
 	}
 	return due
 }
-
-const workingDaysToAcknowledge = 3
-
-// RevocationDue are the events of a subject entered in error that the clock makes:
-// that the copies are erased, once they are, and that somebody is late.
-func RevocationDue(h Head, at time.Time) []Event {
-	r := h.Revocation
-	var events []Event
-	if !r.Erased {
-		events = append(events, ByClock(h, at, &commonv1.CopiesErased{}))
-	}
-	if pending := r.Pending(); len(pending) > 0 && !r.Overdue && !r.Due.After(at) {
-		events = append(events, ByClock(h, at, &commonv1.RevocationOverdue{Holders: pending, DueAt: timestamppb.New(r.Due)}))
-	}
-	return events
-}

@@ -32,8 +32,10 @@ type Head struct {
 	Fired []time.Time
 	// Contacts are those planned, the last of each agency.
 	Contacts []*commonv1.PlannedContact
-	// Revocation is set once the subject was entered in error.
+	// Revocation is set once the subject was entered in error, Withdrawal once the consent
+	// on which it rests was withdrawn.
 	Revocation Revocation
+	Withdrawal Notice
 }
 
 // Begin is the head of a subject that an event starts.
@@ -73,44 +75,8 @@ func (h Head) IsRevoked() bool { return !h.Revocation.At.IsZero() }
 
 // Revocation is how far the removal of what was entered in error has come.
 type Revocation struct {
-	At     time.Time
-	By     *commonv1.Party
+	Notice
 	Reason string
-	Due    time.Time
-	// Holders must acknowledge; Acknowledged says who did, and when.
-	Holders      []string
-	Acknowledged map[string]time.Time
-	// Erased tells that the earlier messages' keys are destroyed, Overdue that the
-	// due time was told to have passed.
-	Erased, Overdue bool
-}
-
-// Pending are the holders that have not acknowledged.
-func (r Revocation) Pending() []string {
-	var pending []string
-	for _, holder := range r.Holders {
-		if _, done := r.Acknowledged[holder]; !done {
-			pending = append(pending, holder)
-		}
-	}
-	return pending
-}
-
-// Awaits tells whether an agency has yet to acknowledge.
-func (r Revocation) Awaits(agency string) bool { return slices.Contains(r.Pending(), agency) }
-
-// NextCheck is when the clock must look at it again; zero for never.
-func (r Revocation) NextCheck() time.Time {
-	switch {
-	case r.At.IsZero():
-		return time.Time{}
-	case !r.Erased:
-		return r.At
-	case len(r.Pending()) > 0 && !r.Overdue:
-		return r.Due
-	default:
-		return time.Time{}
-	}
 }
 
 // Revoked folds the events of a revocation into the head; false for all others.
@@ -121,16 +87,15 @@ func (h Head) Revoked(e Event) (Head, bool) {
 	case *commonv1.EnteredInError:
 		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
 		h.Due = time.Time{}
-		*r = Revocation{At: e.At, By: e.By, Reason: m.GetReason(), Holders: m.GetHolders(), Due: m.GetDueAt().AsTime()}
+		*r = Revocation{Notice: noticeOf(e, m.GetHolders(), m.GetDueAt()), Reason: m.GetReason()}
 	case *commonv1.RevocationAcknowledged:
-		acknowledged := map[string]time.Time{e.By.GetAgency(): e.At}
-		for agency, at := range r.Acknowledged {
-			acknowledged[agency] = at
-		}
-		r.Acknowledged = acknowledged
+		r.acknowledge(e)
 	case *commonv1.RevocationOverdue:
 		r.Overdue = true
 	case *commonv1.CopiesErased:
+		if !h.IsRevoked() {
+			return h, false
+		}
 		r.Erased = true
 	default:
 		return h, false
@@ -141,7 +106,8 @@ func (h Head) Revoked(e Event) (Head, bool) {
 // IsNotice tells the messages that outlive the erasure of what they are about.
 func IsNotice(message proto.Message) bool {
 	switch message.(type) {
-	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue:
+	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue,
+		*commonv1.ConsentWithdrawn, *commonv1.WithdrawalAcknowledged, *commonv1.WithdrawalOverdue:
 		return true
 	default:
 		return false

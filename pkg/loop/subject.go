@@ -42,9 +42,12 @@ const (
 type Reader struct {
 	Agency string
 	Role   Role
-	// Consent says that the client's consent covers this reader now: it was the
-	// ground and has not been withdrawn.
+	// Consent says that the client's consent covers this reader now, where it needs it: it
+	// was the ground and has not been withdrawn.
 	Consent bool
+	// OnConsent says that what it is told rests on the client's consent, and that its
+	// right ends when that is withdrawn.
+	OnConsent bool
 	// Gone says that it was told once and is told no more: it has left. It then has no
 	// relation to the subject, until it is asked in again.
 	Gone bool
@@ -71,9 +74,12 @@ type History[S any] struct {
 	State   S
 	Version uint64
 	Views   map[string]View[S]
+	// Events are all of it, oldest first.
+	Events []Event
 	// Shared is the id of the last event that every reader was told.
 	Shared string
-	// Withdrawn says that the consent on which the subject rests is gone now.
+	// Withdrawn makes it as if the consent on which the subject rests had been gone from
+	// the beginning: what may be told again of it now.
 	Withdrawn bool
 }
 
@@ -97,8 +103,11 @@ type Actor struct {
 	Automatic bool
 }
 
-// Party is the actor as events name it.
+// Party is the actor as events name it; nil for the client, who is of no agency.
 func (a Actor) Party() *commonv1.Party {
+	if a.Agency == "" {
+		return nil
+	}
 	return &commonv1.Party{Agency: a.Agency, Unit: a.Unit, Worker: a.Worker}
 }
 

@@ -102,39 +102,30 @@ func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) b
 }
 
 func (k gatewayOnly[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHistoryRequest) (journal.Query, error) {
-	agency, query := who.Agency, journal.Query{Agency: who.Agency, WithHidden: true}
+	query := journal.Query{Agency: who.Agency, WithHidden: true}
+	byClient := who.Role == identity.RoleClient || r.GetClientId() != ""
+	if byClient {
+		var err error
+		if query, err = k.clientQuery(who, r.GetClientId(), r.GetPurpose()); err != nil {
+			return query, err
+		}
+	}
 	switch {
-	case who.Role == identity.RoleClient:
-		if r.GetClientId() != "" {
-			return query, fault.New(fault.InvalidField, "a person's own timeline names no client").Field("client_id", "leave empty")
-		}
-		// One standing each: every matter has one sender.
-		agency, query = clientNames, journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
-	case !IsParty(who):
+	case !byClient && !IsParty(who):
 		return query, fault.New(fault.RoleNotAllowed, "a timeline is read by an agency's worker or system, or by the person")
-	case (r.GetClientId() == "") == (r.GetCaseId() == ""):
+	case who.Role != identity.RoleClient && byClient == (r.GetCaseId() != ""):
 		return query, fault.New(fault.InvalidField, "name a case or a client").Field("case_id", "this or client_id")
-	}
-	if identity.ContainsCode(r.GetPurpose()) {
+	case identity.ContainsCode(r.GetPurpose()):
 		return query, fault.New(fault.ContentNotAllowed, "the purpose holds what looks like an identity code").Field("purpose", "without it")
+	case r.GetCaseId() == "":
+		return query, nil
 	}
-	if r.GetClientId() != "" {
-		if r.GetPurpose() == "" {
-			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
-		}
-		inner, ok := k.Secrets.Inward(identity.KindClient, agency, r.GetClientId())
-		if !ok {
-			return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
-		}
-		query.Client = inner
+	// No agency's key is empty: the names of nobody's agency are the person's.
+	inner, ok := k.Secrets.Inward(identity.KindCase, who.Agency, r.GetCaseId())
+	if !ok {
+		return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
 	}
-	if r.GetCaseId() != "" {
-		inner, ok := k.Secrets.Inward(identity.KindCase, agency, r.GetCaseId())
-		if !ok {
-			return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
-		}
-		query.Case = inner
-	}
+	query.Case = inner
 	return query, nil
 }
 

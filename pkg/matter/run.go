@@ -95,14 +95,19 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 }
 
 // eraseCopies destroys the keys of all messages about a subject that was entered in
-// error, but of those that say so. It comes before the event that records it, so
+// error, but of those that say so, or of those that were told on a consent that was
+// withdrawn. It comes before the event that records it, so
 // that it is done again where a process died between the two.
 func (k *Kernel[S]) eraseCopies(ctx context.Context, head loop.Head) error {
-	if !head.IsRevoked() || head.Revocation.Erased {
+	switch {
+	case head.IsRevoked() && !head.Revocation.Erased:
+		if err := k.forgetPapers(ctx, head.Subject); err != nil {
+			return err
+		}
+		return k.Store.Erase(ctx, head.Subject, journal.ClassCorrespondence, journal.ClassConsent)
+	case !head.IsRevoked() && head.IsWithdrawn() && !head.Withdrawal.Erased:
+		return k.Store.Erase(ctx, head.Subject, journal.ClassConsent)
+	default:
 		return nil
 	}
-	if err := k.forgetPapers(ctx, head.Subject); err != nil {
-		return err
-	}
-	return k.Store.Erase(ctx, head.Subject, journal.ClassCorrespondence)
 }

@@ -109,6 +109,9 @@ func run[S loop.State, F any](
 			if !starts {
 				client = world.State(command.Subject).Common().Client
 			}
+			if err := k.checkConsent(ctx, who, r, client); err != nil {
+				return err
+			}
 			var err error
 			if command.Attachments, command.Unavailable, err = k.papers(ctx, who, r, client); err != nil || step.Prepare == nil {
 				return err

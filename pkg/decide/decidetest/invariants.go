@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // Checks are the invariants that hold in every service, after every command.
@@ -36,7 +37,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[
 		if next := w.Rules.Due(history); !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) {
 			t.Fatalf("%s was due at %s and nobody was told", subject, next)
 		}
-		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() {
+		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() && !head.IsWithdrawn() {
 			t.Fatalf("%s went on after its end", subject)
 		}
 		if head.Ended() {
@@ -53,6 +54,10 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[
 func (w *Town[S, F]) checkFolds(t *rapid.T) {
 	for subject, history := range w.Histories {
 		for agency, view := range history.Views {
+			if history.State.Common().IsWithdrawn() && view.Reader.OnConsent {
+				// What it was told on consent is no longer in its mailbox.
+				continue
+			}
 			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
 				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
 			}
@@ -79,6 +84,44 @@ func (w *Town[S, F]) checkCounts(t *rapid.T) {
 			}
 			if !legal {
 				t.Fatalf("of %s was counted %v", subject, counted)
+			}
+		}
+	}
+}
+
+// withdraw lets a client, or an agency in the client's name, withdraw a consent now and
+// then, and holders acknowledge it.
+func (w *Town[S, F]) withdraw(t *rapid.T) bool {
+	subjects := w.Subjects()
+	if len(subjects) == 0 || rapid.IntRange(0, 19).Draw(t, "withdraw") > 0 {
+		return false
+	}
+	subject, agency := rapid.SampledFrom(subjects).Draw(t, "subject"), rapid.SampledFrom(append(Agencies(), "")).Draw(t, "agency")
+	w.Now = w.Now.Add(time.Second)
+	return w.Withdraw(agency, subject) == nil || w.AcknowledgeWithdrawal(agency, subject) == nil
+}
+
+// checkWithdrawn: once its consent is withdrawn, nothing of a subject is told on it.
+func (w *Town[S, F]) checkWithdrawn(t *rapid.T) {
+	for agency, mail := range w.Mail {
+		withdrawn := map[string]bool{}
+		for _, told := range mail {
+			if _, is := told.Event.Message.(*commonv1.ConsentWithdrawn); is {
+				withdrawn[told.Event.Subject] = true
+			}
+			if withdrawn[told.Event.Subject] && told.View.Reader.OnConsent && (told.View.Reader.Consent || told.View.State.Common().Phase == 0) {
+				t.Fatalf("%s was told %s of %s on a consent that was withdrawn", agency, loop.NameOf(told.Event.Message), told.Event.Subject)
+			}
+		}
+	}
+	for subject, history := range w.Histories {
+		if !history.State.Common().IsWithdrawn() || history.State.Common().IsRevoked() {
+			continue
+		}
+		for agency, view := range history.Views {
+			bare := w.Rules.Fold(history.Events, true).Views[agency]
+			if view.Reader.OnConsent && fmt.Sprintf("%+v", bare.State) != fmt.Sprintf("%+v", view.State) {
+				t.Fatalf("%s is shown more of %s than without consent:\n%+v\n%+v", agency, subject, view.State, bare.State)
 			}
 		}
 	}
@@ -174,12 +217,15 @@ func Invariants[S loop.State, F any](
 		for done := 0; done < stepsPerCheck; {
 			w, checks := newTown(), Checks[S, F]{}
 			for range 50 {
-				act(t, w)
+				if !w.withdraw(t) {
+					act(t, w)
+				}
 				done++
 				more(t, w, checks.Check(t, w))
 			}
 			w.checkFolds(t)
 			w.checkCounts(t)
+			w.checkWithdrawn(t)
 		}
 	})
 }

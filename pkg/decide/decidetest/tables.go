@@ -197,7 +197,7 @@ func DisclosuresNameWhatExists(t *testing.T, rules []loop.Disclosure, files ...p
 func EvolveKnows[S loop.State](t *testing.T, events []proto.Message, base S, at time.Time, evolve func(S, loop.Event) S) {
 	t.Helper()
 	before := fmt.Sprintf("%+v", base)
-	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}) {
+	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}, &commonv1.ConsentWithdrawn{}) {
 		if snapshot := event.ProtoReflect().Descriptor().Fields().ByName("snapshot"); snapshot != nil {
 			// Whoever knows the subject is told none.
 			event.ProtoReflect().Clear(snapshot)

@@ -115,6 +115,29 @@ func (w *Town[S, F]) Request(subject, step string, other loop.Actor) proto.Messa
 	return w.service.Requests(w, subject, other)[step]
 }
 
+// Withdraw takes back the consent on which a subject rests, as an agency records it, or
+// as the client does where none is named.
+func (w *Town[S, F]) Withdraw(agency, subject string) error {
+	history := w.Histories[subject]
+	withdrawn, err := loop.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, w.Now)
+	if err != nil {
+		return err
+	}
+	return w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now))
+}
+
+// AcknowledgeWithdrawal says that an agency has seen to its copy.
+func (w *Town[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
+	head := w.Histories[subject].State.Common()
+	message, err := loop.AcknowledgeWithdrawal(head, agency)
+	if err != nil {
+		return err
+	}
+	event := loop.ByClock(head, w.Now, message)
+	event.By = People[agency].Party()
+	return w.Append([]loop.Event{event})
+}
+
 // Take takes the passable form of a step; whom it is about is terveys's.
 func (w *Town[S, F]) Take(t testing.TB, actor loop.Actor, subject, step string) {
 	t.Helper()

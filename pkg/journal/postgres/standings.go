@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency`
+const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at`
 
 // Standings reads a worklist. Only filters that filter are in the statement, so
 // that the planner sees which index serves.
@@ -71,6 +71,9 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	if !query.StartedAfter.IsZero() {
 		where("started_at >= $%d", query.StartedAfter.UnixMicro())
 	}
+	if !query.WithdrawnAfter.IsZero() {
+		where("withdrawn_at >= $%d", query.WithdrawnAfter.UnixMicro())
+	}
 	if query.After != nil {
 		where("(due_at, subject) > ($%d, $%d)", rows.Micros(query.After.DueAt, rows.Never), query.After.Subject)
 	}
@@ -102,9 +105,10 @@ func leadOf(query journal.Query) string {
 
 func scanStanding(found pgx.Rows) (journal.Standing, error) {
 	var row journal.Standing
-	var due, started int64
+	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
+	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err
 }

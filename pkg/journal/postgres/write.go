@@ -89,7 +89,7 @@ func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
 func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
 	var state, phase, urgency []int32
-	var due, version, started []int64
+	var due, version, started, withdrawn []int64
 	var overdue, hidden, ended []bool
 	for _, s := range v.standings {
 		if v.started[s.Subject] != fresh {
@@ -100,20 +100,21 @@ func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
 		due, started = append(due, rows.Micros(s.DueAt, rows.Never)), append(started, rows.Micros(s.StartedAt, 0))
 		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
+		withdrawn = append(withdrawn, rows.Micros(s.WithdrawnAt, 0))
 		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
 	}
 	if len(subject) == 0 {
 		return
 	}
 	batch.Queue(`INSERT INTO standings (subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden,
-			ended, version, started_at, urgency)
+			ended, version, started_at, urgency, withdrawn_at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[])`+
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
 			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at,
-			urgency = excluded.urgency`),
-		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency)
+			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at`),
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn)
 }
 
 func (v *view) writeDeliveries(batch *pgx.Batch) {

@@ -127,10 +127,10 @@ func (a *appending) loops(ctx context.Context) error {
 func (a *appending) standings(ctx context.Context) error {
 	for _, row := range a.batch.Standings {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
-			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
-			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency); err != nil {
+			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0)); err != nil {
 			return fmt.Errorf("sqlite: keep a standing: %w", err)
 		}
 	}

@@ -27,6 +27,11 @@ func Evolve(c Concern, e loop.Event) Concern {
 	if head, revoked := c.Revoked(e); revoked {
 		return Concern{Head: head, State: concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR, Receiver: c.Receiver}
 	}
+	if head, withdrawn := c.Withdrawn(e); withdrawn {
+		// It goes on as one that was reported without consent.
+		c.Head = head
+		return c
+	}
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernSubmitted:
 		c = submitted(e, m)
@@ -101,7 +106,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 // tellsReporter tells whether the reporter's ground lets it know of such events.
 func tellsReporter(c Concern, message proto.Message) bool {
 	audience := NoConsent
-	if c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+	if c.RestsOnConsent() && !c.IsWithdrawn() {
 		audience = Consent
 	}
 	return slices.Contains(Told[loop.NameOf(message)], audience)

@@ -78,9 +78,9 @@ func Standing(view Concern, reader loop.Reader) loop.Standing {
 // Readers are the agencies that a concern is told to, reporter first. Withdrawn
 // says that the consent on which it rests is gone.
 func Readers(c Concern, withdrawn bool) []loop.Reader {
-	consent := c.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT && !withdrawn
+	consent := c.RestsOnConsent() && !withdrawn
 	return []loop.Reader{
-		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: consent},
+		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: consent, OnConsent: c.RestsOnConsent()},
 		{Agency: c.Receiver.GetAgency(), Role: loop.RoleReceiver, Consent: consent},
 	}
 }

@@ -33,6 +33,9 @@ var Provisions = map[string]string{
 // Disclose turns an event into what one reader is told of it. Every party is told of
 // every event, from its invitation on.
 func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	if reader.IsSilenced() {
+		return loop.Event{}, nil, false
+	}
 	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
 		return loop.Event{}, nil, false
 	}

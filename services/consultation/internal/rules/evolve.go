@@ -31,6 +31,17 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 	if m, ok := e.Message.(*consultationv1.ParticipantInvited); ok && m.GetSnapshot() != nil {
 		c = fromSnapshot(e, m.GetSnapshot())
 	}
+	if head, withdrawn := c.Withdrawn(e); withdrawn {
+		ends := c.Ends(e)
+		if c.Head = head; ends {
+			if c, _ = c.change(); c.Consultation == nil {
+				c.Consultation = &consultationv1.Consultation{ConsultationId: ID(e.Subject)}
+			}
+			c = c.to(stateClosed, e.At, time.Time{})
+			c.Phase = commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN
+		}
+		return c
+	}
 	c, consultation := c.change()
 	switch m := e.Message.(type) {
 	case *consultationv1.ConsultationOpened:

@@ -51,15 +51,15 @@ func Standing(view Consultation, reader loop.Reader) loop.Standing {
 
 // Readers are the agencies that a consultation is told to: the asker's, the one that is
 // asked, and those invited.
-func Readers(c Consultation, _ bool) []loop.Reader {
+func Readers(c Consultation, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{
-		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: true},
-		{Agency: c.Consultation.GetAddressee().GetAgency(), Role: loop.RoleReceiver, Consent: true},
+		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender},
+		{Agency: c.Consultation.GetAddressee().GetAgency(), Role: loop.RoleReceiver},
 	}
 	for _, party := range c.Consultation.GetParticipants() {
-		readers = append(readers, loop.Reader{Agency: party.GetAgency(), Role: loop.RoleParticipant, Consent: true})
+		readers = append(readers, loop.Reader{Agency: party.GetAgency(), Role: loop.RoleParticipant})
 	}
-	return readers
+	return c.OnGround(readers, withdrawn)
 }
 
 // NextCheck is when the clock must look at a consultation again.

@@ -31,6 +31,9 @@ var Provisions = map[string]string{
 // Disclose turns an event into what one reader is told of it. Every member is told of
 // every event, from its invitation on.
 func Disclose(view Plan, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	if reader.IsSilenced() {
+		return loop.Event{}, nil, false
+	}
 	e, withheld := loop.Withhold(Disclosures, e, audienceOf(view, e, reader))
 	return e, withheld, true
 }

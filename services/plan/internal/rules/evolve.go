@@ -24,6 +24,18 @@ func Evolve(p Plan, e loop.Event) Plan {
 	if m, ok := e.Message.(*planv1.MemberInvited); ok && m.GetSnapshot() != nil {
 		p = fromSnapshot(e, m.GetSnapshot())
 	}
+	if head, withdrawn := p.Withdrawn(e); withdrawn {
+		ends := p.Ends(e)
+		if p.Head = head; ends {
+			p, _ = p.change()
+			if p.Plan == nil {
+				p.Plan = &planv1.Plan{PlanId: ID(e.Subject)}
+			}
+			p.Plan.State, p.Plan.ResponsibilityOfferedTo, p.Plan.ResponsibilityDueAt = stateEnded, nil, nil
+			p.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
+		}
+		return p
+	}
 	p, plan := p.change()
 	switch m := e.Message.(type) {
 	case *planv1.PlanCreated:

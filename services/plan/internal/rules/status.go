@@ -40,8 +40,9 @@ func Standing(view Plan, reader loop.Reader) loop.Standing {
 }
 
 // Readers are the agencies that a plan is told to: its creator's and its members'. Who
-// has left, or said no, is told no more, but that it was entered in error.
-func Readers(p Plan, _ bool) []loop.Reader {
+// has left, or said no, is told no more, but that it was entered in error, or its consent
+// withdrawn.
+func Readers(p Plan, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{{Agency: p.Sender.GetAgency(), Role: loop.RoleSender}}
 	for _, member := range p.Plan.GetMembers() {
 		agency := member.GetParty().GetAgency()
@@ -50,10 +51,9 @@ func Readers(p Plan, _ bool) []loop.Reader {
 		}
 	}
 	for i := range readers {
-		readers[i].Consent = true
 		readers[i].Gone = !p.IsRevoked() && !isMember(p.Plan, readers[i].Agency)
 	}
-	return readers
+	return p.OnGround(readers, withdrawn)
 }
 
 // NextCheck is the earliest due time that was not told to have passed.

@@ -36,6 +36,9 @@ var Provisions = map[string]string{
 // Disclose turns an event into what one reader is told of it. Every party is told of
 // every event.
 func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	if reader.IsSilenced() {
+		return loop.Event{}, nil, false
+	}
 	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
 		return loop.Event{}, nil, false
 	}

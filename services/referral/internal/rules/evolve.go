@@ -27,6 +27,13 @@ func Evolve(r Referral, e loop.Event) Referral {
 	if head, revoked := r.Revoked(e); revoked {
 		return Referral{Head: head, State: referralv1.ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR, Receiver: r.Receiver, FirstSender: r.FirstSender}
 	}
+	if head, withdrawn := r.Withdrawn(e); withdrawn {
+		ends := r.Ends(e)
+		if r.Head = head; ends {
+			r = r.to(referralv1.ReferralState_REFERRAL_STATE_CANCELLED, e.At, time.Time{})
+		}
+		return r
+	}
 	switch m := e.Message.(type) {
 	case *referralv1.ReferralSent:
 		return sent(e, m)

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -55,7 +57,7 @@ func (o *outcome) answer(subject string, before Referral, m proto.Message) {
 		if accepted = m.GetAccepted(); !accepted {
 			return
 		}
-	case *referralv1.ReferralDeclined, *referralv1.ReferralCancelled, *commonv1.EnteredInError:
+	case *referralv1.ReferralDeclined, *referralv1.ReferralCancelled, *commonv1.EnteredInError, *commonv1.ConsentWithdrawn:
 	default:
 		return
 	}
@@ -85,4 +87,11 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	if onward := o.State(before.Onward.Subject); onward.Exists() && !onward.IsRevoked() {
 		o.revoke(before.Onward.Subject, reason, &commonv1.Party{Agency: onward.Sender.GetAgency()})
 	}
+}
+
+// Withdraw ends a referral whose consent is withdrawn; who had redirected it has it again.
+func Withdraw(world World, actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event {
+	o := &outcome{Draft: loop.NewDraft(world, Command{Actor: actor, Subject: subject, At: at}, Evolve)}
+	o.add(subject, withdrawn, actor.Party())
+	return o.Events()
 }

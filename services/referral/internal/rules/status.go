@@ -60,15 +60,15 @@ func Standing(view Referral, reader loop.Reader) loop.Standing {
 
 // Readers are the agencies that a referral is told to: sender, receiver and, of a
 // redirected one, who sent the first.
-func Readers(r Referral, _ bool) []loop.Reader {
+func Readers(r Referral, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{
-		{Agency: r.Sender.GetAgency(), Role: loop.RoleSender, Consent: true},
-		{Agency: r.Receiver.GetAgency(), Role: loop.RoleReceiver, Consent: true},
+		{Agency: r.Sender.GetAgency(), Role: loop.RoleSender},
+		{Agency: r.Receiver.GetAgency(), Role: loop.RoleReceiver},
 	}
 	if first := r.FirstSender.GetAgency(); first != "" && first != readers[0].Agency && first != readers[1].Agency {
-		readers = append(readers, loop.Reader{Agency: first, Role: loop.RoleParticipant, Consent: true})
+		readers = append(readers, loop.Reader{Agency: first, Role: loop.RoleParticipant})
 	}
-	return readers
+	return r.OnGround(readers, withdrawn)
 }
 
 // NextCheck is when the clock must look at a referral again.

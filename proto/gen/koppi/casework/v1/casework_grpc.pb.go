@@ -51,8 +51,9 @@ type CaseworkServiceClient interface {
 	// workers, each by its service's own step and each for itself: one that is refused
 	// stops no other. A plan's responsibility is offered in the plan, not passed here.
 	ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error)
-	// ListAccesses says who read or changed what of a client, when and on what
-	// ground: the client's right to know.
+	// ListAccesses says who read or changed what of a client, when and on what ground, the
+	// latest first: to the client all (703/2023 § 11), to an agency what its own people
+	// did. Of those who looked the client is told agency and unit.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
 	// they waited to be taken, by service, agency and whole month: an agency's own, or all
@@ -159,8 +160,9 @@ type CaseworkServiceServer interface {
 	// workers, each by its service's own step and each for itself: one that is refused
 	// stops no other. A plan's responsibility is offered in the plan, not passed here.
 	ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error)
-	// ListAccesses says who read or changed what of a client, when and on what
-	// ground: the client's right to know.
+	// ListAccesses says who read or changed what of a client, when and on what ground, the
+	// latest first: to the client all (703/2023 § 11), to an agency what its own people
+	// did. Of those who looked the client is told agency and unit.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
 	// they waited to be taken, by service, agency and whole month: an agency's own, or all

@@ -15,6 +15,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	v11 "koppi.internal/proto/gen/koppi/common/v1"
+	v12 "koppi.internal/proto/gen/koppi/consent/v1"
 	v1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	reflect "reflect"
 	sync "sync"
@@ -945,6 +946,432 @@ func (x *TallyResponse) GetDoors() []*TallyResponse_Door {
 	return nil
 }
 
+type ReadConsentsRequest struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	Consents      *v12.ListConsentsRequest `protobuf:"bytes,1,opt,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadConsentsRequest) Reset() {
+	*x = ReadConsentsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadConsentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadConsentsRequest) ProtoMessage() {}
+
+func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
+func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+type ReadConsentsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consents      []*v12.Consent         `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadConsentsResponse) Reset() {
+	*x = ReadConsentsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadConsentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadConsentsResponse) ProtoMessage() {}
+
+func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
+func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+type RecordWithdrawalRequest struct {
+	state         protoimpl.MessageState      `protogen:"open.v1"`
+	Withdrawal    *v12.WithdrawConsentRequest `protobuf:"bytes,1,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordWithdrawalRequest) Reset() {
+	*x = RecordWithdrawalRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordWithdrawalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordWithdrawalRequest) ProtoMessage() {}
+
+func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
+func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
+	if x != nil {
+		return x.Withdrawal
+	}
+	return nil
+}
+
+type RecordWithdrawalResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consent       *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordWithdrawalResponse) Reset() {
+	*x = RecordWithdrawalResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordWithdrawalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordWithdrawalResponse) ProtoMessage() {}
+
+func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
+func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+type RecordAcknowledgementRequest struct {
+	state           protoimpl.MessageState            `protogen:"open.v1"`
+	Acknowledgement *v12.AcknowledgeWithdrawalRequest `protobuf:"bytes,1,opt,name=acknowledgement,proto3" json:"acknowledgement,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RecordAcknowledgementRequest) Reset() {
+	*x = RecordAcknowledgementRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordAcknowledgementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordAcknowledgementRequest) ProtoMessage() {}
+
+func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
+func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
+	if x != nil {
+		return x.Acknowledgement
+	}
+	return nil
+}
+
+type RecordAcknowledgementResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consent       *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordAcknowledgementResponse) Reset() {
+	*x = RecordAcknowledgementResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordAcknowledgementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordAcknowledgementResponse) ProtoMessage() {}
+
+func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
+func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+type ReadAccessesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for; its page token is the gateway's.
+	Accesses *ListAccessesRequest `protobuf:"bytes,1,opt,name=accesses,proto3" json:"accesses,omitempty"`
+	// Only what is before this number in the service's own order; 0 for all.
+	Before        int64 `protobuf:"varint,2,opt,name=before,proto3" json:"before,omitempty"`
+	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadAccessesRequest) Reset() {
+	*x = ReadAccessesRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadAccessesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadAccessesRequest) ProtoMessage() {}
+
+func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
+func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
+	if x != nil {
+		return x.Accesses
+	}
+	return nil
+}
+
+func (x *ReadAccessesRequest) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *ReadAccessesRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ReadAccessesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first.
+	Accesses      []*ReadAccessesResponse_Numbered `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadAccessesResponse) Reset() {
+	*x = ReadAccessesResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadAccessesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadAccessesResponse) ProtoMessage() {}
+
+func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
+func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
+	if x != nil {
+		return x.Accesses
+	}
+	return nil
+}
+
+// AccessPlace is what a page token of ListAccesses holds, sealed: up to which number each
+// service's part was given out.
+type AccessPlace struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Before map[string]int64       `protobuf:"bytes,1,rep,name=before,proto3" json:"before,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Which list it is of.
+	Request       []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessPlace) Reset() {
+	*x = AccessPlace{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessPlace) ProtoMessage() {}
+
+func (x *AccessPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
+func (*AccessPlace) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AccessPlace) GetBefore() map[string]int64 {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *AccessPlace) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
 type CheckAttachmentsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId  string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
@@ -955,7 +1382,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1394,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1407,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -1007,7 +1434,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1446,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1459,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -1053,7 +1480,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1492,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1532,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1544,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1588,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1600,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1656,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +1668,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1717,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1729,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,11 +1759,63 @@ func (x *TallyResponse_Door) GetDoor() []byte {
 	return nil
 }
 
+type ReadAccessesResponse_Numbered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        int64                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Access        *Access                `protobuf:"bytes,2,opt,name=access,proto3" json:"access,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadAccessesResponse_Numbered) Reset() {
+	*x = ReadAccessesResponse_Numbered{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadAccessesResponse_Numbered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
+
+func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
+func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 0}
+}
+
+func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ReadAccessesResponse_Numbered) GetAccess() *Access {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
 var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xb9\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a koppi/exchange/v1/exchange.proto\"\xb9\x02\n" +
 	"\x12ReadHistoryRequest\x12!\n" +
 	"\acase_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06caseId\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bclientId\x12\"\n" +
@@ -1417,7 +1896,37 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\aseconds\x18\x03 \x01(\x03R\aseconds\x1a2\n" +
 	"\x04Door\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\fR\x06client\x12\x12\n" +
-	"\x04door\x18\x02 \x01(\fR\x04door\"u\n" +
+	"\x04door\x18\x02 \x01(\fR\x04door\"`\n" +
+	"\x13ReadConsentsRequest\x12I\n" +
+	"\bconsents\x18\x01 \x01(\v2%.koppi.consent.v1.ListConsentsRequestB\x06\xbaH\x03\xc8\x01\x01R\bconsents\"M\n" +
+	"\x14ReadConsentsResponse\x125\n" +
+	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\"k\n" +
+	"\x17RecordWithdrawalRequest\x12P\n" +
+	"\n" +
+	"withdrawal\x18\x01 \x01(\v2(.koppi.consent.v1.WithdrawConsentRequestB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"withdrawal\"O\n" +
+	"\x18RecordWithdrawalResponse\x123\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\x80\x01\n" +
+	"\x1cRecordAcknowledgementRequest\x12`\n" +
+	"\x0facknowledgement\x18\x01 \x01(\v2..koppi.consent.v1.AcknowledgeWithdrawalRequestB\x06\xbaH\x03\xc8\x01\x01R\x0facknowledgement\"T\n" +
+	"\x1dRecordAcknowledgementResponse\x123\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\xa4\x01\n" +
+	"\x13ReadAccessesRequest\x12J\n" +
+	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
+	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
+	"\x05limit\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\xbb\x01\n" +
+	"\x14ReadAccessesResponse\x12L\n" +
+	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x1aU\n" +
+	"\bNumbered\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x03R\x06number\x121\n" +
+	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xa6\x01\n" +
+	"\vAccessPlace\x12B\n" +
+	"\x06before\x18\x01 \x03(\v2*.koppi.casework.v1.AccessPlace.BeforeEntryR\x06before\x12\x18\n" +
+	"\arequest\x18\x02 \x01(\fR\arequest\x1a9\n" +
+	"\vBeforeEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"u\n" +
 	"\x17CheckAttachmentsRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12+\n" +
 	"\bsubjects\x18\x02 \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\x90N\"\x04r\x02\x18@R\bsubjects\"2\n" +
@@ -1426,11 +1935,15 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xa9\x02\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xd4\x05\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
-	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse2\xf9\x02\n" +
+	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12_\n" +
+	"\fReadConsents\x12&.koppi.casework.v1.ReadConsentsRequest\x1a'.koppi.casework.v1.ReadConsentsResponse\x12k\n" +
+	"\x10RecordWithdrawal\x12*.koppi.casework.v1.RecordWithdrawalRequest\x1a+.koppi.casework.v1.RecordWithdrawalResponse\x12z\n" +
+	"\x15RecordAcknowledgement\x12/.koppi.casework.v1.RecordAcknowledgementRequest\x1a0.koppi.casework.v1.RecordAcknowledgementResponse\x12_\n" +
+	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse2\xf9\x02\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
@@ -1452,86 +1965,121 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
-	(WaitingKind)(0),                 // 0: koppi.casework.v1.WaitingKind
-	(*ReadHistoryRequest)(nil),       // 1: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),      // 2: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                    // 3: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),            // 4: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),    // 5: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),   // 6: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),          // 7: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),         // 8: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),        // 9: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),       // 10: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                  // 11: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),          // 12: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),         // 13: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),             // 14: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),            // 15: koppi.casework.v1.TallyResponse
-	(*CheckAttachmentsRequest)(nil),  // 16: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil), // 17: koppi.casework.v1.CheckAttachmentsResponse
-	(*Reach_Subject)(nil),            // 18: koppi.casework.v1.Reach.Subject
-	nil,                              // 19: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),    // 20: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),      // 21: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),       // 22: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),       // 23: koppi.casework.v1.TallyResponse.Door
-	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),           // 25: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),           // 26: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),          // 27: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                 // 28: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                // 29: koppi.common.v1.Party
-	(v11.Urgency)(0),                 // 30: koppi.common.v1.Urgency
+	(WaitingKind)(0),                         // 0: koppi.casework.v1.WaitingKind
+	(*ReadHistoryRequest)(nil),               // 1: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),              // 2: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                            // 3: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                    // 4: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),            // 5: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),           // 6: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                  // 7: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                 // 8: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                // 9: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),               // 10: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                          // 11: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                  // 12: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                 // 13: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                     // 14: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                    // 15: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),              // 16: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),             // 17: koppi.casework.v1.ReadConsentsResponse
+	(*RecordWithdrawalRequest)(nil),          // 18: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),         // 19: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),     // 20: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),    // 21: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadAccessesRequest)(nil),              // 22: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),             // 23: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                      // 24: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),          // 25: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),         // 26: koppi.casework.v1.CheckAttachmentsResponse
+	(*Reach_Subject)(nil),                    // 27: koppi.casework.v1.Reach.Subject
+	nil,                                      // 28: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),            // 29: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),              // 30: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),               // 31: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),               // 32: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),    // 33: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                      // 34: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),            // 35: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                   // 36: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                   // 37: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                  // 38: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                         // 39: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                        // 40: koppi.common.v1.Party
+	(v11.Urgency)(0),                         // 41: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),          // 42: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                      // 43: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),       // 44: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil), // 45: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*ListAccessesRequest)(nil),              // 46: koppi.casework.v1.ListAccessesRequest
+	(*Access)(nil),                           // 47: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	24, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	25, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	35, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	36, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	18, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	19, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	24, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	26, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	27, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	20, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	28, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	29, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	24, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	27, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	28, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	35, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	37, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	38, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	29, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	39, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	40, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	35, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	29, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	40, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	30, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	24, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	24, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	41, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	35, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	35, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	24, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	21, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	22, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	23, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	3,  // 24: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	24, // 25: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	1,  // 26: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 27: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 28: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 29: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 30: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 31: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 32: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	2,  // 33: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 34: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 35: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 36: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 37: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 38: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 39: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	33, // [33:40] is the sub-list for method output_type
-	26, // [26:33] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	35, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	30, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	31, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	32, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	42, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	43, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	44, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	43, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	45, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	43, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	46, // 30: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	33, // 31: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	34, // 32: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	3,  // 33: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	35, // 34: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	47, // 35: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 36: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 37: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 38: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 39: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 40: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 41: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 42: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	25, // 43: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 44: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 45: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 46: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	2,  // 47: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 48: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 49: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 50: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 51: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 52: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 53: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	26, // 54: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 55: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 56: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 57: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	47, // [47:58] is the sub-list for method output_type
+	36, // [36:47] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -1546,7 +2094,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

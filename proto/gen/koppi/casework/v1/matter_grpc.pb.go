@@ -22,9 +22,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MatterService_ReadHistory_FullMethodName    = "/koppi.casework.v1.MatterService/ReadHistory"
-	MatterService_ReadAttachment_FullMethodName = "/koppi.casework.v1.MatterService/ReadAttachment"
-	MatterService_ReadWork_FullMethodName       = "/koppi.casework.v1.MatterService/ReadWork"
+	MatterService_ReadHistory_FullMethodName           = "/koppi.casework.v1.MatterService/ReadHistory"
+	MatterService_ReadAttachment_FullMethodName        = "/koppi.casework.v1.MatterService/ReadAttachment"
+	MatterService_ReadWork_FullMethodName              = "/koppi.casework.v1.MatterService/ReadWork"
+	MatterService_ReadConsents_FullMethodName          = "/koppi.casework.v1.MatterService/ReadConsents"
+	MatterService_RecordWithdrawal_FullMethodName      = "/koppi.casework.v1.MatterService/RecordWithdrawal"
+	MatterService_RecordAcknowledgement_FullMethodName = "/koppi.casework.v1.MatterService/RecordAcknowledgement"
+	MatterService_ReadAccesses_FullMethodName          = "/koppi.casework.v1.MatterService/ReadAccesses"
 )
 
 // MatterServiceClient is the client API for MatterService service.
@@ -40,6 +44,13 @@ type MatterServiceClient interface {
 	ReadAttachment(ctx context.Context, in *ReadAttachmentRequest, opts ...grpc.CallOption) (*ReadAttachmentResponse, error)
 	// ReadWork reads this service's part of a worklist.
 	ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error)
+	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
+	// ConsentService.
+	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
+	RecordWithdrawal(ctx context.Context, in *RecordWithdrawalRequest, opts ...grpc.CallOption) (*RecordWithdrawalResponse, error)
+	RecordAcknowledgement(ctx context.Context, in *RecordAcknowledgementRequest, opts ...grpc.CallOption) (*RecordAcknowledgementResponse, error)
+	// ReadAccesses reads this service's part of who looked.
+	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
 }
 
 type matterServiceClient struct {
@@ -80,6 +91,46 @@ func (c *matterServiceClient) ReadWork(ctx context.Context, in *ReadWorkRequest,
 	return out, nil
 }
 
+func (c *matterServiceClient) ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadConsentsResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadConsents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) RecordWithdrawal(ctx context.Context, in *RecordWithdrawalRequest, opts ...grpc.CallOption) (*RecordWithdrawalResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordWithdrawalResponse)
+	err := c.cc.Invoke(ctx, MatterService_RecordWithdrawal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) RecordAcknowledgement(ctx context.Context, in *RecordAcknowledgementRequest, opts ...grpc.CallOption) (*RecordAcknowledgementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordAcknowledgementResponse)
+	err := c.cc.Invoke(ctx, MatterService_RecordAcknowledgement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadAccessesResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadAccesses_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MatterServiceServer is the server API for MatterService service.
 // All implementations must embed UnimplementedMatterServiceServer
 // for forward compatibility.
@@ -93,6 +144,13 @@ type MatterServiceServer interface {
 	ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error)
 	// ReadWork reads this service's part of a worklist.
 	ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error)
+	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
+	// ConsentService.
+	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
+	RecordWithdrawal(context.Context, *RecordWithdrawalRequest) (*RecordWithdrawalResponse, error)
+	RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error)
+	// ReadAccesses reads this service's part of who looked.
+	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
 }
 
@@ -111,6 +169,18 @@ func (UnimplementedMatterServiceServer) ReadAttachment(context.Context, *ReadAtt
 }
 func (UnimplementedMatterServiceServer) ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadWork not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadConsents not implemented")
+}
+func (UnimplementedMatterServiceServer) RecordWithdrawal(context.Context, *RecordWithdrawalRequest) (*RecordWithdrawalResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordWithdrawal not implemented")
+}
+func (UnimplementedMatterServiceServer) RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordAcknowledgement not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadAccesses not implemented")
 }
 func (UnimplementedMatterServiceServer) mustEmbedUnimplementedMatterServiceServer() {}
 func (UnimplementedMatterServiceServer) testEmbeddedByValue()                       {}
@@ -187,6 +257,78 @@ func _MatterService_ReadWork_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MatterService_ReadConsents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadConsentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadConsents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadConsents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadConsents(ctx, req.(*ReadConsentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_RecordWithdrawal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordWithdrawalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).RecordWithdrawal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_RecordWithdrawal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).RecordWithdrawal(ctx, req.(*RecordWithdrawalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_RecordAcknowledgement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordAcknowledgementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).RecordAcknowledgement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_RecordAcknowledgement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).RecordAcknowledgement(ctx, req.(*RecordAcknowledgementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_ReadAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadAccessesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadAccesses(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadAccesses_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadAccesses(ctx, req.(*ReadAccessesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MatterService_ServiceDesc is the grpc.ServiceDesc for MatterService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -205,6 +347,22 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadWork",
 			Handler:    _MatterService_ReadWork_Handler,
+		},
+		{
+			MethodName: "ReadConsents",
+			Handler:    _MatterService_ReadConsents_Handler,
+		},
+		{
+			MethodName: "RecordWithdrawal",
+			Handler:    _MatterService_RecordWithdrawal_Handler,
+		},
+		{
+			MethodName: "RecordAcknowledgement",
+			Handler:    _MatterService_RecordAcknowledgement_Handler,
+		},
+		{
+			MethodName: "ReadAccesses",
+			Handler:    _MatterService_ReadAccesses_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,227 @@
+package matter
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// maxConsents bounds a list.
+const maxConsents = 1000
+
+// ReadConsents lists the consents of a client on which this service's matters rest, the
+// newest first, as the caller may know them. Each is a recorded reading.
+func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadConsentsRequest) (*caseworkv1.ReadConsentsResponse, error) {
+	r := read.GetConsents()
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query, err := k.clientQuery(who, r.GetClientId(), r.GetPurpose())
+	if err != nil {
+		return nil, err
+	}
+	standings, err := k.Store.Standings(ctx, query)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	slices.SortFunc(standings, func(a, b journal.Standing) int {
+		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(a.Subject, b.Subject))
+	})
+	response := &caseworkv1.ReadConsentsResponse{}
+	readings := []Reading{{Client: query.Client}}
+	for _, standing := range standings {
+		if len(response.GetConsents()) == maxConsents {
+			break
+		}
+		history, err := k.history(ctx, standing.Subject)
+		if err != nil {
+			return nil, err
+		}
+		if head := history.State.Common(); head.RestsOnConsent() && !head.IsRevoked() {
+			response.Consents = append(response.Consents, k.consent(who, history))
+			readings = append(readings, readingOf(history.State))
+		}
+	}
+	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
+}
+
+// clientQuery finds the matters of a client: the caller's own, or those of its agency.
+func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (journal.Query, error) {
+	query := journal.Query{Agency: who.Agency, WithHidden: true}
+	switch {
+	case who.Role == identity.RoleClient && client != "":
+		return query, fault.New(fault.InvalidField, "a person's own matters name no client").Field("client_id", "leave empty")
+	case who.Role == identity.RoleClient:
+		// One standing each: every matter has one sender.
+		return journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}, nil
+	case !IsParty(who):
+		return query, fault.New(fault.RoleNotAllowed, "this is read by an agency's worker or system, or by the person")
+	case client == "":
+		return query, fault.New(fault.InvalidField, "say whose").Field("client_id", "required")
+	case purpose == "":
+		return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+	case identity.ContainsCode(purpose):
+		return query, fault.New(fault.ContentNotAllowed, "the purpose holds what looks like an identity code").Field("purpose", "without it")
+	}
+	var ok bool
+	if query.Client, ok = k.Secrets.Inward(identity.KindClient, who.Agency, client); !ok {
+		return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
+	}
+	return query, nil
+}
+
+// history folds all of a subject; the zero one where it was erased.
+func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S], error) {
+	events, err := k.Engine.Events(ctx, subject)
+	if err != nil || len(events) == 0 {
+		return loop.History[S]{}, err
+	}
+	return k.config.Rules.Fold(events, false), nil
+}
+
+// consent is the consent on which a subject rests, as a caller reads it. That it was
+// withdrawn every holder may know, and of who did so the agency.
+func (k *Kernel[S]) consent(who identity.Caller, history loop.History[S]) *consentv1.Consent {
+	head, agency := history.State.Common(), who.Agency
+	if who.Role == identity.RoleClient {
+		agency = clientNames
+	}
+	consent := &consentv1.Consent{
+		Subject: head.Subject, Service: k.config.Rules.Service, CaseId: k.Engine.Names.CaseName(agency, head.Case),
+		GivenTo: loop.AgencyAlone(head.Sender, agency), Recipients: slices.Sorted(maps.Keys(history.Views)),
+		Provision: head.Basis.GetProvision(), GivenAt: head.Basis.GetConsentedAt(),
+	}
+	if head.Client != "" {
+		consent.ClientId = k.Engine.Names.ClientName(agency, head.Client)
+	}
+	if w := head.Withdrawal; head.IsWithdrawn() {
+		consent.Withdrawal = &consentv1.Withdrawal{
+			At: timestamppb.New(w.At), ByClient: w.By.GetAgency() == "", By: loop.AgencyAlone(w.By, agency), DueAt: timestamppb.New(w.Due),
+			Overdue: w.Overdue && len(w.Pending()) > 0,
+		}
+		for _, one := range w.Holders {
+			holder := &consentv1.Withdrawal_Holder{Agency: one}
+			if at, done := w.Acknowledged[one]; done {
+				holder.AcknowledgedAt = timestamppb.New(at)
+			}
+			consent.Withdrawal.Holders = append(consent.Withdrawal.Holders, holder)
+		}
+	}
+	return consent
+}
+
+// RecordWithdrawal takes back the consent on which a matter rests. When it returns, what
+// was told on it is gone from every mailbox.
+func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
+	r := record.GetWithdrawal()
+	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S]) ([]loop.Event, error) {
+		history, now := world.Subjects[r.GetSubject()], k.Now()
+		withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), who.Agency, now)
+		if err != nil {
+			return nil, err
+		}
+		return k.config.Rules.Withdrawal(world, Actor(who), r.GetSubject(), withdrawn, now), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &caseworkv1.RecordWithdrawalResponse{Consent: consent}, k.overdue(ctx, r.GetSubject(), k.Now())
+}
+
+// RecordAcknowledgement says that the caller's agency has seen to its copy.
+func (k gatewayOnly[S]) RecordAcknowledgement(
+	ctx context.Context, record *caseworkv1.RecordAcknowledgementRequest,
+) (*caseworkv1.RecordAcknowledgementResponse, error) {
+	r := record.GetAcknowledgement()
+	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S]) ([]loop.Event, error) {
+		head := world.State(r.GetSubject()).Common()
+		message, err := loop.AcknowledgeWithdrawal(head, who.Agency)
+		if err != nil {
+			return nil, err
+		}
+		event := loop.ByClock(head, k.Now(), message)
+		event.By = Actor(who).Party()
+		return []loop.Event{event}, nil
+	})
+	return &caseworkv1.RecordAcknowledgementResponse{Consent: consent}, err
+}
+
+// onConsent runs a command on the consent of a subject.
+func (k gatewayOnly[S]) onConsent(
+	ctx context.Context, r Request, subject string, decided func(identity.Caller, loop.World[S]) ([]loop.Event, error),
+) (*consentv1.Consent, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if who.Role != identity.RoleClient && !IsParty(who) {
+		return nil, fault.New(fault.RoleNotAllowed, "a consent is withdrawn by the client, or by an agency that the client told")
+	}
+	access, digest, err := k.AccessOf(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	result, err := k.Engine.Handle(ctx, decide.Command[S]{
+		Agency: who.Agency, Client: who.Client, Holders: true, Subject: subject, RequestID: r.GetRequestId(), Digest: digest, Access: access,
+		Decide: func(world loop.World[S]) ([]loop.Event, error) { return decided(who, world) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k.consent(who, result.History), nil
+}
+
+// checkConsent refuses a message on a consent that was given before the client withdrew
+// one from the same agency towards the same receiver: it is to be asked for anew.
+func (k *Kernel[S]) checkConsent(ctx context.Context, who identity.Caller, r proto.Message, client string) error {
+	named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis })
+	if !ok || client == "" || named.GetBasis().GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || named.GetBasis().GetConsentedAt() == nil {
+		return nil
+	}
+	withdrawn, err := k.Store.Standings(ctx, journal.Query{
+		Agency: who.Agency, Client: client, WithHidden: true, WithdrawnAfter: named.GetBasis().GetConsentedAt().AsTime(),
+	})
+	if err != nil {
+		return fault.Store(err)
+	}
+	for _, one := range withdrawn {
+		told, err := k.Store.Standings(ctx, journal.Query{Subject: one.Subject, WithHidden: true})
+		if err != nil {
+			return fault.Store(err)
+		}
+		for _, party := range told {
+			if party.Agency == addressee(r) {
+				return fault.New(fault.ConsentWithdrawn, "the client has withdrawn consent towards this receiver since").Field("basis.consented_at", "when the client consented anew")
+			}
+		}
+	}
+	return nil
+}
+
+// addressee is the agency to which a request sends something.
+func addressee(r proto.Message) string {
+	for _, name := range []string{"receiver", "addressee", "participant", "party"} {
+		field := r.ProtoReflect().Descriptor().Fields().ByTextName(name)
+		if field == nil || field.Message() == nil || field.Message().FullName() != partyName {
+			continue
+		}
+		if party, ok := r.ProtoReflect().Get(field).Message().Interface().(*commonv1.Party); ok {
+			return party.GetAgency()
+		}
+	}
+	return ""
+}
