@@ -29,7 +29,7 @@ func CodeInText(r proto.Message) bool {
 // like an identity code.
 func isName(field protoreflect.FieldDescriptor) bool {
 	name := string(field.Name())
-	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ids") || name == "etag" || name == "resubmitted_as"
+	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ids") || name == "etag" || name == "resubmitted_as" || name == "led_to"
 }
 
 var clientName = (*commonv1.Client)(nil).ProtoReflect().Descriptor().FullName()
