@@ -12,8 +12,16 @@ GOLANGCI := .bin/golangci-lint
 GOLANGCI_VERSION := v2.15.0
 KOPPI := go run ./deploy/cmd/koppi
 FUZZTIME ?= 5m
+GOVULNCHECK := .bin/govulncheck
+GOVULNCHECK_VERSION := v1.9.0
+CYCLONEDX := .bin/cyclonedx-gomod
+CYCLONEDX_VERSION := v1.10.0
+# The Go vulnerability database as it stood then; `make vuln VULNDB_VERSION=latest` asks for the newest.
+VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
+# A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
+VULNDB ?=
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench example need-go need-node need-chromium need-servers
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom example need-go need-node need-chromium need-servers
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,11 +63,18 @@ soak: need-go ## Run the property tests for long
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
+	SOAK_FRAMES=100000 go test ./deploy/e2e -run TestMalformedFrames -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/exchange -run '^$$' -bench . -benchtime 2s
 	go test -tags bench ./deploy/bench -run TestBench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
+
+vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, offline
+	@./deploy/vuln.sh $(GOVULNCHECK) $(VULNDB_VERSION) "$(VULNDB)" $(MODULES)
+
+sbom: need-go $(CYCLONEDX) ## List what each program is made of in sbom/ (CycloneDX)
+	@./deploy/sbom.sh $(CYCLONEDX)
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }
@@ -98,3 +113,9 @@ $(EXAMPLE)/dist: $(EXAMPLE)/node_modules $(EXAMPLE)/tsconfig.json $(shell find $
 
 $(GOLANGCI):
 	GOWORK=off GOBIN="$(CURDIR)/.bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(GOVULNCHECK):
+	GOWORK=off GOBIN="$(CURDIR)/.bin" go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+
+$(CYCLONEDX):
+	GOWORK=off GOBIN="$(CURDIR)/.bin" go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)

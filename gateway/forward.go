@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/serve"
 )
 
 // forwarded lists the metadata that passes to a service. Nothing else does.
@@ -81,6 +82,9 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 	if err := stream.Receive(in); err != nil {
 		return received(err)
 	}
+	// A service that is gone is waited for, and not for ever.
+	ctx, cancel := serve.Bounded(ctx)
+	defer cancel()
 	if err := f.to.Invoke(outgoing(ctx), f.procedure, in, out); err != nil {
 		return fromStatus(err)
 	}

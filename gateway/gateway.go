@@ -4,11 +4,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
@@ -23,7 +26,7 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Config is what a gateway forwards.
+// Config is what a gateway forwards. Services, Pages and Logger are required.
 type Config struct {
 	// Services maps the full name of each service served to its connection.
 	Services map[string]grpc.ClientConnInterface
@@ -34,6 +37,10 @@ type Config struct {
 	Pages http.Handler
 	// Origins of other sites whose pages may call; none by default.
 	Origins []string
+	Logger  *slog.Logger
+	// Patience is how long a request's message may take to come, and six times that its
+	// answer, where neither is a stream; 30 s where it is zero.
+	Patience time.Duration
 }
 
 // New makes the gateway's handler.
@@ -53,7 +60,7 @@ func New(config Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	options := []connecthttp.Option{
 		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
-		connecthttp.WithReadMaxBytes(serve.MaxMessage),
+		connecthttp.WithReadMaxBytes(serve.MaxMessage), connecthttp.WithSendMaxBytes(2 * serve.MaxMessage),
 	}
 	connecthttp.Mount(mux, server, options...)
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
@@ -64,7 +71,12 @@ func New(config Config) (http.Handler, error) {
 	for _, service := range config.LocalOnly {
 		handler = localOnly(fmt.Sprintf("/%s/", service), handler)
 	}
-	return telemetry.Pages(secure(crossOrigin(config.Origins, handler))), nil
+	streams, err := streamsOf(names)
+	if err != nil {
+		return nil, err
+	}
+	handler = hurry(cmp.Or(config.Patience, patience), streams, handler)
+	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, handler)))), nil
 }
 
 // strictJSON refuses fields that no message has: a misspelt field must not be

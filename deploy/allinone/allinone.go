@@ -31,6 +31,7 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -50,10 +51,18 @@ type Config struct {
 	Issuers []identity.IssuerConfig
 	// File is the directory's, to be taken anew when it changes; nil where it is no file.
 	File *directory.File
+	// KEK is where the key-encryption key is, as seal.Source has it; empty for a file in
+	// the clear in Data.
+	KEK string
 	// Scanner is the address of a ClamAV daemon that scans attachments; empty for none.
 	Scanner string
 	// Origins of other sites whose pages may call.
 	Origins []string
+	// Limits of callers; none where it is zero.
+	Limits limit.Settings
+	// Patience is how long a request's message may take to come; the default's where it
+	// is zero.
+	Patience time.Duration
 	// Callbacks are set for agencies that the directory wants called.
 	Callbacks callback.Settings
 	// CallbackTiming is the default's where it is zero.
@@ -73,6 +82,7 @@ type Koppi struct {
 	calls   *callback.Callbacks
 	notices *notice.Notifier
 	handler http.Handler
+	release func() error
 }
 
 // ErrDataExists says that a clock was given for a folder that holds data.
@@ -80,7 +90,11 @@ var ErrDataExists = errors.New("--clock needs an empty data folder, and this one
 
 // Open prepares everything and serves nothing yet. Close it, or Run it.
 func Open(ctx context.Context, config Config) (*Koppi, error) {
-	k := &Koppi{config: config}
+	release, err := Lock(config.Data)
+	if err != nil {
+		return nil, err
+	}
+	k := &Koppi{config: config, release: release}
 	if err := k.assemble(ctx); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
@@ -114,7 +128,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name], services[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}, m.conn
 	}
-	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Scanner: casework.ScannerAt(k.config.Scanner)}
+	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Scanner: casework.ScannerAt(k.config.Scanner)}
 	if whole.Verifier, err = parts.verifier(k.config); err != nil {
 		return err
 	}
@@ -137,6 +151,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	k.handler, err = gateway.New(gateway.Config{
 		Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Origins: k.config.Origins,
+		Logger: k.config.Logger, Patience: k.config.Patience,
 	})
 	return err
 }
@@ -155,7 +170,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return k.Serve(ctx) })
-	group.Go(func() error { return serve.HTTP(ctx, k.handler, listener) })
+	group.Go(func() error { return serve.HTTP(ctx, k.config.Logger, k.handler, listener) })
 	err := group.Wait()
 	return errors.Join(err, k.Close())
 }
@@ -209,5 +224,6 @@ func (k *Koppi) Close() error {
 	if k.papers != nil {
 		errs = append(errs, k.papers.Close())
 	}
+	errs = append(errs, k.release())
 	return errors.Join(errs...)
 }

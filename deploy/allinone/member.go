@@ -20,12 +20,13 @@ import (
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/signal"
+	"koppi.internal/pkg/transparency"
 	"koppi.internal/pkg/wake"
 )
 
@@ -35,6 +36,8 @@ type parts struct {
 	kek     tink.AEAD
 	secrets *identity.Secrets
 	papers  *attachment.Store
+	// limiter of callers, the same for all services; nil for none.
+	limiter *limit.Limiter
 	// issuers are believed; issuer gives out tokens for trying out, nil without Dev.
 	issuers []identity.IssuerConfig
 	issuer  *identity.Issuer
@@ -44,14 +47,21 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	config := k.config
 	p := &parts{folder: filepath.Join(config.Data, "secrets"), issuers: config.Issuers}
 	var err error
-	if p.kek, err = seal.OpenKEK(filepath.Join(p.folder, process.KEKFile)); err != nil {
+	source := process.Keyring{KEK: config.KEK}.Source(p.folder, config.Dev)
+	if p.kek, err = source.Make(ctx); err != nil {
 		return nil, err
 	}
-	if k.papers, err = openPapers(ctx, config.Data, p.kek); err != nil {
+	if p.limiter, err = config.Limits.Open(nil); err != nil {
+		return nil, err
+	}
+	if k.papers, err = OpenPapers(ctx, config.Data, p.kek); err != nil {
 		return nil, err
 	}
 	p.papers = k.papers
 	if p.secrets, err = identity.OpenSecrets(p.folder); err != nil {
+		return nil, err
+	}
+	if err := transparency.MakeKeys(p.folder); err != nil {
 		return nil, err
 	}
 	suiteIssuer, err := identity.OpenSuiteIssuer(p.folder)
@@ -76,8 +86,8 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	return p, err
 }
 
-// openPapers opens the folders of attachments and of their keys.
-func openPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
+// OpenPapers opens the folders of attachments and of their keys.
+func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
 	at, err := filepath.Abs(data)
 	if err != nil {
 		return nil, err
@@ -127,7 +137,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 
 func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
 	deps := matter.Deps{
-		Store: m.store, Settings: m.store, Tallies: m.store, Notices: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		Store: m.store, Settings: m.store, Tallies: m.store, Notices: m.store, Looked: m.store, Log: m.store, Retention: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
 		NewID: newID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {
@@ -146,7 +156,7 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 		return fmt.Errorf("validation rules: %w", err)
 	}
 	m.server = serve.NewGRPC(serve.Config{
-		Logger: config.Logger, Verifier: verifier, Validator: validator,
+		Logger: config.Logger, Verifier: verifier, Validator: validator, Limiter: p.limiter,
 		Public: func(method string) bool {
 			return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
 		},

@@ -54,6 +54,8 @@ func (b *bench) shared() []string {
 	return []string{
 		"--dev", "--secrets", b.secrets, "--directory", b.directory, "--redis", b.redis.URL(),
 		"--attachments", papers.Attachments, "--attachment-keys", papers.AttachmentKeys,
+		// What is measured is not what is allowed.
+		"--calls-per-second", "0", "--worker-calls-per-second", "0", "--calls-at-once", "0", "--streams-at-once", "0",
 	}
 }
 

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,7 +41,8 @@ func newEndpoint(t *testing.T) *endpoint {
 	}
 	e := &endpoint{t: t, listener: listener, address: "http://" + listener.Addr().String()}
 	e.set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	server := &http.Server{ReadHeaderTimeout: time.Second, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelInfo), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: time.Second, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(left.log(), nil), slog.LevelInfo), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		left.note(leftURL, r.URL.String())
 		(*e.handle.Load())(w, r)
 	})}
 	go func() { _ = server.Serve(listener) }()
@@ -100,7 +100,7 @@ func newCalled(t *testing.T, protocol, url string, settings callback.Settings) *
 // open makes an endpoint over an inbox file.
 func (i *inbox) open(t *testing.T, secrets ...string) *partner.Endpoint {
 	t.Helper()
-	at, err := partner.NewEndpoint(i, slog.New(slog.NewTextHandler(io.Discard, nil)), secrets...)
+	at, err := partner.NewEndpoint(i, slog.New(slog.NewTextHandler(left.log(), nil)), secrets...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -66,7 +65,7 @@ func TestParkedCallbacks(t *testing.T) {
 	b := newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})
 	box := &choosy{inbox: openInbox(t, "kela"), refuses: map[string]bool{}, again: make(chan *exchangev1.CaseMessage, 100)}
 	defer func() { _ = box.Close() }()
-	handler, err := partner.NewEndpoint(box, slog.New(slog.NewTextHandler(io.Discard, nil)), newSecret)
+	handler, err := partner.NewEndpoint(box, slog.New(slog.NewTextHandler(left.log(), nil)), newSecret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,7 +155,7 @@ func TestCallbackTakeover(t *testing.T) {
 	gateway := func() (stop func()) {
 		calls, err := callback.Settings{CallbackSecrets: secretsFile(t, newSecret)}.Open(callback.Surroundings{
 			Exchange: b.grpc(), Directory: agencies, Secrets: filepath.Join(b.data, "secrets"), Presence: presence.NewRedis(redis.Client()),
-			Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Dev: true, Timing: callbackTiming,
+			Logger: slog.New(slog.NewTextHandler(left.log(), nil)), Dev: true, Timing: callbackTiming,
 		})
 		if err != nil {
 			t.Fatal(err)

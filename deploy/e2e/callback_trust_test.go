@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -127,7 +126,7 @@ func TestCallbackRefusesToStart(t *testing.T) {
 	} {
 		agencies := must(directory.Parse(calledDirectory(t, test.protocol, test.url)))
 		koppi, err := allinone.Open(t.Context(), allinone.Config{
-			Data: t.TempDir(), Directory: agencies, Dev: true, Callbacks: test.settings, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Data: t.TempDir(), Directory: agencies, Dev: true, Callbacks: test.settings, Logger: slog.New(slog.NewTextHandler(left.log(), nil)),
 		})
 		if err == nil {
 			_ = koppi.Close()

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -36,6 +37,9 @@ import (
 
 // roleOf is the database role of a service.
 func roleOf(service string) string { return "koppi_" + service }
+
+// unlimited are the flags of processes that one test's worker calls as fast as it can.
+var unlimited = []string{"--calls-per-second", "0", "--worker-calls-per-second", "0", "--calls-at-once", "0", "--streams-at-once", "0"}
 
 // ground is what the processes of a cluster share: servers, secrets and directory,
 // made by the commands that an operator uses.
@@ -84,7 +88,7 @@ type cluster struct {
 func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...string) *cluster {
 	t.Helper()
 	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template), services: map[string][]*daemon{}}
-	papers := g.papers()
+	papers := append(g.papers(), unlimited...)
 	gateway := append(append([]string{"--dev", "--redis", g.redis.URL(), "--secrets", g.secrets, "--directory", g.directory}, papers...), g.gateway...)
 	for _, service := range all.Services {
 		args := append([]string{
@@ -147,8 +151,7 @@ func (c *cluster) fsckOf(service string) map[string]journal.Head {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	report, err := journal.Fsck(context.Background(), store)
-	if err := errors.Join(err, report.Err()); err != nil {
+	if err := checked(store, service); err != nil {
 		c.t.Error(err)
 	}
 	heads, err := store.Heads(context.Background())
@@ -165,10 +168,12 @@ func TestScenariosDistributed(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := newGround(t, "fsync=off")
+	told := newCollector(t)
+	g.gateway = []string{"--otlp", told.address}
 	for _, s := range served(cases) {
 		for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
 			t.Run(name+"/"+s.Name, func(t *testing.T) {
-				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339))
+				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339), "--otlp", told.address)
 				transport := map[string]scenario.Transport{
 					"connect-json": scenario.ConnectJSON{Address: "http://" + c.gateways[0].address, Client: http.DefaultClient},
 					"grpc-gateway": scenario.GRPC{Conn: dialStubborn(t, c.gateways[0].address)},
@@ -179,9 +184,22 @@ func TestScenariosDistributed(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.fsck()
+				c.end()
 			})
 		}
 	}
+	if left.count(leftTrace) == 0 {
+		t.Error("nothing was told of the scenarios")
+	}
+}
+
+// end ends all processes, so that they tell what they have not told yet.
+func (c *cluster) end() {
+	var group sync.WaitGroup
+	for _, d := range append(slices.Concat(slices.Collect(maps.Values(c.services))...), c.gateways...) {
+		group.Go(func() { d.end(syscall.SIGTERM) })
+	}
+	group.Wait()
 }
 
 // straight leads to the services' first replicas, past the gateway; what all of them

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,11 @@ var built = struct {
 }{paths: map[string]string{}}
 
 func TestMain(m *testing.M) {
+	http.DefaultClient = &http.Client{Transport: left}
 	code := m.Run()
+	if !left.ended() && code == 0 {
+		code = 1
+	}
 	if built.folder != "" {
 		_ = os.RemoveAll(built.folder)
 	}
@@ -105,6 +110,7 @@ func (d *daemon) start() {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
+		left.note(leftLog, string(line))
 		if err != nil {
 			d.t.Fatalf("%s does not start: %s", filepath.Base(d.path), line)
 		}
@@ -117,7 +123,7 @@ func (d *daemon) start() {
 	d.logged = make(chan struct{})
 	go func() {
 		defer close(d.logged)
-		_, _ = io.Copy(&d.log, lines)
+		_, _ = io.Copy(io.MultiWriter(&d.log, left.log()), lines)
 	}()
 }
 

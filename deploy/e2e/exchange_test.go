@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -73,7 +72,7 @@ func (i *inbox) reach(t *testing.T, sequence uint64) {
 // dialStubborn is a connection that soon tries again.
 func dialStubborn(t *testing.T, address string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(strings.TrimPrefix(address, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient(strings.TrimPrefix(address, "http://"), watched(), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: 200 * time.Millisecond}, MinConnectTimeout: time.Second}))
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +91,7 @@ func connectOver(t *testing.T, conn grpc.ClientConnInterface, token string, box 
 	t.Helper()
 	client := partner.New(partner.Config{
 		Conn: conn, Token: func(context.Context) (string, error) { return token, nil }, Inbox: box,
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Window: 64,
+		Logger: slog.New(slog.NewTextHandler(left.log(), nil)), Window: 64,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -27,7 +27,7 @@ type suite struct {
 func newSuite(t *testing.T) *suite {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	return &suite{daemon: newDaemon(t, koppiProgram, "up", "--dev", "--data", data), data: data}
+	return &suite{daemon: newDaemon(t, koppiProgram, append([]string{"up", "--dev", "--data", data}, unlimited...)...), data: data}
 }
 
 // fsck verifies the journal at rest and returns the ends of its mailboxes.
@@ -42,8 +42,7 @@ func (p *suite) fsck() map[string]journal.Head {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	report, err := journal.Fsck(p.t.Context(), store)
-	if err := errors.Join(err, report.Err()); err != nil {
+	if err := checked(store, "concern"); err != nil {
 		p.t.Fatal(err)
 	}
 	heads, err := store.Heads(p.t.Context())

@@ -27,6 +27,7 @@ func browser(t *testing.T, width, height int64) context.Context {
 		chromedp.WindowSize(int(width), int(height)))
 	allocated, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocated)
+	chromedp.ListenTarget(ctx, left.requested)
 	ctx, cancelTime := context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(func() {
 		cancelTime()

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -29,6 +28,8 @@ type instance struct {
 	data    string
 	koppi   *allinone.Koppi
 	stop    func()
+	// broken tells that a test has closed its stores.
+	broken bool
 }
 
 func start(t *testing.T, clock time.Time) *instance {
@@ -45,7 +46,7 @@ func startOf(t *testing.T, settings allinone.Config) *instance {
 	if settings.Data == "" {
 		settings.Data = t.TempDir()
 	}
-	settings.Dev, settings.Logger = true, slog.New(slog.NewJSONHandler(io.Discard, nil))
+	settings.Dev, settings.Logger = true, slog.New(slog.NewJSONHandler(left.log(), nil))
 	koppi, err := allinone.Open(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
@@ -60,12 +61,15 @@ func startOf(t *testing.T, settings allinone.Config) *instance {
 	i := &instance{address: "http://" + listener.Addr().String(), koppi: koppi, data: settings.Data}
 	i.stop = func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && !i.broken {
 			t.Error(err)
 		}
 	}
 	t.Cleanup(func() {
 		for _, service := range all.Services {
+			if i.broken {
+				break
+			}
 			report, err := journal.Fsck(context.Background(), koppi.Store(service.Name))
 			if err := errors.Join(err, report.Err()); err != nil {
 				t.Errorf("%s: %v", service.Name, err)
@@ -86,7 +90,7 @@ func must[T any](value T, err error) T {
 // transports are the three ways in.
 func (i *instance) transports(t *testing.T) map[string]scenario.Transport {
 	t.Helper()
-	gateway, err := grpc.NewClient(i.address[len("http://"):], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	gateway, err := grpc.NewClient(i.address[len("http://"):], watched(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,7 @@ func (i *instance) transports(t *testing.T) map[string]scenario.Transport {
 	return map[string]scenario.Transport{
 		"connect-json": scenario.ConnectJSON{Address: i.address, Client: http.DefaultClient},
 		"grpc-gateway": scenario.GRPC{Conn: gateway},
-		"grpc-service": scenario.GRPC{Conn: i.koppi.Backend()},
+		"grpc-service": scenario.GRPC{Conn: straightWatched{i.koppi.Backend()}},
 	}
 }
 

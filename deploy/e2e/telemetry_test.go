@@ -15,6 +15,7 @@ import (
 	tracesv1 "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/deploy/scenario"
@@ -64,6 +65,7 @@ func (c traces) Export(_ context.Context, r *tracesv1.ExportTraceServiceRequest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.raw.Write(must(proto.Marshal(r)))
+	left.note(leftTrace, protojson.Format(r))
 	for _, resource := range r.GetResourceSpans() {
 		process := ""
 		for _, attribute := range resource.GetResource().GetAttributes() {
@@ -84,6 +86,7 @@ func (c metrics) Export(_ context.Context, r *metricsv1.ExportMetricsServiceRequ
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.raw.Write(must(proto.Marshal(r)))
+	left.note(leftTrace, protojson.Format(r))
 	for _, resource := range r.GetResourceMetrics() {
 		for _, scope := range resource.GetScopeMetrics() {
 			for _, one := range scope.GetMetrics() {

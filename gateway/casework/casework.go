@@ -115,11 +115,6 @@ func pageOf(asked int32) int {
 	return int(asked)
 }
 
-// ListAccesses is not served yet.
-func (c *Casework) ListAccesses(context.Context, *caseworkv1.ListAccessesRequest) (*caseworkv1.ListAccessesResponse, error) {
-	return nil, fault.New(fault.NotServed, "who looked is not served yet")
-}
-
 // unavailable is a refusal of a bucket's failure.
 func unavailable(err error) error {
 	var refused *fault.Error

@@ -129,7 +129,7 @@ func (s *Store) Start(ctx context.Context, upload Upload) (Upload, error) {
 	if _, err := rand.Read(key); err != nil {
 		return upload, err
 	}
-	wrapped, err := s.kek.Encrypt(key, []byte("attachment/"+upload.ID))
+	wrapped, err := s.kek.Encrypt(key, keyPlace(upload.ID))
 	if err != nil {
 		return upload, fmt.Errorf("attachment: wrap a key: %w", err)
 	}
@@ -190,7 +190,8 @@ func (s *Store) Finish(ctx context.Context, upload Upload, finished Finished) (U
 	return s.Get(ctx, upload.ID)
 }
 
-// Delete removes an attachment: its key first.
+// Delete removes an attachment: its key first, and once more when nothing is left that
+// it could open, since it may have been wrapped anew meanwhile.
 func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := gone(s.keys.Delete(ctx, id)); err != nil {
 		return err
@@ -202,13 +203,18 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	}); err != nil {
 		return err
 	}
-	for _, name := range append(names, pending(id)) {
+	for _, name := range names {
 		if err := gone(s.bucket.Delete(ctx, name)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := errors.Join(gone(s.keys.Delete(ctx, id)), gone(s.bucket.Delete(ctx, pending(id)))); err != nil {
+		return err
+	}
+	return s.sync(id)
 }
+
+func keyPlace(id string) []byte { return []byte("attachment/" + id) }
 
 func pending(id string) string { return "pending/" + id }
 
@@ -218,7 +224,7 @@ func (s *Store) cipher(ctx context.Context, id string) (tink.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.kek.Decrypt(wrapped, []byte("attachment/"+id))
+	key, err := s.kek.Decrypt(wrapped, keyPlace(id))
 	if err != nil {
 		return nil, fmt.Errorf("attachment: unwrap a key: %w", err)
 	}

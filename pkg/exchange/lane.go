@@ -136,7 +136,7 @@ func (l *lane) begin(o Opened) {
 // Transient tells failures of the way or of the moment.
 func Transient(err error) bool {
 	reason := fault.ReasonOf(err)
-	return reason == "" || reason == fault.Unavailable
+	return reason == "" || reason == fault.Unavailable || reason == fault.Busy
 }
 
 func (c *connection) pause(l *lane) {

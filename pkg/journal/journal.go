@@ -334,4 +334,8 @@ type Access struct {
 	// Basis is a serialized koppi.common.v1.LegalBasis; may be empty.
 	Basis []byte
 	Trace string
+
+	// Head is the hash of the history that a write left, set by the store; empty for a
+	// reading.
+	Head []byte
 }

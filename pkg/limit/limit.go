@@ -1,11 +1,14 @@
-// Package limit keeps one agency from taking what all need: so many calls a second,
-// over all replicas. The count is in Redis, with a time to live; a replica that cannot
-// ask it counts for itself.
+// Package limit keeps one agency from taking what all need, and one worker's script
+// from taking what the agency needs: so many calls a second over all replicas, and so
+// many calls and streams under way in each process. What a second holds is counted in
+// Redis, with a time to live; a replica that cannot ask it counts for itself.
 package limit
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -13,7 +16,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
-	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -30,10 +32,36 @@ const (
 	maxLocal = 4096
 )
 
+// Settings are the limits that operators set; 0 is none.
+type Settings struct {
+	Calls       int `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas; what the gateway asks services for a call counts too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
+	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls a second that one worker or client may make; systems have their agency's. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
+	AtOnce      int `name:"calls-at-once" help:"Calls of one agency that are under way in this process at once, of one worker an eighth of them; 0 is no limit." default:"256" env:"KOPPI_CALLS_AT_ONCE"`
+	Streams     int `name:"streams-at-once" help:"Streams of one agency that stand in this process at once; of one worker 32. 0 is no limit." default:"4096" env:"KOPPI_STREAMS_AT_ONCE"`
+}
+
+// Open makes the limiter; nil where nothing is limited. Without a client each replica
+// counts calls for itself. It fails where a limit is negative.
+func (s Settings) Open(client *redis.Client) (*Limiter, error) {
+	if min(s.Calls, s.WorkerCalls, s.AtOnce, s.Streams) < 0 {
+		return nil, errors.New("--calls-per-second, --worker-calls-per-second, --calls-at-once and --streams-at-once are not negative")
+	}
+	if s == (Settings{}) {
+		return nil, nil
+	}
+	local, err := lru.New[string, *rate.Limiter](maxLocal)
+	if err != nil {
+		return nil, err
+	}
+	return &Limiter{settings: s, client: client, local: local, calls: &underWay{}, streams: &underWay{}}, nil
+}
+
 // Limiter counts calls by who makes them. It is safe for concurrent use.
 type Limiter struct {
-	calls  int
-	client *redis.Client
+	settings Settings
+	client   *redis.Client
+	// calls and streams are under way.
+	calls, streams *underWay
 
 	mu sync.Mutex
 	// local counts are of who called last.
@@ -42,39 +70,94 @@ type Limiter struct {
 	blind time.Time
 }
 
-// New limits to so many calls a second each. Without a client each replica counts for
-// itself.
-func New(calls int, client *redis.Client) *Limiter {
-	local, err := lru.New[string, *rate.Limiter](maxLocal)
-	if err != nil {
-		panic(err) // the size is a constant
+// who is counted: an agency, and within it a worker; a client and an operator have no
+// agency, and a system has all that its agency has.
+type who struct{ agency, person string }
+
+func whoIs(caller identity.Caller) who {
+	w := who{agency: caller.Agency}
+	switch {
+	case caller.System:
+	case caller.Client != "":
+		w.person = named("client", caller.Client)
+	default:
+		w.person = named(caller.Agency, caller.Worker)
 	}
-	return &Limiter{calls: calls, client: client, local: local}
+	return w
 }
 
-// count adds a call to the second that it is in, and has it forgotten soon after.
-var count = redis.NewScript(`
-	local n = redis.call('INCR', KEYS[1])
-	if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-	return n`)
+// named stands for a person where Redis and memory count: workers are called by their
+// names in some agencies.
+func named(agency, person string) string {
+	sum := sha256.Sum256([]byte(agency + "\x00" + person))
+	return hex.EncodeToString(sum[:12])
+}
 
-// Allow tells whether one more call of somebody's is within the limit.
-func (l *Limiter) Allow(ctx context.Context, who string) bool {
+// count adds a call to the second that it is in, of the person first: what a person is
+// refused takes nothing from the agency. It returns which of the two is over its limit,
+// 0 for none.
+var count = redis.NewScript(`
+	for i = 1, #KEYS do
+		local n = redis.call('INCR', KEYS[i])
+		if n == 1 then redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+		if n > tonumber(ARGV[1 + i]) then return i end
+	end
+	return 0`)
+
+// share is one of the limits that a call counts in.
+type share struct {
+	key   string
+	calls int
+}
+
+// shares of a caller, the narrower first.
+func (l *Limiter) shares(w who) []share {
+	var all []share
+	if w.person != "" && l.settings.WorkerCalls > 0 {
+		all = append(all, share{"koppi:calls:person:" + w.person, l.settings.WorkerCalls})
+	}
+	if w.agency != "" && l.settings.Calls > 0 {
+		all = append(all, share{"koppi:calls:agency:" + w.agency, l.settings.Calls})
+	}
+	return all
+}
+
+// Allow refuses one more call of a caller's, with reason BUSY, where that is over the
+// person's or the agency's calls a second.
+func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
+	shares := l.shares(whoIs(caller))
+	if len(shares) == 0 {
+		return nil
+	}
+	if over := l.over(ctx, shares); over != nil {
+		return fault.New(fault.Busy, "more than %d calls a second", over.calls)
+	}
+	return nil
+}
+
+func (l *Limiter) over(ctx context.Context, shares []share) *share {
 	now := time.Now() //nolint:forbidigo // limits are of the wall clock
 	if l.client == nil || l.isBlind(now) {
-		return l.alone(who, now)
+		return l.alone(shares, now)
 	}
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	key := "koppi:calls:" + who + ":" + strconv.FormatInt(now.Unix(), 10)
-	calls, err := count.Run(limited, l.client, []string{key}, (2 * window).Milliseconds()).Int()
+	keys, limits := make([]string, 0, 2), []any{(2 * window).Milliseconds()}
+	for _, one := range shares {
+		keys = append(keys, one.key+":"+strconv.FormatInt(now.Unix(), 10))
+		limits = append(limits, one.calls)
+	}
+	at, err := count.Run(limited, l.client, keys, limits...).Int()
 	if err != nil {
 		if ctx.Err() == nil {
 			l.setBlind(now.Add(blindTime))
 		}
-		return l.alone(who, now)
+		return l.alone(shares, now)
 	}
-	return calls <= l.calls
+	if at == 0 {
+		return nil
+	}
+	return &shares[at-1]
 }
 
 func (l *Limiter) isBlind(now time.Time) bool {
@@ -90,42 +173,18 @@ func (l *Limiter) setBlind(until time.Time) {
 }
 
 // alone counts in this process.
-func (l *Limiter) alone(who string, now time.Time) bool {
+func (l *Limiter) alone(shares []share, now time.Time) *share {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	own, known := l.local.Get(who)
-	if !known {
-		own = rate.NewLimiter(rate.Limit(l.calls), l.calls)
-		l.local.Add(who, own)
-	}
-	return own.AllowN(now, 1)
-}
-
-// check refuses a caller whose agency, or who as a client, is over the limit.
-func (l *Limiter) check(ctx context.Context) error {
-	caller, known := identity.FromContext(ctx)
-	if !known || l.Allow(ctx, cmp.Or(caller.Agency, caller.Client)) {
-		return nil
-	}
-	return fault.New(fault.Busy, "more than %d calls a second", l.calls)
-}
-
-// Unary limits calls. It comes behind whoever knows the caller.
-func (l *Limiter) Unary() grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if err := l.check(ctx); err != nil {
-			return nil, err
+	for i, one := range shares {
+		own, known := l.local.Get(one.key)
+		if !known {
+			own = rate.NewLimiter(rate.Limit(one.calls), one.calls)
+			l.local.Add(one.key, own)
 		}
-		return handle(ctx, request)
-	}
-}
-
-// Stream limits the opening of streams; what is sent on them are calls.
-func (l *Limiter) Stream() grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		if err := l.check(stream.Context()); err != nil {
-			return err
+		if !own.AllowN(now, 1) {
+			return &shares[i]
 		}
-		return handle(server, stream)
 	}
+	return nil
 }

@@ -24,7 +24,7 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// Deps is what a service needs from outside. All fields but Attachments are required.
+// Deps is what a service needs from outside. All fields but Attachments and Retention are required.
 type Deps struct {
 	Store     journal.Store
 	Directory *directory.Directory
@@ -36,6 +36,12 @@ type Deps struct {
 	// Tallies are what statistics count, Notices what units were told waits for them.
 	Tallies journal.Tallies
 	Notices journal.Notices
+	// Looked tells who read and changed what.
+	Looked journal.Looked
+	// Log is the transparency log over that.
+	Log journal.Log
+	// Retention is what ends and is destroyed in time; nil where nothing is.
+	Retention journal.Retention
 	// Signals pass between replicas and are not kept: who is there, who types.
 	Signals signal.Hub
 	// Attachments are the papers that matters name; nil where none are kept.

@@ -50,8 +50,11 @@ func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Mes
 }
 
 // owned is a client as the bucket knows whose an attachment is.
-func (k *Kernel[S]) owned(client string) []byte {
-	return k.Secrets.Digest([]byte("attachment"), []byte(client))
+func (k *Kernel[S]) owned(client string) []byte { return Owned(k.Secrets, client) }
+
+// Owned is a client, by inner id, as the bucket knows whose an attachment is.
+func Owned(secrets *identity.Secrets, client string) []byte {
+	return secrets.Digest([]byte("attachment"), []byte(client))
 }
 
 func otherClient(field string) error {

@@ -2,6 +2,7 @@ package matter
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -24,6 +25,8 @@ func (k *Kernel[S]) Run(ctx context.Context) error {
 	var together sync.WaitGroup
 	together.Go(func() { k.exchange.Run(ctx) })
 	together.Go(func() { k.sweeps(ctx) })
+	together.Go(func() { k.logs(ctx) })
+	together.Go(func() { k.expiries(ctx) })
 	together.Wait()
 	return nil
 }
@@ -58,7 +61,7 @@ func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	if err := adjustable.AdvanceTo(ctx, to); err != nil {
 		return err
 	}
-	return k.sweep(ctx)
+	return errors.Join(k.sweep(ctx), k.expire(ctx))
 }
 
 // sweep acts on all that is due now.

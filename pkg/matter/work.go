@@ -16,6 +16,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
+// worklistPurpose is why matters in a worklist are read.
+const worklistPurpose = "worklist"
+
 // ReadWork reads this service's part of a worklist over all of them. Each matter in it
 // is a recorded reading.
 func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
@@ -52,7 +55,7 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		response.Items = append(response.Items, item)
 		readings = append(readings, readingOf(one.State))
 	}
-	return response, k.RecordReading(ctx, who, "worklist", readings...)
+	return response, k.RecordReading(ctx, who, worklistPurpose, readings...)
 }
 
 // workQueries select what is in a queue; the parts of one's own do not overlap.

@@ -36,6 +36,7 @@ func Main[C any](name, description string, run func(context.Context, *C) error) 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parser := kong.Must(&config, kong.Name(name), kong.Description(description), kong.UsageOnError())
+	parser.FatalIfErrorf(CheckArguments(os.Args[1:]))
 	_, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	if err := CheckEnvironment(parser.Model.Node, os.Environ()); err != nil {

@@ -60,7 +60,8 @@ func Present(url string) (presence.Presence, error) {
 func openRedis(url string) (*redis.Client, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("--redis: %w", err)
+		// What could not be read may hold a password.
+		return nil, errors.New("--redis: write redis://host:port, or rediss:// for TLS")
 	}
 	client := redis.NewClient(options)
 	if err := errors.Join(redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false)), redisotel.InstrumentMetrics(client)); err != nil {
@@ -69,24 +70,22 @@ func openRedis(url string) (*redis.Client, error) {
 	return client, nil
 }
 
-// limiter limits callers as it was set; nil for no limit.
-func (s *Service) limiter(ctx context.Context, group *errgroup.Group) (*limit.Limiter, error) {
-	if s.Calls < 0 {
-		return nil, errors.New("--calls-per-second is not negative")
+// Limiter limits callers as it was set, over Redis where a URL is given; nil for no limit.
+func Limiter(ctx context.Context, settings limit.Settings, url string, group *errgroup.Group) (*limit.Limiter, error) {
+	if url == "" || settings == (limit.Settings{}) {
+		return settings.Open(nil)
 	}
-	if s.Calls == 0 {
-		return nil, nil
-	}
-	if s.Redis == "" {
-		return limit.New(s.Calls, nil), nil
-	}
-	client, err := openRedis(s.Redis)
+	client, err := openRedis(url)
 	if err != nil {
 		return nil, err
+	}
+	limiter, err := settings.Open(client)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
 	}
 	group.Go(func() error {
 		<-ctx.Done()
 		return client.Close()
 	})
-	return limit.New(s.Calls, client), nil
+	return limiter, nil
 }

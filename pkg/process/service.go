@@ -15,7 +15,6 @@ import (
 	"github.com/exaring/otelpgx"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/tink-crypto/tink-go/v2/tink"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -25,21 +24,19 @@ import (
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
-	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
 )
 
-// KEKFile is the name of the file that holds the key-encryption key.
-const KEKFile = "kek.json"
-
 // Service is the configuration of a service's process.
 type Service struct {
 	Listening          `embed:""`
 	telemetry.Settings `embed:""`
-	Papers             Papers `embed:""`
+	Keyring            `embed:""`
+	Papers             Papers         `embed:""`
+	Limits             limit.Settings `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
@@ -47,7 +44,6 @@ type Service struct {
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
 	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Redis     string    `help:"URL of the Redis that carries wakes; without it replicas wake each other by the slow poll alone." env:"KOPPI_REDIS"`
-	Calls     int       `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas; 0 is no limit." env:"KOPPI_CALLS_PER_SECOND"`
 	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
 }
@@ -70,7 +66,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		return err
 	}
 	defer End(end)
-	secrets, kek, err := OpenSecrets(s.Secrets)
+	secrets, kek, err := s.OpenSecrets(ctx, s.Secrets, s.Dev)
 	if err != nil {
 		return err
 	}
@@ -90,7 +86,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Tallies: store, Notices: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -109,7 +105,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if err != nil {
 		return err
 	}
-	limiter, err := s.limiter(ctx, group)
+	limiter, err := Limiter(ctx, s.Limits, s.Redis, group)
 	if err != nil {
 		return err
 	}
@@ -165,22 +161,6 @@ func (s *Service) tracer() pgx.QueryTracer {
 		return nil
 	}
 	return otelpgx.NewTracer()
-}
-
-// OpenSecrets reads what must be in the suite's folder: replicas that made their own
-// would not understand each other.
-func OpenSecrets(folder string) (*identity.Secrets, tink.AEAD, error) {
-	for _, file := range []string{KEKFile, identity.SecretsFile} {
-		if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
-			return nil, nil, fmt.Errorf("a secret is missing; make them once with koppi secrets, and give them to every replica: %w", err)
-		}
-	}
-	key, err := seal.OpenKEK(filepath.Join(folder, KEKFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	secrets, err := identity.OpenSecrets(folder)
-	return secrets, key, err
 }
 
 // believeSuite adds the suite's own issuer, which reads the mailboxes of the agencies

@@ -27,11 +27,24 @@ import (
 const (
 	// MaxMessage is the most bytes of one message.
 	MaxMessage = 4 << 20
-	// unaryTimeout bounds a call that names no deadline of its own.
+	// unaryTimeout bounds a call that names no deadline of its own, and longest one that
+	// names a far one.
 	unaryTimeout = 30 * time.Second
+	longest      = 2 * time.Minute
 	// streamWindow and connWindow bound what came in and was not yet read.
 	streamWindow = 256 << 10
 	connWindow   = 16 << 20
+	// maxStreams is how many calls and streams one connection carries: a gateway's
+	// carries those of all agencies.
+	maxStreams = 20_000
+	// pingEvery is how often a quiet connection is asked whether it still is one, and
+	// pingTime how long for an answer.
+	pingEvery = time.Minute
+	pingTime  = 20 * time.Second
+	// connectionAge spreads callers over replicas anew; streams that stand on a
+	// connection that is old end by themselves until the grace is over.
+	connectionAge   = time.Hour
+	connectionGrace = writeTimeout
 )
 
 // Config is what a gRPC server is made of. All fields but Verifier and Limiter are
@@ -69,11 +82,15 @@ func NewGRPC(config Config) *Server {
 	}
 	server := grpc.NewServer(
 		telemetry.Served(),
-		grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(2*MaxMessage),
+		grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(maxStreams),
 		// What one stream may hold here unread, whatever the line would carry.
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.ForceServerCodecV2(tolerant()),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			Time: pingEvery, Timeout: pingTime, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionGrace,
+		}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.ChainUnaryInterceptor(
 			observeUnary(config.Logger), timeLimit, unary, limitUnary, validateUnary(config.Validator),
@@ -156,12 +173,19 @@ func causeOf(err error) string {
 	return err.Error()
 }
 
-// timeLimit bounds calls that have no deadline.
+// timeLimit bounds calls: those that have no deadline, and those that have a far one.
 func timeLimit(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if _, bounded := ctx.Deadline(); !bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, unaryTimeout)
-		defer cancel()
-	}
+	ctx, cancel := Bounded(ctx)
+	defer cancel()
 	return handle(ctx, request)
+}
+
+// Bounded is the context of a call that is answered by one message: it ends with the
+// caller's deadline, in 2 min at the latest, and in 30 s where there is none.
+func Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	most := unaryTimeout
+	if _, named := ctx.Deadline(); named {
+		most = longest
+	}
+	return context.WithTimeout(ctx, most)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -27,6 +28,15 @@ const (
 	// even take its end is cut.
 	writeTimeout = 65 * time.Minute
 	memoryBuffer = 1 << 20
+	// webStreams is how many calls and streams one connection from outside carries;
+	// clients open another one for more.
+	webStreams = 250
+	// webFrame and the windows are what a connection and a stream may hold here unread.
+	webFrame        = 64 << 10
+	webStreamWindow = 256 << 10
+	webConnWindow   = 1 << 20
+	// A connection whose other end takes nothing at all is cut.
+	webWriteTime = 30 * time.Second
 )
 
 // Memory is a listener within the process: what listens behind it is served as
@@ -78,14 +88,20 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 	return group.Wait()
 }
 
-// HTTP serves a handler over HTTP/1.1 and unencrypted HTTP/2 until the context
-// ends and then lets calls under way finish.
-func HTTP(ctx context.Context, handler http.Handler, listener net.Listener) error {
+// HTTP serves a handler over HTTP/1.1 and HTTP/2, unencrypted where the listener is so,
+// until the context ends and then lets calls under way finish. How long a body may
+// take the handler says, since only it knows what is a stream.
+func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
-		Protocols: new(http.Protocols),
+		Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: webStreams, MaxReadFrameSize: webFrame, MaxReceiveBufferPerStream: webStreamWindow, MaxReceiveBufferPerConnection: webConnWindow,
+			SendPingTimeout: pingEvery, PingTimeout: pingTime, WriteByteTimeout: webWriteTime,
+		},
 	}
 	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

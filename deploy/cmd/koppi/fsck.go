@@ -14,28 +14,57 @@ import (
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/transparency"
 )
 
 type fsckCommand struct {
+	journals `embed:""`
+
+	Log      []string `help:"Files of checkpoints that were kept elsewhere: what they cover must be there as it was." placeholder:"FILE"`
+	Verifier string   `help:"File of the key that verifies them; default is log.pub in the folder of secrets."`
+}
+
+// journals are the journals of a folder at rest, or one in a PostgreSQL.
+type journals struct {
 	Service string `help:"The service whose journal is verified; all of them in a folder, where none is named." env:"KOPPI_SERVICE"`
 	Data    string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
 	Journal string `help:"Instead of a folder: PostgreSQL connection string of a journal." env:"KOPPI_JOURNAL"`
 	Keys    string `help:"And of its keys." env:"KOPPI_KEYS"`
 	Secrets string `help:"And the folder of the suite's secrets." env:"KOPPI_SECRETS"`
+
+	process.Keyring `embed:""`
+
+	kek *seal.KEK
 }
 
 // store is what fsck reads and closes.
 type store interface {
 	journal.Raw
+	transparency.Journal
 	Close() error
 }
 
 // Run verifies journals and fails when something was found.
-func (c *fsckCommand) Run(ctx context.Context) error {
+func (c *fsckCommand) Run(ctx context.Context) error { return c.each(ctx, c.verify) }
+
+// secrets is the folder of the suite's secrets.
+func (c *journals) secrets() string {
+	if c.Journal != "" {
+		return c.Secrets
+	}
+	return filepath.Join(c.Data, "secrets")
+}
+
+// each does something with the journal of each service asked for, and closes it.
+func (c *journals) each(ctx context.Context, do func(context.Context, string, store) error) error {
 	var errs []error
 	for _, service := range suite.Services {
 		if c.Service == "" && c.Journal == "" || c.Service == service.Name {
-			errs = append(errs, c.verify(ctx, service.Name))
+			opened, err := c.open(ctx, service.Name)
+			if err == nil {
+				err = errors.Join(do(ctx, service.Name, opened), opened.Close())
+			}
+			errs = append(errs, err)
 		}
 	}
 	if len(errs) == 0 {
@@ -44,38 +73,36 @@ func (c *fsckCommand) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (c *fsckCommand) verify(ctx context.Context, service string) error {
-	opened, err := c.open(ctx, service)
-	if err != nil {
-		return err
-	}
+func (c *fsckCommand) verify(ctx context.Context, service string, opened store) error {
 	report, err := journal.Fsck(ctx, opened)
-	if err := errors.Join(err, opened.Close()); err != nil {
+	if err != nil {
 		return err
 	}
 	fmt.Printf("%s: %d subjects, %d events, %d mailboxes, %d deliveries (%d tombstones), %d findings\n",
 		service, report.Subjects, report.Events, report.Mailboxes, report.Deliveries, report.Tombstones, len(report.Findings))
-	return report.Err()
+	return errors.Join(report.Err(), c.verifyLog(ctx, service, opened))
 }
 
-func (c *fsckCommand) open(ctx context.Context, service string) (store, error) {
+func (c *journals) open(ctx context.Context, service string) (store, error) {
 	files := allinone.Paths(c.Data, service)
-	needed := []string{files.Journal, files.Keys, files.KEK}
+	needed := []string{files.Journal, files.Keys}
 	if c.Journal != "" {
-		files.KEK = filepath.Join(c.Secrets, process.KEKFile)
-		needed = []string{files.KEK}
+		needed = nil
 	}
 	for _, path := range needed {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("there is no journal to verify: %w", err)
 		}
 	}
-	kek, err := seal.OpenKEK(files.KEK)
-	if err != nil {
-		return nil, err
+	if c.kek == nil {
+		// Once for all services: a variable opens once.
+		var err error
+		if c.kek, err = c.Source(c.secrets(), false).Open(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if c.Journal != "" {
-		return postgres.Open(ctx, postgres.Config{Journal: c.Journal, Keys: c.Keys, KEK: kek})
+		return postgres.Open(ctx, postgres.Config{Journal: c.Journal, Keys: c.Keys, KEK: c.kek})
 	}
-	return sqlite.Open(ctx, sqlite.Config{Path: files.Journal, KeysPath: files.Keys, KEK: kek})
+	return sqlite.Open(ctx, sqlite.Config{Path: files.Journal, KeysPath: files.Keys, KEK: c.kek})
 }

@@ -1,29 +1,34 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"path/filepath"
 
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/transparency"
 )
 
 type secretsCommand struct {
+	process.Keyring `embed:""`
+
 	Out string `help:"Folder to make them in; those that are there stay." required:""`
 	Dev bool   `help:"Also make the development issuer's key."`
 }
 
 // Run makes the suite's secrets once; every replica of every service gets the same.
-func (c *secretsCommand) Run() error {
-	if _, err := seal.OpenKEK(filepath.Join(c.Out, process.KEKFile)); err != nil {
+func (c *secretsCommand) Run(ctx context.Context) error {
+	if _, err := c.Source(c.Out, c.Dev).Make(ctx); err != nil {
 		return err
 	}
 	if _, err := identity.OpenSecrets(c.Out); err != nil {
 		return err
 	}
 	if _, err := identity.OpenSuiteIssuer(c.Out); err != nil {
+		return err
+	}
+	if err := transparency.MakeKeys(c.Out); err != nil {
 		return err
 	}
 	if c.Dev {

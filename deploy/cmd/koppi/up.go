@@ -11,6 +11,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/notice"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/telemetry"
 )
@@ -27,8 +28,10 @@ type upCommand struct {
 	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
 
 	callback.Settings `embed:""`
+	process.Keyring   `embed:""`
 	Notices           notice.Settings    `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
+	Limits            limit.Settings     `embed:""`
 }
 
 // Run serves until it is interrupted.
@@ -56,7 +59,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 
 func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner,
+		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits,
 	}
 	if !c.Dev && c.Issuers == "" {
 		return settings, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")

@@ -19,6 +19,7 @@ import (
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
@@ -28,9 +29,11 @@ type config struct {
 	process.Listening `embed:""`
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
+	process.Keyring   `embed:""`
 	Notices           notice.Settings    `embed:""`
 	Papers            process.Papers     `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
+	Limits            limit.Settings     `embed:""`
 
 	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
@@ -83,12 +86,15 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, whole.Attachments.Close()) }()
+	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
+		return err
+	}
 	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Logger: process.Logger(), Casework: whole})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Origins: c.Origin})
+	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Origins: c.Origin, Logger: process.Logger()})
 	if err != nil {
 		return err
 	}
@@ -114,7 +120,7 @@ func run(ctx context.Context, c *config) (err error) {
 	})
 	group.Go(func() error { return calls.Run(ctx) })
 	group.Go(func() error { return notices.Run(ctx) })
-	group.Go(func() error { return serve.HTTP(ctx, handler, listener) })
+	group.Go(func() error { return serve.HTTP(ctx, process.Logger(), handler, listener) })
 	return group.Wait()
 }
 
@@ -149,7 +155,7 @@ func (c *config) notices(backends map[string]suite.Backend, agencies *directory.
 // casework opens what the gateway adds to the services: it verifies callers by itself.
 func (c *config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
 	none := casework.Config{}
-	secrets, kek, err := process.OpenSecrets(c.Secrets)
+	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
 		return none, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
 )
 
 // Store is what a store offers besides journal.Store.
@@ -18,7 +19,11 @@ type Store interface {
 	journal.Settings
 	journal.Tallies
 	journal.Notices
+	journal.Looked
+	journal.Log
+	journal.Retention
 	journal.Raw
+	Rewrapper() seal.Rewrapper
 }
 
 // Harness opens stores for the suite. A store opened again on the same folder
@@ -31,8 +36,9 @@ func Run(t *testing.T, open Harness) {
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
 		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
-		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "text": testText,
-		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen, "model": testModel,
+		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "looked": testLooked, "log": testLog, "text": testText,
+		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
+		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

@@ -134,7 +134,11 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 	for _, change := range batch.Claims {
 		v.claims[change.Key], v.movedClaims[change.Key] = change.Claim, true
 	}
-	v.accesses, v.tallies = append(v.accesses, batch.Accesses...), append(v.tallies, batch.Tallies...)
+	for _, access := range batch.Accesses {
+		access.Head = hashes[access.Subject]
+		v.accesses = append(v.accesses, access)
+	}
+	v.tallies = append(v.tallies, batch.Tallies...)
 }
 
 // Advance moves or takes over a consumer.

@@ -32,10 +32,10 @@ type Migration struct {
 }
 
 // insertOnly are the tables of history: the service's role can add and read.
-var insertOnly = []string{"events", "deliveries", "accesses", "clients", "tallies"}
+var insertOnly = []string{"events", "deliveries", "accesses", "clients", "tallies", "log_hashes"}
 
 // changeable are the tables that the service's role also changes.
-var changeable = []string{"loops", "standings", "mailboxes", "consumers", "claims", "settings", "erasures", "parked", "told"}
+var changeable = []string{"loops", "standings", "mailboxes", "consumers", "claims", "settings", "erasures", "parked", "told", "holds", "log_state"}
 
 // Migrate brings the schemas up to date, one process at a time, and grants the
 // service's role what it needs.

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -61,7 +60,7 @@ func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery
 			if err != nil {
 				return journal.RawDelivery{}, err
 			}
-			keys, err := s.keysSince(ctx, destroyed, rows.Refs(row.Subject, journal.ClassCorrespondence))
+			keys, err := s.keysSince(ctx, destroyed, rows.DeliveryRefs([]rows.Delivery{row}))
 			if err != nil {
 				return journal.RawDelivery{}, err
 			}
@@ -79,12 +78,6 @@ func (s *Store) RawConsumers(ctx context.Context) iter.Seq2[journal.RawConsumer,
 }
 
 func (s *Store) RawAccesses(ctx context.Context) iter.Seq2[journal.Access, error] {
-	return stream(ctx, s, `SELECT at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace FROM accesses ORDER BY number`,
-		func(found pgx.Rows) (row journal.Access, err error) {
-			var at int64
-			err = found.Scan(&at, &row.By, &row.Role, &row.OnBehalfOf, &row.Subject, &row.Client, &row.Method, &row.Purpose, &row.Basis, &row.Trace)
-			row.At = time.UnixMicro(at).UTC()
-			row.By, row.Basis = rows.OrNil(row.By), rows.OrNil(row.Basis)
-			return row, err
-		})
+	return stream(ctx, s, `SELECT `+accessColumns+` FROM accesses ORDER BY number`,
+		func(found pgx.Rows) (journal.Access, error) { return scanAccess(found) })
 }

@@ -18,6 +18,7 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 		v.writeLoops(batch, fresh)
 		v.writeStandings(batch, fresh)
 	}
+	v.writeEnds(batch)
 	v.writeDeliveries(batch)
 	v.writeBoxes(batch)
 	v.writeClaims(batch)
@@ -211,14 +212,14 @@ func (v *view) writeAccesses(batch *pgx.Batch) {
 	}
 	n := len(v.accesses)
 	role, onBehalfOf, subject, client, method, purpose, trace := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
-	at, by, basis := numbers(n), blobs(n), blobs(n)
+	at, by, basis, head := numbers(n), blobs(n), blobs(n), blobs(n)
 	for i, a := range v.accesses {
 		role[i], onBehalfOf[i], subject[i], client[i], method[i], purpose[i], trace[i] = a.Role, a.OnBehalfOf, a.Subject, a.Client, a.Method, a.Purpose, a.Trace
-		at[i], by[i], basis[i] = a.At.UnixMicro(), rows.Bytes(a.By), rows.Bytes(a.Basis)
+		at[i], by[i], basis[i], head[i] = a.At.UnixMicro(), rows.Bytes(a.By), rows.Bytes(a.Basis), rows.Bytes(a.Head)
 	}
-	batch.Queue(`INSERT INTO accesses (at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace)
-		SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[])`,
-		at, by, role, onBehalfOf, subject, client, method, purpose, basis, trace)
+	batch.Queue(`INSERT INTO accesses (`+accessColumns+`)
+		SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[], $11::bytea[])`,
+		at, by, role, onBehalfOf, subject, client, method, purpose, basis, trace, head)
 }
 
 func (v *view) writeRest(batch *pgx.Batch) {

@@ -6,49 +6,47 @@ package seal
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// OpenKEK reads the key-encryption key, a Tink keyset in JSON, and makes it at
-// the first start. A file that others can read is refused.
-func OpenKEK(path string) (tink.AEAD, error) {
-	text, err := ReadSecret(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = makeKEK(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
-	if err != nil {
-		return nil, fmt.Errorf("seal: %s holds no key-encryption key", path)
-	}
-	kek, err := aead.New(handle)
-	if err != nil {
-		return nil, fmt.Errorf("seal: key-encryption key of %s: %w", path, err)
-	}
-	return kek, nil
+// KEK is the key-encryption key: a keyset of which one key wraps and all open.
+type KEK struct {
+	tink.AEAD
+	handle *keyset.Handle
+	// wraps is the key that wraps, as it begins what it wraps.
+	wraps []byte
 }
 
-func makeKEK(path string) ([]byte, error) {
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+// OpenKEK opens the key-encryption key of a file, in the clear, and makes it where
+// it is missing.
+func OpenKEK(path string) (*KEK, error) {
+	return Source{File: path}.Make(context.Background())
+}
+
+// Fresh tells whether the key that wraps now has wrapped this: false where an older
+// one has.
+func (k *KEK) Fresh(wrapped []byte) bool { return bytes.HasPrefix(wrapped, k.wraps) }
+
+func newKEK(handle *keyset.Handle) (*KEK, error) {
+	primary, err := handle.Primary()
 	if err != nil {
-		return nil, fmt.Errorf("seal: make a key-encryption key: %w", err)
+		return nil, fmt.Errorf("seal: %w", err)
 	}
-	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
-		return nil, fmt.Errorf("seal: write a key-encryption key: %w", err)
+	opened, err := aead.New(handle)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
 	}
-	return text.Bytes(), WriteSecret(path, text.Bytes())
+	return &KEK{AEAD: opened, handle: handle, wraps: binary.BigEndian.AppendUint32([]byte{cryptofmt.TinkStartByte}, primary.KeyID())}, nil
 }
 
 // ReadSecret reads a file that only its owner may read.
@@ -66,6 +64,14 @@ func ReadSecret(path string) ([]byte, error) {
 // WriteSecret makes a file that only its owner may read, whole or not at all. It
 // does not replace one that exists.
 func WriteSecret(path string, content []byte) error {
+	// A link, unlike a renaming, fails where somebody else was faster.
+	return writeSecret(path, content, os.Link)
+}
+
+// replaceSecret puts another content in the place of a secret's, whole or not at all.
+func replaceSecret(path string, content []byte) error { return writeSecret(path, content, os.Rename) }
+
+func writeSecret(path string, content []byte, place func(draft, path string) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -80,8 +86,7 @@ func WriteSecret(path string, content []byte) error {
 	if err := errors.Join(draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
-	// A link, unlike a renaming, fails where somebody else was faster.
-	if err := os.Link(draft.Name(), path); err != nil {
+	if err := place(draft.Name(), path); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))

@@ -39,7 +39,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) (journal.Appended, error) {
 	for _, part := range []func(context.Context) error{
-		a.versions, a.claims, a.events, a.loops, a.standings, a.clients, a.accesses, a.tallies,
+		a.versions, a.claims, a.events, a.loops, a.ends, a.standings, a.clients, a.accesses, a.tallies,
 	} {
 		if err := part(ctx); err != nil {
 			return journal.Appended{}, err
@@ -152,10 +152,9 @@ func (a *appending) clients(ctx context.Context) error {
 
 func (a *appending) accesses(ctx context.Context) error {
 	for _, row := range a.batch.Accesses {
-		if _, err := a.tx.ExecContext(ctx, `INSERT INTO accesses
-			(at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		if _, err := a.tx.ExecContext(ctx, `INSERT INTO accesses (`+accessColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.At.UnixMicro(), rows.Bytes(row.By), row.Role, row.OnBehalfOf, row.Subject, row.Client, row.Method, row.Purpose,
-			rows.Bytes(row.Basis), row.Trace); err != nil {
+			rows.Bytes(row.Basis), row.Trace, rows.Bytes(a.heads[row.Subject])); err != nil {
 			return fmt.Errorf("sqlite: record an access: %w", err)
 		}
 	}

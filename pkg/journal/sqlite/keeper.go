@@ -61,7 +61,12 @@ func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("sqlite: destroy keys: %w", err)
 	}
-	// The write-ahead log still holds the key until it is cut off.
+	return k.forget(ctx)
+}
+
+// forget takes what was overwritten out of the files: the write-ahead log holds it
+// until it is cut off.
+func (k keeper) forget(ctx context.Context) error {
 	if _, err := k.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
 		return fmt.Errorf("sqlite: forget destroyed keys: %w", err)
 	}

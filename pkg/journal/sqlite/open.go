@@ -46,6 +46,8 @@ var (
 	_ journal.Settings = (*Store)(nil)
 	_ journal.Tallies  = (*Store)(nil)
 	_ journal.Notices  = (*Store)(nil)
+	_ journal.Looked   = (*Store)(nil)
+	_ journal.Log      = (*Store)(nil)
 	_ journal.Raw      = (*Store)(nil)
 )
 

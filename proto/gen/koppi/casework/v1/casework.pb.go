@@ -1345,8 +1345,12 @@ type Access struct {
 	By      *v11.Party             `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
 	Subject string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The RPC method, for example "koppi.concern.v1.ConcernService/GetConcern".
-	Method        string          `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
-	Basis         *v11.LegalBasis `protobuf:"bytes,5,opt,name=basis,proto3" json:"basis,omitempty"`
+	Method string          `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	Basis  *v11.LegalBasis `protobuf:"bytes,5,opt,name=basis,proto3" json:"basis,omitempty"`
+	// The client did so; by is absent then.
+	ByClient bool `protobuf:"varint,6,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
+	// As its agency's own people gave it; not shown to the client.
+	Purpose       string `protobuf:"bytes,7,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1414,6 +1418,20 @@ func (x *Access) GetBasis() *v11.LegalBasis {
 		return x.Basis
 	}
 	return nil
+}
+
+func (x *Access) GetByClient() bool {
+	if x != nil {
+		return x.ByClient
+	}
+	return false
+}
+
+func (x *Access) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
 }
 
 type GetStatisticsRequest struct {
@@ -1800,13 +1818,15 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
 	"\x14ListAccessesResponse\x125\n" +
 	"\baccesses\x18\x01 \x03(\v2\x19.koppi.casework.v1.AccessR\baccesses\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf8\x01\n" +
 	"\x06Access\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x16\n" +
 	"\x06method\x18\x04 \x01(\tR\x06method\x121\n" +
-	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"\x96\x01\n" +
+	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1b\n" +
+	"\tby_client\x18\x06 \x01(\bR\bbyClient\x12\x18\n" +
+	"\apurpose\x18\a \x01(\tR\apurpose\"\x96\x01\n" +
 	"\x14GetStatisticsRequest\x12@\n" +
 	"\n" +
 	"from_month\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[0-9]{4}-(0[1-9]|1[0-2])$R\tfromMonth\x12<\n" +

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"koppi.internal/deploy/suite"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+)
+
+type eraseCommand struct {
+	operated `embed:""`
+}
+
+// Run erases a client: the code is read from standard input, since an argument can be
+// read by whoever lists processes. It can be done again after an interruption.
+func (c *eraseCommand) Run(ctx context.Context) error {
+	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	// Those of test persons too: what was tried out is erased as what was not.
+	code, err := identity.ParseCode(strings.TrimSpace(line), true)
+	if err != nil {
+		return errors.New("give the client's identity code on standard input, on a line of its own")
+	}
+	return c.with(ctx, func(op *operation) error { return erase(ctx, op, op.secrets.Inner(code)) })
+}
+
+func erase(ctx context.Context, op *operation, client string) error {
+	subjects, err := subjectsOf(ctx, op, client)
+	if err != nil {
+		return err
+	}
+	for _, service := range suite.Services {
+		for _, subject := range subjects[service.Name] {
+			if err := op.stores[service.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: matter.RequestClaims}); err != nil {
+				return fmt.Errorf("%s: not all is erased; run it again: %w", service.Name, err)
+			}
+		}
+		fmt.Printf("%s: %d subjects\n", service.Name, len(subjects[service.Name]))
+	}
+	papers, err := op.papers.Of(ctx, matter.Owned(op.secrets, client))
+	if err != nil {
+		return fmt.Errorf("not all is erased; run it again: %w", err)
+	}
+	for _, id := range papers {
+		if err := op.papers.Delete(ctx, id); err != nil {
+			return fmt.Errorf("not all is erased; run it again: %w", err)
+		}
+	}
+	fmt.Printf("attachments: %d\nwhat is erased is out of reach once the last backup of keys from before is gone, at most 30 days from now\n", len(papers))
+	return nil
+}
+
+// subjectsOf are a client's, by service; an error where one of them is held.
+func subjectsOf(ctx context.Context, op *operation, client string) (map[string][]string, error) {
+	subjects := map[string][]string{}
+	count := 0
+	for name, store := range op.stores {
+		holds, err := store.Holds(ctx)
+		if err != nil {
+			return nil, err
+		}
+		held := map[string]bool{}
+		for _, hold := range holds {
+			held[hold.Subject] = true
+		}
+		if subjects[name], err = store.Subjects(ctx, client); err != nil {
+			return nil, err
+		}
+		for _, subject := range subjects[name] {
+			if held[subject] {
+				count++
+			}
+		}
+	}
+	if count > 0 {
+		return nil, fmt.Errorf("%d of the client's subjects are held, and nothing is erased: see koppi hold list, and release them first", count)
+	}
+	return subjects, nil
+}

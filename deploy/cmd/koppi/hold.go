@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"koppi.internal/deploy/suite"
+	"koppi.internal/pkg/journal"
+)
+
+type holdCommand struct {
+	Set     holdSet     `cmd:"" help:"Keep a subject from being erased, whatever its age."`
+	Release holdRelease `cmd:"" help:"End all holds of a subject."`
+	List    holdList    `cmd:"" help:"List the holds that stand."`
+}
+
+// held is a subject by its full name, which says whose it is.
+type held struct {
+	operated `embed:""`
+
+	Subject string `arg:"" help:"Subject, such as concerns/0198…"`
+	By      string `help:"Who says so: kept." required:""`
+}
+
+type holdSet struct {
+	held `embed:""`
+
+	Reason string `help:"Why, without personal data, such as the number of a court's case: kept in the clear." required:""`
+}
+
+type holdRelease struct {
+	held `embed:""`
+}
+
+type holdList struct {
+	operated `embed:""`
+}
+
+// Run holds a subject.
+func (c *holdSet) Run(ctx context.Context) error {
+	if strings.TrimSpace(c.Reason) == "" || strings.TrimSpace(c.By) == "" {
+		return errors.New("say why with --reason and who says so with --by")
+	}
+	return c.on(ctx, "held", func(store operatedStore) error {
+		return store.Hold(ctx, journal.Hold{Subject: c.Subject, Reason: c.Reason, By: c.By, At: time.Now()})
+	})
+}
+
+// Run ends the holds of a subject.
+func (c *holdRelease) Run(ctx context.Context) error {
+	return c.on(ctx, "released", func(store operatedStore) error { return store.Release(ctx, c.Subject, c.By, time.Now()) })
+}
+
+func (c *held) on(ctx context.Context, done string, do func(operatedStore) error) error {
+	collection, _, _ := strings.Cut(c.Subject, "/")
+	for _, service := range suite.Services {
+		if service.Name+"s" != collection {
+			continue
+		}
+		return c.with(ctx, func(op *operation) error {
+			err := do(op.stores[service.Name])
+			if errors.Is(err, journal.ErrNotFound) {
+				return fmt.Errorf("%s is not there, or not held", c.Subject)
+			}
+			if err == nil {
+				fmt.Println(c.Subject, "is", done)
+			}
+			return err
+		})
+	}
+	return errors.New("name a subject such as concerns/0198…, of concerns, referrals, consultations or plans")
+}
+
+// Run lists the holds.
+func (c *holdList) Run(ctx context.Context) error {
+	return c.with(ctx, func(op *operation) error {
+		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "SUBJECT\tSINCE\tBY\tREASON")
+		for _, service := range suite.Services {
+			holds, err := op.stores[service.Name].Holds(ctx)
+			if err != nil {
+				return err
+			}
+			for _, hold := range holds {
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", hold.Subject, hold.At.Format(time.RFC3339), hold.By, hold.Reason)
+			}
+		}
+		return table.Flush()
+	})
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"koppi.internal/deploy/suite"
+	"koppi.internal/pkg/journal/seal"
+)
+
+type keysCommand struct {
+	Rotate keysRotate `cmd:"" help:"Put a new key-encryption key in the place of the old one, and wrap every data key anew."`
+}
+
+type keysRotate struct {
+	operated `embed:""`
+
+	Rewrap bool `help:"Second step: every process was restarted with the keyset that has the new key; wrap everything anew with it."`
+	Finish bool `help:"Last step: every process was restarted again; drop the old key."`
+}
+
+// Run takes a step of a rotation. A folder at rest, which no process serves, needs but
+// one. Each step can be done again after an interruption.
+func (c *keysRotate) Run(ctx context.Context) (err error) {
+	release, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	switch {
+	case c.Rewrap && c.Finish:
+		return errors.New("one step at a time: --rewrap, restart every process, then --finish")
+	case c.Databases == "":
+		for _, step := range []func(context.Context) error{c.add, c.rewrap, c.finish} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	case c.Rewrap:
+		return c.rewrap(ctx)
+	case c.Finish:
+		return c.finish(ctx)
+	default:
+		return c.add(ctx)
+	}
+}
+
+// next says what to do between two steps.
+func (c *keysRotate) next(done, command string) {
+	fmt.Println(done)
+	if c.Databases != "" {
+		fmt.Printf("next: give every process this keyset and restart it, all of them; then koppi keys rotate %s\n", command)
+	}
+}
+
+func (c *keysRotate) add(ctx context.Context) error {
+	kek, err := c.source().AddKey(ctx)
+	if err != nil {
+		return err
+	}
+	if kek.Stage() == seal.Wrapping {
+		fmt.Println("the new key wraps already")
+		if c.Databases != "" {
+			fmt.Println("next: koppi keys rotate --rewrap where that was interrupted; else, once every process was restarted, koppi keys rotate --finish")
+		}
+		return nil
+	}
+	c.next("there is a new key, which opens and does not wrap yet", "--rewrap")
+	return nil
+}
+
+func (c *keysRotate) rewrap(ctx context.Context) error {
+	kek, err := c.source().UseNewKey(ctx)
+	if err != nil {
+		return err
+	}
+	if kek.Stage() == seal.Settled {
+		return errors.New("no rotation is under way: begin with koppi keys rotate")
+	}
+	found, err := c.anew(ctx)
+	if err != nil {
+		return fmt.Errorf("%d keys are wrapped anew, and not all; do this step again: %w", found, err)
+	}
+	c.next(fmt.Sprintf("%d keys are wrapped anew", found), "--finish")
+	return nil
+}
+
+// anew wraps all keys anew, of all services and of attachments.
+func (c *keysRotate) anew(ctx context.Context) (total int, err error) {
+	err = c.open(ctx, func(op *operation) error {
+		for _, service := range suite.Services {
+			found, err := seal.Rewrap(ctx, op.kek, op.stores[service.Name].Rewrapper())
+			total += found
+			if err != nil {
+				return fmt.Errorf("%s: %w", service.Name, err)
+			}
+		}
+		found, err := op.papers.Rewrap(ctx, op.kek)
+		total += found
+		return err
+	})
+	return total, err
+}
+
+// rounds bounds how often the last step looks for keys that came meanwhile: where every
+// process wraps with the new key, none does.
+const rounds = 3
+
+func (c *keysRotate) finish(ctx context.Context) error {
+	kek, err := c.source().Open(ctx)
+	if err != nil {
+		return err
+	}
+	switch kek.Stage() {
+	case seal.Settled:
+		return errors.New("no rotation is under way: begin with koppi keys rotate")
+	case seal.Added:
+		return errors.New("the new key does not wrap yet: restart every process with this keyset, then koppi keys rotate --rewrap")
+	case seal.Wrapping:
+	}
+	for range rounds {
+		found, err := c.anew(ctx)
+		if err != nil {
+			return err
+		}
+		if found > 0 {
+			continue
+		}
+		if _, err := c.source().DropOldKeys(ctx); err != nil {
+			return err
+		}
+		fmt.Println("the old key is dropped: give every process this keyset, and destroy all copies of the one before once no backup needs it")
+		return nil
+	}
+	return errors.New("a process still wraps with the old key: restart every process with this keyset, then koppi keys rotate --finish")
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/suite"
+	"koppi.internal/pkg/attachment"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/postgres"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/process"
+)
+
+// operated is what an operator works on: the databases of all services.
+type operated struct {
+	process.Keyring `embed:""`
+
+	Data      string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
+	Databases string `help:"Instead of a folder: file that names the PostgreSQL databases of all services, and the buckets of attachments." env:"KOPPI_DATABASES"`
+	Secrets   string `help:"And the folder of the suite's secrets." env:"KOPPI_SECRETS"`
+}
+
+// databases are those that a file names. Its connection strings may hold passwords:
+// others must not be able to read it.
+type databases struct {
+	Services map[string]struct {
+		Journal string `json:"journal"`
+		Keys    string `json:"keys"`
+	} `json:"services"`
+	Attachments    string `json:"attachments"`
+	AttachmentKeys string `json:"attachment_keys"`
+}
+
+// operatedStore is a service's store.
+type operatedStore interface {
+	journal.Retention
+	Rewrapper() seal.Rewrapper
+	Close() error
+}
+
+// operation is what an operator's command works with.
+type operation struct {
+	kek     *seal.KEK
+	secrets *identity.Secrets
+	// stores by service.
+	stores map[string]operatedStore
+	papers *attachment.Store
+}
+
+// folder of secrets.
+func (o *operated) folder() string {
+	if o.Databases == "" {
+		return filepath.Join(o.Data, "secrets")
+	}
+	return o.Secrets
+}
+
+// source of the key-encryption key.
+func (o *operated) source() seal.Source { return o.Source(o.folder(), false) }
+
+// lock takes a folder for this command alone: a process that serves it must be stopped.
+// PostgreSQL may be in use.
+func (o *operated) lock() (release func() error, err error) {
+	if o.Databases != "" {
+		return func() error { return nil }, nil
+	}
+	if _, err := os.Stat(allinone.Paths(o.Data, suite.Services[0].Name).Journal); err != nil {
+		return nil, fmt.Errorf("there is no Koppi in that folder; name it with --data, or PostgreSQL databases with --databases: %w", err)
+	}
+	return allinone.Lock(o.Data)
+}
+
+// open opens all databases, and do is done with them.
+func (o *operated) open(ctx context.Context, do func(*operation) error) (err error) {
+	op := &operation{stores: map[string]operatedStore{}}
+	if op.secrets, op.kek, err = o.OpenSecrets(ctx, o.folder(), false); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, op.close()) }()
+	if o.Databases == "" {
+		err = o.openFolder(ctx, op)
+	} else {
+		err = o.openServers(ctx, op)
+	}
+	if err != nil {
+		return err
+	}
+	return do(op)
+}
+
+func (o *operated) openFolder(ctx context.Context, op *operation) (err error) {
+	for _, service := range suite.Services {
+		files := allinone.Paths(o.Data, service.Name)
+		for _, path := range []string{files.Journal, files.Keys} {
+			if _, err := os.Stat(path); err != nil {
+				return fmt.Errorf("a database is missing: %w", err)
+			}
+		}
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: files.Journal, KeysPath: files.Keys, KEK: op.kek})
+		if err != nil {
+			return err
+		}
+		op.stores[service.Name] = store
+	}
+	op.papers, err = allinone.OpenPapers(ctx, o.Data, op.kek)
+	return err
+}
+
+func (o *operated) openServers(ctx context.Context, op *operation) error {
+	text, err := seal.ReadSecret(o.Databases)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var named databases
+	if err := decoder.Decode(&named); err != nil {
+		// Not the decoder's own words: they may quote what is a password.
+		return fmt.Errorf(`%s is not such a file: {"services": {"concern": {"journal": "postgres://…", "keys": "postgres://…"}, …}, "attachments": "s3://…", "attachment_keys": "s3://…"}`, o.Databases)
+	}
+	for _, service := range suite.Services {
+		at, ok := named.Services[service.Name]
+		if !ok || at.Journal == "" || at.Keys == "" {
+			return fmt.Errorf("%s names no journal and keys of %s: all services share clients and the key-encryption key", o.Databases, service.Name)
+		}
+		store, err := postgres.Open(ctx, postgres.Config{Journal: at.Journal, Keys: at.Keys, KEK: op.kek})
+		if err != nil {
+			return fmt.Errorf("%s: %w", service.Name, err)
+		}
+		op.stores[service.Name] = store
+	}
+	if named.Attachments == "" || named.AttachmentKeys == "" {
+		return fmt.Errorf("%s names no buckets of attachments and of their keys", o.Databases)
+	}
+	op.papers, err = attachment.Open(ctx, named.Attachments, named.AttachmentKeys, op.kek)
+	return err
+}
+
+func (op *operation) close() error {
+	var errs []error
+	for _, store := range op.stores {
+		errs = append(errs, store.Close())
+	}
+	if op.papers != nil {
+		errs = append(errs, op.papers.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// with locks and opens.
+func (o *operated) with(ctx context.Context, do func(*operation) error) (err error) {
+	release, err := o.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	return o.open(ctx, do)
+}

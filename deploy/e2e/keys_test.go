@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	all "koppi.internal/deploy/suite"
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// databases writes the file that names a cluster's databases, for operators' commands.
+func (c *cluster) databases(t *testing.T) string {
+	t.Helper()
+	services := map[string]map[string]string{}
+	for _, service := range all.Services {
+		services[service.Name] = map[string]string{"journal": c.journal(service.Name), "keys": c.keys(service.Name)}
+	}
+	args := c.services["concern"][0].args
+	flag := func(name string) string { return args[slices.Index(args, name)+1] }
+	text, err := json.Marshal(map[string]any{
+		"services": services, "attachments": flag("--attachments"), "attachment_keys": flag("--attachment-keys"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "databases.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// restart restarts all processes, one after another.
+func (c *cluster) restart() {
+	for _, replicas := range c.services {
+		for _, d := range replicas {
+			d.end(syscall.SIGTERM)
+			d.start()
+		}
+	}
+	for _, d := range c.gateways {
+		d.end(syscall.SIGTERM)
+		d.start()
+	}
+}
+
+// Processes that run see at once what an operator erases, and go on through each step
+// of a rotation of the key-encryption key.
+func TestKeysUnderRunningProcesses(t *testing.T) {
+	c := newGround(t, "fsync=off").cluster(t, 2, []string{"concern"}, nil...)
+	operated := []string{"--databases", c.databases(t), "--secrets", c.secrets}
+	rotate := func(step ...string) (string, error) {
+		return tool(t, "", append(append([]string{"keys", "rotate"}, step...), operated...)...)
+	}
+	conn := c.straight(t)
+	kela := as(t, conn, kelaParty, "kela-17", "benefit_handler")
+	submit := func(code string) string {
+		t.Helper()
+		r := submission()
+		r.Client = &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}, Language: "fi"}
+		return insist(t, kela, concernv1.NewConcernServiceClient(conn).SubmitConcern, r).GetConcern().GetConcernId()
+	}
+	reads := func(when, id string, want fault.Reason) {
+		t.Helper()
+		for i, replica := range c.services["concern"] {
+			service := concernv1.NewConcernServiceClient(dialStubborn(t, replica.address))
+			if _, err := service.GetConcern(kela, &concernv1.GetConcernRequest{ConcernId: id}); fault.ReasonOf(err) != want || (want == "") != (err == nil) {
+				t.Errorf("%s, replica %d: %v", when, i, err)
+			}
+		}
+	}
+	erased, stays := submit("010594Y9032"), submit("030694W9024")
+	reads("at first", erased, "")
+	if out, err := tool(t, "010594Y9032\n", append([]string{"erase"}, operated...)...); err != nil || !strings.Contains(out, "concern: 1 subjects") {
+		t.Fatalf("%v %s", err, out)
+	}
+	reads("erased", erased, fault.NotFound)
+	reads("of another", stays, "")
+
+	for _, early := range []string{"--rewrap", "--finish"} {
+		if out, err := rotate(early); err == nil || !strings.Contains(out, "begin with koppi keys rotate") {
+			t.Fatalf("%s: %v %s", early, err, out)
+		}
+	}
+	ids := []string{stays}
+	for _, step := range []struct{ flag, says string }{{"", "--rewrap"}, {"--rewrap", "--finish"}, {"--finish", "the old key is dropped"}} {
+		var flags []string
+		if step.flag != "" {
+			flags = []string{step.flag}
+		}
+		if step.flag != "--finish" {
+			if out, err := rotate("--finish"); err == nil || strings.Contains(out, "dropped") {
+				t.Fatalf("finished before %q: %s", step.flag, out)
+			}
+		}
+		out, err := rotate(flags...)
+		if err != nil || !strings.Contains(out, step.says) {
+			t.Fatalf("%s: %v %s", step.flag, err, out)
+		}
+		for _, id := range ids {
+			reads("after "+step.flag, id, "")
+		}
+		ids = append(ids, submit("030694W9024"))
+		c.restart()
+		for _, id := range ids {
+			reads("restarted after "+step.flag, id, "")
+		}
+	}
+	reads("at last", erased, fault.NotFound)
+	c.fsck()
+}

@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"koppi.internal/deploy/allinone"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// slow are ways to hold a connection while saying next to nothing; each returns when it
+// was cut.
+var slow = map[string]struct {
+	// within is how long it may hold out, with much to spare on a busy machine.
+	within time.Duration
+	hold   func(b *bench, conn net.Conn) error
+}{
+	"headers by the byte": {15 * time.Second, func(_ *bench, conn net.Conn) error {
+		return dribble(conn, "POST /"+submitCall+" HTTP/1.1\r\nHost: koppi\r\n", "X-Slow: ")
+	}},
+	"a body by the byte": {10 * time.Second, func(b *bench, conn net.Conn) error {
+		return dribble(conn, "POST /"+submitCall+" HTTP/1.1\r\nHost: koppi\r\nContent-Type: application/json\r\nContent-Length: 100000\r\nAuthorization: Bearer "+b.tokens["kela"]+"\r\n\r\n", "{ ")
+	}},
+	"a call without its message": {10 * time.Second, func(b *bench, conn net.Conn) error {
+		return b.heldStream(conn, nil)
+	}},
+	"an answer that is not taken": {20 * time.Second, func(b *bench, conn net.Conn) error {
+		// Without a window not a byte of the answer's body can be sent.
+		return b.heldStream(conn, framedEmpty, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	}},
+}
+
+// framedEmpty is an empty message as gRPC frames it.
+var framedEmpty = binary.BigEndian.AppendUint32([]byte{0}, 0)
+
+// dribble writes a beginning and then a byte now and then, until the other end cuts.
+func dribble(conn net.Conn, begin, more string) error {
+	cut := make(chan struct{})
+	go func() {
+		defer close(cut)
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	if _, err := io.WriteString(conn, begin); err != nil {
+		return err
+	}
+	for every := time.NewTicker(100 * time.Millisecond); ; {
+		select {
+		case <-cut:
+			return nil
+		case <-every.C:
+			if _, err := io.WriteString(conn, more[:1]); err != nil {
+				return nil //nolint:nilerr // it was cut
+			}
+			more = more[1:] + more[:1]
+		}
+	}
+}
+
+// heldStream opens a call over HTTP/2 and leaves it; it returns when the stream has ended.
+func (b *bench) heldStream(conn net.Conn, body []byte, settings ...http2.Setting) error {
+	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+		return err
+	}
+	framer := http2.NewFramer(conn, conn)
+	if err := framer.WriteSettings(settings...); err != nil {
+		return err
+	}
+	var block bytes.Buffer
+	header := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":path", concernv1.ConcernService_ListConcerns_FullMethodName},
+		{":authority", "koppi"},
+		{"content-type", "application/grpc"},
+		{"te", "trailers"},
+		{"authorization", "Bearer " + b.tokens["county"]},
+	} {
+		if err := header.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}); err != nil {
+			return err
+		}
+	}
+	if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true}); err != nil {
+		return err
+	}
+	if body != nil {
+		if err := framer.WriteData(1, true, body); err != nil {
+			return err
+		}
+	}
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return nil //nolint:nilerr // it was cut
+		}
+		switch frame := frame.(type) {
+		case *http2.RSTStreamFrame:
+			return nil
+		case *http2.PingFrame:
+			_ = framer.WritePing(true, frame.Data)
+		case *http2.HeadersFrame:
+			if frame.StreamEnded() {
+				return nil
+			}
+		}
+	}
+}
+
+// Who says next to nothing is cut, whatever it speaks, and holds nobody up meanwhile.
+func TestSlowCallers(t *testing.T) {
+	const each = 25
+	b := newBenchOf(t, allinone.Config{Patience: 500 * time.Millisecond})
+	submittedID(t, b)
+	began := time.Now()
+	var group, opened sync.WaitGroup
+	for name, way := range slow {
+		for range each {
+			opened.Add(1)
+			group.Go(func() {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(b.address, "http://"))
+				opened.Done()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = conn.Close() }()
+				_ = conn.SetDeadline(began.Add(way.within + time.Second))
+				if err := way.hold(b, conn); err != nil && !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%s: %v", name, err)
+				}
+				if took := time.Since(began); took > way.within {
+					t.Errorf("%s: held for %v", name, took)
+				}
+			})
+		}
+	}
+	opened.Wait()
+	for range 20 {
+		if _, err := b.call(b.tokens["county"], concernSvc+"ListConcerns", `{}`); err != nil {
+			t.Errorf("beside %d slow callers: %v", each*len(slow), err)
+		}
+	}
+	t.Logf("20 calls beside %d slow callers took %v", each*len(slow), time.Since(began))
+	group.Wait()
+	t.Logf("the last was cut after %v", time.Since(began))
+}
+
+// What stands for an hour is not cut with them: a page that watches over HTTP/1.1.
+func TestPatienceIsNotForStreams(t *testing.T) {
+	const within = 150 * time.Millisecond
+	b := newBenchOf(t, allinone.Config{Patience: within})
+	body := append(binary.BigEndian.AppendUint32([]byte{0}, 2), "{}"...)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+"/koppi.exchange.v1.ExchangeService/Watch", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/connect+json")
+	request.Header.Set("Authorization", "Bearer "+b.tokens["county"])
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	<-time.After(8 * within)
+	id := submittedID(t, b)
+	told := make([]byte, 0, 1024)
+	for !strings.Contains(string(told), id) {
+		part := make([]byte, 512)
+		n, err := response.Body.Read(part)
+		told = append(told, part[:n]...)
+		if err != nil {
+			t.Fatalf("after %v of quiet: %v, %q", 8*within, err, told)
+		}
+	}
+}
+
+// Headers larger than they need be are refused, in HTTP/1.1 and HTTP/2.
+func TestLargeHeaders(t *testing.T) {
+	b := newBench(t)
+	for name, protocols := range bothHTTP() {
+		client := &http.Client{Transport: &http.Transport{Protocols: protocols}}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+"/"+submitCall, strings.NewReader(report(nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+b.tokens["kela"])
+		request.Header.Set("X-Large", strings.Repeat("x", 256<<10))
+		response, err := client.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+				t.Errorf("%s: %d", name, response.StatusCode)
+			}
+		}
+		client.CloseIdleConnections()
+	}
+	if heads, err := b.koppi.Store("concern").Heads(t.Context()); err != nil || len(heads) != 0 {
+		t.Errorf("something was stored: %v %v", heads, err)
+	}
+}
+
+func bothHTTP() map[string]*http.Protocols {
+	one, two := new(http.Protocols), new(http.Protocols)
+	one.SetHTTP1(true)
+	two.SetUnencryptedHTTP2(true)
+	return map[string]*http.Protocols{"HTTP/1.1": one, "HTTP/2": two}
+}

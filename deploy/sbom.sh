@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Lists what each program that is run is made of, module by module, with licences, from
+# what is built and not from what could be.
+set -eu -o pipefail
+tool=$PWD/$1
+mkdir -p sbom
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for program in deploy/cmd/koppi gateway/cmd/gateway services/concern/cmd/concern services/referral/cmd/referral \
+  services/consultation/cmd/consultation services/plan/cmd/plan; do
+  name=$(basename "$program")
+  go build -o "$work/$name" "./$program"
+  "$tool" bin -licenses -json -output "sbom/$name.cdx.json" "$work/$name" 2>"$work/log" || { cat "$work/log"; exit 1; }
+  echo "sbom/$name.cdx.json: $(grep -c '"purl"' "sbom/$name.cdx.json") modules"
+done

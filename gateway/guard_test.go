@@ -1,0 +1,151 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/gateway"
+	"koppi.internal/gateway/web"
+	"koppi.internal/pkg/serve"
+)
+
+// guarded serves pages, and calls that break, by TLS.
+func guarded(t *testing.T, log io.Writer, pages http.Handler, config *tls.Config) string {
+	t.Helper()
+	handler, err := gateway.New(gateway.Config{
+		Services: map[string]grpc.ClientConnInterface{"koppi.concern.v1.ConcernService": broken{}}, LocalOnly: []string{"koppi.dev.v1.DevService"},
+		Pages: pages, Logger: slog.New(slog.NewJSONHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "http://" + listener.Addr().String()
+	if config != nil {
+		listener, address = tls.NewListener(listener, config), "https://"+listener.Addr().String()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve.HTTP(ctx, slog.New(slog.NewJSONHandler(log, nil)), handler, listener)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return address
+}
+
+// broken is a connection whose use is a fault of ours.
+type broken struct{ grpc.ClientConnInterface }
+
+func (broken) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
+	panic("salainen 010594Y9032")
+}
+
+func answerOf(t *testing.T, client *http.Client, method, url, kind string) (*http.Response, error) {
+	t.Helper()
+	body := ""
+	if kind == "application/json" {
+		body = "{}"
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", kind)
+	response, err := client.Do(request)
+	if err == nil {
+		t.Cleanup(func() { _ = response.Body.Close() })
+	}
+	return response, err
+}
+
+// Whatever is answered, the headers go with it that keep a browser from helping others;
+// over TLS it is told to come by TLS only, and HTTP/2 is spoken there.
+func TestSecurityHeaders(t *testing.T) {
+	cert := httptest.NewUnstartedServer(nil)
+	cert.StartTLS()
+	defer cert.Close()
+	secured := &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	for _, config := range []*tls.Config{nil, secured} {
+		address := guarded(t, io.Discard, web.Handler(), config)
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
+		for _, test := range []struct{ method, path, kind string }{
+			{http.MethodGet, "/", ""},
+			{http.MethodGet, "/app.js", ""},
+			{http.MethodGet, "/nothing", ""},
+			{http.MethodGet, "/healthz", ""},
+			{http.MethodPost, getConcern + "s", "application/json"},
+			{http.MethodPost, "/koppi.concern.v1.ConcernService/Nothing", "application/grpc"},
+			{http.MethodPost, getConcern, "text/plain"},
+			{http.MethodDelete, "/", ""},
+			{http.MethodPost, "/koppi.plan.v1.PlanService/GetPlan", "application/json"},
+			{http.MethodGet, "/..%2f..%2f..%2fetc/passwd", ""},
+			{http.MethodGet, "/%2e%2e/%2e%2e/web.go", ""},
+			{http.MethodGet, "/page/../../web.go", ""},
+		} {
+			response, err := answerOf(t, client, test.method, address+test.path, test.kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range map[string]string{
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+					"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			} {
+				if got := response.Header.Values(name); len(got) != 1 || got[0] != want {
+					t.Errorf("%s %s: %s is %q", test.method, test.path, name, got)
+				}
+			}
+			if !strings.Contains(response.Header.Get("Permissions-Policy"), "camera=()") {
+				t.Errorf("%s %s: %v", test.method, test.path, response.Header)
+			}
+			if told := response.Header.Get("Strict-Transport-Security"); (told != "") != (config != nil) {
+				t.Errorf("TLS %v: told %q", config != nil, told)
+			}
+			if config != nil && response.ProtoMajor != 2 {
+				t.Errorf("by TLS it speaks %s", response.Proto)
+			}
+			if text, _ := io.ReadAll(response.Body); strings.Contains(string(text), "package web") || strings.Contains(string(text), "root:") {
+				t.Errorf("%s leads out of the pages", test.path)
+			}
+		}
+	}
+}
+
+// A panic ends its call and no other, and nothing of it is told: not to the caller, and
+// to the log only where it was.
+func TestPanicsStayInside(t *testing.T) {
+	var log bytes.Buffer
+	address := guarded(t, &log, web.Handler(), nil)
+	for _, kind := range []string{"application/json", "application/proto"} {
+		response, err := answerOf(t, http.DefaultClient, http.MethodPost, address+getConcern, kind)
+		if err == nil {
+			text, _ := io.ReadAll(response.Body)
+			t.Errorf("a panic was answered: %d %s", response.StatusCode, text)
+		} else if strings.Contains(err.Error(), "salainen") {
+			t.Error(err)
+		}
+	}
+	if response, err := answerOf(t, http.DefaultClient, http.MethodGet, address+"/healthz", ""); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("after a panic: %v", err)
+	}
+	if text := log.String(); strings.Contains(text, "salainen") || strings.Contains(text, "9032") || !strings.Contains(text, `"msg":"panic"`) || !strings.Contains(text, "guard_test.go") {
+		t.Errorf("the log tells: %s", text)
+	}
+}

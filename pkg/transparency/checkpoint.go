@@ -1,0 +1,148 @@
+package transparency
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/seal"
+)
+
+// Files of the key that signs checkpoints, and of the one that verifies them: give that
+// to whoever keeps checkpoints.
+const (
+	SignerFile   = "log.key"
+	VerifierFile = "log.pub"
+)
+
+// signerName is who signs, as checkpoints say.
+const signerName = "koppi-log"
+
+// MakeKeys makes the keys in a folder where they are missing.
+func MakeKeys(folder string) error {
+	if _, err := seal.ReadSecret(filepath.Join(folder, SignerFile)); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	signer, verifier, err := note.GenerateKey(rand.Reader, signerName)
+	if err != nil {
+		return fmt.Errorf("transparency: %w", err)
+	}
+	if err := seal.WriteSecret(filepath.Join(folder, VerifierFile), []byte(verifier+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return seal.WriteSecret(filepath.Join(folder, SignerFile), []byte(signer+"\n"))
+}
+
+// Signer signs checkpoints.
+func Signer(folder string) (note.Signer, error) {
+	text, err := seal.ReadSecret(filepath.Join(folder, SignerFile))
+	if err != nil {
+		return nil, fmt.Errorf("the key of the log is missing; make it once with koppi secrets: %w", err)
+	}
+	return note.NewSigner(strings.TrimSpace(string(text)))
+}
+
+// Journal is what a log is of.
+type Journal interface {
+	journal.Log
+	Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error)
+	Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error)
+}
+
+// Checkpoint is how far a service's log, and its mailboxes, reached at a moment; to be
+// kept elsewhere.
+type Checkpoint struct {
+	Service string
+	Leaves  int64
+	Root    tlog.Hash
+	// Mailboxes by agency.
+	Mailboxes map[string]journal.Head
+}
+
+// At is the checkpoint of a journal as it stands.
+func At(ctx context.Context, of Journal, service string) (Checkpoint, error) {
+	state, err := of.LogState(ctx)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	c := Checkpoint{Service: service, Leaves: state.Leaves}
+	if c.Root, err = tlog.TreeHash(state.Leaves, reader{ctx, of}); err != nil {
+		return c, err
+	}
+	c.Mailboxes, err = of.Heads(ctx)
+	return c, err
+}
+
+const (
+	checkpointForm = "koppi log of %s\n%d\n%s\n"
+	mailboxForm    = "mailbox %s %d %x\n"
+)
+
+// Sign writes a checkpoint, signed.
+func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
+	text := fmt.Appendf(nil, checkpointForm, c.Service, c.Leaves, c.Root)
+	for _, agency := range slices.Sorted(maps.Keys(c.Mailboxes)) {
+		text = fmt.Appendf(text, mailboxForm, agency, c.Mailboxes[agency].Sequence, c.Mailboxes[agency].ChainHash)
+	}
+	return note.Sign(&note.Note{Text: string(text)}, signer)
+}
+
+// ParseCheckpoint reads one that Sign wrote; an error where the signature is not the key's.
+func ParseCheckpoint(text []byte, verifier string) (Checkpoint, error) {
+	known, err := note.NewVerifier(strings.TrimSpace(verifier))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("this is no key that verifies: %w", err)
+	}
+	opened, err := note.Open(text, note.VerifierList(known))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by this suite's log: %w", err)
+	}
+	return parse(opened.Text)
+}
+
+// ParseCheckpoints reads several, one behind the other.
+func ParseCheckpoints(text []byte, verifier string) ([]Checkpoint, error) {
+	var all []Checkpoint
+	for part := range strings.SplitSeq("\n"+string(text), "\nkoppi log of ") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		// Behind the last signature nothing but its end of line is the note's.
+		one, err := ParseCheckpoint([]byte("koppi log of "+strings.TrimRight(part, "\n")+"\n"), verifier)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func parse(text string) (Checkpoint, error) {
+	c := Checkpoint{Mailboxes: map[string]journal.Head{}}
+	var root string
+	read := strings.NewReader(text)
+	if _, err := fmt.Fscanf(read, checkpointForm, &c.Service, &c.Leaves, &root); err != nil {
+		return c, fmt.Errorf("the checkpoint is not in form: %w", err)
+	}
+	for read.Len() > 0 {
+		var agency string
+		var head journal.Head
+		if _, err := fmt.Fscanf(read, mailboxForm, &agency, &head.Sequence, &head.ChainHash); err != nil {
+			return c, fmt.Errorf("the checkpoint is not in form: %w", err)
+		}
+		c.Mailboxes[agency] = head
+	}
+	var err error
+	c.Root, err = tlog.ParseHash(root)
+	return c, err
+}
