@@ -74,7 +74,7 @@ func start(t *testing.T) (*concern.Service, *faulty) {
 	})
 	f := &faulty{Store: store}
 	service, err := concern.New(matter.Deps{
-		Store: f, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
+		Store: f, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	})
 	if err != nil {

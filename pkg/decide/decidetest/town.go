@@ -123,7 +123,11 @@ func (w *Town[S, F]) Withdraw(agency, subject string) error {
 	if err != nil {
 		return err
 	}
-	return w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now))
+	if err := w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now)); err != nil {
+		return err
+	}
+	// The clock looks at it at once: a reader who now knows less may have missed a due time.
+	return w.Append(w.Rules.FallenDue(w.Histories[subject], w.Now))
 }
 
 // AcknowledgeWithdrawal says that an agency has seen to its copy.

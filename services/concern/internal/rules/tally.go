@@ -30,6 +30,10 @@ func Tally(before, after Concern, e loop.Event) loop.Tally {
 	case *concernv1.ConcernDeclined:
 		return loop.Tallied(receiver, loop.CountDeclined)
 	case *concernv1.ConcernClosed:
+		if before.State == stateDeclined {
+			// It was declined while it was offered onward, and is taken there.
+			return loop.Tally{}
+		}
 		return loop.Tallied(receiver, loop.CountTaken, loop.CountClosed)
 	}
 	return loop.Tally{}
