@@ -99,6 +99,11 @@ func TestConsentWithdrawnInAConcern(t *testing.T) {
 		t.Errorf("acknowledged twice: %v", err)
 	}
 
+	// Nor does the repetition of an old request tell again what was told on it.
+	if again, err := concerns.SubmitConcern(kela, r); fault.ReasonOf(err) != fault.IllegalStep || again.GetConcern() != nil {
+		t.Errorf("an old request answers %v, %v", again, err)
+	}
+
 	// It is to be asked for anew.
 	again := submission()
 	again.Client = annaClient

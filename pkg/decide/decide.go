@@ -157,10 +157,15 @@ func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journa
 	if uint64(len(events)) < claim.Version {
 		return Result[S]{}, fmt.Errorf("decide: claim beyond the history of %s", claim.Subject)
 	}
-	history := e.Rules.Fold(events[:claim.Version], false)
-	if now := e.Rules.Fold(events, false); now.State.Common().IsRevoked() && !history.State.Common().IsRevoked() {
+	history, now := e.Rules.Fold(events[:claim.Version], false), e.Rules.Fold(events, false)
+	before, after := history.State.Common(), now.State.Common()
+	switch {
+	case after.IsRevoked() && !before.IsRevoked():
 		// The first answer holds what was entered in error.
-		return Result[S]{}, fault.New(fault.IllegalStep, "this was done, and the matter was entered in error since").With("allowed_steps", "")
+		return Result[S]{}, goneSince("the matter was entered in error")
+	case after.IsWithdrawn() && !before.IsWithdrawn() && history.Views[command.Agency].Reader.OnConsent:
+		// It holds what the caller was told on a consent that is gone.
+		return Result[S]{}, goneSince("the client withdrew consent")
 	}
 	return Result[S]{Subject: claim.Subject, History: history}, nil
 }
@@ -198,6 +203,11 @@ func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...s
 		views = append(views, e.Rules.ForClient(events))
 	}
 	return views, nil
+}
+
+// goneSince answers the repetition of a request whose first answer may not be told again.
+func goneSince(what string) error {
+	return fault.New(fault.IllegalStep, "this was done, and %s since", what).With("allowed_steps", "")
 }
 
 func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

@@ -1,8 +1,8 @@
 package matter
 
 import (
+	"cmp"
 	"context"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -72,11 +72,8 @@ func accessFor(who identity.Caller, record journal.Access) (*caseworkv1.Access, 
 	}
 	access := &caseworkv1.Access{At: timestamppb.New(record.At), Subject: record.Subject, Method: record.Method, Basis: basis, Purpose: record.Purpose}
 	switch {
-	case by.GetAgency() == "":
+	case who.Role == identity.RoleClient && identity.Role(record.Role) == identity.RoleClient:
 		access.ByClient = true
-		if who.Role != identity.RoleClient {
-			return nil, nil
-		}
 	case who.Role == identity.RoleClient:
 		access.By = loop.UnitAlone(by)
 		// What a worker wrote down as the purpose may be about others.
@@ -85,7 +82,8 @@ func accessFor(who identity.Caller, record journal.Access) (*caseworkv1.Access, 
 		return nil, nil
 	default:
 		access.By = by
-		access.By.Worker = strings.TrimSpace(record.OnBehalfOf + " " + by.GetWorker())
+		// A system in a worker's name: the worker looked.
+		access.By.Worker = cmp.Or(record.OnBehalfOf, by.GetWorker())
 	}
 	return access, nil
 }

@@ -47,7 +47,7 @@ func (f *faulty) Append(ctx context.Context, batch journal.Batch) (journal.Appen
 	return f.Store.Append(ctx, batch)
 }
 
-func start(t *testing.T) (*concern.Service, *faulty) {
+func start(t *testing.T, changes ...func(*matter.Deps)) (*concern.Service, *faulty) {
 	t.Helper()
 	folder := t.TempDir()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
@@ -73,10 +73,14 @@ func start(t *testing.T) (*concern.Service, *faulty) {
 		}
 	})
 	f := &faulty{Store: store}
-	service, err := concern.New(matter.Deps{
+	deps := matter.Deps{
 		Store: f, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
-	})
+	}
+	for _, change := range changes {
+		change(&deps)
+	}
+	service, err := concern.New(deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppi.internal/deploy/suite"
+	front "koppi.internal/gateway/suite"
 	"koppi.internal/pkg/journal"
 )
 
@@ -59,7 +60,7 @@ func (c *holdRelease) Run(ctx context.Context) error {
 func (c *held) on(ctx context.Context, done string, do func(operatedStore) error) error {
 	collection, _, _ := strings.Cut(c.Subject, "/")
 	for _, service := range suite.Services {
-		if service.Name+"s" != collection {
+		if front.CollectionOf(service.Name) != collection {
 			continue
 		}
 		return c.with(ctx, func(op *operation) error {
