@@ -54,13 +54,13 @@ func TestChaos(t *testing.T) {
 	l := newLoad(t, conn)
 	deeds := c.wreak(l.done, lines, chaosFor(t))
 	want := l.finish()
+	called.reach(t, want)
+	verified(t, called.path, int(want))
 	for agency, head := range c.fsck() {
 		if head.Sequence != want {
 			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
 		}
 	}
-	called.reach(t, want)
-	verified(t, called.path, int(want))
 	t.Logf("%d commands through %v", want, deeds)
 }
 
