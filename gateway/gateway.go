@@ -76,7 +76,7 @@ func New(config Config) (http.Handler, error) {
 		return nil, err
 	}
 	handler = hurry(cmp.Or(config.Patience, patience), streams, handler)
-	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, handler)))), nil
+	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(handler))))), nil
 }
 
 // strictJSON refuses fields that no message has: a misspelt field must not be

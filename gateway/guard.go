@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 )
 
 // rest answers what no mounted service takes: pages, and calls of services that
@@ -63,6 +64,16 @@ func loopback(host string) bool {
 	}
 	host = strings.Trim(host, "[]")
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
+
+// certified carries on the certificates that a caller showed, and whose key it holds.
+func certified(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+			r = r.WithContext(identity.WithCertificate(r.Context(), r.TLS.PeerCertificates))
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 const cacheControl, noStore = "Cache-Control", "no-store"

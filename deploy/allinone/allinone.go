@@ -49,6 +49,8 @@ type Config struct {
 	Clock time.Time
 	// Issuers are believed besides the development issuer.
 	Issuers []identity.IssuerConfig
+	// Partners are systems that show certificates; nil for none.
+	Partners *identity.Partners
 	// File is the directory's, to be taken anew when it changes; nil where it is no file.
 	File *directory.File
 	// KEK is where the key-encryption key is, as seal.Source has it; empty for a file in
@@ -129,15 +131,12 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		backends[m.name], services[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}, m.conn
 	}
 	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Scanner: casework.ScannerAt(k.config.Scanner)}
-	if whole.Verifier, err = parts.verifier(k.config); err != nil {
-		return err
-	}
-	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Logger: k.config.Logger, Casework: whole}); err != nil {
+	whole.Verifier = parts.verifier
+	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err
 	}
 	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
-		Exchange: k.front.Exchange.Conn(), Directory: k.config.Directory, Secrets: parts.folder,
-		Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
+		Exchange: k.Backend(), Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
 	})
 	if err != nil {
@@ -188,13 +187,19 @@ func (k *Koppi) Serve(ctx context.Context) error {
 			return nil
 		})
 	}
+	if k.config.Partners != nil {
+		group.Go(func() error {
+			k.config.Partners.Watch(ctx, k.config.Logger)
+			return nil
+		})
+	}
 	group.Go(func() error { return k.front.Run(ctx) })
 	group.Go(func() error { return k.calls.Run(ctx) })
 	group.Go(func() error { return k.notices.Run(ctx) })
 	return group.Wait()
 }
 
-// Backend is the in-memory connection straight to the services.
+// Backend is the in-memory connection straight to the services, in the name of who calls.
 func (k *Koppi) Backend() grpc.ClientConnInterface { return suite.Routes(k.front.Routes) }
 
 // Handler is the gateway.

@@ -38,14 +38,16 @@ type parts struct {
 	papers  *attachment.Store
 	// limiter of callers, the same for all services; nil for none.
 	limiter *limit.Limiter
-	// issuers are believed; issuer gives out tokens for trying out, nil without Dev.
-	issuers []identity.IssuerConfig
-	issuer  *identity.Issuer
+	// callers are named to services, which believe verifier's one issuer.
+	callers  *identity.TokenExchange
+	verifier *identity.Verifier
+	// issuer gives out tokens for trying out; nil without Dev.
+	issuer *identity.Issuer
 }
 
 func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	config := k.config
-	p := &parts{folder: filepath.Join(config.Data, "secrets"), issuers: config.Issuers}
+	p := &parts{folder: filepath.Join(config.Data, "secrets")}
 	var err error
 	source := process.Keyring{KEK: config.KEK}.Source(p.folder, config.Dev)
 	if p.kek, err = source.Make(ctx); err != nil {
@@ -64,25 +66,16 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	if err := transparency.MakeKeys(p.folder); err != nil {
 		return nil, err
 	}
-	suiteIssuer, err := identity.OpenSuiteIssuer(p.folder)
-	if err != nil {
+	callers := process.Callers{
+		Issuers: config.Issuers, Partners: config.Partners, Dev: config.Dev, Secrets: p.folder, Directory: config.Directory, Logger: config.Logger,
+	}
+	if p.callers, err = callers.Open(); err != nil {
 		return nil, err
 	}
-	if called := config.Directory.Called(); len(called) > 0 {
-		believed, err := suiteIssuer.For(called...)
-		if err != nil {
-			return nil, err
-		}
-		p.issuers = append(p.issuers, believed)
+	if p.verifier, err = identity.NewSuiteVerifier(p.folder, config.Directory, time.Now); err != nil || !config.Dev {
+		return p, err
 	}
-	if !config.Dev {
-		return p, nil
-	}
-	if p.issuer, err = identity.OpenDevIssuer(p.folder, dev.IssuerName); err != nil {
-		return nil, err
-	}
-	believed, err := p.issuer.Config()
-	p.issuers = append(p.issuers, believed)
+	p.issuer, err = identity.OpenDevIssuer(p.folder, dev.IssuerName)
 	return p, err
 }
 
@@ -96,12 +89,6 @@ func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.St
 		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(at, name))}).String()
 	}
 	return attachment.Open(ctx, folder("attachments"), folder("attachment.keys"), kek)
-}
-
-func (p *parts) verifier(config Config) (*identity.Verifier, error) {
-	return identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: p.issuers, Directory: config.Directory, Now: time.Now,
-	})
 }
 
 // member is one service in the process: its own database, and a listener in memory
@@ -147,16 +134,12 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 		}
 		deps.Clock = adjustable
 	}
-	verifier, err := p.verifier(config)
-	if err != nil {
-		return err
-	}
 	validator, err := protovalidate.New()
 	if err != nil {
 		return fmt.Errorf("validation rules: %w", err)
 	}
 	m.server = serve.NewGRPC(serve.Config{
-		Logger: config.Logger, Verifier: verifier, Validator: validator, Limiter: p.limiter,
+		Logger: config.Logger, Verifier: p.verifier, Validator: validator, Limiter: p.limiter,
 		Public: func(method string) bool {
 			return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
 		},

@@ -59,15 +59,15 @@ func (b *bench) rate(clients int, call func() error) float64 {
 }
 
 // accepted is reports accepted a second, durable, all to one pair of agencies.
-func (b *bench) accepted(conn *grpc.ClientConn, clients int) float64 {
+func (b *bench) accepted(conn grpc.ClientConnInterface, clients int) float64 {
 	return b.rate(clients, func() error { return b.submit(conn) })
 }
 
-func (b *bench) submit(conn *grpc.ClientConn) error {
+func (b *bench) submit(conn grpc.ClientConnInterface) error {
 	return b.submitTo(b.worker, conn, "hva-pohjois-savo")
 }
 
-func (b *bench) submitTo(ctx context.Context, conn *grpc.ClientConn, receiver string) error {
+func (b *bench) submitTo(ctx context.Context, conn grpc.ClientConnInterface, receiver string) error {
 	_, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(ctx, &concernv1.SubmitConcernRequest{
 		RequestId: uuid.NewString(), Receiver: &commonv1.Party{Agency: receiver}, Urgency: commonv1.Urgency_URGENCY_NORMAL,
 		Client: &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}, Language: "fi"},

@@ -20,7 +20,7 @@ import (
 type conversing = grpc.BidiStreamingClient[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
 
 // join joins a conversation and returns it once the question is there.
-func (b *bench) join(ctx context.Context, conn *grpc.ClientConn, id string) conversing {
+func (b *bench) join(ctx context.Context, conn grpc.ClientConnInterface, id string) conversing {
 	b.t.Helper()
 	stream, err := consultationv1.NewConsultationServiceClient(conn).Converse(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ const postsPerConversation = 20
 // one replica, until it is at the other side's stream from another.
 func (b *bench) conversing(f figures) {
 	service := suite.Services[slices.IndexFunc(suite.Services, func(s suite.Service) bool { return s.Name == consultation.Name })]
-	one, other := b.dial(b.other(service)), b.dial(b.other(service))
+	one, other := b.within(b.other(service)), b.within(b.other(service))
 	nurse := b.as(identity.Caller{Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio", Worker: "tk-02", Role: identity.RoleHealthProfessional})
 	for range rounds {
 		var ways []float64
@@ -55,7 +55,7 @@ func (b *bench) conversing(f figures) {
 	}
 }
 
-func (b *bench) conversation(one, other *grpc.ClientConn, nurse context.Context) []float64 {
+func (b *bench) conversation(one, other grpc.ClientConnInterface, nurse context.Context) []float64 {
 	b.t.Helper()
 	asked, err := consultationv1.NewConsultationServiceClient(one).OpenConsultation(b.worker, &consultationv1.OpenConsultationRequest{
 		RequestId: uuid.NewString(), Addressee: &commonv1.Party{Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio"},

@@ -4,6 +4,8 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -21,12 +23,14 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/transparency"
 	"koppi.internal/pkg/wake/redistest"
 	"koppi.internal/services/concern"
 )
@@ -41,8 +45,9 @@ type bench struct {
 	// database of the suite, and secrets and directory of its processes.
 	database, secrets, directory string
 	// one is a replica of the service, and both that and a second one.
-	one, both *grpc.ClientConn
+	one, both grpc.ClientConnInterface
 	echoed    *grpc.ClientConn
+	callers   *identity.TokenExchange
 	worker    context.Context
 	// pgb is pgbench.
 	pgb   string
@@ -64,11 +69,20 @@ func newBench(t *testing.T) *bench {
 	if _, err := seal.OpenKEK(filepath.Join(b.secrets, process.KEKFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := identity.OpenSecrets(b.secrets); err != nil {
+	agencies, err := directory.Parse(config.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = identity.OpenSecrets(b.secrets)
+	if err := errors.Join(err, transparency.MakeKeys(b.secrets)); err != nil {
+		t.Fatal(err)
+	}
+	callers := process.Callers{Dev: true, Secrets: b.secrets, Directory: agencies, Logger: slog.New(slog.DiscardHandler)}
+	if b.callers, err = callers.Open(); err != nil {
 		t.Fatal(err)
 	}
 	first, second := b.service(b.database), b.service(b.database)
-	b.one, b.both, b.echoed = b.dial(first), b.dial(first, second), b.startEcho()
+	b.one, b.both, b.echoed = b.within(first), b.within(first, second), b.startEcho()
 	b.worker = b.as(identity.Caller{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler})
 	b.plain()
 	return b
@@ -149,6 +163,12 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+// within leads to replicas as a gateway does: callers are named by the suite's own token.
+func (b *bench) within(addresses ...string) grpc.ClientConnInterface {
+	b.t.Helper()
+	return b.callers.Conn(b.dial(addresses...))
 }
 
 // dial leads to replicas, as the suite's own processes reach each other.

@@ -33,7 +33,7 @@ func (b *bench) growing(f figures) {
 	b.migrate("concern", role)
 	b.database = kept
 	measured := map[string]func() float64{}
-	var largest *grpc.ClientConn
+	var largest grpc.ClientConnInterface
 	stored := 0
 	for _, size := range []struct {
 		name   string
@@ -41,8 +41,8 @@ func (b *bench) growing(f figures) {
 	}{{"1e4", 10_000}, {"1e5", 100_000}, {"1e6", 1_000_000}} {
 		b.fill(grown, size.events-stored)
 		stored = size.events
-		largest = b.dial(b.service(b.server.Database(grown)))
-		measured["accepted_32_at_"+size.name] = func(conn *grpc.ClientConn) func() float64 {
+		largest = b.within(b.service(b.server.Database(grown)))
+		measured["accepted_32_at_"+size.name] = func(conn grpc.ClientConnInterface) func() float64 {
 			return func() float64 { return b.accepted(conn, 32) }
 		}(largest)
 	}
@@ -53,7 +53,7 @@ func (b *bench) growing(f figures) {
 }
 
 // catchUp is messages a second for a reader from the beginning on.
-func (b *bench) catchUp(conn *grpc.ClientConn, consumer string) float64 {
+func (b *bench) catchUp(conn grpc.ClientConnInterface, consumer string) float64 {
 	b.t.Helper()
 	ctx, end := context.WithCancel(b.county())
 	defer end()

@@ -21,7 +21,7 @@ func (b *bench) county() context.Context {
 }
 
 // open opens a standing stream, and returns it once it is open.
-func (b *bench) open(ctx context.Context, conn *grpc.ClientConn, open *exchangev1.ExchangeRequest_Open) exchangeStream {
+func (b *bench) open(ctx context.Context, conn grpc.ClientConnInterface, open *exchangev1.ExchangeRequest_Open) exchangeStream {
 	b.t.Helper()
 	stream, err := exchangev1.NewExchangeServiceClient(conn).Exchange(ctx)
 	if err != nil {

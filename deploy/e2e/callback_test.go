@@ -23,7 +23,6 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/wake/redistest"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -140,9 +139,7 @@ func repeatsOneCall(t *testing.T, handler http.Handler) http.HandlerFunc {
 func TestCallbackTakeover(t *testing.T) {
 	const commands = 200
 	e := newEndpoint(t)
-	data := t.TempDir()
-	issuer := must(identity.OpenSuiteIssuer(filepath.Join(data, "secrets")))
-	b := newBenchOf(t, allinone.Config{Data: data, Issuers: []identity.IssuerConfig{must(issuer.For("kela"))}})
+	b := newBenchOf(t, allinone.Config{Data: t.TempDir()})
 	agencies, err := directory.Parse(calledDirectory(t, "CONNECT", e.address))
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +151,7 @@ func TestCallbackTakeover(t *testing.T) {
 	client := redis.Client()
 	gateway := func() (stop func()) {
 		calls, err := callback.Settings{CallbackSecrets: secretsFile(t, newSecret)}.Open(callback.Surroundings{
-			Exchange: b.grpc(), Directory: agencies, Secrets: filepath.Join(b.data, "secrets"), Presence: presence.NewRedis(redis.Client()),
+			Exchange: b.koppi.Backend(), Directory: agencies, Presence: presence.NewRedis(redis.Client()),
 			Logger: slog.New(slog.NewTextHandler(left.log(), nil)), Dev: true, Timing: callbackTiming,
 		})
 		if err != nil {

@@ -63,7 +63,7 @@ func TestCallbackOverGRPC(t *testing.T) {
 	}{"the agency": {ours, true}, "a stranger": {strangers, false}} {
 		t.Run(name, func(t *testing.T) {
 			cert, key := of.server.Issue("endpoint")
-			listener, err := process.Listening{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key, ClientCA: ours.CA()}.Open(t.Context())
+			listener, err := process.Listening{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key, ClientCA: ours.CA()}.Open(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

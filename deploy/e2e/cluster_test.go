@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ import (
 	all "koppi.internal/deploy/suite"
 	front "koppi.internal/gateway/suite"
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
@@ -214,9 +216,17 @@ func (c *cluster) straight(t *testing.T) grpc.ClientConnInterface {
 		dev.ServiceName: gateway, exchangev1.ExchangeService_ServiceDesc.ServiceName: gateway,
 	}
 	for name, service := range front.Services {
-		routes[service] = dialStubborn(t, c.services[name][0].address)
+		routes[service] = c.within(t, c.services[name][0].address)
 	}
 	return routes
+}
+
+// within leads to a replica of a service as a gateway does: callers are named to it by
+// the suite's own token.
+func (c *cluster) within(t *testing.T, address string) grpc.ClientConnInterface {
+	t.Helper()
+	callers := process.Callers{Dev: true, Secrets: c.secrets, Directory: must(directory.Load(c.directory)), Logger: slog.New(slog.DiscardHandler)}
+	return must(callers.Open()).Conn(dialStubborn(t, address))
 }
 
 // Services and gateways are restarted one after another under load: no call fails,

@@ -103,7 +103,7 @@ func (s *side) presence(worker string, present bool) {
 func TestConverse(t *testing.T) {
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
 	gateway := dialStubborn(t, c.gateways[0].address)
-	replica := dialStubborn(t, c.services["consultation"][1].address)
+	replica := c.within(t, c.services["consultation"][1].address)
 	worker, nurse := as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")
 	stranger := as(t, gateway, countyParty, "ps-21", "social_worker")
 	service := consultationv1.NewConsultationServiceClient(gateway)
@@ -164,7 +164,7 @@ func TestPresenceOfTheDead(t *testing.T) {
 	gateway := dialStubborn(t, c.gateways[0].address)
 	replicas := c.services["consultation"]
 	worker, nurse := as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")
-	here, there := dialStubborn(t, replicas[0].address), dialStubborn(t, replicas[1].address)
+	here, there := c.within(t, replicas[0].address), c.within(t, replicas[1].address)
 	id := insist(t, worker, consultationv1.NewConsultationServiceClient(here).OpenConsultation, question()).GetConsultation().GetConsultationId()
 	asking := converse(t, worker, here, id, "")
 	converse(t, nurse, there, id, "")
@@ -193,8 +193,8 @@ func TestConverseLosesNothing(t *testing.T) {
 	replicas := c.services["consultation"]
 	progress := make(chan struct{}, 2*posts)
 	sides := []*persistent{
-		{t: t, ctx: worker, conn: dialStubborn(t, replicas[0].address), id: id, name: "a", total: 2 * posts},
-		{t: t, ctx: nurse, conn: dialStubborn(t, replicas[1].address), id: id, name: "b", total: 2 * posts},
+		{t: t, ctx: worker, conn: c.within(t, replicas[0].address), id: id, name: "a", total: 2 * posts},
+		{t: t, ctx: nurse, conn: c.within(t, replicas[1].address), id: id, name: "b", total: 2 * posts},
 	}
 	var group sync.WaitGroup
 	for _, s := range sides {

@@ -28,14 +28,12 @@ const Consumer = "callback"
 // follows one of its subject that was.
 const RuleParked = "parked"
 
-// Config is what calling needs. Exchange, Directory, Token, Presence and Logger are
+// Config is what calling needs. Exchange, Directory, Presence and Logger are
 // required.
 type Config struct {
 	// Exchange leads to the merged exchange.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
-	// Token signs a token with which an agency's mailbox is read in its name.
-	Token func(agency string) (string, error)
 	// Secrets sign bodies for an agency: those valid now, one, or two while one
 	// follows the other. Each is "whsec_" and base64.
 	Secrets map[string][]string

@@ -10,13 +10,10 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"path/filepath"
-	"time"
 
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/presence"
 )
@@ -32,19 +29,15 @@ type Settings struct {
 
 // Surroundings are what callbacks are opened in.
 type Surroundings struct {
+	// Exchange leads there in the name of the caller of a call.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
-	// Secrets is the folder of the suite's secrets.
-	Secrets  string
-	Presence presence.Presence
-	Logger   *slog.Logger
+	Presence  presence.Presence
+	Logger    *slog.Logger
 	// Dev allows http and loopback.
 	Dev    bool
 	Timing Timing
 }
-
-// tokenLife is how long the suite's own tokens live; a session ends with its token.
-const tokenLife = time.Hour
 
 // Open opens callbacks as they were set, for the agencies that the directory wants
 // called.
@@ -56,16 +49,7 @@ func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	if len(around.Directory.Called()) == 0 {
 		return New(config)
 	}
-	if _, err := os.Stat(filepath.Join(around.Secrets, identity.SuiteIssuerFile)); err != nil {
-		return nil, fmt.Errorf("the directory has agencies to call, and the suite's own key is missing; make it once with koppi secrets: %w", err)
-	}
-	issuer, err := identity.OpenSuiteIssuer(around.Secrets)
-	if err != nil {
-		return nil, err
-	}
-	config.Token = func(agency string) (string, error) {
-		return issuer.Issue(identity.Caller{Agency: agency, Role: identity.RoleSystem, SystemSubject: "koppi-callbacks"}, time.Now(), tokenLife) //nolint:forbidigo // a token's time
-	}
+	var err error
 	if config.Secrets, err = s.secrets(around.Directory); err != nil {
 		return nil, fmt.Errorf("--callback-secrets: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"koppi.internal/gateway/statistics"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -48,6 +49,8 @@ type Config struct {
 	// Trial serves DevService too.
 	Trial  bool
 	Logger *slog.Logger
+	// Callers names who calls to the services.
+	Callers *identity.TokenExchange
 	// Casework, without its services, statistics and logger, which are those here.
 	Casework casework.Config
 }
@@ -58,7 +61,7 @@ type Front struct {
 	Exchange *merged.Exchange
 	// Casework is what the gateway adds.
 	Casework *casework.Casework
-	// Routes lead each service served to its connection.
+	// Routes lead each service served to its connection, in the name of who calls.
 	Routes map[string]grpc.ClientConnInterface
 	// Local are those that answer on this machine alone.
 	Local []string
@@ -94,6 +97,9 @@ func Open(config Config) (*Front, error) {
 	if config.Trial {
 		front.Routes[dev.ServiceName] = all
 		front.Local = append(front.Local, dev.ServiceName)
+	}
+	for name, conn := range front.Routes {
+		front.Routes[name] = config.Callers.Conn(conn)
 	}
 	return front, nil
 }

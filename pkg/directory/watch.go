@@ -1,17 +1,14 @@
 package directory
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"slices"
 	"time"
-)
 
-// lookEvery is how often the file is looked at. It is read and not asked for its time:
-// a mounted file may be exchanged without one that is newer.
-const lookEvery = 2 * time.Second
+	"koppi.internal/pkg/reload"
+)
 
 // Open reads a directory file, and keeps to it while Watch runs.
 func Open(path string) (*File, error) {
@@ -20,7 +17,7 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	directory, err := Parse(text)
-	return &File{Directory: directory, path: path, seen: text, every: lookEvery}, err
+	return &File{Directory: directory, path: path, seen: text, every: reload.Every}, err
 }
 
 // File is a directory and the file that it is of.
@@ -38,25 +35,10 @@ func (f *File) LookEvery(every time.Duration) { f.every = every }
 // Watch takes the file anew whenever it changes, until the context ends. One that is
 // refused is told of once, and the directory stays as it was.
 func (f *File) Watch(ctx context.Context, logger *slog.Logger) {
-	ticker := time.NewTicker(f.every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			f.look(ctx, logger)
-		}
-	}
+	reload.Follow(ctx, f.every, f.seen, func() ([]byte, error) { return os.ReadFile(f.path) }, func(text []byte) { f.take(ctx, logger, text) })
 }
 
-func (f *File) look(ctx context.Context, logger *slog.Logger) {
-	text, err := os.ReadFile(f.path)
-	if err != nil || bytes.Equal(text, f.seen) {
-		// A file that is being exchanged is not there for a moment.
-		return
-	}
-	f.seen = text
+func (f *File) take(ctx context.Context, logger *slog.Logger, text []byte) {
 	read, err := Parse(text)
 	if err != nil {
 		logger.ErrorContext(ctx, "the directory was changed and is refused; the one before stays", slog.String("error", err.Error()))
@@ -66,6 +48,6 @@ func (f *File) look(ctx context.Context, logger *slog.Logger) {
 	f.Replace(read)
 	logger.InfoContext(ctx, "the directory was changed", slog.Int("agencies", len(f.agencies())))
 	if !slices.Equal(before, f.Called()) {
-		logger.WarnContext(ctx, "who is called has changed; restart the gateway and the services for that")
+		logger.WarnContext(ctx, "who is called has changed; restart the gateway for that")
 	}
 }

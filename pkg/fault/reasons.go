@@ -12,6 +12,7 @@ const (
 	TokenRequired         Reason = "TOKEN_REQUIRED"
 	TokenInvalid          Reason = "TOKEN_INVALID"
 	TokenExpired          Reason = "TOKEN_EXPIRED"
+	CertificateRefused    Reason = "CERTIFICATE_REFUSED"
 	InvalidField          Reason = "INVALID_FIELD"
 	InvalidIdentityCode   Reason = "INVALID_IDENTITY_CODE"
 	UnknownParty          Reason = "UNKNOWN_PARTY"
@@ -56,6 +57,7 @@ var table = map[Reason]entry{
 	TokenRequired:         {codes.Unauthenticated, "send a bearer token of your agency's issuer"},
 	TokenInvalid:          {codes.Unauthenticated, "get a new token from your agency's issuer, for this audience"},
 	TokenExpired:          {codes.Unauthenticated, "get a new token from your agency's issuer"},
+	CertificateRefused:    {codes.Unauthenticated, "show the certificate whose name your agency agreed with the operator"},
 	InvalidField:          {codes.InvalidArgument, "correct the named fields and send again"},
 	InvalidIdentityCode:   {codes.InvalidArgument, "check the identity code with the client or in the register"},
 	UnknownParty:          {codes.InvalidArgument, "choose an agency and unit of the directory"},

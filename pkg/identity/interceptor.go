@@ -15,38 +15,28 @@ import (
 // "worker;unit;role".
 const MetadataOnBehalfOf = "koppi-on-behalf-of"
 
-const bearerPrefix = "Bearer "
+const (
+	metadataAuthorization = "authorization"
+	bearerPrefix          = "Bearer "
+)
 
 // Authenticate verifies the caller of an incoming call and carries it on.
 func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
-	header := metadata.ValueFromIncomingContext(ctx, "authorization")
+	header := metadata.ValueFromIncomingContext(ctx, metadataAuthorization)
 	if len(header) == 0 {
 		return ctx, fault.New(fault.TokenRequired, "a token is missing")
 	}
-	token, ok := strings.CutPrefix(header[0], bearerPrefix)
-	if !ok || len(header) > 1 {
-		return ctx, invalidToken("its form")
-	}
-	caller, err := v.Verify(ctx, token)
+	caller, err := v.bearer(ctx, header)
 	if err != nil {
 		return ctx, err
-	}
-	if named := metadata.ValueFromIncomingContext(ctx, MetadataOnBehalfOf); len(named) > 0 {
-		if caller, err = v.onBehalf(caller, named); err != nil {
-			return ctx, err
-		}
 	}
 	return WithCaller(ctx, caller), nil
 }
 
-// Forward carries a caller's own credentials, as they came in, to a call made in
-// the caller's name.
+// Forward carries a caller's token, as it came in, to a call within the suite that is
+// made in the caller's name.
 func Forward(ctx context.Context) context.Context {
-	passed := metadata.MD{}
-	for _, key := range []string{"authorization", MetadataOnBehalfOf} {
-		passed.Set(key, metadata.ValueFromIncomingContext(ctx, key)...)
-	}
-	return metadata.NewOutgoingContext(ctx, passed)
+	return metadata.NewOutgoingContext(ctx, metadata.MD{metadataAuthorization: metadata.ValueFromIncomingContext(ctx, metadataAuthorization)})
 }
 
 // onBehalf lets a system act in the name of a worker of its own agency.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -26,30 +29,56 @@ const (
 	DevIssuerFile = "dev-issuer.json"
 	// SuiteIssuerFile is that of the suite's own.
 	SuiteIssuerFile = "suite-issuer.json"
-	// SuiteIssuer is the suite itself: its gateway reads an agency's mailbox in the
-	// agency's name, to call its endpoint.
+	// SuiteKeysFile is that of its public keys, which is all that services need.
+	SuiteKeysFile = "suite-keys.json"
+	// SuiteIssuer is the suite itself: its gateway names callers to services.
 	SuiteIssuer = "koppi:suite"
+	// SuiteAudience is that of its tokens. Services take no others, and no gateway these.
+	SuiteAudience = "koppi:services"
 )
 
 // Issuer signs tokens with a key of its own.
 type Issuer struct {
-	key    jwk.Key
-	issuer string
+	key              jwk.Key
+	issuer, audience string
 }
 
 // OpenDevIssuer opens the issuer for trying Koppi out, which speaks for everybody. A
 // production configuration has none.
 func OpenDevIssuer(folder, issuer string) (*Issuer, error) {
-	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer)
+	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer, Audience)
 }
 
-// OpenSuiteIssuer opens the suite's own issuer.
+// OpenSuiteIssuer opens the suite's own issuer, and leaves its public keys beside it.
 func OpenSuiteIssuer(folder string) (*Issuer, error) {
-	return openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer)
+	issuer, err := openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer, SuiteAudience)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, SuiteKeysFile)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return issuer, err
+	}
+	config, err := issuer.For()
+	if err != nil {
+		return nil, err
+	}
+	return issuer, seal.WriteSecret(path, config.JWKS)
+}
+
+// NewSuiteVerifier believes the suite's own issuer alone, by the public keys of a folder
+// of secrets.
+func NewSuiteVerifier(folder string, known *directory.Directory, now func() time.Time) (*Verifier, error) {
+	keys, err := seal.ReadSecret(filepath.Join(folder, SuiteKeysFile))
+	if err != nil {
+		return nil, fmt.Errorf("a secret is missing; make it once with koppi secrets: %w", err)
+	}
+	suite := IssuerConfig{Issuer: SuiteIssuer, JWKS: keys, Everyone: true, Clients: true, Operators: true, suite: true}
+	return NewVerifier(VerifierConfig{Audience: SuiteAudience, Issuers: []IssuerConfig{suite}, Directory: known, Now: now})
 }
 
 // openIssuer reads a key and makes it at the first start.
-func openIssuer(path, issuer string) (*Issuer, error) {
+func openIssuer(path, issuer, audience string) (*Issuer, error) {
 	text, err := seal.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if text, err = makeKey(); err == nil {
@@ -63,7 +92,7 @@ func openIssuer(path, issuer string) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %s holds no key", path)
 	}
-	return &Issuer{key: key, issuer: issuer}, nil
+	return &Issuer{key: key, issuer: issuer, audience: audience}, nil
 }
 
 func makeKey() ([]byte, error) {
@@ -110,9 +139,9 @@ func (d *Issuer) For(agencies ...string) (IssuerConfig, error) {
 func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string, error) {
 	subject := caller.Worker
 	if caller.Role == RoleSystem {
-		subject = firstOf(caller.SystemSubject, "system")
+		subject = cmp.Or(caller.SystemSubject, "system")
 	}
-	builder := jwt.NewBuilder().Issuer(d.issuer).Audience([]string{Audience}).
+	builder := jwt.NewBuilder().Issuer(d.issuer).Audience([]string{d.audience}).
 		IssuedAt(now).Expiration(now.Add(life)).Claim(claimRole, string(caller.Role))
 	for name, value := range map[string]string{
 		jwt.SubjectKey: subject, claimAgency: caller.Agency, claimUnit: caller.Unit, claimClient: caller.Client,
@@ -120,6 +149,9 @@ func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string
 		if value != "" {
 			builder = builder.Claim(name, value)
 		}
+	}
+	if caller.System && caller.Role != RoleSystem {
+		builder = builder.Claim(claimActor, map[string]any{jwt.SubjectKey: caller.SystemSubject})
 	}
 	token, err := builder.Build()
 	if err != nil {
@@ -130,11 +162,4 @@ func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string
 		return "", fmt.Errorf("identity: sign a token: %w", err)
 	}
 	return string(signed), nil
-}
-
-func firstOf(first, second string) string {
-	if first != "" {
-		return first
-	}
-	return second
 }

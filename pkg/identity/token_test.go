@@ -10,7 +10,6 @@ import (
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
-	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
@@ -116,33 +115,6 @@ func TestAnIssuerSpeaksOnlyForItsAgencies(t *testing.T) {
 	client := identity.Caller{Role: identity.RoleClient, Client: "ab"}
 	if _, err := k.verifier.Verify(t.Context(), k.issue(t, client, time.Hour)); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("a county's issuer speaks for clients: %v", err)
-	}
-}
-
-func TestOnBehalfOf(t *testing.T) {
-	k := newTokens(t)
-	system := k.issue(t, identity.Caller{Agency: "kela", Role: identity.RoleSystem, SystemSubject: "kelmu"}, time.Hour)
-	call := func(token, named string) (identity.Caller, error) {
-		md := metadata.Pairs("authorization", "Bearer "+token)
-		if named != "" {
-			md.Set(identity.MetadataOnBehalfOf, named)
-		}
-		ctx, err := k.verifier.Authenticate(metadata.NewIncomingContext(t.Context(), md))
-		caller, _ := identity.FromContext(ctx)
-		return caller, err
-	}
-	if caller, err := call(system, "kela-17;a;benefit_handler"); err != nil || caller.Worker != "kela-17" || !caller.System || caller.SystemSubject != "kelmu" {
-		t.Errorf("%+v, %v", caller, err)
-	}
-	for named, want := range map[string]fault.Reason{
-		"kela-17": fault.InvalidField, "kela-17;zz;benefit_handler": fault.UnknownParty, "kela-17;a;system": fault.InvalidField, ";a;benefit_handler": fault.InvalidField,
-	} {
-		if _, err := call(system, named); fault.ReasonOf(err) != want {
-			t.Errorf("%s: %v, want %s", named, err, want)
-		}
-	}
-	if _, err := call(k.issue(t, kelaWorker, time.Hour), "x;a;benefit_handler"); fault.ReasonOf(err) != fault.RoleNotAllowed {
-		t.Errorf("a worker acts on behalf of another: %v", err)
 	}
 }
 

@@ -5,8 +5,6 @@ package process
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/telemetry"
 )
 
@@ -77,54 +76,28 @@ func environmentOf(node *kong.Node) []string {
 // Logger writes JSON, a line an event, to standard error.
 func Logger() *slog.Logger { return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, nil))) }
 
-// Open listens. Without TLS it does so on this machine alone.
-func (l Listening) Open(ctx context.Context) (net.Listener, error) {
+// Open listens. Without TLS it does so on this machine alone. Partners, nil for none, may
+// show certificates.
+func (l Listening) Open(ctx context.Context, partners *identity.Partners) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(l.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
-	secured, err := l.tls()
+	config, files, err := l.tls(partners)
 	if err != nil {
 		return nil, err
 	}
-	if secured == nil && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+	if config == nil && host != "localhost" && !net.ParseIP(host).IsLoopback() {
 		return nil, fmt.Errorf("--listen %s: without --tls-cert and --tls-key Koppi serves on a loopback address alone, such as 127.0.0.1:8080", l.Listen)
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", l.Listen)
-	if err != nil || secured == nil {
+	var plain net.ListenConfig
+	listener, err := plain.Listen(ctx, "tcp", l.Listen)
+	switch {
+	case config == nil:
 		return listener, err
-	}
-	return tls.NewListener(listener, secured), nil
-}
-
-func (l Listening) tls() (*tls.Config, error) {
-	if l.TLSCert == "" && l.TLSKey == "" && l.ClientCA == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
-	}
-	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	if l.ClientCA == "" {
-		return config, nil
-	}
-	if config.ClientCAs, err = certificates(l.ClientCA); err != nil {
-		return nil, fmt.Errorf("--client-ca: %w", err)
-	}
-	config.ClientAuth = tls.RequireAndVerifyClientCert
-	return config, nil
-}
-
-func certificates(path string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
-	if err != nil {
+	case err != nil:
+		files.Close()
 		return nil, err
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, errors.New("it holds no certificate")
-	}
-	return pool, nil
+	return secured{Listener: tls.NewListener(listener, config), files: files}, nil
 }

@@ -11,9 +11,11 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials/tls/certprovider/pemfile"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 
+	"koppi.internal/pkg/reload"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
 )
@@ -69,17 +71,15 @@ func (c Calling) credentials(replicas []string) (credentials.TransportCredential
 		}
 		return insecure.NewCredentials(), nil
 	}
-	pool, err := certificates(c.BackendCA)
-	if err != nil {
+	if err := checkCertificates(c.BackendCA); err != nil {
 		return nil, fmt.Errorf("--backend-ca: %w", err)
 	}
-	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	options := pemfile.Options{RootFile: c.BackendCA, RefreshDuration: reload.Every}
 	if strings.TrimSpace(c.BackendCert) != "" {
-		pair, err := tls.LoadX509KeyPair(c.BackendCert, c.BackendKey)
-		if err != nil {
+		if _, err := tls.LoadX509KeyPair(c.BackendCert, c.BackendKey); err != nil {
 			return nil, fmt.Errorf("--backend-cert and --backend-key: %w", err)
 		}
-		config.Certificates = []tls.Certificate{pair}
+		options.CertFile, options.KeyFile = c.BackendCert, c.BackendKey
 	}
-	return credentials.NewTLS(config), nil
+	return rotating(options)
 }

@@ -21,7 +21,7 @@ import (
 func TestMutualTLS(t *testing.T) {
 	ours, strangers := certtest.New(t), certtest.New(t)
 	cert, key := ours.Issue("service")
-	listener, err := process.Listening{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key, ClientCA: ours.CA()}.Open(t.Context())
+	listener, err := process.Listening{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key, ClientCA: ours.CA()}.Open(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestMutualTLS(t *testing.T) {
 // What would be open to the network without TLS refuses to start, and so does what
 // lacks a secret or is told of unknown settings.
 func TestRefusesToStart(t *testing.T) {
-	if _, err := (process.Listening{Listen: "0.0.0.0:0"}).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "loopback") {
+	if _, err := (process.Listening{Listen: "0.0.0.0:0"}).Open(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("without TLS on every address: %v", err)
 	}
 	if _, err := (process.Calling{}).Dial([]string{"concern.internal:9001"}); err == nil || !strings.Contains(err.Error(), "--backend-ca") {

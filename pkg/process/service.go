@@ -2,13 +2,10 @@ package process
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -42,7 +39,6 @@ type Service struct {
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
 	Secrets   string    `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
-	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Redis     string    `help:"URL of the Redis that carries wakes; without it replicas wake each other by the slow poll alone." env:"KOPPI_REDIS"`
 	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
@@ -94,14 +90,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if parts.Signals, err = signals(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
-	issuers, err := LoadIssuers(s.Issuers)
-	if err != nil {
-		return err
-	}
-	if err := believeSuite(s.Secrets, agencies.Directory, &issuers); err != nil {
-		return err
-	}
-	trial, err := s.trial(ctx, store, &parts, &issuers)
+	trial, err := s.trial(ctx, store, &parts)
 	if err != nil {
 		return err
 	}
@@ -109,7 +98,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if err != nil {
 		return err
 	}
-	server, err := newServer(parts, issuers, limiter)
+	server, err := newServer(parts, s.Secrets, limiter)
 	if err != nil {
 		return err
 	}
@@ -129,7 +118,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		trial.Services = []dev.Advancer{service}
 		trial.Register(server)
 	}
-	listener, err := s.Open(ctx)
+	listener, err := s.Open(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -163,30 +152,9 @@ func (s *Service) tracer() pgx.QueryTracer {
 	return otelpgx.NewTracer()
 }
 
-// believeSuite adds the suite's own issuer, which reads the mailboxes of the agencies
-// that are called.
-func believeSuite(folder string, agencies *directory.Directory, issuers *[]identity.IssuerConfig) error {
-	if len(agencies.Called()) == 0 {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(folder, identity.SuiteIssuerFile)); err != nil {
-		return fmt.Errorf("a secret is missing; make it once with koppi secrets: %w", err)
-	}
-	suite, err := identity.OpenSuiteIssuer(folder)
-	if err != nil {
-		return err
-	}
-	believed, err := suite.For(agencies.Called()...)
-	*issuers = append(*issuers, believed)
-	return err
-}
-
 // trial makes what --dev adds; nil without it.
-func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matter.Deps, issuers *[]identity.IssuerConfig) (*dev.Service, error) {
+func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matter.Deps) (*dev.Service, error) {
 	if !s.Dev {
-		if s.Issuers == "" {
-			return nil, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
-		}
 		if !s.Clock.IsZero() {
 			return nil, errors.New("--clock needs --dev")
 		}
@@ -199,21 +167,14 @@ func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matte
 	if err != nil {
 		return nil, err
 	}
-	believed, err := issuer.Config()
-	if err != nil {
-		return nil, err
-	}
-	*issuers = append(*issuers, believed)
 	if parts.Clock, err = clock.Open(ctx, store, s.Clock); err != nil {
 		return nil, err
 	}
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func newServer(parts matter.Deps, issuers []identity.IssuerConfig, limiter *limit.Limiter) (*serve.Server, error) {
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: issuers, Directory: parts.Directory, Now: time.Now,
-	})
+func newServer(parts matter.Deps, secrets string, limiter *limit.Limiter) (*serve.Server, error) {
+	verifier, err := identity.NewSuiteVerifier(secrets, parts.Directory, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -228,22 +189,3 @@ func newServer(parts matter.Deps, issuers []identity.IssuerConfig, limiter *limi
 
 // newID makes a UUIDv7: unique, and in the order of making.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// LoadIssuers reads the file of token issuers; none without a path.
-func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := os.Open(path) //nolint:gosec // the path is the operator's
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	decoder := json.NewDecoder(file)
-	decoder.DisallowUnknownFields()
-	var issuers []identity.IssuerConfig
-	if err := decoder.Decode(&issuers); err != nil {
-		return nil, fmt.Errorf("issuers: %w", err)
-	}
-	return issuers, nil
-}

@@ -18,15 +18,15 @@ import (
 
 type upCommand struct {
 	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
-	Listen    string    `help:"Address to serve on; without TLS on loopback alone." default:"127.0.0.1:8080" env:"KOPPI_LISTEN"`
 	Data      string    `help:"Folder of databases and keys." default:"data" env:"KOPPI_DATA"`
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty folder."`
 	Directory string    `help:"Directory file of agencies; default is that of the scenarios." env:"KOPPI_DIRECTORY"`
-	Issuers   string    `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Origin    []string  `help:"Origin of another site whose pages may call; may be repeated."`
 
 	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
 
+	process.Listening `embed:""`
+	process.Entrance  `embed:""`
 	callback.Settings `embed:""`
 	process.Keyring   `embed:""`
 	Notices           notice.Settings    `embed:""`
@@ -40,7 +40,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := process.Listening{Listen: c.Listen}.Open(ctx)
+	listener, err := c.Listening.Open(ctx, settings.Partners)
 	if err != nil {
 		return err
 	}
@@ -61,8 +61,8 @@ func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
 		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits,
 	}
-	if !c.Dev && c.Issuers == "" {
-		return settings, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
+	if err := c.Check(c.Dev); err != nil {
+		return settings, err
 	}
 	if !c.Clock.IsZero() && !c.Dev {
 		return settings, errors.New("--clock needs --dev")
@@ -76,6 +76,9 @@ func (c *upCommand) allinone() (allinone.Config, error) {
 		}
 	}
 	if err != nil {
+		return settings, err
+	}
+	if settings.Partners, err = c.OpenPartners(settings.Directory); err != nil {
 		return settings, err
 	}
 	settings.Issuers, err = process.LoadIssuers(c.Issuers)

@@ -16,7 +16,6 @@ import (
 	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
-	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
@@ -27,6 +26,7 @@ import (
 
 type config struct {
 	process.Listening `embed:""`
+	process.Entrance  `embed:""`
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
 	process.Keyring   `embed:""`
@@ -43,7 +43,6 @@ type config struct {
 	Redis        string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
 	Directory    string   `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
 	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
-	Issuers      string   `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
 	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
@@ -89,7 +88,11 @@ func run(ctx context.Context, c *config) (err error) {
 	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
 		return err
 	}
-	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Logger: process.Logger(), Casework: whole})
+	callers, partners, err := c.callers(agencies.Directory)
+	if err != nil {
+		return err
+	}
+	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Callers: callers, Logger: process.Logger(), Casework: whole})
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,7 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, notices.Close()) }()
-	listener, err := c.Listening.Open(ctx)
+	listener, err := c.Listening.Open(ctx, partners)
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,12 @@ func run(ctx context.Context, c *config) (err error) {
 		agencies.Watch(ctx, process.Logger())
 		return nil
 	})
+	if partners != nil {
+		group.Go(func() error {
+			partners.Watch(ctx, process.Logger())
+			return nil
+		})
+	}
 	group.Go(func() error { return calls.Run(ctx) })
 	group.Go(func() error { return notices.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, process.Logger(), handler, listener) })
@@ -131,7 +140,7 @@ func (c *config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 		return nil, err
 	}
 	return c.Settings.Open(callback.Surroundings{
-		Exchange: front.Exchange.Conn(), Directory: agencies, Secrets: c.Secrets, Presence: present, Logger: process.Logger(), Dev: c.Dev,
+		Exchange: suite.Routes(front.Routes), Directory: agencies, Presence: present, Logger: process.Logger(), Dev: c.Dev,
 	})
 }
 
@@ -152,31 +161,31 @@ func (c *config) notices(backends map[string]suite.Backend, agencies *directory.
 	return notices, nil
 }
 
-// casework opens what the gateway adds to the services: it verifies callers by itself.
+// callers opens how callers are known here.
+func (c *config) callers(agencies *directory.Directory) (*identity.TokenExchange, *identity.Partners, error) {
+	if err := c.Check(c.Dev); err != nil {
+		return nil, nil, err
+	}
+	issuers, err := process.LoadIssuers(c.Issuers)
+	if err != nil {
+		return nil, nil, err
+	}
+	partners, err := c.OpenPartners(agencies)
+	if err != nil {
+		return nil, nil, err
+	}
+	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Secrets: c.Secrets, Directory: agencies, Logger: process.Logger()}.Open()
+	return callers, partners, err
+}
+
+// casework opens what the gateway adds to the services.
 func (c *config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
 	none := casework.Config{}
 	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
 		return none, err
 	}
-	issuers, err := process.LoadIssuers(c.Issuers)
-	switch {
-	case err != nil:
-		return none, err
-	case c.Dev:
-		issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
-		if err != nil {
-			return none, err
-		}
-		believed, err := issuer.Config()
-		if err != nil {
-			return none, err
-		}
-		issuers = append(issuers, believed)
-	case c.Issuers == "":
-		return none, errors.New("nobody could sign in: name the token issuers with --issuers FILE, or try out with --dev")
-	}
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: issuers, Directory: agencies, Now: time.Now}) //nolint:forbidigo // a token's time
+	verifier, err := identity.NewSuiteVerifier(c.Secrets, agencies, time.Now) //nolint:forbidigo // a token's time
 	if err != nil {
 		return none, err
 	}

@@ -5,11 +5,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,11 +78,31 @@ func (a *Authority) file(name string) string { return filepath.Join(a.folder, na
 // CA is the file of its own certificate.
 func (a *Authority) CA() string { return a.file("ca.pem") }
 
-// Issue makes a certificate for this machine, for servers and callers.
-func (a *Authority) Issue(name string) (cert, key string) {
-	a.sign(name, &x509.Certificate{
+// Issue makes a certificate for this machine, for servers and callers, that is also of the
+// names given. One of a name that was issued before follows it in the same files.
+func (a *Authority) Issue(name string, names ...string) (cert, key string) {
+	template := &x509.Certificate{
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}, a.newKey(), a.cert)
+	}
+	for _, one := range names {
+		if at, err := url.Parse(one); err == nil && at.Scheme != "" {
+			template.URIs = append(template.URIs, at)
+		} else {
+			template.DNSNames = append(template.DNSNames, one)
+		}
+	}
+	a.sign(name, template, a.newKey(), a.cert)
 	return a.file(name + ".pem"), a.file(name + ".key")
+}
+
+// Config shows a certificate that it issues for names, and believes its own.
+func (a *Authority) Config(name string, names ...string) (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(a.Issue(name, names...))
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(a.cert)
+	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}}, nil
 }

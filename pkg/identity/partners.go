@@ -1,0 +1,271 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/reload"
+)
+
+// Partners are the systems of agencies that show certificates. Each CA speaks only for
+// the agencies bound to it, and of what it signed only the names listed are taken, so
+// that a line less in the file shuts a system out at its next call. They are safe for
+// concurrent use.
+type Partners struct {
+	path      string
+	directory *directory.Directory
+	now       func() time.Time
+	content   atomic.Pointer[partners]
+	seen      []byte
+}
+
+// partners are the content of one file.
+type partners struct {
+	authorities []authority
+	pool        *x509.CertPool
+	// proved are systems by their certificate: one shows it with thousands of calls.
+	proved *lru.Cache[[sha256.Size]byte, Caller]
+}
+
+// authority is a CA and whose systems it certifies.
+type authority struct {
+	pool *x509.CertPool
+	// agencies by the names in certificates.
+	agencies map[string]string
+}
+
+// filePartner is an entry of the partners file.
+type filePartner struct {
+	// CA is the file of its certificates, beside this one.
+	CA string `json:"ca"`
+	// Agencies to which it is bound, each with the DNS names or URIs that the
+	// certificates of its systems hold.
+	Agencies map[string][]string `json:"agencies"`
+}
+
+// OpenPartners reads and checks the file of partners, and keeps to it while Watch runs.
+func OpenPartners(path string, known *directory.Directory, now func() time.Time) (*Partners, error) {
+	p := &Partners{path: path, directory: known, now: now}
+	var err error
+	if p.seen, err = p.read(); err != nil {
+		return nil, fmt.Errorf("partners: %w", err)
+	}
+	return p, p.take()
+}
+
+// Watch takes the file and its CAs anew whenever they change, until the context ends.
+// What is refused is told of once, and what was before stays.
+func (p *Partners) Watch(ctx context.Context, logger *slog.Logger) {
+	reload.Follow(ctx, reload.Every, p.seen, p.read, func([]byte) {
+		if err := p.take(); err != nil {
+			logger.ErrorContext(ctx, "the partners were changed and are refused; those before stay", slog.String("error", err.Error()))
+			return
+		}
+		logger.InfoContext(ctx, "the partners were changed", slog.Int("authorities", len(p.content.Load().authorities)))
+	})
+}
+
+// Pool is of all CAs: what they did not sign does not get through a handshake.
+func (p *Partners) Pool() *x509.CertPool { return p.content.Load().pool }
+
+// read is everything that the partners are made of, to tell whether it has changed.
+func (p *Partners) read() ([]byte, error) {
+	text, err := os.ReadFile(p.path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := parsePartners(text)
+	if err != nil {
+		// It is refused where it is taken.
+		return text, nil //nolint:nilerr // as said
+	}
+	for _, entry := range entries {
+		authority, err := os.ReadFile(p.file(entry.CA))
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, authority...)
+	}
+	return text, nil
+}
+
+func (p *Partners) file(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(p.path), name)
+}
+
+func parsePartners(text []byte) ([]filePartner, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var entries []filePartner
+	if err := decoder.Decode(&entries); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the end")
+	}
+	return entries, nil
+}
+
+// take reads everything and replaces what was before, if all of it is in order.
+func (p *Partners) take() error {
+	text, err := os.ReadFile(p.path)
+	if err != nil {
+		return fmt.Errorf("partners: %w", err)
+	}
+	entries, err := parsePartners(text)
+	if err != nil {
+		return fmt.Errorf("partners: %w", err)
+	}
+	content, bound := &partners{pool: x509.NewCertPool()}, map[string]bool{}
+	if content.proved, err = lru.New[[sha256.Size]byte, Caller](maxBelieved); err != nil {
+		return fmt.Errorf("partners: %w", err)
+	}
+	for i, entry := range entries {
+		made, certificates, err := p.authority(entry)
+		if err != nil {
+			return fmt.Errorf("partners[%d]: %w", i, err)
+		}
+		for _, certificate := range certificates {
+			if bound[string(certificate.RawSubjectPublicKeyInfo)] {
+				return fmt.Errorf("partners[%d]: the CA stands twice: list all of its agencies in one place", i)
+			}
+			bound[string(certificate.RawSubjectPublicKeyInfo)] = true
+			content.pool.AddCert(certificate)
+		}
+		content.authorities = append(content.authorities, made)
+	}
+	p.content.Store(content)
+	return nil
+}
+
+func (p *Partners) authority(entry filePartner) (authority, []*x509.Certificate, error) {
+	made := authority{pool: x509.NewCertPool(), agencies: map[string]string{}}
+	certificates, err := readCertificates(p.file(entry.CA))
+	if err != nil {
+		return made, nil, fmt.Errorf("ca %q: %w", entry.CA, err)
+	}
+	for _, certificate := range certificates {
+		made.pool.AddCert(certificate)
+	}
+	for agency, names := range entry.Agencies {
+		if _, known := p.directory.Agency(agency); !known {
+			return made, nil, fmt.Errorf("no agency %q in the directory", agency)
+		}
+		for _, name := range names {
+			if _, double := made.agencies[name]; double || name == "" {
+				return made, nil, fmt.Errorf("the name %q is empty or stands twice", name)
+			}
+			made.agencies[name] = agency
+		}
+	}
+	if len(made.agencies) == 0 {
+		return made, nil, errors.New("it names nobody")
+	}
+	return made, certificates, nil
+}
+
+// Caller is the system that shows a certificate, first of its chain.
+func (p *Partners) Caller(chain []*x509.Certificate) (Caller, error) {
+	if len(chain) == 0 {
+		return Caller{}, fault.New(fault.CertificateRefused, "a certificate is missing")
+	}
+	content, hash := p.content.Load(), sha256.Sum256(chain[0].Raw)
+	if caller, known := content.proved.Get(hash); known && p.now().Before(caller.Expires) {
+		return caller, nil
+	}
+	found := content.systems(chain, p.now())
+	if len(found) != 1 {
+		return Caller{}, fault.New(fault.CertificateRefused, "the certificate is of no agency here, or of more than one")
+	}
+	content.proved.Add(hash, found[0])
+	return found[0], nil
+}
+
+// systems that a certificate is of, one for each agency.
+func (c *partners) systems(chain []*x509.Certificate, now time.Time) (found []Caller) {
+	leaf, between := chain[0], x509.NewCertPool()
+	for _, certificate := range chain[1:] {
+		between.AddCert(certificate)
+	}
+	for _, authority := range c.authorities {
+		proofs, err := leaf.Verify(x509.VerifyOptions{
+			Roots: authority.pool, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		})
+		if err != nil {
+			continue
+		}
+		for _, name := range namesOf(leaf) {
+			agency, bound := authority.agencies[name]
+			if !bound || slices.ContainsFunc(found, func(c Caller) bool { return c.Agency == agency }) {
+				continue
+			}
+			found = append(found, Caller{Agency: agency, Role: RoleSystem, System: true, SystemSubject: name, Expires: endOf(proofs[0])})
+		}
+	}
+	return found
+}
+
+// endOf a chain is when the first of its certificates ends.
+func endOf(chain []*x509.Certificate) time.Time {
+	return slices.MinFunc(chain, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) }).NotAfter
+}
+
+// namesOf a certificate are those that its CA vouches for; its common name is a title.
+func namesOf(certificate *x509.Certificate) []string {
+	names := slices.Clone(certificate.DNSNames)
+	for _, uri := range certificate.URIs {
+		names = append(names, uri.String())
+	}
+	return names
+}
+
+// readCertificates reads the CAs of a PEM file.
+func readCertificates(path string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, err
+	}
+	var all []*x509.Certificate
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		switch {
+		case err != nil:
+			return nil, err
+		case !certificate.IsCA:
+			return nil, fmt.Errorf("%q is no CA", certificate.Subject.CommonName)
+		}
+		all = append(all, certificate)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("it holds no certificate")
+	}
+	return all, nil
+}
+
+type certificateKey struct{}
+
+// WithCertificate carries the chain of certificates that a caller showed and whose key it
+// proved to hold.
+func WithCertificate(ctx context.Context, chain []*x509.Certificate) context.Context {
+	return context.WithValue(ctx, certificateKey{}, chain)
+}

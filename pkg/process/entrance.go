@@ -1,0 +1,93 @@
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+)
+
+// Entrance is whom a gateway lets in.
+type Entrance struct {
+	Issuers  string `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
+	Partners string `help:"File that lists the CAs of partner systems' certificates, and for which agencies and names." env:"KOPPI_PARTNERS"`
+}
+
+// Check refuses an entrance that lets nobody in.
+func (e Entrance) Check(dev bool) error {
+	if !dev && e.Issuers == "" && e.Partners == "" {
+		return errors.New("nobody could sign in: name the token issuers with --issuers FILE, partner systems with --partners FILE, or try out with --dev")
+	}
+	return nil
+}
+
+// OpenPartners reads the partner systems; nil where none are named.
+func (e Entrance) OpenPartners(known *directory.Directory) (*identity.Partners, error) {
+	if e.Partners == "" {
+		return nil, nil
+	}
+	return identity.OpenPartners(e.Partners, known, time.Now)
+}
+
+// Callers are how callers are known at a gateway: by the tokens of issuers, the
+// certificates of partners, and with a development issuer by its.
+type Callers struct {
+	Issuers  []identity.IssuerConfig
+	Partners *identity.Partners
+	// Dev believes the development issuer.
+	Dev bool
+	// Secrets is the folder of the suite's secrets.
+	Secrets   string
+	Directory *directory.Directory
+	Logger    *slog.Logger
+}
+
+// Open makes what names callers to services.
+func (c Callers) Open() (*identity.TokenExchange, error) {
+	issuers := c.Issuers
+	if c.Dev {
+		issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
+		if err != nil {
+			return nil, err
+		}
+		believed, err := issuer.Config()
+		if err != nil {
+			return nil, err
+		}
+		issuers = append(issuers, believed)
+	}
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	suite, err := identity.OpenSuiteIssuer(c.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	return identity.NewTokenExchange(identity.TokenExchangeConfig{Verifier: verifier, Partners: c.Partners, Issuer: suite, Logger: c.Logger, Now: time.Now})
+}
+
+// LoadIssuers reads the file of token issuers; none without a path.
+func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path) //nolint:gosec // the path is the operator's
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	decoder := json.NewDecoder(file)
+	decoder.DisallowUnknownFields()
+	var issuers []identity.IssuerConfig
+	if err := decoder.Decode(&issuers); err != nil {
+		return nil, fmt.Errorf("issuers: %w", err)
+	}
+	return issuers, nil
+}

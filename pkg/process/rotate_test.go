@@ -1,0 +1,133 @@
+package process_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/process/certtest"
+)
+
+// mounted are the certificates of a service and a gateway as they lie in a folder.
+type mounted struct {
+	t      *testing.T
+	folder string
+}
+
+func (m mounted) file(name string) string { return filepath.Join(m.folder, name) }
+
+// place puts an authority's own and what it issues where other certificates lay.
+func (m mounted) place(authority *certtest.Authority) {
+	m.t.Helper()
+	copied := map[string]string{"ca.pem": authority.CA()}
+	for _, name := range []string{"service", "gateway"} {
+		copied[name+".pem"], copied[name+".key"] = authority.Issue(name)
+	}
+	for name, from := range copied {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if err := os.WriteFile(m.file(name), text, 0o600); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+// serve answers health checks until it is stopped.
+func serve(listener net.Listener) (stop func()) {
+	server := grpc.NewServer()
+	healthv1.RegisterHealthServer(server, health.NewServer())
+	go func() { _ = server.Serve(listener) }()
+	return server.Stop
+}
+
+// A CA and certificates that follow others are taken without a restart, by who listens
+// and by who calls; those before them count no more.
+func TestCertificatesFollow(t *testing.T) {
+	t.Parallel()
+	before, after := certtest.New(t), certtest.New(t)
+	m := mounted{t, t.TempDir()}
+	m.place(before)
+	listening := process.Listening{Listen: "127.0.0.1:0", TLSCert: m.file("service.pem"), TLSKey: m.file("service.key"), ClientCA: m.file("ca.pem")}
+	listener, err := listening.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := serve(listener)
+	defer stop()
+	calling := process.Calling{BackendCA: m.file("ca.pem"), BackendCert: m.file("gateway.pem"), BackendKey: m.file("gateway.key")}
+	conn, err := calling.Dial([]string{listener.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	check := func() error {
+		_, err := healthv1.NewHealthClient(conn).Check(ctx, &healthv1.HealthCheckRequest{})
+		return err
+	}
+	if err := check(); err != nil {
+		t.Fatal(err)
+	}
+	m.place(after)
+	follower, err := after.Config("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; <-time.After(100 * time.Millisecond) {
+		if err := shake(ctx, listener, follower); err == nil {
+			break
+		} else if ctx.Err() != nil {
+			t.Fatalf("the listener keeps its certificate: %v", err)
+		}
+	}
+	left, err := before.Config("left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.RootCAs = follower.RootCAs
+	if err := shake(ctx, listener, left); err == nil || !strings.Contains(err.Error(), "remote error") {
+		t.Errorf("a certificate of the CA before gets through: %v", err)
+	}
+	if err := check(); err != nil {
+		t.Errorf("a connection that stands broke: %v", err)
+	}
+	// Who calls must connect anew when its service has gone and come.
+	again := listening
+	again.Listen = listener.Addr().String()
+	stop()
+	next, err := again.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer serve(next)()
+	if err := check(); err != nil {
+		t.Errorf("who has called before does not take the certificates after: %v", err)
+	}
+}
+
+// shake connects, and reads so that a refusal of the certificate comes.
+func shake(ctx context.Context, listener net.Listener, config *tls.Config) error {
+	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
+}
