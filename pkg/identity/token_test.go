@@ -70,6 +70,11 @@ func TestTokens(t *testing.T) {
 		t.Fatalf("%+v, %v", caller, err)
 	}
 	good := k.issue(t, kelaWorker, time.Hour)
+	acting := kelaWorker
+	acting.System, acting.SystemSubject = true, "kelmu"
+	if caller, err := k.verifier.Verify(t.Context(), k.issue(t, acting, time.Hour)); err != nil || caller.System {
+		t.Errorf("an agency's issuer says which system acts: %+v, %v", caller, err)
+	}
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." +
 		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://issuer.test","aud":"koppi","exp":9999999999,"sub":"x","koppi_agency":"kela","koppi_role":"system"}`)) + "."
 	for name, test := range map[string]struct {
