@@ -174,10 +174,18 @@ func TestScenariosDistributed(t *testing.T) {
 	g := newGround(t, "fsync=off")
 	told := newCollector(t)
 	g.gateway = []string{"--otlp", told.address}
-	for _, s := range served(cases) {
+	t.Run("cases", func(t *testing.T) { g.replay(t, served(cases), told.address) })
+	if left.count(leftTrace) == 0 {
+		t.Error("nothing was told of the scenarios")
+	}
+}
+
+func (g *ground) replay(t *testing.T, cases []scenario.Scenario, told string) {
+	for _, s := range cases {
 		for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
 			t.Run(name+"/"+s.Name, func(t *testing.T) {
-				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339), "--otlp", told.address)
+				t.Parallel()
+				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339), "--otlp", told)
 				transport := map[string]scenario.Transport{
 					"connect-json": scenario.ConnectJSON{Address: "http://" + c.gateways[0].address, Client: http.DefaultClient},
 					"grpc-gateway": scenario.GRPC{Conn: dialStubborn(t, c.gateways[0].address)},
@@ -190,9 +198,6 @@ func TestScenariosDistributed(t *testing.T) {
 				c.fsck()
 			})
 		}
-	}
-	if left.count(leftTrace) == 0 {
-		t.Error("nothing was told of the scenarios")
 	}
 }
 
