@@ -143,6 +143,10 @@ func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 }
 
 func ended(ctx context.Context, logger *slog.Logger, method string, began time.Time, err error, panicked any) error {
+	if !telemetry.Known(method) {
+		// It is what a caller has written.
+		method = "unknown"
+	}
 	if panicked != nil {
 		logger.ErrorContext(ctx, "panic", slog.String("method", method), slog.String("stack", string(debug.Stack())))
 		return fault.New(fault.Internal, "something went wrong here")

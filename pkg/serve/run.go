@@ -25,8 +25,11 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 	// A standing stream ends by itself within an hour; one whose reader does not
-	// even take its end is cut.
+	// even take its end is cut. Reading has the same bound, so that each HTTP/2 stream
+	// has its timer from the first: net/http would make a new one for a stream that has
+	// ended before its handler sets a time, and keep the stream until then.
 	writeTimeout = 65 * time.Minute
+	readTimeout  = writeTimeout
 	memoryBuffer = 1 << 20
 	// webStreams is how many calls and streams one connection from outside carries;
 	// clients open another one for more.
@@ -93,7 +96,7 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 // take the handler says, since only it knows what is a stream.
 func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
 		Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: webStreams, MaxReadFrameSize: webFrame, MaxReceiveBufferPerStream: webStreamWindow, MaxReceiveBufferPerConnection: webConnWindow,

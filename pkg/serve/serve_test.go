@@ -80,6 +80,9 @@ func TestWhatBreaksStaysInside(t *testing.T) {
 	if err := conn.Invoke(t.Context(), "/no.Service/Method", &devv1.IssueTokenRequest{}, &devv1.IssueTokenResponse{}); fault.ReasonOf(err) != fault.TokenRequired {
 		t.Errorf("a method that is not there, without a token: %v", err)
 	}
+	if err := conn.Invoke(t.Context(), "/koppi.dev.v1.DevService/yyyyy", &devv1.IssueTokenRequest{}, &devv1.IssueTokenResponse{}); fault.ReasonOf(err) != fault.TokenRequired {
+		t.Errorf("a method of ours that is not there: %v", err)
+	}
 	if got, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil || got.GetStatus() != healthv1.HealthCheckResponse_SERVING {
 		t.Errorf("%v %v", got, err)
 	}
@@ -91,7 +94,7 @@ func TestWhatBreaksStaysInside(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("the end was not graceful: %v", err)
 	}
-	if text := log.String(); strings.Contains(text, "xxxxx") || !strings.Contains(text, `"reason":"INVALID_FIELD"`) {
+	if text := log.String(); strings.Contains(text, "xxxxx") || strings.Contains(text, "yyyyy") || strings.Contains(text, "no.Service") || !strings.Contains(text, `"reason":"INVALID_FIELD"`) {
 		t.Errorf("the log holds what was sent, or not how it ended: %s", text)
 	}
 }

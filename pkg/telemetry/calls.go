@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // Calls makes spans of the calls of a connection.
@@ -26,10 +28,24 @@ func Served() grpc.ServerOption {
 	return grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(worth)))
 }
 
-// worth tells calls that are worth a span: not those that come every second.
+// worth tells calls that are worth a span: not those that come every second, nor those of
+// methods that there are not.
 func worth(info *stats.RPCTagInfo) bool {
-	return !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/") &&
+	return Known(info.FullMethodName) && !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/") &&
 		info.FullMethodName != "/koppi.casework.v1.SuiteService/GetWaiting"
+}
+
+// Known tells whether a path such as "/koppi.concern.v1.ConcernService/GetConcern" is that
+// of a method of the contract. Any other is what a caller has written: it may hold
+// anything, and is named in no log, span or metric.
+func Known(path string) bool {
+	service, method, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
+	if err != nil {
+		return false
+	}
+	descriptor, ok := found.(protoreflect.ServiceDescriptor)
+	return ok && descriptor.Methods().ByName(protoreflect.Name(method)) != nil
 }
 
 // Pages makes spans of the calls that come in over HTTP, and none of pages.
@@ -38,6 +54,6 @@ func Pages(handler http.Handler) http.Handler {
 		return handler
 	}
 	return otelhttp.NewHandler(handler, "gateway",
-		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") }),
+		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") && Known(r.URL.Path) }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") }))
 }
