@@ -63,7 +63,7 @@ soak: need-go ## Run the property tests for long
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
-	SOAK_FRAMES=100000 go test ./deploy/e2e -run TestMalformedFrames -timeout 60m -count=1 -v
+	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -141,7 +142,12 @@ func (f *forwarder) pumpIn(stream connect.ServerStream, backend grpc.ClientStrea
 	}
 }
 
-// outgoing carries the allowed metadata on. The deadline is the context's.
+// printable is what may stand in a header on its way to a service (RFC 9110 § 5.5 without
+// what was never ASCII).
+var printable = regexp.MustCompile(`^[\x20-\x7e]*$`)
+
+// outgoing carries the allowed metadata on, as far as it can pass; a token that cannot is
+// refused where it is verified. The deadline is the context's.
 func outgoing(ctx context.Context) context.Context {
 	info, ok := connect.CallInfoForServerContext(ctx)
 	if !ok {
@@ -149,8 +155,10 @@ func outgoing(ctx context.Context) context.Context {
 	}
 	passed := metadata.MD{}
 	for _, key := range forwarded {
-		if values := info.RequestHeader().Values(key); len(values) > 0 {
-			passed.Set(strings.ToLower(key), values...)
+		for _, value := range info.RequestHeader().Values(key) {
+			if !strings.HasPrefix(key, "trace") || printable.MatchString(value) {
+				passed.Append(key, value)
+			}
 		}
 	}
 	return metadata.NewOutgoingContext(ctx, passed)

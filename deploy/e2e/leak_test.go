@@ -30,6 +30,7 @@ const (
 	leftTrace = "trace or metric"
 	leftURL   = "URL"
 	leftError = "error"
+	leftMail  = "mail"
 )
 
 // leavings keep what left in all tests of this package, to be walked when they have run.

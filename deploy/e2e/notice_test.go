@@ -47,6 +47,8 @@ func mailed(t *testing.T, server *mailtest.Server, unit, subject string) {
 	select {
 	case got := <-server.Mails:
 		_, is, body := got.Parsed(t)
+		left.note(leftMail, string(got.Text))
+		left.note(leftMail, is+" "+body)
 		if got.To != unit+"@example.fi" || is != subject {
 			t.Errorf("to %s: %s; want %s: %s", got.To, is, unit, subject)
 		}

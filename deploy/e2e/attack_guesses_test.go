@@ -1,0 +1,236 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/fault"
+	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// guesses are what is put in the fields of these names: what exists, or what does not.
+type guesses map[string][2]string
+
+// matterIDs name a matter: of another's, no method says anything else than that it is not found.
+var matterIDs = []string{"concern_id", "referral_id", "consultation_id", "plan_id"}
+
+// in are the fields of a request that a guess fits.
+func (g guesses) in(message protoreflect.MessageDescriptor) (fields []string) {
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		if _, fits := g[string(field.Name())]; fits {
+			fields = append(fields, string(field.Name()))
+		}
+		if field.Message() != nil && field.Message().FullName() == "koppi.common.v1.Client" {
+			fields = append(fields, "client_id")
+		}
+	}
+	return fields
+}
+
+// request is one of a good form that says this in the fields that are guessed.
+func request(message protoreflect.Message, said map[string]string) proto.Message {
+	fields := message.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		value := message.NewField(field)
+		switch {
+		case field.ContainingOneof() != nil && field.ContainingOneof().Fields().Get(0) != field,
+			slices.Contains([]string{"page_token", "page_size", "attachment_ids"}, string(field.Name())):
+			continue
+		case field.IsList() && field.Message() != nil:
+			value.List().Append(protoreflect.ValueOfMessage(one(field, said)))
+		case field.IsList():
+			value.List().Append(scalar(field, said))
+		case field.Message() != nil:
+			value = protoreflect.ValueOfMessage(one(field, said))
+		default:
+			value = scalar(field, said)
+		}
+		message.Set(field, value)
+	}
+	return message.Interface()
+}
+
+// one is a message within a request.
+func one(field protoreflect.FieldDescriptor, said map[string]string) protoreflect.Message {
+	known := map[protoreflect.FullName]proto.Message{
+		"koppi.common.v1.Party":      countyParty,
+		"koppi.common.v1.LegalBasis": consented(),
+		"koppi.common.v1.Client":     &commonv1.Client{Identity: &commonv1.Client_ClientId{ClientId: said["client_id"]}, Language: "fi"},
+		"google.protobuf.Timestamp":  timestamppb.New(time.Now().Add(24 * time.Hour).Truncate(time.Hour)),
+	}
+	if found, ok := known[field.Message().FullName()]; ok {
+		return proto.Clone(found).ProtoReflect()
+	}
+	kind := must(protoregistry.GlobalTypes.FindMessageByName(field.Message().FullName()))
+	return request(kind.New(), said).ProtoReflect()
+}
+
+func scalar(field protoreflect.FieldDescriptor, said map[string]string) protoreflect.Value {
+	name := string(field.Name())
+	switch field.Kind() {
+	case protoreflect.StringKind:
+		switch guess, guessed := said[name]; {
+		case guessed:
+			return protoreflect.ValueOfString(guess)
+		case strings.HasSuffix(name, "_id"):
+			return protoreflect.ValueOfString(uuid.NewString())
+		case strings.Contains(name, "month"):
+			return protoreflect.ValueOfString("2026-01")
+		}
+		return protoreflect.ValueOfString("x")
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(1)
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(1)
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(0)
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes(make([]byte, 32))
+	default:
+		return field.Default()
+	}
+}
+
+// allSaid is all that comes back of a call, the date apart.
+func allSaid(ctx context.Context, conn grpc.ClientConnInterface, method string, request proto.Message, out protoreflect.MessageType) (string, fault.Reason) {
+	stream := must(conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method))
+	_ = stream.SendMsg(request)
+	_ = stream.CloseSend()
+	var said strings.Builder
+	for {
+		answer := out.New().Interface()
+		err := stream.RecvMsg(answer)
+		if err == nil {
+			fmt.Fprintf(&said, "%x\n", must(proto.MarshalOptions{Deterministic: true}.Marshal(answer)))
+			continue
+		}
+		header, _ := stream.Header()
+		for _, all := range []metadata.MD{header, stream.Trailer()} {
+			delete(all, "date")
+			fmt.Fprintln(&said, all)
+		}
+		if !errors.Is(err, io.EOF) {
+			fmt.Fprintf(&said, "%x\n", must(proto.MarshalOptions{Deterministic: true}.Marshal(status.Convert(err).Proto())))
+		}
+		return said.String(), fault.ReasonOf(err)
+	}
+}
+
+// secretMatters are matters of all kinds about one client, of which strangers know nothing
+// but what things are called.
+func secretMatters(t *testing.T, b *bench, conn grpc.ClientConnInterface) guesses {
+	t.Helper()
+	kela, county := b.asWorker("kela"), b.asWorker("county")
+	client := &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: "010594Y9032"}, Language: "fi"}
+	paper := upload(t, kela, attachmentv1.NewAttachmentServiceClient(conn), invoice(1000)).GetAttachmentId()
+	report, asked := submission(), question()
+	report.Client, report.AttachmentIds = client, []string{paper}
+	asked.Client, asked.Basis = client, consented()
+	concern := insist(t, kela, concernv1.NewConcernServiceClient(conn).SubmitConcern, report).GetConcern()
+	referral := insist(t, county, referralv1.NewReferralServiceClient(conn).SendReferral, &referralv1.SendReferralRequest{
+		RequestId: uuid.NewString(), Client: client, Receiver: &commonv1.Party{Agency: "terveys-pohjois-savo"}, Basis: consented(),
+		Kind: referralv1.ReferralKind_REFERRAL_KIND_SERVICE, Reason: "Arvio.", Urgency: commonv1.Urgency_URGENCY_NORMAL,
+	}).GetReferral()
+	consultation := insist(t, county, consultationv1.NewConsultationServiceClient(conn).OpenConsultation, asked).GetConsultation()
+	plan := insist(t, county, planv1.NewPlanServiceClient(conn).CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: client, Basis: consented()}).GetPlan()
+	// A name that is nobody's is as long as one that is somebody's.
+	nobody := func(name string) string { return strings.Repeat("A", len(name)) }
+	subject := [2]string{"concerns/" + concern.GetConcernId(), "concerns/" + uuid.NewString()}
+	return guesses{
+		"concern_id": {concern.GetConcernId(), uuid.NewString()}, "referral_id": {referral.GetReferralId(), uuid.NewString()},
+		"consultation_id": {consultation.GetConsultationId(), uuid.NewString()}, "plan_id": {plan.GetPlanId(), uuid.NewString()},
+		"attachment_id": {paper, uuid.NewString()}, "subject": subject, "resubmitted_as": subject, "led_to": subject,
+		"client_id": {concern.GetClientId(), nobody(concern.GetClientId())}, "case_id": {concern.GetCaseId(), nobody(concern.GetCaseId())},
+	}
+}
+
+// What another agency or another person may not know is, byte for byte and header for
+// header, like what does not exist: for every method that takes the name of anything.
+func TestGuessedIDs(t *testing.T) {
+	b := newBench(t)
+	conn := b.grpc()
+	known := secretMatters(t, b, conn)
+	b.tokens["youth"] = b.token(scenario.CastParty{Agency: "etsiva-kuopio", Unit: "etsiva", Worker: "en-01", Role: "youth_worker"})
+	b.tokens["other system"] = b.token(scenario.CastParty{Agency: "etsiva-kuopio", Role: "system"})
+	b.tokens["other client"] = b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: "140391-9021"})
+	before := map[string]string{}
+	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+		before[service] = fmt.Sprint(must(b.koppi.Store(service).Heads(t.Context())))
+	}
+	methods, matters := 0, 0
+	for _, service := range allinone.Served() {
+		if strings.Contains(service, ".dev.") || strings.Contains(service, ".exchange.") {
+			continue
+		}
+		all := must(protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))).(protoreflect.ServiceDescriptor).Methods()
+		for i := range all.Len() {
+			method := all.Get(i)
+			fields := known.in(method.Input())
+			if len(fields) == 0 || method.IsStreamingClient() {
+				continue
+			}
+			methods++
+			in, out := must(protoregistry.GlobalTypes.FindMessageByName(method.Input().FullName())), must(protoregistry.GlobalTypes.FindMessageByName(method.Output().FullName()))
+			for _, who := range []string{"youth", "other system", "other client"} {
+				first := ""
+				for combination := range 1 << len(fields) {
+					said := map[string]string{}
+					for at, field := range fields {
+						said[field] = known[field][combination>>at&1]
+					}
+					path := fmt.Sprintf("/%s/%s", service, method.Name())
+					answer, reason := allSaid(b.asWorker(who), conn, path, request(in.New(), said), out)
+					if first == "" {
+						first = answer
+					}
+					if answer != first {
+						t.Errorf("%s tells %s by %v which is there:\n%s\n%s", path, who, fields, first, answer)
+					}
+					// A person's own lists take no client; an unknown case of a start has no right form.
+					if reason == fault.Internal || reason == fault.InvalidField && who == "youth" && !slices.Contains(fields, "case_id") {
+						t.Errorf("%s refuses the form of what is sent: this proves nothing: %s", path, reason)
+					}
+					if slices.Contains(matterIDs, fields[0]) && who == "youth" {
+						matters++
+						if reason != fault.NotFound {
+							t.Errorf("%s: %s, and it is not found", path, reason)
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d methods; %d guesses at matters", methods, matters)
+	if methods < 80 {
+		t.Errorf("only %d methods were tried", methods)
+	}
+	for service, heads := range before {
+		if now := fmt.Sprint(must(b.koppi.Store(service).Heads(t.Context()))); now != heads {
+			t.Errorf("a guess has changed the mailboxes of %s", service)
+		}
+	}
+}

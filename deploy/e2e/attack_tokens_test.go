@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// issued is a token of the instance's own issuer, of any time and life.
+func (b *bench) issued(caller identity.Caller, at time.Time, life time.Duration) string {
+	b.t.Helper()
+	issuer := must(identity.OpenDevIssuer(filepath.Join(b.data, "secrets"), dev.IssuerName))
+	return must(issuer.Issue(caller, at, life))
+}
+
+var (
+	kelaSystem  = identity.Caller{Agency: "kela", Role: identity.RoleSystem, SystemSubject: "kelmu"}
+	kelaWorker  = identity.Caller{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler}
+	countyAsker = identity.Caller{Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: identity.RoleSocialWorker}
+)
+
+// standing are the streams that stand for up to an hour, by who opens them; each returns
+// why it ended.
+func standing(consultation string) map[string]struct {
+	caller identity.Caller
+	live   func(ctx context.Context, conn grpc.ClientConnInterface) error
+} {
+	type stream = struct {
+		caller identity.Caller
+		live   func(ctx context.Context, conn grpc.ClientConnInterface) error
+	}
+	return map[string]stream{
+		"Exchange": {kelaSystem, func(ctx context.Context, conn grpc.ClientConnInterface) error {
+			s, err := exchangev1.NewExchangeServiceClient(conn).Exchange(ctx)
+			if err == nil {
+				err = s.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: &exchangev1.ExchangeRequest_Open{}}})
+			}
+			for err == nil {
+				_, err = s.Recv()
+			}
+			return err
+		}},
+		"Watch": {kelaWorker, func(ctx context.Context, conn grpc.ClientConnInterface) error {
+			s, err := exchangev1.NewExchangeServiceClient(conn).Watch(ctx, &exchangev1.WatchRequest{})
+			for err == nil {
+				_, err = s.Recv()
+			}
+			return err
+		}},
+		"Converse": {countyAsker, func(ctx context.Context, conn grpc.ClientConnInterface) error {
+			s, err := consultationv1.NewConsultationServiceClient(conn).Converse(ctx)
+			if err == nil {
+				err = s.Send(joinFrame(consultation, ""))
+			}
+			for err == nil {
+				_, err = s.Recv()
+			}
+			return err
+		}},
+	}
+}
+
+// A token that is old, not yet valid, forged or sent twice opens nothing, by no way in; and
+// a stream ends with the token that opened it.
+func TestForgedAndStaleTokens(t *testing.T) {
+	const left = 3 * time.Second
+	b := newBench(t)
+	conn := b.grpc()
+	asked := insist(t, b.asWorker("county"), consultationv1.NewConsultationServiceClient(conn).OpenConsultation, question()).GetConsultation().GetConsultationId()
+	ways := standing(asked)
+	before := fmt.Sprint(must(b.koppi.Store("concern").Heads(t.Context())))
+	stranger := must(identity.OpenDevIssuer(t.TempDir(), dev.IssuerName))
+	for name, bad := range map[string]struct {
+		token  func(caller identity.Caller) string
+		reason fault.Reason
+	}{
+		"stale":     {func(c identity.Caller) string { return b.issued(c, time.Now().Add(-time.Hour), 59*time.Minute) }, fault.TokenExpired},
+		"to come":   {func(c identity.Caller) string { return b.issued(c, time.Now().Add(time.Hour), time.Hour) }, fault.TokenInvalid},
+		"forged":    {func(c identity.Caller) string { return must(stranger.Issue(c, time.Now(), time.Hour)) }, fault.TokenInvalid},
+		"an agency": {func(c identity.Caller) string { c.Agency = "salainen"; return b.issued(c, time.Now(), time.Hour) }, fault.TokenInvalid},
+		"a unit":    {func(c identity.Caller) string { c.Unit = "salainen"; return b.issued(c, time.Now(), time.Hour) }, fault.TokenInvalid},
+		"cut":       {func(c identity.Caller) string { all := b.issued(c, time.Now(), time.Hour); return all[:len(all)-3] }, fault.TokenInvalid},
+	} {
+		for protocol, way := range ways {
+			ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+bad.token(way.caller))
+			if err := way.live(ctx, conn); fault.ReasonOf(err) != bad.reason {
+				t.Errorf("%s, %s: %v, want %s", name, protocol, err, bad.reason)
+			}
+		}
+		_, err := b.call(bad.token(kelaWorker), submitCall, report(nil))
+		b.refused(name, err, "unauthenticated", string(bad.reason))
+	}
+	twice := metadata.AppendToOutgoingContext(b.asWorker("kela"), "authorization", "Bearer "+b.tokens["county"])
+	for protocol, way := range ways {
+		if err := way.live(twice, conn); fault.ReasonOf(err) != fault.TokenInvalid {
+			t.Errorf("two tokens, %s: %v", protocol, err)
+		}
+	}
+	if answer := b.twoTokens(); !strings.Contains(answer, "401") || !strings.Contains(answer, string(fault.TokenInvalid)) {
+		t.Errorf("two tokens over HTTP: %s", answer)
+	}
+	if now := fmt.Sprint(must(b.koppi.Store("concern").Heads(t.Context()))); now != before {
+		t.Errorf("something was stored: %s", now)
+	}
+
+	var group sync.WaitGroup
+	began := time.Now()
+	for protocol, way := range ways {
+		token := b.issued(way.caller, began.Add(-time.Hour), time.Hour+left)
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token), 10*left)
+			defer cancel()
+			err := way.live(ctx, conn)
+			// A token's times are whole seconds.
+			if took := time.Since(began); fault.ReasonOf(err) != fault.TokenExpired || took < left-2*time.Second || took > 5*left {
+				t.Errorf("%s: the token lived %v, and the stream %v: %v", protocol, left, took, err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// twoTokens sends a good report with the tokens of two.
+func (b *bench) twoTokens() string {
+	request := must(http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.address+"/"+submitCall, strings.NewReader(report(nil))))
+	request.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + b.tokens["kela"], "Bearer " + b.tokens["county"]}}
+	response := must(http.DefaultClient.Do(request))
+	defer func() { _ = response.Body.Close() }()
+	var refusal json.RawMessage
+	_ = json.NewDecoder(response.Body).Decode(&refusal)
+	return fmt.Sprint(response.Status, string(refusal))
+}
+
+// A cursor of another agency's mailbox, or of an instance's that is not this, opens nothing:
+// not by polling, not for a stream, and it moves no reader's place.
+func TestStolenCursors(t *testing.T) {
+	b := newBench(t)
+	conn := b.grpc()
+	submittedID(t, b)
+	submittedID(t, b)
+	b.tokens["county system"] = b.token(scenario.CastParty{Agency: "hva-pohjois-savo", Role: "system"})
+	b.tokens["stranger"] = b.token(scenario.CastParty{Agency: "etsiva-kuopio", Role: "system"})
+	exchange := exchangev1.NewExchangeServiceClient(conn)
+	mine := must(exchange.ListMessages(b.asWorker("county system"), &exchangev1.ListMessagesRequest{}))
+	stolen := must(exchange.ListMessages(b.asWorker("system"), &exchangev1.ListMessagesRequest{PageSize: 1})).GetNextCursor()
+	for _, who := range []string{"county system", "stranger"} {
+		ctx := b.asWorker(who)
+		_, listed := exchange.ListMessages(ctx, &exchangev1.ListMessagesRequest{Cursor: stolen})
+		_, taken := exchange.AcknowledgeMessages(ctx, &exchangev1.AcknowledgeMessagesRequest{Cursor: stolen})
+		_, opened := exchange.OpenConsumer(ctx, &exchangev1.OpenConsumerRequest{Cursor: stolen})
+		stream := must(exchange.Exchange(ctx))
+		_ = stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: &exchangev1.ExchangeRequest_Open{Cursor: stolen}}})
+		_, streamed := stream.Recv()
+		for way, err := range map[string]error{"listed": listed, "acknowledged": taken, "opened": opened, "streamed": streamed} {
+			if fault.ReasonOf(err) != fault.HistoryDiverged {
+				t.Errorf("%s, %s: %v", who, way, err)
+			}
+		}
+	}
+	again := must(exchange.ListMessages(b.asWorker("county system"), &exchangev1.ListMessagesRequest{}))
+	if len(mine.GetMessages()) == 0 || again.GetNextCursor() != mine.GetNextCursor() || again.GetBacklog() != mine.GetBacklog() {
+		t.Errorf("the county's own reading was changed: %v, then %v", mine, again)
+	}
+}

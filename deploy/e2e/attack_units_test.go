@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+// A worker of another unit of the agency reads what its agency is party to, and the client
+// sees who it was; but it takes no question that another unit was asked, speaks for no
+// other unit's membership, and ends nothing that another worker has. A system names only
+// units and workers of its own agency, and a worker names nobody.
+func TestAnotherUnit(t *testing.T) {
+	b := newBench(t)
+	conn := b.grpc()
+	b.tokens["other unit"] = b.token(scenario.CastParty{Agency: "terveys-pohjois-savo", Unit: "paihdepalvelut", Worker: "pp-07", Role: "health_professional"})
+	b.tokens["no unit"] = b.token(scenario.CastParty{Agency: "terveys-pohjois-savo", Worker: "pp-07", Role: "health_professional"})
+	county, nurse, other := b.asWorker("county"), b.asWorker("nurse"), b.asWorker("other unit")
+	consultations, plans := consultationv1.NewConsultationServiceClient(conn), planv1.NewPlanServiceClient(conn)
+	client := &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: "010594Y9032"}, Language: "fi"}
+	asked := question()
+	asked.Client, asked.Basis = client, consented()
+	id := insist(t, county, consultations.OpenConsultation, asked).GetConsultation().GetConsultationId()
+	take := func() *consultationv1.TakeConsultationRequest {
+		return &consultationv1.TakeConsultationRequest{RequestId: uuid.NewString(), ConsultationId: id}
+	}
+	for _, who := range []string{"other unit", "no unit"} {
+		if _, err := consultations.TakeConsultation(b.asWorker(who), take()); fault.ReasonOf(err) != fault.RoleNotAllowed {
+			t.Errorf("%s takes what another unit was asked: %v", who, err)
+		}
+		if _, err := consultations.PostMessage(b.asWorker(who), &consultationv1.PostMessageRequest{RequestId: uuid.NewString(), ConsultationId: id, Text: "Voi.", Answers: true}); err == nil {
+			t.Errorf("%s answers what nobody has taken", who)
+		}
+	}
+	seen := insist(t, other, consultations.GetConsultation, &consultationv1.GetConsultationRequest{ConsultationId: id}).GetConsultation()
+	if seen.GetTakenBy() != nil {
+		t.Errorf("it is taken by %v", seen.GetTakenBy())
+	}
+	for _, step := range seen.GetAvailableActions() {
+		if step == "TakeConsultation" {
+			t.Error("another unit is offered to take it")
+		}
+	}
+	insist(t, nurse, consultations.TakeConsultation, take())
+	insist(t, nurse, consultations.PostMessage, &consultationv1.PostMessageRequest{RequestId: uuid.NewString(), ConsultationId: id, Text: "Voi.", Answers: true})
+	if _, err := consultations.CloseConsultation(other, &consultationv1.CloseConsultationRequest{RequestId: uuid.NewString(), ConsultationId: id}); fault.ReasonOf(err) != fault.RoleNotAllowed {
+		t.Errorf("another unit ends what it has not taken: %v", err)
+	}
+
+	plan := insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: client, Basis: consented()}).GetPlan().GetPlanId()
+	insist(t, county, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: healthParty, Basis: consented()})
+	if _, err := plans.JoinPlan(other, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan}); err == nil {
+		t.Error("another unit says yes for the one invited")
+	}
+	insist(t, nurse, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan})
+	if _, err := plans.AddGoal(other, &planv1.AddGoalRequest{RequestId: uuid.NewString(), PlanId: plan, Text: "Uni."}); err == nil {
+		t.Error("another unit adds to a plan that it is no member of")
+	}
+}
