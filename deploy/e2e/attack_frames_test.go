@@ -141,7 +141,7 @@ func (t target) all(test *testing.T, times int) {
 	var group sync.WaitGroup
 	for side := range uint64(2) {
 		group.Go(func() {
-			random := rand.New(rand.NewPCG(1, side)) //nolint:gosec // the same each time
+			random := rand.New(rand.NewPCG(1, side))
 			for i := next.Add(1); i <= int64(times) && failed.Load() < 5; i = next.Add(1) {
 				name := names[int(i)%len(names)]
 				if err := t.strike(random, name); err != nil {
@@ -298,7 +298,7 @@ func TestRapidResetsLeaveNothing(t *testing.T) {
 			runtime.GC()
 		}
 		runtime.ReadMemStats(&now)
-		return int64(now.HeapAlloc) //nolint:gosec // no machine has that much
+		return int64(now.HeapAlloc)
 	}
 	first, second := held(), held()
 	t.Logf("%d floods of %d leave %d KiB, and as many more %d KiB", floods, flooded, first>>10, second>>10)

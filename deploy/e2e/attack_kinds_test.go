@@ -187,7 +187,7 @@ var brokenHTTP2 = map[string]attack{
 	"a prefix cut":                 {waits, func(f *forge) { f.asks(f.call(), f.noise(4)) }},
 	"no message":                   {waits, func(f *forge) { f.asks(f.call(), nil) }},
 	"two messages":                 {waits, func(f *forge) { f.asks(f.call(), append(prefixed(0, 0, nil), prefixed(0, 0, nil)...)) }},
-	"a message of noise":           {waits, func(f *forge) { body := f.noise(2000); f.asks(f.call(), prefixed(0, uint32(len(body)), body)) }}, //nolint:gosec // short
+	"a message of noise":           {waits, func(f *forge) { body := f.noise(2000); f.asks(f.call(), prefixed(0, uint32(len(body)), body)) }},
 	"a flag that is none":          {waits, func(f *forge) { f.asks(f.call(), prefixed(byte(2+f.random.IntN(254)), 1, []byte("x"))) }},
 	"packed and not said":          {waits, func(f *forge) { f.asks(f.call(), prefixed(1, 4, []byte("abcd"))) }},
 	"packed as nobody does":        {waits, func(f *forge) { f.asks(f.call().with("grpc-encoding", "lzma"), prefixed(1, 4, []byte("abcd"))) }},
