@@ -178,3 +178,28 @@ func TestStolenCursors(t *testing.T) {
 		t.Errorf("the county's own reading was changed: %v, then %v", mine, again)
 	}
 }
+
+// Headers that no service can be sent are refused by what they are for, or left out.
+func TestHeadersThatCannotPass(t *testing.T) {
+	b := newBench(t)
+	const bytes = "a\xffb\x80"
+	for name, test := range map[string]struct {
+		header, value string
+		code          int
+	}{
+		"a token":         {"Authorization", "Bearer " + bytes, http.StatusUnauthorized},
+		"in whose name":   {identity.MetadataOnBehalfOf, bytes + ";toimeentulotuki;benefit_handler", http.StatusBadRequest},
+		"a trace":         {"Traceparent", bytes, http.StatusOK},
+		"a trace's state": {"Tracestate", bytes, http.StatusOK},
+	} {
+		request := must(http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+"/koppi.concern.v1.ConcernService/ListConcerns", strings.NewReader("{}")))
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+b.tokens["system"])
+		request.Header.Set(test.header, test.value)
+		answer := must(http.DefaultClient.Do(request))
+		_ = answer.Body.Close()
+		if answer.StatusCode != test.code {
+			t.Errorf("%s: %s", name, answer.Status)
+		}
+	}
+}

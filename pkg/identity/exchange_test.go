@@ -100,6 +100,7 @@ func TestOnBehalfOf(t *testing.T) {
 	}
 	for named, want := range map[string]fault.Reason{
 		"kela-17": fault.InvalidField, "kela-17;zz;benefit_handler": fault.UnknownParty, "kela-17;a;system": fault.InvalidField, ";a;benefit_handler": fault.InvalidField,
+		"a\xff;a;benefit_handler": fault.InvalidField, "a\x07;a;benefit_handler": fault.InvalidField,
 	} {
 		if _, err := call(system, named); fault.ReasonOf(err) != want {
 			t.Errorf("%s: %v, want %s", named, err, want)

@@ -3,6 +3,8 @@ package identity
 import (
 	"context"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -45,7 +47,7 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
 	}
 	parts := strings.Split(named[0], ";")
-	if len(named) != 1 || len(parts) != 3 || parts[0] == "" || len(parts[0]) > 128 || !Role(parts[2]).IsWorker() {
+	if len(named) != 1 || len(parts) != 3 || !isName(parts[0]) || !Role(parts[2]).IsWorker() {
 		return caller, fault.New(fault.InvalidField, "%s is worker;unit;role", MetadataOnBehalfOf).
 			Field(MetadataOnBehalfOf, "worker;unit;role")
 	}
@@ -54,6 +56,11 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	}
 	caller.Worker, caller.Unit, caller.Role = parts[0], parts[1], Role(parts[2])
 	return caller, nil
+}
+
+// isName tells whether a text may name a worker: up to 128 bytes that can be read.
+func isName(text string) bool {
+	return text != "" && len(text) <= 128 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // Unary authenticates every unary call but the public ones.
