@@ -12,6 +12,9 @@ const (
 	TokenRequired         Reason = "TOKEN_REQUIRED"
 	TokenInvalid          Reason = "TOKEN_INVALID"
 	TokenExpired          Reason = "TOKEN_EXPIRED"
+	SessionEnded          Reason = "SESSION_ENDED"
+	SignInFailed          Reason = "SIGN_IN_FAILED"
+	CrossSite             Reason = "CROSS_SITE"
 	InvalidField          Reason = "INVALID_FIELD"
 	InvalidIdentityCode   Reason = "INVALID_IDENTITY_CODE"
 	UnknownParty          Reason = "UNKNOWN_PARTY"
@@ -56,6 +59,9 @@ var table = map[Reason]entry{
 	TokenRequired:         {codes.Unauthenticated, "send a bearer token of your agency's issuer"},
 	TokenInvalid:          {codes.Unauthenticated, "get a new token from your agency's issuer, for this audience"},
 	TokenExpired:          {codes.Unauthenticated, "get a new token from your agency's issuer"},
+	SessionEnded:          {codes.Unauthenticated, "sign in again"},
+	SignInFailed:          {codes.Unauthenticated, "sign in again; if it stays, ask your agency whether your account has one role and one unit in Koppi"},
+	CrossSite:             {codes.PermissionDenied, "call from Koppi's own pages, or with a bearer token"},
 	InvalidField:          {codes.InvalidArgument, "correct the named fields and send again"},
 	InvalidIdentityCode:   {codes.InvalidArgument, "check the identity code with the client or in the register"},
 	UnknownParty:          {codes.InvalidArgument, "choose an agency and unit of the directory"},

@@ -46,6 +46,9 @@ type Provider struct {
 	// NamesItself tells that it names itself where it leads people back (RFC 9207).
 	NamesItself bool
 
+	// Client is how it is asked: it follows no redirections, and takes no endless answers.
+	Client *http.Client
+
 	keys jwk.Set
 	// at is when it answered.
 	at time.Time
@@ -177,7 +180,7 @@ func (p *provider) discover(ctx context.Context) (*Provider, error) {
 		return nil, err
 	}
 	keys, err := usableKeys(text)
-	return &Provider{Provider: found, EndSession: more.EndSession, NamesItself: more.Names, keys: keys, at: at}, err
+	return &Provider{Provider: found, EndSession: more.EndSession, NamesItself: more.Names, Client: p.client, keys: keys, at: at}, err
 }
 
 // usableKeys are the public keys of a set that may sign tokens; others are left out, as
