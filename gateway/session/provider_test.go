@@ -58,7 +58,7 @@ func TestProviderTokens(t *testing.T) {
 		"wrong audience":             {s.bearer("aud", "another"), fault.TokenInvalid},
 		"wrong issuer":               {s.bearer("iss", "https://another.example"), fault.TokenInvalid},
 		"signed by another provider": {other.Sign(claims), fault.TokenInvalid},
-		"another agency's":           {s.bearer("org", map[string]any{"code": "hva"}), fault.TokenInvalid},
+		"another agency's":           {s.bearer("org", map[string]any{"code": "hva"}, "units", nil), fault.TokenInvalid},
 		"alg none":                   {unsigned(t, `{"alg":"none"}`, claims) + ".", fault.TokenInvalid},
 		"alg none, signed":           {unsigned(t, `{"alg":"none"}`, claims) + good[strings.LastIndexByte(good, '.'):], fault.TokenInvalid},
 		"HS256 by the public key":    {byPublicKey(t, s.provider, `{"alg":"HS256"}`, claims), fault.TokenInvalid},
@@ -102,7 +102,8 @@ func TestProviderSpeaksForItsOwn(t *testing.T) {
 	theirs := s.config
 	theirs.Issuer, theirs.Agencies, theirs.Units, theirs.SignIn = county.Issuer, []string{"hva"}, map[string]string{"etuus-1": "b"}, nil
 	s.verifier = s.verify(s.config, theirs)
-	claims := with(meri, "sub", "x")
+	// Without a unit: what speaks for another agency is not found by its units alone.
+	claims := with(with(meri, "sub", "x"), "units", nil)
 	if got := s.verifies(county.Sign(with(claims, "org", map[string]any{"code": "hva"}))); got != "" {
 		t.Fatalf("its own agency: %s", got)
 	}
@@ -150,6 +151,27 @@ func TestKeyRotation(t *testing.T) {
 	}
 	if got := s.verifies(unseen); got != "" {
 		t.Errorf("the key that stays: %s", got)
+	}
+}
+
+// Keys that are told without their algorithms sign by those that are believed alone, and
+// short ones by none.
+func TestKeysWithoutAlgorithms(t *testing.T) {
+	s := newStand(t, how{})
+	s.provider.Mute()
+	for algorithm, want := range map[jose.SignatureAlgorithm]fault.Reason{
+		jose.RS256: "", jose.PS256: "", jose.ES256: "", jose.RS384: fault.TokenInvalid, jose.RS512: fault.TokenInvalid, jose.PS512: fault.TokenInvalid,
+	} {
+		s.clock.move(10 * time.Second)
+		s.provider.Rotate(algorithm)
+		if got := s.verifies(s.bearer("n", string(algorithm))); got != want {
+			t.Errorf("%s: %q, want %q", algorithm, got, want)
+		}
+	}
+	s.clock.move(10 * time.Second)
+	s.provider.RotateWeak()
+	if got := s.verifies(s.bearer("n", "weak")); got != fault.TokenInvalid {
+		t.Errorf("RSA of 1024 bits: %q", got)
 	}
 }
 

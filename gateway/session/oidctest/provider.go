@@ -48,7 +48,9 @@ type Provider struct {
 	asked  map[string]int
 	keys   []key
 	people map[string]map[string]any
-	// backs are where it leads people back to.
+	// mute tells keys without their algorithms.
+	mute bool
+	// back and out are where it leads people when they signed in and out.
 	back, out string
 }
 
@@ -108,14 +110,19 @@ func (p *Provider) Know(name string, claims map[string]any) {
 }
 
 // Rotate makes a new key, which signs from now on; the former are still told.
-func (p *Provider) Rotate(algorithm jose.SignatureAlgorithm) {
+func (p *Provider) Rotate(algorithm jose.SignatureAlgorithm) { p.rotate(algorithm, 2048) }
+
+// RotateWeak makes an RSA key that is too short.
+func (p *Provider) RotateWeak() { p.rotate(jose.RS256, 1024) }
+
+func (p *Provider) rotate(algorithm jose.SignatureAlgorithm, bits int) {
 	p.tb.Helper()
 	made := key{id: uuid.NewString(), algorithm: algorithm}
 	var err error
 	if algorithm == jose.ES256 {
 		made.private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	} else {
-		made.private, err = rsa.GenerateKey(rand.Reader, 2048)
+		made.private, err = rsa.GenerateKey(rand.Reader, bits)
 	}
 	if err != nil {
 		p.tb.Fatal(err)
@@ -123,6 +130,13 @@ func (p *Provider) Rotate(algorithm jose.SignatureAlgorithm) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keys = append(p.keys, made)
+}
+
+// Mute has it tell keys without their algorithms, as some providers do.
+func (p *Provider) Mute() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mute = true
 }
 
 // Forget takes all keys away but the one that signs.
@@ -207,6 +221,9 @@ func (s *store) KeySet(context.Context) ([]op.Key, error) {
 	defer s.provider.mu.Unlock()
 	var all []op.Key
 	for _, one := range s.provider.keys {
+		if s.provider.mute {
+			one.algorithm = ""
+		}
 		all = append(all, publicKey{one})
 	}
 	return all, nil
