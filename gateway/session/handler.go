@@ -131,7 +131,7 @@ func (s *Sessions) signOut(w http.ResponseWriter, r *http.Request) {
 	if session, there := s.end(r); there {
 		next.Continue = s.endAt(r, session.Caller.Issuer)
 	}
-	s.put(w, sessionCookie, "", 0, http.SameSiteStrictMode)
+	s.put(w, sessionCookie, "", gone, http.SameSiteStrictMode)
 	answer(w, http.StatusOK, next)
 }
 

@@ -55,15 +55,15 @@ func (s *Sessions) baseOf(r *http.Request) string {
 	return ""
 }
 
-// put gives a browser a cookie for so long, or takes it away. Its name keeps other hosts
-// from setting it, and it goes with no plain http; a browser takes neither on this
+// gone is the life of a cookie that is taken away, and whileOpen of one that a browser
+// forgets when it is closed.
+const gone, whileOpen = -1, 0
+
+// put gives a browser a cookie for so many seconds, or takes it away. Its name keeps other
+// hosts from setting it, and it goes with no plain http; a browser takes neither on this
 // machine without TLS.
-func (s *Sessions) put(w http.ResponseWriter, name, value string, life time.Duration, site http.SameSite) {
-	age := int(life / time.Second)
-	if age <= 0 {
-		age = -1
-	}
-	http.SetCookie(w, &http.Cookie{Name: s.named(name), Value: value, MaxAge: age, Path: "/", HttpOnly: true, Secure: !s.plain(), SameSite: site}) //nolint:gosec // plain on loopback alone
+func (s *Sessions) put(w http.ResponseWriter, name, value string, seconds int, site http.SameSite) {
+	http.SetCookie(w, &http.Cookie{Name: s.named(name), Value: value, MaxAge: seconds, Path: "/", HttpOnly: true, Secure: !s.plain(), SameSite: site}) //nolint:gosec // plain on loopback alone
 }
 
 func (s *Sessions) named(cookie string) string {
@@ -116,8 +116,8 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 	if !s.Now().Before(session.until()) {
 		return record{}, true, false, ended("the session has ended")
 	}
-	gone, err := s.Ended.Has(r.Context(), thing(session.ID))
-	if gone {
+	out, err := s.Ended.Has(r.Context(), thing(session.ID))
+	if out {
 		return record{}, true, false, ended("the session was signed out of")
 	}
 	sure = err == nil
@@ -189,9 +189,10 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, caller identity
 }
 
 // give gives the session's cookie. Other sites lead nobody into a session by a link: it
-// goes with what our own pages send alone.
+// goes with what our own pages send alone. At a desk that several share it goes with the
+// browser's window.
 func (s *Sessions) give(w http.ResponseWriter, session record) {
-	s.put(w, sessionCookie, s.seal(kindSession, session), session.Ends.Sub(s.Now()), http.SameSiteStrictMode)
+	s.put(w, sessionCookie, s.seal(kindSession, session), whileOpen, http.SameSiteStrictMode)
 }
 
 // end signs a request's session out for good, whatever copies of its cookie there are.

@@ -68,15 +68,20 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) {
 		Issuer: one.Issuer, To: to, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Until: s.Now().Add(attemptTime),
 	}
 	// It must come back with a browser that the issuer's site leads here: lax.
-	s.put(w, attemptCookie, s.seal(kindAttempt, begun), attemptTime, http.SameSiteLaxMode)
+	s.put(w, attemptCookie, s.seal(kindAttempt, begun), int(attemptTime.Seconds()), http.SameSiteLaxMode)
 	at := one.client(provider, s.baseOf(r)).AuthCodeURL(begun.State, oidc.Nonce(begun.Nonce), oauth2.S256ChallengeOption(begun.Verifier))
 	lead(w, at)
 }
 
 // client is what the pages are at an issuer.
 func (s site) client(provider *identity.Provider, base string) *oauth2.Config {
+	endpoint := provider.Endpoint()
+	// Trying which way it takes could spend the code.
+	if endpoint.AuthStyle = oauth2.AuthStyleInHeader; s.secret == "" || provider.SecretInForm {
+		endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
 	return &oauth2.Config{
-		ClientID: s.SignIn.ClientID, ClientSecret: s.secret, Endpoint: provider.Endpoint(), RedirectURL: base + backPath,
+		ClientID: s.SignIn.ClientID, ClientSecret: s.secret, Endpoint: endpoint, RedirectURL: base + backPath,
 		Scopes: append([]string{oidc.ScopeOpenID}, s.SignIn.Scopes...),
 	}
 }
@@ -85,7 +90,7 @@ func (s site) client(provider *identity.Provider, base string) *oauth2.Config {
 func (s *Sessions) back(w http.ResponseWriter, r *http.Request) {
 	var begun attempt
 	there, err := s.sealed(r, attemptCookie, kindAttempt, &begun)
-	s.put(w, attemptCookie, "", 0, http.SameSiteLaxMode)
+	s.put(w, attemptCookie, "", gone, http.SameSiteLaxMode)
 	if err != nil || !there {
 		s.fail(w, r, "", failed("this browser began no sign-in"))
 		return

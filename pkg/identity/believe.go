@@ -97,7 +97,7 @@ type issuer struct {
 // newIssuer refuses what is wrong in an issuer's configuration, and names the place.
 func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 	wrong := func(place, format string, args ...any) error {
-		return fmt.Errorf("identity: issuer %q: %s: %w", entry.Issuer, place, fmt.Errorf(format, args...)) //nolint:err113 // for who starts it
+		return fmt.Errorf("identity: issuer %q: %s: %w", entry.Issuer, place, fmt.Errorf(format, args...))
 	}
 	made := issuer{IssuerConfig: entry}
 	made.Claims = entry.Claims.filled()

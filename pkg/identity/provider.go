@@ -43,6 +43,8 @@ type Provider struct {
 	*oidc.Provider
 	// EndSession is where its own session is ended; empty where it cannot be.
 	EndSession string
+	// SecretInForm tells that it takes a client's secret in the form alone, not in the header.
+	SecretInForm bool
 	// NamesItself tells that it names itself where it leads people back (RFC 9207).
 	NamesItself bool
 
@@ -151,9 +153,10 @@ func (p *provider) discover(ctx context.Context) (*Provider, error) {
 		return nil, err
 	}
 	var more struct {
-		Keys       string `json:"jwks_uri"`
-		EndSession string `json:"end_session_endpoint"`
-		Names      bool   `json:"authorization_response_iss_parameter_supported"`
+		Keys       string   `json:"jwks_uri"`
+		EndSession string   `json:"end_session_endpoint"`
+		Names      bool     `json:"authorization_response_iss_parameter_supported"`
+		Secrets    []string `json:"token_endpoint_auth_methods_supported"`
 	}
 	if err := found.Claims(&more); err != nil {
 		return nil, err
@@ -180,7 +183,11 @@ func (p *provider) discover(ctx context.Context) (*Provider, error) {
 		return nil, err
 	}
 	keys, err := usableKeys(text)
-	return &Provider{Provider: found, EndSession: more.EndSession, NamesItself: more.Names, Client: p.client, keys: keys, at: at}, err
+	return &Provider{
+		Provider: found, EndSession: more.EndSession, NamesItself: more.Names, Client: p.client, keys: keys, at: at,
+		// Without a word of it, the header is the way.
+		SecretInForm: slices.Contains(more.Secrets, "client_secret_post") && !slices.Contains(more.Secrets, "client_secret_basic"),
+	}, err
 }
 
 // usableKeys are the public keys of a set that may sign tokens; others are left out, as
