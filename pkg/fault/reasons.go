@@ -13,6 +13,9 @@ const (
 	TokenInvalid          Reason = "TOKEN_INVALID"
 	TokenExpired          Reason = "TOKEN_EXPIRED"
 	CertificateRefused    Reason = "CERTIFICATE_REFUSED"
+	SessionEnded          Reason = "SESSION_ENDED"
+	SignInFailed          Reason = "SIGN_IN_FAILED"
+	CrossSite             Reason = "CROSS_SITE"
 	InvalidField          Reason = "INVALID_FIELD"
 	InvalidIdentityCode   Reason = "INVALID_IDENTITY_CODE"
 	UnknownParty          Reason = "UNKNOWN_PARTY"
@@ -58,6 +61,9 @@ var table = map[Reason]entry{
 	TokenInvalid:          {codes.Unauthenticated, "get a new token from your agency's issuer, for this audience"},
 	TokenExpired:          {codes.Unauthenticated, "get a new token from your agency's issuer"},
 	CertificateRefused:    {codes.Unauthenticated, "show the certificate whose name your agency agreed with the operator"},
+	SessionEnded:          {codes.Unauthenticated, "sign in again"},
+	SignInFailed:          {codes.Unauthenticated, "sign in again; if it stays, ask your agency whether your account has one role and one unit in Koppi"},
+	CrossSite:             {codes.PermissionDenied, "call from Koppi's own pages, or with a bearer token"},
 	InvalidField:          {codes.InvalidArgument, "correct the named fields and send again"},
 	InvalidIdentityCode:   {codes.InvalidArgument, "check the identity code with the client or in the register"},
 	UnknownParty:          {codes.InvalidArgument, "choose an agency and unit of the directory"},

@@ -49,6 +49,8 @@ type Caller struct {
 	SystemSubject string
 	// Client is the inner id of the person; of role client alone.
 	Client string
+	// Issuer is who proved it.
+	Issuer string
 	// Expires is when the token does.
 	Expires time.Time
 }

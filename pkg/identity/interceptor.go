@@ -3,8 +3,6 @@ package identity
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -56,11 +54,6 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	}
 	caller.Worker, caller.Unit, caller.Role = parts[0], parts[1], Role(parts[2])
 	return caller, nil
-}
-
-// isName tells whether a text may name a worker: up to 128 bytes that can be read.
-func isName(text string) bool {
-	return text != "" && len(text) <= 128 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // Unary authenticates every unary call but the public ones.

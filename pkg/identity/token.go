@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,47 +20,25 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// The claims of a token beside the registered ones.
-const (
-	claimAgency = "koppi_agency"
-	claimUnit   = "koppi_unit"
-	claimRole   = "koppi_role"
-	claimClient = "koppi_client"
-	// claimActor is, in the suite's own tokens, which system acts in a worker's name
-	// (RFC 8693 § 4.1).
-	claimActor = "act"
-)
-
 // skew is how far an issuer's clock may differ from ours.
 const skew = 30 * time.Second
 
-// IssuerConfig is an issuer that is believed, and for whom it may speak.
-type IssuerConfig struct {
-	Issuer string `json:"issuer"`
-	// JWKS is the issuer's public keys, each with its alg: ES256 or EdDSA.
-	JWKS []byte `json:"jwks"`
-	// Agencies for which its tokens may speak: no county's identity provider mints
-	// another agency's token.
-	Agencies []string `json:"agencies"`
-	// Everyone: it speaks for all agencies of the directory. Only the development
-	// issuer does; no file can say so.
-	Everyone bool `json:"-"`
-	// Clients: it may also speak for the persons whom matters concern.
-	Clients bool `json:"clients"`
-	// Operators: it may also speak for those who run Koppi.
-	Operators bool `json:"operators"`
-	// suite: it is the suite's own, which says in whose name a system acts.
-	suite bool
-}
+// maxToken bounds a token, in bytes.
+const maxToken = 16 << 10
 
-// VerifierConfig is what tokens are held against.
+// VerifierConfig is what tokens are held against. Directory and Now are required.
 type VerifierConfig struct {
-	// Audience that a token must name.
+	// Audience that a token must name, where its issuer has none of its own.
 	Audience  string
 	Issuers   []IssuerConfig
 	Directory *directory.Directory
 	// Now is the wall clock.
 	Now func() time.Time
+	// Secrets swap identity codes for inner ids; required where an issuer names clients by
+	// their codes.
+	Secrets *Secrets
+	// TestPersons admits identity codes of test persons (900–999): for trials alone.
+	TestPersons bool
 }
 
 // maxBelieved bounds how many tokens are remembered as verified.
@@ -70,44 +50,37 @@ type Verifier struct {
 	issuers map[string]issuer
 	// believed are callers by the hash of the token that proved them: a system sends
 	// one token with thousands of calls, and a signature costs more than its rules.
-	believed *lru.Cache[[sha256.Size]byte, Caller]
+	believed *lru.Cache[[sha256.Size]byte, belief]
 }
 
-type issuer struct {
-	IssuerConfig
-	keys jwk.Set
+// belief is a caller who was proved, and until when that counts.
+type belief struct {
+	caller Caller
+	until  time.Time
 }
 
-// algorithms that are believed. Neither "none" nor a shared secret is among them.
-var algorithms = []string{jwa.ES256().String(), jwa.EdDSA().String()}
+// Algorithms that are believed: of keys in a file, and of keys that a provider tells.
+// Neither "none" nor a shared secret is among them.
+var (
+	fileAlgorithms       = []string{jwa.ES256().String(), jwa.EdDSA().String()}
+	discoveredAlgorithms = append([]string{jwa.RS256().String(), jwa.PS256().String()}, fileAlgorithms...)
+)
 
-// NewVerifier checks the configuration: unknown agencies and keys refuse to start.
+// NewVerifier checks the configuration: what is wrong in it refuses to start, with its
+// place. Providers are not asked yet.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
-	believed, err := lru.New[[sha256.Size]byte, Caller](maxBelieved)
+	believed, err := lru.New[[sha256.Size]byte, belief](maxBelieved)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	v := &Verifier{config: config, issuers: map[string]issuer{}, believed: believed}
 	for _, entry := range config.Issuers {
-		keys, err := jwk.Parse(entry.JWKS)
-		if err != nil {
-			return nil, fmt.Errorf("identity: keys of issuer %s: %w", entry.Issuer, err)
+		if _, double := v.issuers[entry.Issuer]; double {
+			return nil, fmt.Errorf("identity: issuer %q: it is there twice", entry.Issuer)
 		}
-		for i := range keys.Len() {
-			key, _ := keys.Key(i)
-			if algorithm, ok := key.Algorithm(); !ok || !slices.Contains(algorithms, algorithm.String()) {
-				return nil, fmt.Errorf("identity: key %d of issuer %s is not of alg ES256 or EdDSA", i, entry.Issuer)
-			}
+		if v.issuers[entry.Issuer], err = newIssuer(entry, config); err != nil {
+			return nil, err
 		}
-		for _, agency := range entry.Agencies {
-			if _, known := config.Directory.Agency(agency); !known {
-				return nil, fmt.Errorf("identity: issuer %s: no agency %q in the directory", entry.Issuer, agency)
-			}
-		}
-		if _, double := v.issuers[entry.Issuer]; double || entry.Issuer == "" || keys.Len() == 0 {
-			return nil, fmt.Errorf("identity: issuer %q is doubled, unnamed or without keys", entry.Issuer)
-		}
-		v.issuers[entry.Issuer] = issuer{IssuerConfig: entry, keys: keys}
 	}
 	return v, nil
 }
@@ -117,95 +90,133 @@ func invalidToken(why string) error {
 }
 
 // Verify believes a token only if a known issuer signed it for this audience, it
-// has not expired, and it speaks for whom that issuer may speak.
-func (v *Verifier) Verify(_ context.Context, bearer string) (Caller, error) {
+// has not expired, and it speaks for whom that issuer may speak. A provider's token is
+// believed no longer than five minutes after the provider took its key away. It fails
+// with reasons TOKEN_REQUIRED, TOKEN_INVALID, TOKEN_EXPIRED, and UNAVAILABLE where the
+// issuer does not answer.
+func (v *Verifier) Verify(ctx context.Context, bearer string) (Caller, error) {
 	if bearer == "" {
 		return Caller{}, fault.New(fault.TokenRequired, "a token is missing")
 	}
 	hash := sha256.Sum256([]byte(bearer))
-	if caller, known := v.believed.Get(hash); known && v.config.Now().Before(caller.Expires) {
-		return caller, nil
+	if known, ok := v.believed.Get(hash); ok && v.config.Now().Before(known.until) {
+		return known.caller, nil
 	}
-	caller, err := v.prove(bearer)
+	believed, err := v.prove(ctx, bearer, signedIn{})
 	if err != nil {
 		v.believed.Remove(hash)
 		return Caller{}, err
 	}
-	v.believed.Add(hash, caller)
-	return caller, nil
+	v.believed.Add(hash, believed)
+	return believed.caller, nil
 }
+
+// signedIn is what a token must say that was given to the pages at a sign-in, beside
+// what all must.
+type signedIn struct{ issuer, client, nonce string }
 
 // prove does all the checks.
-func (v *Verifier) prove(bearer string) (Caller, error) {
-	unverified, err := jwt.ParseInsecure([]byte(bearer))
+func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (belief, error) {
+	name, header, err := unproved(bearer)
 	if err != nil {
-		return Caller{}, invalidToken("its form")
+		return belief{}, invalidToken("its form")
 	}
-	name, _ := unverified.Issuer()
 	from, known := v.issuers[name]
-	if !known {
-		return Caller{}, invalidToken("its issuer")
+	if !known || want.issuer != "" && want.issuer != name {
+		return belief{}, invalidToken("its issuer")
 	}
-	token, err := jwt.Parse([]byte(bearer), jwt.WithKeySet(from.keys, jws.WithRequireKid(false)), jwt.WithValidate(false))
+	payload, until, err := from.signed(ctx, bearer, header)
 	if err != nil {
-		return Caller{}, invalidToken("its signature")
+		return belief{}, err
 	}
+	token := jwt.New()
+	if err := json.Unmarshal(payload, token); err != nil {
+		return belief{}, invalidToken("its form")
+	}
+	audience := cmp.Or(want.client, from.Audience, v.config.Audience)
 	err = jwt.Validate(token, jwt.WithClock(jwt.ClockFunc(v.config.Now)), jwt.WithAcceptableSkew(skew),
-		jwt.WithAudience(v.config.Audience), jwt.WithIssuer(name), jwt.WithRequiredClaim(jwt.ExpirationKey))
+		jwt.WithAudience(audience), jwt.WithIssuer(name), jwt.WithRequiredClaim(jwt.ExpirationKey))
 	switch {
 	case errors.Is(err, jwt.TokenExpiredError()):
-		return Caller{}, fault.New(fault.TokenExpired, "the token has expired")
+		return belief{}, fault.New(fault.TokenExpired, "the token has expired")
 	case err != nil:
-		return Caller{}, invalidToken("its audience or time")
+		return belief{}, invalidToken("its audience or time")
 	}
-	return v.caller(token, from)
-}
-
-// caller reads the claims and holds them against the directory and the issuer.
-func (v *Verifier) caller(token jwt.Token, from issuer) (Caller, error) {
-	subject, _ := token.Subject()
+	claims := claimsOf(token)
+	if want.client != "" && !want.isFor(claims, token) {
+		return belief{}, invalidToken("it is of another sign-in")
+	}
 	expires, _ := token.Expiration()
-	caller := Caller{
-		Agency: claim(token, claimAgency), Unit: claim(token, claimUnit), Role: Role(claim(token, claimRole)),
-		Client: claim(token, claimClient), Expires: expires,
+	caller, err := v.caller(claims, expires, from)
+	if err != nil {
+		return belief{}, err
 	}
-	switch {
-	case !caller.Role.known():
-		return Caller{}, invalidToken("its role")
-	case caller.Role == RoleClient:
-		if caller.Client == "" || caller.Agency != "" || !from.Clients {
-			return Caller{}, invalidToken("for whom it speaks")
-		}
-		return caller, nil
-	case caller.Role == RoleOperator && (subject == "" || !from.Operators):
-		return Caller{}, invalidToken("for whom it speaks")
-	case caller.Role == RoleOperator && caller.Agency == "" && caller.Client == "":
-		caller.Worker = subject
-		return caller, nil
-	case subject == "" || caller.Client != "" || !from.Everyone && !slices.Contains(from.Agencies, caller.Agency):
-		return Caller{}, invalidToken("for whom it speaks")
+	if until.IsZero() || expires.Before(until) {
+		until = expires
 	}
-	if err := v.config.Directory.Check(caller.Party(), "token"); err != nil {
-		return Caller{}, invalidToken("its unit")
-	}
-	if caller.Role == RoleSystem {
-		caller.System, caller.SystemSubject = true, subject
-		return caller, nil
-	}
-	caller.Worker = subject
-	if actor := map[string]any{}; from.suite && token.Get(claimActor, &actor) == nil {
-		caller.System = true
-		caller.SystemSubject, _ = actor[jwt.SubjectKey].(string)
-	}
-	return caller, nil
+	return belief{caller, until}, nil
 }
 
-func claim(token jwt.Token, name string) string {
-	var value string
-	if token.Get(name, &value) != nil {
-		return ""
+// isFor tells whether a token was given to this sign-in and no other (OpenID Connect
+// Core 1.0 § 3.1.3.7).
+func (s signedIn) isFor(claims map[string]any, token jwt.Token) bool {
+	audience, _ := token.Audience()
+	party, named := claims["azp"]
+	return claims["nonce"] == s.nonce && s.nonce != "" && (party == s.client || !named && len(audience) == 1)
+}
+
+// unproved reads a token's issuer and header, and believes neither.
+func unproved(bearer string) (string, jws.Headers, error) {
+	if len(bearer) > maxToken {
+		return "", nil, errors.New("too long")
 	}
-	return value
+	message, err := jws.Parse([]byte(bearer), jws.WithCompact())
+	if err != nil {
+		return "", nil, err
+	}
+	var claims struct {
+		Issuer string `json:"iss"`
+	}
+	err = json.Unmarshal(message.Payload(), &claims)
+	return claims.Issuer, message.Signatures()[0].ProtectedHeaders(), err
+}
+
+// signed is the payload of a token that the issuer signed, and until when that counts;
+// zero for as long as the token itself does.
+func (i issuer) signed(ctx context.Context, bearer string, header jws.Headers) (payload []byte, until time.Time, err error) {
+	algorithm, _ := header.Algorithm()
+	if i.provider == nil {
+		if !slices.Contains(fileAlgorithms, algorithm.String()) {
+			return nil, until, invalidToken("its signature")
+		}
+		payload, err = verified(bearer, i.keys)
+		return payload, until, err
+	}
+	if !slices.Contains(discoveredAlgorithms, algorithm.String()) {
+		return nil, until, invalidToken("its signature")
+	}
+	known, err := i.provider.current(ctx)
+	if err != nil {
+		return nil, until, err
+	}
+	payload, err = verified(bearer, known.keys)
+	kid, _ := header.KeyID()
+	if _, there := known.keys.LookupKeyID(kid); err != nil && !there {
+		// The provider may have a new key.
+		if known, err = i.provider.ask(ctx); err != nil {
+			return nil, until, err
+		}
+		payload, err = verified(bearer, known.keys)
+	}
+	return payload, known.at.Add(keyAge), err
+}
+
+func verified(bearer string, keys jwk.Set) ([]byte, error) {
+	payload, err := jws.Verify([]byte(bearer), jws.WithCompact(), jws.WithKeySet(keys, jws.WithRequireKid(false), jws.WithInferAlgorithmFromKey(true)))
+	if err != nil {
+		return nil, invalidToken("its signature")
+	}
+	return payload, nil
 }
 
 // Peek reads the agency of a token and when it ends, without proving anything: for

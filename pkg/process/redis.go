@@ -89,3 +89,19 @@ func Limiter(ctx context.Context, settings limit.Settings, url string, group *er
 	})
 	return limiter, nil
 }
+
+// Ended remembers what ended: over Redis where a URL is given.
+func Ended(ctx context.Context, url string, group *errgroup.Group) (*presence.Ended, error) {
+	if url == "" {
+		return presence.NewEnded(nil)
+	}
+	client, err := openRedis(url)
+	if err != nil {
+		return nil, err
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return client.Close()
+	})
+	return presence.NewEnded(client)
+}

@@ -1,0 +1,201 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+)
+
+// Paths that Handler answers.
+const (
+	path       = "/session"
+	signInPath = "/session/sign-in"
+	backPath   = "/session/callback"
+	outPath    = "/session/sign-out"
+)
+
+// Handler answers /session and what is under it:
+//
+//	GET  /session            who is signed in, or 401 with where one can sign in
+//	POST /session            a session for the bearer token in Authorization, where that is set
+//	GET  /session/sign-in    leads to ?issuer=…, and back to the page ?to=/…
+//	GET  /session/callback   where the issuer leads back to
+//	POST /session/sign-out   ends the session
+func (s *Sessions) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+path, s.who)
+	mux.HandleFunc("POST "+path, s.byBearer)
+	mux.HandleFunc("GET "+signInPath, s.signIn)
+	mux.HandleFunc("GET "+backPath, s.back)
+	mux.HandleFunc("POST "+outPath, s.signOut)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// who is what a page is told of the person in front of it.
+type who struct {
+	Agency string        `json:"agency,omitempty"`
+	Unit   string        `json:"unit,omitempty"`
+	Role   identity.Role `json:"role"`
+	Worker string        `json:"worker,omitempty"`
+	// Until is when the session ends if nothing is done, Expires when it does anyhow.
+	Until   time.Time `json:"until"`
+	Expires time.Time `json:"expires"`
+}
+
+func told(session record) who {
+	c := session.Caller
+	return who{Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC()}
+}
+
+// refusal is how a refusal is told, with where one can sign in.
+type refusal struct {
+	Reason  fault.Reason `json:"reason"`
+	Message string       `json:"message"`
+	SignIn  []place      `json:"signIn,omitempty"`
+	// ByBearer tells that a bearer token can be exchanged for a session.
+	ByBearer bool `json:"byBearer,omitempty"`
+}
+
+// place is where one can sign in.
+type place struct {
+	Issuer string         `json:"issuer"`
+	Name   identity.Names `json:"name"`
+	URL    string         `json:"url"`
+}
+
+// who answers without extending the session: a page that asks is not a person who works.
+func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
+	session, there, _, err := s.live(r)
+	if !there {
+		err = fault.New(fault.SessionEnded, "nobody is signed in")
+	}
+	if err == nil {
+		answer(w, http.StatusOK, told(session))
+		return
+	}
+	said := refused(err)
+	for _, one := range s.sites {
+		said.SignIn = append(said.SignIn, place{one.Issuer, one.SignIn.Name, signInPath + "?issuer=" + url.QueryEscape(one.Issuer)})
+	}
+	said.ByBearer = s.byToken
+	answer(w, http.StatusUnauthorized, said)
+}
+
+// byBearer exchanges a bearer token for a session.
+func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	switch {
+	case !s.byToken || s.baseOf(r) == "":
+		refuse(w, fault.New(fault.NotServed, "tokens are not exchanged for sessions here"))
+		return
+	case s.cross.Check(r) != nil:
+		refuse(w, crossSite())
+		return
+	case !bearer:
+		refuse(w, fault.New(fault.TokenRequired, "a token is missing"))
+		return
+	}
+	caller, err := s.Verifier.Verify(r.Context(), token)
+	if err == nil && caller.System {
+		err = fault.New(fault.RoleNotAllowed, "a system has no pages")
+	}
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, http.StatusOK, told(s.begin(w, r, caller)))
+}
+
+// signOut ends the session here, and says where the person's session at the issuer is
+// ended, if it can be.
+func (s *Sessions) signOut(w http.ResponseWriter, r *http.Request) {
+	if !s.sameOrigin(r) {
+		refuse(w, crossSite())
+		return
+	}
+	var next struct {
+		// Continue is where the page goes to end the session at the issuer.
+		Continue string `json:"continue,omitempty"`
+	}
+	if session, there := s.end(r); there {
+		next.Continue = s.endAt(r, session.Caller.Issuer)
+	}
+	s.put(w, sessionCookie, "", gone, http.SameSiteStrictMode)
+	answer(w, http.StatusOK, next)
+}
+
+// endAt is where the session at an issuer is ended (OpenID Connect RP-Initiated Logout
+// 1.0); empty where it cannot be. No token is put into an address: the issuer may ask.
+func (s *Sessions) endAt(r *http.Request, issuer string) string {
+	one, known := s.site(issuer)
+	if !known {
+		return ""
+	}
+	provider, err := s.Verifier.Provider(r.Context(), issuer)
+	if err != nil || provider.EndSession == "" {
+		return ""
+	}
+	at, err := url.Parse(provider.EndSession)
+	if err != nil {
+		return ""
+	}
+	query := at.Query()
+	query.Set("client_id", one.SignIn.ClientID)
+	query.Set("post_logout_redirect_uri", s.baseOf(r)+"/")
+	at.RawQuery = query.Encode()
+	return at.String()
+}
+
+func (s *Sessions) site(issuer string) (site, bool) {
+	for _, one := range s.sites {
+		if one.Issuer == issuer {
+			return one, true
+		}
+	}
+	return site{}, false
+}
+
+// statuses of HTTP by those of gRPC.
+var statuses = map[codes.Code]int{
+	codes.Unauthenticated: http.StatusUnauthorized, codes.PermissionDenied: http.StatusForbidden, codes.NotFound: http.StatusNotFound,
+	codes.InvalidArgument: http.StatusBadRequest, codes.Unavailable: http.StatusServiceUnavailable, codes.Unimplemented: http.StatusNotFound,
+}
+
+// refusalOf is the refusal within an error; what is none is told as INTERNAL.
+func refusalOf(err error) *fault.Error {
+	var found *fault.Error
+	if errors.As(err, &found) {
+		return found
+	}
+	return fault.New(fault.Internal, "something went wrong here")
+}
+
+func refused(err error) refusal {
+	found := refusalOf(err)
+	return refusal{Reason: found.Reason(), Message: found.Error()}
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	status, known := statuses[refusalOf(err).Code()]
+	if !known {
+		status = http.StatusInternalServerError
+	}
+	answer(w, status, refused(err))
+}
+
+func answer(w http.ResponseWriter, status int, content any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(content) // who has gone is not told
+}

@@ -1,0 +1,32 @@
+package session
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Whatever a sign-in is told to lead to, a browser that is led there stays here: read as
+// a URL, and as browsers read it, who leave out tabs and line ends and take a backslash
+// for a slash.
+func FuzzIsPage(f *testing.F) {
+	for _, to := range []string{"/", "/a?b#c", "//evil", `/\evil`, "https://evil", "/\t/evil", "/%2f%2fevil", "/./session", "/session", "/a/../session/x", "javascript:x", "/@evil", "/:80"} {
+		f.Add(to)
+	}
+	here := &url.URL{Scheme: "https", Host: "koppi.example.fi", Path: "/session/callback"}
+	sloppy := strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/")
+	f.Fuzz(func(t *testing.T, to string) {
+		if !isPage(to) {
+			return
+		}
+		for _, read := range []string{to, sloppy.Replace(strings.TrimSpace(to)), here.Scheme + "://" + here.Host + to} {
+			at, err := here.Parse(read)
+			if err != nil || at.Scheme != here.Scheme || at.Host != here.Host || at.User != nil {
+				t.Fatalf("%q leads to %v, %v", to, at, err)
+			}
+			if at.Path == path || strings.HasPrefix(at.Path, path+"/") {
+				t.Fatalf("%q leads to signing in again", to)
+			}
+		}
+	})
+}

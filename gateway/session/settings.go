@@ -1,0 +1,109 @@
+// Package session lets people sign in to the pages: at their agency's OpenID provider,
+// by authorization code, or by a token that they have. What a page then sends is a
+// cookie that scripts cannot read, and that counts from Koppi's own pages alone.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/presence"
+)
+
+// Settings are what operators set.
+type Settings struct {
+	BaseURL        string `name:"base-url" help:"Address of Koppi's pages as browsers know it, such as https://koppi.example.fi: people are led back there when they have signed in." env:"KOPPI_BASE_URL"`
+	SignInByBearer bool   `name:"sign-in-by-bearer" help:"Let pages exchange a bearer token for a session; with --dev they always may." env:"KOPPI_SIGN_IN_BY_BEARER"`
+}
+
+// Config is what sessions are held against. All but Dev are required.
+type Config struct {
+	Verifier *identity.Verifier
+	// Secrets seal cookies; all replicas have the same.
+	Secrets *identity.Secrets
+	// Ended remembers who signed out.
+	Ended  *presence.Ended
+	Logger *slog.Logger
+	// Now is the wall clock.
+	Now func() time.Time
+	// Dev takes the address of the pages from each request, on this machine alone, where
+	// none is set, and tokens for sessions.
+	Dev bool
+}
+
+// Sessions are those of the pages. They are safe for concurrent use.
+type Sessions struct {
+	Config
+	// base is the address of the pages, empty where it is taken from each request.
+	base    string
+	byToken bool
+	sites   []site
+	cross   *http.CrossOriginProtection
+}
+
+// site is an issuer at which people sign in, with the secret that the pages have there.
+type site struct {
+	identity.IssuerConfig
+	secret string
+}
+
+// Open opens sessions as they were set. What is incomplete, or contradicts itself, is
+// refused.
+func (s Settings) Open(config Config) (*Sessions, error) {
+	made := &Sessions{Config: config, byToken: s.SignInByBearer || config.Dev, cross: http.NewCrossOriginProtection()}
+	var err error
+	if made.base, err = origin(s.BaseURL); err != nil {
+		return nil, fmt.Errorf("--base-url: %w", err)
+	}
+	for _, issuer := range config.Verifier.SignIns() {
+		one := site{IssuerConfig: issuer}
+		if issuer.SignIn.SecretFile != "" {
+			text, err := seal.ReadSecret(issuer.SignIn.SecretFile)
+			if err != nil {
+				return nil, fmt.Errorf("issuer %q: signIn: secretFile: %w", issuer.Issuer, err)
+			}
+			one.secret = strings.TrimSpace(string(text))
+		}
+		made.sites = append(made.sites, one)
+	}
+	switch {
+	case made.base != "" || config.Dev:
+	case len(made.sites) > 0:
+		return nil, errors.New("--base-url is missing: an issuer signs people in to the pages")
+	case s.SignInByBearer:
+		return nil, errors.New("--sign-in-by-bearer needs --base-url")
+	}
+	return made, nil
+}
+
+// origin is the address of pages without anything behind it; cookies go to all of it.
+func origin(address string) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	at, err := url.Parse(address)
+	switch {
+	case err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" || strings.Trim(at.Path, "/") != "":
+		return "", errors.New("write https://host alone, such as https://koppi.example.fi")
+	case at.Scheme == "https", at.Scheme == "http" && loopback(at.Host):
+		return at.Scheme + "://" + strings.ToLower(at.Host), nil
+	}
+	return "", errors.New("pages are reached by https, or by http on this machine alone")
+}
+
+// loopback tells whether a host, with or without a port, names this machine.
+func loopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}

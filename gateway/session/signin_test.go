@@ -1,0 +1,243 @@
+package session_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"koppi.internal/gateway/session/oidctest"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+)
+
+// What comes back from the issuer counts for the sign-in that this browser began, once,
+// and for no other.
+func TestSignInIsBound(t *testing.T) {
+	s := newStand(t, how{})
+	refused := s.koppi.URL + "/?refused=SIGN_IN_FAILED"
+	changed := func(name, value string) func(*url.URL) {
+		return func(back *url.URL) {
+			query := back.Query()
+			if query.Set(name, value); value == "" {
+				query.Del(name)
+			}
+			back.RawQuery = query.Encode()
+		}
+	}
+	for name, tamper := range map[string]func(*url.URL){
+		"state of another":   changed("state", "AAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		"no state":           changed("state", ""),
+		"code of another":    changed("code", "AAAA"),
+		"no code":            changed("code", ""),
+		"an error":           changed("error", "access_denied"),
+		"another issuer":     changed("iss", "https://evil.example"),
+		"another browser":    func(*url.URL) { s.browser = s.newBrowser() },
+		"another's sign-in":  func(*url.URL) { s.toIssuer("/") },
+		"an eternity later":  func(*url.URL) { s.clock.move(11 * time.Minute) },
+		"a changed cookie":   func(*url.URL) { s.putAttempt(t, s.cookie("koppi-sign-in")+"A") },
+		"a session's cookie": func(*url.URL) { s.putAttempt(t, s.secrets.Token("session", "", []byte(`{}`))) },
+	} {
+		back := s.atIssuer(s.toIssuer("/"), "meri")
+		tamper(back)
+		if got := s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site"); got.Header.Get("Location") != refused || s.cookie("koppi") != "" {
+			t.Errorf("%s: led to %s", name, got.Header.Get("Location"))
+		}
+	}
+	back := s.atIssuer(s.toIssuer("/"), "meri")
+	attempt := s.cookie("koppi-sign-in")
+	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != s.koppi.URL+"/" {
+		t.Fatalf("led to %s; log: %s", got.Header.Get("Location"), s.log)
+	}
+	if s.cookie("koppi-sign-in") != "" {
+		t.Error("the sign-in's cookie stays")
+	}
+	s.browser = s.newBrowser()
+	s.putAttempt(t, attempt)
+	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != refused {
+		t.Errorf("a copy of the way back leads to %s", got.Header.Get("Location"))
+	}
+}
+
+// putAttempt gives the browser a sign-in's cookie.
+func (s *stand) putAttempt(t *testing.T, value string) {
+	t.Helper()
+	at, err := url.Parse(s.koppi.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.browser.Jar.SetCookies(at, []*http.Cookie{{Name: "koppi-sign-in", Value: value, Path: "/"}})
+}
+
+// A code that somebody else got does not serve who has no proof of having asked for it,
+// and a token that was given to another sign-in is refused by its nonce.
+func TestCodeAndNonceAreBound(t *testing.T) {
+	s := newStand(t, how{})
+	for name, change := range map[string]func(url.Values){
+		"challenge of another": func(query url.Values) { query.Set("code_challenge", strings.Repeat("A", 43)) },
+		"another nonce":        func(query url.Values) { query.Set("nonce", "another") },
+		"no nonce":             func(query url.Values) { query.Del("nonce") },
+	} {
+		at := s.toIssuer("/")
+		query := at.Query()
+		if query.Get("code_challenge_method") != "S256" || len(query.Get("nonce")) < 20 || len(query.Get("state")) < 20 {
+			t.Fatalf("%v", query)
+		}
+		change(query)
+		at.RawQuery = query.Encode()
+		got := s.send(http.MethodGet, s.atIssuer(at, "meri").String())
+		if got.Header.Get("Location") != s.koppi.URL+"/?refused=SIGN_IN_FAILED" || s.cookie("koppi") != "" {
+			t.Errorf("%s: led to %s", name, got.Header.Get("Location"))
+		}
+	}
+}
+
+// Nobody is led elsewhere by signing in.
+func TestNoOpenRedirect(t *testing.T) {
+	s := newStand(t, how{})
+	for _, to := range []string{
+		"//evil.example", `/\evil.example`, `\\evil.example`, "https://evil.example", "javascript:alert(1)", "evil.example", "/\t/evil.example", "/a\r\nX: y",
+		"/session/sign-in?issuer=x", "/./session/sign-out", "/" + strings.Repeat("a", 3000), "http:/evil.example", " /a", "/ä",
+	} {
+		got := s.send(http.MethodGet, "/session/sign-in?issuer="+url.QueryEscape(s.provider.Issuer)+"&to="+url.QueryEscape(to))
+		if got.StatusCode != http.StatusBadRequest || s.cookie("koppi-sign-in") != "" {
+			t.Errorf("%q: %d %s", to, got.StatusCode, got.Header.Get("Location"))
+		}
+	}
+	if got := s.send(http.MethodGet, "/session/sign-in?issuer=https://evil.example"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("an unknown issuer: %d", got.StatusCode)
+	}
+	if at := s.signIn("meri", "/a//evil.example?to=//evil"); at != s.koppi.URL+"/a//evil.example?to=//evil" {
+		t.Errorf("a page of ours: led to %s", at)
+	}
+}
+
+// Whoever has no one role and no one unit here is not signed in, and is told so.
+func TestSignInOfNobody(t *testing.T) {
+	s := newStand(t, how{})
+	for name, claims := range map[string]map[string]any{
+		"no role":           with(meri, "realm_access", map[string]any{"roles": []string{"offline_access"}}),
+		"two roles":         with(meri, "realm_access", map[string]any{"roles": []string{"kasittelija", "kone"}}),
+		"a role unmapped":   with(meri, "realm_access", map[string]any{"roles": "benefit_handler"}),
+		"a unit unmapped":   with(meri, "units", []string{"a"}),
+		"another's agency":  with(meri, "org", map[string]any{"code": "hva"}),
+		"no agency":         with(meri, "org", nil),
+		"a system":          with(meri, "realm_access", map[string]any{"roles": "kone"}),
+		"a client":          with(meri, "realm_access", map[string]any{"roles": "asiakas"}),
+		"a code for a name": with(meri, "preferred_username", "010594Y9032"),
+	} {
+		s.provider.Know("nobody", claims)
+		if at := s.signIn("nobody", "/"); at != s.koppi.URL+"/?refused=SIGN_IN_FAILED" || s.cookie("koppi") != "" {
+			t.Errorf("%s: led to %s", name, at)
+		}
+	}
+	if strings.Contains(s.log.String(), "010594") {
+		t.Errorf("the log holds a code: %s", s.log)
+	}
+}
+
+// A person signs in by the identity code that a provider vouches for, and Koppi knows
+// the person by the inner id from there on.
+func TestClientSignsIn(t *testing.T) {
+	s := newStand(t, how{issuer: func(config *identity.IssuerConfig) {
+		config.Agencies, config.Units, config.Roles, config.Clients = nil, nil, nil, true
+		config.Role, config.Claims = identity.RoleClient, identity.Claims{Code: "urn:oid:1.2.246.21"}
+	}})
+	s.provider.Know("aino", map[string]any{"urn:oid:1.2.246.21": "010594Y9032", "name": "Aino Asiakas"})
+	s.provider.Know("nobody", map[string]any{"urn:oid:1.2.246.21": "010594Y9033"})
+	if at := s.signIn("nobody", "/"); at != s.koppi.URL+"/?refused=SIGN_IN_FAILED" {
+		t.Errorf("a code that is none: led to %s", at)
+	}
+	if at := s.signIn("aino", "/"); at != s.koppi.URL+"/" {
+		t.Fatalf("led to %s; log: %s", at, s.log)
+	}
+	code, err := identity.ParseCode("010594Y9032", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, ok := s.secrets.OpenToken("session", "", s.cookie("koppi"))
+	if !ok || !strings.Contains(string(sealed), s.secrets.Inner(code)) {
+		t.Errorf("%s is not of the client", sealed)
+	}
+	for _, text := range []string{string(sealed), s.log.String(), s.send(http.MethodGet, "/session").body} {
+		if strings.Contains(text, "010594") || strings.Contains(text, "Aino") {
+			t.Errorf("it holds who the client is: %s", text)
+		}
+	}
+	strict, err := identity.NewVerifier(identity.VerifierConfig{Audience: "koppi", Issuers: []identity.IssuerConfig{s.config}, Directory: known(t), Now: time.Now, Secrets: s.secrets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := s.provider.Sign(map[string]any{"sub": "aino", "urn:oid:1.2.246.21": "010594Y9032"})
+	if _, err := strict.Verify(t.Context(), token); fault.ReasonOf(err) != fault.TokenInvalid {
+		t.Errorf("a test person outside of trials: %v", err)
+	}
+}
+
+// While the provider is down, its people are told to come again; when it is back, they
+// are signed in.
+func TestSignInWhileTheProviderIsDown(t *testing.T) {
+	s := newStand(t, how{})
+	s.provider.Down()
+	sent := "/session/sign-in?issuer=" + url.QueryEscape(s.provider.Issuer)
+	if got := s.send(http.MethodGet, sent); got.Header.Get("Location") != s.koppi.URL+"/?refused=UNAVAILABLE" {
+		t.Errorf("led to %s", got.Header.Get("Location"))
+	}
+	s.provider.Up()
+	s.clock.move(10 * time.Second)
+	if at := s.signIn("meri", "/"); at != s.koppi.URL+"/" {
+		t.Errorf("led to %s; log: %s", at, s.log)
+	}
+	out := s.send(http.MethodPost, "/session/sign-out")
+	s.provider.Down()
+	if out.StatusCode != http.StatusOK || s.cookie("koppi") != "" {
+		t.Errorf("%d %s", out.StatusCode, out.body)
+	}
+}
+
+// A token that was given to the pages is no bearer token: it names another audience.
+func TestSignInTokenIsNoBearerToken(t *testing.T) {
+	s := newStand(t, how{})
+	token := s.provider.Sign(with(meri, "aud", oidctest.Client))
+	if _, err := s.verifier.Verify(t.Context(), token); fault.ReasonOf(err) != fault.TokenInvalid {
+		t.Errorf("%v", err)
+	}
+	for name, claims := range map[string]map[string]any{
+		"another nonce":      {"nonce": "b"},
+		"no nonce":           {},
+		"of another party":   {"nonce": "a", "azp": "another"},
+		"of several":         {"nonce": "a", "aud": []string{oidctest.Client, "another"}},
+		"for another":        {"nonce": "a", "aud": "koppi"},
+		"without an end":     {"nonce": "a", "exp": nil},
+		"of another issuer":  {"nonce": "a", "iss": "https://another.example"},
+		"not yet":            {"nonce": "a", "nbf": time.Now().Add(time.Hour).Unix()},
+		"that ended":         {"nonce": "a", "exp": time.Now().Add(-time.Minute).Unix()},
+		"nonce of no string": {"nonce": 1},
+	} {
+		all := with(meri, "aud", oidctest.Client)
+		for claim, value := range claims {
+			all[claim] = value
+		}
+		if _, err := s.verifier.SignedIn(t.Context(), s.provider.Issuer, s.provider.Sign(all), "a"); err == nil {
+			t.Errorf("a token %s is believed", name)
+		}
+	}
+	all := with(meri, "aud", oidctest.Client)
+	all["nonce"] = "a"
+	if _, err := s.verifier.SignedIn(t.Context(), s.provider.Issuer, s.provider.Sign(all), "a"); err != nil {
+		t.Error(err)
+	}
+}
+
+// unsigned is a token without a signature that counts.
+func unsigned(t *testing.T, header string, claims map[string]any) string {
+	t.Helper()
+	text, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(text)
+}

@@ -1,0 +1,206 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lestrrat-go/jwx/v3/jwt"
+)
+
+// The claims of a token beside the registered ones, where an issuer has no others.
+const (
+	claimAgency = "koppi_agency"
+	claimUnit   = "koppi_unit"
+	claimRole   = "koppi_role"
+	claimClient = "koppi_client"
+	// claimActor is, in the suite's own tokens, which system acts in a worker's name
+	// (RFC 8693 § 4.1).
+	claimActor = "act"
+)
+
+// maxWorker is how long a worker's name may be, in bytes.
+const maxWorker = 128
+
+// claimsOf is what a token says, by the names of its claims.
+func claimsOf(token jwt.Token) map[string]any {
+	claims := map[string]any{}
+	for _, name := range token.Keys() {
+		var value any
+		if token.Get(name, &value) == nil {
+			claims[name] = value
+		}
+	}
+	return claims
+}
+
+// caller reads the claims as the issuer names them, and holds them against the
+// directory and against whom the issuer may speak for.
+func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer) (Caller, error) {
+	role, ok := pick(claims, from.Claims.Role, from.Roles, Role.known)
+	if !ok {
+		return Caller{}, invalidToken("its role")
+	}
+	if role == "" {
+		role = from.Role
+	}
+	caller := Caller{Role: role, Expires: expires, Issuer: from.Issuer}
+	if caller.Agency, ok = text(claims, from.Claims.Agency); !ok {
+		return Caller{}, invalidToken("for whom it speaks")
+	}
+	if caller.Client, ok = v.client(claims, role, from); !ok {
+		return Caller{}, invalidToken("for whom it speaks")
+	}
+	if caller.Agency == "" && role != RoleClient {
+		caller.Agency = from.Agency
+	}
+	caller.Unit, ok = pick(claims, from.Claims.Unit, from.Units, func(unit string) bool {
+		return hasUnit(v.config.Directory, caller.Agency, unit)
+	})
+	if !ok {
+		return Caller{}, invalidToken("its unit")
+	}
+	subject, ok := text(claims, from.Claims.Worker)
+	switch {
+	case role == RoleClient:
+	case !ok || !isName(subject):
+		return Caller{}, invalidToken("its subject")
+	case role == RoleSystem:
+		caller.System, caller.SystemSubject = true, subject
+	default:
+		caller.Worker = subject
+	}
+	if from.suite && caller.Worker != "" {
+		caller.SystemSubject, _ = text(claims, claimActor+"."+jwt.SubjectKey)
+		caller.System = caller.SystemSubject != ""
+	}
+	return caller, v.may(caller, from)
+}
+
+// client is the inner id of the person whom a token speaks for, empty where it speaks
+// for none. A worker's own identity code is not read.
+func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string, bool) {
+	switch {
+	case from.Claims.Code == "":
+		return text(claims, from.Claims.Client)
+	case role != RoleClient:
+		return "", true
+	}
+	named, ok := text(claims, from.Claims.Code)
+	if named == "" || !ok {
+		return "", ok
+	}
+	code, err := ParseCode(named, v.config.TestPersons)
+	if err != nil {
+		return "", false
+	}
+	return v.config.Secrets.Inner(code), true
+}
+
+// may holds a caller against whom the issuer may speak for, and against the directory.
+func (v *Verifier) may(caller Caller, from issuer) error {
+	switch {
+	case !caller.Role.known():
+		return invalidToken("its role")
+	case caller.Role == RoleClient:
+		if caller.Client == "" || caller.Agency != "" || !from.Clients {
+			return invalidToken("for whom it speaks")
+		}
+		return nil
+	case caller.Client != "":
+		return invalidToken("for whom it speaks")
+	case caller.Role == RoleOperator && !from.Operators:
+		return invalidToken("for whom it speaks")
+	case caller.Role == RoleOperator && caller.Agency == "":
+		return nil
+	case !from.Everyone && !slices.Contains(from.Agencies, caller.Agency):
+		return invalidToken("for whom it speaks")
+	}
+	if err := v.config.Directory.Check(caller.Party(), "token"); err != nil {
+		return invalidToken("its unit")
+	}
+	return nil
+}
+
+// isName tells whether a text may stand for a worker in events and logs: not too long,
+// printable, and no identity code, which some providers hold in such a claim.
+func isName(name string) bool {
+	if name == "" || len(name) > maxWorker || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return false
+	}
+	_, err := ParseCode(name, true)
+	return err != nil
+}
+
+// at is a claim by its whole name, or by a path of names with dots between them; nil
+// where there is none.
+func at(claims map[string]any, path string) any {
+	if value, there := claims[path]; there {
+		return value
+	}
+	for i, r := range path {
+		if r != '.' {
+			continue
+		}
+		if within, ok := claims[path[:i]].(map[string]any); ok {
+			if value := at(within, path[i+1:]); value != nil {
+				return value
+			}
+		}
+	}
+	return nil
+}
+
+// text is a claim that is one text, empty where there is none; false where it is
+// something else.
+func text(claims map[string]any, path string) (string, bool) {
+	switch value := at(claims, path).(type) {
+	case nil:
+		return "", true
+	case string:
+		return value, true
+	default:
+		return "", false
+	}
+}
+
+// pick leads a claim's value to ours. A text must be known. Of a list, what is not known
+// is left out, and exactly one must be left: who has several roles would otherwise act
+// in one that nobody chose. An absent claim or an empty text is none.
+func pick[T ~string](claims map[string]any, path string, ours map[string]T, known func(T) bool) (T, bool) {
+	lead := func(theirs string) (T, bool) {
+		value, mapped := T(theirs), true
+		if ours != nil {
+			value, mapped = ours[theirs]
+		}
+		return value, mapped && known(value)
+	}
+	switch value := at(claims, path).(type) {
+	case nil:
+		return "", true
+	case string:
+		if value == "" {
+			return "", true
+		}
+		return lead(value)
+	case []any:
+		var found []T
+		for _, one := range value {
+			theirs, ok := one.(string)
+			if !ok {
+				return "", false
+			}
+			if one, ok := lead(theirs); ok && !slices.Contains(found, one) {
+				found = append(found, one)
+			}
+		}
+		if len(found) != 1 {
+			return "", false
+		}
+		return found[0], true
+	default:
+		return "", false
+	}
+}
