@@ -21,6 +21,7 @@ import (
 	"github.com/rs/cors"
 	"google.golang.org/grpc"
 
+	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
@@ -35,6 +36,8 @@ type Config struct {
 	LocalOnly []string
 	// Pages serves everything that is no call.
 	Pages http.Handler
+	// Sessions of the pages; nil for none.
+	Sessions *session.Sessions
 	// Origins of other sites whose pages may call; none by default.
 	Origins []string
 	Logger  *slog.Logger
@@ -76,7 +79,7 @@ func New(config Config) (http.Handler, error) {
 		return nil, err
 	}
 	handler = hurry(cmp.Or(config.Patience, patience), streams, handler)
-	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(handler))))), nil
+	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(signedIn(config.Sessions, options, handler)))))), nil
 }
 
 // strictJSON refuses fields that no message has: a misspelt field must not be

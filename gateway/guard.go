@@ -34,7 +34,7 @@ func (f forgotten) WriteHeader(code int) {
 }
 
 // refusal answers in whatever protocol the caller speaks.
-func refusal(err *fault.Error, options []connecthttp.Option) http.HandlerFunc {
+func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
 	writer := connecthttp.NewErrorWriter(options...)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !writer.IsSupported(r) {

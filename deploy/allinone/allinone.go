@@ -24,6 +24,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/notice"
+	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/attachment"
@@ -51,6 +52,8 @@ type Config struct {
 	Issuers []identity.IssuerConfig
 	// Partners are systems that show certificates; nil for none.
 	Partners *identity.Partners
+	// Sessions are set for pages at which people sign in.
+	Sessions session.Settings
 	// File is the directory's, to be taken anew when it changes; nil where it is no file.
 	File *directory.File
 	// KEK is where the key-encryption key is, as seal.Source has it; empty for a file in
@@ -135,6 +138,16 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err
 	}
+	ended, err := presence.NewEnded(nil)
+	if err != nil {
+		return err
+	}
+	sessions, err := k.config.Sessions.Open(session.Config{
+		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Ended: ended, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
+	})
+	if err != nil {
+		return err
+	}
 	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
 		Exchange: k.Backend(), Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
@@ -149,7 +162,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	k.handler, err = gateway.New(gateway.Config{
-		Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Origins: k.config.Origins,
+		Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Sessions: sessions, Origins: k.config.Origins,
 		Logger: k.config.Logger, Patience: k.config.Patience,
 	})
 	return err

@@ -67,7 +67,7 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 		return nil, err
 	}
 	callers := process.Callers{
-		Issuers: config.Issuers, Partners: config.Partners, Dev: config.Dev, Secrets: p.folder, Directory: config.Directory, Logger: config.Logger,
+		Issuers: config.Issuers, Partners: config.Partners, Dev: config.Dev, Folder: p.folder, Secrets: p.secrets, Directory: config.Directory, Logger: config.Logger,
 	}
 	if p.callers, err = callers.Open(); err != nil {
 		return nil, err

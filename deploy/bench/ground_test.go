@@ -77,7 +77,7 @@ func newBench(t *testing.T) *bench {
 	if err := errors.Join(err, transparency.MakeKeys(b.secrets)); err != nil {
 		t.Fatal(err)
 	}
-	callers := process.Callers{Dev: true, Secrets: b.secrets, Directory: agencies, Logger: slog.New(slog.DiscardHandler)}
+	callers := process.Callers{Dev: true, Folder: b.secrets, Directory: agencies, Logger: slog.New(slog.DiscardHandler)}
 	if b.callers, err = callers.Open(); err != nil {
 		t.Fatal(err)
 	}

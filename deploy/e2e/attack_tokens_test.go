@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -200,6 +201,47 @@ func TestHeadersThatCannotPass(t *testing.T) {
 		_ = answer.Body.Close()
 		if answer.StatusCode != test.code {
 			t.Errorf("%s: %s", name, answer.Status)
+		}
+	}
+}
+
+// What rides on the cookie of a page counts from Koppi's own pages alone; a token that
+// comes with it is who calls.
+func TestACookieIsNotBorrowed(t *testing.T) {
+	b := newBench(t)
+	send := func(path, body string, headers ...string) *http.Response {
+		request := must(http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+path, strings.NewReader(body)))
+		request.Header.Set("Content-Type", "application/json")
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		answer := must(http.DefaultClient.Do(request))
+		t.Cleanup(func() { _ = answer.Body.Close() })
+		return answer
+	}
+	begun := send("/session", "", "Authorization", "Bearer "+b.tokens["kela"])
+	if len(begun.Cookies()) != 1 || !begun.Cookies()[0].HttpOnly || begun.Cookies()[0].SameSite != http.SameSiteStrictMode {
+		t.Fatalf("%s: %v", begun.Status, begun.Cookies())
+	}
+	cookie := begun.Cookies()[0].Name + "=" + begun.Cookies()[0].Value
+	const list = "/koppi.concern.v1.ConcernService/ListConcerns"
+	for name, test := range map[string]struct {
+		code    int
+		says    string
+		headers []string
+	}{
+		"our own page":     {http.StatusOK, "", []string{"Sec-Fetch-Site", "same-origin"}},
+		"another site":     {http.StatusForbidden, "CROSS_SITE", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}},
+		"a sister site":    {http.StatusForbidden, "CROSS_SITE", []string{"Sec-Fetch-Site", "same-site"}},
+		"nobody vouches":   {http.StatusForbidden, "CROSS_SITE", nil},
+		"a token with it":  {http.StatusForbidden, "ROLE_NOT_ALLOWED", []string{"Authorization", "Bearer " + b.tokens["operator"], "Sec-Fetch-Site", "same-origin"}},
+		"a changed cookie": {http.StatusUnauthorized, "SESSION_ENDED", []string{"Cookie", cookie[:len(cookie)-4] + "AAAA", "Sec-Fetch-Site", "same-origin"}},
+		"on behalf":        {http.StatusForbidden, "ROLE_NOT_ALLOWED", []string{identity.MetadataOnBehalfOf, "x;toimeentulotuki;benefit_handler", "Sec-Fetch-Site", "same-origin"}},
+	} {
+		answer := send(list, "{}", append([]string{"Cookie", cookie}, test.headers...)...)
+		text := string(must(io.ReadAll(answer.Body)))
+		if answer.StatusCode != test.code || !strings.Contains(text, test.says) {
+			t.Errorf("%s: %s %s", name, answer.Status, text)
 		}
 	}
 }

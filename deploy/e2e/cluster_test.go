@@ -230,7 +230,7 @@ func (c *cluster) straight(t *testing.T) grpc.ClientConnInterface {
 // the suite's own token.
 func (c *cluster) within(t *testing.T, address string) grpc.ClientConnInterface {
 	t.Helper()
-	callers := process.Callers{Dev: true, Secrets: c.secrets, Directory: must(directory.Load(c.directory)), Logger: slog.New(slog.DiscardHandler)}
+	callers := process.Callers{Dev: true, Folder: c.secrets, Directory: must(directory.Load(c.directory)), Logger: slog.New(slog.DiscardHandler)}
 	return must(callers.Open()).Conn(dialStubborn(t, address))
 }
 

@@ -106,6 +106,30 @@ func TestTheLoopClosesOnThePage(t *testing.T) {
 	shot(t, kela, "closed-1280", 1280, 900)
 }
 
+// Who is signed in stays so when the page is loaded again, until they sign out, here or in
+// another window; no script reads by what.
+func TestThePageKeepsWhoIsSignedIn(t *testing.T) {
+	i := start(t, time.Time{})
+	kela := browser(t, 1280, 900)
+	signIn(t, kela, i, "kela-17")
+	var readable, stored string
+	do(t, kela, "load it again", chromedp.Reload(), chromedp.WaitVisible("#new"), chromedp.Evaluate(`document.cookie`, &readable),
+		chromedp.Evaluate(`JSON.stringify([localStorage, sessionStorage])`, &stored))
+	if readable != "" || stored != "[{},{}]" {
+		t.Errorf("scripts can read %q, %s", readable, stored)
+	}
+	do(t, kela, "sign out in another window", chromedp.Evaluate(`fetch("/session/sign-out", {method: "POST"}).then(() => "")`, &stored, awaited),
+		chromedp.Click(`//button[contains(., "Lähetetyt")]`, chromedp.BySearch), chromedp.WaitVisible(`[data-worker="ps-21"]`), chromedp.Text(".error", &readable))
+	if !strings.Contains(readable, "Kirjaudu uudelleen") {
+		t.Errorf("it says %q", readable)
+	}
+	shot(t, kela, "ended-1280", 1280, 900)
+	shot(t, kela, "ended-390", 390, 844)
+	do(t, kela, "sign in and out", chromedp.EmulateViewport(1280, 900), chromedp.Click(`[data-worker="ps-21"]`), chromedp.WaitVisible("#new"),
+		chromedp.Click(`//button[contains(., "Kirjaudu ulos")]`, chromedp.BySearch), chromedp.WaitVisible(`[data-worker="ps-21"]`),
+		chromedp.Reload(), chromedp.WaitVisible(`[data-worker="ps-21"]`))
+}
+
 // Without consent there is no field for a description, and a line says why.
 func TestTheFormShowsOnlyWhatTheGroundAllows(t *testing.T) {
 	i := start(t, time.Time{})

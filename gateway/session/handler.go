@@ -14,9 +14,10 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// Paths that Handler answers.
+// Path that Handler answers, and all under it.
+const Path = "/session"
+
 const (
-	path       = "/session"
 	signInPath = "/session/sign-in"
 	backPath   = "/session/callback"
 	outPath    = "/session/sign-out"
@@ -31,8 +32,8 @@ const (
 //	POST /session/sign-out   ends the session
 func (s *Sessions) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+path, s.who)
-	mux.HandleFunc("POST "+path, s.byBearer)
+	mux.HandleFunc("GET "+Path, s.who)
+	mux.HandleFunc("POST "+Path, s.byBearer)
 	mux.HandleFunc("GET "+signInPath, s.signIn)
 	mux.HandleFunc("GET "+backPath, s.back)
 	mux.HandleFunc("POST "+outPath, s.signOut)
@@ -51,11 +52,13 @@ type who struct {
 	// Until is when the session ends if nothing is done, Expires when it does anyhow.
 	Until   time.Time `json:"until"`
 	Expires time.Time `json:"expires"`
+	// Trial tells that this is for trying out: the clock can be moved.
+	Trial bool `json:"trial,omitempty"`
 }
 
-func told(session record) who {
+func (s *Sessions) told(session record) who {
 	c := session.Caller
-	return who{Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC()}
+	return who{Trial: s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC()}
 }
 
 // refusal is how a refusal is told, with where one can sign in.
@@ -65,6 +68,8 @@ type refusal struct {
 	SignIn  []place      `json:"signIn,omitempty"`
 	// ByBearer tells that a bearer token can be exchanged for a session.
 	ByBearer bool `json:"byBearer,omitempty"`
+	// Trial tells that this is for trying out: tokens are given for the asking.
+	Trial bool `json:"trial,omitempty"`
 }
 
 // place is where one can sign in.
@@ -81,14 +86,14 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 		err = fault.New(fault.SessionEnded, "nobody is signed in")
 	}
 	if err == nil {
-		answer(w, http.StatusOK, told(session))
+		answer(w, http.StatusOK, s.told(session))
 		return
 	}
 	said := refused(err)
 	for _, one := range s.sites {
 		said.SignIn = append(said.SignIn, place{one.Issuer, one.SignIn.Name, signInPath + "?issuer=" + url.QueryEscape(one.Issuer)})
 	}
-	said.ByBearer = s.byToken
+	said.ByBearer, said.Trial = s.byToken, s.Dev
 	answer(w, http.StatusUnauthorized, said)
 }
 
@@ -114,7 +119,7 @@ func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	answer(w, http.StatusOK, told(s.begin(w, r, caller)))
+	answer(w, http.StatusOK, s.told(s.begin(w, r, caller)))
 }
 
 // signOut ends the session here, and says where the person's session at the issuer is

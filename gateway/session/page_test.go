@@ -24,7 +24,7 @@ func FuzzIsPage(f *testing.F) {
 			if err != nil || at.Scheme != here.Scheme || at.Host != here.Host || at.User != nil {
 				t.Fatalf("%q leads to %v, %v", to, at, err)
 			}
-			if at.Path == path || strings.HasPrefix(at.Path, path+"/") {
+			if at.Path == Path || strings.HasPrefix(at.Path, Path+"/") {
 				t.Fatalf("%q leads to signing in again", to)
 			}
 		}

@@ -193,5 +193,5 @@ func isPage(to string) bool {
 		return false
 	}
 	clean := gopath.Clean(at.Path)
-	return clean != path && !strings.HasPrefix(clean, path+"/")
+	return clean != Path && !strings.HasPrefix(clean, Path+"/")
 }

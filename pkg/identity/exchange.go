@@ -60,6 +60,9 @@ func NewTokenExchange(config TokenExchangeConfig) (*TokenExchange, error) {
 	return &TokenExchange{config: config, minted: kept}, nil
 }
 
+// Verifier of what callers show.
+func (x *TokenExchange) Verifier() *Verifier { return x.config.Verifier }
+
 // Conn leads where another connection does, in the caller's name as the suite says it.
 // Who shows nothing calls as nobody: the service says what is open to them.
 func (x *TokenExchange) Conn(to grpc.ClientConnInterface) grpc.ClientConnInterface {

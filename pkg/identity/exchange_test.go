@@ -136,7 +136,10 @@ func TestCallersAreNamedToServices(t *testing.T) {
 		if ends.After(want.Expires) || ends.After(g.now.Add(3*time.Minute)) {
 			t.Errorf("of %s left a call's token ends in %s", left, ends.Sub(*g.now))
 		}
-		got.Expires = want.Expires
+		if got.Issuer != identity.SuiteIssuer {
+			t.Errorf("issued by %s", got.Issuer)
+		}
+		got.Expires, got.Issuer = want.Expires, want.Issuer
 		if got != want {
 			t.Errorf("%+v became %+v", want, got)
 		}

@@ -40,10 +40,11 @@ func (e Entrance) OpenPartners(known *directory.Directory) (*identity.Partners, 
 type Callers struct {
 	Issuers  []identity.IssuerConfig
 	Partners *identity.Partners
-	// Dev believes the development issuer.
+	// Dev believes the development issuer, and admits test persons.
 	Dev bool
-	// Secrets is the folder of the suite's secrets.
-	Secrets   string
+	// Folder of the suite's secrets, and those of them that name clients.
+	Folder    string
+	Secrets   *identity.Secrets
 	Directory *directory.Directory
 	Logger    *slog.Logger
 }
@@ -52,7 +53,7 @@ type Callers struct {
 func (c Callers) Open() (*identity.TokenExchange, error) {
 	issuers := c.Issuers
 	if c.Dev {
-		issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
+		issuer, err := identity.OpenDevIssuer(c.Folder, dev.IssuerName)
 		if err != nil {
 			return nil, err
 		}
@@ -62,11 +63,13 @@ func (c Callers) Open() (*identity.TokenExchange, error) {
 		}
 		issuers = append(issuers, believed)
 	}
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Now: time.Now})
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{
+		Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Secrets: c.Secrets, TestPersons: c.Dev, Now: time.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
-	suite, err := identity.OpenSuiteIssuer(c.Secrets)
+	suite, err := identity.OpenSuiteIssuer(c.Folder)
 	if err != nil {
 		return nil, err
 	}

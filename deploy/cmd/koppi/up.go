@@ -10,6 +10,7 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/notice"
+	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/process"
@@ -28,6 +29,7 @@ type upCommand struct {
 	process.Listening `embed:""`
 	process.Entrance  `embed:""`
 	callback.Settings `embed:""`
+	Sessions          session.Settings `embed:""`
 	process.Keyring   `embed:""`
 	Notices           notice.Settings    `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
@@ -59,7 +61,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 
 func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits,
+		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits, Sessions: c.Sessions,
 	}
 	if err := c.Check(c.Dev); err != nil {
 		return settings, err

@@ -14,6 +14,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
 	"koppi.internal/gateway/notice"
+	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/directory"
@@ -30,6 +31,7 @@ type config struct {
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
 	process.Keyring   `embed:""`
+	Sessions          session.Settings   `embed:""`
 	Notices           notice.Settings    `embed:""`
 	Papers            process.Papers     `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
@@ -88,7 +90,7 @@ func run(ctx context.Context, c *config) (err error) {
 	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
 		return err
 	}
-	callers, partners, err := c.callers(agencies.Directory)
+	callers, partners, err := c.callers(agencies.Directory, whole.Secrets)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,15 @@ func run(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Origins: c.Origin, Logger: process.Logger()})
+	ended, err := process.Ended(ctx, c.Redis, group)
+	if err != nil {
+		return err
+	}
+	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: whole.Secrets, Ended: ended, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
+	if err != nil {
+		return err
+	}
+	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Sessions: sessions, Origins: c.Origin, Logger: process.Logger()})
 	if err != nil {
 		return err
 	}
@@ -162,7 +172,7 @@ func (c *config) notices(backends map[string]suite.Backend, agencies *directory.
 }
 
 // callers opens how callers are known here.
-func (c *config) callers(agencies *directory.Directory) (*identity.TokenExchange, *identity.Partners, error) {
+func (c *config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
 	if err := c.Check(c.Dev); err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +184,7 @@ func (c *config) callers(agencies *directory.Directory) (*identity.TokenExchange
 	if err != nil {
 		return nil, nil, err
 	}
-	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Secrets: c.Secrets, Directory: agencies, Logger: process.Logger()}.Open()
+	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Folder: c.Secrets, Secrets: secrets, Directory: agencies, Logger: process.Logger()}.Open()
 	return callers, partners, err
 }
 

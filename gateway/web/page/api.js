@@ -1,9 +1,5 @@
 // Calls over Connect JSON: a plain POST for each.
 
-let token = "";
-export const setToken = (value) => { token = value; };
-export const authorization = () => (token ? { Authorization: `Bearer ${token}` } : {});
-
 // Refusal is an answer that says no, with its reason for people and programs.
 export class Refusal extends Error {
   constructor(message, reason) {
@@ -13,7 +9,7 @@ export class Refusal extends Error {
 }
 
 export async function call(method, body) {
-  const headers = { "Content-Type": "application/json", ...authorization() };
+  const headers = { "Content-Type": "application/json" };
   let response;
   try {
     response = await fetch(`/${method}`, { method: "POST", headers, body: JSON.stringify(body) });
@@ -25,6 +21,24 @@ export async function call(method, body) {
   const info = (answer.details ?? []).find((detail) => detail.type === "google.rpc.ErrorInfo");
   throw new Refusal(answer.message ?? "", info?.debug?.reason ?? answer.code ?? String(response.status));
 }
+
+// The page holds no token: who is signed in is a cookie that no script reads.
+export const session = {
+  // who is in front of the page, or where one can sign in.
+  async who() {
+    const response = await fetch("/session").catch(() => { throw new Refusal("", "UNREACHABLE"); });
+    const answer = await response.json();
+    return response.ok ? { person: answer } : { signIn: answer.signIn ?? [], trial: answer.trial };
+  },
+  async begin(token) {
+    const response = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
+    const answer = await response.json();
+    if (!response.ok) throw new Refusal(answer.message, answer.reason);
+    return answer;
+  },
+  // end signs out, and tells where the provider's own session ends, if anywhere.
+  end: () => fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()),
+};
 
 export const concern = (method, body) => call(`koppi.concern.v1.ConcernService/${method}`, body);
 export const dev = (method, body) => call(`koppi.dev.v1.DevService/${method}`, body);

@@ -1,5 +1,5 @@
 // Koppi's first page: sign in as somebody, the worklist, one matter at a time.
-import { concern, dev, setToken } from "./api.js";
+import { concern, dev, Refusal, session } from "./api.js";
 import { el, say } from "./dom.js";
 import { newReport, refusal } from "./forms.js";
 import { due, short, showMatter, turn } from "./matter.js";
@@ -16,7 +16,7 @@ const people = [
 ];
 const main = document.getElementById("main");
 // missed: something has changed and was not looked at yet; cut: the line is down.
-const state = { person: null, sent: false, matters: [], open: null, writing: false, fresh: 0, missed: false, cut: false };
+const state = { person: null, places: {}, refused: null, sent: false, matters: [], open: null, writing: false, fresh: 0, missed: false, cut: false };
 let watching = new AbortController();
 
 function words() {
@@ -26,29 +26,55 @@ function words() {
 
 function signInPage() {
   document.getElementById("who").replaceChildren();
-  main.replaceChildren(el("h2", {}, t("signIn")), el("p", { class: "hint" }, t("signInHint")),
-    el("ul", { class: "people" }, people.map((person) => el("li", {},
-      el("button", { type: "button", "data-worker": person.worker, onclick: () => signIn(person) }, person.worker, el("small", {}, `${t(person.role)}, ${t(person.agency)}`))))));
+  const { signIn = [], trial } = state.places;
+  const parts = [el("h2", {}, t(trial ? "signInAs" : "signIn")), state.refused && refusal(state.refused)];
+  if (signIn.length) parts.push(el("ul", { class: "people" }, signIn.map((place) => el("li", {}, el("a", { class: "button", href: `${place.url}&to=/` }, place.name[language()])))));
+  if (trial) {
+    parts.push(el("p", { class: "hint" }, t("signInHint")), el("ul", { class: "people" }, people.map((person) => el("li", {},
+      el("button", { type: "button", "data-worker": person.worker, onclick: () => signInAs(person) }, person.worker, el("small", {}, `${t(person.role)}, ${t(person.agency)}`))))));
+  }
+  main.replaceChildren(...parts.filter(Boolean));
 }
 
-async function signIn(person) {
+// begin shows a person's work, and stays with it.
+async function begin(person) {
+  Object.assign(state, { person, refused: null, sent: person.agency === "kela", open: null, writing: false });
+  await load();
+  if (state.person) follow();
+  main.focus();
+}
+
+async function signInAs(person) {
   try {
     const { token } = await dev("IssueToken", person);
-    setToken(token);
-    Object.assign(state, { person, sent: person.agency === "kela", open: null, writing: false });
-    await load();
-    follow();
-    main.focus();
+    await begin(await session.begin(token));
   } catch (error) {
     main.prepend(refusal(error));
   }
 }
 
-function signOut() {
+// leave shows where one can sign in, and why somebody is no longer.
+async function leave(refused = null) {
   watching.abort();
-  setToken("");
-  Object.assign(state, { person: null, matters: [], open: null, writing: false });
+  Object.assign(state, { person: null, refused, matters: [], open: null, writing: false });
+  state.places = await session.who().catch(() => ({}));
   render();
+}
+
+async function signOut() {
+  const answer = await session.end().catch(() => ({}));
+  if (answer.continue) location.assign(answer.continue);
+  else await leave();
+}
+
+// start shows who is signed in already, or where one can.
+async function start() {
+  const refused = new URLSearchParams(location.search).get("refused");
+  if (refused) history.replaceState(null, "", "/");
+  state.places = await session.who().catch((error) => ({ refused: error }));
+  state.refused = state.places.refused ?? (refused && new Refusal("", refused));
+  if (state.places.person) await begin(state.places.person).catch(leave);
+  else render();
 }
 
 async function list() {
@@ -56,10 +82,18 @@ async function list() {
   return answer.concerns ?? [];
 }
 
+// over says that nobody is signed in any more.
+const over = ["SESSION_ENDED", "TOKEN_REQUIRED", "TOKEN_EXPIRED"];
+
 async function load() {
-  state.matters = await list();
-  state.fresh = 0;
-  if (state.open) state.open = (await concern("GetConcern", { concernId: state.open.concernId })).concern;
+  try {
+    state.matters = await list();
+    state.fresh = 0;
+    if (state.open) state.open = (await concern("GetConcern", { concernId: state.open.concernId })).concern;
+  } catch (error) {
+    if (!over.includes(error.reason)) throw error;
+    await leave(error);
+  }
   render();
 }
 
@@ -69,7 +103,7 @@ function who() {
   document.getElementById("who").replaceChildren(
     el("strong", {}, person.worker), ` ${t(person.role)}, ${t(person.agency)} `,
     el("button", { class: "plain", type: "button", onclick: signOut }, t("signOut")),
-    el("span", { class: "hint" }, ` ${t("clock")}: `, el("button", { class: "plain", onclick: move(3600) }, t("hours")),
+    person.trial && el("span", { class: "hint" }, ` ${t("clock")}: `, el("button", { class: "plain", onclick: move(3600) }, t("hours")),
       el("button", { class: "plain", onclick: move(3 * 86400) }, t("days")), el("button", { class: "plain", onclick: move(14 * 86400) }, t("weeks"))));
 }
 
@@ -132,7 +166,11 @@ async function look() {
     const gone = state.matters.some((matter) => !now.some((other) => other.concernId === matter.concernId));
     if (changed || gone) await load();
     else if (fresh !== state.fresh) { state.fresh = fresh; render(); }
-  } catch { state.missed = true; /* shown when somebody acts; the next change looks again */ }
+  } catch (error) {
+    if (over.includes(error.reason)) await leave(error);
+    // Shown when somebody acts; the next change looks again.
+    else state.missed = true;
+  }
 }
 
 let soon;
@@ -155,7 +193,7 @@ function follow() {
   watch(watching.signal, {
     live: () => { cut(false); miss(); },
     changed: ({ subject, etag }) => { if (!state.matters.some((matter) => `concerns/${matter.concernId}` === subject && matter.etag === etag)) miss(); },
-    cut: () => cut(true),
+    cut: () => { cut(true); miss(); },
   });
 }
 
@@ -170,3 +208,4 @@ document.addEventListener("keydown", (event) => {
 document.getElementById("language").addEventListener("change", (event) => { setLanguage(event.target.value); render(); });
 setLanguage("fi");
 render();
+start();

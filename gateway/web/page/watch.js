@@ -1,6 +1,5 @@
 // Watch: the standing stream that tells which matters have changed. It is Connect's
 // server stream in JSON: frames of a flag byte, a length and a message.
-import { authorization } from "./api.js";
 
 const method = "/koppi.exchange.v1.ExchangeService/Watch";
 const lastFrame = 2;
@@ -43,7 +42,7 @@ async function once(signal, told) {
   try {
     const response = await fetch(method, {
       method: "POST", body: frame({}), signal: AbortSignal.any([signal, dead.signal]),
-      headers: { "Content-Type": "application/connect+json", ...authorization() },
+      headers: { "Content-Type": "application/connect+json" },
     });
     if (!response.ok) return false;
     let live = false;
