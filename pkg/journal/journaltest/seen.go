@@ -3,6 +3,7 @@ package journaltest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -47,8 +48,8 @@ func testSeen(t *testing.T, open Harness) {
 // group.
 func testSeenAtOnce(t *testing.T, open Harness) {
 	store := opened(t, open)
-	for range 50 {
-		names := []string{"s/" + t.Name() + time.Now().String(), "s/other" + time.Now().String()}
+	for round := range 50 {
+		names := []string{fmt.Sprintf("s/one-%d", round), fmt.Sprintf("s/other-%d", round)}
 		results := make([]error, 2)
 		var wg sync.WaitGroup
 		for i := range names {
