@@ -16,10 +16,8 @@ import (
 	"koppi.internal/pkg/fault"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
-	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -321,8 +319,3 @@ func TestOverride(t *testing.T) {
 	refused("used a day later", send(county, byLaw(), healthParty), fault.TransferProhibited)
 	refused("decided a day later", refusal(consents.DecideOverride(second, decide(stale.GetOverrideId(), true))), fault.IllegalStep)
 }
-
-var (
-	_ = concernv1.NewConcernServiceClient
-	_ = planv1.NewPlanServiceClient
-)
