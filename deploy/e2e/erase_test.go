@@ -219,9 +219,9 @@ func TestErase(t *testing.T) {
 		t.Fatal("what is held was erased")
 	}
 	runs(t, koppiProgram, append([]string{"hold", "release", "concerns/" + concern}, hold...)...)
-	for range 2 { // again changes nothing
+	for range 2 { // again changes nothing; a matter and the client's wishes in each
 		out, err := tool(t, "010594Y9032\n", "erase", "--data", data)
-		if err != nil || !strings.Contains(out, "concern: 1 subjects") || !strings.Contains(out, "plan: 1 subjects") || strings.Contains(out, "concerns/") {
+		if err != nil || !strings.Contains(out, "concern: 2 subjects") || !strings.Contains(out, "plan: 2 subjects") || strings.Contains(out, "concerns/") {
 			t.Fatalf("%v %s", err, out)
 		}
 	}

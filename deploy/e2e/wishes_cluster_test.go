@@ -36,7 +36,7 @@ func TestAServiceDiesInAProhibition(t *testing.T) {
 	died := c.services["plan"][0]
 	died.end(syscall.SIGKILL)
 	prohibit := prohibition(nil, healthCare)
-	soon, cancel := context.WithTimeout(client, 5*time.Second)
+	soon, cancel := context.WithTimeout(client, 2*time.Second)
 	defer cancel()
 	if answered, err := consents.ProhibitTransfer(soon, prohibit); err == nil {
 		t.Fatalf("it is answered as if it stood: %v", answered)
@@ -58,7 +58,7 @@ func TestAServiceDiesInAProhibition(t *testing.T) {
 	}
 	insist(t, client, consents.LiftProhibition, &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: prohibited.GetProhibitionId()})
 
-	for round := range 5 {
+	for round := range 3 {
 		again := prohibition(nil, healthCare)
 		answered := make(chan error, 1)
 		go func() {
