@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/deploy/allinone"
@@ -18,6 +20,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -76,6 +79,7 @@ func TestConsentInAdvance(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
 	consents, referrals, consultations := consentv1.NewConsentServiceClient(conn), referralv1.NewReferralServiceClient(conn), consultationv1.NewConsultationServiceClient(conn)
+	plans := planv1.NewPlanServiceClient(conn)
 	county, kela, nurse, client := b.asWorker("county"), b.asWorker("kela"), b.asWorker("nurse"), b.asWorker("client")
 	give := consentFor(annaClient, healthCare, "referral", "plan")
 	given := insist(t, county, consents.GiveConsent, give).GetConsent()
@@ -87,6 +91,14 @@ func TestConsentInAdvance(t *testing.T) {
 	// Each service took the time by its own clock.
 	if at := sent.GetBasis().GetConsentedAt(); at.AsTime().Sub(given.GetGivenAt().AsTime()).Abs() > time.Second || sent.GetBasis().GetConsentId() != "" {
 		t.Errorf("it rests on %v, and the consent is of %v", sent.GetBasis(), given.GetGivenAt())
+	}
+	// An invitation has a ground of its own, whatever the plan rests on.
+	plan := "plans/" + insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: annaClient, Basis: byLaw()}).GetPlan().GetPlanId()
+	insist(t, county, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: strings.TrimPrefix(plan, "plans/"), Party: healthParty, Basis: cited})
+	for _, message := range mailboxOf(t, withToken(t, b.token(systemOf("terveys-pohjois-savo"))), conn) {
+		if bytes.Contains(must(proto.Marshal(message)), []byte(given.GetConsentId())) {
+			t.Errorf("the receiver is told which consent it was: %v", message)
+		}
 	}
 	ask := question()
 	ask.Client, ask.Basis = annaClient, cited
@@ -111,7 +123,7 @@ func TestConsentInAdvance(t *testing.T) {
 		}
 	}
 	if listed := wishesRead(t, client, conn, "").GetConsents(); len(listed) != 3 || listed[0].GetConsentId() != own.GetConsentId() ||
-		!slices.Equal(listed[2].GetCitedIn(), []string{"referrals/" + sent.GetReferralId()}) || listed[2].GetBy().GetWorker() != "" || listed[2].GetBy().GetUnit() != "tyoikaiset-kuopio" {
+		len(listed[2].GetCitedIn()) != 2 || !slices.Contains(listed[2].GetCitedIn(), plan) || listed[2].GetBy().GetWorker() != "" || listed[2].GetBy().GetUnit() != "tyoikaiset-kuopio" {
 		t.Errorf("the client reads %v", listed)
 	}
 	// The receiver knows the client, and of consents the one that anybody may cite.
@@ -126,6 +138,9 @@ func TestConsentInAdvance(t *testing.T) {
 	gone := insist(t, client, consents.WithdrawAdvanceConsent, &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), ConsentId: given.GetConsentId()}).GetConsent()
 	if gone.GetWithdrawnAt() == nil || !gone.GetEverywhere() || !slices.Equal(gone.GetWithdrawn(), []string{"referrals/" + sent.GetReferralId()}) {
 		t.Errorf("%v", gone)
+	}
+	if shown := must(plans.GetPlan(nurse, &planv1.GetPlanRequest{PlanId: strings.TrimPrefix(plan, "plans/")})).GetPlan(); shown.GetState() == planv1.PlanState_PLAN_STATE_ENDED {
+		t.Error("a plan by law ended with it")
 	}
 	if shown := must(referrals.GetReferral(nurse, &referralv1.GetReferralRequest{ReferralId: sent.GetReferralId()})).GetReferral(); shown.GetStatus().GetPhase() != commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN || shown.GetReason() != "" {
 		t.Errorf("%v", shown)
