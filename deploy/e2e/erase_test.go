@@ -28,6 +28,7 @@ import (
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -70,6 +71,9 @@ func told(t *testing.T, conn grpc.ClientConnInterface, client *commonv1.Client, 
 	insist(t, county, consultations.PostMessage, &consultationv1.PostMessageRequest{RequestId: uuid.NewString(), ConsultationId: asked, Text: word})
 	plan := insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: client, Basis: consented()}).GetPlan().GetPlanId()
 	insist(t, county, plans.AddGoal, &planv1.AddGoalRequest{RequestId: uuid.NewString(), PlanId: plan, Text: word})
+	given := consentFor(client, healthCare, "plan")
+	given.Purpose = word
+	insist(t, county, consentv1.NewConsentServiceClient(conn).GiveConsent, given)
 	// Refusals must not write down what was sent either.
 	bad := submission()
 	bad.Client, bad.Description, bad.Receiver = client, word+" 010594Y9032", &commonv1.Party{Agency: word}
@@ -215,9 +219,9 @@ func TestErase(t *testing.T) {
 		t.Fatal("what is held was erased")
 	}
 	runs(t, koppiProgram, append([]string{"hold", "release", "concerns/" + concern}, hold...)...)
-	for range 2 { // again changes nothing
+	for range 2 { // again changes nothing; a matter and the client's wishes in each
 		out, err := tool(t, "010594Y9032\n", "erase", "--data", data)
-		if err != nil || !strings.Contains(out, "concern: 1 subjects") || !strings.Contains(out, "plan: 1 subjects") || strings.Contains(out, "concerns/") {
+		if err != nil || !strings.Contains(out, "concern: 2 subjects") || !strings.Contains(out, "plan: 2 subjects") || strings.Contains(out, "concerns/") {
 			t.Fatalf("%v %s", err, out)
 		}
 	}

@@ -149,6 +149,7 @@ var secretKeys = []string{"description", "reason", "question", "text", "explanat
 // secretWords are names and free texts that the tests send; the scenarios' come to them.
 var secretWords = []string{
 	"Testinen", "Kaksi vuokraa", "palautettu", "Toisen henkil", "salainen", "whsec_",
+	"Kuntoutuksen j", "Henki on vaarassa",
 }
 
 // secrets are all that no log, trace, metric, URL or error may hold.

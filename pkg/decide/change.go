@@ -62,7 +62,7 @@ func (c *change[S]) record(event loop.Event) error {
 	event.ID = c.engine.NewID()
 	next, told := c.engine.Rules.Next(history, event)
 	c.histories[event.Subject] = next
-	row, err := toRow(event, next.Version, c.command.Access.Trace)
+	row, err := toRow(event, next.Version, c.command.Access.Trace, c.engine.Rules.Class)
 	if err != nil {
 		return err
 	}
@@ -93,11 +93,11 @@ func (c *change[S]) tally(before, after S, event loop.Event) {
 	}
 }
 
-func toRow(event loop.Event, version uint64, trace string) (journal.Event, error) {
+func toRow(event loop.Event, version uint64, trace string, class journal.Class) (journal.Event, error) {
 	row := journal.Event{
 		Subject: event.Subject, Version: version, ID: event.ID,
 		Type:   string(event.Message.ProtoReflect().Descriptor().FullName()),
-		Client: event.Client, Case: event.Case, At: event.At, Trace: trace,
+		Client: event.Client, Case: event.Case, At: event.At, Trace: trace, Class: class,
 	}
 	var err error
 	if row.Payload, err = marshal.Marshal(event.Message); err != nil {

@@ -33,6 +33,8 @@ type Command[S loop.State] struct {
 	// Subject commanded. It must exist unless the command Starts it.
 	Subject string
 	Starts  bool
+	// Open subjects are anybody's to command, and need not exist: who may is checked before.
+	Open bool
 	// RequestID and Digest make it idempotent: the same id with the same digest
 	// has one effect. An empty id is the sweep's, which repeats nothing.
 	RequestID string
@@ -44,6 +46,10 @@ type Command[S loop.State] struct {
 	Prepare func(context.Context, loop.World[S]) error
 	// Decide turns what was loaded into events; it is pure.
 	Decide func(loop.World[S]) ([]loop.Event, error)
+	// Admit sees whom the decision tells for the first time, none where it tells nobody new.
+	// It may refuse, and returns what is appended in the same moment, and what must still be
+	// as it was seen; may be nil.
+	Admit func(ctx context.Context, told []FirstTold) (journal.Batch, error)
 	// Clients returns who the client is, by the subject started; may be nil.
 	Clients func() map[string][]byte
 	// Access is the record of this command; subject and client are filled in.
@@ -108,7 +114,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 		return Result[S]{}, err
 	}
 	world := loaded.world
-	if !command.Starts && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
+	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
 		return Result[S]{}, notFound()
 	}
 	if loaded.first != nil {
@@ -128,6 +134,9 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 	}
 	change, err := e.change(world, command, events)
 	if err != nil {
+		return Result[S]{}, err
+	}
+	if err := change.admit(ctx); err != nil {
 		return Result[S]{}, err
 	}
 	appended, err := e.Store.Append(ctx, change.batch)

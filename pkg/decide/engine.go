@@ -20,6 +20,8 @@ import (
 type Rules[S loop.State] struct {
 	// Service as case messages name it, such as "concern".
 	Service string
+	// Class whose keys seal the events; a document's where empty.
+	Class journal.Class
 	// Evolve folds one event into a state and leaves the given state as it was.
 	Evolve func(S, loop.Event) S
 	// Readers are the agencies to which the subject is told, in the order in which

@@ -29,6 +29,10 @@ const (
 	IllegalStep           Reason = "ILLEGAL_STEP"
 	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
 	ConsentWithdrawn      Reason = "CONSENT_WITHDRAWN"
+	ConsentExpired        Reason = "CONSENT_EXPIRED"
+	ConsentNotCovering    Reason = "CONSENT_NOT_COVERING"
+	TransferProhibited    Reason = "TRANSFER_PROHIBITED"
+	SecondOfficerRequired Reason = "SECOND_OFFICER_REQUIRED"
 	AttestationRequired   Reason = "ATTESTATION_REQUIRED"
 	TopicRequired         Reason = "TOPIC_REQUIRED"
 	ContentNotAllowed     Reason = "CONTENT_NOT_ALLOWED"
@@ -77,6 +81,10 @@ var table = map[Reason]entry{
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},
 	LegalBasisRequired:    {codes.InvalidArgument, "give ground, provision and, with consent, its time"},
 	ConsentWithdrawn:      {codes.FailedPrecondition, "ask the client anew, and say when they consented"},
+	ConsentExpired:        {codes.FailedPrecondition, "ask the client anew"},
+	ConsentNotCovering:    {codes.FailedPrecondition, "cite a consent that is yours to cite and covers service and receiver, or ask the client anew"},
+	TransferProhibited:    {codes.FailedPrecondition, "talk with the client; where a law requires it all the same, ask for an override"},
+	SecondOfficerRequired: {codes.PermissionDenied, "leave it to another worker of your agency"},
 	AttestationRequired:   {codes.InvalidArgument, "vouch that consent is unobtainable, and for inability or a child's interest"},
 	TopicRequired:         {codes.InvalidArgument, "choose at least one topic"},
 	ContentNotAllowed:     {codes.InvalidArgument, "leave out what the ground does not allow"},

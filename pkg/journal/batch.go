@@ -23,6 +23,11 @@ func (b Batch) Check() error {
 		}
 		next[event.Subject] = event.Version
 	}
+	for subject := range b.Seen {
+		if _, touched := b.Expected[subject]; touched {
+			return fmt.Errorf("journal: %s is touched, and not only seen", subject)
+		}
+	}
 	for _, loop := range b.Loops {
 		if version, touched := next[loop.Subject]; !touched || version != loop.Version || version == b.Expected[loop.Subject] {
 			return fmt.Errorf("journal: the loop row of %s is not of its last event", loop.Subject)

@@ -20,7 +20,6 @@ func Genesis() []byte { return make([]byte, HashSize) }
 // SealedEvent is an event as it is stored: its payload under the key of a class.
 type SealedEvent struct {
 	Event
-	Class  Class
 	Sealed []byte
 }
 

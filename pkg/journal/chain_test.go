@@ -13,9 +13,9 @@ func TestStoredBytesAreFixed(t *testing.T) {
 	event := journal.SealedEvent{
 		Event: journal.Event{
 			Subject: "concerns/1", Version: 3, ID: "id", Type: "t", Client: "c", Case: "k", By: []byte("by"), Basis: []byte("b"),
-			At: time.Unix(1_800_000_000, 123_456_000), Trace: "tr",
+			At: time.Unix(1_800_000_000, 123_456_000), Trace: "tr", Class: journal.ClassDocument,
 		},
-		Class: journal.ClassDocument, Sealed: []byte("sealed"),
+		Sealed: []byte("sealed"),
 	}
 	for name, test := range map[string]struct {
 		got  []byte

@@ -16,8 +16,8 @@ import (
 type Store interface {
 	// Append makes a batch durable, whole or not at all, and returns the mailbox
 	// heads that it moved. It must refuse with a *ConflictError, and change
-	// nothing, when a subject is not at its expected version or a claim is not as
-	// expected. A cancelled context must not leave a batch half done: the append
+	// nothing, when a subject is not at its expected version, or at the one that was
+	// seen, or a claim is not as expected. A cancelled context must not leave a batch half done: the append
 	// may still come to pass, and its claims tell.
 	Append(ctx context.Context, batch Batch) (Appended, error)
 
@@ -90,6 +90,9 @@ const (
 	ClassNotice Class = "notice"
 	// ClassIdentity seals who the client is (10 years, as the matter).
 	ClassIdentity Class = "identity"
+	// ClassWish seals events that say what a client consents to and prohibits (12 years from
+	// the client's death, which Koppi does not learn: until it is erased).
+	ClassWish Class = "wish"
 )
 
 // Batch is one append. Its parts stand or fall together.
@@ -97,6 +100,9 @@ type Batch struct {
 	// Expected holds, for every subject that Events touches, the version that the
 	// decision saw; 0 is a subject that must not exist yet.
 	Expected map[string]uint64
+	// Seen holds versions of subjects that the decision went by and does not touch: they
+	// must be so still.
+	Seen map[string]uint64
 	// Events in the order decided. Versions must follow Expected without a gap.
 	Events []Event
 	// Loops holds the row of every subject that Events touches, as it is after.
@@ -140,6 +146,9 @@ type Event struct {
 	// Trace is the W3C traceparent of the command; may be empty.
 	Trace   string
 	Payload []byte
+	// Class whose key seals the payload; ClassDocument when empty. All of a subject's are of
+	// one class.
+	Class Class
 
 	// Set by the store on reading.
 	Hash, PrevHash []byte

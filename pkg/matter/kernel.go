@@ -21,6 +21,7 @@ import (
 	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/wish"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -74,6 +75,7 @@ type Kernel[S loop.State] struct {
 	Deps
 	Engine *decide.Engine[S]
 
+	wishes   *decide.Engine[wish.Wishes]
 	config   Config[S]
 	exchange *exchange.Server
 }
@@ -90,6 +92,9 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	return &Kernel[S]{
 		Deps: deps, config: config, exchange: mailboxes,
 		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID},
+		wishes: &decide.Engine[wish.Wishes]{
+			Rules: wishRules(config.Rules.Service), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID,
+		},
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package matter
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -71,6 +72,10 @@ func accessFor(who identity.Caller, record journal.Access) (*caseworkv1.Access, 
 		return nil, err
 	}
 	access := &caseworkv1.Access{At: timestamppb.New(record.At), Subject: record.Subject, Method: record.Method, Basis: basis, Purpose: record.Purpose}
+	if strings.HasPrefix(record.Subject, wishCollection) {
+		// It is named the same towards all agencies.
+		access.Subject = ""
+	}
 	switch {
 	case who.Role == identity.RoleClient && identity.Role(record.Role) == identity.RoleClient:
 		access.ByClient = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,6 +85,9 @@ func (k *Kernel[S]) sweep(ctx context.Context) error {
 }
 
 func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) error {
+	if strings.HasPrefix(subject, wishCollection) {
+		return k.carryOut(ctx, subject)
+	}
 	_, err := k.Engine.Handle(ctx, decide.Command[S]{
 		Subject: subject,
 		Prepare: func(ctx context.Context, world loop.World[S]) error {

@@ -100,6 +100,7 @@ func run[S loop.State, F any](
 	if err != nil {
 		return Shown[S]{}, none, err
 	}
+	admission := newAdmission(k, who, r, access, command.Subject)
 	wanted := decide.Command[S]{
 		Agency: who.Agency, Subject: command.Subject, Starts: starts, RequestID: r.GetRequestId(), Digest: digest, Access: access,
 		Prepare: func(ctx context.Context, world loop.World[S]) error {
@@ -109,10 +110,13 @@ func run[S loop.State, F any](
 			if !starts {
 				client = world.State(command.Subject).Common().Client
 			}
-			if err := k.checkConsent(ctx, who, r, client); err != nil {
+			var err error
+			if command.Request, err = admission.begin(ctx, r, client); err != nil {
 				return err
 			}
-			var err error
+			if err := k.checkConsent(ctx, who, command.Request, client); err != nil {
+				return err
+			}
 			if command.Attachments, command.Unavailable, err = k.papers(ctx, who, r, client); err != nil || step.Prepare == nil {
 				return err
 			}
@@ -125,6 +129,7 @@ func run[S loop.State, F any](
 			}
 			return events, k.keepPapers(ctx, events)
 		},
+		Admit: admission.admit,
 	}
 	if step.Claims != nil {
 		wanted.Claims = func(world loop.World[S]) []string { return step.Claims(world, command) }
@@ -134,7 +139,7 @@ func run[S loop.State, F any](
 	}
 	result, err := k.Engine.Handle(ctx, wanted)
 	if err != nil {
-		return Shown[S]{}, none, err
+		return Shown[S]{}, none, admission.refused(ctx, err)
 	}
 	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
 }

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Harness) {
 		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "looked": testLooked, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
+		"seen": testSeen, "seen at once": testSeenAtOnce, "wishes": testWishes,
 		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })

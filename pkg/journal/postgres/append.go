@@ -37,6 +37,9 @@ func asksOf(batch journal.Batch) asks {
 	for subject := range batch.Expected {
 		a.subjects = append(a.subjects, subject)
 	}
+	for subject := range batch.Seen {
+		a.subjects = append(a.subjects, subject)
+	}
 	for _, change := range batch.Claims {
 		a.claims = append(a.claims, change.Key)
 	}
@@ -50,6 +53,11 @@ func asksOf(batch journal.Batch) asks {
 func (v *view) allows(batch journal.Batch) error {
 	for subject, expected := range batch.Expected {
 		if v.subjects[subject].version != expected {
+			return &journal.ConflictError{Subject: subject}
+		}
+	}
+	for subject, seen := range batch.Seen {
+		if v.subjects[subject].version != seen {
 			return &journal.ConflictError{Subject: subject}
 		}
 	}

@@ -35,7 +35,7 @@ func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event
 	var refs []seal.Ref
 	for _, event := range sealed {
 		if bySubject[event.Subject] == nil {
-			refs = append(refs, rows.Ref(event.Subject, journal.ClassDocument))
+			refs = append(refs, rows.HistoryRef(event))
 		}
 		bySubject[event.Subject] = append(bySubject[event.Subject], event)
 	}

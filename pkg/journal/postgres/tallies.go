@@ -60,7 +60,7 @@ func (s *Store) Waits(ctx context.Context, month string) ([]journal.TallyWait, e
 
 // Meetings are the clients of events between two times, and who acted.
 func (s *Store) Meetings(ctx context.Context, from, to time.Time) ([]journal.Meeting, error) {
-	found, err := s.read.Query(ctx, `SELECT DISTINCT client, by FROM events WHERE at >= $1 AND at < $2 AND client <> '' AND length(by) > 0`,
+	found, err := s.read.Query(ctx, `SELECT DISTINCT client, by FROM events WHERE at >= $1 AND at < $2 AND client <> '' AND length(by) > 0 AND class <> 'wish'`,
 		rows.Micros(from, 0), rows.Micros(to, rows.Never))
 	meetings, err := collect(found, err, func(found pgx.Rows) (row journal.Meeting, err error) {
 		err = found.Scan(&row.Client, &row.By)

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -19,7 +20,7 @@ func Ref(subject string, class journal.Class) seal.Ref {
 // Refs names a subject's keys of the given classes, or of all when none is given.
 func Refs(subject string, classes ...journal.Class) []seal.Ref {
 	if len(classes) == 0 {
-		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassConsent, journal.ClassNotice, journal.ClassIdentity}
+		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassConsent, journal.ClassNotice, journal.ClassIdentity, journal.ClassWish}
 	}
 	refs := make([]seal.Ref, 0, len(classes))
 	for _, class := range classes {
@@ -32,7 +33,7 @@ func Refs(subject string, classes ...journal.Class) []seal.Ref {
 func Needs(batch journal.Batch) []seal.Ref {
 	var refs []seal.Ref
 	for _, event := range batch.Events {
-		refs = append(refs, Ref(event.Subject, journal.ClassDocument))
+		refs = append(refs, eventRef(event))
 	}
 	for _, delivery := range batch.Deliveries {
 		refs = append(refs, deliveryRef(delivery))
@@ -59,10 +60,11 @@ func clientPlace(subject string) []byte { return []byte("client\x00" + subject) 
 
 // SealEvent seals an event and chains it to the hash before it in its subject.
 func SealEvent(keys Keys, event journal.Event, prev []byte) (journal.SealedEvent, error) {
-	row := journal.SealedEvent{Event: event, Class: journal.ClassDocument}
+	row := journal.SealedEvent{Event: event}
+	row.Class = cmp.Or(event.Class, journal.ClassDocument)
 	row.At, row.By, row.Basis = event.At.UTC(), Bytes(event.By), Bytes(event.Basis)
 	var err error
-	if row.Sealed, err = keys[Ref(event.Subject, row.Class)].Encrypt(event.Payload, eventPlace(event)); err != nil {
+	if row.Sealed, err = keys[eventRef(event)].Encrypt(event.Payload, eventPlace(event)); err != nil {
 		return row, fmt.Errorf("rows: seal an event: %w", err)
 	}
 	row.PrevHash, row.Hash = prev, journal.EventHash(prev, row)
@@ -75,7 +77,7 @@ func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error
 	for _, row := range sealed {
 		event := row.Event
 		event.By, event.Basis = OrNil(event.By), OrNil(event.Basis)
-		if key := keys[Ref(event.Subject, journal.ClassDocument)]; key == nil {
+		if key := keys[eventRef(event)]; key == nil {
 			event.Erased = true
 		} else {
 			payload, err := key.Decrypt(row.Sealed, eventPlace(event))
@@ -88,6 +90,14 @@ func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error
 	}
 	return events, nil
 }
+
+// eventRef names the key of an event.
+func eventRef(e journal.Event) seal.Ref {
+	return Ref(e.Subject, cmp.Or(e.Class, journal.ClassDocument))
+}
+
+// HistoryRef names the key that opens the history of a subject: all of it is of one class.
+func HistoryRef(first journal.SealedEvent) seal.Ref { return eventRef(first.Event) }
 
 // deliveryRef names the key of a delivery.
 func deliveryRef(d journal.Delivery) seal.Ref { return Ref(d.Subject, classOf(d)) }

@@ -64,6 +64,16 @@ func (a *appending) versions(ctx context.Context) error {
 		}
 		a.heads[subject] = head
 	}
+	for subject, seen := range a.batch.Seen {
+		var version uint64
+		err := a.tx.QueryRowContext(ctx, `SELECT version FROM loops WHERE subject = ?`, subject).Scan(&version)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("sqlite: read a version: %w", err)
+		}
+		if version != seen {
+			return &journal.ConflictError{Subject: subject}
+		}
+	}
 	return nil
 }
 

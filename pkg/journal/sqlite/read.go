@@ -9,6 +9,7 @@ import (
 
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/rows"
+	"koppi.internal/pkg/journal/seal"
 )
 
 const eventColumns = `subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash`
@@ -28,7 +29,7 @@ func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event
 		if len(sealed) == 0 {
 			continue
 		}
-		keys, err := s.vault.Keys(ctx, rows.Refs(subject, journal.ClassDocument))
+		keys, err := s.vault.Keys(ctx, []seal.Ref{rows.HistoryRef(sealed[0])})
 		if err != nil {
 			return nil, err
 		}

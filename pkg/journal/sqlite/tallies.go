@@ -53,7 +53,7 @@ func (s *Store) Meetings(ctx context.Context, from, to time.Time) ([]journal.Mee
 	return query(ctx, s, func(found *sql.Rows) (row journal.Meeting, err error) {
 		err = found.Scan(&row.Client, &row.By)
 		return row, err
-	}, `SELECT DISTINCT client, by FROM events WHERE at >= ? AND at < ? AND client <> '' AND length(by) > 0`,
+	}, `SELECT DISTINCT client, by FROM events WHERE at >= ? AND at < ? AND client <> '' AND length(by) > 0 AND class <> 'wish'`,
 		rows.Micros(from, 0), rows.Micros(to, rows.Never))
 }
 

@@ -1210,6 +1210,285 @@ func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
 	return nil
 }
 
+type ReadWishesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Wishes        *v12.ListWishesRequest `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadWishesRequest) Reset() {
+	*x = ReadWishesRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadWishesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadWishesRequest) ProtoMessage() {}
+
+func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
+func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
+	if x != nil {
+		return x.Wishes
+	}
+	return nil
+}
+
+type ReadWishesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Wishes        *v12.Wishes            `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadWishesResponse) Reset() {
+	*x = ReadWishesResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadWishesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadWishesResponse) ProtoMessage() {}
+
+func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
+func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
+	if x != nil {
+		return x.Wishes
+	}
+	return nil
+}
+
+type RecordWishRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Wish:
+	//
+	//	*RecordWishRequest_GiveConsent
+	//	*RecordWishRequest_WithdrawConsent
+	//	*RecordWishRequest_Prohibit
+	//	*RecordWishRequest_Lift
+	//	*RecordWishRequest_RequestOverride
+	//	*RecordWishRequest_DecideOverride
+	Wish          isRecordWishRequest_Wish `protobuf_oneof:"wish"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordWishRequest) Reset() {
+	*x = RecordWishRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordWishRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordWishRequest) ProtoMessage() {}
+
+func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
+func (*RecordWishRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
+	if x != nil {
+		return x.Wish
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetGiveConsent() *v12.GiveConsentRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_GiveConsent); ok {
+			return x.GiveConsent
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetWithdrawConsent() *v12.WithdrawAdvanceConsentRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_WithdrawConsent); ok {
+			return x.WithdrawConsent
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetProhibit() *v12.ProhibitTransferRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_Prohibit); ok {
+			return x.Prohibit
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetLift() *v12.LiftProhibitionRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_Lift); ok {
+			return x.Lift
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetRequestOverride() *v12.RequestOverrideRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_RequestOverride); ok {
+			return x.RequestOverride
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetDecideOverride() *v12.DecideOverrideRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_DecideOverride); ok {
+			return x.DecideOverride
+		}
+	}
+	return nil
+}
+
+type isRecordWishRequest_Wish interface {
+	isRecordWishRequest_Wish()
+}
+
+type RecordWishRequest_GiveConsent struct {
+	GiveConsent *v12.GiveConsentRequest `protobuf:"bytes,1,opt,name=give_consent,json=giveConsent,proto3,oneof"`
+}
+
+type RecordWishRequest_WithdrawConsent struct {
+	WithdrawConsent *v12.WithdrawAdvanceConsentRequest `protobuf:"bytes,2,opt,name=withdraw_consent,json=withdrawConsent,proto3,oneof"`
+}
+
+type RecordWishRequest_Prohibit struct {
+	Prohibit *v12.ProhibitTransferRequest `protobuf:"bytes,3,opt,name=prohibit,proto3,oneof"`
+}
+
+type RecordWishRequest_Lift struct {
+	Lift *v12.LiftProhibitionRequest `protobuf:"bytes,4,opt,name=lift,proto3,oneof"`
+}
+
+type RecordWishRequest_RequestOverride struct {
+	RequestOverride *v12.RequestOverrideRequest `protobuf:"bytes,5,opt,name=request_override,json=requestOverride,proto3,oneof"`
+}
+
+type RecordWishRequest_DecideOverride struct {
+	DecideOverride *v12.DecideOverrideRequest `protobuf:"bytes,6,opt,name=decide_override,json=decideOverride,proto3,oneof"`
+}
+
+func (*RecordWishRequest_GiveConsent) isRecordWishRequest_Wish() {}
+
+func (*RecordWishRequest_WithdrawConsent) isRecordWishRequest_Wish() {}
+
+func (*RecordWishRequest_Prohibit) isRecordWishRequest_Wish() {}
+
+func (*RecordWishRequest_Lift) isRecordWishRequest_Wish() {}
+
+func (*RecordWishRequest_RequestOverride) isRecordWishRequest_Wish() {}
+
+func (*RecordWishRequest_DecideOverride) isRecordWishRequest_Wish() {}
+
+type RecordWishResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The one wish that was recorded, as it is after.
+	Wishes        *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordWishResponse) Reset() {
+	*x = RecordWishResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordWishResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordWishResponse) ProtoMessage() {}
+
+func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
+func (*RecordWishResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RecordWishResponse) GetWishes() *v12.Wishes {
+	if x != nil {
+		return x.Wishes
+	}
+	return nil
+}
+
 type ReadAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As asked for; its page token is the gateway's.
@@ -1223,7 +1502,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1514,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1527,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -1282,7 +1561,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1573,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1586,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -1330,7 +1609,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1621,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1634,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -1382,7 +1661,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1673,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1686,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -1434,7 +1713,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1725,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1738,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -1480,7 +1759,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1492,7 +1771,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1811,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1823,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1867,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1879,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1656,7 +1935,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1947,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1996,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +2008,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1769,7 +2048,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +2060,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +2073,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -1815,7 +2094,7 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a koppi/exchange/v1/exchange.proto\"\xb9\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\"\xb9\x02\n" +
 	"\x12ReadHistoryRequest\x12!\n" +
 	"\acase_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06caseId\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bclientId\x12\"\n" +
@@ -1910,7 +2189,21 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x1cRecordAcknowledgementRequest\x12`\n" +
 	"\x0facknowledgement\x18\x01 \x01(\v2..koppi.consent.v1.AcknowledgeWithdrawalRequestB\x06\xbaH\x03\xc8\x01\x01R\x0facknowledgement\"T\n" +
 	"\x1dRecordAcknowledgementResponse\x123\n" +
-	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\xa4\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"X\n" +
+	"\x11ReadWishesRequest\x12C\n" +
+	"\x06wishes\x18\x01 \x01(\v2#.koppi.consent.v1.ListWishesRequestB\x06\xbaH\x03\xc8\x01\x01R\x06wishes\"F\n" +
+	"\x12ReadWishesResponse\x120\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xff\x03\n" +
+	"\x11RecordWishRequest\x12I\n" +
+	"\fgive_consent\x18\x01 \x01(\v2$.koppi.consent.v1.GiveConsentRequestH\x00R\vgiveConsent\x12\\\n" +
+	"\x10withdraw_consent\x18\x02 \x01(\v2/.koppi.consent.v1.WithdrawAdvanceConsentRequestH\x00R\x0fwithdrawConsent\x12G\n" +
+	"\bprohibit\x18\x03 \x01(\v2).koppi.consent.v1.ProhibitTransferRequestH\x00R\bprohibit\x12>\n" +
+	"\x04lift\x18\x04 \x01(\v2(.koppi.consent.v1.LiftProhibitionRequestH\x00R\x04lift\x12U\n" +
+	"\x10request_override\x18\x05 \x01(\v2(.koppi.consent.v1.RequestOverrideRequestH\x00R\x0frequestOverride\x12R\n" +
+	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverrideB\r\n" +
+	"\x04wish\x12\x05\xbaH\x02\b\x01\"F\n" +
+	"\x12RecordWishResponse\x120\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xa4\x01\n" +
 	"\x13ReadAccessesRequest\x12J\n" +
 	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
 	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
@@ -1935,14 +2228,18 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xd4\x05\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\x8a\a\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
 	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12_\n" +
 	"\fReadConsents\x12&.koppi.casework.v1.ReadConsentsRequest\x1a'.koppi.casework.v1.ReadConsentsResponse\x12k\n" +
 	"\x10RecordWithdrawal\x12*.koppi.casework.v1.RecordWithdrawalRequest\x1a+.koppi.casework.v1.RecordWithdrawalResponse\x12z\n" +
-	"\x15RecordAcknowledgement\x12/.koppi.casework.v1.RecordAcknowledgementRequest\x1a0.koppi.casework.v1.RecordAcknowledgementResponse\x12_\n" +
+	"\x15RecordAcknowledgement\x12/.koppi.casework.v1.RecordAcknowledgementRequest\x1a0.koppi.casework.v1.RecordAcknowledgementResponse\x12Y\n" +
+	"\n" +
+	"ReadWishes\x12$.koppi.casework.v1.ReadWishesRequest\x1a%.koppi.casework.v1.ReadWishesResponse\x12Y\n" +
+	"\n" +
+	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse2\xf9\x02\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
@@ -1965,121 +2262,146 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
-	(WaitingKind)(0),                         // 0: koppi.casework.v1.WaitingKind
-	(*ReadHistoryRequest)(nil),               // 1: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),              // 2: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                            // 3: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                    // 4: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),            // 5: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),           // 6: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                  // 7: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                 // 8: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                // 9: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),               // 10: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                          // 11: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                  // 12: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                 // 13: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                     // 14: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                    // 15: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),              // 16: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),             // 17: koppi.casework.v1.ReadConsentsResponse
-	(*RecordWithdrawalRequest)(nil),          // 18: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),         // 19: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),     // 20: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),    // 21: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadAccessesRequest)(nil),              // 22: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),             // 23: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                      // 24: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),          // 25: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),         // 26: koppi.casework.v1.CheckAttachmentsResponse
-	(*Reach_Subject)(nil),                    // 27: koppi.casework.v1.Reach.Subject
-	nil,                                      // 28: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),            // 29: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),              // 30: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),               // 31: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),               // 32: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),    // 33: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                      // 34: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),            // 35: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                   // 36: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                   // 37: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                  // 38: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                         // 39: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                        // 40: koppi.common.v1.Party
-	(v11.Urgency)(0),                         // 41: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),          // 42: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                      // 43: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),       // 44: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil), // 45: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*ListAccessesRequest)(nil),              // 46: koppi.casework.v1.ListAccessesRequest
-	(*Access)(nil),                           // 47: koppi.casework.v1.Access
+	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
+	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 2: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 3: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 4: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 5: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 6: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 7: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 8: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 9: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 10: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 11: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 12: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 13: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 14: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 15: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 16: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 17: koppi.casework.v1.ReadConsentsResponse
+	(*RecordWithdrawalRequest)(nil),           // 18: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 19: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 20: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 21: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 22: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 23: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 24: koppi.casework.v1.RecordWishRequest
+	(*RecordWishResponse)(nil),                // 25: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 26: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 27: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 28: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 29: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 30: koppi.casework.v1.CheckAttachmentsResponse
+	(*Reach_Subject)(nil),                     // 31: koppi.casework.v1.Reach.Subject
+	nil,                                       // 32: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 33: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 34: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 35: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 36: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),     // 37: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 38: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 39: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 40: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 41: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 42: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 43: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 44: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 45: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 46: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 47: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 48: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 49: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 50: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 51: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 52: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 53: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 54: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 55: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 56: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 57: koppi.consent.v1.DecideOverrideRequest
+	(*ListAccessesRequest)(nil),               // 58: koppi.casework.v1.ListAccessesRequest
+	(*Access)(nil),                            // 59: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	35, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	36, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	39, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	40, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	27, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	28, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	35, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	37, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	38, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	29, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	39, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	40, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	35, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	31, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	32, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	39, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	41, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	42, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	33, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	43, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	44, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	39, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	40, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	44, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	41, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	35, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	35, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	45, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	39, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	39, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	35, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	30, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	31, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	32, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	42, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	43, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	44, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	43, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	45, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	43, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	46, // 30: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	33, // 31: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	34, // 32: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	3,  // 33: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	35, // 34: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	47, // 35: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 36: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 37: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 38: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 39: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 40: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 41: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 42: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	25, // 43: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 44: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 45: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 46: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	2,  // 47: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 48: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 49: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 50: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 51: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 52: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 53: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	26, // 54: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 55: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 56: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 57: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	47, // [47:58] is the sub-list for method output_type
-	36, // [36:47] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	39, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	34, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	35, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	36, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	46, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	47, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	48, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	47, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	49, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	47, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	50, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	51, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	52, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	53, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	54, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	55, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	56, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	57, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	51, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	58, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	37, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	38, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	3,  // 42: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	39, // 43: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	59, // 44: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 45: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 46: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 47: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 48: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 49: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 50: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 51: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	24, // 52: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	26, // 53: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	29, // 54: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 55: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 56: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 57: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	2,  // 58: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 59: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 60: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 61: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 62: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 63: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 64: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	25, // 65: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	27, // 66: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	30, // 67: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 68: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 69: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 70: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	58, // [58:71] is the sub-list for method output_type
+	45, // [45:58] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2088,13 +2410,21 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
+	file_koppi_casework_v1_matter_proto_msgTypes[23].OneofWrappers = []any{
+		(*RecordWishRequest_GiveConsent)(nil),
+		(*RecordWishRequest_WithdrawConsent)(nil),
+		(*RecordWishRequest_Prohibit)(nil),
+		(*RecordWishRequest_Lift)(nil),
+		(*RecordWishRequest_RequestOverride)(nil),
+		(*RecordWishRequest_DecideOverride)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   34,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

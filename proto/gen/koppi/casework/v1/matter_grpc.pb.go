@@ -28,6 +28,8 @@ const (
 	MatterService_ReadConsents_FullMethodName          = "/koppi.casework.v1.MatterService/ReadConsents"
 	MatterService_RecordWithdrawal_FullMethodName      = "/koppi.casework.v1.MatterService/RecordWithdrawal"
 	MatterService_RecordAcknowledgement_FullMethodName = "/koppi.casework.v1.MatterService/RecordAcknowledgement"
+	MatterService_ReadWishes_FullMethodName            = "/koppi.casework.v1.MatterService/ReadWishes"
+	MatterService_RecordWish_FullMethodName            = "/koppi.casework.v1.MatterService/RecordWish"
 	MatterService_ReadAccesses_FullMethodName          = "/koppi.casework.v1.MatterService/ReadAccesses"
 )
 
@@ -49,6 +51,9 @@ type MatterServiceClient interface {
 	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
 	RecordWithdrawal(ctx context.Context, in *RecordWithdrawalRequest, opts ...grpc.CallOption) (*RecordWithdrawalResponse, error)
 	RecordAcknowledgement(ctx context.Context, in *RecordAcknowledgementRequest, opts ...grpc.CallOption) (*RecordAcknowledgementResponse, error)
+	// ReadWishes and RecordWish are the service's part of the client's wishes.
+	ReadWishes(ctx context.Context, in *ReadWishesRequest, opts ...grpc.CallOption) (*ReadWishesResponse, error)
+	RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
 }
@@ -121,6 +126,26 @@ func (c *matterServiceClient) RecordAcknowledgement(ctx context.Context, in *Rec
 	return out, nil
 }
 
+func (c *matterServiceClient) ReadWishes(ctx context.Context, in *ReadWishesRequest, opts ...grpc.CallOption) (*ReadWishesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadWishesResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadWishes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordWishResponse)
+	err := c.cc.Invoke(ctx, MatterService_RecordWish_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *matterServiceClient) ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadAccessesResponse)
@@ -149,6 +174,9 @@ type MatterServiceServer interface {
 	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
 	RecordWithdrawal(context.Context, *RecordWithdrawalRequest) (*RecordWithdrawalResponse, error)
 	RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error)
+	// ReadWishes and RecordWish are the service's part of the client's wishes.
+	ReadWishes(context.Context, *ReadWishesRequest) (*ReadWishesResponse, error)
+	RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
@@ -178,6 +206,12 @@ func (UnimplementedMatterServiceServer) RecordWithdrawal(context.Context, *Recor
 }
 func (UnimplementedMatterServiceServer) RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordAcknowledgement not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadWishes(context.Context, *ReadWishesRequest) (*ReadWishesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadWishes not implemented")
+}
+func (UnimplementedMatterServiceServer) RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordWish not implemented")
 }
 func (UnimplementedMatterServiceServer) ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadAccesses not implemented")
@@ -311,6 +345,42 @@ func _MatterService_RecordAcknowledgement_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MatterService_ReadWishes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadWishesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadWishes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadWishes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadWishes(ctx, req.(*ReadWishesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_RecordWish_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordWishRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).RecordWish(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_RecordWish_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).RecordWish(ctx, req.(*RecordWishRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MatterService_ReadAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReadAccessesRequest)
 	if err := dec(in); err != nil {
@@ -359,6 +429,14 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordAcknowledgement",
 			Handler:    _MatterService_RecordAcknowledgement_Handler,
+		},
+		{
+			MethodName: "ReadWishes",
+			Handler:    _MatterService_ReadWishes_Handler,
+		},
+		{
+			MethodName: "RecordWish",
+			Handler:    _MatterService_RecordWish_Handler,
 		},
 		{
 			MethodName: "ReadAccesses",

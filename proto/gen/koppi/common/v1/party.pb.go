@@ -519,7 +519,11 @@ type LegalBasis struct {
 	// When the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
 	ConsentedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=consented_at,json=consentedAt,proto3" json:"consented_at,omitempty"`
 	// Required with LEGAL_GROUND_STATUTORY_NOTIFICATION.
-	Attestation   *Attestation `protobuf:"bytes,4,opt,name=attestation,proto3" json:"attestation,omitempty"`
+	Attestation *Attestation `protobuf:"bytes,4,opt,name=attestation,proto3" json:"attestation,omitempty"`
+	// Input only, where something is sent: a consent that the client gave in advance
+	// (ConsentService.GiveConsent), in place of consented_at, which is taken from it. It must
+	// stand, name the service and cover whoever is told.
+	ConsentId     string `protobuf:"bytes,5,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -580,6 +584,13 @@ func (x *LegalBasis) GetAttestation() *Attestation {
 		return x.Attestation
 	}
 	return nil
+}
+
+func (x *LegalBasis) GetConsentId() string {
+	if x != nil {
+		return x.ConsentId
+	}
+	return ""
 }
 
 // Attestation is what an official vouches for when reporting without consent.
@@ -925,13 +936,15 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01R\x05email\x12\"\n" +
 	"\aaddress\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\aaddress\x128\n" +
 	"\fmunicipality\x18\a \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12%\n" +
-	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xf3\x01\n" +
+	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xc9\x02\n" +
 	"\n" +
 	"LegalBasis\x12>\n" +
 	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12&\n" +
 	"\tprovision\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tprovision\x12=\n" +
 	"\fconsented_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12>\n" +
-	"\vattestation\x18\x04 \x01(\v2\x1c.koppi.common.v1.AttestationR\vattestation\"\xb5\x01\n" +
+	"\vattestation\x18\x04 \x01(\v2\x1c.koppi.common.v1.AttestationR\vattestation\x12T\n" +
+	"\n" +
+	"consent_id\x18\x05 \x01(\tB5\xbaH2r02.^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\tconsentId\"\xb5\x01\n" +
 	"\vAttestation\x121\n" +
 	"\x14consent_unobtainable\x18\x01 \x01(\bR\x13consentUnobtainable\x12G\n" +
 	"!evidently_unable_to_care_for_self\x18\x02 \x01(\bR\x1cevidentlyUnableToCareForSelf\x12*\n" +

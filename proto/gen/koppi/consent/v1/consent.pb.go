@@ -6,7 +6,8 @@
 
 // The consents on which matters rest: what a client agreed to, towards whom, and how to
 // take it back. Each matter on consent is a consent of its own, named by the matter: its
-// scope is the matter, its recipients are those told of it.
+// scope is the matter, its recipients are those told of it. Beside them, what the client
+// wishes of matters to come: consents in advance, and prohibitions.
 
 package consentv1
 
@@ -519,6 +520,839 @@ func (x *Withdrawal) GetHolders() []*Withdrawal_Holder {
 	return nil
 }
 
+type GiveConsentRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// By identity code or client_id; a client's own token leaves it empty.
+	Client    *v1.Client `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Recipient *Recipient `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// The services in which it may be cited.
+	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
+	// Directory key of the agency that may send on it. Of what an agency records it is that
+	// agency, and may be left empty; of what the client gives, empty is any.
+	Sender string `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
+	// What for, in the client's words. Required.
+	Purpose string `protobuf:"bytes,6,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// The provision under which it is asked for, for example "1301/2014 § 35.1". Required.
+	Provision string `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
+	// When the client consented; where absent, when each service records it. Not in the
+	// future.
+	GivenAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
+	// Until when something may be sent on it: later than now, and at most two years after it
+	// was given. What was sent until then goes on.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveConsentRequest) Reset() {
+	*x = GiveConsentRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveConsentRequest) ProtoMessage() {}
+
+func (x *GiveConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveConsentRequest.ProtoReflect.Descriptor instead.
+func (*GiveConsentRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GiveConsentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *GiveConsentRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *GiveConsentRequest) GetRecipient() *Recipient {
+	if x != nil {
+		return x.Recipient
+	}
+	return nil
+}
+
+func (x *GiveConsentRequest) GetServices() []string {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
+func (x *GiveConsentRequest) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *GiveConsentRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *GiveConsentRequest) GetProvision() string {
+	if x != nil {
+		return x.Provision
+	}
+	return ""
+}
+
+func (x *GiveConsentRequest) GetGivenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GivenAt
+	}
+	return nil
+}
+
+func (x *GiveConsentRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+type GiveConsentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consent       *AdvanceConsent        `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveConsentResponse) Reset() {
+	*x = GiveConsentResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveConsentResponse) ProtoMessage() {}
+
+func (x *GiveConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveConsentResponse.ProtoReflect.Descriptor instead.
+func (*GiveConsentResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GiveConsentResponse) GetConsent() *AdvanceConsent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+type WithdrawAdvanceConsentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	ConsentId     string                 `protobuf:"bytes,3,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawAdvanceConsentRequest) Reset() {
+	*x = WithdrawAdvanceConsentRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAdvanceConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAdvanceConsentRequest) ProtoMessage() {}
+
+func (x *WithdrawAdvanceConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAdvanceConsentRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawAdvanceConsentRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WithdrawAdvanceConsentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WithdrawAdvanceConsentRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *WithdrawAdvanceConsentRequest) GetConsentId() string {
+	if x != nil {
+		return x.ConsentId
+	}
+	return ""
+}
+
+type WithdrawAdvanceConsentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consent       *AdvanceConsent        `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawAdvanceConsentResponse) Reset() {
+	*x = WithdrawAdvanceConsentResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAdvanceConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAdvanceConsentResponse) ProtoMessage() {}
+
+func (x *WithdrawAdvanceConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAdvanceConsentResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawAdvanceConsentResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WithdrawAdvanceConsentResponse) GetConsent() *AdvanceConsent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+type ProhibitTransferRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Recipient     *Recipient             `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProhibitTransferRequest) Reset() {
+	*x = ProhibitTransferRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProhibitTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProhibitTransferRequest) ProtoMessage() {}
+
+func (x *ProhibitTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProhibitTransferRequest.ProtoReflect.Descriptor instead.
+func (*ProhibitTransferRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ProhibitTransferRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ProhibitTransferRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *ProhibitTransferRequest) GetRecipient() *Recipient {
+	if x != nil {
+		return x.Recipient
+	}
+	return nil
+}
+
+type ProhibitTransferResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prohibition   *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProhibitTransferResponse) Reset() {
+	*x = ProhibitTransferResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProhibitTransferResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProhibitTransferResponse) ProtoMessage() {}
+
+func (x *ProhibitTransferResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProhibitTransferResponse.ProtoReflect.Descriptor instead.
+func (*ProhibitTransferResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ProhibitTransferResponse) GetProhibition() *Prohibition {
+	if x != nil {
+		return x.Prohibition
+	}
+	return nil
+}
+
+type LiftProhibitionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	ProhibitionId string                 `protobuf:"bytes,3,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiftProhibitionRequest) Reset() {
+	*x = LiftProhibitionRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiftProhibitionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiftProhibitionRequest) ProtoMessage() {}
+
+func (x *LiftProhibitionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiftProhibitionRequest.ProtoReflect.Descriptor instead.
+func (*LiftProhibitionRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *LiftProhibitionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *LiftProhibitionRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *LiftProhibitionRequest) GetProhibitionId() string {
+	if x != nil {
+		return x.ProhibitionId
+	}
+	return ""
+}
+
+type LiftProhibitionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prohibition   *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiftProhibitionResponse) Reset() {
+	*x = LiftProhibitionResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiftProhibitionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiftProhibitionResponse) ProtoMessage() {}
+
+func (x *LiftProhibitionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiftProhibitionResponse.ProtoReflect.Descriptor instead.
+func (*LiftProhibitionResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *LiftProhibitionResponse) GetProhibition() *Prohibition {
+	if x != nil {
+		return x.Prohibition
+	}
+	return nil
+}
+
+type RequestOverrideRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	// In which something is to be sent.
+	Service string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
+	// Directory key of the agency that is to be told.
+	Receiver string `protobuf:"bytes,4,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	// LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS.
+	Ground    v1.LegalGround `protobuf:"varint,5,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
+	Provision string         `protobuf:"bytes,6,opt,name=provision,proto3" json:"provision,omitempty"`
+	// Why it must be, in words that the client may read. Required.
+	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestOverrideRequest) Reset() {
+	*x = RequestOverrideRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestOverrideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestOverrideRequest) ProtoMessage() {}
+
+func (x *RequestOverrideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestOverrideRequest.ProtoReflect.Descriptor instead.
+func (*RequestOverrideRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RequestOverrideRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RequestOverrideRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *RequestOverrideRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *RequestOverrideRequest) GetReceiver() string {
+	if x != nil {
+		return x.Receiver
+	}
+	return ""
+}
+
+func (x *RequestOverrideRequest) GetGround() v1.LegalGround {
+	if x != nil {
+		return x.Ground
+	}
+	return v1.LegalGround(0)
+}
+
+func (x *RequestOverrideRequest) GetProvision() string {
+	if x != nil {
+		return x.Provision
+	}
+	return ""
+}
+
+func (x *RequestOverrideRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RequestOverrideResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Override      *Override              `protobuf:"bytes,1,opt,name=override,proto3" json:"override,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestOverrideResponse) Reset() {
+	*x = RequestOverrideResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestOverrideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestOverrideResponse) ProtoMessage() {}
+
+func (x *RequestOverrideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestOverrideResponse.ProtoReflect.Descriptor instead.
+func (*RequestOverrideResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RequestOverrideResponse) GetOverride() *Override {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
+type DecideOverrideRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client     *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Service    string                 `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
+	OverrideId string                 `protobuf:"bytes,4,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`
+	// Approve; else refuse.
+	Approve       bool `protobuf:"varint,5,opt,name=approve,proto3" json:"approve,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideOverrideRequest) Reset() {
+	*x = DecideOverrideRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideOverrideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideOverrideRequest) ProtoMessage() {}
+
+func (x *DecideOverrideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideOverrideRequest.ProtoReflect.Descriptor instead.
+func (*DecideOverrideRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DecideOverrideRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideOverrideRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *DecideOverrideRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *DecideOverrideRequest) GetOverrideId() string {
+	if x != nil {
+		return x.OverrideId
+	}
+	return ""
+}
+
+func (x *DecideOverrideRequest) GetApprove() bool {
+	if x != nil {
+		return x.Approve
+	}
+	return false
+}
+
+type DecideOverrideResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Override      *Override              `protobuf:"bytes,1,opt,name=override,proto3" json:"override,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideOverrideResponse) Reset() {
+	*x = DecideOverrideResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideOverrideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideOverrideResponse) ProtoMessage() {}
+
+func (x *DecideOverrideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideOverrideResponse.ProtoReflect.Descriptor instead.
+func (*DecideOverrideResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DecideOverrideResponse) GetOverride() *Override {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
+type ListWishesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of whom; a client's own token leaves it empty.
+	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Required with client_id.
+	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWishesRequest) Reset() {
+	*x = ListWishesRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWishesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWishesRequest) ProtoMessage() {}
+
+func (x *ListWishesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWishesRequest.ProtoReflect.Descriptor instead.
+func (*ListWishesRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListWishesRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListWishesRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+type ListWishesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Wishes        *Wishes                `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWishesResponse) Reset() {
+	*x = ListWishesResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWishesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWishesResponse) ProtoMessage() {}
+
+func (x *ListWishesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWishesResponse.ProtoReflect.Descriptor instead.
+func (*ListWishesResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListWishesResponse) GetWishes() *Wishes {
+	if x != nil {
+		return x.Wishes
+	}
+	return nil
+}
+
 // Holder is an agency that was told on the consent.
 type Withdrawal_Holder struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -531,7 +1365,7 @@ type Withdrawal_Holder struct {
 
 func (x *Withdrawal_Holder) Reset() {
 	*x = Withdrawal_Holder{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +1377,7 @@ func (x *Withdrawal_Holder) String() string {
 func (*Withdrawal_Holder) ProtoMessage() {}
 
 func (x *Withdrawal_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +1411,7 @@ var File_koppi_consent_v1_consent_proto protoreflect.FileDescriptor
 
 const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"r\n" +
+	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/consent/v1/wishes.proto\"r\n" +
 	"\x13ListConsentsRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12\"\n" +
 	"\apurpose\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"M\n" +
@@ -619,11 +1453,84 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\aholders\x18\x06 \x03(\v2#.koppi.consent.v1.Withdrawal.HolderR\aholders\x1ae\n" +
 	"\x06Holder\x12\x16\n" +
 	"\x06agency\x18\x01 \x01(\tR\x06agency\x12C\n" +
-	"\x0facknowledged_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt2\xd1\x02\n" +
+	"\x0facknowledged_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"\xe6\x03\n" +
+	"\x12GiveConsentRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12A\n" +
+	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientB\x06\xbaH\x03\xc8\x01\x01R\trecipient\x12Q\n" +
+	"\bservices\x18\x04 \x03(\tB5\xbaH2\x92\x01/\b\x01\x18\x01\")r'R\aconcernR\breferralR\fconsultationR\x04planR\bservices\x12\x1f\n" +
+	"\x06sender\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06sender\x12$\n" +
+	"\apurpose\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\apurpose\x12(\n" +
+	"\tprovision\x18\a \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\tprovision\x125\n" +
+	"\bgiven_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x128\n" +
+	"\x05until\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05until\"Q\n" +
+	"\x13GiveConsentResponse\x12:\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xa2\x01\n" +
+	"\x1dWithdrawAdvanceConsentRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12'\n" +
+	"\n" +
+	"consent_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconsentId\"\\\n" +
+	"\x1eWithdrawAdvanceConsentResponse\x12:\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xb6\x01\n" +
+	"\x17ProhibitTransferRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12A\n" +
+	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientB\x06\xbaH\x03\xc8\x01\x01R\trecipient\"[\n" +
+	"\x18ProhibitTransferResponse\x12?\n" +
+	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\xa3\x01\n" +
+	"\x16LiftProhibitionRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12/\n" +
+	"\x0eprohibition_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rprohibitionId\"Z\n" +
+	"\x17LiftProhibitionResponse\x12?\n" +
+	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\xef\x02\n" +
+	"\x16RequestOverrideRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12F\n" +
+	"\aservice\x18\x03 \x01(\tB,\xbaH)r'R\aconcernR\breferralR\fconsultationR\x04planR\aservice\x12%\n" +
+	"\breceiver\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\breceiver\x12@\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12(\n" +
+	"\tprovision\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\tprovision\x12 \n" +
+	"\x06reason\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\"Q\n" +
+	"\x17RequestOverrideResponse\x126\n" +
+	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"\xfe\x01\n" +
+	"\x15DecideOverrideRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12F\n" +
+	"\aservice\x18\x03 \x01(\tB,\xbaH)r'R\aconcernR\breferralR\fconsultationR\x04planR\aservice\x12)\n" +
+	"\voverride_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"overrideId\x12\x18\n" +
+	"\aapprove\x18\x05 \x01(\bR\aapprove\"P\n" +
+	"\x16DecideOverrideResponse\x126\n" +
+	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"p\n" +
+	"\x11ListWishesRequest\x127\n" +
+	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12\"\n" +
+	"\apurpose\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"F\n" +
+	"\x12ListWishesResponse\x120\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes2\xa3\b\n" +
 	"\x0eConsentService\x12]\n" +
 	"\fListConsents\x12%.koppi.consent.v1.ListConsentsRequest\x1a&.koppi.consent.v1.ListConsentsResponse\x12f\n" +
 	"\x0fWithdrawConsent\x12(.koppi.consent.v1.WithdrawConsentRequest\x1a).koppi.consent.v1.WithdrawConsentResponse\x12x\n" +
-	"\x15AcknowledgeWithdrawal\x12..koppi.consent.v1.AcknowledgeWithdrawalRequest\x1a/.koppi.consent.v1.AcknowledgeWithdrawalResponseB\xbb\x01\n" +
+	"\x15AcknowledgeWithdrawal\x12..koppi.consent.v1.AcknowledgeWithdrawalRequest\x1a/.koppi.consent.v1.AcknowledgeWithdrawalResponse\x12Z\n" +
+	"\vGiveConsent\x12$.koppi.consent.v1.GiveConsentRequest\x1a%.koppi.consent.v1.GiveConsentResponse\x12{\n" +
+	"\x16WithdrawAdvanceConsent\x12/.koppi.consent.v1.WithdrawAdvanceConsentRequest\x1a0.koppi.consent.v1.WithdrawAdvanceConsentResponse\x12i\n" +
+	"\x10ProhibitTransfer\x12).koppi.consent.v1.ProhibitTransferRequest\x1a*.koppi.consent.v1.ProhibitTransferResponse\x12f\n" +
+	"\x0fLiftProhibition\x12(.koppi.consent.v1.LiftProhibitionRequest\x1a).koppi.consent.v1.LiftProhibitionResponse\x12f\n" +
+	"\x0fRequestOverride\x12(.koppi.consent.v1.RequestOverrideRequest\x1a).koppi.consent.v1.RequestOverrideResponse\x12c\n" +
+	"\x0eDecideOverride\x12'.koppi.consent.v1.DecideOverrideRequest\x1a(.koppi.consent.v1.DecideOverrideResponse\x12W\n" +
+	"\n" +
+	"ListWishes\x12#.koppi.consent.v1.ListWishesRequest\x1a$.koppi.consent.v1.ListWishesResponseB\xbb\x01\n" +
 	"\x14com.koppi.consent.v1B\fConsentProtoP\x01Z3koppi.internal/proto/gen/koppi/consent/v1;consentv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Consent.V1\xca\x02\x10Koppi\\Consent\\V1\xe2\x02\x1cKoppi\\Consent\\V1\\GPBMetadata\xea\x02\x12Koppi::Consent::V1b\x06proto3"
 
 var (
@@ -638,43 +1545,96 @@ func file_koppi_consent_v1_consent_proto_rawDescGZIP() []byte {
 	return file_koppi_consent_v1_consent_proto_rawDescData
 }
 
-var file_koppi_consent_v1_consent_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_koppi_consent_v1_consent_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_koppi_consent_v1_consent_proto_goTypes = []any{
-	(*ListConsentsRequest)(nil),           // 0: koppi.consent.v1.ListConsentsRequest
-	(*ListConsentsResponse)(nil),          // 1: koppi.consent.v1.ListConsentsResponse
-	(*WithdrawConsentRequest)(nil),        // 2: koppi.consent.v1.WithdrawConsentRequest
-	(*WithdrawConsentResponse)(nil),       // 3: koppi.consent.v1.WithdrawConsentResponse
-	(*AcknowledgeWithdrawalRequest)(nil),  // 4: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*AcknowledgeWithdrawalResponse)(nil), // 5: koppi.consent.v1.AcknowledgeWithdrawalResponse
-	(*Consent)(nil),                       // 6: koppi.consent.v1.Consent
-	(*Withdrawal)(nil),                    // 7: koppi.consent.v1.Withdrawal
-	(*Withdrawal_Holder)(nil),             // 8: koppi.consent.v1.Withdrawal.Holder
-	(*v1.Party)(nil),                      // 9: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil),         // 10: google.protobuf.Timestamp
+	(*ListConsentsRequest)(nil),            // 0: koppi.consent.v1.ListConsentsRequest
+	(*ListConsentsResponse)(nil),           // 1: koppi.consent.v1.ListConsentsResponse
+	(*WithdrawConsentRequest)(nil),         // 2: koppi.consent.v1.WithdrawConsentRequest
+	(*WithdrawConsentResponse)(nil),        // 3: koppi.consent.v1.WithdrawConsentResponse
+	(*AcknowledgeWithdrawalRequest)(nil),   // 4: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*AcknowledgeWithdrawalResponse)(nil),  // 5: koppi.consent.v1.AcknowledgeWithdrawalResponse
+	(*Consent)(nil),                        // 6: koppi.consent.v1.Consent
+	(*Withdrawal)(nil),                     // 7: koppi.consent.v1.Withdrawal
+	(*GiveConsentRequest)(nil),             // 8: koppi.consent.v1.GiveConsentRequest
+	(*GiveConsentResponse)(nil),            // 9: koppi.consent.v1.GiveConsentResponse
+	(*WithdrawAdvanceConsentRequest)(nil),  // 10: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*WithdrawAdvanceConsentResponse)(nil), // 11: koppi.consent.v1.WithdrawAdvanceConsentResponse
+	(*ProhibitTransferRequest)(nil),        // 12: koppi.consent.v1.ProhibitTransferRequest
+	(*ProhibitTransferResponse)(nil),       // 13: koppi.consent.v1.ProhibitTransferResponse
+	(*LiftProhibitionRequest)(nil),         // 14: koppi.consent.v1.LiftProhibitionRequest
+	(*LiftProhibitionResponse)(nil),        // 15: koppi.consent.v1.LiftProhibitionResponse
+	(*RequestOverrideRequest)(nil),         // 16: koppi.consent.v1.RequestOverrideRequest
+	(*RequestOverrideResponse)(nil),        // 17: koppi.consent.v1.RequestOverrideResponse
+	(*DecideOverrideRequest)(nil),          // 18: koppi.consent.v1.DecideOverrideRequest
+	(*DecideOverrideResponse)(nil),         // 19: koppi.consent.v1.DecideOverrideResponse
+	(*ListWishesRequest)(nil),              // 20: koppi.consent.v1.ListWishesRequest
+	(*ListWishesResponse)(nil),             // 21: koppi.consent.v1.ListWishesResponse
+	(*Withdrawal_Holder)(nil),              // 22: koppi.consent.v1.Withdrawal.Holder
+	(*v1.Party)(nil),                       // 23: koppi.common.v1.Party
+	(*timestamppb.Timestamp)(nil),          // 24: google.protobuf.Timestamp
+	(*v1.Client)(nil),                      // 25: koppi.common.v1.Client
+	(*Recipient)(nil),                      // 26: koppi.consent.v1.Recipient
+	(*AdvanceConsent)(nil),                 // 27: koppi.consent.v1.AdvanceConsent
+	(*Prohibition)(nil),                    // 28: koppi.consent.v1.Prohibition
+	(v1.LegalGround)(0),                    // 29: koppi.common.v1.LegalGround
+	(*Override)(nil),                       // 30: koppi.consent.v1.Override
+	(*Wishes)(nil),                         // 31: koppi.consent.v1.Wishes
 }
 var file_koppi_consent_v1_consent_proto_depIdxs = []int32{
 	6,  // 0: koppi.consent.v1.ListConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
 	6,  // 1: koppi.consent.v1.WithdrawConsentResponse.consent:type_name -> koppi.consent.v1.Consent
 	6,  // 2: koppi.consent.v1.AcknowledgeWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	9,  // 3: koppi.consent.v1.Consent.given_to:type_name -> koppi.common.v1.Party
-	10, // 4: koppi.consent.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
+	23, // 3: koppi.consent.v1.Consent.given_to:type_name -> koppi.common.v1.Party
+	24, // 4: koppi.consent.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
 	7,  // 5: koppi.consent.v1.Consent.withdrawal:type_name -> koppi.consent.v1.Withdrawal
-	10, // 6: koppi.consent.v1.Withdrawal.at:type_name -> google.protobuf.Timestamp
-	9,  // 7: koppi.consent.v1.Withdrawal.by:type_name -> koppi.common.v1.Party
-	10, // 8: koppi.consent.v1.Withdrawal.due_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: koppi.consent.v1.Withdrawal.holders:type_name -> koppi.consent.v1.Withdrawal.Holder
-	10, // 10: koppi.consent.v1.Withdrawal.Holder.acknowledged_at:type_name -> google.protobuf.Timestamp
-	0,  // 11: koppi.consent.v1.ConsentService.ListConsents:input_type -> koppi.consent.v1.ListConsentsRequest
-	2,  // 12: koppi.consent.v1.ConsentService.WithdrawConsent:input_type -> koppi.consent.v1.WithdrawConsentRequest
-	4,  // 13: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:input_type -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	1,  // 14: koppi.consent.v1.ConsentService.ListConsents:output_type -> koppi.consent.v1.ListConsentsResponse
-	3,  // 15: koppi.consent.v1.ConsentService.WithdrawConsent:output_type -> koppi.consent.v1.WithdrawConsentResponse
-	5,  // 16: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:output_type -> koppi.consent.v1.AcknowledgeWithdrawalResponse
-	14, // [14:17] is the sub-list for method output_type
-	11, // [11:14] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	24, // 6: koppi.consent.v1.Withdrawal.at:type_name -> google.protobuf.Timestamp
+	23, // 7: koppi.consent.v1.Withdrawal.by:type_name -> koppi.common.v1.Party
+	24, // 8: koppi.consent.v1.Withdrawal.due_at:type_name -> google.protobuf.Timestamp
+	22, // 9: koppi.consent.v1.Withdrawal.holders:type_name -> koppi.consent.v1.Withdrawal.Holder
+	25, // 10: koppi.consent.v1.GiveConsentRequest.client:type_name -> koppi.common.v1.Client
+	26, // 11: koppi.consent.v1.GiveConsentRequest.recipient:type_name -> koppi.consent.v1.Recipient
+	24, // 12: koppi.consent.v1.GiveConsentRequest.given_at:type_name -> google.protobuf.Timestamp
+	24, // 13: koppi.consent.v1.GiveConsentRequest.until:type_name -> google.protobuf.Timestamp
+	27, // 14: koppi.consent.v1.GiveConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	25, // 15: koppi.consent.v1.WithdrawAdvanceConsentRequest.client:type_name -> koppi.common.v1.Client
+	27, // 16: koppi.consent.v1.WithdrawAdvanceConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	25, // 17: koppi.consent.v1.ProhibitTransferRequest.client:type_name -> koppi.common.v1.Client
+	26, // 18: koppi.consent.v1.ProhibitTransferRequest.recipient:type_name -> koppi.consent.v1.Recipient
+	28, // 19: koppi.consent.v1.ProhibitTransferResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
+	25, // 20: koppi.consent.v1.LiftProhibitionRequest.client:type_name -> koppi.common.v1.Client
+	28, // 21: koppi.consent.v1.LiftProhibitionResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
+	25, // 22: koppi.consent.v1.RequestOverrideRequest.client:type_name -> koppi.common.v1.Client
+	29, // 23: koppi.consent.v1.RequestOverrideRequest.ground:type_name -> koppi.common.v1.LegalGround
+	30, // 24: koppi.consent.v1.RequestOverrideResponse.override:type_name -> koppi.consent.v1.Override
+	25, // 25: koppi.consent.v1.DecideOverrideRequest.client:type_name -> koppi.common.v1.Client
+	30, // 26: koppi.consent.v1.DecideOverrideResponse.override:type_name -> koppi.consent.v1.Override
+	31, // 27: koppi.consent.v1.ListWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	24, // 28: koppi.consent.v1.Withdrawal.Holder.acknowledged_at:type_name -> google.protobuf.Timestamp
+	0,  // 29: koppi.consent.v1.ConsentService.ListConsents:input_type -> koppi.consent.v1.ListConsentsRequest
+	2,  // 30: koppi.consent.v1.ConsentService.WithdrawConsent:input_type -> koppi.consent.v1.WithdrawConsentRequest
+	4,  // 31: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:input_type -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	8,  // 32: koppi.consent.v1.ConsentService.GiveConsent:input_type -> koppi.consent.v1.GiveConsentRequest
+	10, // 33: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:input_type -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	12, // 34: koppi.consent.v1.ConsentService.ProhibitTransfer:input_type -> koppi.consent.v1.ProhibitTransferRequest
+	14, // 35: koppi.consent.v1.ConsentService.LiftProhibition:input_type -> koppi.consent.v1.LiftProhibitionRequest
+	16, // 36: koppi.consent.v1.ConsentService.RequestOverride:input_type -> koppi.consent.v1.RequestOverrideRequest
+	18, // 37: koppi.consent.v1.ConsentService.DecideOverride:input_type -> koppi.consent.v1.DecideOverrideRequest
+	20, // 38: koppi.consent.v1.ConsentService.ListWishes:input_type -> koppi.consent.v1.ListWishesRequest
+	1,  // 39: koppi.consent.v1.ConsentService.ListConsents:output_type -> koppi.consent.v1.ListConsentsResponse
+	3,  // 40: koppi.consent.v1.ConsentService.WithdrawConsent:output_type -> koppi.consent.v1.WithdrawConsentResponse
+	5,  // 41: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:output_type -> koppi.consent.v1.AcknowledgeWithdrawalResponse
+	9,  // 42: koppi.consent.v1.ConsentService.GiveConsent:output_type -> koppi.consent.v1.GiveConsentResponse
+	11, // 43: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:output_type -> koppi.consent.v1.WithdrawAdvanceConsentResponse
+	13, // 44: koppi.consent.v1.ConsentService.ProhibitTransfer:output_type -> koppi.consent.v1.ProhibitTransferResponse
+	15, // 45: koppi.consent.v1.ConsentService.LiftProhibition:output_type -> koppi.consent.v1.LiftProhibitionResponse
+	17, // 46: koppi.consent.v1.ConsentService.RequestOverride:output_type -> koppi.consent.v1.RequestOverrideResponse
+	19, // 47: koppi.consent.v1.ConsentService.DecideOverride:output_type -> koppi.consent.v1.DecideOverrideResponse
+	21, // 48: koppi.consent.v1.ConsentService.ListWishes:output_type -> koppi.consent.v1.ListWishesResponse
+	39, // [39:49] is the sub-list for method output_type
+	29, // [29:39] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consent_v1_consent_proto_init() }
@@ -682,13 +1642,14 @@ func file_koppi_consent_v1_consent_proto_init() {
 	if File_koppi_consent_v1_consent_proto != nil {
 		return
 	}
+	file_koppi_consent_v1_wishes_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consent_v1_consent_proto_rawDesc), len(file_koppi_consent_v1_consent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -6,7 +6,8 @@
 
 // The consents on which matters rest: what a client agreed to, towards whom, and how to
 // take it back. Each matter on consent is a consent of its own, named by the matter: its
-// scope is the matter, its recipients are those told of it.
+// scope is the matter, its recipients are those told of it. Beside them, what the client
+// wishes of matters to come: consents in advance, and prohibitions.
 
 package consentv1
 
@@ -23,9 +24,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConsentService_ListConsents_FullMethodName          = "/koppi.consent.v1.ConsentService/ListConsents"
-	ConsentService_WithdrawConsent_FullMethodName       = "/koppi.consent.v1.ConsentService/WithdrawConsent"
-	ConsentService_AcknowledgeWithdrawal_FullMethodName = "/koppi.consent.v1.ConsentService/AcknowledgeWithdrawal"
+	ConsentService_ListConsents_FullMethodName           = "/koppi.consent.v1.ConsentService/ListConsents"
+	ConsentService_WithdrawConsent_FullMethodName        = "/koppi.consent.v1.ConsentService/WithdrawConsent"
+	ConsentService_AcknowledgeWithdrawal_FullMethodName  = "/koppi.consent.v1.ConsentService/AcknowledgeWithdrawal"
+	ConsentService_GiveConsent_FullMethodName            = "/koppi.consent.v1.ConsentService/GiveConsent"
+	ConsentService_WithdrawAdvanceConsent_FullMethodName = "/koppi.consent.v1.ConsentService/WithdrawAdvanceConsent"
+	ConsentService_ProhibitTransfer_FullMethodName       = "/koppi.consent.v1.ConsentService/ProhibitTransfer"
+	ConsentService_LiftProhibition_FullMethodName        = "/koppi.consent.v1.ConsentService/LiftProhibition"
+	ConsentService_RequestOverride_FullMethodName        = "/koppi.consent.v1.ConsentService/RequestOverride"
+	ConsentService_DecideOverride_FullMethodName         = "/koppi.consent.v1.ConsentService/DecideOverride"
+	ConsentService_ListWishes_FullMethodName             = "/koppi.consent.v1.ConsentService/ListWishes"
 )
 
 // ConsentServiceClient is the client API for ConsentService service.
@@ -44,6 +52,32 @@ type ConsentServiceClient interface {
 	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
 	// on another ground of its own: within three working days.
 	AcknowledgeWithdrawal(ctx context.Context, in *AcknowledgeWithdrawalRequest, opts ...grpc.CallOption) (*AcknowledgeWithdrawalResponse, error)
+	// GiveConsent records a consent before any message, by the client, or by a worker or
+	// system of an agency that the client told. LegalBasis.consent_id then cites it.
+	GiveConsent(ctx context.Context, in *GiveConsentRequest, opts ...grpc.CallOption) (*GiveConsentResponse, error)
+	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
+	// with it the consent of every matter in which it was cited. Again, it changes nothing.
+	WithdrawAdvanceConsent(ctx context.Context, in *WithdrawAdvanceConsentRequest, opts ...grpc.CallOption) (*WithdrawAdvanceConsentResponse, error)
+	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
+	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
+	// that have such a party are withdrawn; others go on, and the answer names both.
+	ProhibitTransfer(ctx context.Context, in *ProhibitTransferRequest, opts ...grpc.CallOption) (*ProhibitTransferResponse, error)
+	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
+	// Nothing that was withdrawn comes back. Again, it changes nothing.
+	LiftProhibition(ctx context.Context, in *LiftProhibitionRequest, opts ...grpc.CallOption) (*LiftProhibitionResponse, error)
+	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
+	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
+	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
+	RequestOverride(ctx context.Context, in *RequestOverrideRequest, opts ...grpc.CallOption) (*RequestOverrideResponse, error)
+	// DecideOverride approves or refuses it, by another named worker of the same agency:
+	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
+	// sending in that service to that receiver on that ground within 24 hours, and is used up
+	// by it. One that is not decided within 24 hours lapses.
+	DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error)
+	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
+	// overrides, the newest first, at most 1,000 of each: all to the client; to an agency
+	// what it recorded, did, or may cite. A recorded reading.
+	ListWishes(ctx context.Context, in *ListWishesRequest, opts ...grpc.CallOption) (*ListWishesResponse, error)
 }
 
 type consentServiceClient struct {
@@ -84,6 +118,76 @@ func (c *consentServiceClient) AcknowledgeWithdrawal(ctx context.Context, in *Ac
 	return out, nil
 }
 
+func (c *consentServiceClient) GiveConsent(ctx context.Context, in *GiveConsentRequest, opts ...grpc.CallOption) (*GiveConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GiveConsentResponse)
+	err := c.cc.Invoke(ctx, ConsentService_GiveConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) WithdrawAdvanceConsent(ctx context.Context, in *WithdrawAdvanceConsentRequest, opts ...grpc.CallOption) (*WithdrawAdvanceConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawAdvanceConsentResponse)
+	err := c.cc.Invoke(ctx, ConsentService_WithdrawAdvanceConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) ProhibitTransfer(ctx context.Context, in *ProhibitTransferRequest, opts ...grpc.CallOption) (*ProhibitTransferResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProhibitTransferResponse)
+	err := c.cc.Invoke(ctx, ConsentService_ProhibitTransfer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) LiftProhibition(ctx context.Context, in *LiftProhibitionRequest, opts ...grpc.CallOption) (*LiftProhibitionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LiftProhibitionResponse)
+	err := c.cc.Invoke(ctx, ConsentService_LiftProhibition_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) RequestOverride(ctx context.Context, in *RequestOverrideRequest, opts ...grpc.CallOption) (*RequestOverrideResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestOverrideResponse)
+	err := c.cc.Invoke(ctx, ConsentService_RequestOverride_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideOverrideResponse)
+	err := c.cc.Invoke(ctx, ConsentService_DecideOverride_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *consentServiceClient) ListWishes(ctx context.Context, in *ListWishesRequest, opts ...grpc.CallOption) (*ListWishesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWishesResponse)
+	err := c.cc.Invoke(ctx, ConsentService_ListWishes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConsentServiceServer is the server API for ConsentService service.
 // All implementations must embed UnimplementedConsentServiceServer
 // for forward compatibility.
@@ -100,6 +204,32 @@ type ConsentServiceServer interface {
 	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
 	// on another ground of its own: within three working days.
 	AcknowledgeWithdrawal(context.Context, *AcknowledgeWithdrawalRequest) (*AcknowledgeWithdrawalResponse, error)
+	// GiveConsent records a consent before any message, by the client, or by a worker or
+	// system of an agency that the client told. LegalBasis.consent_id then cites it.
+	GiveConsent(context.Context, *GiveConsentRequest) (*GiveConsentResponse, error)
+	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
+	// with it the consent of every matter in which it was cited. Again, it changes nothing.
+	WithdrawAdvanceConsent(context.Context, *WithdrawAdvanceConsentRequest) (*WithdrawAdvanceConsentResponse, error)
+	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
+	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
+	// that have such a party are withdrawn; others go on, and the answer names both.
+	ProhibitTransfer(context.Context, *ProhibitTransferRequest) (*ProhibitTransferResponse, error)
+	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
+	// Nothing that was withdrawn comes back. Again, it changes nothing.
+	LiftProhibition(context.Context, *LiftProhibitionRequest) (*LiftProhibitionResponse, error)
+	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
+	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
+	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
+	RequestOverride(context.Context, *RequestOverrideRequest) (*RequestOverrideResponse, error)
+	// DecideOverride approves or refuses it, by another named worker of the same agency:
+	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
+	// sending in that service to that receiver on that ground within 24 hours, and is used up
+	// by it. One that is not decided within 24 hours lapses.
+	DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error)
+	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
+	// overrides, the newest first, at most 1,000 of each: all to the client; to an agency
+	// what it recorded, did, or may cite. A recorded reading.
+	ListWishes(context.Context, *ListWishesRequest) (*ListWishesResponse, error)
 	mustEmbedUnimplementedConsentServiceServer()
 }
 
@@ -118,6 +248,27 @@ func (UnimplementedConsentServiceServer) WithdrawConsent(context.Context, *Withd
 }
 func (UnimplementedConsentServiceServer) AcknowledgeWithdrawal(context.Context, *AcknowledgeWithdrawalRequest) (*AcknowledgeWithdrawalResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AcknowledgeWithdrawal not implemented")
+}
+func (UnimplementedConsentServiceServer) GiveConsent(context.Context, *GiveConsentRequest) (*GiveConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GiveConsent not implemented")
+}
+func (UnimplementedConsentServiceServer) WithdrawAdvanceConsent(context.Context, *WithdrawAdvanceConsentRequest) (*WithdrawAdvanceConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawAdvanceConsent not implemented")
+}
+func (UnimplementedConsentServiceServer) ProhibitTransfer(context.Context, *ProhibitTransferRequest) (*ProhibitTransferResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ProhibitTransfer not implemented")
+}
+func (UnimplementedConsentServiceServer) LiftProhibition(context.Context, *LiftProhibitionRequest) (*LiftProhibitionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LiftProhibition not implemented")
+}
+func (UnimplementedConsentServiceServer) RequestOverride(context.Context, *RequestOverrideRequest) (*RequestOverrideResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestOverride not implemented")
+}
+func (UnimplementedConsentServiceServer) DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideOverride not implemented")
+}
+func (UnimplementedConsentServiceServer) ListWishes(context.Context, *ListWishesRequest) (*ListWishesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWishes not implemented")
 }
 func (UnimplementedConsentServiceServer) mustEmbedUnimplementedConsentServiceServer() {}
 func (UnimplementedConsentServiceServer) testEmbeddedByValue()                        {}
@@ -194,6 +345,132 @@ func _ConsentService_AcknowledgeWithdrawal_Handler(srv interface{}, ctx context.
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConsentService_GiveConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GiveConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).GiveConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_GiveConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).GiveConsent(ctx, req.(*GiveConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_WithdrawAdvanceConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawAdvanceConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).WithdrawAdvanceConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_WithdrawAdvanceConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).WithdrawAdvanceConsent(ctx, req.(*WithdrawAdvanceConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_ProhibitTransfer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProhibitTransferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).ProhibitTransfer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_ProhibitTransfer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).ProhibitTransfer(ctx, req.(*ProhibitTransferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_LiftProhibition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LiftProhibitionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).LiftProhibition(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_LiftProhibition_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).LiftProhibition(ctx, req.(*LiftProhibitionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_RequestOverride_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestOverrideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).RequestOverride(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_RequestOverride_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).RequestOverride(ctx, req.(*RequestOverrideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_DecideOverride_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideOverrideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).DecideOverride(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_DecideOverride_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).DecideOverride(ctx, req.(*DecideOverrideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConsentService_ListWishes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWishesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).ListWishes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_ListWishes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).ListWishes(ctx, req.(*ListWishesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConsentService_ServiceDesc is the grpc.ServiceDesc for ConsentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -212,6 +489,34 @@ var ConsentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AcknowledgeWithdrawal",
 			Handler:    _ConsentService_AcknowledgeWithdrawal_Handler,
+		},
+		{
+			MethodName: "GiveConsent",
+			Handler:    _ConsentService_GiveConsent_Handler,
+		},
+		{
+			MethodName: "WithdrawAdvanceConsent",
+			Handler:    _ConsentService_WithdrawAdvanceConsent_Handler,
+		},
+		{
+			MethodName: "ProhibitTransfer",
+			Handler:    _ConsentService_ProhibitTransfer_Handler,
+		},
+		{
+			MethodName: "LiftProhibition",
+			Handler:    _ConsentService_LiftProhibition_Handler,
+		},
+		{
+			MethodName: "RequestOverride",
+			Handler:    _ConsentService_RequestOverride_Handler,
+		},
+		{
+			MethodName: "DecideOverride",
+			Handler:    _ConsentService_DecideOverride_Handler,
+		},
+		{
+			MethodName: "ListWishes",
+			Handler:    _ConsentService_ListWishes_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"context"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
+
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// One of the services is down when a client prohibits: the answer says that it is not done,
+// the others stop sendings already and need nobody for it, and reading says that it is not
+// everywhere, until the same request completes it. Killed at any moment in the midst, it
+// comes to the same.
+func TestAServiceDiesInAProhibition(t *testing.T) {
+	c := newGround(t, "fsync=off").cluster(t, 1, nil)
+	conn := dialStubborn(t, c.gateways[0].address)
+	consents, referrals, plans := consentv1.NewConsentServiceClient(conn), referralv1.NewReferralServiceClient(conn), planv1.NewPlanServiceClient(conn)
+	county := as(t, conn, countyParty, "ps-21", "social_worker")
+	issued := insist(t, t.Context(), devv1.NewDevServiceClient(conn).IssueToken, &devv1.IssueTokenRequest{Role: "client", PersonalIdentityCode: annaClient.GetPersonalIdentityCode()})
+	client := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+issued.GetToken())
+	plan := insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: annaClient, Basis: byLaw()}).GetPlan()
+	invite := func() error {
+		return refusal(plans.InviteMember(county, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan.GetPlanId(), Party: healthParty, Basis: byLaw()}))
+	}
+	died := c.services["plan"][0]
+	died.end(syscall.SIGKILL)
+	prohibit := prohibition(nil, healthCare)
+	soon, cancel := context.WithTimeout(client, 2*time.Second)
+	defer cancel()
+	if answered, err := consents.ProhibitTransfer(soon, prohibit); err == nil {
+		t.Fatalf("it is answered as if it stood: %v", answered)
+	}
+	if _, err := referrals.SendReferral(county, referred(byLaw(), healthParty)); fault.ReasonOf(err) != fault.TransferProhibited {
+		t.Errorf("a service that has it does not stop: %v", err)
+	}
+	insist(t, county, referrals.SendReferral, referred(byLaw(), kelaParty))
+	died.start()
+	if listed := wishesRead(t, client, conn, "").GetProhibitions(); len(listed) != 1 || listed[0].GetEverywhere() {
+		t.Errorf("it looks as if it were everywhere: %v", listed)
+	}
+	prohibited := insist(t, client, consents.ProhibitTransfer, prohibit).GetProhibition()
+	if listed := wishesRead(t, client, conn, "").GetProhibitions(); len(listed) != 1 || !listed[0].GetEverywhere() || !prohibited.GetEverywhere() {
+		t.Errorf("%v", listed)
+	}
+	if err := invite(); fault.ReasonOf(err) != fault.TransferProhibited {
+		t.Errorf("a service that has it now does not stop: %v", err)
+	}
+	insist(t, client, consents.LiftProhibition, &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: prohibited.GetProhibitionId()})
+
+	for round := range 3 {
+		again := prohibition(nil, healthCare)
+		answered := make(chan error, 1)
+		go func() {
+			soon, cancel := context.WithTimeout(client, 10*time.Second)
+			defer cancel()
+			answered <- refusal(consents.ProhibitTransfer(soon, again))
+		}()
+		<-time.After(time.Duration(rand.IntN(20)) * time.Millisecond)
+		died.end(syscall.SIGKILL)
+		died.start()
+		err := <-answered
+		if reason := fault.ReasonOf(err); reason != "" && reason != fault.Unavailable {
+			t.Fatal(err)
+		}
+		if err == nil && fault.ReasonOf(invite()) != fault.TransferProhibited {
+			t.Fatal("it was answered and does not stand")
+		}
+		prohibited := insist(t, client, consents.ProhibitTransfer, again).GetProhibition()
+		listed := wishesRead(t, client, conn, "").GetProhibitions()
+		if len(listed) != round+2 || listed[0].GetProhibitionId() != prohibited.GetProhibitionId() || !listed[0].GetEverywhere() {
+			t.Fatalf("round %d: %v", round, listed)
+		}
+		lift := &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: prohibited.GetProhibitionId()}
+		insist(t, client, consents.LiftProhibition, lift)
+	}
+	if err := invite(); err != nil {
+		t.Errorf("all are lifted: %v", err)
+	}
+	if shown := insist(t, county, plans.GetPlan, &planv1.GetPlanRequest{PlanId: plan.GetPlanId()}).GetPlan(); shown.GetBasis().GetGround() != commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS {
+		t.Errorf("%v", shown)
+	}
+	c.fsck()
+}

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/deploy/allinone"
+	front "koppi.internal/gateway/suite"
+	"koppi.internal/pkg/fault"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// tellNobodyNew are the steps that name a party or a ground, and why they tell no agency
+// anything for the first time.
+var tellNobodyNew = map[string]string{
+	"CheckOpenConcern":     "reads what the caller's own agency has sent",
+	"CreatePlan":           "begins with the caller's own agency alone",
+	"TriageConcern":        "assigns within the agency",
+	"ReassignConcern":      "within the agency",
+	"ReassignReferral":     "within the agency",
+	"ReassignConsultation": "within the agency",
+	"DeclineConcern":       "suggests a receiver to the sender",
+	"DeclineReferral":      "suggests a receiver to the sender",
+	"AddAction":            "its owner is a member",
+	"ReassignAction":       "to a member",
+	"OfferResponsibility":  "to a member",
+}
+
+// sendingSteps are all others of the four services, by the descriptors.
+func sendingSteps(t *testing.T) []string {
+	t.Helper()
+	party, basis := (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName(), (*commonv1.LegalBasis)(nil).ProtoReflect().Descriptor().FullName()
+	var steps []string
+	excused := map[string]bool{}
+	for _, name := range front.Services {
+		found := must(protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name)))
+		methods := found.(protoreflect.ServiceDescriptor).Methods()
+		for i := range methods.Len() {
+			fields, step := methods.Get(i).Input().Fields(), string(methods.Get(i).Name())
+			for j := range fields.Len() {
+				message := fields.Get(j).Message()
+				if message == nil || message.FullName() != party && message.FullName() != basis || fields.Get(j).IsList() {
+					continue
+				}
+				if tellNobodyNew[step] != "" {
+					excused[step] = true
+				} else if !slices.Contains(steps, step) {
+					steps = append(steps, step)
+				}
+			}
+		}
+	}
+	for step := range tellNobodyNew {
+		if !excused[step] {
+			t.Errorf("%s names nobody", step)
+		}
+	}
+	return steps
+}
+
+// Every step that tells a new agency is stopped while a prohibition on its kind stands,
+// and goes through when it is lifted. A step that is added, and names a party or a ground,
+// fails here until it is tried too.
+func TestEverySendingStepIsStopped(t *testing.T) {
+	b := newBenchOf(t, allinone.Config{})
+	conn := b.grpc()
+	consents, concerns, referrals := consentv1.NewConsentServiceClient(conn), concernv1.NewConcernServiceClient(conn), referralv1.NewReferralServiceClient(conn)
+	consultations, plans := consultationv1.NewConsultationServiceClient(conn), planv1.NewPlanServiceClient(conn)
+	kela, county, client := b.asWorker("kela"), b.asWorker("county"), b.asWorker("client")
+	employment := &commonv1.Party{Agency: "tyollisyys-kuopio"}
+
+	report := submission()
+	report.Client = annaClient
+	concern := insist(t, kela, concerns.SubmitConcern, report).GetConcern().GetConcernId()
+	insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: concern})
+	referral := insist(t, county, referrals.SendReferral, referred(byLaw(), kelaParty)).GetReferral().GetReferralId()
+	insist(t, kela, referrals.ReceiveReferral, &referralv1.ReceiveReferralRequest{RequestId: uuid.NewString(), ReferralId: referral})
+	ask := question()
+	ask.Client, ask.Basis, ask.Addressee = annaClient, byLaw(), kelaParty
+	consultation := insist(t, county, consultations.OpenConsultation, ask).GetConsultation().GetConsultationId()
+	plan := insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: annaClient, Basis: consented()}).GetPlan().GetPlanId()
+	prohibited := insist(t, client, consents.ProhibitTransfer, prohibition(nil, ofKind(caseworkv1.AgencyKind_AGENCY_KIND_EMPLOYMENT))).GetProhibition()
+	if len(prohibited.GetWithdrawn())+len(prohibited.GetContinuing()) > 0 {
+		t.Fatalf("%v", prohibited)
+	}
+
+	anew := func() *commonv1.LegalBasis {
+		basis := consented()
+		basis.ConsentedAt = timestamppb.New(time.Now())
+		return basis
+	}
+	send := submission()
+	send.Client, send.Receiver, send.Basis = annaClient, employment, anew()
+	open := question()
+	open.Client, open.Addressee, open.Basis = annaClient, employment, byLaw()
+	forward := &concernv1.ForwardConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: concern, Receiver: employment, Basis: anew(), KeepOpen: true,
+		Topics: []concernv1.Topic{concernv1.Topic_TOPIC_RENT_ARREARS}, Description: "Työnhaku.",
+	}
+	refer := referred(byLaw(), employment)
+	redirect := &referralv1.RedirectReferralRequest{RequestId: uuid.NewString(), ReferralId: referral, Receiver: employment, Basis: byLaw(), Explanation: "Heidän asiansa."}
+	invite := &consultationv1.InviteParticipantRequest{RequestId: uuid.NewString(), ConsultationId: consultation, Participant: employment, Basis: byLaw()}
+	member := &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: employment, Basis: anew()}
+	attempts := map[string]func() error{
+		"SubmitConcern":     func() error { return refusal(concerns.SubmitConcern(county, send)) },
+		"ForwardConcern":    func() error { return refusal(concerns.ForwardConcern(county, forward)) },
+		"SendReferral":      func() error { return refusal(referrals.SendReferral(county, refer)) },
+		"RedirectReferral":  func() error { return refusal(referrals.RedirectReferral(kela, redirect)) },
+		"OpenConsultation":  func() error { return refusal(consultations.OpenConsultation(county, open)) },
+		"InviteParticipant": func() error { return refusal(consultations.InviteParticipant(county, invite)) },
+		"InviteMember":      func() error { return refusal(plans.InviteMember(county, member)) },
+	}
+	steps := sendingSteps(t)
+	for _, step := range steps {
+		if attempts[step] == nil {
+			t.Errorf("%s tells somebody and is not tried here", step)
+			continue
+		}
+		if err := attempts[step](); fault.ReasonOf(err) != fault.TransferProhibited {
+			t.Errorf("%s, though it is prohibited: %v", step, err)
+		}
+	}
+	if len(steps) != len(attempts) {
+		t.Errorf("steps %v", steps)
+	}
+	var blocked []string
+	for _, one := range wishesRead(t, client, conn, "").GetBlocked() {
+		blocked = append(blocked, one.GetStep())
+	}
+	slices.Sort(blocked)
+	slices.Sort(steps)
+	if !slices.Equal(blocked, steps) {
+		t.Errorf("the client sees %v", blocked)
+	}
+	if box := mailboxOf(t, withToken(t, b.token(systemOf("tyollisyys-kuopio"))), conn); len(box) > 0 {
+		t.Errorf("it was told %d messages", len(box))
+	}
+	insist(t, client, consents.LiftProhibition, &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: prohibited.GetProhibitionId()})
+	for step, attempt := range attempts {
+		if err := attempt(); err != nil {
+			t.Errorf("%s, once it is lifted: %v", step, err)
+		}
+	}
+}

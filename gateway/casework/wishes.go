@@ -1,0 +1,117 @@
+package casework
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// GiveConsent has every service record it.
+func (c consents) GiveConsent(ctx context.Context, r *consentv1.GiveConsentRequest) (*consentv1.GiveConsentResponse, error) {
+	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_GiveConsent{GiveConsent: r}})
+	return &consentv1.GiveConsentResponse{Consent: first(wishes.GetConsents())}, err
+}
+
+// WithdrawAdvanceConsent has every service record it, and withdraw what was sent on it.
+func (c consents) WithdrawAdvanceConsent(ctx context.Context, r *consentv1.WithdrawAdvanceConsentRequest) (*consentv1.WithdrawAdvanceConsentResponse, error) {
+	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_WithdrawConsent{WithdrawConsent: r}})
+	return &consentv1.WithdrawAdvanceConsentResponse{Consent: first(wishes.GetConsents())}, err
+}
+
+// ProhibitTransfer has every service record it, and withdraw what rests on consent.
+func (c consents) ProhibitTransfer(ctx context.Context, r *consentv1.ProhibitTransferRequest) (*consentv1.ProhibitTransferResponse, error) {
+	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{Prohibit: r}})
+	return &consentv1.ProhibitTransferResponse{Prohibition: first(wishes.GetProhibitions())}, err
+}
+
+// LiftProhibition has every service record it.
+func (c consents) LiftProhibition(ctx context.Context, r *consentv1.LiftProhibitionRequest) (*consentv1.LiftProhibitionResponse, error) {
+	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{Lift: r}})
+	return &consentv1.LiftProhibitionResponse{Prohibition: first(wishes.GetProhibitions())}, err
+}
+
+// RequestOverride has the service in which it is to be used record it: there it can be
+// used once, and nowhere else.
+func (c consents) RequestOverride(ctx context.Context, r *consentv1.RequestOverrideRequest) (*consentv1.RequestOverrideResponse, error) {
+	wishes, err := c.in(ctx, r.GetService(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_RequestOverride{RequestOverride: r}})
+	return &consentv1.RequestOverrideResponse{Override: first(wishes.GetOverrides())}, err
+}
+
+// DecideOverride has the service that keeps it record the decision.
+func (c consents) DecideOverride(ctx context.Context, r *consentv1.DecideOverrideRequest) (*consentv1.DecideOverrideResponse, error) {
+	wishes, err := c.in(ctx, r.GetService(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_DecideOverride{DecideOverride: r}})
+	return &consentv1.DecideOverrideResponse{Override: first(wishes.GetOverrides())}, err
+}
+
+// ListWishes merges what each service keeps, the newest first.
+func (c consents) ListWishes(ctx context.Context, r *consentv1.ListWishesRequest) (*consentv1.ListWishesResponse, error) {
+	_, parts, err := ask(ctx, c.Casework, func(ctx context.Context, _ string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadWishesResponse, error) {
+		return service.ReadWishes(ctx, &caseworkv1.ReadWishesRequest{Wishes: r})
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*consentv1.Wishes, 0, len(parts))
+	for _, part := range parts {
+		all = append(all, part.GetWishes())
+	}
+	return &consentv1.ListWishesResponse{Wishes: merged(all)}, nil
+}
+
+// in has one service record a wish.
+func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
+	conn := c.config.Services[service+"s"]
+	if conn == nil {
+		return nil, matter.NotFound()
+	}
+	recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(identity.Forward(ctx), r)
+	return recorded.GetWishes(), err
+}
+
+// everywhere has all services record a wish, and answers once all have: a prohibition that
+// one service does not know must not look as if it stood. One that fails holds up no
+// other. What only some know of they may lift or withdraw; what none knows is not found.
+func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
+	var group errgroup.Group
+	var mu sync.Mutex
+	var all []*consentv1.Wishes
+	var unknown error
+	for _, conn := range c.config.Services {
+		group.Go(func() error {
+			recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(identity.Forward(ctx), r)
+			mu.Lock()
+			defer mu.Unlock()
+			if fault.ReasonOf(err) == fault.NotFound {
+				unknown = err
+				return nil
+			}
+			all = append(all, recorded.GetWishes())
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, unknown
+	}
+	for len(all) < len(c.config.Services) {
+		all = append(all, nil)
+	}
+	return merged(all), nil
+}
+
+// first is the one wish of a kind; nil for none.
+func first[W any](list []*W) *W {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}

@@ -1,0 +1,188 @@
+package matter
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/wish"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// admission holds one step to what its client wishes: that nobody is told whom the client
+// prohibits, and that a consent which is cited stands and covers who is told. It is decided
+// by whom the step would tell, whatever the step is; and what it went by must be so still
+// when the step is recorded.
+type admission[S loop.State] struct {
+	kernel  *Kernel[S]
+	sending wish.Sending
+	basis   *commonv1.LegalBasis
+	access  journal.Access
+	subject string
+
+	// Of one attempt.
+	client string
+	wishes *kept
+	cited  *consentv1.AdvanceConsent
+	// stopped are the agencies that may not be told.
+	stopped []string
+}
+
+func newAdmission[S loop.State](k *Kernel[S], who identity.Caller, r proto.Message, access journal.Access, subject string) *admission[S] {
+	a := &admission[S]{kernel: k, access: access, subject: subject}
+	if named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
+		a.basis = named.GetBasis()
+	}
+	a.sending = wish.Sending{By: Actor(who).Party(), Service: k.config.Rules.Service, Step: loop.StepOf(r), Ground: a.basis.GetGround()}
+	return a
+}
+
+// begin starts an attempt at a step that concerns a client, and returns the request as the
+// rules take it: with the time of the consent that it cites.
+func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string) (proto.Message, error) {
+	a.client, a.wishes, a.cited, a.stopped = client, nil, nil, nil
+	a.sending.At = a.kernel.Now()
+	id := a.basis.GetConsentId()
+	switch {
+	case id == "":
+		return r, nil
+	case a.sending.Ground != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || client == "":
+		return nil, wish.NotCovering("a consent is cited on the ground of the client's consent alone")
+	case a.basis.GetConsentedAt() != nil:
+		return nil, fault.New(fault.InvalidField, "when the client consented is known of the consent").Field("basis.consented_at", "leave empty with consent_id")
+	}
+	if err := a.read(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.cited, err = a.wishes.history.State.Cited(a.sending, id); err != nil {
+		return nil, err
+	}
+	resolved := proto.Clone(r)
+	if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
+		// The id is the client's, and the same towards all: it is told to nobody.
+		named.GetBasis().ConsentId, named.GetBasis().ConsentedAt = "", a.cited.GetGivenAt()
+	}
+	return resolved, nil
+}
+
+// read reads the wishes, once an attempt.
+func (a *admission[S]) read(ctx context.Context) error {
+	if a.wishes != nil {
+		return nil
+	}
+	found, err := a.kernel.wishesOf(ctx, a.client)
+	if err == nil {
+		a.wishes = &found
+	}
+	return err
+}
+
+// admit is the engine's question: may these be told. It answers with what is recorded of
+// it with the step.
+func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (journal.Batch, error) {
+	if a.client == "" || len(told) == 0 && a.cited == nil {
+		return journal.Batch{}, nil
+	}
+	if err := a.read(ctx); err != nil {
+		return journal.Batch{}, err
+	}
+	state := a.wishes.history.State
+	var messages []proto.Message
+	for _, one := range told {
+		agency, _ := a.kernel.Directory.Agency(one.Agency)
+		kind := agency.Kind.String()
+		if a.cited != nil && !wish.Covers(a.cited.GetRecipient(), one.Agency, kind) {
+			return journal.Batch{}, wish.NotCovering("this consent does not cover this receiver")
+		}
+		if !state.Prohibits(one.Agency, kind) {
+			continue
+		}
+		if override := state.OverrideFor(a.sending, one.Agency); override != nil {
+			messages = append(messages, &consentv1.OverrideUsed{OverrideId: override.GetOverrideId(), Subject: one.Subject})
+			continue
+		}
+		a.stopped = append(a.stopped, one.Agency)
+	}
+	if len(a.stopped) > 0 {
+		return journal.Batch{}, fault.New(fault.TransferProhibited, "the client has prohibited that this receiver be told")
+	}
+	if a.cited != nil {
+		messages = append(messages, a.citation(told))
+	}
+	return a.batch(messages)
+}
+
+// citation records where the consent was cited.
+func (a *admission[S]) citation(told []decide.FirstTold) *consentv1.ConsentCited {
+	cited := &consentv1.ConsentCited{ConsentId: a.cited.GetConsentId()}
+	for _, one := range told {
+		cited.Subjects = append(cited.Subjects, one.Subject)
+	}
+	if len(told) == 0 {
+		cited.Subjects = []string{a.subject}
+	}
+	return cited
+}
+
+// batch is what is recorded in the wishes, and what of them must still be so.
+func (a *admission[S]) batch(messages []proto.Message) (journal.Batch, error) {
+	seen := a.wishes.seen
+	if len(messages) == 0 {
+		return journal.Batch{Seen: seen}, nil
+	}
+	batch, err := a.kernel.wishes.Rows(a.wishes.world(), a.access, a.events(messages...))
+	delete(seen, a.wishes.subject)
+	batch.Seen = seen
+	return batch, err
+}
+
+func (a *admission[S]) events(messages ...proto.Message) []loop.Event {
+	events := make([]loop.Event, 0, len(messages))
+	for _, message := range messages {
+		events = append(events, loop.Event{Subject: a.wishes.subject, Message: message, By: a.sending.By, At: a.sending.At, Client: a.client})
+	}
+	return events
+}
+
+// stoppedPurpose says in the record of accesses what a step came to.
+const stoppedPurpose = "stopped by the client's prohibition"
+
+// refused records a step that the client's prohibition stopped, for the client to see,
+// before the refusal is answered.
+func (a *admission[S]) refused(ctx context.Context, refusal error) error {
+	if len(a.stopped) == 0 || fault.ReasonOf(refusal) != fault.TransferProhibited {
+		return refusal
+	}
+	a.access.Purpose = stoppedPurpose
+	recorded := false
+	subject := a.wishes.subject
+	_, err := a.kernel.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+		Subject: subject, Open: true, Access: a.access,
+		Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
+			var events []loop.Event
+			for _, agency := range a.stopped {
+				if message := world.State(subject).Stopped(a.sending, agency); message != nil {
+					events = append(events, a.events(message)...)
+				}
+			}
+			recorded = len(events) > 0
+			return events, nil
+		},
+	})
+	if err == nil && !recorded {
+		a.access.Subject, a.access.Client = subject, a.client
+		_, err = a.kernel.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{a.access}})
+		err = fault.Store(err)
+	}
+	if err != nil {
+		return err
+	}
+	return refusal
+}

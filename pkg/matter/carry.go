@@ -1,0 +1,153 @@
+package matter
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/wish"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// carryOut does what follows from wishes for the matters that there are: whoever wished
+// does so at once, and the clock where a process died between. Nothing of it happens twice.
+func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
+	events, err := k.wishes.Events(ctx, subject)
+	if err != nil {
+		return err
+	}
+	state := k.wishes.Rules.Fold(events, false).State
+	for _, id := range state.Pending {
+		done, err := k.carriedOut(ctx, state, id)
+		if err != nil {
+			return err
+		}
+		_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+			Subject: subject, Access: k.byClock("CarryOut"),
+			Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
+				if !slices.Contains(world.State(subject).Pending, id) {
+					return nil, nil
+				}
+				return []loop.Event{{Subject: subject, Message: done, At: k.Now(), Client: state.Client}}, nil
+			},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byClock is the record of what nobody does but the clock.
+func (k *Kernel[S]) byClock(what string) journal.Access {
+	return journal.Access{At: k.Now(), Role: "clock", Method: "koppi." + k.config.Rules.Service + "/" + what}
+}
+
+// followed is a wish from which something follows for matters.
+type followed struct {
+	at time.Time
+	by *commonv1.Party
+	// all are the matters that it may concern, and concerns tells of which it does.
+	all      []string
+	concerns func(told []string) bool
+}
+
+// carriedOut withdraws the consents of the matters that a wish concerns, and says of which
+// matters it did so, and which go on.
+func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string) (proto.Message, error) {
+	wished, err := k.followed(ctx, state, id)
+	if err != nil {
+		return nil, err
+	}
+	done := &consentv1.WishCarriedOut{WishId: id}
+	for _, subject := range wished.all {
+		history, err := k.history(ctx, subject)
+		if err != nil {
+			return nil, err
+		}
+		head := history.State.Common()
+		var told []string
+		for agency := range history.Views {
+			told = append(told, agency)
+		}
+		switch {
+		case !head.Exists() || head.IsRevoked() || !wished.concerns(told):
+		case head.RestsOnConsent() && !head.IsWithdrawn():
+			if err := k.withdraw(ctx, subject, wished.by); err != nil {
+				return nil, err
+			}
+			done.Withdrawn = append(done.Withdrawn, subject)
+		case head.RestsOnConsent() && !head.Withdrawal.At.Before(wished.at):
+			done.Withdrawn = append(done.Withdrawn, subject)
+		case !head.RestsOnConsent() && !head.Ended():
+			done.Continuing = append(done.Continuing, subject)
+		}
+	}
+	return done, nil
+}
+
+// followed says which matters a wish concerns: where a consent was cited, or who is told of
+// it whom the client now prohibits.
+func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) (followed, error) {
+	for _, consent := range state.Consents {
+		if consent.GetConsentId() == id {
+			return followed{
+				at: consent.GetWithdrawnAt().AsTime(), by: consent.GetWithdrawnBy(), all: consent.GetCitedIn(),
+				concerns: func([]string) bool { return true },
+			}, nil
+		}
+	}
+	for _, prohibition := range state.Prohibitions {
+		if prohibition.GetProhibitionId() != id {
+			continue
+		}
+		// One standing each: every matter has one sender.
+		standings, err := k.Store.Standings(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
+		return followed{
+			at: prohibition.GetGivenAt().AsTime(), by: prohibition.GetBy(), all: Subjects(standings),
+			concerns: func(told []string) bool {
+				return slices.ContainsFunc(told, func(name string) bool {
+					agency, _ := k.Directory.Agency(name)
+					return wish.Covers(prohibition.GetRecipient(), name, agency.Kind.String())
+				})
+			},
+		}, fault.Store(err)
+	}
+	return followed{}, nil
+}
+
+// withdraw takes back the consent of a matter, as a wish has it. Where the agency that
+// wrote the wish down is no party to the matter, it is the client's deed: the matter tells
+// nobody of that agency.
+func (k *Kernel[S]) withdraw(ctx context.Context, subject string, by *commonv1.Party) error {
+	now := k.Now()
+	_, err := k.Engine.Handle(ctx, decide.Command[S]{
+		Subject: subject, Access: k.byClock("Withdraw"),
+		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+			history, actor := world.Subjects[subject], loop.Actor{}
+			if history.Related(by.GetAgency()) {
+				actor = loop.Actor{Agency: by.GetAgency(), Unit: by.GetUnit(), Worker: by.GetWorker()}
+			}
+			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, now)
+			if fault.ReasonOf(err) == fault.IllegalStep {
+				// Somebody was faster.
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			return k.config.Rules.Withdrawal(world, actor, subject, withdrawn, now), nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return k.overdue(ctx, subject, now)
+}

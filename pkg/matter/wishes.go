@@ -1,0 +1,265 @@
+package matter
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/wish"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// wishCollection begins the names of what clients wish: one subject for each client, in
+// the journal of every service. They are in no worklist, mailbox or statistic.
+const wishCollection = "wishes/"
+
+// wishRules are as the engine takes them: nobody is told of a wish.
+func wishRules(service string) decide.Rules[wish.Wishes] {
+	return decide.Rules[wish.Wishes]{
+		Service: service, Class: journal.ClassWish, Evolve: wish.Evolve, NextCheck: wish.NextCheck,
+		Readers: func(wish.Wishes, bool) []loop.Reader { return nil },
+		Tally:   func(wish.Wishes, wish.Wishes, loop.Event) loop.Tally { return loop.Tally{} },
+		Number:  func(wish.Wishes) int32 { return 0 },
+	}
+}
+
+// kept is what a client wishes, as it was read.
+type kept struct {
+	subject string
+	history loop.History[wish.Wishes]
+	// seen are the versions that must still be so where something is decided by it.
+	seen map[string]uint64
+}
+
+func (k kept) world() loop.World[wish.Wishes] {
+	world := loop.World[wish.Wishes]{Subjects: map[string]loop.History[wish.Wishes]{}}
+	if k.history.Version > 0 {
+		world.Subjects[k.subject] = k.history
+	}
+	return world
+}
+
+// wishesOf reads what a client, by inner id, wishes. What was erased stays so: then the
+// next subject of the client is begun.
+func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
+	for generation := byte(0); ; generation++ {
+		found := kept{subject: k.wishSubject(client, generation)}
+		histories, err := k.Store.Load(ctx, found.subject)
+		if err != nil {
+			return kept{}, fault.Store(err)
+		}
+		if rows := histories[0]; len(rows) > 0 && rows[0].Erased {
+			continue
+		}
+		events, err := k.wishes.Events(ctx, found.subject)
+		if err != nil {
+			return kept{}, err
+		}
+		found.history = k.wishes.Rules.Fold(events, false)
+		found.seen = map[string]uint64{found.subject: found.history.Version}
+		if found.history.Version > 0 {
+			// Erased now, and begun anew, it would be found there.
+			found.seen[k.wishSubject(client, generation+1)] = 0
+		}
+		return found, nil
+	}
+}
+
+// wishSubject names the subject of a client's wishes without naming the client.
+func (k *Kernel[S]) wishSubject(client string, generation byte) string {
+	id := uuid.UUID(k.Secrets.Digest([]byte(wishCollection), []byte(client), []byte{generation})[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80 // version 8, of RFC 9562
+	return wishCollection + id.String()
+}
+
+// wishOf is the one that a request makes or changes.
+func wishOf(r *caseworkv1.RecordWishRequest) wishRequest {
+	switch r := r.GetWish().(type) {
+	case *caseworkv1.RecordWishRequest_GiveConsent:
+		return r.GiveConsent
+	case *caseworkv1.RecordWishRequest_WithdrawConsent:
+		return r.WithdrawConsent
+	case *caseworkv1.RecordWishRequest_Prohibit:
+		return r.Prohibit
+	case *caseworkv1.RecordWishRequest_Lift:
+		return r.Lift
+	case *caseworkv1.RecordWishRequest_RequestOverride:
+		return r.RequestOverride
+	case *caseworkv1.RecordWishRequest_DecideOverride:
+		return r.DecideOverride
+	}
+	return nil
+}
+
+// wishRequest is what the requests of all wishes have in common.
+type wishRequest interface {
+	Request
+	GetClient() *commonv1.Client
+}
+
+// RecordWish records what a client wishes, and sees to what follows from it for the
+// matters of this service. Done again, it goes on where it was cut off.
+func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.RecordWishRequest) (*caseworkv1.RecordWishResponse, error) {
+	r := wishOf(record)
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := k.wishClient(who, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.checkWish(who, r); err != nil {
+		return nil, err
+	}
+	access, digest, err := k.AccessOf(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	before, err := k.wishesOf(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	// What follows from an earlier wish is done first: nothing is lifted half done.
+	if err := k.carryOut(ctx, before.subject); err != nil {
+		return nil, err
+	}
+	made, now := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String(), k.Now()
+	_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+		Agency: who.Agency, Client: who.Client, Subject: before.subject, Open: true, RequestID: r.GetRequestId(), Digest: digest, Access: access,
+		Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
+			message, err := wish.Decide(world.State(before.subject), wish.Command{By: Actor(who).Party(), ID: made, At: now, Request: r})
+			if err != nil || message == nil {
+				return nil, err
+			}
+			return []loop.Event{{Subject: before.subject, Message: message, By: Actor(who).Party(), At: now, Client: client}}, nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := k.carryOut(ctx, before.subject); err != nil {
+		return nil, err
+	}
+	all, err := k.readWishes(ctx, who, client)
+	return &caseworkv1.RecordWishResponse{Wishes: wish.Of(all, cmp.Or(namedBy(r), made))}, err
+}
+
+// namedBy is the wish that a request names; empty where it makes one.
+func namedBy(r wishRequest) string {
+	switch r := r.(type) {
+	case *consentv1.WithdrawAdvanceConsentRequest:
+		return r.GetConsentId()
+	case *consentv1.LiftProhibitionRequest:
+		return r.GetProhibitionId()
+	case *consentv1.DecideOverrideRequest:
+		return r.GetOverrideId()
+	}
+	return ""
+}
+
+// wishClient is the inner id of the client whose wish it is: the caller's own, or whom an
+// agency names, whether or not it has a matter of this client here.
+func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, error) {
+	switch {
+	case who.Role == identity.RoleClient && r.GetClient() != nil:
+		return "", fault.New(fault.InvalidField, "a person's own wishes name no client").Field("client", "leave empty")
+	case who.Role == identity.RoleClient:
+		return who.Client, nil
+	case !IsParty(who):
+		return "", fault.New(fault.RoleNotAllowed, "a wish is the client's, or is recorded by an agency that the client told")
+	}
+	switch named := r.GetClient().GetIdentity().(type) {
+	case *commonv1.Client_PersonalIdentityCode:
+		code, err := identity.ParseCode(named.PersonalIdentityCode, k.AllowTestCodes)
+		if err != nil {
+			return "", err
+		}
+		return k.Secrets.Inner(code), nil
+	case *commonv1.Client_ClientId:
+		if inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, named.ClientId); ok {
+			return inner, nil
+		}
+		return "", fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client.client_id", "unknown to your agency")
+	}
+	return "", fault.New(fault.InvalidField, "say whose").Field("client", "by identity code or client_id")
+}
+
+// checkWish refuses what is wrong whatever was wished before.
+func (k *Kernel[S]) checkWish(who identity.Caller, r wishRequest) error {
+	if CodeInText(r) {
+		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
+	}
+	agencies := map[string]string{}
+	switch r := r.(type) {
+	case *consentv1.GiveConsentRequest:
+		agencies["recipient.agency"], agencies["sender"] = r.GetRecipient().GetAgency(), r.GetSender()
+	case *consentv1.ProhibitTransferRequest:
+		agencies["recipient.agency"] = r.GetRecipient().GetAgency()
+	case *consentv1.RequestOverrideRequest:
+		agencies["receiver"] = r.GetReceiver()
+	}
+	for field, agency := range agencies {
+		if _, known := k.Directory.Agency(agency); agency != "" && !known {
+			return fault.New(fault.UnknownParty, "there is no such agency").Field(field, "not in the directory")
+		}
+	}
+	named, ok := r.(interface{ GetService() string })
+	switch {
+	case !ok:
+		return nil
+	case named.GetService() != k.config.Rules.Service:
+		return fault.New(fault.InvalidField, "this is another service").Field("service", k.config.Rules.Service)
+	case !who.Role.IsWorker():
+		return fault.New(fault.RoleNotAllowed, "an override is asked for and decided by named workers")
+	}
+	return nil
+}
+
+// ReadWishes reads this service's part of what a client wishes.
+func (k gatewayOnly[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWishesRequest) (*caseworkv1.ReadWishesResponse, error) {
+	r := read.GetWishes()
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query, err := k.clientQuery(who, r.GetClientId(), r.GetPurpose())
+	if err != nil {
+		return nil, err
+	}
+	wishes, err := k.readWishes(ctx, who, query.Client)
+	if err != nil {
+		return nil, err
+	}
+	return &caseworkv1.ReadWishesResponse{Wishes: wishes}, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "wishes"), Reading{Client: query.Client})
+}
+
+// readWishes is what a client wishes, as a caller may know it.
+func (k *Kernel[S]) readWishes(ctx context.Context, who identity.Caller, client string) (*consentv1.Wishes, error) {
+	found, err := k.wishesOf(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	reader := wish.Reader{Agency: who.Agency, ClientName: k.Engine.Names.ClientName(who.Agency, client), Party: func(string) bool { return true }}
+	if who.Role == identity.RoleClient {
+		reader.Agency, reader.ClientName = "", k.Engine.Names.ClientName(clientNames, client)
+		return found.history.State.For(reader), nil
+	}
+	reader.Party = func(subject string) bool {
+		history, failed := k.history(ctx, subject)
+		if failed != nil {
+			err = failed
+		}
+		return history.Related(who.Agency)
+	}
+	wishes := found.history.State.For(reader)
+	return wishes, err
+}

@@ -1,0 +1,150 @@
+package wish
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+const (
+	// yearsOfConsent is how long a consent in advance may stand.
+	yearsOfConsent = 2
+	// overrideTime is how long an override waits for the second officer, and once approved
+	// for its use.
+	overrideTime = 24 * time.Hour
+	// quietTime is how long the same sending, stopped again, is in the record of accesses
+	// alone: what is folded must not grow with a system that tries for ever.
+	quietTime = time.Hour
+)
+
+// Command is a wish, and who says so.
+type Command struct {
+	// By is nil for the client.
+	By *commonv1.Party
+	// ID of what it begins.
+	ID string
+	At time.Time
+	// Request is one of ConsentService's.
+	Request proto.Message
+}
+
+// Decide is the event that records a command; nil where it is so already.
+func Decide(w Wishes, c Command) (proto.Message, error) {
+	if find(w.Consents, c.ID) != nil || find(w.Prohibitions, c.ID) != nil || find(w.Overrides, c.ID) != nil {
+		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
+	}
+	switch r := c.Request.(type) {
+	case *consentv1.GiveConsentRequest:
+		return given(c, r)
+	case *consentv1.WithdrawAdvanceConsentRequest:
+		consent := find(w.Consents, r.GetConsentId())
+		switch {
+		case consent == nil || c.By != nil && !mayCite(consent, c.By.GetAgency()):
+			return nil, fault.New(fault.NotFound, "there is no such consent for you")
+		case consent.GetWithdrawnAt() != nil:
+			return nil, nil
+		}
+		return &consentv1.AdvanceConsentWithdrawn{ConsentId: consent.GetConsentId()}, nil
+	case *consentv1.ProhibitTransferRequest:
+		return &consentv1.TransferProhibited{ProhibitionId: c.ID, Recipient: r.GetRecipient()}, nil
+	case *consentv1.LiftProhibitionRequest:
+		prohibition := find(w.Prohibitions, r.GetProhibitionId())
+		switch {
+		case prohibition == nil || c.By != nil && prohibition.GetBy().GetAgency() != c.By.GetAgency():
+			return nil, fault.New(fault.NotFound, "there is no such prohibition for you")
+		case prohibition.GetLiftedAt() != nil:
+			return nil, nil
+		}
+		return &consentv1.ProhibitionLifted{ProhibitionId: prohibition.GetProhibitionId()}, nil
+	case *consentv1.RequestOverrideRequest:
+		return requested(w, c, r)
+	case *consentv1.DecideOverrideRequest:
+		return decided(w, c, r)
+	}
+	return nil, fault.New(fault.Internal, "no wish is called that")
+}
+
+func given(c Command, r *consentv1.GiveConsentRequest) (proto.Message, error) {
+	sender, givenAt := r.GetSender(), c.At
+	if r.GetGivenAt() != nil {
+		givenAt = r.GetGivenAt().AsTime()
+	}
+	if c.By != nil && sender == "" {
+		sender = c.By.GetAgency()
+	}
+	switch until := r.GetUntil().AsTime(); {
+	case c.By != nil && sender != c.By.GetAgency():
+		return nil, fault.New(fault.InvalidField, "an agency records consents to what it sends itself").Field("sender", "your own agency")
+	case givenAt.After(c.At):
+		return nil, fault.New(fault.InvalidField, "the consent lies in the future").Field("given_at", "not in the future")
+	case !until.After(c.At):
+		return nil, fault.New(fault.InvalidField, "the consent has ended").Field("until", "in the future")
+	case until.After(givenAt.In(loop.Helsinki()).AddDate(yearsOfConsent, 0, 0)):
+		return nil, fault.New(fault.InvalidField, "a consent in advance does not stand for so long").Field("until", "at most two years after given_at")
+	}
+	return &consentv1.ConsentGiven{Consent: &consentv1.AdvanceConsent{
+		ConsentId: c.ID, Recipient: r.GetRecipient(), Services: r.GetServices(), Sender: sender, Purpose: r.GetPurpose(), Provision: r.GetProvision(),
+		GivenAt: timestamppb.New(givenAt), Until: r.GetUntil(), By: c.By,
+	}}, nil
+}
+
+// checkOfficer refuses whoever is no named worker: two officers answer for an override.
+func checkOfficer(by *commonv1.Party) error {
+	if by.GetAgency() == "" || by.GetWorker() == "" {
+		return fault.New(fault.RoleNotAllowed, "an override is asked for and decided by named workers")
+	}
+	return nil
+}
+
+func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) (proto.Message, error) {
+	if err := checkOfficer(c.By); err != nil {
+		return nil, err
+	}
+	if !statutory(r.GetGround()) {
+		return nil, fault.New(fault.LegalBasisRequired, "only a law overrides a client's prohibition").
+			Field("ground", "LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS")
+	}
+	if err := loop.CheckExplained("an override", "reason", r.GetReason()); err != nil {
+		return nil, err
+	}
+	stopped := false
+	for _, one := range w.Blocked {
+		stopped = stopped || one.GetBy().GetAgency() == c.By.GetAgency() && one.GetReceiver() == r.GetReceiver() && one.GetService() == r.GetService()
+	}
+	if !stopped {
+		// Else it could be asked what a client has prohibited, without sending.
+		return nil, fault.New(fault.IllegalStep, "nothing that your agency sent there was stopped").With("allowed_steps", "")
+	}
+	return &consentv1.OverrideRequested{Override: &consentv1.Override{
+		OverrideId: c.ID, Service: r.GetService(), Receiver: r.GetReceiver(), Ground: r.GetGround(), Provision: r.GetProvision(), Reason: r.GetReason(),
+		RequestedAt: timestamppb.New(c.At), RequestedBy: c.By, Until: timestamppb.New(c.At.Add(overrideTime)),
+	}}, nil
+}
+
+func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) (proto.Message, error) {
+	if err := checkOfficer(c.By); err != nil {
+		return nil, err
+	}
+	override := find(w.Overrides, r.GetOverrideId())
+	switch {
+	case override == nil || override.GetRequestedBy().GetAgency() != c.By.GetAgency():
+		return nil, fault.New(fault.NotFound, "there is no such override for you")
+	case override.GetRequestedBy().GetWorker() == c.By.GetWorker():
+		return nil, fault.New(fault.SecondOfficerRequired, "you have asked for it yourself")
+	case override.GetDecidedAt() != nil:
+		return nil, fault.New(fault.IllegalStep, "it is decided already").With("allowed_steps", "")
+	case !c.At.Before(override.GetUntil().AsTime()):
+		return nil, fault.New(fault.IllegalStep, "it has lapsed").With("allowed_steps", "RequestOverride")
+	}
+	return &consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}, nil
+}
+
+func statutory(ground commonv1.LegalGround) bool {
+	return ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION || ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS
+}

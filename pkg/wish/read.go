@@ -1,0 +1,89 @@
+package wish
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// Reader is who reads wishes.
+type Reader struct {
+	// Agency is empty for the client, who reads all.
+	Agency string
+	// ClientName is the reader's name for the client.
+	ClientName string
+	// Party tells whether the reader may know of a matter.
+	Party func(subject string) bool
+}
+
+// For is what a reader may know. An agency knows what it recorded or did, and the consents
+// that it may cite; not what the client said to another. The client knows agencies and
+// units, and not who wrote it down.
+func (w Wishes) For(r Reader) *consentv1.Wishes {
+	out := &consentv1.Wishes{}
+	for _, c := range w.Consents {
+		if r.Agency == "" || mayCite(c, r.Agency) {
+			c = proto.CloneOf(c)
+			c.ClientId, c.CitedIn, c.Withdrawn = r.ClientName, r.known(c.GetCitedIn()), r.known(c.GetWithdrawn())
+			c.By, c.WithdrawnBy = r.shown(c.GetBy()), r.shown(c.GetWithdrawnBy())
+			out.Consents = append(out.Consents, c)
+		}
+	}
+	for _, p := range w.Prohibitions {
+		if r.own(p.GetBy()) {
+			p = proto.CloneOf(p)
+			p.ClientId, p.Withdrawn, p.Continuing = r.ClientName, r.known(p.GetWithdrawn()), r.known(p.GetContinuing())
+			p.By, p.LiftedBy = r.shown(p.GetBy()), r.shown(p.GetLiftedBy())
+			out.Prohibitions = append(out.Prohibitions, p)
+		}
+	}
+	for _, b := range w.Blocked {
+		if r.own(b.GetBy()) {
+			b = proto.CloneOf(b)
+			b.By = r.shown(b.GetBy())
+			out.Blocked = append(out.Blocked, b)
+		}
+	}
+	for _, o := range w.Overrides {
+		if r.own(o.GetRequestedBy()) {
+			o = proto.CloneOf(o)
+			o.ClientId, o.RequestedBy, o.DecidedBy = r.ClientName, r.shown(o.GetRequestedBy()), r.shown(o.GetDecidedBy())
+			out.Overrides = append(out.Overrides, o)
+		}
+	}
+	return out
+}
+
+// own tells whether the reader is the client, or of the agency whose deed it is.
+func (r Reader) own(by *commonv1.Party) bool { return r.Agency == "" || by.GetAgency() == r.Agency }
+
+// shown is a party as the reader may know it.
+func (r Reader) shown(by *commonv1.Party) *commonv1.Party {
+	if r.Agency == "" {
+		return loop.UnitAlone(by)
+	}
+	return loop.AgencyAlone(by, r.Agency)
+}
+
+func (r Reader) known(subjects []string) []string {
+	return slices.DeleteFunc(slices.Clone(subjects), func(subject string) bool { return !r.Party(subject) })
+}
+
+// Of keeps the one wish of a name.
+func Of(w *consentv1.Wishes, id string) *consentv1.Wishes {
+	out := &consentv1.Wishes{}
+	if c := find(w.GetConsents(), id); c != nil {
+		out.Consents = append(out.Consents, c)
+	}
+	if p := find(w.GetProhibitions(), id); p != nil {
+		out.Prohibitions = append(out.Prohibitions, p)
+	}
+	if o := find(w.GetOverrides(), id); o != nil {
+		out.Overrides = append(out.Overrides, o)
+	}
+	return out
+}

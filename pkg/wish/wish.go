@@ -1,0 +1,133 @@
+// Package wish holds what a client wishes of matters to come, as pure rules: consents in
+// advance, prohibitions on passing data, and how officers may override one. Each service
+// keeps it in its own journal, one subject a client, so that none asks another before it
+// sends.
+package wish
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// Wishes are a client's, as one service keeps them. Its messages lack what differs by
+// reader, and are never changed.
+type Wishes struct {
+	loop.Head
+	Consents     []*consentv1.AdvanceConsent
+	Prohibitions []*consentv1.Prohibition
+	Blocked      []*consentv1.BlockedSending
+	Overrides    []*consentv1.Override
+	// Pending are the consents withdrawn and the prohibitions from which something follows
+	// for matters that there are, and it has not been done.
+	Pending []string
+}
+
+// Evolve folds one event into the wishes and leaves them as they were.
+func Evolve(w Wishes, e loop.Event) Wishes {
+	at := timestamppb.New(e.At)
+	if !w.Exists() {
+		w.Head = loop.Head{Subject: e.Subject, Client: e.Client, Started: e.At}
+	}
+	switch m := e.Message.(type) {
+	case *consentv1.ConsentGiven:
+		w.Consents = append(slices.Clip(w.Consents), m.GetConsent())
+	case *consentv1.AdvanceConsentWithdrawn:
+		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) { c.WithdrawnAt, c.WithdrawnBy = at, e.By })
+		w.Pending = append(slices.Clip(w.Pending), m.GetConsentId())
+	case *consentv1.ConsentCited:
+		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) { c.CitedIn = append(c.CitedIn, m.GetSubjects()...) })
+	case *consentv1.TransferProhibited:
+		w.Prohibitions = append(slices.Clip(w.Prohibitions), &consentv1.Prohibition{
+			ProhibitionId: m.GetProhibitionId(), Recipient: m.GetRecipient(), GivenAt: at, By: e.By,
+		})
+		w.Pending = append(slices.Clip(w.Pending), m.GetProhibitionId())
+	case *consentv1.ProhibitionLifted:
+		w.Prohibitions = changed(w.Prohibitions, m.GetProhibitionId(), func(p *consentv1.Prohibition) { p.LiftedAt, p.LiftedBy = at, e.By })
+	case *consentv1.WishCarriedOut:
+		w.Pending = slices.DeleteFunc(slices.Clone(w.Pending), func(id string) bool { return id == m.GetWishId() })
+		w.Consents = changed(w.Consents, m.GetWishId(), func(c *consentv1.AdvanceConsent) { c.Withdrawn = m.GetWithdrawn() })
+		w.Prohibitions = changed(w.Prohibitions, m.GetWishId(), func(p *consentv1.Prohibition) {
+			p.Withdrawn, p.Continuing = m.GetWithdrawn(), m.GetContinuing()
+		})
+	case *consentv1.SendingBlocked:
+		blocked := proto.CloneOf(m.GetSending())
+		blocked.At, blocked.By = at, e.By
+		w.Blocked = append(slices.Clip(w.Blocked), blocked)
+	case *consentv1.OverrideRequested:
+		w.Overrides = append(slices.Clip(w.Overrides), m.GetOverride())
+	case *consentv1.OverrideDecided:
+		w.Overrides = changed(w.Overrides, m.GetOverrideId(), func(o *consentv1.Override) {
+			o.DecidedAt, o.DecidedBy, o.Approved, o.Until = at, e.By, m.GetApproved(), m.GetUntil()
+		})
+	case *consentv1.OverrideUsed:
+		w.Overrides = changed(w.Overrides, m.GetOverrideId(), func(o *consentv1.Override) { o.UsedAt, o.UsedFor = at, m.GetSubject() })
+	}
+	return w
+}
+
+// NextCheck is when the clock must see to what was wished: at once, while something is
+// pending.
+func NextCheck(history loop.History[Wishes]) time.Time {
+	if len(history.State.Pending) == 0 {
+		return time.Time{}
+	}
+	return history.State.Started
+}
+
+// one is a wish of any kind.
+type one interface {
+	proto.Message
+	*consentv1.AdvanceConsent | *consentv1.Prohibition | *consentv1.Override
+}
+
+// idOf is the name of a wish.
+func idOf[W one](wish W) string {
+	switch w := any(wish).(type) {
+	case *consentv1.AdvanceConsent:
+		return w.GetConsentId()
+	case *consentv1.Prohibition:
+		return w.GetProhibitionId()
+	case *consentv1.Override:
+		return w.GetOverrideId()
+	}
+	return ""
+}
+
+// changed is the list with a changed clone of the one named.
+func changed[W one](list []W, id string, change func(W)) []W {
+	list = slices.Clone(list)
+	for i, wish := range list {
+		if idOf(wish) == id {
+			list[i] = proto.CloneOf(wish)
+			change(list[i])
+		}
+	}
+	return list
+}
+
+// find is the wish of that name; nil where there is none.
+func find[W one](list []W, id string) W {
+	for _, wish := range list {
+		if idOf(wish) == id {
+			return wish
+		}
+	}
+	return nil
+}
+
+// Covers tells whether a recipient is an agency, of a kind by the kind's name.
+func Covers(recipient *consentv1.Recipient, agency, kind string) bool {
+	switch of := recipient.GetOf().(type) {
+	case *consentv1.Recipient_Agency:
+		return of.Agency == agency
+	case *consentv1.Recipient_Kind:
+		return of.Kind == kind
+	}
+	return false
+}
