@@ -7,8 +7,10 @@ import (
 	"io"
 	"mime"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/gabriel-vasile/mimetype"
 )
@@ -27,6 +29,12 @@ var programs = []string{
 	".py", ".reg", ".scr", ".sh", ".svg", ".vb", ".vbe", ".vbs", ".wsf", ".xlsm",
 }
 
+// maxName is how many bytes of a name file systems take.
+const maxName = 255
+
+// device is what names a device on Windows, whatever its ending.
+var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)`)
+
 // Why a name or content is not taken.
 var (
 	ErrName      = errors.New("attachment: name")
@@ -38,10 +46,12 @@ func CheckName(name string) error {
 	switch {
 	case strings.ContainsAny(name, "/\\:*?\"<>|") || strings.TrimSpace(name) != name || strings.HasPrefix(name, "."):
 		return fmt.Errorf("%w: a plain file name, without a path", ErrName)
-	case strings.ContainsFunc(name, func(r rune) bool {
-		return r < ' ' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-	}):
+	case len(name) > maxName || strings.HasSuffix(name, "."):
+		return fmt.Errorf("%w: at most %d bytes, and no full stop at the end", ErrName, maxName)
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }):
 		return fmt.Errorf("%w: it holds signs that do not show", ErrName)
+	case device.MatchString(name):
+		return fmt.Errorf("%w: some computers have a device of that name", ErrName)
 	case slices.Contains(programs, strings.ToLower(path.Ext(name))):
 		return fmt.Errorf("%w: programs are not taken", ErrName)
 	}
