@@ -61,6 +61,15 @@ func TestConverse(t *testing.T) {
 	}
 }
 
+// TestCosts measures what protection costs alone.
+func TestCosts(t *testing.T) {
+	b, f := newBench(t), figures{}
+	b.costing(f)
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		fmt.Printf("  %-34s %s\n", name, f[name])
+	}
+}
+
 func TestBench(t *testing.T) {
 	b := newBench(t)
 	f := figures{}
@@ -69,6 +78,7 @@ func TestBench(t *testing.T) {
 	b.conversing(f)
 	b.growing(f)
 	b.streaming(f)
+	b.costing(f)
 	ratios := map[string]float64{
 		"accepted_vs_same_rows_32": f.ratio("accepted_32", "same_rows_32"),
 		"accepted_vs_pgbench_32":   f.ratio("accepted_32", "one_row_32"),
@@ -78,6 +88,9 @@ func TestBench(t *testing.T) {
 		"loop_p99_over_p50":        f.ratio("loop_p99_ms", "loop_p50_ms"),
 		"catchup_per_s":            f["catchup_per_s"].median(),
 		"bytes_per_stream_10000":   f["bytes_per_stream_10000_service"].median(),
+		"mutual_tls_over_plain":    f.ratio("accepted_32_mutual_tls", "accepted_32_plain"),
+		"recorded_over_unrecorded": f.ratio("appended_32", "appended_32_unrecorded"),
+		"keys_made_over_known":     f.ratio("appended_32", "appended_32_known_keys"),
 		"growth_1e6_over_1e4":      f.ratio("accepted_32_at_1e6", "accepted_32_at_1e4"),
 	}
 	fmt.Printf("\n%d cores, %s; medians of %d interleaved rounds (least–most); rates are a second:\n\n", runtime.NumCPU(), runtime.GOARCH, rounds)

@@ -48,7 +48,9 @@ type bench struct {
 	one, both grpc.ClientConnInterface
 	echoed    *grpc.ClientConn
 	callers   *identity.TokenExchange
-	worker    context.Context
+	// overTLS is a replica that is reached by mutual TLS, once it is asked for.
+	overTLS grpc.ClientConnInterface
+	worker  context.Context
 	// pgb is pgbench.
 	pgb   string
 	redis *redistest.Server
@@ -122,9 +124,15 @@ func (b *bench) papers() process.Papers {
 
 func (b *bench) serviceOf(name, role, database string, build func(matter.Deps) (process.Built, error)) string {
 	b.t.Helper()
+	return b.listeningOf(name, role, database, process.Listening{}, build)
+}
+
+func (b *bench) listeningOf(name, role, database string, listening process.Listening, build func(matter.Deps) (process.Built, error)) string {
+	b.t.Helper()
 	address := freeAddress(b.t)
+	listening.Listen = address
 	service := process.Service{
-		Listening: process.Listening{Listen: address}, Dev: true, Secrets: b.secrets, Directory: b.directory,
+		Listening: listening, Dev: true, Secrets: b.secrets, Directory: b.directory,
 		Journal: b.server.DSN(database, role, name), Keys: b.server.DSN(database, role, name+"_keys"), Redis: b.redis.URL(), Papers: b.papers(),
 	}
 	ctx, stop := context.WithCancel(context.Background())
