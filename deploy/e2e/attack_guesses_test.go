@@ -25,6 +25,7 @@ import (
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -80,7 +81,11 @@ func one(field protoreflect.FieldDescriptor, said map[string]string) protoreflec
 		"koppi.common.v1.Party":      countyParty,
 		"koppi.common.v1.LegalBasis": consented(),
 		"koppi.common.v1.Client":     &commonv1.Client{Identity: &commonv1.Client_ClientId{ClientId: said["client_id"]}, Language: "fi"},
+		"koppi.consent.v1.Recipient": &consentv1.Recipient{Of: &consentv1.Recipient_Agency{Agency: countyParty.GetAgency()}},
 		"google.protobuf.Timestamp":  timestamppb.New(time.Now().Add(24 * time.Hour).Truncate(time.Hour)),
+	}
+	if field.Name() == "given_at" {
+		return timestamppb.New(time.Now().Add(-time.Hour).Truncate(time.Hour)).ProtoReflect()
 	}
 	if found, ok := known[field.Message().FullName()]; ok {
 		return proto.Clone(found).ProtoReflect()
@@ -100,9 +105,16 @@ func scalar(field protoreflect.FieldDescriptor, said map[string]string) protoref
 			return protoreflect.ValueOfString(uuid.NewString())
 		case strings.Contains(name, "month"):
 			return protoreflect.ValueOfString("2026-01")
+		case name == "service", name == "services":
+			return protoreflect.ValueOfString("concern")
+		case name == "receiver", name == "sender":
+			return protoreflect.ValueOfString(countyParty.GetAgency())
 		}
 		return protoreflect.ValueOfString("x")
 	case protoreflect.EnumKind:
+		if name == "ground" {
+			return protoreflect.ValueOfEnum(commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION.Number())
+		}
 		return protoreflect.ValueOfEnum(1)
 	case protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32(1)

@@ -70,7 +70,7 @@ func TestKeysUnderRunningProcesses(t *testing.T) {
 	reads := func(when, id string, want fault.Reason) {
 		t.Helper()
 		for i, replica := range c.services["concern"] {
-			service := concernv1.NewConcernServiceClient(dialStubborn(t, replica.address))
+			service := concernv1.NewConcernServiceClient(c.within(t, replica.address))
 			if _, err := service.GetConcern(kela, &concernv1.GetConcernRequest{ConcernId: id}); fault.ReasonOf(err) != want || (want == "") != (err == nil) {
 				t.Errorf("%s, replica %d: %v", when, i, err)
 			}

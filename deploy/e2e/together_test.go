@@ -72,7 +72,7 @@ func TestTwoTakeOneConsultation(t *testing.T) {
 	gateway := dialStubborn(t, c.gateways[0].address)
 	var services []consultationv1.ConsultationServiceClient
 	for _, replica := range c.services["consultation"] {
-		services = append(services, consultationv1.NewConsultationServiceClient(dialStubborn(t, replica.address)))
+		services = append(services, consultationv1.NewConsultationServiceClient(c.within(t, replica.address)))
 	}
 	asker := as(t, gateway, countyParty, "ps-21", "social_worker")
 	workers := []context.Context{as(t, gateway, healthParty, "tk-02", "health_professional"), as(t, gateway, healthParty, "tk-03", "health_professional")}
@@ -109,7 +109,7 @@ func TestTwoEditTwoGoals(t *testing.T) {
 	gateway := dialStubborn(t, c.gateways[0].address)
 	var services []planv1.PlanServiceClient
 	for _, replica := range c.services["plan"] {
-		services = append(services, planv1.NewPlanServiceClient(dialStubborn(t, replica.address)))
+		services = append(services, planv1.NewPlanServiceClient(c.within(t, replica.address)))
 	}
 	members := []context.Context{as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")}
 	// A plan's history is folded anew each time: a thousand rounds on a few plans.
