@@ -160,6 +160,7 @@ func TestConverse(t *testing.T) {
 
 // Whose process has died is told to have left, once it was not heard for a while.
 func TestPresenceOfTheDead(t *testing.T) {
+	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
 	gateway := dialStubborn(t, c.gateways[0].address)
 	replicas := c.services["consultation"]

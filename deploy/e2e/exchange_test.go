@@ -178,6 +178,7 @@ func (a *answered) add(id string) {
 // while a thousand commands run: each gets every message once, in order, and each
 // command takes effect once.
 func TestCuts(t *testing.T) {
+	t.Parallel()
 	const commands, cuts = 1000, 100
 	b := newBench(t)
 	systems := map[string]*partner.Client{}

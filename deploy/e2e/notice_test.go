@@ -126,6 +126,7 @@ func TestNotices(t *testing.T) {
 
 // Of two gateways one tells, and the other where that one ends.
 func TestNoticesOfTwoGateways(t *testing.T) {
+	t.Parallel()
 	server := mailtest.Start(t, mailtest.Config{})
 	g := newGround(t, "fsync=off")
 	if err := os.WriteFile(g.directory, withEmails(t), 0o600); err != nil {

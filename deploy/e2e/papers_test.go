@@ -94,6 +94,7 @@ func peak(t *testing.T, pid int) int64 {
 // comes down as it was, in processes of their own; more of it leaves the
 // gateway no larger than the first did.
 func TestPapersOverACutLine(t *testing.T) {
+	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)
 	conn := dialStubborn(t, c.gateways[0].address)
 	kela, county := as(t, conn, kelaParty, "kela-17", "benefit_handler"), as(t, conn, countyParty, "ps-21", "social_worker")

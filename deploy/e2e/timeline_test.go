@@ -92,6 +92,7 @@ func mailboxOf(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface)
 // A timeline of 1,000 messages over four services pages in time order, none missed and
 // none doubled, while new ones arrive; and it says what the mailbox said, word for word.
 func TestTimeline(t *testing.T) {
+	t.Parallel()
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
 	work := matters(t, b, conn)

@@ -68,6 +68,7 @@ const rounds = 1000
 // Two workers take one consultation at the same moment through two replicas, a
 // thousand times: exactly one wins, and the other is told who.
 func TestTwoTakeOneConsultation(t *testing.T) {
+	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
 	gateway := dialStubborn(t, c.gateways[0].address)
 	var services []consultationv1.ConsultationServiceClient
@@ -105,6 +106,7 @@ func TestTwoTakeOneConsultation(t *testing.T) {
 // Two members change two goals of one plan at the same moment through two replicas, a
 // thousand times: no conflict, and nothing is lost.
 func TestTwoEditTwoGoals(t *testing.T) {
+	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"plan"})
 	gateway := dialStubborn(t, c.gateways[0].address)
 	var services []planv1.PlanServiceClient

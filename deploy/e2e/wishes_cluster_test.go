@@ -23,6 +23,7 @@ import (
 // everywhere, until the same request completes it. Killed at any moment in the midst, it
 // comes to the same.
 func TestAServiceDiesInAProhibition(t *testing.T) {
+	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)
 	conn := dialStubborn(t, c.gateways[0].address)
 	consents, referrals, plans := consentv1.NewConsentServiceClient(conn), referralv1.NewReferralServiceClient(conn), planv1.NewPlanServiceClient(conn)
