@@ -212,9 +212,11 @@ func TestSweep(t *testing.T) {
 }
 
 func TestCheckName(t *testing.T) {
-	for _, name := range []string{"../x", "a/b.pdf", "a\\b.pdf", ".bashrc", " x.pdf", "x.exe", "X.Exe", "x.docm", "a\x00.pdf", "fdp.\u202eexe", "c:x.pdf", "x.exe.",
+	for _, name := range []string{
+		"../x", "a/b.pdf", "a\\b.pdf", ".bashrc", " x.pdf", "x.exe", "X.Exe", "x.docm", "a\x00.pdf", "fdp.\u202eexe", "c:x.pdf", "x.exe.",
 		"nul", "NUL.pdf", "con .txt", "Com1.pdf", "lpt¹", "a\u200b.pdf", "a\u2066.pdf", "a\ufeff.pdf", "a\u0085.pdf", "a\u2028b.pdf",
-		strings.Repeat("ä", 128) + ".pdf"} {
+		strings.Repeat("ä", 128) + ".pdf",
+	} {
 		if err := CheckName(name); !errors.Is(err, ErrName) {
 			t.Errorf("%q is taken", name)
 		}
