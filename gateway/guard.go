@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net"
 	"net/http"
 	"strings"
 
@@ -9,6 +8,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loopback"
 )
 
 // rest answers what no mounted service takes: pages, and calls of services that
@@ -49,21 +49,12 @@ func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
 // name of another site that resolves to it is not one.
 func localOnly(prefix string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, prefix) && !loopback(r.Host) {
+		if strings.HasPrefix(r.URL.Path, prefix) && !loopback.Is(r.Host) {
 			http.Error(forgotten{w}, "served to this machine alone", http.StatusForbidden)
 			return
 		}
 		handler.ServeHTTP(w, r)
 	})
-}
-
-// loopback tells whether a host, with or without a port, names this machine.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // certified carries on the certificates that a caller showed, and whose key it holds.

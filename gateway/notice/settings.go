@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/loopback"
 )
 
 // Settings are what operators set.
@@ -64,7 +65,7 @@ func (s Settings) mailer() (*Mailer, error) {
 	if config.From, err = netmail.ParseAddress(s.SMTPFrom); err != nil {
 		return nil, errors.New("--smtp-from: write the address that mails are from, such as koppi@example.fi")
 	}
-	if config.Security == None && !loopback(host) {
+	if config.Security == None && !loopback.Is(host) {
 		return nil, errors.New("--smtp-tls none is for a mail server on a loopback address alone")
 	}
 	if config.Password, err = s.password(); err != nil {
@@ -115,10 +116,8 @@ func (s Settings) link() (string, error) {
 		return "", errors.New("write the address of Koppi's pages, such as https://koppi.example.fi")
 	case at.User != nil:
 		return "", errors.New("the address holds no user or password")
-	case at.Scheme == "http" && !loopback(at.Hostname()):
+	case at.Scheme == "http" && !loopback.Is(at.Hostname()):
 		return "", errors.New("http is for a loopback address alone; write https")
 	}
 	return at.String(), nil
 }
-
-func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

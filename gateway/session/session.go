@@ -11,6 +11,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loopback"
 )
 
 const (
@@ -49,7 +50,7 @@ func (s *Sessions) baseOf(r *http.Request) string {
 	switch {
 	case s.base != "":
 		return s.base
-	case s.Dev && loopback(r.Host):
+	case s.Dev && loopback.Is(r.Host):
 		return "http://" + r.Host
 	}
 	return ""

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/loopback"
 	"koppi.internal/pkg/presence"
 )
 
@@ -93,17 +93,8 @@ func origin(address string) (string, error) {
 	switch {
 	case err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" || strings.Trim(at.Path, "/") != "":
 		return "", errors.New("write https://host alone, such as https://koppi.example.fi")
-	case at.Scheme == "https", at.Scheme == "http" && loopback(at.Host):
+	case at.Scheme == "https", at.Scheme == "http" && loopback.Is(at.Host):
 		return at.Scheme + "://" + strings.ToLower(at.Host), nil
 	}
 	return "", errors.New("pages are reached by https, or by http on this machine alone")
-}
-
-// loopback tells whether a host, with or without a port, names this machine.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }

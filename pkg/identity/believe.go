@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 
 	"github.com/lestrrat-go/jwx/v3/jwk"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/loopback"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -191,7 +191,7 @@ func reachable(address string) error {
 		return errors.New("it is no URL of a host and a path alone")
 	case at.Scheme == "https":
 		return nil
-	case at.Scheme == "http" && (at.Hostname() == "localhost" || net.ParseIP(at.Hostname()).IsLoopback()):
+	case at.Scheme == "http" && loopback.Is(at.Host):
 		return nil
 	}
 	return errors.New("it is reached by https, or by http on this machine alone")

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loopback"
 	"koppi.internal/pkg/telemetry"
 )
 
@@ -87,7 +88,7 @@ func (l Listening) Open(ctx context.Context, partners *identity.Partners) (net.L
 	if err != nil {
 		return nil, err
 	}
-	if config == nil && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+	if config == nil && !loopback.Is(host) {
 		return nil, fmt.Errorf("--listen %s: without --tls-cert and --tls-key Koppi serves on a loopback address alone, such as 127.0.0.1:8080", l.Listen)
 	}
 	var plain net.ListenConfig

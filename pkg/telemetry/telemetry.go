@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"sync/atomic"
 
@@ -19,6 +18,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
+
+	"koppi.internal/pkg/loopback"
 )
 
 // Settings are what operators set.
@@ -65,7 +66,7 @@ func (s Settings) check() error {
 	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
 		return fmt.Errorf("--otlp %s: write http://host:port or https://host:port", s.OTLP)
 	}
-	if at.Scheme == "http" && at.Hostname() != "localhost" && !net.ParseIP(at.Hostname()).IsLoopback() {
+	if at.Scheme == "http" && !loopback.Is(at.Host) {
 		return errors.New("--otlp: without https the collector is on a loopback address alone")
 	}
 	return nil
