@@ -22,8 +22,12 @@ const (
 	drainTime = 10 * time.Second
 	// Slow clients are cut: a header comes whole within this time.
 	readHeaderTimeout = 5 * time.Second
-	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
+	// A connection without a call is closed soon. net/http keeps all that an HTTP/2
+	// connection held for as long after its end, where that came with streams open: who
+	// breaks thousands of them must not fill the memory. Pages and partners have a stream
+	// open always, and are not met.
+	idleTimeout = 15 * time.Second
 	// A standing stream ends by itself within an hour; one whose reader does not
 	// even take its end is cut. Reading has the same bound, so that each HTTP/2 stream
 	// has its timer from the first: net/http would make a new one for a stream that has
@@ -70,7 +74,14 @@ func Connect(listener *bufconn.Listener) (*grpc.ClientConn, error) {
 func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, listener := range listeners {
-		group.Go(func() error { return server.Serve(listener) })
+		group.Go(func() error {
+			err := server.Serve(listener)
+			// Told to end before it began: that is an end in order.
+			if errors.Is(err, grpc.ErrServerStopped) && ctx.Err() != nil {
+				return nil
+			}
+			return err
+		})
 	}
 	group.Go(func() error {
 		<-ctx.Done()

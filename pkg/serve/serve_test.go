@@ -98,3 +98,19 @@ func TestWhatBreaksStaysInside(t *testing.T) {
 		t.Errorf("the log holds what was sent, or not how it ended: %s", text)
 	}
 }
+
+// Who is told to end before it has begun to serve ends in order.
+func TestStopBeforeServing(t *testing.T) {
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for range 100 {
+		server := serve.NewGRPC(serve.Config{Logger: slog.New(slog.DiscardHandler), Verifier: verifier})
+		if err := serve.GRPC(ended, server, serve.Memory(), serve.Memory()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
