@@ -27,7 +27,7 @@ const (
 	// connection held for as long after its end, where that came with streams open: who
 	// breaks thousands of them must not fill the memory. Pages and partners have a stream
 	// open always, and are not met.
-	idleTimeout = 15 * time.Second
+	idleTimeout = 10 * time.Second
 	// A standing stream ends by itself within an hour; one whose reader does not
 	// even take its end is cut. Reading has the same bound, so that each HTTP/2 stream
 	// has its timer from the first: net/http would make a new one for a stream that has
