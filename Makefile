@@ -48,6 +48,7 @@ generate: need-go $(BUF) $(EXAMPLE)/node_modules .protodeps ## Generate Go and T
 	rm -rf proto/gen $(EXAMPLE)/gen
 	$(BUF) generate --template proto/buf.gen.yaml
 	$(BUF) generate --template $(EXAMPLE)/buf.gen.yaml
+	rm -rf gateway/web/gen && $(BUF) generate --template gateway/web/buf.gen.yaml
 
 example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
 

@@ -101,3 +101,12 @@ func (d *Service) AdvanceClock(ctx context.Context, r *devv1.AdvanceClockRequest
 	}
 	return &devv1.AdvanceClockResponse{Now: timestamppb.New(to)}, nil
 }
+
+// GetClock tells the domain's time.
+func (d *Service) GetClock(context.Context, *devv1.GetClockRequest) (*devv1.GetClockResponse, error) {
+	response := &devv1.GetClockResponse{}
+	for _, service := range d.Services {
+		response.Now = timestamppb.New(service.Now())
+	}
+	return response, nil
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
@@ -62,7 +63,7 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
 	work := r.GetWork()
 	query := journal.Query{
-		Agency: who.Agency, OpenOnly: true, OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
+		Agency: who.Agency, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
 	}
 	if work.GetSent() {
 		query.Role = journal.RoleSender
@@ -99,6 +100,7 @@ func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *cas
 		PlannedContacts: shown.State.Common().PlannedContacts(shown.Now),
 		Holder:          &commonv1.Party{Agency: standing.Agency, Unit: standing.Unit, Worker: standing.Worker},
 		StartedAt:       timestamppb.New(standing.StartedAt),
+		About:           aboutOf(message),
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()
@@ -115,11 +117,38 @@ func stateName(message proto.Message) string {
 	if field == nil || field.Enum() == nil {
 		return ""
 	}
-	value := field.Enum().Values().ByNumber(message.ProtoReflect().Get(field).Enum())
-	if value == nil {
+	return enumName(field, message.ProtoReflect().Get(field))
+}
+
+// aboutOf is what a message shows that a matter is about, in the contract's own names.
+func aboutOf(message proto.Message) (about []string) {
+	shown := message.ProtoReflect()
+	for _, name := range []protoreflect.Name{"topics", "kind", "service_key"} {
+		field := shown.Descriptor().Fields().ByName(name)
+		if field == nil || !shown.Has(field) {
+			continue
+		}
+		value := shown.Get(field)
+		switch {
+		case field.IsList():
+			for i := range value.List().Len() {
+				about = append(about, enumName(field, value.List().Get(i)))
+			}
+		case field.Enum() != nil:
+			about = append(about, enumName(field, value))
+		default:
+			about = append(about, value.String())
+		}
+	}
+	return about
+}
+
+func enumName(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
+	named := field.Enum().Values().ByNumber(value.Enum())
+	if named == nil {
 		return ""
 	}
-	return string(value.Name())
+	return string(named.Name())
 }
 
 // compareDue orders due times; none comes last.

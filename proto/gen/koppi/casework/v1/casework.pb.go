@@ -771,7 +771,9 @@ type ListWorkRequest struct {
 	Sent        bool `protobuf:"varint,4,opt,name=sent,proto3" json:"sent,omitempty"`
 	OverdueOnly bool `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
 	// Only where it is the caller's agency's turn.
-	OwnTurnOnly   bool   `protobuf:"varint,8,opt,name=own_turn_only,json=ownTurnOnly,proto3" json:"own_turn_only,omitempty"`
+	OwnTurnOnly bool `protobuf:"varint,8,opt,name=own_turn_only,json=ownTurnOnly,proto3" json:"own_turn_only,omitempty"`
+	// What has ended too. Without a due time, it stands behind all that is open.
+	IncludeEnded  bool   `protobuf:"varint,9,opt,name=include_ended,json=includeEnded,proto3" json:"include_ended,omitempty"`
 	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -846,6 +848,13 @@ func (x *ListWorkRequest) GetOverdueOnly() bool {
 func (x *ListWorkRequest) GetOwnTurnOnly() bool {
 	if x != nil {
 		return x.OwnTurnOnly
+	}
+	return false
+}
+
+func (x *ListWorkRequest) GetIncludeEnded() bool {
+	if x != nil {
+		return x.IncludeEnded
 	}
 	return false
 }
@@ -933,8 +942,11 @@ type WorkItem struct {
 	// Nobody holds it yet, and the caller is on duty for it.
 	OnDuty          bool                  `protobuf:"varint,10,opt,name=on_duty,json=onDuty,proto3" json:"on_duty,omitempty"`
 	PlannedContacts []*v11.PlannedContact `protobuf:"bytes,11,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What it is about, as far as the caller may see it, in the contract's own names:
+	// "TOPIC_RENT_ARREARS" of a concern, kind and service of a referral. Never free text.
+	About         []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WorkItem) Reset() {
@@ -1040,6 +1052,13 @@ func (x *WorkItem) GetOnDuty() bool {
 func (x *WorkItem) GetPlannedContacts() []*v11.PlannedContact {
 	if x != nil {
 		return x.PlannedContacts
+	}
+	return nil
+}
+
+func (x *WorkItem) GetAbout() []string {
+	if x != nil {
+		return x.About
 	}
 	return nil
 }
@@ -1766,7 +1785,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
 	"\vin_language\x18\x04 \x01(\bR\n" +
-	"inLanguage\"\xb9\x02\n" +
+	"inLanguage\"\xde\x02\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x12\x1b\n" +
@@ -1774,14 +1793,15 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12\x12\n" +
 	"\x04sent\x18\x04 \x01(\bR\x04sent\x12!\n" +
 	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x12\"\n" +
-	"\rown_turn_only\x18\b \x01(\bR\vownTurnOnly\x12'\n" +
+	"\rown_turn_only\x18\b \x01(\bR\vownTurnOnly\x12#\n" +
+	"\rinclude_ended\x18\t \x01(\bR\fincludeEnded\x12'\n" +
 	"\tpage_size\x18\x06 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc3\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd9\x03\n" +
 	"\bWorkItem\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x14\n" +
@@ -1795,7 +1815,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"started_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x17\n" +
 	"\aon_duty\x18\n" +
 	" \x01(\bR\x06onDuty\x12J\n" +
-	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\"\x96\x02\n" +
+	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x14\n" +
+	"\x05about\x18\f \x03(\tR\x05about\"\x96\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +

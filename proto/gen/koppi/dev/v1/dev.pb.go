@@ -276,6 +276,86 @@ func (x *AdvanceClockResponse) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
+type GetClockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClockRequest) Reset() {
+	*x = GetClockRequest{}
+	mi := &file_koppi_dev_v1_dev_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClockRequest) ProtoMessage() {}
+
+func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_dev_v1_dev_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
+func (*GetClockRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_dev_v1_dev_proto_rawDescGZIP(), []int{4}
+}
+
+type GetClockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClockResponse) Reset() {
+	*x = GetClockResponse{}
+	mi := &file_koppi_dev_v1_dev_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClockResponse) ProtoMessage() {}
+
+func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_dev_v1_dev_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
+func (*GetClockResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_dev_v1_dev_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetClockResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
 var File_koppi_dev_v1_dev_proto protoreflect.FileDescriptor
 
 const file_koppi_dev_v1_dev_proto_rawDesc = "" +
@@ -294,12 +374,16 @@ const file_koppi_dev_v1_dev_proto_rawDesc = "" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x02toB\b\n" +
 	"\x06target\"D\n" +
 	"\x14AdvanceClockResponse\x12,\n" +
-	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now2\xb4\x01\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x11\n" +
+	"\x0fGetClockRequest\"@\n" +
+	"\x10GetClockResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now2\xff\x01\n" +
 	"\n" +
 	"DevService\x12O\n" +
 	"\n" +
 	"IssueToken\x12\x1f.koppi.dev.v1.IssueTokenRequest\x1a .koppi.dev.v1.IssueTokenResponse\x12U\n" +
-	"\fAdvanceClock\x12!.koppi.dev.v1.AdvanceClockRequest\x1a\".koppi.dev.v1.AdvanceClockResponseB\x9b\x01\n" +
+	"\fAdvanceClock\x12!.koppi.dev.v1.AdvanceClockRequest\x1a\".koppi.dev.v1.AdvanceClockResponse\x12I\n" +
+	"\bGetClock\x12\x1d.koppi.dev.v1.GetClockRequest\x1a\x1e.koppi.dev.v1.GetClockResponseB\x9b\x01\n" +
 	"\x10com.koppi.dev.v1B\bDevProtoP\x01Z+koppi.internal/proto/gen/koppi/dev/v1;devv1\xa2\x02\x03KDX\xaa\x02\fKoppi.Dev.V1\xca\x02\fKoppi\\Dev\\V1\xe2\x02\x18Koppi\\Dev\\V1\\GPBMetadata\xea\x02\x0eKoppi::Dev::V1b\x06proto3"
 
 var (
@@ -314,28 +398,33 @@ func file_koppi_dev_v1_dev_proto_rawDescGZIP() []byte {
 	return file_koppi_dev_v1_dev_proto_rawDescData
 }
 
-var file_koppi_dev_v1_dev_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_koppi_dev_v1_dev_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_koppi_dev_v1_dev_proto_goTypes = []any{
 	(*IssueTokenRequest)(nil),     // 0: koppi.dev.v1.IssueTokenRequest
 	(*IssueTokenResponse)(nil),    // 1: koppi.dev.v1.IssueTokenResponse
 	(*AdvanceClockRequest)(nil),   // 2: koppi.dev.v1.AdvanceClockRequest
 	(*AdvanceClockResponse)(nil),  // 3: koppi.dev.v1.AdvanceClockResponse
-	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*GetClockRequest)(nil),       // 4: koppi.dev.v1.GetClockRequest
+	(*GetClockResponse)(nil),      // 5: koppi.dev.v1.GetClockResponse
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_koppi_dev_v1_dev_proto_depIdxs = []int32{
-	4, // 0: koppi.dev.v1.AdvanceClockRequest.by:type_name -> google.protobuf.Duration
-	5, // 1: koppi.dev.v1.AdvanceClockRequest.to:type_name -> google.protobuf.Timestamp
-	5, // 2: koppi.dev.v1.AdvanceClockResponse.now:type_name -> google.protobuf.Timestamp
-	0, // 3: koppi.dev.v1.DevService.IssueToken:input_type -> koppi.dev.v1.IssueTokenRequest
-	2, // 4: koppi.dev.v1.DevService.AdvanceClock:input_type -> koppi.dev.v1.AdvanceClockRequest
-	1, // 5: koppi.dev.v1.DevService.IssueToken:output_type -> koppi.dev.v1.IssueTokenResponse
-	3, // 6: koppi.dev.v1.DevService.AdvanceClock:output_type -> koppi.dev.v1.AdvanceClockResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	6, // 0: koppi.dev.v1.AdvanceClockRequest.by:type_name -> google.protobuf.Duration
+	7, // 1: koppi.dev.v1.AdvanceClockRequest.to:type_name -> google.protobuf.Timestamp
+	7, // 2: koppi.dev.v1.AdvanceClockResponse.now:type_name -> google.protobuf.Timestamp
+	7, // 3: koppi.dev.v1.GetClockResponse.now:type_name -> google.protobuf.Timestamp
+	0, // 4: koppi.dev.v1.DevService.IssueToken:input_type -> koppi.dev.v1.IssueTokenRequest
+	2, // 5: koppi.dev.v1.DevService.AdvanceClock:input_type -> koppi.dev.v1.AdvanceClockRequest
+	4, // 6: koppi.dev.v1.DevService.GetClock:input_type -> koppi.dev.v1.GetClockRequest
+	1, // 7: koppi.dev.v1.DevService.IssueToken:output_type -> koppi.dev.v1.IssueTokenResponse
+	3, // 8: koppi.dev.v1.DevService.AdvanceClock:output_type -> koppi.dev.v1.AdvanceClockResponse
+	5, // 9: koppi.dev.v1.DevService.GetClock:output_type -> koppi.dev.v1.GetClockResponse
+	7, // [7:10] is the sub-list for method output_type
+	4, // [4:7] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_koppi_dev_v1_dev_proto_init() }
@@ -353,7 +442,7 @@ func file_koppi_dev_v1_dev_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_dev_v1_dev_proto_rawDesc), len(file_koppi_dev_v1_dev_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

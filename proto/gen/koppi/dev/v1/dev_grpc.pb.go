@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	DevService_IssueToken_FullMethodName   = "/koppi.dev.v1.DevService/IssueToken"
 	DevService_AdvanceClock_FullMethodName = "/koppi.dev.v1.DevService/AdvanceClock"
+	DevService_GetClock_FullMethodName     = "/koppi.dev.v1.DevService/GetClock"
 )
 
 // DevServiceClient is the client API for DevService service.
@@ -36,6 +37,8 @@ type DevServiceClient interface {
 	// AdvanceClock moves the clock of all services forward (an offset kept in each
 	// service's database) and returns once each has acted on every due time passed.
 	AdvanceClock(ctx context.Context, in *AdvanceClockRequest, opts ...grpc.CallOption) (*AdvanceClockResponse, error)
+	// GetClock tells the domain's time, which may stand still or have been moved.
+	GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error)
 }
 
 type devServiceClient struct {
@@ -66,6 +69,16 @@ func (c *devServiceClient) AdvanceClock(ctx context.Context, in *AdvanceClockReq
 	return out, nil
 }
 
+func (c *devServiceClient) GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetClockResponse)
+	err := c.cc.Invoke(ctx, DevService_GetClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DevServiceServer is the server API for DevService service.
 // All implementations must embed UnimplementedDevServiceServer
 // for forward compatibility.
@@ -76,6 +89,8 @@ type DevServiceServer interface {
 	// AdvanceClock moves the clock of all services forward (an offset kept in each
 	// service's database) and returns once each has acted on every due time passed.
 	AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error)
+	// GetClock tells the domain's time, which may stand still or have been moved.
+	GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error)
 	mustEmbedUnimplementedDevServiceServer()
 }
 
@@ -91,6 +106,9 @@ func (UnimplementedDevServiceServer) IssueToken(context.Context, *IssueTokenRequ
 }
 func (UnimplementedDevServiceServer) AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdvanceClock not implemented")
+}
+func (UnimplementedDevServiceServer) GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetClock not implemented")
 }
 func (UnimplementedDevServiceServer) mustEmbedUnimplementedDevServiceServer() {}
 func (UnimplementedDevServiceServer) testEmbeddedByValue()                    {}
@@ -149,6 +167,24 @@ func _DevService_AdvanceClock_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DevService_GetClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DevServiceServer).GetClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DevService_GetClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DevServiceServer).GetClock(ctx, req.(*GetClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DevService_ServiceDesc is the grpc.ServiceDesc for DevService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -163,6 +199,10 @@ var DevService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AdvanceClock",
 			Handler:    _DevService_AdvanceClock_Handler,
+		},
+		{
+			MethodName: "GetClock",
+			Handler:    _DevService_GetClock_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

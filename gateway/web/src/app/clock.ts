@@ -1,0 +1,28 @@
+import { createClient } from "@connectrpc/connect";
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { useQuery } from "@tanstack/react-query";
+
+import { DevService } from "#gen/koppi/dev/v1/dev_pb";
+import { usePerson } from "./session";
+import { transport } from "./transport";
+
+const clockKey = ["clock"];
+
+// useNow is the domain's time, to the minute: the machine's own, but for trying out, where
+// the clock may have been moved.
+export function useNow(): Date {
+  const { trial } = usePerson();
+  const { data } = useQuery({
+    queryKey: [...clockKey, trial], refetchInterval: 60_000,
+    queryFn: async () => {
+      if (!trial) return Date.now();
+      const { now } = await createClient(DevService, transport).getClock({});
+      return now ? timestampMs(now) : Date.now();
+    },
+  });
+  return new Date(data ?? Date.now());
+}
+
+export const moveClock = (seconds: number) => createClient(DevService, transport).advanceClock({ target: { case: "by", value: { seconds: BigInt(seconds), nanos: 0 } } });
+
+export const dateOf = (time: Timestamp | undefined) => (time ? new Date(timestampMs(time)) : undefined);

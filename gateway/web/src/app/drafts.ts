@@ -1,0 +1,37 @@
+import { useCallback, useEffect, useState } from "react";
+
+import { usePerson } from "./session";
+
+// What was typed outlives an error, a reload and an ended session. It stays in this tab
+// alone, by person, and goes when it was sent or the person signs out.
+const prefix = "draft ";
+
+export function forgetDrafts() {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) sessionStorage.removeItem(key);
+}
+
+function read<T>(key: string, empty: T): T {
+  try {
+    return { ...empty, ...JSON.parse(sessionStorage.getItem(key) ?? "{}") };
+  } catch {
+    return empty;
+  }
+}
+
+// useDraft is what was typed in a form so far, how to change it, and how to forget it.
+export function useDraft<T extends object>(form: string, empty: T): [T, (change: Partial<T>) => void, () => void] {
+  const person = usePerson();
+  const key = `${prefix}${person.agency} ${person.worker} ${person.role} ${form}`;
+  const [draft, setDraft] = useState(() => read(key, empty));
+  useEffect(() => setDraft(read(key, empty)), [key]); // another form, or another person
+  const change = useCallback((changed: Partial<T>) => setDraft((before) => {
+    const after = { ...before, ...changed };
+    sessionStorage.setItem(key, JSON.stringify(after));
+    return after;
+  }), [key]);
+  const forget = useCallback(() => {
+    sessionStorage.removeItem(key);
+    setDraft(empty);
+  }, [key]);
+  return [draft, change, forget];
+}

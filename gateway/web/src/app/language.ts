@@ -1,0 +1,49 @@
+import i18next from "i18next";
+import { initReactI18next, useTranslation } from "react-i18next";
+
+import refusals from "../texts/refusals.json";
+import shell from "../texts/shell.json";
+import words from "../texts/words.json";
+
+// One file of texts for each page, with all languages side by side. The rooms of a page
+// that is loaded late come with it: each calls addTexts for its own.
+export const languages = ["fi", "sv", "en"] as const;
+export type Language = (typeof languages)[number];
+export type Texts = Record<Language, Record<string, string>>;
+
+const kept = "language";
+
+const resources: Record<Language, Record<string, Record<string, string>>> = { fi: {}, sv: {}, en: {} };
+
+export function addTexts(page: string, texts: Texts) {
+  for (const language of languages) {
+    resources[language][page] = texts[language];
+    if (i18next.isInitialized) i18next.addResourceBundle(language, page, texts[language], true, true);
+  }
+}
+
+export function startTexts() {
+  for (const [page, texts] of Object.entries({ shell, words, refusals })) addTexts(page, texts);
+  const wish = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
+  const lng = languages.find((language) => language === wish) ?? "fi";
+  void i18next.use(initReactI18next).init({ lng, fallbackLng: false, interpolation: { escapeValue: false }, resources, initAsync: false, returnNull: false });
+  document.documentElement.lang = lng;
+}
+
+export function useLanguage(): [Language, (language: Language) => void] {
+  const { i18n } = useTranslation();
+  return [i18n.language as Language, (language) => {
+    localStorage.setItem(kept, language);
+    document.documentElement.lang = language;
+    void i18n.changeLanguage(language);
+  }];
+}
+
+// useTexts are a page's texts, by their keys: t("title").
+export const useTexts = (page: string) => useTranslation(page).t;
+
+// useWords says names of the contract: word("LOOP_PHASE_SENT"), word("benefit_handler").
+export const useWords = () => {
+  const { t } = useTranslation("words");
+  return (name: string) => t(name);
+};

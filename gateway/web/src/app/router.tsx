@@ -1,0 +1,40 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+
+import { ListPage, type ListSearch, type ListName, lists } from "../pages/worklist/list";
+import { NothingOpen } from "../pages/worklist/nothing";
+import { kinds, type Kind } from "../ui/names";
+import { Home } from "./home";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ component: Shell });
+const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
+
+// A list, with what is open of it beside it.
+const listSearch = (search: Record<string, unknown>): ListSearch => ({
+  show: typeof search.show === "string" ? search.show : undefined,
+  queue: search.queue === "me" || search.queue === "agency" ? search.queue : undefined,
+});
+const listRoutes = lists.map((name: ListName) => {
+  const list = createRoute({ getParentRoute: () => root, path: name, validateSearch: listSearch, component: () => <ListPage name={name} /> });
+  const none = createRoute({ getParentRoute: () => list, path: "/", component: NothingOpen });
+  const matter = createRoute({
+    getParentRoute: () => list, path: "$kind/$id", component: lazyRouteComponent(() => import("../pages/matter/page"), "MatterPage"),
+    beforeLoad: ({ params }) => { if (!kinds.includes(params.kind as Kind)) throw redirect({ to: "/" }); },
+  });
+  return list.addChildren([none, matter]);
+});
+
+const beginnings = createRoute({
+  getParentRoute: () => root, path: "new/$what", component: lazyRouteComponent(() => import("../pages/new/page"), "NewPage"),
+  // The matter that it follows from, and the client whom it is about.
+  validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
+});
+const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage") });
+const own = createRoute({ getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage") });
+const statistics = createRoute({ getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage") });
+
+export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register { router: typeof router }
+}

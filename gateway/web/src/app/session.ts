@@ -1,0 +1,71 @@
+import { useQuery } from "@tanstack/react-query";
+import { createClient } from "@connectrpc/connect";
+
+import { DevService } from "#gen/koppi/dev/v1/dev_pb";
+import { forgetDrafts } from "./drafts";
+import { queries } from "./queries";
+import { transport } from "./transport";
+
+export type Role =
+  | "social_worker" | "social_counsellor" | "service_guide" | "benefit_handler" | "health_professional"
+  | "youth_worker" | "employment_officer" | "client" | "operator";
+
+// Person is who is in front of the page.
+export interface Person {
+  agency: string;
+  unit: string;
+  worker: string;
+  role: Role;
+  // Served for trying out: persons can be changed at will, and the clock moved.
+  trial: boolean;
+}
+
+// Doors are where one can sign in.
+export interface Doors {
+  reason: string;
+  places: { issuer: string; name: Record<string, string>; url: string }[];
+  trial: boolean;
+}
+
+export const sessionKey = ["session"];
+
+async function ask(): Promise<{ person?: Person; doors?: Doors }> {
+  const response = await fetch("/session");
+  const answer = await response.json();
+  if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
+  return { doors: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
+}
+
+// useSession is who is signed in, or where one can.
+export const useSession = () => useQuery({ queryKey: sessionKey, queryFn: ask, retry: 2 });
+
+// usePerson is who is signed in; only below what shows where one can sign in otherwise.
+export function usePerson(): Person {
+  const person = useSession().data?.person;
+  if (!person) throw new Error("nobody is signed in");
+  return person;
+}
+
+export interface TrialPerson { agency?: string; unit?: string; worker?: string; role: Role; personalIdentityCode?: string }
+
+// beginTrial signs in as an invented person, where the server is for trying out.
+export async function beginTrial(person: TrialPerson) {
+  const { token } = await createClient(DevService, transport).issueToken(person);
+  const response = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error((await response.json()).message);
+  await begin();
+}
+
+// begin shows whoever is signed in now, and nothing of who was before.
+async function begin() {
+  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
+  await queries.invalidateQueries({ queryKey: sessionKey });
+}
+
+// end signs out: here, and where the provider has a session of its own, there.
+export async function end() {
+  forgetDrafts();
+  const answer = await fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()).catch(() => ({}));
+  if (answer.continue) location.assign(answer.continue);
+  else await begin();
+}

@@ -1,0 +1,83 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { useEffect, type ReactNode } from "react";
+import { InlineAlert, LoadingSpinner, SkipLink } from "suomifi-ui-components";
+
+import { useLanguage, useTexts, useWords } from "./language";
+import { LanguageChoice } from "./languagechoice";
+import { useLine } from "./live";
+import { end, useSession, type Person } from "./session";
+import { SignIn } from "./signin";
+import { TrialClock } from "./trialclock";
+import { Reachability } from "../ui/reachability";
+import { useDirectory } from "../ui/party";
+import "./shell.css";
+
+// Shell is what surrounds every page; whoever is not signed in sees where one can.
+export function Shell() {
+  const { data, isError } = useSession(), t = useTexts("shell");
+  useTitle();
+  if (isError) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
+  if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
+  if (!data.person) return <Frame><SignIn doors={data.doors!} /></Frame>;
+  return <SignedIn person={data.person} />;
+}
+
+function useTitle() {
+  const [language] = useLanguage(), t = useTexts("shell");
+  useEffect(() => { document.title = t("title"); }, [language, t]);
+}
+
+function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; nav?: ReactNode }) {
+  const t = useTexts("shell");
+  return (
+    <>
+      <SkipLink href="#main">{t("skip")}</SkipLink>
+      <header className="top">
+        <Link to="/" className="brand">Koppi</Link>
+        {top}
+        <LanguageChoice />
+      </header>
+      <div className="body">
+        {nav}
+        <main id="main" tabIndex={-1}>{children}</main>
+      </div>
+    </>
+  );
+}
+
+function SignedIn({ person }: { person: Person }) {
+  const t = useTexts("shell"), down = useLine(`${person.agency} ${person.worker} ${person.role}`);
+  return (
+    <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
+      <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
+      <Outlet />
+    </Frame>
+  );
+}
+
+function Who({ person }: { person: Person }) {
+  const t = useTexts("shell"), word = useWords(), directory = useDirectory();
+  const place = person.unit ? directory.unit(person.agency, person.unit) : person.agency && directory.agency(person.agency);
+  return (
+    <div className="who">
+      <p><strong>{person.worker || word(person.role)}</strong> <span className="quiet">{[person.worker && word(person.role), place].filter(Boolean).join(", ")}</span></p>
+      {person.worker && person.role !== "operator" && <Reachability person={person} />}
+      <button type="button" className="plain" onClick={() => void end()}>{t("signOut")}</button>
+      {person.trial && <TrialClock />}
+    </div>
+  );
+}
+
+function Rooms({ person }: { person: Person }) {
+  const t = useTexts("shell");
+  if (person.role === "client") return null;
+  const worker = person.role !== "operator";
+  const rooms = worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["statistics"] as const);
+  return (
+    <nav aria-label={t("rooms")} className="rooms">
+      <ul>
+        {rooms.map((room) => <li key={room}><Link to={`/${room}`} activeProps={{ "aria-current": "page" }}>{t(room)}</Link></li>)}
+      </ul>
+    </nav>
+  );
+}

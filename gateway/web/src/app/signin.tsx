@@ -1,0 +1,39 @@
+import { useState } from "react";
+
+import { Problem } from "../ui/problem";
+import { useLanguage, useTexts, useWords } from "./language";
+import { beginTrial, type Doors, type TrialPerson } from "./session";
+import { trialPeople } from "./trial";
+import { refusedOf } from "./refusal";
+
+// SignIn shows where one can sign in, and why somebody is no longer.
+export function SignIn({ doors }: { doors: Doors }) {
+  const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
+  const refused = new URLSearchParams(location.search).get("refused") ?? (doors.reason === "TOKEN_REQUIRED" ? undefined : doors.reason);
+  const to = encodeURIComponent(location.pathname);
+  return (
+    <div className="sign-in">
+      <h1>{t("signIn")}</h1>
+      <Problem error={error ?? (refused && refusedOf(refused))} />
+      <ul className="people">
+        {doors.places.map((place) => <li key={place.issuer}><a className="door" href={`${place.url}&to=${to}`}>{place.name[language] ?? place.issuer}</a></li>)}
+      </ul>
+      {doors.trial && (
+        <section>
+          <h2>{t("signInAs")}</h2>
+          <p className="quiet">{t("signInHint")}</p>
+          <ul className="people">{trialPeople.map((person) => <li key={person.worker ?? person.personalIdentityCode ?? person.role}><Trial person={person} failed={setError} /></li>)}</ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Trial({ person, failed }: { person: TrialPerson & { name: string }; failed: (error: unknown) => void }) {
+  const word = useWords();
+  return (
+    <button type="button" className="door" data-person={person.name} onClick={() => void beginTrial(person).catch(failed)}>
+      {person.worker ?? word(person.role)}<small>{[person.worker && word(person.role), person.agency && word(person.agency), person.personalIdentityCode].filter(Boolean).join(", ")}</small>
+    </button>
+  );
+}

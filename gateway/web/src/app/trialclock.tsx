@@ -1,0 +1,19 @@
+import { useQueryClient } from "@tanstack/react-query";
+
+import { moveClock, useNow } from "./clock";
+import { useTexts } from "./language";
+import { moment } from "../ui/dates";
+
+const steps = [["hour", 3600], ["days", 3 * 86_400], ["weeks", 14 * 86_400]] as const;
+
+// TrialClock moves the domain's time on, where the server is for trying out.
+export function TrialClock() {
+  const t = useTexts("shell"), now = useNow(), queries = useQueryClient();
+  const move = async (seconds: number) => { await moveClock(seconds); await queries.invalidateQueries(); };
+  return (
+    <div className="trial-clock" role="group" aria-label={t("clock")}>
+      <span className="quiet">{t("clock")} {moment(now)}</span>
+      {steps.map(([name, seconds]) => <button key={name} type="button" className="plain" onClick={() => void move(seconds)}>{t(`clock_${name}`)}</button>)}
+    </div>
+  );
+}

@@ -1,0 +1,1 @@
+export function ClientPage() { return null; }

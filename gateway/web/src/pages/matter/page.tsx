@@ -1,0 +1,1 @@
+export function MatterPage() { return null; }

@@ -1,0 +1,1 @@
+export function OwnPage() { return null; }

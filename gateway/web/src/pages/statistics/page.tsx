@@ -1,0 +1,1 @@
+export function StatisticsPage() { return null; }

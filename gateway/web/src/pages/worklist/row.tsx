@@ -1,0 +1,32 @@
+import { Link } from "@tanstack/react-router";
+
+import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import { useTexts, useWords } from "../../app/language";
+import type { Person } from "../../app/session";
+import { DueMark, PhaseMark, UrgencyMark } from "../../ui/marks";
+import { idOf, kindOf, shortId } from "../../ui/names";
+import { useDirectory } from "../../ui/party";
+import type { ListName } from "./work";
+
+// Row is a matter in two lines: what it is, and whose turn until when.
+export function Row({ item, list, person, open }: { item: WorkItem; list: ListName; person: Person; open: boolean }) {
+  const t = useTexts("worklist"), word = useWords(), { agency } = useDirectory(), kind = kindOf(item.subject);
+  const { status } = item;
+  const turn = () => {
+    if (status?.waitingOnClient) return t("clientsTurn");
+    if (!status?.waitingOn) return "";
+    return status.waitingOn.agency === person.agency ? <strong>{t("yourTurn")}</strong> : t("othersTurn", { who: agency(status.waitingOn.agency) });
+  };
+  return (
+    <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} className="row" data-subject={item.subject} aria-current={open ? "true" : undefined}>
+      <span className="what"><strong>{word(kind)}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
+      <span className="quiet id">{item.clientId ? t("clientId", { id: shortId(item.clientId) }) : t("noClient")}</span>
+      <span className="standing">
+        <PhaseMark status={status} />
+        <span>{turn()}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
+        <DueMark status={status} />
+        <UrgencyMark urgency={item.urgency} />
+      </span>
+    </Link>
+  );
+}

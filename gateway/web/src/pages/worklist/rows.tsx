@@ -1,0 +1,45 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef } from "react";
+
+import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import type { Person } from "../../app/session";
+import { Row } from "./row";
+import type { ListName } from "./work";
+
+const rowHeight = 84;
+
+interface Props { items: WorkItem[]; list: ListName; person: Person; open?: string; label: string; move: { current: (by: number) => void } }
+
+// Rows holds what is in sight of a list alone, however long the list is.
+export function Rows({ items, list, person, open, label, move }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({ count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index) => items[index]!.subject });
+  // The focused row, or else the open one, is where j and k go on from.
+  move.current = (by) => {
+    const focused = document.activeElement?.getAttribute("data-subject");
+    const from = items.findIndex(({ subject }) => subject === (focused ?? open));
+    const to = Math.min(Math.max(from + by, 0), items.length - 1);
+    rows.scrollToIndex(to);
+    wanted.current = items[to]?.subject;
+    settle();
+  };
+  const wanted = useRef<string>(undefined);
+  const settle = () => {
+    const row = wanted.current && frame.current?.querySelector<HTMLElement>(`[data-subject="${wanted.current}"]`);
+    if (!row) return;
+    row.focus();
+    wanted.current = undefined;
+  };
+  useEffect(settle);
+  return (
+    <div ref={frame} className="rows">
+      <ul aria-label={label} style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map(({ index, key, start }) => (
+          <li key={key} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={index + 1} style={{ transform: `translateY(${start}px)` }}>
+            <Row item={items[index]!} list={list} person={person} open={items[index]!.subject === open} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

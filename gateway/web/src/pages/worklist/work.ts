@@ -1,0 +1,89 @@
+import { createClient } from "@connectrpc/connect";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import { CaseworkService, Queue, type WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import { LoopPhase } from "#gen/koppi/common/v1/party_pb";
+import { dateOf } from "../../app/clock";
+import { useChanges } from "../../app/live";
+import { usePerson, type Person } from "../../app/session";
+import { transport } from "../../app/transport";
+import { dueToday } from "../../ui/dates";
+import { kindOf } from "../../ui/names";
+
+export const lists = ["work", "sent", "consultations", "plans"] as const;
+export type ListName = (typeof lists)[number];
+export type QueueName = "me" | "unit" | "agency";
+
+const queues: Record<QueueName, Queue> = { me: Queue.ME, unit: Queue.UNIT, agency: Queue.AGENCY };
+const pageSize = 1000;
+
+async function readAll(queue: QueueName, sent: boolean): Promise<WorkItem[]> {
+  const casework = createClient(CaseworkService, transport), items: WorkItem[] = [];
+  for (let pageToken = ""; ;) {
+    const page = await casework.listWork({ queue: queues[queue], sent, includeEnded: sent, pageSize, pageToken });
+    items.push(...page.items);
+    if (!page.nextPageToken) return items;
+    pageToken = page.nextPageToken;
+  }
+}
+
+const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
+const ended = ({ status }: WorkItem) => status !== undefined && status.phase >= LoopPhase.CLOSED;
+
+// What is open stands first, the soonest due on top, as it came; then what ended, the latest first.
+const inOrder = (items: WorkItem[]) => [...items.filter((item) => !ended(item)), ...items.filter(ended).sort((a, b) => startedAt(b) - startedAt(a))];
+
+async function read(list: ListName, queue: QueueName): Promise<WorkItem[]> {
+  if (list === "work") return readAll(queue, false);
+  if (list === "sent") return inOrder(await readAll(queue, true));
+  const both = (await Promise.all([readAll(queue, false), readAll(queue, true)])).flat().filter(({ subject }) => kindOf(subject) === list);
+  return inOrder([...new Map(both.map((item) => [item.subject, item])).values()]);
+}
+
+// Work is a list that does not move under who reads it: what is new waits to be shown.
+export interface Work {
+  items: WorkItem[];
+  fresh: number;
+  show: () => void;
+  loading: boolean;
+  error: unknown;
+}
+
+export function useWork(list: ListName, queue: QueueName): Work {
+  const person = usePerson();
+  const { data, error, isPending, refetch } = useQuery({ queryKey: ["work", person.agency, person.worker, list, queue], queryFn: () => read(list, queue) });
+  useSoon(() => void refetch());
+  const [shown, setShown] = useState<string[]>();
+  const key = `${list} ${queue}`;
+  useEffect(() => setShown(undefined), [key]);
+  useEffect(() => { if (data && !shown) setShown(data.map(({ subject }) => subject)); }, [data, shown]);
+  const bySubject = new Map((data ?? []).map((item) => [item.subject, item]));
+  const items = (shown ?? []).flatMap((subject) => bySubject.get(subject) ?? []);
+  return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), loading: isPending, error };
+}
+
+// useSoon acts once for all changes that come close together.
+function useSoon(act: () => void) {
+  const [timer] = useState<{ id?: ReturnType<typeof setTimeout> }>({});
+  useChanges(() => {
+    clearTimeout(timer.id);
+    timer.id = setTimeout(act, 150);
+  });
+}
+
+export const tiles = ["overdue", "today", "fresh", "others", "consultations"] as const;
+export type Tile = (typeof tiles)[number];
+
+const ourTurn = (item: WorkItem, person: Person) => item.status?.waitingOn?.agency === person.agency && !item.status.waitingOnClient;
+
+// matches tells whether a matter is what a tile counts.
+export function matches(tile: Tile, item: WorkItem, person: Person, now: Date): boolean {
+  switch (tile) {
+    case "overdue": return item.status?.overdue ?? false;
+    case "today": return !item.status?.overdue && dueToday(item.status?.dueAt, now);
+    case "fresh": return ourTurn(item, person) && !item.status?.responsible?.worker && (item.status?.phase ?? 0) <= LoopPhase.RECEIVED;
+    case "others": return !ended(item) && !ourTurn(item, person);
+    case "consultations": return kindOf(item.subject) === "consultations";
+  }
+}

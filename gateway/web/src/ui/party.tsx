@@ -1,0 +1,31 @@
+import { useQuery } from "@connectrpc/connect-query";
+
+import { CaseworkService, type Agency } from "#gen/koppi/casework/v1/casework_pb";
+import type { Party } from "#gen/koppi/common/v1/party_pb";
+import { useLanguage, type Language } from "../app/language";
+
+// useDirectory is which agencies and units there are, and what they are called.
+export function useDirectory() {
+  const [language] = useLanguage();
+  const { data } = useQuery(CaseworkService.method.getAgencies, {});
+  const agencies = data?.agencies ?? [];
+  return {
+    agencies,
+    agency: (key: string) => called(agencies.find(({ agency }) => agency === key)?.names, language, key),
+    unit: (agency: string, key: string) => called(unitOf(agencies, agency, key)?.names, language, key),
+  };
+}
+
+const unitOf = (agencies: Agency[], agency: string, key: string) => agencies.find((one) => one.agency === agency)?.units.find(({ unit }) => unit === key);
+const called = (names: Record<string, string> | undefined, language: Language, key: string) => names?.[language] ?? names?.fi ?? key;
+
+// usePartyName says who somebody is: "ps-21, Työikäisten palvelut Kuopio".
+export function usePartyName() {
+  const { agency, unit } = useDirectory();
+  return (party: Party | undefined, short = false) => {
+    if (!party?.agency) return "";
+    const place = party.unit ? unit(party.agency, party.unit) : agency(party.agency);
+    const parts = [party.displayName || party.worker, short && party.worker ? "" : place];
+    return parts.filter(Boolean).join(", ");
+  };
+}

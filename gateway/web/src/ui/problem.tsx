@@ -1,0 +1,20 @@
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { InlineAlert } from "suomifi-ui-components";
+
+import { refusalOf } from "../app/refusal";
+
+// Problem says why something was refused, in the reader's language where the reason has
+// words of its own, and takes the focus: what to do is read first.
+export function Problem({ error, focus = true }: { error: unknown; focus?: boolean }) {
+  const { t, i18n } = useTranslation("refusals");
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => { if (error && focus) place.current?.focus(); }, [error, focus]);
+  if (!error) return null;
+  const { reason, message } = refusalOf(error);
+  return (
+    <div ref={place} tabIndex={-1} className="problem">
+      <InlineAlert status="error" role="alert">{i18n.exists(`refusals:${reason}`) ? t(reason) : message} <small className="reason">{reason}</small></InlineAlert>
+    </div>
+  );
+}
