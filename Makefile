@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 MODULES := proto pkg services/concern services/referral services/consultation services/plan gateway deploy
 EXAMPLE := gateway/examples/node
+WEB := gateway/web
 BUF := proto/node_modules/.bin/buf
 GOLANGCI := .bin/golangci-lint
 GOLANGCI_VERSION := v2.15.0
@@ -21,12 +22,14 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 # A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
 VULNDB ?=
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom example need-go need-node need-chromium need-servers
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom example pages need-go need-node need-chromium need-servers
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: need-go ## Run everything in one process on http://127.0.0.1:8080
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory pages; \
+	  else echo 'Node is missing: the API runs, the pages do not. For them: apt-get install nodejs npm'; fi
 	$(KOPPI) up --dev
 
 demo: need-go ## Replay the scenarios and show who was told what
@@ -37,22 +40,25 @@ fsck: need-go ## Verify the journals in data/, at rest
 
 test: verify lint unit ## Check generated code and arrows, lint, and run all tests
 
-unit: need-go need-chromium need-servers example ## Run all tests
+unit: need-go need-chromium need-servers example pages ## Run all tests
 	go test -timeout 14m $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
-lint: need-go $(GOLANGCI) ## Lint all modules
+lint: need-go $(GOLANGCI) $(WEB)/node_modules ## Lint all modules, and the pages' types
+	cd $(WEB) && npx tsc --noEmit
 	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
-generate: need-go $(BUF) $(EXAMPLE)/node_modules .protodeps ## Generate Go and TypeScript from the .proto files
+generate: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ## Generate Go and TypeScript from the .proto files
 	$(BUF) format -w proto
-	rm -rf proto/gen $(EXAMPLE)/gen
+	rm -rf proto/gen $(EXAMPLE)/gen $(WEB)/gen
 	$(BUF) generate --template proto/buf.gen.yaml
 	$(BUF) generate --template $(EXAMPLE)/buf.gen.yaml
-	rm -rf gateway/web/gen && $(BUF) generate --template gateway/web/buf.gen.yaml
+	$(BUF) generate --template $(WEB)/buf.gen.yaml
 
 example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
 
-verify: need-go $(BUF) $(EXAMPLE)/node_modules .protodeps ## Check that generated code, modules and the contract are in order
+pages: $(WEB)/dist/pages/index.html ## Build the pages into the folder that the gateway embeds
+
+verify: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ## Check that generated code, modules and the contract are in order
 	@./deploy/verify.sh $(BUF) $(MODULES)
 
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
@@ -103,6 +109,13 @@ $(BUF): proto/package-lock.json | need-node
 $(EXAMPLE)/node_modules: $(EXAMPLE)/package-lock.json | need-node
 	cd $(EXAMPLE) && npm ci --no-audit --no-fund --silent
 	@touch $@
+
+$(WEB)/node_modules: $(WEB)/package-lock.json | need-node
+	cd $(WEB) && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(WEB)/dist/pages/index.html: $(WEB)/node_modules $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(WEB)/gen $(WEB)/public -type f)
+	cd $(WEB) && npx vite build --logLevel warn
 
 $(EXAMPLE)/dist: $(EXAMPLE)/node_modules $(EXAMPLE)/tsconfig.json $(shell find $(EXAMPLE)/src $(EXAMPLE)/gen -name '*.ts')
 	cd $(EXAMPLE) && rm -rf dist && npx tsc

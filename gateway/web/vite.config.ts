@@ -13,6 +13,7 @@ export default defineConfig({
     // Only what this build wrote is served; nobody outside needs to read the sources there.
     sourcemap: false,
     manifest: "manifest.json",
+    chunkSizeWarningLimit: 1000,
   },
   server: { proxy: { "^/(koppi\\.|session)": "http://127.0.0.1:8080" } },
 });

@@ -29,9 +29,15 @@ export interface Doors {
 
 export const sessionKey = ["session"];
 
+const signedIn = "signed in";
+
+// wasSignedIn tells an ended session from a first visit, which is refused nothing.
+export const wasSignedIn = () => sessionStorage.getItem(signedIn) !== null;
+
 async function ask(): Promise<{ person?: Person; doors?: Doors }> {
   const response = await fetch("/session");
   const answer = await response.json();
+  if (response.ok) sessionStorage.setItem(signedIn, "true");
   if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
   return { doors: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
 }
@@ -65,6 +71,7 @@ async function begin() {
 // end signs out: here, and where the provider has a session of its own, there.
 export async function end() {
   forgetDrafts();
+  sessionStorage.removeItem(signedIn);
   const answer = await fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()).catch(() => ({}));
   if (answer.continue) location.assign(answer.continue);
   else await begin();

@@ -2,14 +2,14 @@ import { useState } from "react";
 
 import { Problem } from "../ui/problem";
 import { useLanguage, useTexts, useWords } from "./language";
-import { beginTrial, type Doors, type TrialPerson } from "./session";
+import { beginTrial, wasSignedIn, type Doors, type TrialPerson } from "./session";
 import { trialPeople } from "./trial";
 import { refusedOf } from "./refusal";
 
 // SignIn shows where one can sign in, and why somebody is no longer.
 export function SignIn({ doors }: { doors: Doors }) {
   const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
-  const refused = new URLSearchParams(location.search).get("refused") ?? (doors.reason === "TOKEN_REQUIRED" ? undefined : doors.reason);
+  const refused = new URLSearchParams(location.search).get("refused") ?? (wasSignedIn() ? doors.reason : undefined);
   const to = encodeURIComponent(location.pathname);
   return (
     <div className="sign-in">

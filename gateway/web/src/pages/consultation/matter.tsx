@@ -1,0 +1,4 @@
+// ConsultationMatter is a consultation.
+export function ConsultationMatter({ id }: { id: string }) {
+  return <p>{id}</p>;
+}

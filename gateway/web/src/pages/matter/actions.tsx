@@ -1,0 +1,72 @@
+import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { callUnaryMethod } from "@connectrpc/connect-query-core";
+import { useState } from "react";
+import { Button } from "suomifi-ui-components";
+
+import { useKeys } from "../../app/keys";
+import { useTexts, useWords } from "../../app/language";
+import { transport } from "../../app/transport";
+import type { Field, Values } from "../../ui/form/fields";
+import { StepForm } from "../../ui/form/stepform";
+import { Problem } from "../../ui/problem";
+
+// Step is what a step asks for. One without fields is taken at once.
+export interface Step<M> {
+  fields?: (matter: M) => Field[];
+  // The rest of the request, besides request_id, the matter's id and its etag.
+  make?: (values: Values, matter: M) => Record<string, unknown>;
+  initial?: (matter: M) => Values;
+  // A rare or final step asks once more: a key of the matter's texts.
+  sure?: string;
+}
+
+export type Steps<M> = Record<string, Step<M>>;
+
+interface Props<M> {
+  matter: M;
+  // Names the matter in requests: { concernId: "…" }.
+  naming: Record<string, string>;
+  etag?: string;
+  service: DescService;
+  available: string[];
+  steps: Steps<M>;
+  // Called with the answer once a step was taken.
+  changed: (answer: unknown) => void;
+  // Steps that stand elsewhere on the page, beside what they concern.
+  elsewhere?: string[];
+}
+
+const methodOf = (service: DescService, name: string) => service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
+
+// Actions are the steps that are allowed now and no others, the likely one first. What a
+// step needs is asked for below them.
+export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
+  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
+  const names = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
+  const send = async (name: string, request: MessageShape<DescMessage>) => changed(await callUnaryMethod(transport, methodOf(service, name)!, request));
+  const request = (name: string, requestId: string, rest: Record<string, unknown> = {}): MessageInitShape<DescMessage> => {
+    const hasEtag = methodOf(service, name)!.input.fields.some((field) => field.localName === "etag");
+    return { requestId, ...naming, ...(hasEtag ? { etag } : {}), ...rest } as MessageInitShape<DescMessage>;
+  };
+  const take = async (name: string) => {
+    setError(undefined);
+    if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
+    setBusy(true);
+    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then(changed, setError);
+    setBusy(false);
+  };
+  const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
+  const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open) void take(name); };
+  useKeys({ r: press("Receive"), t: press("Take", "Accept") });
+  if (!names.length) return null;
+  return (
+    <section className="actions" aria-label={t("actions")}>
+      <Problem error={error} />
+      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" disabled={busy} variant={index === 0 && !steps[name]?.sure ? "default" : "secondary"} data-step={name} onClick={() => void take(name)}>{word(name)}</Button>)}</div>}
+      {open && methodOf(service, open) && (
+        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={word(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
+          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => setOpen(undefined)} cancel={() => setOpen(undefined)} sure={steps[open]?.sure && t(steps[open]!.sure!)} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,40 @@
+import { Link, useParams, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, type ReactNode } from "react";
+
+import type { LoopStatus, Urgency } from "#gen/koppi/common/v1/party_pb";
+import { useTexts } from "../../app/language";
+import { DueMark, UrgencyMark } from "../../ui/marks";
+import { LoopLine } from "./loopline";
+
+interface Props {
+  title: string;
+  // One sentence that says where it stands.
+  standing: ReactNode;
+  status?: LoopStatus;
+  urgency?: Urgency;
+  // What was entered in error is a tombstone, and says so first.
+  mistaken?: ReactNode;
+  actions: ReactNode;
+  side: ReactNode;
+  children: ReactNode;
+}
+
+// MatterFrame is what every open matter has: where it stands, what may be done now, what
+// happened, and at its side whom and what it concerns.
+export function MatterFrame({ title, standing, status, urgency, mistaken, actions, side, children }: Props) {
+  const t = useTexts("matter"), heading = useRef<HTMLHeadingElement>(null), { id } = useParams({ strict: false });
+  const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
+  // Who opened it reads on from its heading.
+  useEffect(() => heading.current?.focus(), [id]);
+  return (
+    <article aria-labelledby="matter-title" className="matter" data-matter={id}>
+      <Link to={`/${list}` as "/work"} search={(before) => before} className="back">← {t("back")}</Link>
+      <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
+      {mistaken}
+      <p className="standing-line"><span data-standing>{standing}</span> <DueMark status={status} /> <UrgencyMark urgency={urgency} /></p>
+      <LoopLine status={status} />
+      {actions}
+      <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>
+    </article>
+  );
+}

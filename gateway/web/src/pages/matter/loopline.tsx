@@ -1,0 +1,26 @@
+import { LoopPhase, LoopPhaseSchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { day } from "../../ui/dates";
+import { nameOf } from "../../ui/names";
+
+const path = [LoopPhase.SENT, LoopPhase.RECEIVED, LoopPhase.TAKEN, LoopPhase.IN_PROGRESS, LoopPhase.CLOSED];
+
+// LoopLine is the loop as a line of steps: the present one says since when, the next is
+// outlined.
+export function LoopLine({ status }: { status?: LoopStatus }) {
+  const t = useTexts("matter"), word = useWords();
+  if (!status?.phase) return null;
+  // To wait is to be in progress, seen from whom it waits for.
+  const at = path.indexOf(status.phase === LoopPhase.WAITING ? LoopPhase.IN_PROGRESS : status.phase);
+  const phases = at < 0 ? [LoopPhase.SENT, status.phase] : path.map((phase, index) => (index === at ? status.phase : phase));
+  const since = dateOf(status.since);
+  return (
+    <ol className="loop-line" aria-label={t("loop")}>
+      {phases.map((phase, index) => {
+        const current = phase === status.phase, state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
+        return <li key={phase} className={state} aria-current={current ? "step" : undefined}>{word(nameOf(LoopPhaseSchema, phase))}{current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}</li>;
+      })}
+    </ol>
+  );
+}

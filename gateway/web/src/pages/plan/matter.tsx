@@ -1,0 +1,4 @@
+// PlanMatter is a shared plan.
+export function PlanMatter({ id }: { id: string }) {
+  return <p>{id}</p>;
+}

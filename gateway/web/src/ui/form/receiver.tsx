@@ -1,0 +1,40 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
+
+import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { useTexts } from "../../app/language";
+import { useDirectory } from "../party";
+import type { Field, ReceiverValue } from "./fields";
+
+interface Props { id: string; field: Extract<Field, { kind: "receiver" }>; label: string; hint?: string; wrong?: string; value?: ReceiverValue; change: (value: ReceiverValue | undefined) => void }
+
+// ReceiverField finds who is addressed: the agency, and which of its units. The most
+// fitting unit is suggested by service; its languages stand beside it.
+export function ReceiverField({ id, field, label, hint, wrong, value, change }: Props) {
+  const t = useTexts("form"), directory = useDirectory();
+  const agencies = directory.agencies.filter(({ agency }) => (field.within ? agency === field.within : !field.without?.includes(agency)));
+  const agency = field.within ?? value?.agency ?? "";
+  const { data } = useQuery(CaseworkService.method.findUnits, { agency, serviceKey: field.service ?? "", municipality: value?.municipality ?? "" }, { enabled: agency !== "" });
+  const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
+  const suggested = routes[0]?.unit?.unit;
+  const units = [...all].sort((a, b) => Number(b.unit === suggested) - Number(a.unit === suggested));
+  const chosen = units.find(({ unit }) => unit === value?.unit);
+  return (
+    <fieldset className="receiver" id={id} tabIndex={-1}>
+      <legend>{label}</legend>
+      {hint && <p className="quiet">{hint}</p>}
+      {!field.within && (
+        <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"} statusText={wrong} onChange={(picked) => change({ agency: picked })} fullWidth>
+          {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{directory.agency(one.agency)}</DropdownItem>)}
+        </Dropdown>
+      )}
+      {agency && (
+        <Dropdown labelText={t("unit")} optionalText={t("optional")} visualPlaceholder={t("anyUnit")} value={value?.unit ?? null} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
+          {[<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>, ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
+        </Dropdown>
+      )}
+      {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}
+      {field.worker && agency && <TextInput labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""} onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
+    </fieldset>
+  );
+}
