@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+
+const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+if (!chromium) throw new Error("the pages are tested in a browser, and there is none: apt-get install chromium");
+
+// Real Chromium against a real Koppi: each test starts its own, on a free port and in a
+// folder of its own.
+export default defineConfig({
+  testDir: "tests",
+  globalSetup: "./tests/build.ts",
+  fullyParallel: true,
+  workers: 2,
+  timeout: 90_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"]],
+  outputDir: "test-results",
+  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
+  forbidOnly: true,
+  use: { launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"] }, locale: "fi-FI", timezoneId: "Europe/Helsinki", viewport: { width: 1280, height: 900 }, actionTimeout: 10_000 },
+});

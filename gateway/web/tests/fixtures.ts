@@ -1,0 +1,36 @@
+import { test as base, expect } from "@playwright/test";
+
+import { Koppi } from "./koppi";
+import { Person } from "./person";
+
+interface Fixtures {
+  // The domain's time at which the test's Koppi stands still.
+  clock: string;
+  koppi: Koppi;
+  comes: (name: string, how?: Parameters<typeof Person.comes>[3]) => Promise<Person>;
+}
+
+// Each test has its own Koppi, and as many people in browsers of their own as it calls.
+// At its end no page has failed, broken its policy, or asked another site for anything.
+export const test = base.extend<Fixtures>({
+  clock: ["2026-11-23T09:00:00+02:00", { option: true }],
+  koppi: async ({ clock }, use) => {
+    const koppi = await Koppi.start(clock);
+    await use(koppi);
+    await koppi.stop();
+  },
+  comes: async ({ browser, koppi }, use) => {
+    const people: Person[] = [];
+    await use(async (name, how) => {
+      const person = await Person.comes(browser, koppi, name, how);
+      people.push(person);
+      return person;
+    });
+    for (const person of people) {
+      expect(person.misdeeds, person.name).toEqual([]);
+      await person.leaves();
+    }
+  },
+});
+
+export { expect };

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { Line } from "./line";
+import { trialPeople } from "../src/app/trial";
+import type { TrialPerson } from "../src/app/session";
+
+// Koppi is one that a test has to itself: real, with everything in one process.
+export class Koppi {
+  private process?: ChildProcess;
+  private port = 0;
+  private readonly data = mkdtempSync(join(tmpdir(), "koppi-page-"));
+  line!: Line;
+
+  static async start(clock = "2026-11-23T09:00:00+02:00"): Promise<Koppi> {
+    const koppi = new Koppi();
+    await koppi.up("--clock", clock);
+    koppi.line = await Line.to(() => koppi.port);
+    return koppi;
+  }
+
+  private async up(...more: string[]) {
+    const started = spawn(process.env.PAGES_PROGRAM!, ["up", "--dev", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, ...more], { stdio: ["ignore", "pipe", "pipe"] });
+    this.process = started;
+    this.port = await new Promise<number>((resolve, reject) => {
+      const said: string[] = [];
+      started.on("exit", (code) => reject(new Error(`koppi ended with ${code}: ${said.slice(-5).join("\n")}`)));
+      for (const stream of [started.stdout!, started.stderr!]) {
+        createInterface(stream).on("line", (line) => {
+          said.push(line);
+          const up = /"address":"http:\/\/[^:]+:(\d+)"/.exec(line);
+          if (line.includes("koppi is up") && up) resolve(Number(up[1]));
+        });
+      }
+    });
+  }
+
+  private async down() {
+    const ending = this.process!;
+    await new Promise<void>((ended) => { ending.removeAllListeners("exit"); ending.on("exit", () => ended()); ending.kill("SIGTERM"); });
+  }
+
+  // restart ends the gateway and all services, and starts them again where they were.
+  async restart() {
+    await this.down();
+    await this.up();
+  }
+
+  async stop() {
+    this.line.close();
+    await this.down();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  // call does something that is no part of what a test looks at, without a page.
+  async call<T = Record<string, never>>(person: string, method: string, body: object): Promise<T> {
+    const post = async (path: string, content: object, token = "") => {
+      const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) }, body: JSON.stringify(content) });
+      if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+      return response.json();
+    };
+    const { name: _, ...who } = people[person]!;
+    return post(method, body, (await post("dev.v1.DevService/IssueToken", who)).token);
+  }
+
+  advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
+}
+
+// Who takes part in the scenarios, besides those whom the page offers itself.
+const people: Record<string, TrialPerson & { name: string }> = { ...Object.fromEntries(trialPeople.map((person) => [person.name, person])), "ps-33": { name: "ps-33", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-33", role: "social_counsellor" } };

@@ -1,0 +1,98 @@
+import { expect, type Browser, type BrowserContext, type Locator, type Page } from "@playwright/test";
+
+import words from "../src/texts/words.json" with { type: "json" };
+import type { Koppi } from "./koppi";
+
+type Language = "fi" | "sv" | "en";
+const locales = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
+
+// Person is somebody in a browser of their own.
+export class Person {
+  // What no page may ever do: break its policy, fail, or ask another site for anything.
+  readonly misdeeds: string[] = [];
+  private constructor(readonly page: Page, private readonly context: BrowserContext, readonly koppi: Koppi, readonly name: string, private readonly language: Language) {}
+
+  static async comes(browser: Browser, koppi: Koppi, name: string, { language = "fi" as Language, width = 1280, height = 900 } = {}): Promise<Person> {
+    const context = await browser.newContext({ locale: locales[language], viewport: { width, height } });
+    const person = new Person(await context.newPage(), context, koppi, name, language);
+    person.page.on("pageerror", (error) => person.misdeeds.push(`error: ${error.message}`));
+    person.page.on("console", (message) => { if (/Content.Security.Policy|Trusted/i.test(message.text())) person.misdeeds.push(message.text()); });
+    person.page.on("request", (request) => { if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(koppi.line.address)) person.misdeeds.push(`asked ${request.url()}`); });
+    await person.signIn();
+    return person;
+  }
+
+  async signIn() {
+    const door = this.page.locator(`[data-person="${this.name}"]`);
+    await this.page.goto(this.koppi.line.address);
+    if (await Promise.race([door.waitFor().then(() => true), this.page.locator(".who").waitFor().then(() => false)])) {
+      await door.click();
+      await this.page.locator(".who").waitFor();
+    }
+  }
+
+  leaves() { return this.context.close(); }
+
+  word = (name: string) => (words[this.language] as Record<string, string>)[name] ?? name;
+
+  // go opens an address of the application itself, as a link does.
+  go = (path: string) => this.page.goto(this.koppi.line.address + path);
+  row = (subject: string) => this.page.locator(`a.row[data-subject="${subject}"]`);
+  get matter() { return this.page.locator("article.matter"); }
+  get standing() { return this.page.locator("[data-standing]"); }
+  get phase() { return this.page.locator(".loop-line [aria-current=step]"); }
+  step = (name: string) => this.page.locator(`[data-step="${name}"]`).first();
+
+  // list opens a list, shows what is new in it, and opens a matter of it.
+  async open(subject: string, list = "work") {
+    await this.page.locator(`.rooms a[href="/${list}"]`).click();
+    const fresh = this.page.locator("button.fresh");
+    await this.row(subject).or(fresh).first().waitFor();
+    if (!(await this.row(subject).isVisible())) await fresh.click();
+    await this.row(subject).click();
+    await expect(this.matter).toHaveAttribute("data-matter", subject.split("/")[1]!);
+  }
+
+  // take takes a step of the open matter; what it asks for is given by field name.
+  async take(name: string, values?: Record<string, unknown>) {
+    await this.step(name).click();
+    if (!values) return;
+    const form = this.page.locator("form.step-form");
+    await this.fill(form, values);
+    await this.send(form);
+  }
+
+  async fill(form: Locator, values: Record<string, unknown>) {
+    for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
+  }
+
+  async send(form: Locator) {
+    await form.locator("[data-send]").click();
+    await expect(form).toHaveCount(0);
+  }
+
+  // give answers one field, as a person would who sees what kind it is.
+  private async give(field: Locator, value: unknown) {
+    await field.waitFor();
+    if (Array.isArray(value)) {
+      for (const one of value) await field.locator(`input[value="${one}"]`).check({ force: true });
+    } else if (typeof value === "boolean") {
+      await field.locator("input[type=checkbox]").setChecked(value, { force: true });
+    } else if (typeof value === "object" && value) {
+      await this.address(field, value as { agency?: string; unit?: string; worker?: string });
+    } else if (await field.locator("input[type=radio]").count()) {
+      await field.locator(`input[type=radio][value="${String(value)}"]`).check({ force: true });
+    } else if (await field.locator("button[aria-haspopup=listbox]").count()) {
+      await field.locator("button[aria-haspopup=listbox]").click();
+      await this.page.getByRole("option", { name: this.word(String(value)), exact: true }).click();
+    } else {
+      await field.locator("input, textarea").first().fill(String(value));
+    }
+  }
+
+  private async address(field: Locator, { agency, unit, worker }: { agency?: string; unit?: string; worker?: string }) {
+    if (agency) await field.locator("[data-part=agency]").selectOption(agency);
+    if (unit) await field.locator("[data-part=unit]").selectOption(unit);
+    if (worker) await field.locator("[data-part=worker] input").fill(worker);
+  }
+}

@@ -1,0 +1,64 @@
+import { report } from "./cases";
+import { expect, test } from "./fixtures";
+
+test("what arrives is announced, and does not move what is read", async ({ koppi, comes }) => {
+  const first = await report(koppi), guide = await comes("ps-04"), fresh = guide.page.locator("button.fresh");
+  await expect(guide.row(first)).toBeVisible();
+  const second = await report(koppi, { code: "140391-9021", urgency: "URGENCY_EMERGENCY" });
+  await expect(fresh).toContainText("1 uusi");
+  await expect(guide.row(second)).toHaveCount(0);
+  await guide.page.keyboard.press(".");
+  await expect(guide.row(second)).toBeVisible();
+  await expect(fresh).toHaveCount(0);
+});
+
+test("the keyboard goes all the way", async ({ koppi, comes }) => {
+  const subjects = [await report(koppi), await report(koppi, { code: "140391-9021" })], guide = await comes("ps-04");
+  await expect(guide.row(subjects[1]!)).toBeVisible();
+  await guide.page.keyboard.press("j");
+  await guide.page.keyboard.press("j");
+  await guide.page.keyboard.press("k");
+  await guide.page.keyboard.press("Enter");
+  await expect(guide.matter).toBeVisible();
+  const opened = await guide.matter.getAttribute("data-matter");
+  await guide.page.keyboard.press("r");
+  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
+  await guide.page.keyboard.press("n");
+  await expect(guide.matter).not.toHaveAttribute("data-matter", opened!);
+  await guide.page.keyboard.press("?");
+  await expect(guide.page.getByRole("dialog")).toContainText("seuraava ja edellinen");
+  await guide.page.keyboard.press("Escape");
+  await guide.page.keyboard.press("/");
+  await guide.page.keyboard.type("ei löydy");
+  await expect(guide.page.getByText("Mikään ei vastaa rajausta.")).toBeVisible();
+});
+
+test("tiles count, and narrow down", async ({ koppi, comes }) => {
+  const late = await report(koppi, { urgency: "URGENCY_EMERGENCY" });
+  await koppi.advance("172800s");
+  const fresh = await report(koppi, { code: "140391-9021" }), guide = await comes("ps-04");
+  const tile = (name: string) => guide.page.locator(`[data-tile=${name}]`);
+  await expect(tile("overdue").locator("strong")).toHaveText("1");
+  await tile("overdue").click();
+  await expect(guide.row(late)).toBeVisible();
+  await expect(guide.row(fresh)).toHaveCount(0);
+  await guide.page.reload();
+  await expect(tile("overdue")).toHaveAttribute("aria-pressed", "true");
+});
+
+test("the line is cut and mended, and Koppi started anew: nothing is missed", async ({ koppi, comes }) => {
+  const first = await report(koppi), guide = await comes("ps-04");
+  await guide.open(first);
+  koppi.line.cut();
+  await expect(guide.page.getByText("Yhteys on poikki.")).toBeVisible();
+  await koppi.call("ps-04", "concern.v1.ConcernService/ReceiveConcern", { requestId: crypto.randomUUID(), concernId: first.split("/")[1] });
+  koppi.line.mend();
+  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"), { timeout: 30_000 });
+  await expect(guide.page.getByText("Yhteys on poikki.")).toHaveCount(0);
+  await koppi.restart();
+  const second = await report(koppi, { code: "140391-9021" });
+  await expect(guide.page.locator("button.fresh")).toBeVisible({ timeout: 30_000 });
+  await guide.page.keyboard.press(".");
+  await expect(guide.row(second)).toBeVisible();
+  await expect(guide.matter).toHaveAttribute("data-matter", first.split("/")[1]!);
+});
