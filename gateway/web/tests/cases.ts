@@ -11,3 +11,36 @@ export async function report(koppi: Koppi, { code = "010594Y9032", unit = "", to
   });
   return `concerns/${concern.concernId}`;
 }
+
+export interface Cases { concern: string; sent: string; referral: string; consultation: string; plan: string }
+
+const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
+
+// ordinary is an ordinary morning: a matter of each service under way, of one client.
+export async function ordinary(koppi: Koppi): Promise<Cases> {
+  const client = { personalIdentityCode: "030694W9024", language: "fi" }, requestId = randomUUID;
+  const concern = await report(koppi, { code: "030694W9024", topics: ["TOPIC_MENTAL_HEALTH", "TOPIC_RENT_ARREARS"], urgency: "URGENCY_URGENT" }), concernId = concern.split("/")[1];
+  const sent = await report(koppi, { code: "140391-9021", unit: "tyoikaiset-kuopio" });
+  await koppi.call("ps-04", "concern.v1.ConcernService/ReceiveConcern", { requestId: requestId(), concernId });
+  await koppi.call("ps-21", "concern.v1.ConcernService/TakeConcern", { requestId: requestId(), concernId });
+  await koppi.call("ps-21", "concern.v1.ConcernService/RecordContactAttempt", { requestId: requestId(), concernId, result: "CONTACT_RESULT_REACHED" });
+  const { referral } = await koppi.call<{ referral: { referralId: string } }>("ps-21", "referral.v1.ReferralService/SendReferral", {
+    requestId: requestId(), client, receiver: health, basis: consent("703/2023 § 53"), kind: "REFERRAL_KIND_SERVICE", serviceKey: "tyokyvyn-arvio", reason: "Työkyvyn arvio.", urgency: "URGENCY_NORMAL",
+  });
+  await koppi.call("tk-02", "referral.v1.ReferralService/AcceptReferral", { requestId: requestId(), referralId: referral.referralId });
+  await koppi.call("tk-02", "referral.v1.ReferralService/ScheduleAppointment", { requestId: requestId(), referralId: referral.referralId, at: "2026-12-01T08:00:00Z", place: "Terveysasema" });
+  const { consultation } = await koppi.call<{ consultation: { consultationId: string } }>("ps-21", "consultation.v1.ConsultationService/OpenConsultation", {
+    requestId: requestId(), addressee: health, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Lääkitys ja työkyky", question: "Voiko lääkityksen muutos selittää poissaolot?", urgency: "URGENCY_NORMAL",
+  });
+  const { consultationId } = consultation;
+  await koppi.call("tk-02", "consultation.v1.ConsultationService/TakeConsultation", { requestId: requestId(), consultationId });
+  await koppi.call("tk-02", "consultation.v1.ConsultationService/PostMessage", { requestId: requestId(), consultationId, text: "Voi. Suosittelen arviota terveysasemalla.", answers: true });
+  const { plan } = await koppi.call<{ plan: { planId: string } }>("ps-21", "plan.v1.PlanService/CreatePlan", { requestId: requestId(), client, basis: consent("1301/2014 § 39") });
+  const { planId } = plan;
+  const { goalId } = await koppi.call<{ goalId: string }>("ps-21", "plan.v1.PlanService/AddGoal", { requestId: requestId(), planId, text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setByClient: true });
+  await koppi.call("ps-21", "plan.v1.PlanService/InviteMember", { requestId: requestId(), planId, party: health, basis: consent("703/2023 § 53") });
+  await koppi.call("tk-02", "plan.v1.PlanService/JoinPlan", { requestId: requestId(), planId });
+  await koppi.call("tk-02", "plan.v1.PlanService/AddAction", { requestId: requestId(), planId, goalId, text: "Unihoitajan aika", owner: { ...health, worker: "tk-02" }, dueAt: "2026-12-07T12:00:00Z" });
+  for (const [score, byClient] of [[-2, true], [-1, false], [0, true], [1, false]]) await koppi.call("ps-21", "plan.v1.PlanService/AssessGoal", { requestId: requestId(), planId, goalId, score, byClient });
+  return { concern, sent, referral: `referrals/${referral.referralId}`, consultation: `consultations/${consultationId}`, plan: `plans/${planId}` };
+}

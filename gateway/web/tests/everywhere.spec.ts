@@ -1,0 +1,67 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+
+import { ordinary, type Cases } from "./cases";
+import { expect, test } from "./fixtures";
+
+// Every page, as whom it is for, and where it is.
+const pages: [name: string, person: string, path: (cases: Cases) => string][] = [
+  ["work", "ps-21", () => "/work"],
+  ["sent", "kela-17", () => "/sent"],
+  ["concern", "ps-21", ({ concern }) => `/work/${concern}`],
+  ["concern-of-the-reporter", "kela-17", ({ concern }) => `/sent/${concern}`],
+  ["referral", "tk-02", ({ referral }) => `/work/${referral}`],
+  ["consultation", "ps-21", ({ consultation }) => `/consultations/${consultation}`],
+  ["plan", "ps-21", ({ plan }) => `/plans/${plan}`],
+  ["new-concern", "kela-17", () => "/new/concern"],
+  ["new-referral", "ps-21", () => "/new/referral"],
+  ["new-consultation", "ps-21", () => "/new/consultation"],
+  ["new-plan", "ps-21", () => "/new/plan"],
+  ["client", "ps-21", () => "/client"],
+  ["own", "client", () => "/own"],
+  ["statistics", "operator", () => "/statistics"],
+];
+
+// Pictures are taken where PICTURES names a folder, to be looked at.
+async function picture(page: Page, name: string) {
+  const folder = process.env.PICTURES;
+  if (!folder) return;
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 75, fullPage: true });
+}
+
+// Nothing is still being read.
+async function settled(page: Page) {
+  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await expect(page.locator("main h1, main h2").first()).toBeVisible();
+  await expect(page.locator(".fi-loadingSpinner")).toHaveCount(0);
+}
+
+// What is another in every Koppi says nothing of the page.
+const steady = (text: string) => text.replace(/…[\w-]{5}\b/g, "…").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
+
+for (const language of ["fi", "sv", "en"] as const) {
+  test(`every page in ${language}: axe finds nothing, it fits, and it says what it said`, async ({ koppi, comes }) => {
+    test.setTimeout(240_000);
+    const cases = await ordinary(koppi), people = new Map<string, Awaited<ReturnType<typeof comes>>>();
+    for (const [name, who, path] of pages) {
+      if (!people.has(who)) people.set(who, await comes(who, { language }));
+      const { page, go } = people.get(who)!;
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await go(path(cases));
+      await settled(page);
+      const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+      expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), `${name} in ${language}`).toEqual([]);
+      expect.soft(steady(await page.locator("main").ariaSnapshot()), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
+      await picture(page, `${name}-${language}-1280`);
+      // A phone; a small one; and twice as large on a desk.
+      for (const width of [390, 320, 640]) {
+        await page.setViewportSize({ width, height: 844 });
+        expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);
+        if (width === 390) await picture(page, `${name}-${language}-390`);
+      }
+    }
+  });
+}
