@@ -71,6 +71,7 @@ soak: need-go ## Run the property tests for long
 	go test ./pkg/journal/sqlite -run 'TestSuite/model' -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
+	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone

@@ -181,8 +181,15 @@ func TestScenariosDistributed(t *testing.T) {
 }
 
 func (g *ground) replay(t *testing.T, cases []scenario.Scenario, told string) {
-	for _, s := range cases {
-		for _, name := range []string{"connect-json", "grpc-gateway", "grpc-service"} {
+	names := []string{"connect-json", "grpc-gateway", "grpc-service"}
+	for i, s := range cases {
+		// Each case takes one of the ways in, and all of them in the long form: TestScenarios
+		// takes all, in one process.
+		ways := names[i%len(names):][:1]
+		if soaked("SOAK_ROUNDS", 0) > 0 {
+			ways = names
+		}
+		for _, name := range ways {
 			t.Run(name+"/"+s.Name, func(t *testing.T) {
 				t.Parallel()
 				c := g.cluster(t, 1, nil, "--clock", s.Clock.Format(time.RFC3339), "--otlp", told)

@@ -205,11 +205,14 @@ func transports(protocols *http.Protocols) http.RoundTripper {
 
 // frames is how many malformed messages each protocol gets; make soak sends a hundred
 // thousand.
-func frames() int {
-	if many, err := strconv.Atoi(os.Getenv("SOAK_FRAMES")); err == nil {
+func frames() int { return soaked("SOAK_FRAMES", 500) }
+
+// soaked is how many of something there are: make soak names more than every run has.
+func soaked(setting string, every int) int {
+	if many, err := strconv.Atoi(os.Getenv(setting)); err == nil {
 		return many
 	}
-	return 500
+	return every
 }
 
 // Messages that are cut, changed, packed wrongly or of another length change nothing,

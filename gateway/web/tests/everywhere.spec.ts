@@ -32,11 +32,11 @@ async function picture(page: Page, name: string) {
   await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 75, fullPage: true });
 }
 
-// Nothing is still being read.
+// Nothing is still being read: what the page says no longer changes.
 async function settled(page: Page) {
-  await page.waitForLoadState("networkidle").catch(() => undefined);
   await expect(page.locator("main h1, main h2").first()).toBeVisible();
-  await expect(page.locator(".fi-loadingSpinner")).toHaveCount(0);
+  let before = "";
+  await expect.poll(async () => { const now = await page.locator("main").ariaSnapshot(), same = now === before; before = now; return same; }, { intervals: [300] }).toBe(true);
 }
 
 // What is another in every Koppi says nothing of the page.
