@@ -66,6 +66,9 @@ export class Koppi {
     return post(method, body, (await post("dev.v1.DevService/IssueToken", who)).token);
   }
 
+  directory = () => this.call<{ agencies: { agency: string; names: Record<string, string>; units: { unit: string; names: Record<string, string> }[] }[] }>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});
+
+  // advance moves the domain's time: by so many seconds, or to a moment.
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 

@@ -90,9 +90,16 @@ export class Person {
     }
   }
 
+  // address chooses agency and unit by their names in the directory.
   private async address(field: Locator, { agency, unit, worker }: { agency?: string; unit?: string; worker?: string }) {
-    if (agency) await field.locator("[data-part=agency]").selectOption(agency);
-    if (unit) await field.locator("[data-part=unit]").selectOption(unit);
-    if (worker) await field.locator("[data-part=worker] input").fill(worker);
+    const { agencies } = await this.koppi.directory(), called = (names: Record<string, string>) => names[this.language]!;
+    const there = agencies.find((one) => one.agency === agency || (!agency && one.units.some((its) => its.unit === unit)))!;
+    const pick = async (label: RegExp, name: string) => {
+      await field.getByRole("button", { name: label }).click();
+      await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) }).click();
+    };
+    if (agency) await pick(/^Viranomainen/, called(there.names));
+    if (unit) await pick(/^Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
+    if (worker) await field.getByRole("textbox").fill(worker);
   }
 }

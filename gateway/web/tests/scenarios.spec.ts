@@ -1,0 +1,236 @@
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "./fixtures";
+import type { Person } from "./person";
+
+// The cases of deploy/scenarios, played through the pages: each person in a browser of
+// their own, and what one does appears at the others without a reload.
+
+const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
+const consented = { ground: "consent", consented: "now" };
+const attested = { ground: "notification", attestation: ["unobtainable", "unable"] };
+const known = (code: string) => ({ code, language: "fi" });
+
+// begin fills in and sends what a new matter asks for, and gives its subject.
+async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
+  await who.go(`/new/${what}`);
+  const form = who.page.locator("form.step-form");
+  await who.fill(form, values);
+  await who.send(form);
+  return subjectOf(who.page);
+}
+
+async function subjectOf(page: Page): Promise<string> {
+  await page.waitForURL(/\/(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/);
+  return /\/((?:concerns|referrals|consultations|plans)\/[0-9a-f-]{36})/.exec(page.url())![1]!;
+}
+
+const phase = (who: Person, name: string) => expect(who.phase).toContainText(who.word(name));
+
+test("01: two rents unpaid and the power cut", async ({ comes }) => {
+  const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");
+  const subject = await begin(kela, "concern", { ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"], description: "Kaksi vuokraa maksamatta, sähköt katkaistu perjantaina.", urgency: "URGENCY_URGENT" });
+  await phase(kela, "LOOP_PHASE_SENT");
+  await guide.open(subject);
+  await expect(guide.matter).toContainText("sähköt katkaistu perjantaina");
+  await guide.take("ReceiveConcern");
+  await phase(kela, "LOOP_PHASE_RECEIVED");
+  await guide.take("TriageConcern", { urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", wants: true, assignTo: adults });
+  await worker.open(subject);
+  await worker.take("TakeConcern");
+  await phase(kela, "LOOP_PHASE_TAKEN");
+  await expect(kela.standing).toContainText("ps-21");
+  await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_REACHED" });
+  await expect(kela.matter).toContainText("tavoitettu");
+  await worker.take("StartAssessment");
+  await worker.take("CompleteAssessment", { supportNeed: "SUPPORT_NEED_SPECIAL" });
+  await worker.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", feedback: "Sähköt palautettu, sosiaalityö jatkuu." });
+  await phase(kela, "LOOP_PHASE_CLOSED");
+  await expect(kela.matter).toContainText("Sähköt palautettu, sosiaalityö jatkuu.");
+  await expect(kela.matter).not.toContainText(kela.word("SUPPORT_NEED_SPECIAL"));
+});
+
+test("02: without consent the reporter learns the fate of the message, not of the client", async ({ comes }) => {
+  const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");
+  const about = { ...known("090965-9062"), receiver: county, topics: ["TOPIC_INABILITY_TO_MANAGE_AFFAIRS"], urgency: "URGENCY_URGENT" };
+  await kela.go("/new/concern");
+  const form = kela.page.locator("form.step-form");
+  await kela.fill(form, { ground: "notification" });
+  await expect(form.locator('[data-field="description"]')).toHaveCount(0);
+  await kela.fill(form, about);
+  await form.locator("[data-send]").click();
+  await expect(form.locator('[data-field="attestation"]')).toContainText("Tämä tarvitaan");
+  await kela.fill(form, { attestation: attested.attestation });
+  await kela.send(form);
+  const subject = await subjectOf(kela.page);
+  await guide.open(subject);
+  await guide.take("ReceiveConcern");
+  await guide.take("RequestInformation", { question: "Milloin asiakkaaseen on viimeksi saatu yhteys?" });
+  await phase(kela, "LOOP_PHASE_WAITING");
+  await kela.take("ProvideInformation", { answer: "Eilen puhelimitse." });
+  await worker.open(subject, "work");
+  await worker.take("TakeConcern");
+  await phase(kela, "LOOP_PHASE_IN_PROGRESS");
+  await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_NOT_REACHED" });
+  await worker.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", feedback: "ei kuulu ilmoittajalle" });
+  await phase(kela, "LOOP_PHASE_CLOSED");
+  for (const secret of ["ei kuulu ilmoittajalle", "ps-21", "ei tavoitettu", kela.word("OUTCOME_SERVICE_STARTED")]) await expect(kela.matter).not.toContainText(secret);
+});
+
+test("03: reported again and again: joined, and nobody learns of another's report", async ({ comes }) => {
+  const kela = await comes("kela-17"), guide = await comes("ps-04"), nurse = await comes("tk-02");
+  const about = { ...attested, ...known("051179-913X"), receiver: county, topics: ["TOPIC_HOMELESSNESS"], urgency: "URGENCY_NORMAL" };
+  const first = await begin(kela, "concern", about);
+  await guide.open(first);
+  await guide.take("ReceiveConcern");
+  // Already in hand: said before the report is written.
+  await kela.go("/new/concern");
+  const form = kela.page.locator("form.step-form");
+  await kela.fill(form, about);
+  await expect(form.locator('[data-field="check"]')).toContainText(kela.word("LOOP_PHASE_RECEIVED"));
+  await kela.send(form);
+  const second = await subjectOf(kela.page);
+  expect(second).not.toBe(first);
+  await begin(nurse, "concern", about);
+  await phase(nurse, "LOOP_PHASE_SENT");
+  await expect(guide.matter).toContainText("2");
+  await guide.take("TakeConcern");
+  await guide.take("CloseConcern", { outcome: "OUTCOME_CLIENT_NOT_REACHED" });
+  await phase(kela, "LOOP_PHASE_CLOSED");
+  await expect(kela.matter).not.toContainText(kela.word("OUTCOME_CLIENT_NOT_REACHED"));
+});
+
+test("04: passed on to health care, and the answer finds its way back", async ({ comes, koppi }) => {
+  const kela = await comes("kela-17"), worker = await comes("ps-21"), nurse = await comes("tk-02");
+  const first = await begin(kela, "concern", { ...consented, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.", urgency: "URGENCY_URGENT" });
+  await worker.open(first);
+  await worker.take("TakeConcern");
+  await worker.take("ForwardConcern", { ...consented, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia." });
+  await expect(worker.standing).toContainText("Pohjois-Savon terveyspalvelut");
+  const row = nurse.page.locator("a.row, button.fresh").first();
+  await row.click();
+  await nurse.page.locator("a.row").first().click();
+  await expect(nurse.matter).toContainText("Ei jaksa hoitaa asioitaan");
+  // The line is cut in the middle, and Koppi started anew: the loop closes all the same.
+  koppi.line.cut();
+  await koppi.restart();
+  koppi.line.mend();
+  await expect(nurse.page.getByText("Yhteys on poikki.")).toHaveCount(0, { timeout: 30_000 });
+  await nurse.take("TakeConcern");
+  await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_CLOSED"), { timeout: 30_000 });
+  await expect(kela.phase).toContainText(kela.word("LOOP_PHASE_CLOSED"), { timeout: 30_000 });
+  await expect(kela.matter).toContainText(kela.word("OUTCOME_FORWARDED"));
+  await nurse.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", feedback: "Hoitokontakti aloitettu." });
+  await phase(nurse, "LOOP_PHASE_CLOSED");
+  await expect(worker.matter).toContainText("Hoitokontakti aloitettu.");
+});
+
+test.describe("05", () => {
+  test.use({ clock: "2025-12-22T09:00:00+02:00" });
+  test("05: nobody takes it, and silence is told to both sides", async ({ comes, koppi }) => {
+    const kela = await comes("kela-17"), guide = await comes("ps-04");
+    const subject = await begin(kela, "concern", { ...consented, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.", urgency: "URGENCY_NORMAL" });
+    await guide.open(subject);
+    await guide.take("ReceiveConcern");
+    await koppi.advance("2026-01-07T22:01:00Z");
+    for (const who of [kela, guide]) await expect(who.matter.locator(".late")).toContainText("myöhässä");
+    await guide.go("/work?show=overdue");
+    await expect(guide.row(subject)).toBeVisible();
+    await guide.open(subject);
+    await guide.take("TakeConcern");
+    await expect(kela.matter.locator(".late")).toHaveCount(0);
+  });
+});
+
+test("06: a decision notice acknowledged; a referral redirected, and nobody drops it between", async ({ comes, koppi }) => {
+  const worker = await comes("ps-21"), nurse = await comes("tk-02"), job = await comes("ty-09");
+  const notice = await begin(worker, "referral", { kind: "REFERRAL_KIND_DECISION_NOTICE", ...known("010594Y9032"), receiver: { agency: "kela", unit: "toimeentulotuki" }, reason: "Ehkäisevä toimeentulotuki myönnetty sähkölaskuun.", urgency: "URGENCY_NORMAL" });
+  const kela = await comes("kela-17");
+  await kela.open(notice);
+  await kela.take("CompleteReferral", { outcome: "REFERRAL_OUTCOME_ACKNOWLEDGED" });
+  await phase(worker, "LOOP_PHASE_CLOSED");
+  const referral = await begin(worker, "referral", { kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), serviceKey: "tyokyvyn-arvio", receiver: health, reason: "Työkyvyn arvio.", urgency: "URGENCY_NORMAL" });
+  await nurse.open(referral);
+  await nurse.take("RedirectReferral", { ...consented, receiver: { agency: "tyollisyys-kuopio", unit: "tyollisyys" }, explanation: "Työkykykoordinaattori työllisyysalueella." });
+  await expect(worker.standing).toContainText("Kuopion työllisyysalue");
+  await job.page.locator("a.row, button.fresh").first().click();
+  await job.page.locator("a.row").first().click();
+  await job.step("DeclineReferral").click();
+  const form = job.page.locator("form.step-form");
+  await job.fill(form, { reason: "REFERRAL_DECLINE_REASON_NO_CAPACITY", explanation: "Seuraava aika tammikuussa." });
+  await job.send(form);
+  await expect(worker.standing).toContainText("Pohjois-Savon terveyspalvelut");
+  await nurse.take("AcceptReferral");
+  await phase(worker, "LOOP_PHASE_TAKEN");
+  await nurse.take("ScheduleAppointment", { at: "2026-12-01T10:00", place: "Terveysasema" });
+  await expect(worker.matter).toContainText("1.12.2026");
+  await koppi.advance("2026-12-01T08:30:00Z");
+  await nurse.page.reload();
+  await nurse.step("RecordAppointmentResult").click();
+  const result = nurse.page.locator("form.step-form");
+  await result.locator('[data-field="appointment"] input[type=radio]').first().check({ force: true });
+  await nurse.fill(result, { result: "APPOINTMENT_RESULT_NO_SHOW" });
+  await nurse.send(result);
+  await expect(worker.matter).toContainText(worker.word("APPOINTMENT_RESULT_NO_SHOW"));
+  await nurse.take("CompleteReferral", { outcome: "REFERRAL_OUTCOME_CLIENT_NOT_REACHED" });
+  await phase(worker, "LOOP_PHASE_CLOSED");
+});
+
+test("07: an anonymous question gets its answer, and turns into a referral", async ({ comes }) => {
+  const worker = await comes("ps-21"), nurse = await comes("tk-02");
+  await worker.go("/new/consultation");
+  const form = worker.page.locator("form.step-form");
+  const question = { ground: "anonymous", addressee: health, topic: "Lääkitys ja työkyky", urgency: "URGENCY_NORMAL" };
+  await worker.fill(form, { ...question, question: "Asiakas 010594Y9032 kysyy lääkityksestä." });
+  await form.locator("[data-send]").click();
+  await expect(form.locator("[role=alert]").first()).toContainText("henkilötunnus");
+  await worker.fill(form, { question: "Voiko lääkityksen muutos selittää poissaolot?" });
+  await worker.send(form);
+  const subject = await subjectOf(worker.page);
+  await nurse.open(subject, "consultations");
+  await nurse.take("TakeConsultation");
+  await expect(worker.standing).toContainText("tk-02");
+  const box = nurse.matter.getByRole("textbox").first();
+  await box.pressSequentially("Voi. ");
+  await expect(worker.matter.locator("[data-typing]")).toContainText("tk-02");
+  await box.fill("Voi. Suosittelen arviota terveysasemalla.");
+  await nurse.matter.getByRole("checkbox").first().check({ force: true });
+  await nurse.matter.locator("[data-post]").click();
+  await expect(worker.matter).toContainText("Suosittelen arviota terveysasemalla.");
+  await phase(worker, "LOOP_PHASE_CLOSED").catch(() => undefined);
+  await worker.matter.locator('a[href*="/new/referral"]').first().click();
+  const referral = worker.page.locator("form.step-form");
+  await worker.fill(referral, { kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), serviceKey: "tyokyvyn-arvio", receiver: health, reason: "Arvio konsultaation perusteella.", urgency: "URGENCY_NORMAL" });
+  await worker.send(referral);
+  await nurse.open(await subjectOf(worker.page));
+  await expect(nurse.matter).toContainText("Arvio konsultaation perusteella.");
+});
+
+test("08: one plan of three agencies: own goals lead, responsibility is handed on", async ({ comes, koppi }) => {
+  const worker = await comes("ps-21"), nurse = await comes("tk-02"), counsellor = await comes("ps-33");
+  const subject = await begin(worker, "plan", { ...consented, ...known("140391-9021") });
+  await worker.take("AddGoal", { text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setByClient: true });
+  await worker.take("InviteMember", { party: health, ...consented });
+  await nurse.open(subject, "plans");
+  await expect(nurse.step("AddAction")).toHaveCount(0);
+  await nurse.take("JoinPlan");
+  await phase(worker, "LOOP_PHASE_IN_PROGRESS");
+  await nurse.take("AddAction", { text: "Unihoitajan aika", owner: { ...health, worker: "tk-02" }, due: "2026-12-07" });
+  await expect(worker.matter).toContainText("Unihoitajan aika");
+  await worker.take("AssessGoal", { score: "-2", byClient: true });
+  await expect(nurse.matter.locator("svg").first()).toBeVisible();
+  await koppi.advance("2026-12-07T22:01:00Z");
+  await worker.page.reload();
+  await expect(worker.matter.locator(".late").first()).toBeVisible();
+  await nurse.page.reload();
+  await nurse.take("CompleteAction", {});
+  await worker.take("OfferResponsibility", { to: { ...adults, worker: "ps-33" }, reason: "Tuen tarve keventyi." });
+  await counsellor.open(subject, "plans");
+  await counsellor.take("AcceptResponsibility");
+  await expect(worker.standing).toContainText("ps-33");
+  await counsellor.take("AssessGoal", { score: "1", byClient: true });
+  await counsellor.take("RecordClientView", { feltHeard: true, ownGoalsLead: true, comment: "Tultiin vastaan." });
+  await expect(worker.matter).toContainText("Tultiin vastaan.");
+  await counsellor.take("EndPlan", { reason: "Tavoite saavutettu." });
+  await phase(worker, "LOOP_PHASE_CLOSED");
+});
