@@ -6,7 +6,6 @@ import { createInterface } from "node:readline";
 
 import { Line } from "./line";
 import { trialPeople } from "../src/app/trial";
-import type { TrialPerson } from "../src/app/session";
 
 // Koppi is one that a test has to itself: real, with everything in one process.
 export class Koppi {
@@ -72,5 +71,4 @@ export class Koppi {
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 
-// Who takes part in the scenarios, besides those whom the page offers itself.
-const people: Record<string, TrialPerson & { name: string }> = { ...Object.fromEntries(trialPeople.map((person) => [person.name, person])), "ps-33": { name: "ps-33", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-33", role: "social_counsellor" } };
+const people = Object.fromEntries(trialPeople.map((person) => [person.name, person]));
