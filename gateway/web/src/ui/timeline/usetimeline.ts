@@ -5,7 +5,7 @@ import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
 import type { CaseMessage } from "#gen/koppi/exchange/v1/exchange_pb";
 import { useChanges } from "../../app/live";
 import { usePerson } from "../../app/session";
-import { transport } from "../../app/transport";
+import { binaryTransport } from "../../app/transport";
 
 // Of a case; or of a client, for a purpose that is recorded with the reading.
 export type TimelineOf = { caseId: string } | { clientId: string; purpose: string };
@@ -13,7 +13,7 @@ export type TimelineOf = { caseId: string } | { clientId: string; purpose: strin
 const pageSize = 500;
 
 async function readAll(of: TimelineOf): Promise<CaseMessage[]> {
-  const casework = createClient(CaseworkService, transport), messages: CaseMessage[] = [];
+  const casework = createClient(CaseworkService, binaryTransport), messages: CaseMessage[] = [];
   for (let pageToken = ""; ;) {
     const page = await casework.getTimeline({ ...of, pageSize, pageToken });
     messages.push(...page.messages);
