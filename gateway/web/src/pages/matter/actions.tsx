@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { callUnaryMethod } from "@connectrpc/connect-query-core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "suomifi-ui-components";
 
 import { useKeys } from "../../app/keys";
@@ -17,7 +17,9 @@ export interface Step<M> {
   make?: (values: Values, matter: M) => Record<string, unknown>;
   initial?: (matter: M) => Values;
   // A rare or final step asks once more: a key of the matter's texts.
-  sure?: string;
+  sure?: string | ((matter: M) => string);
+  // A rare step stands behind the others, and draws less attention.
+  rare?: boolean;
 }
 
 export type Steps<M> = Record<string, Step<M>>;
@@ -41,8 +43,17 @@ const methodOf = (service: DescService, name: string) => service.methods.find((m
 // Actions are the steps that are allowed now and no others, the likely one first. What a
 // step needs is asked for below them.
 export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
-  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
-  const names = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
+  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
+  const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
+  const allowed = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
+  const names = [...allowed.filter((name) => !steps[name]?.rare), ...allowed.filter((name) => steps[name]?.rare)];
+  // Who took a step reads that it was taken; who gave it up is back where it began.
+  useEffect(() => { if (taken) said.current?.focus(); }, [taken]);
+  useEffect(() => {
+    if (open || !left.current) return;
+    place.current?.querySelector<HTMLElement>(`[data-step="${left.current}"]`)?.focus();
+    left.current = undefined;
+  }, [open]);
   const send = async (name: string, request: MessageShape<DescMessage>) => changed(await callUnaryMethod(transport, methodOf(service, name)!, request));
   const request = (name: string, requestId: string, rest: Record<string, unknown> = {}): MessageInitShape<DescMessage> => {
     const hasEtag = methodOf(service, name)!.input.fields.some((field) => field.localName === "etag");
@@ -50,22 +61,27 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   };
   const take = async (name: string) => {
     setError(undefined);
+    setTaken(undefined);
     if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
     setBusy(true);
-    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then(changed, setError);
+    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then((answer) => { changed(answer); setTaken(name); }, setError);
     setBusy(false);
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
-  const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open) void take(name); };
+  const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open && !busy) void take(name); };
   useKeys({ r: press("Receive"), t: press("Take", "Accept") });
-  if (!names.length) return null;
+  const sureOf = (name: string) => { const sure = steps[name]?.sure; return typeof sure === "function" ? sure(matter) : sure; };
+  const variant = (name: string, index: number) => (steps[name]?.rare ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
+  if (!names.length && !taken) return null;
   return (
-    <section className="actions" aria-label={t("actions")}>
+    <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
-      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" disabled={busy} variant={index === 0 && !steps[name]?.sure ? "default" : "secondary"} data-step={name} onClick={() => void take(name)}>{word(name)}</Button>)}</div>}
+      {/* Who presses hears that it was recorded by the focus, which goes here. */}
+      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken}><span aria-hidden="true" className="shape">✓</span>{t("taken", { step: word(taken) })}</p>}
+      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name} onClick={() => { if (!busy) void take(name); }}>{word(name)}</Button>)}</div>}
       {open && methodOf(service, open) && (
         <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={word(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
-          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => setOpen(undefined)} cancel={() => setOpen(undefined)} sure={steps[open]?.sure && t(steps[open]!.sure!)} />
+          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sureOf(open) && t(sureOf(open)!)} sendLabel={word(open)} />
       )}
     </section>
   );

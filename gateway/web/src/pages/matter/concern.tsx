@@ -1,25 +1,52 @@
+import { createClient } from "@connectrpc/connect";
+
 import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
+import { ConcernState, OutcomeSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
+import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
 import { concernSteps } from "./concernsteps";
+import { Course } from "./course";
 import { MatterFrame } from "./frame";
+import { MatterSide, type Linked } from "./side";
+import { useConcernStanding } from "./standing";
+import { Tombstone } from "./tombstone";
 import { useMatter } from "./usematter";
+
+const linkedOf = (concern: Concern): Linked[] => [
+  ...(concern.joinedConcernId ? [{ how: "linkedJoined", subject: `concerns/${concern.joinedConcernId}` }] : []),
+  ...concern.joinedConcernIds.map((id) => ({ how: "linkedJoins", subject: `concerns/${id}` })),
+  ...(concern.forwardedFromConcernId ? [{ how: "linkedFrom", subject: `concerns/${concern.forwardedFromConcernId}` }] : []),
+  ...concern.forwardedToConcernIds.map((id) => ({ how: "linkedTo", subject: `concerns/${id}` })),
+  ...(concern.planId ? [{ how: "linkedPlan", subject: `plans/${concern.planId}` }] : []),
+  ...(concern.resubmittedAs ? [{ how: "linkedResubmitted", subject: concern.resubmittedAs }] : []),
+];
 
 // ConcernMatter is a concern report.
 export function ConcernMatter({ id }: { id: string }) {
-  const shell = useTexts("shell"), word = useWords();
-  const { data, error, changed } = useMatter(`concerns/${id}`, ConcernService.method.getConcern, { concernId: id });
+  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName(), { agencies } = useDirectory(), standing = useConcernStanding(), subject = `concerns/${id}`;
+  const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern;
   if (error) return <Problem error={error} />;
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
-  const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic)));
+  const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing="" status={concern.status} urgency={concern.triagedUrgency || concern.urgency}
-      actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps} changed={changed} />} side={null}>
-      {concern.description && <blockquote>{concern.description}</blockquote>}
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)} status={concern.status} urgency={concern.triagedUrgency || concern.urgency}
+      mistaken={concern.state === ConcernState.ENTERED_IN_ERROR && <Tombstone revocation={concern.revocation} />}
+      actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
+      side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage} status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]} linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
+        <dt>{t("from")}</dt><dd>{party(concern.reporter)}</dd>
+        <dt>{t("to")}</dt><dd>{party(concern.receiver)}</dd>
+        {concern.supportNeed > 0 && <><dt>{t("supportNeed")}</dt><dd>{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>}
+        {concern.track > 0 && <><dt>{t("track")}</dt><dd>{word(nameOf(TrackSchema, concern.track))}</dd></>}
+        {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd>{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}
+        {notReached > 0 && <><dt>{t("attempts")}</dt><dd>{notReached}</dd></>}
+      </MatterSide>}>
+      <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description" ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />
     </MatterFrame>
   );
 }

@@ -1,14 +1,95 @@
-import type { Concern } from "#gen/koppi/concern/v1/state_pb";
-import { OutcomeSchema } from "#gen/koppi/concern/v1/state_pb";
-import { enumFromJson } from "@bufbuild/protobuf";
+import { ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 
-import { text, type Values } from "../../ui/form/fields";
+import { list, text, type Field } from "../../ui/form/fields";
+import { endOfDay, finnish } from "../../ui/form/times";
+import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
+import { basisOf, byConsent, groundFields, toYouthWork } from "./ground";
+import { acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, withPapers, type Setting } from "./steps";
+
+// The question that waits for the reporter's answer.
+const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
+
+const supportNeed = (required: boolean): Field => ({ kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required });
 
 // What each step of a concern report asks for.
-export const concernSteps: Steps<Concern> = {
-  CloseConcern: {
-    fields: () => [{ kind: "choice", name: "outcome", label: "outcome", schema: OutcomeSchema, required: true }, { kind: "area", name: "feedback", label: "feedback" }],
-    make: (values: Values) => ({ outcome: text(values, "outcome") ? enumFromJson(OutcomeSchema, text(values, "outcome") as never) : 0, feedback: text(values, "feedback") }),
-  },
-};
+export function concernSteps(setting: Setting): Steps<Concern> {
+  return {
+    TriageConcern: {
+      fields: () => [
+        { kind: "choice", name: "urgency", label: "urgency", schema: UrgencySchema, required: true },
+        supportNeed(false),
+        { kind: "choice", name: "track", label: "track", schema: TrackSchema },
+        { kind: "check", name: "wants", label: "clientWantsHelp", of: ["client_wants_help"] },
+        { kind: "receiver", name: "assignTo", label: "assignTo", hint: "assignToHint", within: setting.own, worker: true, of: ["assign_to"] },
+      ],
+      initial: (concern) => ({ urgency: nameOf(UrgencySchema, concern.triagedUrgency || concern.urgency), ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}), ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}) }),
+      make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"), track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo") }),
+    },
+    RecordContactAttempt: {
+      fields: () => [{ kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true }, { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] }],
+      make: (values) => ({ result: enumOf(ContactResultSchema, values, "result"), nextAttemptAt: finnish(text(values, "next")) }),
+    },
+    PlanContact: planContact(setting),
+    RequestInformation: {
+      fields: () => [{ kind: "area", name: "question", label: "question", hint: "questionHint", required: true }, { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] }],
+      make: (values) => ({ question: text(values, "question"), dueAt: endOfDay(text(values, "due")) }),
+    },
+    ProvideInformation: {
+      fields: (concern) => [{ kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "" }, { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] }, papersField],
+      make: (values, concern) => ({ informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withPapers(values) }),
+    },
+    CompleteAssessment: {
+      fields: () => [supportNeed(true)],
+      initial: (concern) => (concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}),
+      make: (values) => ({ supportNeed: enumOf(SupportNeedSchema, values, "supportNeed") }),
+    },
+    ForwardConcern: {
+      fields: (concern) => [
+        ...groundFields("consent", "notification"),
+        { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, concern.reporter?.agency ?? ""], required: true },
+        { kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, required: true, when: (values) => byConsent(values) || !toYouthWork(values, setting) },
+        { kind: "note", name: "noTopics", label: "", text: "noTopics", when: (values) => values.ground === "notification" && toYouthWork(values, setting) },
+        { kind: "area", name: "description", label: "description", hint: "descriptionForwardHint", when: byConsent },
+        { ...papersField, when: byConsent },
+        { kind: "note", name: "noDescription", label: "", text: "noDescription", when: ({ ground }) => ground === "notification" },
+        { kind: "check", name: "keepOpen", label: "keepOpen", hint: "keepOpenHint", of: ["keep_open"] },
+      ],
+      initial: (concern) => ({ topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)) }),
+      make: (values) => {
+        const consent = byConsent(values), told = consent || !toYouthWork(values, setting);
+        return {
+          basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), keepOpen: values.keepOpen === true,
+          topics: told ? list(values, "topics").map((topic) => enumOf(TopicSchema, { topic }, "topic")) : [],
+          ...(consent ? { description: text(values, "description"), ...withPapers(values) } : {}),
+        };
+      },
+      sure: "sureForward",
+    },
+    ReassignConcern: { ...reassign(setting), rare: true },
+    CloseConcern: {
+      fields: ({ basis }) => [
+        { kind: "choice", name: "outcome", label: "outcome", schema: OutcomeSchema, required: true, list: true },
+        { kind: "area", name: "feedback", label: "feedback", hint: onConsent(basis) ? "feedbackHint" : "feedbackUntold" },
+        papersField,
+      ],
+      make: (values) => ({ outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), ...withPapers(values) }),
+      sure: "sureClose",
+    },
+    DeclineConcern: {
+      fields: ({ basis }) => [
+        // Without consent a reporter is not told whether the client is known here.
+        { kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true, only: namesOf(DeclineReasonSchema).filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)) },
+        { kind: "area", name: "explanation", label: "explanation", hint: onConsent(basis) ? undefined : "explanationUntold" },
+        suggestedField(setting),
+      ],
+      make: (values) => ({ reason: enumOf(DeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"), suggestedReceiver: partyOf(values, "suggested") }),
+      sure: "sureDecline", rare: true,
+    },
+    SettleConcern: settle,
+    WithdrawConcern: { fields: () => [reasonField], make: (values) => ({ reason: text(values, "reason") }), sure: "sureWithdraw", rare: true },
+    RevokeConcern: revoke,
+    AcknowledgeRevocation: acknowledge,
+  };
+}

@@ -1,4 +1,45 @@
+import { createClient } from "@connectrpc/connect";
+
+import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import { useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
+import { nameOf } from "../../ui/names";
+import { useDirectory, usePartyName } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+import { Actions } from "./actions";
+import { Course } from "./course";
+import { MatterFrame } from "./frame";
+import { referralSteps } from "./referralsteps";
+import { MatterSide, type Linked } from "./side";
+import { useReferralStanding } from "./standing";
+import { Tombstone } from "./tombstone";
+import { useMatter } from "./usematter";
+
+const linkedOf = (referral: Referral): Linked[] => [
+  ...(referral.redirectedFromReferralId ? [{ how: "linkedFrom", subject: `referrals/${referral.redirectedFromReferralId}` }] : []),
+  ...(referral.redirectedToReferralId ? [{ how: "linkedTo", subject: `referrals/${referral.redirectedToReferralId}` }] : []),
+  ...(referral.resubmittedAs ? [{ how: "linkedResubmitted", subject: referral.resubmittedAs }] : []),
+];
+
 // ReferralMatter is a referral.
 export function ReferralMatter({ id }: { id: string }) {
-  return <p>{id}</p>;
+  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName(), { agencies } = useDirectory(), standing = useReferralStanding(), subject = `referrals/${id}`;
+  const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
+  const referral = data?.referral;
+  if (error) return <Problem error={error} />;
+  if (!referral) return <p className="quiet">{shell("loading")}</p>;
+  const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)].filter(Boolean);
+  return (
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)} status={referral.status} urgency={referral.urgency}
+      mistaken={referral.state === ReferralState.ENTERED_IN_ERROR && <Tombstone revocation={referral.revocation} />}
+      actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService} available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
+      side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage} status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]} linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
+        <dt>{t("from")}</dt><dd>{party(referral.sender)}</dd>
+        <dt>{t("to")}</dt><dd>{party(referral.receiver)}</dd>
+      </MatterSide>}>
+      <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />
+    </MatterFrame>
+  );
 }

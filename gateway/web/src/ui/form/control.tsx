@@ -17,7 +17,7 @@ const many = 8;
 // FieldControl draws a field by its kind, with the design system's own components.
 export function FieldControl({ id, field, texts, value, change, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
-  const label = own(field.label), hint = field.hint && own(field.hint), optional = field.required ? undefined : t("optional");
+  const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint), optional = field.required ? undefined : t("optional");
   const status = wrong ? { status: "error" as const, statusText: wrong } : {};
   switch (field.kind) {
     case "line": return <TextInput id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(typed) => change(typed)} {...status} fullWidth />;
@@ -26,15 +26,16 @@ export function FieldControl({ id, field, texts, value, change, wrong }: Props) 
     case "moment": return <Native type="datetime-local" {...{ id, label, hint, optional, wrong, value, change }} />;
     case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint} {...status}>{label}</Checkbox>;
     case "options": return (
-      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
-        {field.options.map((one) => <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{own(one.label)}</RadioButton>)}
+      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} optionalText={optional} onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
+        {field.options.map((one) => <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{one.ready ?? own(one.label!)}</RadioButton>)}
       </RadioButtonGroup>
     );
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;
     case "choices": return <Choices {...{ id, field, label, hint, value, change, wrong }} />;
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
     case "papers": return <PapersField {...{ id, label, hint, change }} value={(value as PaperValue[] | undefined) ?? []} />;
-    case "note": return <p className="quiet">{own(field.text)}</p>;
+    case "note": return <p className="quiet note">{own(field.text)}</p>;
+    case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote>{field.quote}</blockquote></figure>;
   }
 }
 
@@ -44,8 +45,8 @@ function Native({ id, label, hint, optional, wrong, value, change, type }: Omit<
   return (
     <div className="field">
       <label htmlFor={id}>{label}{optional && <span className="quiet"> ({optional})</span>}</label>
-      {hint && <HintText>{hint}</HintText>}
-      <input id={id} type={type} value={String(value ?? "")} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} aria-describedby={wrong ? `${id}-wrong` : undefined} />
+      {hint && <HintText id={`${id}-hint`}>{hint}</HintText>}
+      <input id={id} type={type} value={String(value ?? "")} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} aria-required={!optional} aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
       {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
     </div>
   );

@@ -27,14 +27,19 @@ export type Field = Common & (
   // Several of an enum's names, in this order; typing narrows them down.
   | { kind: "choices"; schema: DescEnum; only?: string[] }
   // One of a few values with words of their own, by key.
-  | { kind: "options"; options: { value: string; label: string; hint?: string }[] }
+  | { kind: "options"; options: Option[] }
   // A receiver: agency, unit and perhaps worker. Suggested by municipality and service.
   | { kind: "receiver"; within?: string; without?: string[]; service?: string; worker?: boolean }
   // Papers, uploaded at once; its value is their ids and names.
   | { kind: "papers" }
-  // Something of the caller's own between the fields.
+  // A line between the fields that says something, by key.
   | { kind: "note"; text: string }
+  // What somebody wrote, to read before answering.
+  | { kind: "quote"; quote: string }
 );
+
+// Option is one of few. Its words are a key, or ready where they are somebody's own.
+export interface Option { value: string; label?: string; ready?: string; hint?: string }
 
 // Values are what was typed so far, by field name; they survive as JSON.
 export type Values = Record<string, unknown>;

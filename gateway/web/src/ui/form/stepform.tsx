@@ -1,5 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import { Button, ErrorSummary } from "suomifi-ui-components";
 
 import { useDraft } from "../../app/drafts";
@@ -8,7 +9,7 @@ import { refusalOf } from "../../app/refusal";
 import { Problem } from "../problem";
 import { FieldControl } from "./control";
 import { shownOf, type Field, type Values } from "./fields";
-import { check, type Wrong } from "./check";
+import { check, mayHaveArrived, refusedFields, type Wrong } from "./check";
 import formTexts from "../../texts/form.json";
 import "./form.css";
 
@@ -36,59 +37,68 @@ interface Props<T extends DescMessage> {
   sure?: string;
 }
 
+const focusable = "input:not([type=hidden]), textarea, select, button";
+
 // StepForm asks for what a step needs. It is checked by the same rules as at the server
 // before it is sent, errors stand beside their fields and in a summary, and what was typed
 // is kept until it has arrived.
 export function StepForm<T extends DescMessage>({ draft: name, texts, title, schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
-  const t = useTexts("form"), own = useTexts(texts);
+  const t = useTexts("form"), own = useTexts(texts), { t: refusal, i18n } = useTranslation("refusals"), id = useId();
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
-  const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [asked, ask] = useState(false);
-  const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
   const shown = shownOf(fields, draft);
-  useEffect(() => { form.current?.querySelector<HTMLElement>("input, textarea, [role=radio], button")?.focus(); }, []);
+  // A step that asks for nothing has only this to ask.
+  const [asked, ask] = useState(Boolean(sure) && fields.length === 0);
+  const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false);
+  const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
+  const inside = (field: string) => form.current?.querySelector<HTMLElement>(`[data-field="${field}"] :is(${focusable})`) ?? null;
+  useEffect(() => { form.current?.querySelector<HTMLElement>(focusable)?.focus(); }, []);
   useEffect(() => { if (wrong.length) summary.current?.focus(); }, [wrong]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (sending) return;
     const requestId = String(draft.requestId || crypto.randomUUID());
     if (!draft.requestId) change({ requestId });
     const request = create(schema, make(draft, requestId));
-    const found = await check(schema, request, shown, draft);
-    setError(undefined);
-    setWrong(found);
-    if (found.length) return;
-    if (sure && !asked) return ask(true);
     setSending(true);
+    setError(undefined);
     try {
+      const found = await check(schema, request, shown, draft);
+      setWrong(found);
+      if (found.length) return;
+      if (sure && !asked) return ask(true);
       await send(request);
       forget();
       done();
     } catch (refused) {
-      const { fields: bad, reason } = refusalOf(refused);
-      setWrong(bad.flatMap(({ field, description }) => shown.filter((one) => [one.name, ...(one.of ?? [])].some((of) => field === of || field.startsWith(`${of}.`) || field.startsWith(`${of}[`))).slice(0, 1).map((one) => ({ name: one.name, text: description, reason }))));
+      setWrong(refusedFields(refusalOf(refused), shown));
       setError(refused);
-      // Refused for what it says: corrected, it is another request.
-      change({ requestId: "" });
-      ask(false);
+      // Refused for what it says: corrected, it is another request. One that may have
+      // arrived stays the same, so that it has one effect.
+      if (!mayHaveArrived(refusalOf(refused))) change({ requestId: "" });
+      ask(Boolean(sure) && fields.length === 0);
     } finally {
       setSending(false);
     }
   };
-  const message = (one: Wrong) => (one.key ? t(one.key) : one.text);
+  const message = ({ key, reason, text }: Wrong) => (key ? t(key) : reason && i18n.exists(`refusals:${reason}`) ? refusal(reason) : text ?? t("invalid"));
+  const labelOf = (field?: Field) => (field?.label ? own(field.label) : "");
   return (
-    <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-label={title} data-form={schema.name}>
-      <h3>{title}</h3>
+    <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`} data-form={schema.name}>
+      <h3 id={`${id}title`}>{title}</h3>
       <Problem error={error} focus={wrong.length === 0} />
-      {wrong.length > 1 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant="h4" items={wrong.map((one) => ({ text: `${own(shown.find(({ name: of }) => of === one.name)?.label ?? "")}: ${message(one)}`, inputId: `${name}-${one.name}` }))} />}
+      {wrong.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant="h4" items={wrong.map((one) => ({ text: `${labelOf(shown.find(({ name: of }) => of === one.name))}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
-        return <FieldControl key={field.name} id={`${name}-${field.name}`} field={field} texts={texts} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} />;
+        return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;
       })}
       {preview?.(draft)}
-      {asked && <p role="alert"><strong>{sure}</strong></p>}
+      <div role="alert">{asked && <strong>{sure}</strong>}</div>
       <div className="buttons">
-        <Button type="submit" disabled={sending} data-send>{asked ? t("sure") : sendLabel ?? t("send")}</Button>
-        {cancel && <Button type="button" variant="secondary" onClick={() => { forget(); cancel(); }}>{t("cancel")}</Button>}
+        <Button type="submit" aria-disabled={sending} data-send>{asked ? t("sure") : sendLabel ?? t("send")}</Button>
+        {asked && fields.length > 0
+          ? <Button type="button" variant="secondary" onClick={() => ask(false)} data-again>{t("again")}</Button>
+          : cancel && <Button type="button" variant="secondary" onClick={() => { forget(); cancel(); }} data-cancel>{t("cancel")}</Button>}
       </div>
     </form>
   );

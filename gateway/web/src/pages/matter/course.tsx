@@ -1,0 +1,27 @@
+import { useTexts } from "../../app/language";
+import { Timeline } from "../../ui/timeline/timeline";
+import { Beginnings } from "./beginnings";
+
+interface Props {
+  subject: string;
+  caseId: string;
+  // What it is about, in its sender's words.
+  said: string;
+  saidLabel: "description" | "referralReason";
+  // How it ended, and what is said of that.
+  ended: string;
+  endedSaid: string;
+}
+
+// Course is what a matter says, how it ended, what happened, and what may begin from it.
+export function Course({ subject, caseId, said, saidLabel, ended, endedSaid }: Props) {
+  const t = useTexts("matter");
+  return (
+    <>
+      {said && <section aria-labelledby="matter-said"><h3 id="matter-said">{t(saidLabel)}</h3><blockquote>{said}</blockquote></section>}
+      {ended && <section aria-labelledby="matter-ended"><h3 id="matter-ended">{t("outcome")}: {ended}</h3>{endedSaid && <blockquote>{endedSaid}</blockquote>}</section>}
+      {caseId && <section aria-labelledby="matter-course"><h3 id="matter-course">{t("course")}</h3><Timeline of={{ caseId }} subject={subject} /></section>}
+      <Beginnings subject={subject} />
+    </>
+  );
+}

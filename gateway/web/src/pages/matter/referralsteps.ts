@@ -1,0 +1,90 @@
+import { AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+
+import { dateOf } from "../../app/clock";
+import { moment } from "../../ui/dates";
+import { text, type Field, type Values } from "../../ui/form/fields";
+import { finnish } from "../../ui/form/times";
+import { nameOf } from "../../ui/names";
+import type { Steps } from "./actions";
+import { basisOf, groundFields } from "./ground";
+import { acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, withPapers, type Setting } from "./steps";
+
+const undecided = ({ state }: Referral) => state === ReferralState.SENT || state === ReferralState.RECEIVED;
+const isNotice = ({ kind }: Referral) => kind === ReferralKind.DECISION_NOTICE || kind === ReferralKind.DOCUMENTS;
+
+// Only a transferred application ends with a benefit, and only what was handed over to be
+// read ends by being read.
+function outcomes(referral: Referral): string[] {
+  const { BENEFIT_GRANTED, BENEFIT_REFUSED, ACKNOWLEDGED, SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE } = ReferralOutcome;
+  const application = referral.kind === ReferralKind.APPLICATION_TRANSFER;
+  const any = [...(application ? [BENEFIT_GRANTED, BENEFIT_REFUSED] : []), ...(isNotice(referral) ? [ACKNOWLEDGED] : [])];
+  const decided = undecided(referral) ? [] : [SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE];
+  return [...any, ...decided].map((outcome) => nameOf(ReferralOutcomeSchema, outcome));
+}
+
+// The reasons that say nothing by themselves of what to do instead (434/2003 § 45).
+const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_ELIGIBLE, ReferralDeclineReason.INCOMPLETE].map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
+const isExplained = ({ reason }: Values) => explained.includes(String(reason));
+
+const open = ({ appointments }: Referral) => appointments.filter(({ result }) => !result);
+
+// What each step of a referral asks for. It is accepted at once, by who presses.
+export function referralSteps(setting: Setting): Steps<Referral> {
+  const explanation: Field = { kind: "area", name: "explanation", label: "explanation" };
+  return {
+    ScheduleAppointment: {
+      fields: () => [{ kind: "moment", name: "at", label: "appointmentAt", required: true }, { kind: "line", name: "place", label: "place" }],
+      make: (values) => ({ at: finnish(text(values, "at")), place: text(values, "place") }),
+    },
+    RecordAppointmentResult: {
+      fields: (referral) => [
+        { kind: "options", name: "appointment", label: "whichAppointment", required: true, of: ["appointment_id"], options: open(referral).map(({ appointmentId, at, place }) => ({ value: appointmentId, ready: [at && moment(dateOf(at)!), place].filter(Boolean).join(", ") })) },
+        { kind: "choice", name: "result", label: "appointmentResult", schema: AppointmentResultSchema, required: true },
+      ],
+      initial: (referral) => (open(referral).length === 1 ? { appointment: open(referral)[0]!.appointmentId } : {}),
+      make: (values) => ({ appointmentId: text(values, "appointment"), result: enumOf(AppointmentResultSchema, values, "result") }),
+    },
+    PlanContact: planContact(setting),
+    AddProgressNote: {
+      fields: () => [{ kind: "area", name: "text", label: "note", hint: "noteHint", required: true }, { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] }, papersField],
+      initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
+      make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withPapers(values) }),
+    },
+    RefuseCancellation: { fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }) },
+    CompleteReferral: {
+      fields: (referral) => [
+        { kind: "choice", name: "outcome", label: "outcome", schema: ReferralOutcomeSchema, only: outcomes(referral), required: true },
+        { kind: "area", name: "outcomeNote", label: "outcomeNote", of: ["outcome_note"] },
+        papersField,
+      ],
+      initial: (referral) => (outcomes(referral).length === 1 ? { outcome: outcomes(referral)[0]! } : {}),
+      make: (values) => ({ outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withPapers(values) }),
+      sure: "sureComplete",
+    },
+    RedirectReferral: {
+      fields: (referral) => [
+        { kind: "note", name: "redirectNote", label: "", text: "redirectNote" },
+        ...groundFields("consent", "access"),
+        { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, referral.sender?.agency ?? ""], service: referral.serviceKey, required: true },
+        { ...explanation, hint: "redirectHint" },
+      ],
+      make: (values) => ({ basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), explanation: text(values, "explanation") }),
+      sure: "sureRedirect",
+    },
+    ReassignReferral: { ...reassign(setting), rare: true },
+    DeclineReferral: {
+      fields: () => [
+        { kind: "choice", name: "reason", label: "declineReason", schema: ReferralDeclineReasonSchema, required: true, list: true },
+        { ...explanation, hint: "explanationNeeded", required: true, when: isExplained },
+        { ...explanation, when: (values) => !isExplained(values) },
+        suggestedField(setting),
+      ],
+      make: (values) => ({ reason: enumOf(ReferralDeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"), suggestedReceiver: partyOf(values, "suggested") }),
+      sure: "sureDecline", rare: true,
+    },
+    SettleReferral: settle,
+    CancelReferral: { fields: () => [{ kind: "line", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }), sure: (referral) => (undecided(referral) ? "sureCancel" : "sureAskCancel"), rare: true },
+    RevokeReferral: revoke,
+    AcknowledgeRevocation: acknowledge,
+  };
+}

@@ -1,0 +1,24 @@
+import { useQuery } from "@connectrpc/connect-query";
+
+import type { LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { limit } from "../../ui/dates";
+import { useDirectory, usePartyName } from "../../ui/party";
+
+// Responsible is who answers for the matter now, and whether they can be asked.
+export function Responsible({ status }: { status?: LoopStatus }) {
+  const t = useTexts("matter"), party = usePartyName(), { agency } = useDirectory(), responsible = status?.responsible;
+  // Its name does not belong to whom is asked about.
+  const asked = { agency: responsible?.agency ?? "", unit: responsible?.unit ?? "", worker: responsible?.worker ?? "" };
+  const { data } = useQuery(ConsultationService.method.getReachability, { parties: [asked] }, { enabled: Boolean(responsible?.unit || responsible?.worker), refetchOnMount: "always", retry: false });
+  if (!responsible?.agency) return <p className="quiet">{t("nobodyResponsible")}</p>;
+  const found = data?.reachabilities[0], until = dateOf(found?.until);
+  return (
+    <>
+      <p>{party(responsible)}{responsible.unit && <span className="quiet"> {agency(responsible.agency)}</span>}</p>
+      {found && <p data-reachable={found.reachable}><span aria-hidden="true" className="shape">{found.reachable ? "●" : "○"}</span>{found.reachable ? (until ? t("reachableUntil", { until: limit(until) }) : t("reachable")) : t("away")}{found.substitute?.agency && <> {t("substitute", { who: party(found.substitute) })}</>}</p>}
+    </>
+  );
+}

@@ -1,0 +1,39 @@
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Button } from "suomifi-ui-components";
+
+import { useTexts } from "../../app/language";
+import { Problem } from "../../ui/problem";
+
+interface Props<T> {
+  // Names it on the page: data-reveal.
+  name: string;
+  label: string;
+  hint: string;
+  read: () => Promise<T>;
+  children: (read: T, again: () => void) => ReactNode;
+}
+
+// Reveal reads what is a recorded reading of a person's data only when asked to, and keeps
+// it nowhere: hidden, it is gone.
+export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
+  const t = useTexts("matter"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
+  const show = async () => {
+    setError(undefined);
+    setBusy(true);
+    await read().then(setFound, setError);
+    setBusy(false);
+  };
+  useEffect(() => {
+    if (found !== undefined) shown.current?.focus();
+    else if (hidden.current) button.current?.querySelector("button")?.focus();
+  }, [found === undefined]);
+  const hide = () => { hidden.current = true; setFound(undefined); };
+  return (
+    <div className="reveal" data-reveal={name}>
+      <Problem error={error} />
+      {found === undefined
+        ? <div ref={button}><Button type="button" variant="secondary" aria-disabled={busy} onClick={() => { if (!busy) void show(); }} aria-describedby={`reveal-${name}`}>{label}</Button><p id={`reveal-${name}`} className="quiet hint">{hint}</p></div>
+        : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">{children(found, () => void show())}<button type="button" className="plain" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button></div>}
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import type { ReactNode } from "react";
+
+import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { day } from "../../ui/dates";
+import { MatterLink } from "../../ui/matterlink";
+import { nameOf, shortId } from "../../ui/names";
+import { Papers } from "../../ui/papers";
+import { Consents } from "./consents";
+import { Lookers } from "./lookers";
+import { Responsible } from "./responsible";
+import { Who, type Named } from "./who";
+
+// A matter that this one hangs together with, and how: a key of the matter's texts.
+export interface Linked { how: string; subject: string }
+
+interface Props {
+  subject: string;
+  caseId: string;
+  clientId: string;
+  language?: string;
+  status?: LoopStatus;
+  basis?: LegalBasis;
+  read: () => Promise<Named>;
+  papers: Attachment[];
+  linked: Linked[];
+  // Something of the matter's own, under the client's.
+  children?: ReactNode;
+}
+
+export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "et"] as const;
+
+// MatterSide is whom a matter concerns and what stands around it.
+export function MatterSide({ subject, caseId, clientId, language, status, basis, read, papers, linked, children }: Props) {
+  const t = useTexts("matter"), word = useWords(), person = usePerson(), known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
+  const worker = person.role !== "client";
+  return (
+    <>
+      <section aria-labelledby="side-client">
+        <h3 id="side-client">{t("client")}</h3>
+        <dl>
+          {clientId && <><dt>{t("clientId")}</dt><dd>{shortId(clientId)}</dd></>}
+          {language && <><dt>{t("language")}</dt><dd>{known ? t(`language_${known}`) : language}</dd></>}
+          {basis?.ground ? <><dt>{t("basis")}</dt><dd>{word(nameOf(LegalGroundSchema, basis.ground))}{consented && ` ${day(consented)}`}{basis.provision && <span className="quiet"> ({basis.provision})</span>}</dd></> : null}
+          {children}
+        </dl>
+        {worker && clientId && <Who read={read} />}
+        {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
+      </section>
+      <section aria-labelledby="side-responsible"><h3 id="side-responsible">{t("responsible")}</h3><Responsible status={status} /></section>
+      {papers.length > 0 && <section aria-labelledby="side-papers"><h3 id="side-papers">{t("papers")}</h3><Papers subject={subject} papers={papers} /></section>}
+      {linked.length > 0 && <section aria-labelledby="side-linked"><h3 id="side-linked">{t("linked")}</h3><ul className="linked">{linked.map(({ how, subject: of }) => <li key={`${how} ${of}`}><span className="quiet">{t(how)}</span> <MatterLink subject={of} /></li>)}</ul></section>}
+      {worker && clientId && <section aria-labelledby="side-log"><h3 id="side-log">{t("log")}</h3><Lookers clientId={clientId} /></section>}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Agency } from "#gen/koppi/casework/v1/casework_pb";
+import { LegalGround, type LegalBasis, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
+import type { DescEnum } from "@bufbuild/protobuf";
+
+import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
+import { finnish } from "../../ui/form/times";
+import type { Step } from "./actions";
+
+// Setting is what a step's fields depend on besides the matter itself.
+export interface Setting {
+  // The agency that the person acts for.
+  own: string;
+  agencies: Agency[];
+}
+
+// enumOf is the number of a chosen name; 0 where nothing was chosen.
+export const enumOf = (schema: DescEnum, values: Values, name: string) => schema.values.find((value) => value.name === values[name])?.number ?? 0;
+
+// partyOf is a chosen receiver; nobody where none was.
+export function partyOf(values: Values, name: string) {
+  const chosen = receiver(values, name);
+  return chosen?.agency ? { agency: chosen.agency, unit: chosen.unit ?? "", worker: chosen.worker ?? "" } : undefined;
+}
+
+// Fields that several steps have.
+export const reasonField: Field = { kind: "line", name: "reason", label: "reason", required: true };
+export const papersField: Field = { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] };
+export const withPapers = (values: Values) => ({ attachmentIds: paperIds(values, "papers") });
+
+// A matter moves within one's own agency, and who passes it on says why.
+export const reassign = ({ own }: Setting): Step<unknown> => ({
+  fields: () => [{ kind: "receiver", name: "to", label: "reassignTo", within: own, worker: true, required: true }, reasonField],
+  make: (values) => ({ to: partyOf(values, "to"), reason: text(values, "reason") }),
+});
+
+export const suggestedField = ({ own }: Setting): Field => ({ kind: "receiver", name: "suggested", label: "suggestedReceiver", without: [own], of: ["suggested_receiver"] });
+
+// When the agency means to contact the client, so that two do not chase one person.
+export const planContact = ({ own }: Setting): Step<{ plannedContacts: PlannedContact[] }> => ({
+  fields: ({ plannedContacts }) => [
+    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeBack" } satisfies Field] : []),
+    { kind: "moment", name: "at", label: "contactAt", required: true, when: ({ takeBack }) => !takeBack },
+    { kind: "moment", name: "until", label: "contactUntil", hint: "contactUntilHint", of: ["lapses_at"], when: ({ takeBack }) => !takeBack },
+  ],
+  make: (values) => (values.takeBack ? {} : { at: finnish(text(values, "at")), lapsesAt: finnish(text(values, "until")) }),
+});
+
+// What was declined is sent elsewhere, or dropped with a reason.
+export const settle: Step<unknown> = {
+  fields: () => [
+    { kind: "options", name: "how", label: "settleHow", required: true, options: [{ value: "resent", label: "settleResent" }, { value: "dropped", label: "settleDropped" }] },
+    { kind: "line", name: "place", label: "settlePlace", hint: "settlePlaceHint", required: true, of: ["resubmitted_as"], when: ({ how }) => how === "resent" },
+    { ...reasonField, when: ({ how }) => how === "dropped" },
+  ],
+  make: (values) => ({ ...(values.how === "resent" ? { resubmittedAs: subjectIn(text(values, "place")) } : { reason: text(values, "reason") }) }),
+  sure: "sureSettle",
+};
+
+// subjectIn finds the name of a matter in a pasted address.
+const subjectIn = (pasted: string) => /(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/.exec(pasted)?.[0] ?? pasted;
+
+export const revoke: Step<unknown> = {
+  fields: () => [{ kind: "note", name: "revokeNote", label: "", text: "revokeNote" }, { ...reasonField, hint: "revokeReasonHint" }],
+  make: (values) => ({ reason: text(values, "reason") }),
+  sure: "sureRevoke", rare: true,
+};
+
+export const acknowledge: Step<unknown> = { sure: "sureAcknowledge" };
+
+export const onConsent = (basis?: LegalBasis) => basis?.ground === LegalGround.CLIENT_CONSENT;
+export const sameUnit = (a: Party | undefined, b: { agency: string; unit: string }) => a?.agency === b.agency && a.unit === b.unit;

@@ -1,0 +1,37 @@
+import type { Attachment, Party } from "#gen/koppi/common/v1/party_pb";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+
+import { dateOf } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { limit } from "../dates";
+import { MatterLink } from "../matterlink";
+import { nameOf } from "../names";
+import { Papers } from "../papers";
+import { usePartyName } from "../party";
+import type { Detail } from "./events";
+
+// Ids of matters name their kind by their field.
+const kindsOf: Record<string, string> = { concern: "concerns", referral: "referrals", plan: "plans", consultation: "consultations" };
+const subjectOf = (name: string, id: string) => {
+  const kind = Object.keys(kindsOf).find((one) => name.includes(one));
+  return id.includes("/") ? id : kind && `${kindsOf[kind]}/${id}`;
+};
+
+// DetailLine shows one detail of an event, by its type in the contract.
+export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
+  const t = useTexts("timeline"), word = useWords(), party = usePartyName();
+  // A thing that is so needs no value beside it.
+  if (value === true) return <div className="fact"><dd>{t(`field_${field.name}`)}</dd></div>;
+  const shown = () => {
+    if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");
+    switch (field.message?.typeName) {
+      case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);
+      case "koppi.common.v1.Party": return party(value as Party);
+      case "koppi.common.v1.Attachment": return <Papers subject={subject} papers={value as Attachment[]} />;
+    }
+    if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => { const linked = subjectOf(field.name, String(id)); return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null; });
+    return String(value);
+  };
+  const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|language|place|topic)$/.test(field.name);
+  return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd>{free ? <blockquote>{String(value)}</blockquote> : shown()}</dd></div>;
+}

@@ -1,0 +1,45 @@
+import { createRegistry, ScalarType, type DescField, type Message } from "@bufbuild/protobuf";
+import { anyUnpack, type Any } from "@bufbuild/protobuf/wkt";
+
+import { file_koppi_common_v1_contact } from "#gen/koppi/common/v1/contact_pb";
+import { file_koppi_common_v1_revocation } from "#gen/koppi/common/v1/revocation_pb";
+import { file_koppi_common_v1_withdrawal } from "#gen/koppi/common/v1/withdrawal_pb";
+import { file_koppi_concern_v1_events } from "#gen/koppi/concern/v1/events_pb";
+import { file_koppi_consultation_v1_events } from "#gen/koppi/consultation/v1/events_pb";
+import { file_koppi_plan_v1_events } from "#gen/koppi/plan/v1/events_pb";
+import { file_koppi_referral_v1_events } from "#gen/koppi/referral/v1/events_pb";
+
+const files = [
+  file_koppi_common_v1_contact, file_koppi_common_v1_revocation, file_koppi_common_v1_withdrawal,
+  file_koppi_concern_v1_events, file_koppi_referral_v1_events, file_koppi_consultation_v1_events, file_koppi_plan_v1_events,
+];
+const registry = createRegistry(...files);
+
+// Everything that can be recorded, by name: texts have each as "event_ConcernTaken".
+export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
+
+// What only machines need, what another line says already, and what comes for who joins later.
+const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "what"]);
+
+// Details are shown but for these: texts have each as "field_feedback".
+export const fieldNames = [...new Set(files.flatMap(({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name))))].filter((name) => !silent.has(name));
+
+// Detail is a field of an event that has a value.
+export interface Detail { field: DescField; value: unknown }
+
+const isSet = (field: DescField, value: unknown) => {
+  if (Array.isArray(value)) return value.length > 0;
+  // A score of 0 is a score.
+  if (field.fieldKind === "scalar" && field.scalar === ScalarType.SINT32) return true;
+  return value !== undefined && value !== "" && value !== false && value !== 0;
+};
+
+// Told is an event as it is shown: what happened, and its telling details.
+export interface Told { name: string; details: Detail[] }
+
+export function toldOf(event: Any | undefined): Told | undefined {
+  const message = event && anyUnpack(event, registry), desc = message && registry.getMessage(message.$typeName);
+  if (!message || !desc) return undefined;
+  const valueOf = (field: DescField) => (message as Message & Record<string, unknown>)[field.localName];
+  return { name: desc.name, details: desc.fields.filter((field) => !silent.has(field.name) && isSet(field, valueOf(field))).map((field) => ({ field, value: valueOf(field) })) };
+}

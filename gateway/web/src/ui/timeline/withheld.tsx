@@ -1,0 +1,28 @@
+import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
+
+import type { Withheld } from "#gen/koppi/exchange/v1/exchange_pb";
+import { useTexts } from "../../app/language";
+
+// The rules that keep something from a reader, by the first part of their keys. What is
+// "known" is told to nobody twice, and hides nothing.
+export const ruleNames = ["receiver-only", "no-consent", "client", "statutory-access", "erased", "parked"] as const;
+const ruleOf = ({ rule }: Withheld) => ruleNames.find((name) => name === rule.split("/")[0]);
+
+// WithheldParts says what is not shown, and under which rule, so that an empty field is
+// never taken for a missing fact.
+export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
+  const t = useTexts("timeline"), kept = withheld.filter(ruleOf);
+  if (!kept.length) return null;
+  const fieldOf = ({ field }: Withheld) => t(`field_${field.split(".").at(-1)!}`);
+  const fields = [...new Set(kept.map(fieldOf))].join(", ").toLowerCase();
+  const rules = ruleNames.filter((name) => kept.some((one) => ruleOf(one) === name));
+  return (
+    <Expander className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")}>
+      <ExpanderTitleButton>{t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}</ExpanderTitleButton>
+      <ExpanderContent>
+        {rules.map((rule) => <p key={rule}>{t(`explained_${rule}`)}</p>)}
+        <p className="quiet">{t("rule", { count: kept.length, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}</p>
+      </ExpanderContent>
+    </Expander>
+  );
+}
