@@ -1,0 +1,1 @@
+export function Looked() { return null; }

@@ -1,0 +1,1 @@
+export function OwnPlan() { return null; }
