@@ -16,16 +16,18 @@ export function tellConcern(concern: Concern, tongue: Tongue): Told {
   const date = onDay(frame.began);
   // It has been taken here, and somebody else was asked to go on with it.
   const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency && state !== ConcernState.INFORMATION_REQUESTED;
-  const notes = [
+  const means = [
     concern.outcome ? t(nameOf(OutcomeSchema, concern.outcome)) : "",
     concern.declineReason ? t(nameOf(DeclineReasonSchema, concern.declineReason)) : "",
     concern.declineExplanation,
     elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
+  ];
+  const notes = [
     t(concern.forwardedFromConcernId ? "concern_onward" : concern.basis?.ground === LegalGround.CLIENT_CONSENT ? "concern_consent" : "concern_notice", { sender, date }),
     ...lastContact(concern, tongue),
   ];
   return {
-    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), notes: notes.filter(Boolean), planned: concern.plannedContacts,
+    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes, planned: concern.plannedContacts,
     next: frame.late ? undefined : nextOf(elsewhere ? "offered" : name, frame.due, tongue),
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
   };

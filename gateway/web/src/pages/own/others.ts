@@ -16,7 +16,7 @@ export function tellConsultation(consultation: Consultation, tongue: Tongue): To
   const values = { sender: names.agencyOf(consultation.asker), receiver: names.agencyOf(consultation.addressee), holder: names.unitOf(consultation.takenBy ?? status?.responsible), date: onDay(frame.began) };
   return {
     ...frame, title: t("consultation"), standing: t(name, values), next: frame.late ? undefined : nextOf(name, frame.due, tongue),
-    notes: [t("consultation_began", values), ...(frame.ended ? [] : [t("nothingToDo")]), t("saidBetween")], said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
+    means: frame.ended ? [] : [t("nothingToDo")], quiet: true, notes: [t("consultation_began", values), t("saidBetween")], said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
   };
 }
 
@@ -27,7 +27,7 @@ export function tellPlan(plan: Plan, tongue: Tongue): Told {
   return {
     ...frame, title: t("plan"), standing: t(name), responsible: frame.ended ? undefined : plan.responsible, planned: plan.plannedContacts,
     // The plan's due time may be an action's; the client is told when the plan is looked at.
-    due: review, next: review && !frame.ended ? t("plan_next", { date: limit(review) }) : undefined, late: false,
+    due: undefined, next: review && !frame.ended ? t("plan_next", { date: limit(review) }) : undefined, late: false,
     notes: [t("plan_began", { sender: names.agencyOf(plan.createdBy), date: onDay(frame.began) })],
   };
 }

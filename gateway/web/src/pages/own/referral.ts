@@ -16,7 +16,8 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   const standing = t(name, { sender, receiver, holder });
   // An application that moves is no decision: that is said first, in so many words.
   const moved = referral.kind === ReferralKind.APPLICATION_TRANSFER && !frame.ended && referral.state !== ReferralState.DECLINED;
-  const notes = [
+  const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
+  const means = [
     moved ? standing : "",
     moved ? t("moved_means", { receiver }) : "",
     referral.outcome ? t(nameOf(ReferralOutcomeSchema, referral.outcome)) : "",
@@ -25,11 +26,12 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
     referral.declineExplanation,
     status?.waitingOnClient && referral.state === ReferralState.ON_HOLD ? t("awaitsYou", { who: names.full(status.responsible) }) : "",
     referral.cancellationRequested ? t("cancelling") : "",
-    t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) }),
+    quiet ? t("nothingToDo") : "",
   ];
   const ahead = referral.appointments.filter(({ at, result }) => result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
-    ...frame, title: t(kind), standing: moved ? t("moved") : standing, notes: notes.filter(Boolean), planned: referral.plannedContacts,
+    ...frame, title: t(kind), standing: moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
+    notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
     next: frame.late ? undefined : nextOf(name, frame.due, tongue),
     appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),
     said: { topics: [], text: referral.reason },

@@ -12,8 +12,12 @@ export interface Told {
   title: string;
   // Where it stands: said first.
   standing: string;
-  // What else there is to say of it, in this order.
+  // What that means, and why.
+  means: string[];
+  // What else there is to say of it: how it began.
   notes: string[];
+  // Nobody is awaited by the client: a notice, papers.
+  quiet?: boolean;
   // What must happen next, and by when.
   next?: string;
   due?: Date;
@@ -43,7 +47,7 @@ interface Matter { subject: string; state: string; status?: LoopStatus; sender?:
 export function frameOf({ subject, state, status, sender, began, revocation }: Matter): Omit<Told, "title" | "standing"> {
   const over = endings.test(state), due = dateOf(status?.dueAt);
   return {
-    subject, notes: [], appointments: [], planned: [], began: began ?? new Date(0),
+    subject, means: [], notes: [], appointments: [], planned: [], began: began ?? new Date(0),
     due: over ? undefined : due, late: !over && Boolean(status?.overdue), responsible: over ? undefined : status?.responsible,
     ended: over ? dateOf(status?.since) : undefined, mistake: mistakes.test(state) ? { sender, revocation } : undefined,
   };
