@@ -55,8 +55,10 @@ async function watch(signal: AbortSignal) {
 }
 
 // useLine keeps the stream open while somebody is signed in, and tells whether it is down.
-export function useLine(who: string): boolean {
+// Without a name there is none: Watch is for those who work for an agency.
+export function useLine(who: string | undefined): boolean {
   useEffect(() => {
+    if (!who) return;
     watching = new AbortController();
     void watch(watching.signal);
     return () => { watching?.abort(); setDown(false); };

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 
 import { ListPage, type ListSearch, type ListName, lists } from "../pages/worklist/list";
 import { NothingOpen } from "../pages/worklist/nothing";
+import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
 import { Home } from "./home";
 import { Shell } from "./shell";
@@ -30,7 +31,10 @@ const beginnings = createRoute({
   validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
 });
 const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage") });
-const own = createRoute({ getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage") });
+const own = createRoute({
+  getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage"),
+  validateSearch: (search: Record<string, unknown>): { show?: View } => ({ show: viewOf(search.show) }),
+});
 const statistics = createRoute({ getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage") });
 
 export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });

@@ -46,7 +46,7 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 }
 
 function SignedIn({ person }: { person: Person }) {
-  const t = useTexts("shell"), down = useLine(`${person.agency} ${person.worker} ${person.role}`);
+  const t = useTexts("shell"), down = useLine(person.worker ? `${person.agency} ${person.worker} ${person.role}` : undefined);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>

@@ -1,0 +1,12 @@
+import { useTexts } from "../../app/language";
+import { moment } from "../../ui/dates";
+
+// Again reads anew for who does not want to wait.
+export function Again({ readAt, again }: { readAt: number; again: () => void }) {
+  const t = useTexts("own");
+  return (
+    <p className="again">
+      <span className="quiet" role="status">{readAt > 0 && t("readAt", { time: moment(new Date(readAt)) })}</span> <button type="button" className="plain" data-again onClick={again}>{t("readAgain")}</button>
+    </p>
+  );
+}

@@ -1,0 +1,41 @@
+import type { Override, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import { dateOf, useNow } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { moment } from "../../ui/dates";
+import { Dots } from "./dots";
+import { useNames } from "./names";
+import { onDay } from "./told";
+
+// Blocked is what prohibitions have stopped, and what was let through in spite of them.
+export function Blocked({ wishes }: { wishes: Wishes | undefined }) {
+  const t = useTexts("own"), names = useNames(), blocked = wishes?.blocked ?? [], overrides = wishes?.overrides ?? [];
+  return (
+    <>
+      {blocked.length > 0 && (
+        <section className="own-part" aria-labelledby="own-blocked" data-blocked>
+          <h3 id="own-blocked">{t("blocked")}</h3>
+          <Dots lines={blocked.map(({ at, by, receiver }) => t("blocked_one", { date: moment(dateOf(at)!), who: names.full(by), receiver: names.agency(receiver) }))} />
+        </section>
+      )}
+      {overrides.length > 0 && (
+        <section className="own-part" aria-labelledby="own-overrides">
+          <h3 id="own-overrides">{t("overrides")}</h3>
+          <ul className="cards">{overrides.map((one) => <li key={one.overrideId}><Exception override={one} /></li>)}</ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Exception({ override }: { override: Override }) {
+  const t = useTexts("own"), names = useNames(), now = useNow(), used = dateOf(override.usedAt), until = dateOf(override.until);
+  const lapsed = until !== undefined && until < now;
+  return (
+    <article className="card">
+      <p>{t("override_asked", { date: onDay(dateOf(override.requestedAt)), who: names.full(override.requestedBy), receiver: names.agency(override.receiver) })}</p>
+      <p>{t("override_reason", { reason: override.reason })} <span className="quiet">{override.provision}</span></p>
+      <p className="stands">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused") : t(lapsed ? "override_lapsed" : "override_open")}</p>
+      {used && <p>{t("override_used", { date: onDay(used) })}</p>}
+    </article>
+  );
+}

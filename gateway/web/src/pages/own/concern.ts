@@ -1,0 +1,41 @@
+import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { ConcernState, ConcernStateSchema, ContactResult, DeclineReasonSchema, OutcomeSchema, TopicSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import { dateOf } from "../../app/clock";
+import { nameOf } from "../../ui/names";
+import { frameOf, nextOf, onDay, type Told, type Tongue } from "./told";
+
+// The states that have words here; a joined report is told as a matter of its own.
+export const concernStates = ["CONCERN_STATE_SUBMITTED", "CONCERN_STATE_RECEIVED", "CONCERN_STATE_TRIAGED", "CONCERN_STATE_TAKEN", "CONCERN_STATE_INFORMATION_REQUESTED", "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_ASSESSED", "CONCERN_STATE_CLOSED", "CONCERN_STATE_DECLINED", "CONCERN_STATE_WITHDRAWN"] as const;
+
+export function tellConcern(concern: Concern, tongue: Tongue): Told {
+  const { t, word, names } = tongue, { status } = concern;
+  const state = concern.state === ConcernState.JOINED ? ConcernState.SUBMITTED : concern.state, name = nameOf(ConcernStateSchema, state);
+  const frame = frameOf({ subject: `concerns/${concern.concernId}`, state: name, status, sender: concern.reporter, began: dateOf(concern.submittedAt), revocation: concern.revocation });
+  if (frame.mistake) return { ...frame, title: t("concern"), standing: "" };
+  const sender = names.agencyOf(concern.reporter), receiver = names.agencyOf(concern.receiver), holder = names.unitOf(status?.responsible);
+  const date = onDay(frame.began);
+  // It has been taken here, and somebody else was asked to go on with it.
+  const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency && state !== ConcernState.INFORMATION_REQUESTED;
+  const means = [
+    concern.outcome ? t(nameOf(OutcomeSchema, concern.outcome)) : "",
+    concern.declineReason ? t(nameOf(DeclineReasonSchema, concern.declineReason)) : "",
+    concern.declineExplanation,
+    elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
+  ];
+  const notes = [
+    t(concern.forwardedFromConcernId ? "concern_onward" : concern.basis?.ground === LegalGround.CLIENT_CONSENT ? "concern_consent" : "concern_notice", { sender, date }),
+    ...lastContact(concern, tongue),
+  ];
+  return {
+    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes, planned: concern.plannedContacts,
+    next: frame.late ? undefined : nextOf(elsewhere ? "offered" : name, frame.due, tongue),
+    said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
+  };
+}
+
+function lastContact(concern: Concern, { t }: Tongue): string[] {
+  const last = concern.contactAttempts.at(-1);
+  if (!last) return [];
+  const missed = last.result === ContactResult.NOT_REACHED || last.result === ContactResult.NO_SHOW;
+  return [t(missed ? "notReached" : "reached", { date: onDay(dateOf(last.at)) })];
+}

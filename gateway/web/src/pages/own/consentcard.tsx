@@ -1,0 +1,51 @@
+import { createClient } from "@connectrpc/connect";
+import { useState } from "react";
+import { Button } from "suomifi-ui-components";
+
+import { ConsentService, type Consent, type Withdrawal } from "#gen/koppi/consent/v1/consent_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { transport } from "../../app/transport";
+import { limit } from "../../ui/dates";
+import { Ask } from "./ask";
+import { Dots } from "./dots";
+import { useNames } from "./names";
+import { onDay } from "./told";
+
+export const services = ["concern", "referral", "consultation", "plan"] as const;
+
+// ConsentCard is one consent that a matter rests on: what, to whom, until when.
+export function ConsentCard({ consent, done }: { consent: Consent; done: (key: string) => void }) {
+  const t = useTexts("own"), names = useNames(), [open, setOpen] = useState(false), { service, withdrawal } = consent;
+  return (
+    <article className="card" aria-labelledby={`consent-${consent.subject}`} data-consent={consent.subject}>
+      <h4 id={`consent-${consent.subject}`}>{t(`consent_${service}`)}</h4>
+      <p>{t("consent_given", { date: onDay(dateOf(consent.givenAt)), who: names.agencyOf(consent.givenTo) })}</p>
+      <dl><dt>{t("consent_to")}</dt><dd>{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
+      {withdrawal ? <Withdrawn withdrawal={withdrawal} /> : <p>{t("consent_until")}</p>}
+      {!withdrawal && !open && <Button variant="secondary" data-step="WithdrawConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>}
+      {!withdrawal && open && (
+        <Ask name={`withdraw ${consent.subject}`} title={t("withdraw_title")} label={t("withdraw")} cancel={() => setOpen(false)} done={() => done("withdraw_done")}
+          send={(requestId) => createClient(ConsentService, transport).withdrawConsent({ requestId, subject: consent.subject })}>
+          <Dots lines={[t("withdraw_stops"), t(`withdraw_${service}`), t("withdraw_copies"), t("withdraw_undo")]} />
+        </Ask>
+      )}
+    </article>
+  );
+}
+
+function Withdrawn({ withdrawal }: { withdrawal: Withdrawal }) {
+  const t = useTexts("own"), names = useNames(), date = onDay(dateOf(withdrawal.at)), due = dateOf(withdrawal.dueAt);
+  const open = (who: string) => (withdrawal.overdue ? t("seen_late", { who }) : t("seen_open", { who }));
+  return (
+    <>
+      <p className="stands">{withdrawal.byClient ? t("withdrawn_you", { date }) : t("withdrawn_by", { date, who: names.full(withdrawal.by) })}</p>
+      {withdrawal.holders.length > 0 && due && (
+        <>
+          <p>{t("withdrawn_must", { date: limit(due) })}</p>
+          <Dots lines={withdrawal.holders.map(({ agency, acknowledgedAt }) => (acknowledgedAt ? t("seen_done", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) }) : open(names.agency(agency))))} />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { LoadingSpinner } from "suomifi-ui-components";
+
+import { useTexts } from "../../app/language";
+import { Problem } from "../../ui/problem";
+import { Advance } from "./advance";
+import { Again } from "./again";
+import { Blocked } from "./blocked";
+import { ConsentCard } from "./consentcard";
+import { Prohibitions } from "./prohibitions";
+import { useWishes } from "./wishes";
+
+// Consents is what the client has allowed and forbidden, and how to change it.
+export function Consents() {
+  const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient(), { consents, wishes, loading, error, readAt, again } = useWishes();
+  const [said, say] = useState({ key: "", times: 0 }), place = useRef<HTMLParagraphElement>(null);
+  // What was done is read out, and read on from.
+  useEffect(() => { if (said.key) place.current?.focus(); }, [said]);
+  const done = (key: string) => {
+    say(({ times }) => ({ key, times: times + 1 }));
+    // Matters may have ended by it.
+    void queries.invalidateQueries();
+  };
+  if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
+  const standing = consents.filter(({ withdrawal }) => !withdrawal), withdrawn = consents.filter(({ withdrawal }) => withdrawal);
+  return (
+    <>
+      <Problem error={error} />
+      <p className="done" tabIndex={-1} ref={place} role="status" data-done>{said.key && t(said.key)}</p>
+      <Again readAt={readAt} again={again} />
+      <section className="own-part" aria-labelledby="own-consents">
+        <h3 id="own-consents">{t("consents")}</h3>
+        <p>{t("consents_what")}</p>
+        {standing.length === 0 && <p>{t("consents_none")}</p>}
+        <ul className="cards">{standing.map((consent) => <li key={consent.subject}><ConsentCard consent={consent} done={done} /></li>)}</ul>
+        {withdrawn.length > 0 && (
+          <details>
+            <summary>{t("earlier")}</summary>
+            <ul className="cards">{withdrawn.map((consent) => <li key={consent.subject}><ConsentCard consent={consent} done={done} /></li>)}</ul>
+          </details>
+        )}
+      </section>
+      <Advance consents={wishes?.consents ?? []} done={done} />
+      <Prohibitions prohibitions={wishes?.prohibitions ?? []} done={done} />
+      <Blocked wishes={wishes} />
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { useState } from "react";
+
+import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { moment } from "../../ui/dates";
+import { Problem } from "../../ui/problem";
+import { eventWord } from "./did";
+import { useNames } from "./names";
+import { useAgain } from "./reading";
+
+// Happened is the course of one matter. It is read once somebody opens it: one reading for
+// all of the client's matters.
+export function Happened({ subject }: { subject: string }) {
+  const t = useTexts("own"), [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)} data-happened>
+      <summary>{t("happened")}</summary>
+      {open && <Course subject={subject} />}
+    </details>
+  );
+}
+
+function Course({ subject }: { subject: string }) {
+  const t = useTexts("own"), shell = useTexts("shell"), names = useNames();
+  const { data, error, dataUpdatedAt, refetch } = useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 });
+  useAgain(dataUpdatedAt, () => void refetch());
+  if (error) return <Problem error={error} />;
+  if (!data) return <p className="quiet">{shell("loading")}</p>;
+  const steps = data.messages.filter((message) => message.subject === subject).flatMap(({ messageId, occurredAt, from, event }) => {
+    const key = eventWord(event?.typeUrl ?? ""), at = dateOf(occurredAt);
+    return key && at ? [{ messageId, at, who: names.unitOf(from) || t("looked_koppi"), key }] : [];
+  });
+  return (
+    <ol className="course-of">
+      {steps.map(({ messageId, at, who, key }) => <li key={messageId}><time dateTime={at.toISOString()}>{moment(at)}</time><strong>{who}</strong><span>{t(key)}</span></li>)}
+    </ol>
+  );
+}

@@ -1,0 +1,29 @@
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { Button, LoadingSpinner } from "suomifi-ui-components";
+
+import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { useTexts } from "../../app/language";
+import { Problem } from "../../ui/problem";
+import { LookedDay } from "./lookedday";
+import { daysOf } from "./looks";
+
+const size = 200;
+
+// Looked is who read or changed the client's data: by day, agency and reason.
+export function Looked() {
+  const t = useTexts("own"), shell = useTexts("shell");
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(CaseworkService.method.listAccesses, { pageSize: size, pageToken: "" }, { pageParamKey: "pageToken", getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined });
+  const accesses = data?.pages.flatMap((page) => page.accesses) ?? [];
+  return (
+    <>
+      <p>{t("looked_what")}</p>
+      <p>{t("looked_wrong")}</p>
+      <Problem error={error} />
+      {isPending && !error && <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
+      {data && accesses.length === 0 && <p>{t("looked_none")}</p>}
+      {daysOf(accesses).map((one) => <LookedDay key={one.date} {...one} />)}
+      <p role="status" className="quiet">{data && !hasNextPage && accesses.length > 0 && t("looked_all")}</p>
+      {hasNextPage && <Button variant="secondary" disabled={isFetchingNextPage} data-more onClick={() => void fetchNextPage()}>{t("looked_more")}</Button>}
+    </>
+  );
+}

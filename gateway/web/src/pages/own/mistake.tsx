@@ -1,0 +1,28 @@
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { limit } from "../../ui/dates";
+import { Happened } from "./happened";
+import { useNames } from "./names";
+import { onDay, type Told } from "./told";
+
+// Mistake is what stays of what was entered in error: that it was there, whose mistake it
+// was, why, and who has removed it.
+export function Mistake({ told }: { told: Told }) {
+  const t = useTexts("own"), names = useNames(), { sender, revocation } = told.mistake!, due = dateOf(revocation?.dueAt);
+  return (
+    <article className="card" data-subject={told.subject} data-mistake>
+      <p className="stands">{t("mistake_about", { sender: names.agencyOf(sender), date: onDay(told.began) })}</p>
+      {told.ended && <p>{t("mistake_gone", { date: onDay(told.ended) })}</p>}
+      {revocation?.reason && <p>{t("mistake_reason", { reason: revocation.reason })}</p>}
+      {revocation && revocation.holders.length > 0 && due && (
+        <>
+          <p>{t("mistake_must", { date: limit(due) })}</p>
+          <ul className="dots">
+            {revocation.holders.map(({ agency, acknowledgedAt }) => <li key={agency}>{acknowledgedAt ? t("copy_gone", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) }) : t("copy_open", { who: names.agency(agency) })}</li>)}
+          </ul>
+        </>
+      )}
+      <Happened subject={told.subject} />
+    </article>
+  );
+}

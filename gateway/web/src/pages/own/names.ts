@@ -1,0 +1,26 @@
+import type { Party } from "#gen/koppi/common/v1/party_pb";
+import type { Recipient } from "#gen/koppi/consent/v1/wishes_pb";
+import { useTexts } from "../../app/language";
+import { useDirectory } from "../../ui/party";
+
+// useNames says who somebody is to the client: by agency in a sentence, by unit and agency
+// where one can turn. A worker's id says nothing to a client; a name does, where there is one.
+export function useNames() {
+  const { agency, unit } = useDirectory(), t = useTexts("own");
+  const unitOf = (party?: Party) => (party?.unit ? unit(party.agency, party.unit) : agencyOf(party));
+  const agencyOf = (party?: Party) => (party?.agency ? agency(party.agency) : "");
+  return {
+    agency, agencyOf, unitOf,
+    full: (party?: Party) => {
+      const place = party?.unit ? `${unitOf(party)} (${agencyOf(party)})` : agencyOf(party);
+      return [party?.displayName, place].filter(Boolean).join(", ");
+    },
+    recipient: (recipient?: Recipient) => {
+      const { of } = recipient ?? {};
+      if (of?.case === "agency") return agency(of.value);
+      return of?.case === "kind" ? t(of.value) : "";
+    },
+  };
+}
+
+export type Names = ReturnType<typeof useNames>;

@@ -1,0 +1,48 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { useEffect } from "react";
+
+import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
+import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
+import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
+import { useChanges } from "../../app/live";
+import { useTexts, useWords } from "../../app/language";
+import { useNow } from "../../app/clock";
+import { tellConcern } from "./concern";
+import { useNames } from "./names";
+import { tellConsultation, tellPlan } from "./others";
+import { tellReferral } from "./referral";
+import type { Told } from "./told";
+
+// A client has so few matters that one page holds them all.
+const all = { pageSize: 1000 };
+// What was read this short a time ago is not read again for coming back to the page.
+const recent = 30_000;
+
+// useAgain reads again what may have changed: when something was heard of, and when the
+// client comes back to the page, for nothing is told to a client over the line.
+export function useAgain(readAt: number, read: () => void) {
+  useChanges(read);
+  useEffect(() => {
+    const back = () => { if (document.visibilityState === "visible" && Date.now() - readAt > recent) read(); };
+    document.addEventListener("visibilitychange", back);
+    return () => document.removeEventListener("visibilitychange", back);
+  });
+}
+
+export interface Own { told: Told[]; loading: boolean; error: unknown; readAt: number; again: () => void }
+
+// useOwn are the client's matters of all four services, as they are told.
+export function useOwn(): Own {
+  const t = useTexts("own"), word = useWords(), names = useNames(), now = useNow(), tongue = { t, word, names, now };
+  const concerns = useQuery(ConcernService.method.listConcerns, all), referrals = useQuery(ReferralService.method.listReferrals, all);
+  const consultations = useQuery(ConsultationService.method.listConsultations, all), plans = useQuery(PlanService.method.listPlans, all);
+  const reads = [concerns, referrals, consultations, plans];
+  const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void read.refetch());
+  useAgain(readAt, again);
+  const told = [
+    ...(concerns.data?.concerns ?? []).map((one) => tellConcern(one, tongue)), ...(referrals.data?.referrals ?? []).map((one) => tellReferral(one, tongue)),
+    ...(consultations.data?.consultations ?? []).map((one) => tellConsultation(one, tongue)), ...(plans.data?.plans ?? []).map((one) => tellPlan(one, tongue)),
+  ].sort((a, b) => b.began.getTime() - a.began.getTime());
+  return { told, loading: reads.some(({ isPending }) => isPending), error: reads.find(({ error }) => error)?.error, readAt, again };
+}

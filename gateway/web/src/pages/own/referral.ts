@@ -1,0 +1,39 @@
+import { AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState, ReferralStateSchema, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import { dateOf } from "../../app/clock";
+import { nameOf } from "../../ui/names";
+import { frameOf, nextOf, onDay, type Told, type Tongue } from "./told";
+
+export const referralStates = ["REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD", "REFERRAL_STATE_COMPLETED", "REFERRAL_STATE_DECLINED", "REFERRAL_STATE_REDIRECTED", "REFERRAL_STATE_CANCELLED"] as const;
+export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
+
+export function tellReferral(referral: Referral, tongue: Tongue): Told {
+  const { t, names, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
+  const frame = frameOf({ subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt), revocation: referral.revocation });
+  // Of what was entered in error not even the kind is told.
+  if (frame.mistake) return { ...frame, title: "", standing: "" };
+  const kind = nameOf(ReferralKindSchema, referral.kind || ReferralKind.SERVICE);
+  const sender = names.agencyOf(referral.sender), receiver = names.agencyOf(referral.receiver), holder = names.unitOf(status?.responsible);
+  const standing = t(name, { sender, receiver, holder });
+  // An application that moves is no decision: that is said first, in so many words.
+  const moved = referral.kind === ReferralKind.APPLICATION_TRANSFER && !frame.ended && referral.state !== ReferralState.DECLINED;
+  const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
+  const means = [
+    moved ? standing : "",
+    moved ? t("moved_means", { receiver }) : "",
+    referral.outcome ? t(nameOf(ReferralOutcomeSchema, referral.outcome)) : "",
+    referral.outcomeNote,
+    referral.declineReason ? t(nameOf(ReferralDeclineReasonSchema, referral.declineReason)) : "",
+    referral.declineExplanation,
+    status?.waitingOnClient && referral.state === ReferralState.ON_HOLD ? t("awaitsYou", { who: names.full(status.responsible) }) : "",
+    referral.cancellationRequested ? t("cancelling") : "",
+    quiet ? t("nothingToDo") : "",
+  ];
+  const ahead = referral.appointments.filter(({ at, result }) => result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
+  return {
+    ...frame, title: t(kind), standing: moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
+    notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
+    next: frame.late ? undefined : nextOf(name, frame.due, tongue),
+    appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),
+    said: { topics: [], text: referral.reason },
+  };
+}
