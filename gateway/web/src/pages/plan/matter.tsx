@@ -4,6 +4,7 @@ import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
 import { MemberState, PlanState, type Plan } from "#gen/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
+import { refusalOf, unreachable } from "../../app/refusal";
 import { usePerson } from "../../app/session";
 import { limit } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
@@ -17,25 +18,28 @@ import { Mistaken } from "./mistaken";
 import { Answering, Contacts, Members, Review } from "./people";
 import { PrintSheet } from "./print";
 import { Changed, StepButton } from "./stepbutton";
-import { addGoal, framedSteps } from "./steps";
+import { addGoal, framedSteps, planSteps } from "./steps";
 import { Tasks } from "./tasks";
 import { ClientViews } from "./views";
 
+// The rare and final ones stand last, out of the way of the goals.
+const closing = ["LeavePlan", "EndPlan", "RevokePlan"];
 // These stand beside what they concern.
-const elsewhere = ["AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember", "OfferResponsibility", "ScheduleReview", "StartReview"];
+const elsewhere = ["AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember", "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing];
 
 // PlanMatter is a shared plan: the client's goals first, then what is done and by whom.
 export function PlanMatter({ id }: { id: string }) {
   const shell = useTexts("shell"), word = useWords();
   const { data, error, changed } = useMatter(`plans/${id}`, PlanService.method.getPlan, { planId: id });
   const plan = data?.plan;
-  if (error) return <Problem error={error} />;
+  // A line that is down takes nothing away from who is reading, or writing; a refusal does.
+  if (error && !(plan && refusalOf(error).reason === unreachable)) return <Problem error={error} />;
   if (!plan) return <p className="quiet">{shell("loading")}</p>;
   return (
     <Changed value={changed}>
       <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<Mistaken plan={plan} />}
         actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService} available={plan.availableActions} steps={framedSteps} changed={changed} elsewhere={elsewhere} /></>}
-        side={plan.revocation ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /></div>}>
+        side={plan.revocation ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
         {!plan.revocation && <Content plan={plan} />}
       </MatterFrame>
     </Changed>
@@ -58,6 +62,17 @@ function Content({ plan }: { plan: Plan }) {
       <ClientViews plan={plan} />
       <PrintSheet plan={plan} />
     </div>
+  );
+}
+
+function Closing({ plan }: { plan: Plan }) {
+  const t = useTexts("plan"), names = closing.filter((name) => plan.availableActions.includes(name));
+  if (!names.length) return null;
+  return (
+    <section aria-labelledby="plan-closing" className="closing">
+      <h3 id="plan-closing" tabIndex={-1}>{t("closing")}</h3>
+      <div className="closing-steps">{names.map((name) => <StepButton key={name} plan={plan} name={name} step={planSteps[name]!} />)}</div>
+    </section>
   );
 }
 

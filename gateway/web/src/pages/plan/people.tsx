@@ -64,11 +64,13 @@ export function Review({ plan }: { plan: Plan }) {
 // Contacts tell who will contact the client next, so that two do not chase one person.
 export function Contacts({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName();
-  if (!plan.plannedContacts.length) return null;
+  if (!plan.plannedContacts.length && !plan.availableActions.includes("PlanContact")) return null;
   return (
     <section aria-labelledby="plan-contacts">
-      <h3 id="plan-contacts">{t("contacts")}</h3>
+      <h3 id="plan-contacts" tabIndex={-1}>{t("contacts")}</h3>
+      {!plan.plannedContacts.length && <p className="quiet">{t("noContacts")}</p>}
       <ul>{plan.plannedContacts.map(({ by, at }, index) => <li key={index}>{at && moment(dateOf(at)!)} {name(by)}</li>)}</ul>
+      <StepButton plan={plan} name="PlanContact" step={planSteps.PlanContact!} />
     </section>
   );
 }

@@ -18,7 +18,8 @@ interface Props {
   tick: (value: number) => string;
 }
 
-const width = 340, height = 168, margin = { top: 14, right: 16, bottom: 26, left: 36 };
+// Drawn for a phone, where it is shown at this size; elsewhere it is no more than half as large again.
+const width = 300, height = 164, margin = { top: 14, right: 14, bottom: 26, left: 34 };
 const oneDay = 86_400_000;
 
 // LineChart draws lines over time on a scale of whole steps. It is one stop of the
