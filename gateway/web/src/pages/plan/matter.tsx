@@ -1,4 +1,102 @@
-// PlanMatter is a shared plan.
+import { Button, InlineAlert } from "suomifi-ui-components";
+
+import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
+import { MemberState, PlanState, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { refusalOf, unreachable } from "../../app/refusal";
+import { usePerson } from "../../app/session";
+import { limit } from "../../ui/dates";
+import { usePartyName } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+import { Actions } from "../matter/actions";
+import { MatterFrame } from "../matter/frame";
+import { useMatter } from "../matter/usematter";
+import { ClientOf } from "./client";
+import { PlanGoals } from "./goals";
+import { Mistaken } from "./mistaken";
+import { Answering, Contacts, Members, Review } from "./people";
+import { PrintSheet } from "./print";
+import { Changed, StepButton } from "./stepbutton";
+import { addGoal, framedSteps, planSteps } from "./steps";
+import { Tasks } from "./tasks";
+import { ClientViews } from "./views";
+
+// The rare and final ones stand last, out of the way of the goals.
+const closing = ["LeavePlan", "EndPlan", "RevokePlan"];
+// These stand beside what they concern.
+const elsewhere = ["AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember", "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing];
+
+// PlanMatter is a shared plan: the client's goals first, then what is done and by whom.
 export function PlanMatter({ id }: { id: string }) {
-  return <p>{id}</p>;
+  const shell = useTexts("shell"), word = useWords();
+  const { data, error, changed } = useMatter(`plans/${id}`, PlanService.method.getPlan, { planId: id });
+  const plan = data?.plan;
+  // A line that is down takes nothing away from who is reading, or writing; a refusal does.
+  if (error && !(plan && refusalOf(error).reason === unreachable)) return <Problem error={error} />;
+  if (!plan) return <p className="quiet">{shell("loading")}</p>;
+  return (
+    <Changed value={changed}>
+      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<Mistaken plan={plan} />}
+        actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService} available={plan.availableActions} steps={framedSteps} changed={changed} elsewhere={elsewhere} /></>}
+        side={plan.revocation ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
+        {!plan.revocation && <Content plan={plan} />}
+      </MatterFrame>
+    </Changed>
+  );
+}
+
+function Content({ plan }: { plan: Plan }) {
+  const t = useTexts("plan");
+  return (
+    <div className="plan-content">
+      <section aria-labelledby="plan-goals">
+        <div className="plan-head">
+          <h3 id="plan-goals" tabIndex={-1}>{t("goals")}</h3>
+          <Button type="button" variant="secondaryNoBorder" data-print onClick={() => window.print()}>{t("print")}</Button>
+        </div>
+        <PlanGoals plan={plan} />
+        <StepButton plan={plan} name="AddGoal" step={addGoal} first={!plan.goals.length} />
+      </section>
+      <Tasks plan={plan} />
+      <ClientViews plan={plan} />
+      <PrintSheet plan={plan} />
+    </div>
+  );
+}
+
+function Closing({ plan }: { plan: Plan }) {
+  const t = useTexts("plan"), names = closing.filter((name) => plan.availableActions.includes(name));
+  if (!names.length) return null;
+  return (
+    <section aria-labelledby="plan-closing" className="closing">
+      <h3 id="plan-closing" tabIndex={-1}>{t("closing")}</h3>
+      <div className="closing-steps">{names.map((name) => <StepButton key={name} plan={plan} name={name} step={planSteps[name]!} />)}</div>
+    </section>
+  );
+}
+
+// Standing says in a sentence where the plan stands.
+function Standing({ plan }: { plan: Plan }) {
+  const t = useTexts("plan"), name = usePartyName(), who = name(plan.responsible), next = dateOf(plan.nextReviewAt);
+  switch (plan.state) {
+    case PlanState.DRAFT: return t(plan.goals.length ? "standingDraft" : "standingEmpty", { who });
+    case PlanState.ACTIVE: return t(next ? "standingActive" : "standingActiveOpen", { who, date: next ? limit(next) : "" });
+    case PlanState.UNDER_REVIEW: return t("standingReview", { who });
+    case PlanState.ENDED: return <>{t("standingEnded")}{plan.endReason && ` ${t("standingEndedReason", { reason: plan.endReason })}`}</>;
+    default: return t("standingMistaken");
+  }
+}
+
+// Whoever is asked in sees the whole plan before saying yes, and is told what yes means.
+function Invited({ plan }: { plan: Plan }) {
+  const t = useTexts("plan"), person = usePerson(), offered = plan.responsibilityOfferedTo, due = dateOf(plan.responsibilityDueAt);
+  const invited = plan.members.some(({ party, state }) => state === MemberState.INVITED && party?.agency === person.agency && party.unit === person.unit);
+  const mine = offered?.agency === person.agency && offered.unit === person.unit && offered.worker === person.worker;
+  return (
+    <>
+      {invited && plan.availableActions.includes("JoinPlan") && <InlineAlert data-invited>{t("invitedYou")}</InlineAlert>}
+      {mine && <InlineAlert data-offered>{t("offeredYou", { date: due ? limit(due) : "" })}</InlineAlert>}
+    </>
+  );
 }

@@ -1,0 +1,66 @@
+import type { DescMessage, DescMethodUnary, Message, MessageInitShape } from "@bufbuild/protobuf";
+import { callUnaryMethod } from "@connectrpc/connect-query-core";
+import { createContext, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Button } from "suomifi-ui-components";
+
+import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
+import type { Plan } from "#gen/koppi/plan/v1/state_pb";
+import { useTexts, useWords } from "../../app/language";
+import { transport } from "../../app/transport";
+import { StepForm } from "../../ui/form/stepform";
+import { Problem } from "../../ui/problem";
+import type { Step } from "../matter/actions";
+
+// Changed hears that a step was taken. Without it a plan is read only: no step is shown.
+export const Changed = createContext<(() => void) | undefined>(undefined);
+
+const methodOf = (name: string) => PlanService.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage>;
+
+interface Props {
+  plan: Plan;
+  name: string;
+  step: Step<Plan>;
+  // Tells apart buttons of one step: a goal's or an action's id.
+  of?: string;
+  label?: string;
+  first?: boolean;
+  // What was refused may be answered here; then it is no error of the form.
+  refused?: (error: unknown, request: Message) => boolean;
+}
+
+// StepButton offers one step beside what it concerns, and asks for what it needs in place.
+export function StepButton(props: Props) {
+  const changed = useContext(Changed);
+  return changed && props.plan.availableActions.includes(props.name) ? <Offered {...props} changed={changed} /> : null;
+}
+
+function Offered({ plan, name, step, of = "", label, first, refused, changed }: Props & { changed: () => void }) {
+  const word = useWords(), t = useTexts("plan"), place = useRef<HTMLDivElement>(null), button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), closed = useRef(false);
+  const method = methodOf(name), said = label ?? word(name);
+  const request = (requestId: string, rest = {}) => ({ requestId, planId: plan.planId, ...rest }) as MessageInitShape<DescMessage>;
+  const take = async () => {
+    setError(undefined);
+    if (step.fields) return setOpen(true);
+    setBusy(true);
+    await callUnaryMethod(transport, method, request(crypto.randomUUID())).then(changed, setError);
+    setBusy(false);
+  };
+  const close = () => { closed.current = true; setOpen(false); };
+  // Whoever has answered goes on from where they began …
+  useEffect(() => { if (!open && closed.current) { closed.current = false; button.current?.focus(); } }, [open]);
+  // … and where the step is no longer offered, from the heading above it.
+  useLayoutEffect(() => () => {
+    if (place.current?.contains(document.activeElement)) place.current.closest("section")?.querySelector<HTMLElement>("[tabindex='-1']")?.focus();
+  }, []);
+  return (
+    <div ref={place} className={open ? "step open" : "step"}>
+      <Problem error={error} />
+      {open ? (
+        <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input} fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={step.sure && t(step.sure)}
+          make={(values, requestId) => request(requestId, step.make?.(values, plan))} done={close} cancel={close}
+          send={(message) => callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />
+      ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} disabled={busy} data-step={name} onClick={() => void take()}>{said}</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+import { enumFromJson } from "@bufbuild/protobuf";
+
+import { LegalGroundSchema, type Party } from "#gen/koppi/common/v1/party_pb";
+import type { Action, Goal, Plan } from "#gen/koppi/plan/v1/state_pb";
+import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
+import { endOfDay, finnish } from "../../ui/form/times";
+import type { Step, Steps } from "../matter/actions";
+
+const reason: Step<Plan> = { fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }) };
+const nextReview: Field = { kind: "day", name: "nextReviewAt", label: "nextReview", hint: "nextReviewHint", of: ["next_review_at", "at"] };
+const day = (values: Values, name: string) => (text(values, name) ? endOfDay(text(values, name)) : undefined);
+const time = (values: Values, name: string) => (text(values, name) ? finnish(text(values, name)) : undefined);
+
+// What each step on the plan as a whole asks for.
+export const planSteps: Steps<Plan> = {
+  JoinPlan: {},
+  DeclineInvitation: reason,
+  AcceptResponsibility: {},
+  DeclineResponsibility: reason,
+  StartPlan: {},
+  StartReview: {},
+  ScheduleReview: { fields: () => [{ ...nextReview, required: true, hint: undefined }], make: (values) => ({ at: day(values, "nextReviewAt") }) },
+  CompleteReview: {
+    fields: () => [{ kind: "area", name: "summary", label: "summary" }, nextReview],
+    make: (values) => ({ summary: text(values, "summary"), nextReviewAt: day(values, "nextReviewAt") }),
+  },
+  PlanContact: {
+    fields: (plan) => [
+      ...(plan.plannedContacts.length ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field] : []),
+      { kind: "moment", name: "at", label: "contactAt", hint: "contactHint", required: true, of: ["lapses_at"], when: (values) => values.takeBack !== true },
+    ],
+    make: (values) => ({ at: values.takeBack === true ? undefined : time(values, "at") }),
+  },
+  LeavePlan: { ...reason, sure: "sureLeave" },
+  EndPlan: { fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureEnd" },
+  RevokePlan: { fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke" },
+  AcknowledgeRevocation: { sure: "sureAcknowledge" },
+};
+
+// In the frame's actions labels are looked up among the matter's texts; ours are the plan's.
+const ours = (key: string) => `plan:${key}`;
+export const framedSteps: Steps<Plan> = Object.fromEntries(Object.entries(planSteps).map(([name, step]) => [name, {
+  ...step, sure: step.sure && ours(step.sure),
+  fields: step.fields && ((plan: Plan) => step.fields!(plan).map((field) => ({ ...field, label: ours(field.label), hint: field.hint && ours(field.hint) }))),
+}]));
+
+export const addGoal: Step<Plan> = {
+  fields: () => [
+    { kind: "area", name: "text", label: "goalText", hint: "goalTextHint", required: true },
+    { kind: "options", name: "setBy", label: "setBy", required: true, of: ["set_by_client"], options: [{ value: "client", label: "setByClient" }, { value: "worker", label: "setByWorker" }] },
+  ],
+  make: (values) => ({ text: text(values, "text"), setByClient: text(values, "setBy") === "client" }),
+};
+
+// A goal is changed as it was read when the form was opened: its etag is kept with what was
+// typed, however often the plan is read again meanwhile.
+export const updateGoal = (goal: Goal): Step<Plan> => ({
+  fields: () => [{ kind: "area", name: "text", label: "goalText", hint: "goalTextHint", required: true }],
+  initial: () => ({ text: goal.text, etag: goal.etag }),
+  make: (values) => ({ goalId: goal.goalId, text: text(values, "text"), etag: text(values, "etag") }),
+});
+
+// scale is the goal attainment scale, the best on top.
+export const scale = [2, 1, 0, -1, -2];
+export const scaleTexts: Record<number, string> = { 2: "score_2", 1: "score_1", 0: "score_0", [-1]: "score_m1", [-2]: "score_m2" };
+
+export const assessGoal = (goal: Goal): Step<Plan> => ({
+  fields: () => [
+    { kind: "options", name: "by", label: "assessor", required: true, of: ["by_client"], options: [{ value: "client", label: "byClient", hint: "byClientHint" }, { value: "worker", label: "byWorker" }] },
+    { kind: "options", name: "score", label: "score", required: true, options: scale.map((score) => ({ value: String(score), label: scaleTexts[score]! })) },
+    { kind: "area", name: "note", label: "note" },
+  ],
+  make: (values) => ({ goalId: goal.goalId, score: Number(text(values, "score")), byClient: text(values, "by") === "client", note: text(values, "note") }),
+});
+
+// Whom a party is, as a value of a form and back.
+export const valueOf = (party: Pick<Party, "agency" | "unit">) => `${party.agency}/${party.unit}`;
+const partyOf = (values: Values) => {
+  const [agency = "", unit = ""] = text(values, "unit").split("/");
+  return { agency, unit, worker: text(values, "worker") };
+};
+
+export interface Choice { value: string; text: string }
+
+// whose asks for one of the joined units, and a worker of it.
+const whose = (units: Choice[], named: boolean): Field[] => [
+  { kind: "options", name: "unit", label: "unit", required: true, of: ["owner", "to"], options: units },
+  { kind: "line", name: "worker", label: "worker", hint: named ? "workerNamedHint" : "workerHint", required: named },
+];
+
+export const addAction = (units: Choice[], goals: Choice[], me: { agency: string; unit: string; worker: string }): Step<Plan> => ({
+  fields: () => [
+    { kind: "area", name: "text", label: "actionText", hint: "actionTextHint", required: true },
+    ...(goals.length ? [{ kind: "options", name: "goalId", label: "forGoal", of: ["goal_id"], options: [...goals, { value: "", label: "noGoal" }] } as Field] : []),
+    ...whose(units, false),
+    { kind: "day", name: "due", label: "due", required: true, of: ["due_at"] },
+  ],
+  initial: () => ({ unit: valueOf(me), worker: me.worker, goalId: goals[0]?.value ?? "" }),
+  make: (values) => ({ text: text(values, "text"), goalId: text(values, "goalId"), owner: partyOf(values), dueAt: day(values, "due") }),
+});
+
+export const completeAction = (action: Action): Step<Plan> => ({
+  fields: () => [{ kind: "area", name: "note", label: "completedNote" }, { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }],
+  make: (values) => ({ actionId: action.actionId, note: text(values, "note"), attachmentIds: paperIds(values, "papers") }),
+});
+
+export const reassignAction = (action: Action, units: Choice[]): Step<Plan> => ({
+  fields: () => whose(units, false),
+  make: (values) => ({ actionId: action.actionId, to: partyOf(values) }),
+});
+
+export const offerResponsibility = (units: Choice[]): Step<Plan> => ({
+  fields: () => [...whose(units, true), { kind: "area", name: "reason", label: "reason" }],
+  make: (values) => ({ to: partyOf(values), reason: text(values, "reason") }),
+});
+
+const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLIENT_CONSENT";
+
+export const inviteMember: Step<Plan> = {
+  fields: () => [
+    { kind: "receiver", name: "party", label: "invited" },
+    { kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"], options: [{ value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent" }, { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" }] },
+    { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: consent },
+    { kind: "line", name: "provision", label: "provision", required: true, of: ["basis.provision"], when: (values) => text(values, "ground") !== "" },
+  ],
+  initial: () => ({ provision: "1301/2014 § 41" }),
+  make: (values) => ({
+    party: receiver(values, "party") && { agency: receiver(values, "party")!.agency, unit: receiver(values, "party")!.unit ?? "" },
+    basis: { ground: text(values, "ground") ? enumFromJson(LegalGroundSchema, text(values, "ground") as never) : 0, provision: text(values, "provision"), consentedAt: consent(values) ? time(values, "consentedAt") : undefined },
+  }),
+};
+
+export const recordView: Step<Plan> = {
+  fields: () => [
+    { kind: "options", name: "heard", label: "feltHeard", required: true, of: ["felt_heard"], options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }] },
+    { kind: "options", name: "lead", label: "ownGoalsLead", required: true, of: ["own_goals_lead"], options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }] },
+    { kind: "area", name: "comment", label: "comment", hint: "commentHint" },
+  ],
+  make: (values) => ({ feltHeard: text(values, "heard") === "yes", ownGoalsLead: text(values, "lead") === "yes", comment: text(values, "comment") }),
+};

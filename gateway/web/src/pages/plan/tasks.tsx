@@ -1,0 +1,79 @@
+import { create } from "@bufbuild/protobuf";
+import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
+
+import { LoopStatusSchema, type Party } from "#gen/koppi/common/v1/party_pb";
+import type { Action, Plan } from "#gen/koppi/plan/v1/state_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { day } from "../../ui/dates";
+import { DueMark } from "../../ui/marks";
+import { usePartyName } from "../../ui/party";
+import { StepButton } from "./stepbutton";
+import { addAction, completeAction, reassignAction, valueOf } from "./steps";
+import { useJoinedUnits } from "./units";
+
+const sooner = (a: Action, b: Action) => (dateOf(a.dueAt)?.getTime() ?? 0) - (dateOf(b.dueAt)?.getTime() ?? 0);
+
+// byOwner groups what is to be done by whose it is, whoever must act first on top.
+export function byOwner(actions: Action[]): { owner?: Party; actions: Action[] }[] {
+  const groups = new Map<string, { owner?: Party; actions: Action[] }>();
+  for (const action of actions.filter(({ completedAt }) => !completedAt).sort(sooner)) {
+    const key = action.owner ? `${valueOf(action.owner)}/${action.owner.worker}` : "";
+    const group = groups.get(key) ?? { owner: action.owner, actions: [] };
+    group.actions.push(action);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+// Tasks are what is done for the goals: by whom, and until when.
+export function Tasks({ plan }: { plan: Plan }) {
+  const t = useTexts("plan"), person = usePerson(), name = usePartyName(), units = useJoinedUnits(plan);
+  const done = plan.actions.filter(({ completedAt }) => completedAt), groups = byOwner(plan.actions);
+  const goals = plan.goals.map(({ goalId, text }) => ({ value: goalId, text }));
+  return (
+    <section aria-labelledby="plan-tasks" className="plan-tasks">
+      <h3 id="plan-tasks" tabIndex={-1}>{t("tasks")}</h3>
+      {!groups.length && <p className="quiet">{t(done.length ? "allDone" : "noTasks")}</p>}
+      {groups.map(({ owner, actions }) => (
+        <div key={actions[0]!.actionId} className="owner">
+          <h4>{name(owner)}</h4>
+          <ul>{actions.map((action) => <Task key={action.actionId} action={action} plan={plan} />)}</ul>
+        </div>
+      ))}
+      <StepButton plan={plan} name="AddAction" step={addAction(units, goals, person)} />
+      {done.length > 0 && (
+        <Expander>
+          <ExpanderTitleButton>{t("done", { count: done.length })}</ExpanderTitleButton>
+          <ExpanderContent><ul>{done.map((action) => <Done key={action.actionId} action={action} />)}</ul></ExpanderContent>
+        </Expander>
+      )}
+    </section>
+  );
+}
+
+function Task({ action, plan }: { action: Action; plan: Plan }) {
+  const t = useTexts("plan"), units = useJoinedUnits(plan), goal = plan.goals.find(({ goalId }) => goalId === action.goalId);
+  return (
+    <li className="task" data-action={action.actionId}>
+      <p><span aria-hidden="true" className="shape">○</span><strong>{action.text}</strong> <DueMark status={create(LoopStatusSchema, { dueAt: action.dueAt, overdue: action.overdue })} /></p>
+      {goal && <p className="quiet">{t("forThisGoal", { goal: goal.text })}</p>}
+      <div className="task-steps">
+        <StepButton plan={plan} name="CompleteAction" of={action.actionId} step={completeAction(action)} />
+        <StepButton plan={plan} name="ReassignAction" of={action.actionId} step={reassignAction(action, units)} />
+      </div>
+    </li>
+  );
+}
+
+function Done({ action }: { action: Action }) {
+  const t = useTexts("plan"), name = usePartyName();
+  return (
+    <li className="task">
+      <p><span aria-hidden="true" className="shape">●</span><strong>{action.text}</strong> <span className="quiet">{t("doneOn", { date: day(dateOf(action.completedAt)!), who: name(action.owner) })}</span></p>
+      {action.note && <blockquote>{action.note}</blockquote>}
+      {action.attachments.length > 0 && <p className="quiet">{t("papers")}: {action.attachments.map(({ filename }) => filename).join(", ")}</p>}
+    </li>
+  );
+}

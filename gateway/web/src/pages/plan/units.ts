@@ -1,0 +1,10 @@
+import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { useDirectory } from "../../ui/party";
+import { valueOf, type Choice } from "./steps";
+
+// useJoinedUnits are the units that have said yes to a plan: they alone are bound by it.
+export function useJoinedUnits(plan: Plan): Choice[] {
+  const directory = useDirectory();
+  return plan.members.filter(({ state, party }) => party && state === MemberState.JOINED)
+    .map(({ party }) => ({ value: valueOf(party!), text: party!.unit ? directory.unit(party!.agency, party!.unit) : directory.agency(party!.agency) }));
+}
