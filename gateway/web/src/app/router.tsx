@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { ListPage, type ListSearch, type ListName, lists } from "../pages/worklist/list";
 import { NothingOpen } from "../pages/worklist/nothing";
 import { kinds, type Kind } from "../ui/names";
+import type { StatisticsSearch } from "../pages/statistics/choice";
 import { Home } from "./home";
 import { Shell } from "./shell";
 
@@ -31,7 +32,13 @@ const beginnings = createRoute({
 });
 const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage") });
 const own = createRoute({ getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage") });
-const statistics = createRoute({ getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage") });
+const statistics = createRoute({
+  getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage"),
+  // The months from and to, and the service; what is chosen can be passed on as a link.
+  validateSearch: ({ from, to, service }: Record<string, unknown>): StatisticsSearch => ({
+    from: typeof from === "string" ? from : undefined, to: typeof to === "string" ? to : undefined, service: typeof service === "string" ? service : undefined,
+  }),
+});
 
 export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });
 
