@@ -54,9 +54,11 @@ async function watch(signal: AbortSignal) {
   }
 }
 
-// useLine keeps the stream open while somebody is signed in, and tells whether it is down.
-export function useLine(who: string): boolean {
+// useLine keeps the stream open while somebody is signed in who has matters that may
+// change, and tells whether it is down.
+export function useLine(who: string | undefined): boolean {
   useEffect(() => {
+    if (who === undefined) return;
     watching = new AbortController();
     void watch(watching.signal);
     return () => { watching?.abort(); setDown(false); };

@@ -9,5 +9,5 @@ export const trialPeople: (TrialPerson & { name: string })[] = [
   { name: "en-03", agency: "etsiva-kuopio", unit: "etsiva", worker: "en-03", role: "youth_worker" },
   { name: "ty-09", agency: "tyollisyys-kuopio", unit: "tyollisyys", worker: "ty-09", role: "employment_officer" },
   { name: "client", role: "client", personalIdentityCode: "030694W9024" },
-  { name: "operator", role: "operator" },
+  { name: "operator", worker: "op-01", role: "operator" },
 ];

@@ -1,4 +1,4 @@
-import { useId, type RefObject } from "react";
+import { useId } from "react";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
@@ -13,7 +13,6 @@ interface Props {
   last: string;
   wrong: ReturnType<typeof wrongIn>;
   change: (change: StatisticsSearch) => void;
-  first?: RefObject<HTMLInputElement | null>;
 }
 
 export const all = "all";

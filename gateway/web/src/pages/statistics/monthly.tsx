@@ -14,7 +14,7 @@ interface Props {
   parts: Part[];
   rows: Row[];
   months: string[];
-  // What counts are of: t(unit, { count }).
+  // What counts are of, and when something counts.
   notes: string[];
   // Rows that the reader may not be told of.
   untold?: string;
@@ -46,7 +46,7 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   }));
   return (
     <Picture name={name} title={title} notes={said} sheet={sheet} words={{ table: t("table"), save: t("save") }} save={save(name)}>
-      {(ids) => <Bars bars={bars} parts={shown} say={mean ? say.exact : say.number} whole={!mean} {...ids} />}
+      {(ids) => <Bars bars={bars} parts={shown} say={mean ? say.exact : say.number} unit={mean ? t("perClient") : t("inMatters")} whole={!mean} {...ids} />}
     </Picture>
   );
 }

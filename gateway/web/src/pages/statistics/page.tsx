@@ -5,7 +5,7 @@ import { useState } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
 import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
-import { useNow } from "../../app/clock";
+import { useClock } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
 import texts from "../../texts/statistics.json";
@@ -25,28 +25,40 @@ const usual = 6;
 
 // StatisticsPage counts what was sent and what became of it, in whole months.
 export function StatisticsPage() {
-  const t = useTexts("statistics"), shell = useTexts("shell"), person = usePerson(), now = useNow(), navigate = useNavigate();
-  const search = useSearch({ strict: false }) as StatisticsSearch;
-  const last = monthAfter(dayKey(new Date(now.getTime() - settled)).slice(0, 7), -1);
-  // A month that is half typed stays here until it is one.
-  const [typed, type] = useState<StatisticsSearch>({});
-  const { to = last, from = monthAfter(last, 1 - usual), service = all } = { ...search, ...typed };
-  const wrong = wrongIn(from, to, last);
-  const { data, error, isLoading } = useQuery(CaseworkService.method.getStatistics, wrong ? skipToken : { fromMonth: from, toMonth: to });
-  const change = (changed: StatisticsSearch) => {
-    const after = { ...typed, ...changed };
-    type(after);
-    const chosen = { from, to, service, ...after };
-    if (!wrongIn(chosen.from, chosen.to, last)) void navigate({ to: ".", search: (before) => ({ ...before, ...after }), replace: true });
-  };
+  const t = useTexts("statistics"), shell = useTexts("shell"), person = usePerson(), now = useClock();
   return (
     <div className="statistics">
       <h1>{shell("statistics")}</h1>
       <p className="quiet intro">{t(person.role === "operator" ? "introAll" : "introOwn")}</p>
-      <Choice {...{ from, to, service, last, wrong, change }} />
-      <Problem error={error} focus={false} />
-      {isLoading && <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
-      {data && !wrong && <Pictures rows={data.counts.map(rowOf)} from={from} to={to} service={service} own={person.role === "operator" ? undefined : person.agency} />}
+      {now ? <Months last={monthAfter(dayKey(new Date(now.getTime() - settled)).slice(0, 7), -1)} own={person.role === "operator" ? undefined : person.agency} /> : <Loading />}
     </div>
   );
+}
+
+// Months asks for the chosen ones; the last that has ended is the last that can be.
+function Months({ last, own }: { last: string; own?: string }) {
+  const navigate = useNavigate(), search = useSearch({ strict: false }) as StatisticsSearch;
+  // A month that is half typed stays here until it is one.
+  const [typed, type] = useState<StatisticsSearch>({});
+  const { to = last, from = monthAfter(to, 1 - usual), service = all } = { ...search, ...typed };
+  const wrong = wrongIn(from, to, last);
+  const { data, error, isLoading } = useQuery(CaseworkService.method.getStatistics, wrong ? skipToken : { fromMonth: from, toMonth: to });
+  const change = (changed: StatisticsSearch) => {
+    const after = { from, to, ...changed };
+    type({ ...typed, ...changed });
+    if (!wrongIn(after.from, after.to, last)) void navigate({ to: ".", search: (before) => ({ ...before, ...typed, ...changed }), replace: true });
+  };
+  return (
+    <>
+      <Choice {...{ from, to, service, last, wrong, change }} />
+      <Problem error={error} focus={false} />
+      {isLoading && <Loading />}
+      {data && !wrong && <Pictures rows={data.counts.map(rowOf)} from={from} to={to} service={service} own={own} />}
+    </>
+  );
+}
+
+function Loading() {
+  const shell = useTexts("shell");
+  return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
 }

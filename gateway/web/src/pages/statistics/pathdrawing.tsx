@@ -44,13 +44,9 @@ export function PathDrawing({ flows, labelledBy, describedBy }: Props) {
         <svg role="img" aria-labelledby={labelledBy} aria-describedby={describedBy} width={width} height={height + foot}>
           <Patterns id={id} />
           <AlongAxis scale={along} ticks={values} say={(value) => (value === 0 ? "0" : say.waitIn(value, most))} from={0} to={height} />
-          {lanes.map((lane) => (
-            <g key={lane}>
-              <line x1="0" x2={width} y1={ground(lane)} y2={ground(lane)} className="lane" />
-            </g>
-          ))}
+          {lanes.map((lane) => <line key={lane} x1="0" x2={width} y1={ground(lane)} y2={ground(lane)} className="lane" />)}
           {flows.map((flow, index) => <Way key={[flow.service, flow.sender, flow.receiver].join(" ")} {...{ id, flow, narrow, start }} x={8 + index * step} from={ground(flow.sender)} top={tops.get(flow.receiver)! + head + into(flow.receiver).indexOf(flow) * row} end={flow.wait === undefined ? start + stub : along(flow.wait)} thick={Math.max(3, thick(flow.sent))} />)}
-          {lanes.map((lane) => <text key={lane} x={narrow ? 0 : start} y={ground(lane) - 7} className="strong backed">{say.agency(lane)}</text>)}
+          {lanes.map((lane) => <text key={lane} x={narrow ? 0 : start + 5} y={ground(lane) - 8} className="strong backed">{say.agency(lane)}</text>)}
         </svg>
       )}
     </div>
@@ -71,8 +67,8 @@ function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
       {known && late > 0 && <rect x={start} y={upper + thick - late} width={Math.max(1, end - start)} height={late} fill={`url(#${id}-break)`} className="break" />}
       {!known && <rect x={start} y={upper} width={stub} height={thick} className="unknown" />}
       {known && <circle cx={end} cy={middle} r="6" className="door-in" />}
-      <text x={start} y={top + 16} className="backed">{narrow ? say.service(flow.service) : t("wayFrom", { service: say.service(flow.service), sender: say.agency(flow.sender) })}</text>
-      <text x={start} y={top + 34} className="backed">{said.join(narrow ? " · " : ", ")}</text>
+      <text x={start + 5} y={top + 16} className="backed">{narrow ? say.service(flow.service) : t("wayFrom", { service: say.service(flow.service), sender: say.agency(flow.sender) })}</text>
+      <text x={start + 5} y={top + 34} className="backed">{said.join(narrow ? " · " : ", ")}</text>
     </g>
   );
 }

@@ -53,7 +53,8 @@ export function monthsFrom(from: string, to: string): string[] {
 export const mostMonths = 36;
 
 // wrongIn says which rule a choice of months breaks, if any.
-export function wrongIn(from: string, to: string, lastEnded: string): "noMonth" | "notEnded" | "backwards" | "tooMany" | undefined {
+export const wrongs = ["noMonth", "notEnded", "backwards", "tooMany"] as const;
+export function wrongIn(from: string, to: string, lastEnded: string): (typeof wrongs)[number] | undefined {
   if (!isMonth(from) || !isMonth(to)) return "noMonth";
   if (to > lastEnded) return "notEnded";
   if (from > to) return "backwards";

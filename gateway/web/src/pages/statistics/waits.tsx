@@ -24,7 +24,7 @@ export function Waits({ rows, save }: { rows: Row[]; save: (name: string) => (sh
     rows: known.map((flow) => [say.service(flow.service), say.agency(flow.receiver), say.number(flow.taken), say.wait(flow.wait), say.wait(flow.shortest), say.wait(flow.longest)]),
   };
   const spans = known.map((flow) => ({
-    name: `${say.service(flow.service)}, ${say.agency(flow.receiver)}`, said: t("waitSaid", { wait: say.wait(flow.wait), number: say.number(flow.taken) }),
+    name: say.service(flow.service), where: say.agency(flow.receiver), said: t("waitSaid", { wait: say.wait(flow.wait), number: say.number(flow.taken) }),
     value: flow.wait!, least: flow.shortest!, most: flow.longest!, part: services.indexOf(flow.service as "plan"),
   }));
   const most = Math.max(...known.map(({ longest }) => longest!));

@@ -13,6 +13,7 @@ interface Props {
   bars: Bar[];
   parts: string[];
   say: (value: number) => string;
+  unit: string;
   // What names the picture, and what is said of it besides.
   labelledBy: string;
   describedBy?: string;
@@ -20,10 +21,10 @@ interface Props {
   whole?: boolean;
 }
 
-const height = 220, top = 22, bottom = 40, left = 44, labelWidth = 46;
+const height = 232, top = 36, bottom = 40, left = 44, labelWidth = 46;
 
 // Bars stand on zero, their sum above them.
-export function Bars({ bars, parts, say, labelledBy, describedBy, whole = true }: Props) {
+export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = true }: Props) {
   const id = plainId(useId()), [place, width] = useWidth();
   const sums = bars.map((bar) => bar.parts.reduce((all, one) => all + one, 0));
   const up = scaleLinear().domain([0, Math.max(...sums, whole ? 5 : 1)]).nice(4).range([height - bottom, top]);
@@ -37,6 +38,7 @@ export function Bars({ bars, parts, say, labelledBy, describedBy, whole = true }
       {width > 0 && (
         <svg role="img" aria-labelledby={labelledBy} aria-describedby={describedBy} width={width} height={height}>
           <Patterns id={id} />
+          <text x={0} y={12} className="quiet-text">{unit}</text>
           <UpAxis scale={up} ticks={ticks} say={say} from={left} to={width} />
           {bars.map((bar, index) => {
             const x = along(bar.name)!, middle = x + along.bandwidth() / 2;
