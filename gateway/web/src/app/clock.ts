@@ -8,9 +8,9 @@ import { transport } from "./transport";
 
 const clockKey = ["clock"];
 
-// useNow is the domain's time, to the minute: the machine's own, but for trying out, where
-// the clock may have been moved.
-export function useNow(): Date {
+// useClock is the domain's time, to the minute: the machine's own, but for trying out, where
+// the clock may have been moved and is not known before it was asked.
+export function useClock(): Date | undefined {
   const { trial } = usePerson();
   const { data } = useQuery({
     queryKey: [...clockKey, trial], refetchInterval: 60_000,
@@ -20,8 +20,11 @@ export function useNow(): Date {
       return now ? timestampMs(now) : Date.now();
     },
   });
-  return new Date(data ?? Date.now());
+  return data === undefined ? (trial ? undefined : new Date()) : new Date(data);
 }
+
+// useNow is the same for what can be shown, and soon corrected, by the machine's time.
+export const useNow = () => useClock() ?? new Date();
 
 export const moveClock = (seconds: number) => createClient(DevService, transport).advanceClock({ target: { case: "by", value: { seconds: BigInt(seconds), nanos: 0 } } });
 

@@ -4,6 +4,7 @@ import { ListPage, type ListSearch, type ListName, lists } from "../pages/workli
 import { NothingOpen } from "../pages/worklist/nothing";
 import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
+import type { StatisticsSearch } from "../pages/statistics/choice";
 import { Home } from "./home";
 import { Shell } from "./shell";
 
@@ -35,7 +36,13 @@ const own = createRoute({
   getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage"),
   validateSearch: (search: Record<string, unknown>): { show?: View } => ({ show: viewOf(search.show) }),
 });
-const statistics = createRoute({ getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage") });
+const statistics = createRoute({
+  getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage"),
+  // The months from and to, and the service; what is chosen can be passed on as a link.
+  validateSearch: ({ from, to, service }: Record<string, unknown>): StatisticsSearch => ({
+    from: typeof from === "string" ? from : undefined, to: typeof to === "string" ? to : undefined, service: typeof service === "string" ? service : undefined,
+  }),
+});
 
 export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });
 

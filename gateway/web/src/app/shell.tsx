@@ -1,4 +1,4 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { InlineAlert, LoadingSpinner, SkipLink } from "suomifi-ui-components";
 
@@ -46,11 +46,13 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 }
 
 function SignedIn({ person }: { person: Person }) {
-  const t = useTexts("shell"), down = useLine(person.worker ? `${person.agency} ${person.worker} ${person.role}` : undefined);
+  // An operator has no matters of its own: nothing to watch, and one room.
+  const operator = person.role === "operator", path = useRouterState({ select: (state) => state.location.pathname });
+  const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : `${person.agency} ${person.worker} ${person.role}`);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
-      <Outlet />
+      {operator && path !== "/statistics" ? <Navigate to="/statistics" replace /> : <Outlet />}
     </Frame>
   );
 }

@@ -80,7 +80,7 @@ const partyOf = (values: Values) => {
   return { agency, unit, worker: text(values, "worker") };
 };
 
-export interface Choice { value: string; text: string }
+export interface Choice { value: string; ready: string }
 
 // whose asks for one of the joined units, and a worker of it.
 const whose = (units: Choice[], named: boolean): Field[] => [

@@ -1,1 +1,64 @@
-export function StatisticsPage() { return null; }
+import { useQuery } from "@connectrpc/connect-query";
+import { skipToken } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { LoadingSpinner } from "suomifi-ui-components";
+
+import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { useClock } from "../../app/clock";
+import { addTexts, useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import texts from "../../texts/statistics.json";
+import { dayKey } from "../../ui/dates";
+import { Problem } from "../../ui/problem";
+import { all, Choice, type StatisticsSearch } from "./choice";
+import { Pictures } from "./pictures";
+import { monthAfter, rowOf, wrongIn } from "./sums";
+import "./statistics.css";
+
+addTexts("statistics", texts);
+
+// A month's counts are made an hour after it ended.
+const settled = 3_600_000;
+// What is shown before anything was chosen.
+const usual = 6;
+
+// StatisticsPage counts what was sent and what became of it, in whole months.
+export function StatisticsPage() {
+  const t = useTexts("statistics"), shell = useTexts("shell"), person = usePerson(), now = useClock();
+  return (
+    <div className="statistics">
+      <h1>{shell("statistics")}</h1>
+      <p className="quiet intro">{t(person.role === "operator" ? "introAll" : "introOwn")}</p>
+      {now ? <Months last={monthAfter(dayKey(new Date(now.getTime() - settled)).slice(0, 7), -1)} own={person.role === "operator" ? undefined : person.agency} /> : <Loading />}
+    </div>
+  );
+}
+
+// Months asks for the chosen ones; the last that has ended is the last that can be.
+function Months({ last, own }: { last: string; own?: string }) {
+  const navigate = useNavigate(), search = useSearch({ strict: false }) as StatisticsSearch;
+  // A month that is half typed stays here until it is one.
+  const [typed, type] = useState<StatisticsSearch>({});
+  const { to = last, from = monthAfter(to, 1 - usual), service = all } = { ...search, ...typed };
+  const wrong = wrongIn(from, to, last);
+  const { data, error, isLoading } = useQuery(CaseworkService.method.getStatistics, wrong ? skipToken : { fromMonth: from, toMonth: to });
+  const change = (changed: StatisticsSearch) => {
+    const after = { from, to, ...changed };
+    type({ ...typed, ...changed });
+    if (!wrongIn(after.from, after.to, last)) void navigate({ to: ".", search: (before) => ({ ...before, ...typed, ...changed }), replace: true });
+  };
+  return (
+    <>
+      <Choice {...{ from, to, service, last, wrong, change }} />
+      <Problem error={error} focus={false} />
+      {isLoading && <Loading />}
+      {data && !wrong && <Pictures rows={data.counts.map(rowOf)} from={from} to={to} service={service} own={own} />}
+    </>
+  );
+}
+
+function Loading() {
+  const shell = useTexts("shell");
+  return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
+}

@@ -1,0 +1,63 @@
+import { useTexts } from "../../app/language";
+import { Bars } from "../../ui/chart/bars";
+import { Picture } from "../../ui/chart/picture";
+import type { Sheet } from "../../ui/chart/table";
+import { useSay } from "./say";
+import { byMonth, sum, type Row } from "./sums";
+
+// Part is one of the things that are counted side by side, and what it is called.
+export interface Part { name: string; of: (row: Row) => number }
+
+interface Props {
+  name: string;
+  title: string;
+  parts: Part[];
+  rows: Row[];
+  months: string[];
+  // What counts are of, and when something counts.
+  notes: string[];
+  // Rows that the reader may not be told of.
+  untold?: string;
+  // Means come in tenths; they are neither added up nor rounded to 5.
+  mean?: boolean;
+  save: (name: string) => (sheet: Sheet) => void;
+}
+
+// Monthly shows how many there were in each month.
+export function Monthly({ name, title, parts, rows, months, notes, untold, mean, save }: Props) {
+  const t = useTexts("statistics"), say = useSay();
+  const scale = mean ? 10 : 1, counted = byMonth(rows, months, parts.map(({ of }) => of)).map((of) => of.map((value) => value / scale));
+  // A service of which nothing is shown in any month has no part in the picture.
+  const kept = parts.map((_, part) => part).filter((part) => parts.length === 1 || counted.some((of) => of[part]! > 0));
+  const numbers = counted.map((of) => kept.map((part) => of[part]!)), totals = numbers.map(sum), none = months.filter((_, index) => totals[index] === 0);
+  const shown = kept.map((part) => parts[part]!.name), number = (value: number) => (value > 0 ? say.exact(value) : t("tooFew"));
+  const more = kept.length > 1;
+  const sheet: Sheet = {
+    head: [t("month"), ...shown, ...(more ? [t("total")] : [])], names: 1,
+    rows: months.map((month, index) => [say.month(month), ...numbers[index]!.map(number), ...(more ? [number(totals[index]!)] : [])]),
+  };
+  const said = [
+    ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]), ...(untold ? [untold] : []),
+    ...(none.length ? [t("tooFewIn", { months: none.map(say.month).join(", ") })] : []),
+  ].join(" ");
+  if (none.length === months.length) return <Nothing name={name} title={title} untold={untold} />;
+  const bars = months.map((month, index) => ({
+    name: month, short: say.shortMonth(month), more: index === 0 || month.endsWith("-01") ? month.slice(0, 4) : undefined, parts: numbers[index]!,
+  }));
+  return (
+    <Picture name={name} title={title} notes={said} sheet={sheet} words={{ table: t("table"), save: t("save") }} save={save(name)}>
+      {(ids) => <Bars bars={bars} parts={shown} say={mean ? say.exact : say.number} unit={mean ? t("perClient") : t("inMatters")} whole={!mean} {...ids} />}
+    </Picture>
+  );
+}
+
+// Nothing says that a question has no answer that may be shown.
+export function Nothing({ name, title, untold }: { name: string; title: string; untold?: string }) {
+  const t = useTexts("statistics");
+  return (
+    <section className="picture" data-picture={name} data-empty>
+      <h2>{title}</h2>
+      <p className="quiet">{t("tooFewAtAll")} {untold}</p>
+    </section>
+  );
+}

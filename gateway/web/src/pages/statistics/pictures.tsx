@@ -1,0 +1,39 @@
+import { useTexts } from "../../app/language";
+import type { Sheet } from "../../ui/chart/table";
+import { all } from "./choice";
+import { Monthly, type Part } from "./monthly";
+import { PathPicture } from "./path";
+import { save } from "./save";
+import { toldTo, useSay } from "./say";
+import { monthsFrom, services, type Counted, type Row } from "./sums";
+import { Waits } from "./waits";
+
+interface Props { rows: Row[]; from: string; to: string; service: string; own?: string }
+
+// Where it may happen at all: the other services have no such step.
+const possible: Partial<Record<Counted, string[]>> = { repeats: ["concern"], noShows: ["concern", "referral"], declined: ["concern", "referral"] };
+
+// Pictures are the questions that the counts answer, one picture each.
+export function Pictures({ rows, from, to, service, own }: Props) {
+  const t = useTexts("statistics"), say = useSay(), months = monthsFrom(from, to);
+  const chosen = rows.filter((row) => row.service && (service === all || row.service === service));
+  const told = chosen.filter(toldTo(own)), untold = told.length < chosen.length ? t("untold") : undefined;
+  const saveAs = (name: string) => (sheet: Sheet) => save(sheet, `koppi-${name}-${from}-${to}.csv`);
+  const common = { months, save: saveAs };
+  const byService = (what: Counted): Part[] =>
+    services.filter((one) => service === all || one === service).map((one) => ({ name: say.service(one), of: (row) => (row.service === one ? row[what] : 0) }));
+  const asked = (what: Counted) => service === all || (possible[what]?.includes(service) ?? true);
+  const ends: Part[] = (["closed", "declined"] as const).filter(asked).map((what) => ({ name: t(what), of: (row) => row[what] }));
+  return (
+    <div className="pictures">
+      <Monthly name="arrivals" title={t("arrivals")} parts={byService("sent")} rows={chosen} notes={[t("byMonth")]} {...common} />
+      <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={told} notes={[t("breaksNote")]} untold={untold} {...common} />
+      <div className="across"><Waits rows={chosen} save={saveAs} /></div>
+      <div className="across"><PathPicture rows={chosen} own={own} save={saveAs} /></div>
+      <Monthly name="ends" title={t(ends.length > 1 ? "ends" : "endsClosed")} parts={ends} rows={chosen} notes={[t("endsNote")]} {...common} />
+      {asked("repeats") && <Monthly name="repeats" title={t("repeats")} parts={[{ name: t("repeatsPart"), of: (row) => row.repeats }]} rows={told} notes={[t("repeatsNote")]} untold={untold} {...common} />}
+      {asked("noShows") && <Monthly name="noShows" title={t("noShows")} parts={byService("noShows").filter((_, index) => index < 2)} rows={told} notes={[t("noShowsNote")]} untold={untold} {...common} />}
+      <Monthly name="doors" title={t("doors")} parts={[{ name: t("doorsPart"), of: (row) => row.doors }]} rows={rows.filter((row) => !row.service)} notes={[t("doorsNote")]} mean {...common} />
+    </div>
+  );
+}

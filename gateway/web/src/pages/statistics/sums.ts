@@ -1,0 +1,138 @@
+// The arithmetic of the statistics, and nothing else: what it is given it adds up.
+
+export const services = ["concern", "referral", "consultation", "plan"] as const;
+export type ServiceName = (typeof services)[number];
+
+// Row is a LoopCount in plain numbers; a wait that is not shown is absent.
+export interface Row {
+  service: string;
+  sender: string;
+  receiver: string;
+  month: string;
+  sent: number;
+  taken: number;
+  closed: number;
+  declined: number;
+  overdue: number;
+  noShows: number;
+  repeats: number;
+  doors: number;
+  wait?: number;
+}
+
+export type Counted = "sent" | "taken" | "closed" | "declined" | "overdue" | "noShows" | "repeats";
+
+// As the API has them.
+interface Told {
+  service: string; month: string; sender?: { agency: string }; receiver?: { agency: string };
+  sent: bigint; taken: bigint; closed: bigint; declined: bigint; overdue: bigint; noShows: bigint; repeats: bigint;
+  doorsPerClientTenths: bigint; medianSecondsToTaken?: bigint;
+}
+
+export const rowOf = (told: Told): Row => ({
+  service: told.service, month: told.month, sender: told.sender?.agency ?? "", receiver: told.receiver?.agency ?? "",
+  sent: Number(told.sent), taken: Number(told.taken), closed: Number(told.closed), declined: Number(told.declined), overdue: Number(told.overdue),
+  noShows: Number(told.noShows), repeats: Number(told.repeats), doors: Number(told.doorsPerClientTenths),
+  wait: told.medianSecondsToTaken === undefined ? undefined : Number(told.medianSecondsToTaken),
+});
+
+export const isMonth = (text: string) => /^[0-9]{4}-(0[1-9]|1[0-2])$/.test(text);
+
+export function monthAfter(month: string, by: number): string {
+  const [year, number] = month.split("-").map(Number) as [number, number], at = year * 12 + number - 1 + by;
+  return `${String(Math.floor(at / 12)).padStart(4, "0")}-${String(at % 12 + 1).padStart(2, "0")}`;
+}
+
+export function monthsFrom(from: string, to: string): string[] {
+  const months: string[] = [];
+  for (let month = from; month <= to; month = monthAfter(month, 1)) months.push(month);
+  return months;
+}
+
+// As many months as may be asked for at once.
+export const mostMonths = 36;
+
+// wrongIn says which rule a choice of months breaks, if any.
+export const wrongs = ["noMonth", "notEnded", "backwards", "tooMany"] as const;
+export function wrongIn(from: string, to: string, lastEnded: string): (typeof wrongs)[number] | undefined {
+  if (!isMonth(from) || !isMonth(to)) return "noMonth";
+  if (to > lastEnded) return "notEnded";
+  if (from > to) return "backwards";
+  return monthAfter(from, mostMonths - 1) < to ? "tooMany" : undefined;
+}
+
+export const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0);
+
+// byMonth adds up what was counted: for each month the number of each part.
+export const byMonth = (rows: Row[], months: string[], parts: ((row: Row) => number)[]): number[][] =>
+  months.map((month) => {
+    const of = rows.filter((row) => row.month === month);
+    return parts.map((part) => sum(of.map(part)));
+  });
+
+// middle is the median of numbers that stand for several each: the lower one of two.
+export function middle(numbers: { value: number; times: number }[]): number {
+  const sorted = [...numbers].sort((a, b) => a.value - b.value), half = sum(numbers.map(({ times }) => times)) / 2;
+  let until = 0;
+  for (const { value, times } of sorted) if ((until += times) >= half) return value;
+  return 0;
+}
+
+// Flow is what went one way in one service, in all the months.
+export interface Flow {
+  service: string;
+  sender: string;
+  receiver: string;
+  sent: number;
+  overdue: number;
+  // How many were taken whose wait is shown; the middle, the shortest and the longest of
+  // their months' medians.
+  taken: number;
+  wait?: number;
+  shortest?: number;
+  longest?: number;
+}
+
+export function flowsOf(rows: Row[], key: (row: Row) => string): Flow[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) if (row.service) groups.set(key(row), [...groups.get(key(row)) ?? [], row]);
+  return [...groups.values()].map((of) => {
+    const known = of.filter((row) => row.wait !== undefined && row.taken > 0), waits = known.map((row) => row.wait!);
+    return {
+      service: of[0]!.service, sender: of[0]!.sender, receiver: of[0]!.receiver,
+      sent: sum(of.map(({ sent }) => sent)), overdue: sum(of.map(({ overdue }) => overdue)), taken: sum(known.map(({ taken }) => taken)),
+      ...(waits.length ? { wait: middle(known.map((row) => ({ value: row.wait!, times: row.taken }))), shortest: Math.min(...waits), longest: Math.max(...waits) } : {}),
+    };
+  });
+}
+
+// lanesOf are the agencies in an order in which most goes downwards.
+export function lanesOf(flows: Flow[]): string[] {
+  const net = new Map<string, number>();
+  for (const { sender, receiver, sent } of flows) {
+    net.set(sender, (net.get(sender) ?? 0) + sent);
+    net.set(receiver, (net.get(receiver) ?? 0) - sent);
+  }
+  return [...net].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([agency]) => agency);
+}
+
+// Units of time in which waits are said, the largest that fits twice.
+export const units = ["days", "hours", "minutes"] as const;
+const sizes = { days: 86_400, hours: 3600, minutes: 60 };
+export function unitOf(seconds: number): { unit: (typeof units)[number]; size: number } {
+  const unit = units.find((one) => seconds >= 2 * sizes[one]) ?? "minutes";
+  return { unit, size: sizes[unit] };
+}
+
+export const wayOf = (row: Row) => [row.service, row.sender, row.receiver].join(" ");
+export const receiverOf = (row: Row) => [row.service, row.receiver].join(" ");
+
+// csv quotes what must be, and lets no cell be taken for a formula. Semicolons and the
+// byte order mark are what spreadsheets expect where the comma is the decimal sign.
+export function csv(cells: string[][]): string {
+  const quoted = (cell: string) => {
+    const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+    return /[";\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return `\uFEFF${cells.map((row) => row.map(quoted).join(";")).join("\r\n")}\r\n`;
+}

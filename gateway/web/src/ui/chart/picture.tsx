@@ -1,0 +1,37 @@
+import { useId, type ReactNode } from "react";
+import { Button, Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
+
+import { SheetTable, type Sheet } from "./table";
+import "./chart.css";
+
+interface Props {
+  // Names the picture for tests, and the file of its table.
+  name: string;
+  // The question that it answers.
+  title: string;
+  // Of how many, in what unit, and how exact.
+  notes: ReactNode;
+  sheet: Sheet;
+  words: { table: string; save: string };
+  save: (sheet: Sheet) => void;
+  children: (ids: { labelledBy: string; describedBy: string }) => ReactNode;
+}
+
+// Picture is a drawing that answers one question, and under it the numbers it is made of.
+export function Picture({ name, title, notes, sheet, words, save, children }: Props) {
+  const id = useId(), ids = { labelledBy: `${id}title`, describedBy: `${id}notes` };
+  return (
+    <section className="picture" aria-labelledby={ids.labelledBy} data-picture={name}>
+      <h2 id={ids.labelledBy}>{title}</h2>
+      {children(ids)}
+      <p id={ids.describedBy} className="quiet notes">{notes}</p>
+      <Expander>
+        <ExpanderTitleButton toggleButtonProps={{ "aria-describedby": ids.labelledBy }}>{words.table}</ExpanderTitleButton>
+        <ExpanderContent>
+          <SheetTable sheet={sheet} label={title} />
+          <Button type="button" variant="secondary" data-save={name} aria-describedby={ids.labelledBy} onClick={() => save(sheet)}>{words.save}</Button>
+        </ExpanderContent>
+      </Expander>
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+// Sheet is a table as it is shown and as it is exported: the same cells.
+export interface Sheet {
+  head: string[];
+  rows: string[][];
+  // How many columns name a row; numbers follow them.
+  names: number;
+}
+
+// SheetTable can be scrolled by keyboard where it is wider than the page.
+export function SheetTable({ sheet, label }: { sheet: Sheet; label: string }) {
+  const kind = (column: number) => (column < sheet.names ? undefined : "number");
+  return (
+    <div className="sheet" role="region" aria-label={label} tabIndex={0}>
+      <table>
+        <thead><tr>{sheet.head.map((name, column) => <th key={name} scope="col" className={kind(column)}>{name}</th>)}</tr></thead>
+        <tbody>
+          {sheet.rows.map((row) => (
+            <tr key={row.slice(0, sheet.names).join(" ")}>
+              {row.map((cell, column) => (column === 0 ? <th key={column} scope="row">{cell}</th> : <td key={column} className={kind(column)}>{cell}</td>))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
