@@ -24,12 +24,14 @@ func rest(pages http.Handler, options []connecthttp.Option) http.Handler {
 	})
 }
 
-// forgotten keeps no answer in a browser; net/http takes that away from what is not
-// found.
+// forgotten keeps no answer in a browser but what its file says may be kept; net/http
+// takes that away from what is not found.
 type forgotten struct{ http.ResponseWriter }
 
 func (f forgotten) WriteHeader(code int) {
-	f.Header().Set(cacheControl, noStore)
+	if code >= http.StatusBadRequest || f.Header().Get(cacheControl) == "" {
+		f.Header().Set(cacheControl, noStore)
+	}
 	f.ResponseWriter.WriteHeader(code)
 }
 

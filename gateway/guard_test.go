@@ -3,12 +3,15 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -80,14 +83,18 @@ func TestSecurityHeaders(t *testing.T) {
 	cert := httptest.NewUnstartedServer(nil)
 	cert.StartTLS()
 	defer cert.Close()
+	digest := sha256.Sum256(nil)
+	nothing := base64.StdEncoding.EncodeToString(digest[:])
 	secured := &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	for _, config := range []*tls.Config{nil, secured} {
 		address := guarded(t, io.Discard, web.Handler(), config)
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
 		for _, test := range []struct{ method, path, kind string }{
 			{http.MethodGet, "/", ""},
-			{http.MethodGet, "/app.js", ""},
-			{http.MethodGet, "/nothing", ""},
+			{http.MethodGet, "/work/concerns/x", ""},
+			{http.MethodGet, "/assets/nothing.js", ""},
+			{http.MethodGet, "/assets", ""},
+			{http.MethodGet, "/manifest.json", ""},
 			{http.MethodGet, "/healthz", ""},
 			{http.MethodPost, getConcern + "s", "application/json"},
 			{http.MethodPost, "/koppi.concern.v1.ConcernService/Nothing", "application/grpc"},
@@ -96,14 +103,14 @@ func TestSecurityHeaders(t *testing.T) {
 			{http.MethodPost, "/koppi.plan.v1.PlanService/GetPlan", "application/json"},
 			{http.MethodGet, "/..%2f..%2f..%2fetc/passwd", ""},
 			{http.MethodGet, "/%2e%2e/%2e%2e/web.go", ""},
-			{http.MethodGet, "/page/../../web.go", ""},
+			{http.MethodGet, "/assets/../../web.go", ""},
 		} {
 			response, err := answerOf(t, client, test.method, address+test.path, test.kind)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + nothing + "'; img-src 'self'; connect-src 'self'; " +
 					"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
 				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
@@ -125,6 +132,54 @@ func TestSecurityHeaders(t *testing.T) {
 				t.Errorf("%s leads out of the pages", test.path)
 			}
 		}
+	}
+}
+
+// A browser keeps the files whose names change with what they hold, and nothing else: no
+// page, no answer, and no error, were it under such a name.
+func TestWhatABrowserKeeps(t *testing.T) {
+	address := guarded(t, io.Discard, web.Handler(), nil)
+	got := func(path string, headers ...string) *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = response.Body.Close() })
+		return response
+	}
+	page, _ := io.ReadAll(got("/").Body)
+	assets := regexp.MustCompile(`/assets/[^"]+`).FindAllString(string(page), -1)
+	if len(assets) < 2 {
+		t.Fatalf("the pages are not built: make pages: %s", page)
+	}
+	for _, asset := range assets {
+		for _, coding := range []string{"gzip", "identity"} {
+			answer := got(asset, "Accept-Encoding", coding)
+			if kept := answer.Header.Values("Cache-Control"); answer.StatusCode != http.StatusOK || len(kept) != 1 || !strings.Contains(kept[0], "immutable") {
+				t.Errorf("%s, %s: %s, kept %q", asset, coding, answer.Status, kept)
+			}
+			if packed := answer.Header.Get("Content-Encoding") == "gzip"; packed != (coding == "gzip") && answer.ContentLength > 1<<10 {
+				t.Errorf("%s, %s: it comes as %q", asset, coding, answer.Header.Get("Content-Encoding"))
+			}
+		}
+	}
+	for path, code := range map[string]int{
+		"/": http.StatusOK, "/work/concerns/x": http.StatusOK, "/icon.svg": http.StatusOK, "/assets/nothing.js": http.StatusNotFound, "/nothing.js": http.StatusNotFound,
+	} {
+		answer := got(path)
+		if kept := answer.Header.Values("Cache-Control"); answer.StatusCode != code || len(kept) != 1 || kept[0] != "no-store" {
+			t.Errorf("%s: %s, kept %q", path, answer.Status, kept)
+		}
+	}
+	if answer := got(assets[0], "Range", "bytes=99999999-"); answer.StatusCode != http.StatusRequestedRangeNotSatisfiable || answer.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("a range that is not there: %s, kept %q", answer.Status, answer.Header.Get("Cache-Control"))
 	}
 }
 

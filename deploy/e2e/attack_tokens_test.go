@@ -162,7 +162,12 @@ func TestStolenCursors(t *testing.T) {
 	exchange := exchangev1.NewExchangeServiceClient(conn)
 	mine := must(exchange.ListMessages(b.asWorker("county system"), &exchangev1.ListMessagesRequest{}))
 	stolen := must(exchange.ListMessages(b.asWorker("system"), &exchangev1.ListMessagesRequest{PageSize: 1})).GetNextCursor()
-	for _, who := range []string{"county system", "stranger"} {
+	elsewhere := newBench(t)
+	submittedID(t, elsewhere)
+	elsewhere.tokens["county system"] = elsewhere.token(scenario.CastParty{Agency: "hva-pohjois-savo", Role: "system"})
+	foreign := must(exchangev1.NewExchangeServiceClient(elsewhere.grpc()).ListMessages(elsewhere.asWorker("county system"), &exchangev1.ListMessagesRequest{})).GetNextCursor()
+	for _, one := range []struct{ who, stolen string }{{"county system", stolen}, {"stranger", stolen}, {"county system", foreign}} {
+		who, stolen := one.who, one.stolen
 		ctx := b.asWorker(who)
 		_, listed := exchange.ListMessages(ctx, &exchangev1.ListMessagesRequest{Cursor: stolen})
 		_, taken := exchange.AcknowledgeMessages(ctx, &exchangev1.AcknowledgeMessagesRequest{Cursor: stolen})

@@ -4,9 +4,11 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
@@ -61,5 +63,21 @@ func TestAnotherUnit(t *testing.T) {
 	insist(t, nurse, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan})
 	if _, err := plans.AddGoal(other, &planv1.AddGoalRequest{RequestId: uuid.NewString(), PlanId: plan, Text: "Uni."}); err == nil {
 		t.Error("another unit adds to a plan that it is no member of")
+	}
+
+	b.tokens["health system"] = b.token(scenario.CastParty{Agency: "terveys-pohjois-savo", Role: "system"})
+	for _, one := range []struct {
+		who, named string
+		reason     fault.Reason
+	}{
+		{"health system", "tk-02;terveysasema-kuopio;health_professional", ""},
+		{"health system", "tk-02;tyoikaiset-kuopio;health_professional", fault.UnknownParty},
+		{"health system", "tk-02;terveysasema-kuopio;operator", fault.InvalidField},
+		{"nurse", "pp-07;paihdepalvelut;health_professional", fault.RoleNotAllowed},
+	} {
+		ctx := metadata.AppendToOutgoingContext(b.asWorker(one.who), identity.MetadataOnBehalfOf, one.named)
+		if _, err := plans.GetPlan(ctx, &planv1.GetPlanRequest{PlanId: plan}); fault.ReasonOf(err) != one.reason {
+			t.Errorf("%s acts as %s: %v", one.who, one.named, err)
+		}
 	}
 }
