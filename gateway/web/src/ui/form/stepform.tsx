@@ -4,7 +4,7 @@ import { Button, ErrorSummary } from "suomifi-ui-components";
 
 import { useDraft } from "../../app/drafts";
 import { addTexts, useTexts } from "../../app/language";
-import { refusalOf } from "../../app/refusal";
+import { refusalOf, unreachable } from "../../app/refusal";
 import { Problem } from "../problem";
 import { FieldControl } from "./control";
 import { shownOf, type Field, type Values } from "./fields";
@@ -20,8 +20,11 @@ interface Props<T extends DescMessage> {
   // The texts that the fields' labels are keys of.
   texts: string;
   title: string;
+  // A form that is a page of its own has the page's heading.
+  heading?: "h1" | "h3";
   schema: T;
-  fields: Field[];
+  // Told at once, or by what was typed so far.
+  fields: Field[] | ((values: Values) => Field[]);
   initial?: Values;
   // make builds the request of what was typed. requestId stays the same until it was
   // sent, so that trying again sends nothing twice.
@@ -39,14 +42,17 @@ interface Props<T extends DescMessage> {
 // StepForm asks for what a step needs. It is checked by the same rules as at the server
 // before it is sent, errors stand beside their fields and in a summary, and what was typed
 // is kept until it has arrived.
-export function StepForm<T extends DescMessage>({ draft: name, texts, title, schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
+export function StepForm<T extends DescMessage>({ draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
   const t = useTexts("form"), own = useTexts(texts);
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
   const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [asked, ask] = useState(false);
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
-  const shown = shownOf(fields, draft);
+  const shown = shownOf(typeof fields === "function" ? fields(draft) : fields, draft);
   useEffect(() => { form.current?.querySelector<HTMLElement>("input, textarea, [role=radio], button")?.focus(); }, []);
-  useEffect(() => { if (wrong.length) summary.current?.focus(); }, [wrong]);
+  useEffect(() => {
+    if (wrong.length > 1) summary.current?.focus();
+    else if (wrong[0]) focusOn(`${name}-${wrong[0].name}`);
+  }, [wrong, name]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -67,22 +73,25 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, sch
       const { fields: bad, reason } = refusalOf(refused);
       setWrong(bad.flatMap(({ field, description }) => shown.filter((one) => [one.name, ...(one.of ?? [])].some((of) => field === of || field.startsWith(`${of}.`) || field.startsWith(`${of}[`))).slice(0, 1).map((one) => ({ name: one.name, text: description, reason }))));
       setError(refused);
-      // Refused for what it says: corrected, it is another request.
-      change({ requestId: "" });
+      // Refused for what it says: corrected, it is another request. Where nothing answered it
+      // may have arrived, and is the same one.
+      if (reason !== unreachable) change({ requestId: "" });
       ask(false);
     } finally {
       setSending(false);
     }
   };
+  // What another choice has ruled out since is not wrong any more.
+  const standing = wrong.filter((one) => shown.some(({ name: of }) => of === one.name));
   const message = (one: Wrong) => (one.key ? t(one.key) : one.text);
   return (
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-label={title} data-form={schema.name}>
-      <h3>{title}</h3>
+      <Heading>{title}</Heading>
       <Problem error={error} focus={wrong.length === 0} />
-      {wrong.length > 1 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant="h4" items={wrong.map((one) => ({ text: `${own(shown.find(({ name: of }) => of === one.name)?.label ?? "")}: ${message(one)}`, inputId: `${name}-${one.name}` }))} />}
+      {standing.length > 1 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${own(shown.find(({ name: of }) => of === one.name)?.label ?? "")}: ${message(one)}`, inputId: `${name}-${one.name}` }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
-        return <FieldControl key={field.name} id={`${name}-${field.name}`} field={field} texts={texts} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} />;
+        return <FieldControl key={field.name} id={`${name}-${field.name}`} field={field} texts={texts} values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} />;
       })}
       {preview?.(draft)}
       {asked && <p role="alert"><strong>{sure}</strong></p>}
@@ -92,4 +101,10 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, sch
       </div>
     </form>
   );
+}
+
+// focusOn goes to a field, or to the first of its parts.
+function focusOn(id: string) {
+  const field = document.getElementById(id);
+  (field?.matches("input, textarea, button") ? field : field?.querySelector<HTMLElement>("input, textarea, button") ?? field)?.focus();
 }
