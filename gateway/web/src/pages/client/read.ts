@@ -12,7 +12,7 @@ import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
 import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
 import { dateOf } from "../../app/clock";
-import { transport } from "../../app/transport";
+import { binaryTransport, transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
 
 // Sought is a client, by the agency's own name for it, and why it is looked up.
@@ -63,7 +63,7 @@ export async function readMatters({ clientId, purpose }: Sought): Promise<Matter
 
 // readTimeline is what the four services recorded of a client, in time order.
 export async function readTimeline({ clientId, purpose }: Sought): Promise<CaseMessage[]> {
-  const casework = createClient(CaseworkService, transport), messages: CaseMessage[] = [];
+  const casework = createClient(CaseworkService, binaryTransport), messages: CaseMessage[] = [];
   for (let pageToken = ""; ;) {
     const page = await casework.getTimeline({ clientId, purpose, pageSize, pageToken });
     messages.push(...page.messages);

@@ -19,7 +19,7 @@ type SectionName = (typeof sections)[number];
 
 function Section({ name }: { name: SectionName }) {
   const t = useTexts("new");
-  return <h2 className="section">{t(`section_${name}`)}</h2>;
+  return <h2 className={`section section-${name}`}>{t(`section_${name}`)}</h2>;
 }
 
 // useArrived shows what was begun: among what was sent, with its loop's first step marked.

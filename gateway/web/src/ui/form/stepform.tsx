@@ -4,7 +4,7 @@ import { Button, ErrorSummary } from "suomifi-ui-components";
 
 import { useDraft } from "../../app/drafts";
 import { addTexts, useTexts } from "../../app/language";
-import { refusalOf, unreachable } from "../../app/refusal";
+import { refusalOf } from "../../app/refusal";
 import { Problem } from "../problem";
 import { FieldControl } from "./control";
 import { shownOf, type Field, type Values } from "./fields";
@@ -49,10 +49,7 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
   const shown = shownOf(typeof fields === "function" ? fields(draft) : fields, draft);
   useEffect(() => { form.current?.querySelector<HTMLElement>("input, textarea, [role=radio], button")?.focus(); }, []);
-  useEffect(() => {
-    if (wrong.length > 1) summary.current?.focus();
-    else if (wrong[0]) focusOn(`${name}-${wrong[0].name}`);
-  }, [wrong, name]);
+  useEffect(() => { if (wrong.length) summary.current?.focus(); }, [wrong]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -73,22 +70,19 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
       const { fields: bad, reason } = refusalOf(refused);
       setWrong(bad.flatMap(({ field, description }) => shown.filter((one) => [one.name, ...(one.of ?? [])].some((of) => field === of || field.startsWith(`${of}.`) || field.startsWith(`${of}[`))).slice(0, 1).map((one) => ({ name: one.name, text: description, reason }))));
       setError(refused);
-      // Refused for what it says: corrected, it is another request. Where nothing answered it
-      // may have arrived, and is the same one.
-      if (reason !== unreachable) change({ requestId: "" });
+      // Refused for what it says: corrected, it is another request.
+      change({ requestId: "" });
       ask(false);
     } finally {
       setSending(false);
     }
   };
-  // What another choice has ruled out since is not wrong any more.
-  const standing = wrong.filter((one) => shown.some(({ name: of }) => of === one.name));
   const message = (one: Wrong) => (one.key ? t(one.key) : one.text);
   return (
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-label={title} data-form={schema.name}>
       <Heading>{title}</Heading>
       <Problem error={error} focus={wrong.length === 0} />
-      {standing.length > 1 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${own(shown.find(({ name: of }) => of === one.name)?.label ?? "")}: ${message(one)}`, inputId: `${name}-${one.name}` }))} />}
+      {wrong.length > 1 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={wrong.map((one) => ({ text: `${own(shown.find(({ name: of }) => of === one.name)?.label ?? "")}: ${message(one)}`, inputId: `${name}-${one.name}` }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
         return <FieldControl key={field.name} id={`${name}-${field.name}`} field={field} texts={texts} values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} />;
@@ -101,10 +95,4 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
       </div>
     </form>
   );
-}
-
-// focusOn goes to a field, or to the first of its parts.
-function focusOn(id: string) {
-  const field = document.getElementById(id);
-  (field?.matches("input, textarea, button") ? field : field?.querySelector<HTMLElement>("input, textarea, button") ?? field)?.focus();
 }
