@@ -31,7 +31,10 @@ const beginnings = createRoute({
   // The matter that it follows from, and the client whom it is about.
   validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
 });
-const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage") });
+const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage"),
+  // The agency's own name for the client, as an open matter gives it.
+  validateSearch: (search: Record<string, unknown>): { id?: string } => ({ id: search.id === undefined ? undefined : String(search.id) }),
+});
 const own = createRoute({
   getParentRoute: () => root, path: "own", component: lazyRouteComponent(() => import("../pages/own/page"), "OwnPage"),
   validateSearch: (search: Record<string, unknown>): { show?: View } => ({ show: viewOf(search.show) }),

@@ -1,1 +1,43 @@
-export function ClientPage() { return null; }
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+
+import { addTexts, useTexts } from "../../app/language";
+import { shortId } from "../../ui/names";
+import texts from "../../texts/client.json";
+import { Ask } from "./ask";
+import { Consents } from "./consents";
+import { Matters } from "./matters";
+import type { Sought } from "./read";
+import { Timeline } from "./timeline";
+import { Wishes } from "./wishes";
+import "./client.css";
+
+addTexts("client", texts);
+
+// ClientPage looks up a client over all services. Why comes first: no client is searched for
+// without a purpose, and each reading is recorded with it.
+export function ClientPage() {
+  const { id } = useSearch({ strict: false }) as { id?: string }, navigate = useNavigate(), [sought, seek] = useState<Sought>();
+  const found = (next: Sought) => {
+    seek(next);
+    if (next.clientId !== id) void navigate({ to: "/client", search: { id: next.clientId } });
+  };
+  // Another client is another search, with a purpose of its own.
+  if (!sought || (id && sought.clientId !== id)) return <Ask key={id ?? ""} id={id} found={found} />;
+  return <Client sought={sought} again={() => { seek(undefined); void navigate({ to: "/client", search: {} }); }} />;
+}
+
+function Client({ sought, again }: { sought: Sought; again: () => void }) {
+  const t = useTexts("client"), heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), [sought]);
+  return (
+    <div className="client-page" data-client={sought.clientId}>
+      <h1 ref={heading} tabIndex={-1}>{t("client", { id: shortId(sought.clientId) })}</h1>
+      <p className="quiet">{t("soughtFor", { purpose: sought.purpose })} <button type="button" className="plain" onClick={again}>{t("another")}</button></p>
+      <div className="client-columns">
+        <div><Matters sought={sought} /><Timeline sought={sought} /></div>
+        <div><Wishes sought={sought} /><Consents sought={sought} /></div>
+      </div>
+    </div>
+  );
+}

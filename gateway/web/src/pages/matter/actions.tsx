@@ -22,6 +22,9 @@ export interface Step<M> {
   rare?: boolean;
 }
 
+// sureOf is what a step asks once more, as it is for this matter.
+export const sureOf = <M,>(step: Step<M> | undefined, matter: M) => (typeof step?.sure === "function" ? step.sure(matter) : step?.sure);
+
 export type Steps<M> = Record<string, Step<M>>;
 
 interface Props<M> {
@@ -70,7 +73,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
   const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open && !busy) void take(name); };
   useKeys({ r: press("Receive"), t: press("Take", "Accept") });
-  const sureOf = (name: string) => { const sure = steps[name]?.sure; return typeof sure === "function" ? sure(matter) : sure; };
+  const sure = open && sureOf(steps[open], matter);
   const variant = (name: string, index: number) => (steps[name]?.rare ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
   if (!names.length && !taken) return null;
   return (
@@ -81,7 +84,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
       {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name} onClick={() => { if (!busy) void take(name); }}>{word(name)}</Button>)}</div>}
       {open && methodOf(service, open) && (
         <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={word(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
-          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sureOf(open) && t(sureOf(open)!)} sendLabel={word(open)} />
+          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={word(open)} />
       )}
     </section>
   );

@@ -9,7 +9,7 @@ import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";
 import { StepForm } from "../../ui/form/stepform";
 import { Problem } from "../../ui/problem";
-import type { Step } from "../matter/actions";
+import { sureOf, type Step } from "../matter/actions";
 
 // Changed hears that a step was taken. Without it a plan is read only: no step is shown.
 export const Changed = createContext<(() => void) | undefined>(undefined);
@@ -53,11 +53,12 @@ function Offered({ plan, name, step, of = "", label, first, refused, changed }: 
   useLayoutEffect(() => () => {
     if (place.current?.contains(document.activeElement)) place.current.closest("section")?.querySelector<HTMLElement>("[tabindex='-1']")?.focus();
   }, []);
+  const sure = sureOf(step, plan);
   return (
     <div ref={place} className={open ? "step open" : "step"}>
       <Problem error={error} />
       {open ? (
-        <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input} fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={step.sure && t(step.sure)}
+        <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input} fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={sure && t(sure)}
           make={(values, requestId) => request(requestId, step.make?.(values, plan))} done={close} cancel={close}
           send={(message) => callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />
       ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} disabled={busy} data-step={name} onClick={() => void take()}>{said}</Button>}

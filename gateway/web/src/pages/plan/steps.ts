@@ -4,7 +4,7 @@ import { LegalGroundSchema, type Party } from "#gen/koppi/common/v1/party_pb";
 import type { Action, Goal, Plan } from "#gen/koppi/plan/v1/state_pb";
 import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
-import type { Step, Steps } from "../matter/actions";
+import { sureOf, type Step, type Steps } from "../matter/actions";
 
 const reason: Step<Plan> = { fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }) };
 const nextReview: Field = { kind: "day", name: "nextReviewAt", label: "nextReview", hint: "nextReviewHint", of: ["next_review_at", "at"] };
@@ -40,7 +40,7 @@ export const planSteps: Steps<Plan> = {
 // In the frame's actions labels are looked up among the matter's texts; ours are the plan's.
 const ours = (key: string) => `plan:${key}`;
 export const framedSteps: Steps<Plan> = Object.fromEntries(Object.entries(planSteps).map(([name, step]) => [name, {
-  ...step, sure: step.sure && ours(step.sure),
+  ...step, sure: step.sure && ((plan: Plan) => ours(sureOf(step, plan)!)),
   fields: step.fields && ((plan: Plan) => step.fields!(plan).map((field) => ({ ...field, label: ours(field.label), hint: field.hint && ours(field.hint) }))),
 }]));
 

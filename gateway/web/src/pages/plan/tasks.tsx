@@ -31,7 +31,7 @@ export function byOwner(actions: Action[]): { owner?: Party; actions: Action[] }
 export function Tasks({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), person = usePerson(), name = usePartyName(), units = useJoinedUnits(plan);
   const done = plan.actions.filter(({ completedAt }) => completedAt), groups = byOwner(plan.actions);
-  const goals = plan.goals.map(({ goalId, text }) => ({ value: goalId, text }));
+  const goals = plan.goals.map(({ goalId, text }) => ({ value: goalId, ready: text }));
   return (
     <section aria-labelledby="plan-tasks" className="plan-tasks">
       <h3 id="plan-tasks" tabIndex={-1}>{t("tasks")}</h3>

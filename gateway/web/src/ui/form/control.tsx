@@ -3,11 +3,11 @@ import { Checkbox, CheckboxGroup, Dropdown, DropdownItem, HintText, RadioButton,
 
 import { useTexts, useWords } from "../../app/language";
 import { namesOf } from "../names";
-import type { Field, PaperValue, ReceiverValue } from "./fields";
+import type { Field, PaperValue, ReceiverValue, Values } from "./fields";
 import { PapersField } from "./papers";
 import { ReceiverField } from "./receiver";
 
-interface Props { id: string; field: Field; texts: string; value: unknown; change: (value: unknown) => void; wrong?: string }
+interface Props { id: string; field: Field; texts: string; values: Values; value: unknown; change: (value: unknown) => void; wrong?: string }
 
 // Up to this many are shown at once, as radio buttons.
 const few = 5;
@@ -15,7 +15,7 @@ const few = 5;
 const many = 8;
 
 // FieldControl draws a field by its kind, with the design system's own components.
-export function FieldControl({ id, field, texts, value, change, wrong }: Props) {
+export function FieldControl({ id, field, texts, values, value, change, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
   const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint), optional = field.required ? undefined : t("optional");
   const status = wrong ? { status: "error" as const, statusText: wrong } : {};
@@ -36,12 +36,13 @@ export function FieldControl({ id, field, texts, value, change, wrong }: Props) 
     case "papers": return <PapersField {...{ id, label, hint, change }} value={(value as PaperValue[] | undefined) ?? []} />;
     case "note": return <p className="quiet note">{own(field.text)}</p>;
     case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote>{field.quote}</blockquote></figure>;
+    case "drawn": return field.draw({ id, values, value, change, wrong });
   }
 }
 
 // The browser's own date picker speaks the reader's language, and works with a keyboard and
 // on a phone.
-function Native({ id, label, hint, optional, wrong, value, change, type }: Omit<Props, "field" | "texts"> & { label: string; hint?: string; optional?: string; type: string }) {
+function Native({ id, label, hint, optional, wrong, value, change, type }: Omit<Props, "field" | "texts" | "values"> & { label: string; hint?: string; optional?: string; type: string }) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}{optional && <span className="quiet"> ({optional})</span>}</label>
@@ -52,7 +53,7 @@ function Native({ id, label, hint, optional, wrong, value, change, type }: Omit<
   );
 }
 
-function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts"> & { field: Extract<Field, { kind: "choice" }>; label: string; hint?: string; optional?: string }) {
+function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values"> & { field: Extract<Field, { kind: "choice" }>; label: string; hint?: string; optional?: string }) {
   const word = useWords(), t = useTexts("form"), names = field.only ?? namesOf(field.schema);
   if (!field.list && names.length <= few) {
     return (
@@ -68,7 +69,7 @@ function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit
   );
 }
 
-function Choices({ id, field, label, hint, value, change, wrong }: Omit<Props, "texts"> & { field: Extract<Field, { kind: "choices" }>; label: string; hint?: string }) {
+function Choices({ id, field, label, hint, value, change, wrong }: Omit<Props, "texts" | "values"> & { field: Extract<Field, { kind: "choices" }>; label: string; hint?: string }) {
   const word = useWords(), t = useTexts("form"), [sought, seek] = useState("");
   const names = field.only ?? namesOf(field.schema), chosen = (value as string[] | undefined) ?? [];
   const shown = names.filter((name) => chosen.includes(name) || word(name).toLowerCase().includes(sought.trim().toLowerCase()));

@@ -1,4 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
+import type { ReactNode } from "react";
 
 // A form's fields are told, not drawn: what each asks for, and under which name its value
 // stands among the form's values. Labels are keys of the form's own texts.
@@ -29,17 +30,22 @@ export type Field = Common & (
   // One of a few values with words of their own, by key.
   | { kind: "options"; options: Option[] }
   // A receiver: agency, unit and perhaps worker. Suggested by municipality and service.
-  | { kind: "receiver"; within?: string; without?: string[]; service?: string; worker?: boolean }
+  | { kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean }
   // Papers, uploaded at once; its value is their ids and names.
   | { kind: "papers" }
   // A line between the fields that says something, by key.
   | { kind: "note"; text: string }
   // What somebody wrote, to read before answering.
   | { kind: "quote"; quote: string }
+  // Something of the caller's own between the fields, or a field that it draws itself.
+  | { kind: "drawn"; draw: (drawn: Drawn) => ReactNode }
 );
 
 // Option is one of few. Its words are a key, or ready where they are somebody's own.
 export interface Option { value: string; label?: string; ready?: string; hint?: string }
+
+// Drawn is what a field that draws itself is given.
+export interface Drawn { id: string; values: Values; value: unknown; change: (value: unknown) => void; wrong?: string }
 
 // Values are what was typed so far, by field name; they survive as JSON.
 export type Values = Record<string, unknown>;

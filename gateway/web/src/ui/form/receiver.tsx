@@ -14,7 +14,12 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const t = useTexts("form"), directory = useDirectory();
   const agencies = directory.agencies.filter(({ agency }) => (field.within ? agency === field.within : !field.without?.includes(agency)));
   const agency = field.within ?? value?.agency ?? "";
-  const { data } = useQuery(CaseworkService.method.findUnits, { agency, serviceKey: field.service ?? "", municipality: value?.municipality ?? "" }, { enabled: agency !== "" });
+  const sought = { serviceKey: field.service ?? "", municipality: field.municipality ?? value?.municipality ?? "", language: field.language ?? "" };
+  const { data } = useQuery(CaseworkService.method.findUnits, { ...sought, agency }, { enabled: agency !== "" });
+  // Whoever offers the service stands first among the agencies.
+  const { data: offering } = useQuery(CaseworkService.method.findUnits, sought, { enabled: sought.serviceKey !== "" });
+  const offers = (one: string) => offering?.routes.some(({ party }) => party?.agency === one) ?? false;
+  agencies.sort((a, b) => Number(offers(b.agency)) - Number(offers(a.agency)));
   const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
   const suggested = routes[0]?.unit?.unit;
   const units = [...all].sort((a, b) => Number(b.unit === suggested) - Number(a.unit === suggested));
@@ -25,7 +30,7 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
       {hint && <p className="quiet">{hint}</p>}
       {!field.within && (
         <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"} statusText={wrong} onChange={(picked) => change({ agency: picked })} fullWidth>
-          {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{directory.agency(one.agency)}</DropdownItem>)}
+          {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{directory.agency(one.agency)}{offers(one.agency) ? ` (${t("suggested")})` : ""}</DropdownItem>)}
         </Dropdown>
       )}
       {agency && (

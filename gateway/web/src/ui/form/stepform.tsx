@@ -21,8 +21,11 @@ interface Props<T extends DescMessage> {
   // The texts that the fields' labels are keys of.
   texts: string;
   title: string;
+  // A form that is a page of its own has the page's heading.
+  heading?: "h1" | "h3";
   schema: T;
-  fields: Field[];
+  // Told at once, or by what was typed so far.
+  fields: Field[] | ((values: Values) => Field[]);
   initial?: Values;
   // make builds the request of what was typed. requestId stays the same until it was
   // sent, so that trying again sends nothing twice.
@@ -42,12 +45,12 @@ const focusable = "input:not([type=hidden]), textarea, select, button";
 // StepForm asks for what a step needs. It is checked by the same rules as at the server
 // before it is sent, errors stand beside their fields and in a summary, and what was typed
 // is kept until it has arrived.
-export function StepForm<T extends DescMessage>({ draft: name, texts, title, schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
+export function StepForm<T extends DescMessage>({ draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
   const t = useTexts("form"), own = useTexts(texts), { t: refusal, i18n } = useTranslation("refusals"), id = useId();
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
-  const shown = shownOf(fields, draft);
+  const asks = typeof fields === "function" ? fields(draft) : fields, shown = shownOf(asks, draft);
   // A step that asks for nothing has only this to ask.
-  const [asked, ask] = useState(Boolean(sure) && fields.length === 0);
+  const [asked, ask] = useState(Boolean(sure) && asks.length === 0);
   const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false);
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
   const inside = (field: string) => form.current?.querySelector<HTMLElement>(`[data-field="${field}"] :is(${focusable})`) ?? null;
@@ -76,27 +79,29 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, sch
       // Refused for what it says: corrected, it is another request. One that may have
       // arrived stays the same, so that it has one effect.
       if (!mayHaveArrived(refusalOf(refused))) change({ requestId: "" });
-      ask(Boolean(sure) && fields.length === 0);
+      ask(Boolean(sure) && asks.length === 0);
     } finally {
       setSending(false);
     }
   };
+  // What another choice has ruled out since is not wrong any more.
+  const standing = wrong.filter((one) => shown.some(({ name: of }) => of === one.name));
   const message = ({ key, reason, text }: Wrong) => (key ? t(key) : reason && i18n.exists(`refusals:${reason}`) ? refusal(reason) : text ?? t("invalid"));
   const labelOf = (field?: Field) => (field?.label ? own(field.label) : "");
   return (
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`} data-form={schema.name}>
-      <h3 id={`${id}title`}>{title}</h3>
+      <Heading id={`${id}title`}>{title}</Heading>
       <Problem error={error} focus={wrong.length === 0} />
-      {wrong.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant="h4" items={wrong.map((one) => ({ text: `${labelOf(shown.find(({ name: of }) => of === one.name))}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
+      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${labelOf(shown.find(({ name: of }) => of === one.name))}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
-        return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;
+        return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts} values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;
       })}
       {preview?.(draft)}
       <div role="alert">{asked && <strong>{sure}</strong>}</div>
       <div className="buttons">
         <Button type="submit" aria-disabled={sending} data-send>{asked ? t("sure") : sendLabel ?? t("send")}</Button>
-        {asked && fields.length > 0
+        {asked && asks.length > 0
           ? <Button type="button" variant="secondary" onClick={() => ask(false)} data-again>{t("again")}</Button>
           : cancel && <Button type="button" variant="secondary" onClick={() => { forget(); cancel(); }} data-cancel>{t("cancel")}</Button>}
       </div>

@@ -1,0 +1,74 @@
+import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { DecideOverrideRequestSchema, RequestOverrideRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
+import type { Override, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import { dateOf, useNow } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { moment } from "../../ui/dates";
+import { text, type Field } from "../../ui/form/fields";
+import { useDirectory, usePartyName } from "../../ui/party";
+import { clientOf, consents as service } from "./read";
+import { Step } from "./step";
+
+interface Props { wishes: Wishes; clientId: string; changed: () => void }
+
+const askFields: Field[] = [
+  { kind: "note", name: "then", label: "override", text: "overrideThen" },
+  { kind: "options", name: "ground", label: "overrideGround", required: true, options: [{ value: "notification", label: "groundNotification" }, { value: "access", label: "groundAccess" }] },
+  { kind: "line", name: "provision", label: "provision", required: true },
+  { kind: "area", name: "reason", label: "overrideReason", hint: "overrideReasonHint", required: true },
+];
+const groundNames: Record<string, LegalGround> = { notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS };
+
+// Overrides are sendings that a prohibition stopped, and what two officers decided of them.
+export function Overrides({ wishes, clientId, changed }: Props) {
+  const t = useTexts("client"), { agency } = useDirectory(), party = usePartyName();
+  // One request for each service and receiver; it admits one sending.
+  const stopped = [...new Map(wishes.blocked.map((one) => [`${one.service} ${one.receiver}`, one])).values()];
+  if (!stopped.length && !wishes.overrides.length) return null;
+  return (
+    <div className="overrides">
+      <h3>{t("overrides")}</h3>
+      <ul className="wishes">
+        {wishes.overrides.map((one) => <li key={one.overrideId}><Asked one={one} clientId={clientId} changed={changed} /></li>)}
+        {stopped.map((one) => {
+          const at = dateOf(one.at);
+          return (
+            <li key={`${one.service} ${one.receiver}`}>
+              <p>{t("stopped", { what: t(`service_${one.service}`), who: agency(one.receiver) })} <span className="quiet">{at && moment(at)}, {party(one.by)}</span></p>
+              <Step name="RequestOverride" of={`${one.service}-${one.receiver}`} label={t("override")} schema={RequestOverrideRequestSchema} fields={askFields}
+                make={(values, requestId) => ({ requestId, client: clientOf(clientId), service: one.service, receiver: one.receiver, ground: groundNames[text(values, "ground")] ?? LegalGround.UNSPECIFIED, provision: text(values, "provision"), reason: text(values, "reason") })}
+                send={(request) => service.requestOverride(request)} done={changed} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Asked({ one, clientId, changed }: { one: Override; clientId: string; changed: () => void }) {
+  const t = useTexts("client"), now = useNow(), { agency } = useDirectory(), party = usePartyName(), person = usePerson();
+  const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt), lapsed = until !== undefined && until <= now && !used;
+  const mine = one.requestedBy?.agency === person.agency && one.requestedBy.worker === person.worker;
+  const standing = used ? t("used", { time: moment(used) })
+    : decided && !one.approved ? t("refused", { who: party(one.decidedBy), time: moment(decided) })
+    : lapsed ? t("lapsed")
+    : decided ? t("approved", { who: party(one.decidedBy), time: until ? moment(until) : "" })
+    : t(mine ? "waitsForSecond" : "waitsForYou", { time: until ? moment(until) : "" });
+  return (
+    <>
+      <p><strong>{t("asked", { what: t(`service_${one.service}`), who: agency(one.receiver) })}</strong> <span className="quiet">{one.provision}, {party(one.requestedBy)}</span></p>
+      <blockquote>{one.reason}</blockquote>
+      <p>{standing}</p>
+      {!decided && !lapsed && !mine && (
+        <div className="buttons">
+          {([true, false] as const).map((approve) => (
+            <Step key={String(approve)} name={approve ? "ApproveOverride" : "RefuseOverride"} of={one.overrideId} label={t(approve ? "approve" : "refuse")} schema={DecideOverrideRequestSchema} fields={[{ kind: "note", name: "then", label: "approve", text: approve ? "approveThen" : "refuseThen" }]}
+              make={(_, requestId) => ({ requestId, client: clientOf(clientId), service: one.service, overrideId: one.overrideId, approve })} send={(request) => service.decideOverride(request)} done={changed} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}

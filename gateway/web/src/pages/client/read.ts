@@ -1,0 +1,84 @@
+import { createClient } from "@connectrpc/connect";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+
+import { CaseworkService, Queue } from "#gen/koppi/casework/v1/casework_pb";
+import type { LoopStatus, Urgency } from "#gen/koppi/common/v1/party_pb";
+import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
+import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
+import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
+import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { CaseMessage } from "#gen/koppi/exchange/v1/exchange_pb";
+import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
+import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
+import { dateOf } from "../../app/clock";
+import { binaryTransport, transport } from "../../app/transport";
+import { nameOf } from "../../ui/names";
+
+// Sought is a client, by the agency's own name for it, and why it is looked up.
+export interface Sought { clientId: string; purpose: string }
+
+export interface Matter {
+  subject: string;
+  list: "work" | "sent";
+  // Names of the contract, or words of who asked.
+  about: string[];
+  status?: LoopStatus;
+  urgency?: Urgency;
+  startedAt?: Timestamp;
+  caseId: string;
+}
+
+export const consents = createClient(ConsentService, transport);
+// clientOf names the client in a request, by the agency's own name for it.
+export const clientOf = (clientId: string) => ({ identity: { case: "clientId" as const, value: clientId } });
+
+const pageSize = 1000;
+
+// clientCalled finds a client among the agency's own matters by the end of its id, as lists
+// show it. The whole id finds anybody whom the agency has had a matter of.
+export async function clientCalled(id: string): Promise<string | undefined> {
+  if (id.length > 12) return id;
+  const casework = createClient(CaseworkService, transport);
+  const lists = await Promise.all([false, true].map((sent) => casework.listWork({ queue: Queue.AGENCY, sent, includeEnded: true, pageSize })));
+  const called = new Set(lists.flatMap(({ items }) => items.map(({ clientId }) => clientId)).filter((clientId) => id.length >= 5 && clientId.endsWith(id)));
+  return called.size === 1 ? [...called][0] : undefined;
+}
+
+// readMatters lists a client's matters in all four services, the latest first.
+export async function readMatters({ clientId, purpose }: Sought): Promise<Matter[]> {
+  const asked = { clientId, purpose, pageSize }, both = ([false, true] as const);
+  const parts = await Promise.all([
+    ...both.map(async (sent) => (await createClient(ConcernService, transport).listConcerns({ ...asked, sent })).concerns.map((one): Matter => (
+      { subject: `concerns/${one.concernId}`, list: sent ? "sent" : "work", about: one.topics.map((topic) => nameOf(TopicSchema, topic)), status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.submittedAt, caseId: one.caseId }))),
+    ...both.map(async (sent) => (await createClient(ReferralService, transport).listReferrals({ ...asked, sent })).referrals.map((one): Matter => (
+      { subject: `referrals/${one.referralId}`, list: sent ? "sent" : "work", about: [one.kind && nameOf(ReferralKindSchema, one.kind), one.serviceKey].filter((word): word is string => Boolean(word)), status: one.status, urgency: one.urgency, startedAt: one.sentAt, caseId: one.caseId }))),
+    ...both.map(async (sent) => (await createClient(ConsultationService, transport).listConsultations({ ...asked, sent })).consultations.map((one): Matter => (
+      { subject: `consultations/${one.consultationId}`, list: sent ? "sent" : "work", about: [], status: one.status, urgency: one.urgency, startedAt: one.openedAt, caseId: one.caseId }))),
+    createClient(PlanService, transport).listPlans(asked).then(({ plans }) => plans.map((one): Matter => ({ subject: `plans/${one.planId}`, list: "work", about: [], status: one.status, startedAt: one.createdAt, caseId: one.caseId }))),
+  ]);
+  const matters = [...new Map(parts.flat().map((one) => [one.subject, one])).values()];
+  return matters.sort((a, b) => (dateOf(b.startedAt)?.getTime() ?? 0) - (dateOf(a.startedAt)?.getTime() ?? 0));
+}
+
+// readTimeline is what the four services recorded of a client, in time order.
+export async function readTimeline({ clientId, purpose }: Sought): Promise<CaseMessage[]> {
+  const casework = createClient(CaseworkService, binaryTransport), messages: CaseMessage[] = [];
+  for (let pageToken = ""; ;) {
+    const page = await casework.getTimeline({ clientId, purpose, pageSize, pageToken });
+    messages.push(...page.messages);
+    if (!page.nextPageToken) return messages;
+    pageToken = page.nextPageToken;
+  }
+}
+
+// whoIs names the person, through a matter that the agency is party to: a reading of its own.
+export async function whoIs(subject: string) {
+  const [kind, id] = subject.split("/") as [string, string];
+  switch (kind) {
+    case "concerns": return createClient(ConcernService, transport).getClient({ concernId: id });
+    case "referrals": return createClient(ReferralService, transport).getClient({ referralId: id });
+    case "consultations": return createClient(ConsultationService, transport).getClient({ consultationId: id });
+    default: return createClient(PlanService, transport).getClient({ planId: id });
+  }
+}

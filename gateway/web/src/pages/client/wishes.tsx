@@ -1,0 +1,85 @@
+import { useQuery } from "@connectrpc/connect-query";
+
+import { ConsentService, GiveConsentRequestSchema, LiftProhibitionRequestSchema, ProhibitTransferRequestSchema, WithdrawAdvanceConsentRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
+import type { AdvanceConsent, Prohibition } from "#gen/koppi/consent/v1/wishes_pb";
+import { dateOf, useNow } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { day } from "../../ui/dates";
+import { list, text, type Field } from "../../ui/form/fields";
+import { endOfDay, finnish } from "../../ui/form/times";
+import { usePartyName } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+import { Overrides } from "./overrides";
+import { clientOf, consents as service, type Sought } from "./read";
+import { Step } from "./step";
+import { makeRecipient, RecipientField, ServicesField, useRecipient } from "./wishfields";
+
+const recipient: Field = { kind: "drawn", name: "recipient", label: "recipient", required: true, draw: (drawn) => <RecipientField {...drawn} /> };
+const consentFields: Field[] = [
+  { kind: "note", name: "then", label: "giveConsent", text: "giveConsentThen" },
+  recipient,
+  { kind: "drawn", name: "services", label: "services", required: true, draw: (drawn) => <ServicesField {...drawn} /> },
+  { kind: "line", name: "purpose", label: "wishPurpose", hint: "wishPurposeHint", required: true },
+  { kind: "line", name: "provision", label: "provision", required: true },
+  { kind: "moment", name: "givenAt", label: "givenAt", hint: "givenAtHint", of: ["given_at"] },
+  { kind: "day", name: "until", label: "until", hint: "untilHint", required: true },
+];
+
+// Wishes are what the client wants of matters to come: consents in advance, prohibitions, and
+// what the law admits in spite of one.
+export function Wishes({ sought }: { sought: Sought }) {
+  const t = useTexts("client"), { data, error, refetch } = useQuery(ConsentService.method.listWishes, sought), found = data?.wishes, changed = () => void refetch();
+  const client = clientOf(sought.clientId);
+  return (
+    <>
+      <Problem error={error} focus={false} />
+      <section aria-labelledby="client-prohibitions">
+        <h2 id="client-prohibitions">{t("prohibitions")}</h2>
+        {found && !found.prohibitions.length && <p className="quiet">{t("noProhibitions")}</p>}
+        <ul className="wishes">{found?.prohibitions.map((one) => <li key={one.prohibitionId}><Prohibited one={one} clientId={sought.clientId} changed={changed} /></li>)}</ul>
+        {found && <Step name="ProhibitTransfer" of={sought.clientId} label={t("prohibit")} schema={ProhibitTransferRequestSchema} fields={[{ kind: "note", name: "then", label: "prohibit", text: "prohibitThen" }, recipient]}
+          make={(values, requestId) => ({ requestId, client, recipient: makeRecipient(values) })} send={(request) => service.prohibitTransfer(request)} done={changed} />}
+        {found && <Overrides wishes={found} clientId={sought.clientId} changed={changed} />}
+      </section>
+      <section aria-labelledby="client-advance">
+        <h2 id="client-advance">{t("advance")}</h2>
+        {found && !found.consents.length && <p className="quiet">{t("noAdvance")}</p>}
+        <ul className="wishes">{found?.consents.map((one) => <li key={one.consentId}><Advance one={one} clientId={sought.clientId} changed={changed} /></li>)}</ul>
+        {found && <Step name="GiveConsent" of={sought.clientId} label={t("giveConsent")} schema={GiveConsentRequestSchema} fields={consentFields} initial={{ provision: "1301/2014 § 35.1" }}
+          make={(values, requestId) => ({ requestId, client, recipient: makeRecipient(values), services: list(values, "services"), purpose: text(values, "purpose"), provision: text(values, "provision"), givenAt: finnish(text(values, "givenAt")), until: endOfDay(text(values, "until")) })}
+          send={(request) => service.giveConsent(request)} done={changed} />}
+      </section>
+    </>
+  );
+}
+
+interface Wish<T> { one: T; clientId: string; changed: () => void }
+
+function Prohibited({ one, clientId, changed }: Wish<Prohibition>) {
+  const t = useTexts("client"), who = useRecipient(), party = usePartyName(), person = usePerson(), given = dateOf(one.givenAt), lifted = dateOf(one.liftedAt);
+  return (
+    <>
+      <p><strong>{t("mayNotBeTold", { who: who(one.recipient) })}</strong> <span className="quiet">{given && day(given)}, {one.by ? party(one.by) : t("byClient")}</span></p>
+      {lifted && <p className="quiet">{t("lifted", { day: day(lifted) })}</p>}
+      {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}
+      {!lifted && one.by?.agency === person.agency && <Step name="LiftProhibition" of={one.prohibitionId} label={t("lift")} schema={LiftProhibitionRequestSchema} fields={[{ kind: "note", name: "then", label: "lift", text: "liftThen" }]}
+        make={(_, requestId) => ({ requestId, client: clientOf(clientId), prohibitionId: one.prohibitionId })} send={(request) => service.liftProhibition(request)} done={changed} />}
+    </>
+  );
+}
+
+function Advance({ one, clientId, changed }: Wish<AdvanceConsent>) {
+  const t = useTexts("client"), now = useNow(), who = useRecipient(), party = usePartyName(), given = dateOf(one.givenAt), until = dateOf(one.until), withdrawn = dateOf(one.withdrawnAt);
+  return (
+    <>
+      <p><strong>{t("mayBeTold", { who: who(one.recipient) })}</strong> {one.services.map((name) => t(`service_${name}`)).join(", ")}</p>
+      <p>{one.purpose} <span className="quiet">{given && day(given)}–{until && day(until)}, {one.provision}, {one.by ? party(one.by) : t("byClient")}</span></p>
+      {withdrawn && <p className="quiet">{t("withdrawnOn", { day: day(withdrawn) })}</p>}
+      {!withdrawn && until && until < now && <p className="quiet">{t("runOut")}</p>}
+      {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}
+      {!withdrawn && <Step name="WithdrawAdvanceConsent" of={one.consentId} label={t("withdrawAdvance")} schema={WithdrawAdvanceConsentRequestSchema} fields={[{ kind: "note", name: "then", label: "withdrawAdvance", text: "withdrawAdvanceThen" }]}
+        make={(_, requestId) => ({ requestId, client: clientOf(clientId), consentId: one.consentId })} send={(request) => service.withdrawAdvanceConsent(request)} done={changed} />}
+    </>
+  );
+}

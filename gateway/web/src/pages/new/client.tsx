@@ -1,0 +1,84 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Dropdown, DropdownItem } from "suomifi-ui-components";
+
+import type { ClientSchema } from "#gen/koppi/common/v1/party_pb";
+import { useLanguage, useTexts } from "../../app/language";
+import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
+import { useDirectory } from "../../ui/party";
+import type { Origin } from "./origin";
+
+// The languages that clients are served in most often, and the commonest others.
+const served = ["fi", "sv", "en"] as const;
+const others = ["se", "ru", "et", "ar", "so", "uk", "fa", "ku", "sq", "vi", "zh", "th", "es", "tr", "fr", "de"];
+
+// The municipalities of the directory; a new one needs its name in the texts.
+const municipalities = ["297", "915"] as const;
+
+export const noClient: Values = { known: "code", code: "", language: "", municipality: "" };
+
+const isKnown = (origin: Origin | undefined) => Boolean(origin?.clientId);
+const byName = ({ known }: Values) => known === "name";
+
+// clientFields ask whom it is about: by identity code, or by what is known of the person.
+// Who follows from another matter is known already, and is not asked for again.
+export function clientFields(origin?: Origin): Field[] {
+  if (isKnown(origin)) return [];
+  return [
+    { kind: "options", name: "known", label: "client", options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }] },
+    { kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], when: (values) => !byName(values) },
+    { kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"], when: byName },
+    { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"], when: byName },
+    { kind: "day", name: "birthDate", label: "birthDate", of: ["client.details.birth_date"], when: byName },
+    { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"] },
+    { kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", when: (values) => text(values, "phone") !== "" },
+    { kind: "options", name: "language", label: "clientLanguage", required: true, of: ["client.language"], options: [...served.map((one) => ({ value: one, label: `language_${one}` })), { value: "other", label: "languageOther" }] },
+    { kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} /> },
+  ];
+}
+
+// municipalityField helps to find who serves where the client lives.
+export const municipalityField: Field = { kind: "drawn", name: "municipality", label: "municipality", draw: (drawn) => <Municipality {...drawn} /> };
+
+// A language is called by its own reader's word for it; the browser knows them all.
+function OtherLanguage({ id, value, change, wrong }: Drawn) {
+  const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
+  return (
+    <Dropdown id={id} labelText={t("whichLanguage")} visualPlaceholder={form("choose")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+      {others.map((one) => <DropdownItem key={one} value={one}>{names.of(one) ?? one}</DropdownItem>)}
+    </Dropdown>
+  );
+}
+
+function Municipality({ id, value, change }: Drawn) {
+  const t = useTexts("new"), form = useTexts("form"), { agencies } = useDirectory();
+  const there = new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.municipalities)));
+  return (
+    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")} value={value ? String(value) : null} onChange={change} fullWidth>
+      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>, ...municipalities.filter((one) => there.has(one)).map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
+    </Dropdown>
+  );
+}
+
+export const clientLanguage = (values: Values, origin?: Origin) => origin?.language || (values.language === "other" ? text(values, "languageTag") : text(values, "language"));
+
+export function makeClient(values: Values, origin?: Origin): MessageInitShape<typeof ClientSchema> {
+  const language = clientLanguage(values, origin);
+  if (isKnown(origin)) return { identity: { case: "clientId", value: origin!.clientId }, language };
+  const phone = text(values, "phone"), municipality = text(values, "municipality");
+  const contact = { phones: phone ? [phone] : [], municipality, nonDisclosure: phone !== "" && values.nonDisclosure === true };
+  if (byName(values)) return { language, details: { ...contact, familyName: text(values, "familyName"), givenNames: text(values, "givenNames"), birthDate: text(values, "birthDate") } };
+  const code = text(values, "code").toUpperCase();
+  return { language, identity: code ? { case: "personalIdentityCode", value: code } : { case: undefined }, details: phone || municipality ? contact : undefined };
+}
+
+// An identity code has 11 characters; before that nothing is asked about it.
+export const clientGiven = (values: Values, origin?: Origin) => isKnown(origin) || (!byName(values) && text(values, "code").length === 11);
+
+// useClientName says whom it is about, as it was typed.
+export function useClientName() {
+  const t = useTexts("new");
+  return (values: Values, origin?: Origin) => {
+    if (isKnown(origin)) return t("sameClient");
+    return byName(values) ? [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ") : text(values, "code").toUpperCase();
+  };
+}

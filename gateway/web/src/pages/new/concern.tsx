@@ -1,0 +1,70 @@
+import { enumFromJson } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { useRef } from "react";
+
+import { LegalGround, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+import { ConcernService, SubmitConcernRequestSchema } from "#gen/koppi/concern/v1/concern_pb";
+import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
+import { AgencyKind } from "#gen/koppi/casework/v1/casework_pb";
+import { useNow } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
+import { list, paperIds, receiver, text, type Field, type PaperValue, type Values } from "../../ui/form/fields";
+import { StepForm } from "../../ui/form/stepform";
+import { useDirectory } from "../../ui/party";
+import { basisFields, basisGiven, beginnings, groundOf, makeBasis, type Ground } from "./basis";
+import { draftOf, section, useArrived, type Beginning } from "./begin";
+import { clientFields, clientGiven, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { OpenCheck } from "./opencheck";
+import { Preview } from "./preview";
+import { urgencyFields } from "./urgency";
+
+const grounds: Ground[] = [
+  { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundConsentHint", provision: "1301/2014 § 35.1" },
+  { name: "notification", ground: LegalGround.STATUTORY_NOTIFICATION, label: "groundNotification", hint: "groundNotificationHint", provision: "1301/2014 § 35.2" },
+];
+const consented = (values: Values) => groundOf(grounds, values)?.ground === LegalGround.CLIENT_CONSENT;
+
+// NewConcern reports a concern. The ground comes first: it decides what the rest may say.
+export function NewConcern({ origin }: Beginning) {
+  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), directory = useDirectory(), name = useClientName();
+  const arrived = useArrived(), id = useRef("");
+  const toYouthWork = (values: Values) => directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
+  // Outreach youth work is told without consent who, how to reach them and how urgent (1285/2016 § 11).
+  const topicless = (values: Values) => !consented(values) && toYouthWork(values);
+  const checked = (values: Values) => (basisGiven(grounds, values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
+    ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values) } : undefined);
+  const fields = (values: Values): Field[] => [
+    section("ground"), ...basisFields(grounds, values),
+    ...(!groundOf(grounds, values) ? [] : [
+      section("client"), ...clientFields(origin),
+      section("receiver"), ...(origin ? [] : [municipalityField]),
+      { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
+      { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> },
+      section("content"),
+      ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }] : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, required: true }]) as Field[],
+      ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }] : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
+      ...urgencyFields(values),
+      ...(consented(values) ? [{ kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }] : []) as Field[],
+    ] satisfies Field[]),
+  ];
+  return (
+    <StepForm draft={draftOf("concern", origin)} texts="new" heading="h1" title={t("concern")} schema={SubmitConcernRequestSchema} fields={fields} sendLabel={t("sendConcern")}
+      initial={{ ...beginnings(grounds, now), ...noClient, topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
+      make={(values, requestId) => ({
+        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values), topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
+        description: consented(values) ? text(values, "description") : "", urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
+        attachmentIds: consented(values) ? paperIds(values, "papers") : [], caseId: origin?.caseId ?? "",
+      })}
+      send={async (request) => { id.current = (await createClient(ConcernService, transport).submitConcern(request)).concern?.concernId ?? ""; }}
+      done={() => arrived("sent", "concerns", id.current)}
+      preview={(values) => (
+        <Preview values={values} grounds={grounds} client={name(values, origin)} after={<p>{t(consented(values) ? "afterConcern" : "afterNotification")}</p>} content={[
+          ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
+          ...(consented(values) ? [[t("description"), text(values, "description")], [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")]] as [string, string][] : []),
+          [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
+        ]} />
+      )} />
+  );
+}

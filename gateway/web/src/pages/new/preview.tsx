@@ -1,0 +1,45 @@
+import type { ReactNode } from "react";
+
+import { useTexts } from "../../app/language";
+import { receiver, text, type Values } from "../../ui/form/fields";
+import { moment } from "../../ui/dates";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { useDirectory } from "../../ui/party";
+import { attestations, consentTime, groundOf, type Ground } from "./basis";
+
+interface Props {
+  values: Values;
+  grounds: Ground[];
+  // Whom it is about; nothing where nobody is named.
+  client?: string;
+  // What is told, each under its label.
+  content: [label: string, value: ReactNode][];
+  // What one will be told afterwards.
+  after: ReactNode;
+  // It is not sent to anybody yet.
+  toNobody?: boolean;
+}
+
+// Preview says before sending what will be sent, to whom and on which ground, and what the
+// sender will be able to learn afterwards.
+export function Preview({ values, grounds, client, content, after, toNobody }: Props) {
+  const t = useTexts("new"), directory = useDirectory(), chosen = groundOf(grounds, values);
+  if (!chosen) return null;
+  const to = receiver(values, "receiver"), consented = consentTime(values);
+  const addressed = to?.agency && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
+  const rows: [string, ReactNode][] = [
+    ...(toNobody ? [] : [[t("previewTo"), addressed] as [string, ReactNode]]),
+    ...(client === undefined ? [] : [[t("previewClient"), client] as [string, ReactNode]]),
+    [t("previewGround"), <>{t(chosen.label)}{text(values, `provision-${chosen.name}`) && ` (${text(values, `provision-${chosen.name}`)})`}{chosen.ground === LegalGround.CLIENT_CONSENT && consented && <>, {moment(timestampDate(consented))}</>}{chosen.ground === LegalGround.STATUTORY_NOTIFICATION && attestations.filter((one) => (values.attestation as string[] | undefined)?.includes(one)).map((one) => <span key={one} className="attested">{t(`attest_${one}`)}</span>)}</>],
+    ...content,
+  ];
+  return (
+    <section className="preview" aria-labelledby="preview-title">
+      <h2 id="preview-title">{t("preview")}</h2>
+      <dl>{rows.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{value || <span className="quiet">{t("nothing")}</span>}</dd></div>)}</dl>
+      <h3>{t("previewAfter")}</h3>
+      {after}
+    </section>
+  );
+}

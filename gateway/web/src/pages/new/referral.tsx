@@ -1,0 +1,93 @@
+import { enumFromJson } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { useRef } from "react";
+import { Dropdown, DropdownItem } from "suomifi-ui-components";
+
+import { LegalGround, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+import { ReferralService, SendReferralRequestSchema } from "#gen/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
+import { useNow } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
+import { paperIds, receiver, text, type Drawn, type Field, type PaperValue, type Values } from "../../ui/form/fields";
+import { StepForm } from "../../ui/form/stepform";
+import { useDirectory } from "../../ui/party";
+import { basisFields, beginnings, groundOf, makeBasis, type Ground } from "./basis";
+import { draftOf, section, useArrived, type Beginning } from "./begin";
+import { clientFields, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { Preview } from "./preview";
+import { urgencyFields } from "./urgency";
+
+const consent: Ground = { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "703/2023 § 53" };
+const notice: Ground = { name: "notice", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundNoticeHint", provision: "1412/1997 § 18 b.3" };
+const transfer: Ground = { name: "transfer", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "434/2003 § 21" };
+const access: Ground = { name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "" };
+
+// On which grounds each kind is sent, the usual one first.
+const groundsOf: Record<string, Ground[]> = {
+  REFERRAL_KIND_SERVICE: [consent, access],
+  REFERRAL_KIND_APPLICATION_TRANSFER: [transfer, consent],
+  REFERRAL_KIND_DECISION_NOTICE: [notice, consent],
+  REFERRAL_KIND_DOCUMENTS: [consent, access],
+};
+const all = [consent, notice, transfer, access];
+const groundsFor = ({ kind }: Values) => groundsOf[String(kind)] ?? [];
+const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
+
+// What becomes of each kind, and what its reason is called.
+export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
+const serviceKey = (values: Values) => (isService(values) ? text(values, "service") : "");
+
+// NewReferral asks another agency to take over a part of a matter, or hands over an
+// application, a decision or papers. Its kind decides the rest.
+export function NewReferral({ origin }: Beginning) {
+  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
+  const arrived = useArrived(), id = useRef("");
+  const fields = (values: Values): Field[] => [
+    { kind: "options", name: "kind", label: "kind", required: true, options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })) },
+    ...(groundsFor(values).length ? [section("ground"), ...basisFields(groundsFor(values), values)] : []),
+    ...(!groundOf(groundsFor(values), values) ? [] : [
+      section("client"), ...clientFields(origin),
+      section("receiver"),
+      { kind: "drawn", name: "service", label: "service", of: ["service_key"], when: isService, draw: (drawn) => <Service {...drawn} /> },
+      ...(origin ? [] : [municipalityField]),
+      { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], service: serviceKey(values), municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
+      section("content"),
+      { kind: "area", name: "reason", label: `reason_${String(values.kind)}`, required: true },
+      ...urgencyFields(values),
+      { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] },
+    ] satisfies Field[]),
+  ];
+  return (
+    <StepForm draft={draftOf("referral", origin)} texts="new" heading="h1" title={t("referral")} schema={SendReferralRequestSchema} fields={fields} sendLabel={t("sendReferral")}
+      initial={{ ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", urgency: origin?.urgency ?? "" }}
+      make={(values, requestId) => ({
+        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(groundsFor(values), values),
+        kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values), reason: text(values, "reason"),
+        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0, attachmentIds: paperIds(values, "papers"), caseId: origin?.caseId ?? "",
+      })}
+      send={async (request) => { id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? ""; }}
+      done={() => arrived("sent", "referrals", id.current)}
+      preview={(values) => (
+        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)} after={<p>{t(`after_${String(values.kind)}`)}</p>} content={[
+          [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
+          ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
+          [t(`reason_${String(values.kind)}`), text(values, "reason")],
+          [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
+          [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
+        ]} />
+      )} />
+  );
+}
+
+// Service is one that some unit of the directory offers, or none by name.
+function Service({ id, value, change }: Drawn) {
+  const t = useTexts("new"), form = useTexts("form"), word = useWords(), { agencies } = useDirectory();
+  const offered = [...new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.serviceKeys)))];
+  return (
+    <Dropdown id={id} labelText={t("service")} hintText={t("serviceHint")} optionalText={form("optional")} visualPlaceholder={t("serviceOther")} value={value ? String(value) : null} onChange={change} fullWidth>
+      {[<DropdownItem key="" value="">{t("serviceOther")}</DropdownItem>, ...offered.map((one) => <DropdownItem key={one} value={one}>{word(one)}</DropdownItem>)]}
+    </Dropdown>
+  );
+}
