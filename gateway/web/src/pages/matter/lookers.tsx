@@ -1,35 +1,48 @@
 import { createClient } from "@connectrpc/connect";
 import { useTranslation } from "react-i18next";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { CaseworkService, type Access } from "#gen/koppi/casework/v1/casework_pb";
+import type { Party } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
-import { moment } from "../../ui/dates";
-import { MatterLink } from "../../ui/matterlink";
-import { kinds, kindOf } from "../../ui/names";
+import { day, dayKey } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
 import { Reveal } from "./reveal";
 
-const most = 100;
+const most = 1000;
 
-// Lookers are who of one's own agency has read or changed what of the client.
+// Looked is what one person did on one day, each thing once with how often.
+interface Looked { key: string; at: string; by?: Party; byClient: boolean; did: Map<string, number> }
+
+function grouped(accesses: Access[], named: (method: string) => string): Looked[] {
+  const groups = new Map<string, Looked>();
+  for (const { at, by, byClient, method } of accesses) {
+    const time = dateOf(at), key = [time && dayKey(time), by?.agency, by?.unit, by?.worker, byClient].join(" ");
+    const group = groups.get(key) ?? { key, at: time ? day(time) : "", by, byClient, did: new Map<string, number>() };
+    group.did.set(named(method), (group.did.get(named(method)) ?? 0) + 1);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+// Lookers are who of one's own agency has read or changed what of the client, by day.
 export function Lookers({ clientId }: { clientId: string }) {
   const t = useTexts("matter"), { t: word, i18n } = useTranslation("words"), party = usePartyName();
   const read = async () => (await createClient(CaseworkService, transport).listAccesses({ clientId, pageSize: most })).accesses;
   // A step is named as its button is; whatever else was called is a reading.
-  const did = (method: string) => {
+  const named = (method: string) => {
     const name = method.split("/").at(-1) ?? "";
     return name === "GetClient" ? t("readWho") : i18n.exists(`words:${name}`) ? word(name) : t("read");
   };
   return (
     <Reveal name="lookers" label={t("lookers")} hint={t("lookersHint")} read={read}>
       {(accesses) => (
-        <ol className="lookers">
-          {accesses.map(({ at, by, byClient, subject, method }, index) => (
-            <li key={index}><time className="quiet">{at && moment(dateOf(at)!)}</time> {byClient ? t("theClient") : party(by)}: {did(method)} {kinds.includes(kindOf(subject)) && <MatterLink subject={subject} />}</li>
+        <ul className="lookers">
+          {grouped(accesses, named).map(({ key, at, by, byClient, did }) => (
+            <li key={key}><span className="quiet">{at}</span> {byClient ? t("theClient") : party(by)}: {[...did].map(([what, times]) => (times > 1 ? t("times", { what, count: times }) : what)).join("; ")}</li>
           ))}
-        </ol>
+        </ul>
       )}
     </Reveal>
   );

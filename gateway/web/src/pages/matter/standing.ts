@@ -28,8 +28,11 @@ function useWho() {
 function useTurn() {
   const t = useTexts("matter"), person = usePerson(), party = useWho();
   return (status?: LoopStatus) => {
-    const { waitingOn, waitingOnClient } = status ?? {}, due = dateOf(status?.dueAt);
+    const { waitingOn, waitingOnClient, responsible } = status ?? {}, due = dateOf(status?.dueAt);
     if (!waitingOn?.agency) return "";
+    const same = responsible?.agency === waitingOn.agency && responsible.unit === waitingOn.unit && responsible.worker === waitingOn.worker;
+    // Who has it was just said.
+    if (same && waitingOn.agency !== person.agency && !waitingOnClient) return due ? t("turn_same_due", { due: limit(due) }) : "";
     const who = waitingOnClient ? "turn_client" : waitingOn.agency !== person.agency ? "turn_other" : waitingOn.worker === person.worker ? "turn_me" : !waitingOn.worker && sameUnit(waitingOn, person) ? "turn_unit" : "turn_other";
     const named = { who: party(waitingOn), due: due && limit(due) };
     return due ? t(`${who}_due`, named) : t(who, named);
@@ -60,8 +63,9 @@ export function useReferralStanding() {
     const told = { day: since && day(since), sender: party(referral.sender), receiver: party(referral.receiver), holder: party(holder), outcome: word(nameOf(ReferralOutcomeSchema, referral.outcome)), reason: word(nameOf(ReferralDeclineReasonSchema, referral.declineReason)) };
     const name = state === ReferralState.COMPLETED && !referral.outcome ? "SETTLED" : referralStates.find((one) => ReferralState[state] === one);
     const undecided = referral.kind === ReferralKind.APPLICATION_TRANSFER && state < ReferralState.COMPLETED;
+    const offered = referral.redirectedToReferralId && ![referral.sender?.agency, referral.receiver?.agency].includes(status?.waitingOn?.agency) && state < ReferralState.COMPLETED;
     const ahead = referral.appointments.find(({ result }) => !result), at = dateOf(ahead?.at);
     const planned = referral.plannedContacts[0], contact = dateOf(planned?.at);
-    return joined(undecided && t("noDecisionYet"), name && t(`referral_${name}`, told), referral.cancellationRequested && t("cancellationAsked", told), at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }), turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }));
+    return joined(undecided && t("noDecisionYet"), name && t(`referral_${name}`, told), offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told), at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }), turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }));
   };
 }
