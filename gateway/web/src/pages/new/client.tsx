@@ -5,6 +5,7 @@ import type { ClientSchema } from "#gen/koppi/common/v1/party_pb";
 import { useLanguage, useTexts } from "../../app/language";
 import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
 import { useDirectory } from "../../ui/party";
+import { section } from "./begin";
 import type { Origin } from "./origin";
 
 // The languages that clients are served in most often, and the commonest others.
@@ -24,6 +25,7 @@ const byName = ({ known }: Values) => known === "name";
 export function clientFields(origin?: Origin): Field[] {
   if (isKnown(origin)) return [];
   return [
+    section("client"),
     { kind: "options", name: "known", label: "client", options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }] },
     { kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], when: (values) => !byName(values) },
     { kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"], when: byName },

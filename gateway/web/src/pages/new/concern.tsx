@@ -38,7 +38,7 @@ export function NewConcern({ origin }: Beginning) {
   const fields = (values: Values): Field[] => [
     section("ground"), ...basisFields(grounds, values),
     ...(!groundOf(grounds, values) ? [] : [
-      section("client"), ...clientFields(origin),
+      ...clientFields(origin),
       section("receiver"), ...(origin ? [] : [municipalityField]),
       { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
       { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> },

@@ -32,7 +32,7 @@ export function NewConsultation({ origin }: Beginning) {
   const fields = (values: Values): Field[] => [
     section("ground"), ...basisFields(grounds, values),
     ...(!groundOf(grounds, values) ? [] : [
-      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field] : [section("client"), ...clientFields(origin)]),
+      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field] : clientFields(origin)),
       section("receiver"),
       { kind: "receiver", name: "receiver", label: "addressee", required: true, without: [person.agency], worker: true, of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin) },
       { kind: "drawn", name: "reachable", label: "addressee", draw: () => <ReachableNow party={receiver(values, "receiver")} /> },

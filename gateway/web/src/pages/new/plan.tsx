@@ -20,7 +20,7 @@ export function NewPlan({ origin }: Beginning) {
   const t = useTexts("new"), now = useNow(), name = useClientName(), arrived = useArrived(), id = useRef("");
   const fields = (values: Values): Field[] => [
     { kind: "note", name: "about", label: "plan", text: "planAbout" },
-    section("client"), ...clientFields(origin),
+    ...clientFields(origin),
     section("ground"), ...basisFields(grounds, values),
   ];
   return (

@@ -48,7 +48,7 @@ export function NewReferral({ origin }: Beginning) {
     { kind: "options", name: "kind", label: "kind", required: true, options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })) },
     ...(groundsFor(values).length ? [section("ground"), ...basisFields(groundsFor(values), values)] : []),
     ...(!groundOf(groundsFor(values), values) ? [] : [
-      section("client"), ...clientFields(origin),
+      ...clientFields(origin),
       section("receiver"),
       { kind: "drawn", name: "service", label: "service", of: ["service_key"], when: isService, draw: (drawn) => <Service {...drawn} /> },
       ...(origin ? [] : [municipalityField]),
