@@ -30,8 +30,8 @@ export function PrintSheet({ plan }: { plan: Plan }) {
       <ul className="sheet-goals">{inOrder(plan.goals).map((goal) => <li key={goal.goalId}>{goal.text}</li>)}</ul>
       <h2>{t("sheetTasks")}</h2>
       {byOwner(plan.actions).length === 0 && <p>{t("sheetNoTasks")}</p>}
-      {byOwner(plan.actions).map(({ owner, actions }) => (
-        <div key={actions[0]!.actionId} className="sheet-owner">
+      {byOwner(plan.actions).map(({ key, owner, actions }) => (
+        <div key={key} className="sheet-owner">
           <h3>{who(owner)}</h3>
           <ul>{actions.map((action) => <li key={action.actionId}>☐ {action.text}{action.dueAt && <> – {t("sheetDue", { date: day(dateOf(action.dueAt)!) })}</>}</li>)}</ul>
         </div>

@@ -36,15 +36,17 @@ export function StepButton(props: Props) {
 
 function Offered({ plan, name, step, of = "", label, first, refused, changed }: Props & { changed: () => void }) {
   const word = useWords(), t = useTexts("plan"), place = useRef<HTMLDivElement>(null), button = useRef<HTMLButtonElement>(null);
-  const [open, setOpen] = useState(false), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), closed = useRef(false);
+  const [open, setOpen] = useState(false), [error, setError] = useState<unknown>(), busy = useRef(false), closed = useRef(false);
   const method = methodOf(name), said = label ?? word(name);
   const request = (requestId: string, rest = {}) => ({ requestId, planId: plan.planId, ...rest }) as MessageInitShape<DescMessage>;
   const take = async () => {
     setError(undefined);
     if (step.fields) return setOpen(true);
-    setBusy(true);
+    // Not disabled meanwhile: that would take the focus away.
+    if (busy.current) return;
+    busy.current = true;
     await callUnaryMethod(transport, method, request(crypto.randomUUID())).then(changed, setError);
-    setBusy(false);
+    busy.current = false;
   };
   const close = () => { closed.current = true; setOpen(false); };
   // Whoever has answered goes on from where they began …
@@ -61,7 +63,7 @@ function Offered({ plan, name, step, of = "", label, first, refused, changed }: 
         <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input} fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={sure && t(sure)}
           make={(values, requestId) => request(requestId, step.make?.(values, plan))} done={close} cancel={close}
           send={(message) => callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />
-      ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} disabled={busy} data-step={name} onClick={() => void take()}>{said}</Button>}
+      ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} data-step={name} onClick={() => void take()}>{said}</Button>}
     </div>
   );
 }

@@ -15,12 +15,14 @@ import { useJoinedUnits } from "./units";
 
 const sooner = (a: Action, b: Action) => (dateOf(a.dueAt)?.getTime() ?? 0) - (dateOf(b.dueAt)?.getTime() ?? 0);
 
+interface Group { key: string; owner?: Party; actions: Action[] }
+
 // byOwner groups what is to be done by whose it is, whoever must act first on top.
-export function byOwner(actions: Action[]): { owner?: Party; actions: Action[] }[] {
-  const groups = new Map<string, { owner?: Party; actions: Action[] }>();
+export function byOwner(actions: Action[]): Group[] {
+  const groups = new Map<string, Group>();
   for (const action of actions.filter(({ completedAt }) => !completedAt).sort(sooner)) {
     const key = action.owner ? `${valueOf(action.owner)}/${action.owner.worker}` : "";
-    const group = groups.get(key) ?? { owner: action.owner, actions: [] };
+    const group = groups.get(key) ?? { key, owner: action.owner, actions: [] };
     group.actions.push(action);
     groups.set(key, group);
   }
@@ -36,8 +38,8 @@ export function Tasks({ plan }: { plan: Plan }) {
     <section aria-labelledby="plan-tasks" className="plan-tasks">
       <h3 id="plan-tasks" tabIndex={-1}>{t("tasks")}</h3>
       {!groups.length && <p className="quiet">{t(done.length ? "allDone" : "noTasks")}</p>}
-      {groups.map(({ owner, actions }) => (
-        <div key={actions[0]!.actionId} className="owner">
+      {groups.map(({ key, owner, actions }) => (
+        <div key={key} className="owner">
           <h4>{name(owner)}</h4>
           <ul>{actions.map((action) => <Task key={action.actionId} action={action} plan={plan} />)}</ul>
         </div>
