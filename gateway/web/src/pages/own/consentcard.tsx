@@ -10,16 +10,18 @@ import { limit } from "../../ui/dates";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { useNames } from "./names";
-import { onDay } from "./told";
+import { onDay, type Told } from "./told";
 
 export const services = ["concern", "referral", "consultation", "plan"] as const;
 
 // ConsentCard is one consent that a matter rests on: what, to whom, until when.
-export function ConsentCard({ consent, done }: { consent: Consent; done: (key: string) => void }) {
+export function ConsentCard({ consent, matter, done }: { consent: Consent; matter?: Told; done: (key: string) => void }) {
   const t = useTexts("own"), names = useNames(), [open, setOpen] = useState(false), { service, withdrawal } = consent;
+  const about = matter?.said?.topics.join(", ") || matter?.said?.text;
   return (
     <article className="card" aria-labelledby={`consent-${consent.subject}`} data-consent={consent.subject}>
-      <h4 id={`consent-${consent.subject}`}>{t(`consent_${service}`)}</h4>
+      <h4 id={`consent-${consent.subject}`}>{matter?.title || t(`consent_${service}`)}</h4>
+      {about && <p className="stands">{about}</p>}
       <p>{t("consent_given", { date: onDay(dateOf(consent.givenAt)), who: names.agencyOf(consent.givenTo) })}</p>
       <dl><dt>{t("consent_to")}</dt><dd>{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
       {withdrawal ? <Withdrawn withdrawal={withdrawal} /> : <p>{t("consent_until")}</p>}

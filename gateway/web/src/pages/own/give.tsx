@@ -13,7 +13,7 @@ import "../../ui/form/form.css";
 import { Ask } from "./ask";
 import { services } from "./consentcard";
 import { Dots } from "./dots";
-import { RecipientChoice, recipientOf } from "./recipient";
+import { focusField, RecipientChoice, recipientOf } from "./recipient";
 
 // Under which the agencies ask for it: a concern by the Social Welfare Act, the rest by the
 // act on client data.
@@ -29,22 +29,22 @@ export function Give({ done, cancel }: { done: () => void; cancel: () => void })
   const lacking = () => {
     setTried(true);
     const first = (Object.keys(wrong) as (keyof typeof wrong)[]).find((name) => wrong[name]);
-    if (first) setTimeout(() => document.querySelector<HTMLElement>(first === "services" ? "#give-services input" : `#give-${first}`)?.focus());
+    if (first) focusField(`give-${first}`);
     return Boolean(first);
   };
   return (
     <Ask name="give" title={t("advance_give")} label={t("advance_send")} lacking={lacking} cancel={() => { forget(); cancel(); }} done={() => { forget(); done(); }}
       send={(requestId) => createClient(ConsentService, transport).giveConsent({ requestId, recipient: recipientOf(draft.who), services: draft.services, purpose: draft.purpose.trim(), provision: provisionOf(draft.services), until: endOfDay(draft.until) })}>
       <RecipientChoice id="give-who" label={t("advance_who")} value={draft.who} change={(who) => change({ who })} wrong={says("who", "needed_who")} />
-      <div className="field" id="give-services">
+      <div className="field" data-field="give-services">
         <CheckboxGroup labelText={t("advance_for")} groupStatus={says("services", "needed_for") ? "error" : undefined} groupStatusText={says("services", "needed_for")}>
           {services.map((service) => <Checkbox key={service} value={service} checked={draft.services.includes(service)} onClick={({ checkboxState }) => change({ services: checkboxState ? [...draft.services, service] : draft.services.filter((one) => one !== service) })}>{t(`consent_${service}`)}</Checkbox>)}
         </CheckboxGroup>
       </div>
-      <div className="field">
+      <div className="field" data-field="give-purpose">
         <Textarea id="give-purpose" labelText={t("advance_purpose")} hintText={t("advance_purposeHint")} value={draft.purpose} maxLength={1000} onChange={(event) => change({ purpose: event.target.value })} fullWidth status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
       </div>
-      <div className="field">
+      <div className="field" data-field="give-until">
         <label htmlFor="give-until">{t("advance_until")}</label>
         <span className="quiet" id="give-until-hint">{t("advance_untilHint")}</span>
         <input id="give-until" type="date" value={draft.until} onChange={(event) => change({ until: event.target.value })} aria-invalid={Boolean(says("until", "needed_until"))} aria-describedby={`give-until-hint${says("until", "needed_until") ? " give-until-wrong" : ""}`} />

@@ -1,7 +1,6 @@
 import { PlanState, type Action, type Assessment, type Plan } from "#gen/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
-import { limit } from "../../ui/dates";
 import { useNames } from "./names";
 import { onDay } from "./told";
 
@@ -24,7 +23,7 @@ export function Goals({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ul>
-      {plan.goals.length > 0 && plan.state !== PlanState.ENDED && <p>{t("goal_tell")}</p>}
+      {plan.goals.length > 0 && plan.state !== PlanState.ENDED && <p className="after">{t("goal_tell")}</p>}
     </section>
   );
 }
@@ -53,7 +52,7 @@ function OneAction({ action, goal }: { action: Action; goal?: string }) {
   return (
     <>
       <p className="stands">{action.text}</p>
-      <p>{t(key, { who, date: action.completedAt ? onDay(dateOf(action.completedAt)) : due ? limit(due) : "" })}</p>
+      <p>{t(key, { who, date: onDay(dateOf(action.completedAt) ?? due) })}</p>
       {action.note && <p>{action.note}</p>}
       {goal && <p className="quiet">{goal}</p>}
     </>

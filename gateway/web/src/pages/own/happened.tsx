@@ -4,6 +4,7 @@ import { useState } from "react";
 import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
+import { binaryTransport } from "../../app/transport";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { eventWord } from "./did";
@@ -24,7 +25,7 @@ export function Happened({ subject }: { subject: string }) {
 
 function Course({ subject }: { subject: string }) {
   const t = useTexts("own"), shell = useTexts("shell"), names = useNames();
-  const { data, error, dataUpdatedAt, refetch } = useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 });
+  const { data, error, dataUpdatedAt, refetch } = useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 }, { transport: binaryTransport });
   useAgain(dataUpdatedAt, () => void refetch());
   if (error) return <Problem error={error} />;
   if (!data) return <p className="quiet">{shell("loading")}</p>;

@@ -30,7 +30,7 @@ export function OwnPage() {
       <p className="lead">{t("lead")}</p>
       <nav aria-label={t("views")} className="own-views">
         <ul>
-          {views.map((view) => <li key={view}><Link to="/own" search={{ show: view === "matters" ? undefined : view }} aria-current={view === show ? "page" : undefined} data-view={view} resetScroll={false} activeProps={{}}>{t(`view_${view}`)}</Link></li>)}
+          {views.map((view) => <li key={view}><Link to="/own" search={{ show: view === "matters" ? undefined : view }} activeOptions={{ exact: true, includeSearch: true }} activeProps={{ "aria-current": "page" }} data-view={view} resetScroll={false}>{t(`view_${view}`)}</Link></li>)}
         </ul>
       </nav>
       <section aria-labelledby="own-view">

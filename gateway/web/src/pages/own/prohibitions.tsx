@@ -12,7 +12,7 @@ import "../../ui/form/form.css";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { useNames } from "./names";
-import { RecipientChoice, recipientOf } from "./recipient";
+import { focusField, RecipientChoice, recipientOf } from "./recipient";
 import { onDay } from "./told";
 
 type Done = (key: string) => void;
@@ -38,7 +38,7 @@ function Prohibit({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTexts("own"), [{ who }, change, forget] = useDraft("own prohibit", { who: "" }), [tried, setTried] = useState(false);
   const lacking = () => {
     setTried(true);
-    if (!who) setTimeout(() => document.querySelector<HTMLElement>("#prohibit-who")?.focus());
+    if (!who) focusField("prohibit-who");
     return !who;
   };
   return (

@@ -13,13 +13,16 @@ export function recipientOf(chosen: string): MessageInitShape<typeof RecipientSc
   return { of: kind ? { case: "kind", value: kind } : { case: "agency", value: chosen } };
 }
 
+// focusField goes to what is missing, once that is said beside it.
+export const focusField = (name: string) => setTimeout(() => document.querySelector<HTMLElement>(`[data-field="${name}"] :is(button, input, textarea)`)?.focus());
+
 interface Props { id: string; label: string; value: string; change: (chosen: string) => void; wrong?: string }
 
 // RecipientChoice asks for one agency, or all of a kind.
 export function RecipientChoice({ id, label, value, change, wrong }: Props) {
   const t = useTexts("own"), { agencies, agency } = useDirectory();
   return (
-    <div className="field">
+    <div className="field" data-field={id}>
       <Dropdown id={id} labelText={label} visualPlaceholder={t("choose")} value={value || null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
         {[...agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{agency(one.agency)}</DropdownItem>), ...agencyKinds.map((kind) => <DropdownItem key={kind} value={kind}>{t(kind)}</DropdownItem>)]}
       </Dropdown>
