@@ -40,7 +40,7 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
     ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]), ...(untold ? [untold] : []),
     ...(none.length ? [t("tooFewIn", { months: none.map(say.month).join(", ") })] : []),
   ].join(" ");
-  if (none.length === months.length) return <Nothing name={name} title={title} untold={untold} />;
+  if (none.length === months.length) return <Nothing name={name} title={title} why={[...(rows.length || !untold ? [t("tooFewAtAll")] : []), ...(untold ? [untold] : [])].join(" ")} />;
   const bars = months.map((month, index) => ({
     name: month, short: say.shortMonth(month), more: index === 0 || month.endsWith("-01") ? month.slice(0, 4) : undefined, parts: numbers[index]!,
   }));
@@ -51,13 +51,12 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   );
 }
 
-// Nothing says that a question has no answer that may be shown.
-export function Nothing({ name, title, untold }: { name: string; title: string; untold?: string }) {
-  const t = useTexts("statistics");
+// Nothing says why a question has no answer that may be shown.
+export function Nothing({ name, title, why }: { name: string; title: string; why: string }) {
   return (
     <section className="picture" data-picture={name} data-empty>
       <h2>{title}</h2>
-      <p className="quiet">{t("tooFewAtAll")} {untold}</p>
+      <p className="quiet notes">{why}</p>
     </section>
   );
 }

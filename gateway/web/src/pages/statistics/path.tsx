@@ -13,7 +13,7 @@ const most = 12;
 export function PathPicture({ rows, own, save }: { rows: Row[]; own?: string; save: (name: string) => (sheet: Sheet) => void }) {
   const t = useTexts("statistics"), say = useSay(), told = toldTo(own), title = t("path");
   const flows = flowsOf(rows.filter(({ receiver }) => receiver), wayOf).filter(({ sent }) => sent > 0).sort((a, b) => b.sent - a.sent);
-  if (!flows.length) return <Nothing name="path" title={title} />;
+  if (!flows.length) return <Nothing name="path" title={title} why={t("tooFewAtAll")} />;
   const breaks = (flow: Flow) => (told(flow) ? say.count(flow.overdue) : t("notTold"));
   const sheet: Sheet = {
     head: [t("sender"), t("receiver"), t("service"), t("sentCount"), t("waitMiddle"), t("breaksCount")], names: 3,
@@ -21,11 +21,11 @@ export function PathPicture({ rows, own, save }: { rows: Row[]; own?: string; sa
   };
   const shown = flows.slice(0, most);
   const notes = [
-    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []), t("rounded"), ...(flows.every(told) ? [] : [t("untold")]),
+    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []), t("rounded"), ...(flows.every(told) ? [] : [t("untoldBreaks")]),
   ].join(" ");
   return (
     <Picture name="path" title={title} notes={notes} sheet={sheet} words={{ table: t("table"), save: t("save") }} save={save("path")}>
-      {(ids) => <PathDrawing flows={shown.map((flow) => (told(flow) ? flow : { ...flow, overdue: 0 }))} {...ids} />}
+      {(ids) => <PathDrawing breaks={shown.some(told)} flows={shown.map((flow) => (told(flow) ? flow : { ...flow, overdue: 0 }))} {...ids} />}
     </Picture>
   );
 }

@@ -9,7 +9,7 @@ import { useSay } from "./say";
 import { lanesOf, type Flow } from "./sums";
 import { ticksTo } from "./waits";
 
-interface Props { flows: Flow[]; labelledBy: string; describedBy: string }
+interface Props { flows: Flow[]; breaks: boolean; labelledBy: string; describedBy: string }
 
 const head = 34, row = 84, gap = 14, foot = 28, side = 10;
 // A bar as thick as there were matters; where no wait is shown, a stub.
@@ -17,7 +17,7 @@ const thickest = 32, stub = 22;
 
 // PathDrawing: each agency is a lane. A line leaves the lane of who sent, and arrives in
 // that of the receiver, where it waits as long as its bar is until somebody takes it.
-export function PathDrawing({ flows, labelledBy, describedBy }: Props) {
+export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
   const t = useTexts("statistics"), say = useSay(), id = plainId(useId()), [place, width] = useWidth();
   const lanes = lanesOf(flows), into = (agency: string) => flows.filter(({ receiver }) => receiver === agency);
   const tops = new Map<string, number>();
@@ -37,7 +37,7 @@ export function PathDrawing({ flows, labelledBy, describedBy }: Props) {
       <ul className="legend">
         <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-out" /></svg>{t("keySent")}</li>
         <li><svg width="22" height="14" aria-hidden="true"><rect x="1" y="2" width="20" height="10" className="in-time" /></svg>{t("keyWait")}</li>
-        <li><svg width="22" height="14" aria-hidden="true"><Patterns id={`${id}k`} /><rect x="1" y="2" width="20" height="10" fill={`url(#${id}k-break)`} className="break" /></svg>{t("keyBreak")}</li>
+        {breaks && <li><svg width="22" height="14" aria-hidden="true"><Patterns id={`${id}k`} /><rect x="1" y="2" width="20" height="10" fill={`url(#${id}k-break)`} className="break" /></svg>{t("keyBreak")}</li>}
         <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-in" /></svg>{t("keyTaken")}</li>
       </ul>
       {width > 0 && (
@@ -58,7 +58,12 @@ interface WayProps { id: string; flow: Flow; narrow: boolean; x: number; from: n
 function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
   const t = useTexts("statistics"), say = useSay(), middle = top + 58, known = flow.wait !== undefined;
   const late = thick * Math.min(1, flow.overdue / flow.sent), upper = middle - thick / 2;
-  const said = [t("matters", { number: say.number(flow.sent) }), known ? t("waited", { wait: say.wait(flow.wait) }) : t("waitUnknown"), ...(flow.overdue > 0 ? [t(narrow ? "lateShort" : "late", { number: say.number(flow.overdue) })] : [])];
+  const service = say.service(flow.service), matters = t("matters", { number: say.number(flow.sent) }), number = say.number(flow.overdue);
+  const wait = known ? t("waited", { wait: say.wait(flow.wait) }) : t("waitUnknown");
+  // On a phone who sent it is told by the line alone.
+  const lines = narrow
+    ? [`${service} · ${matters}`, [wait, ...(flow.overdue > 0 ? [t("lateShort", { number })] : [])].join(" · ")]
+    : [t("wayFrom", { service, sender: say.agency(flow.sender) }), [matters, wait, ...(flow.overdue > 0 ? [t("late", { number })] : [])].join(", ")];
   return (
     <g>
       <path d={`M${x} ${from}V${middle}H${start}`} className="way" />
@@ -67,8 +72,7 @@ function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
       {known && late > 0 && <rect x={start} y={upper + thick - late} width={Math.max(1, end - start)} height={late} fill={`url(#${id}-break)`} className="break" />}
       {!known && <rect x={start} y={upper} width={stub} height={thick} className="unknown" />}
       {known && <circle cx={end} cy={middle} r="6" className="door-in" />}
-      <text x={start + 5} y={top + 16} className="backed">{narrow ? say.service(flow.service) : t("wayFrom", { service: say.service(flow.service), sender: say.agency(flow.sender) })}</text>
-      <text x={start + 5} y={top + 34} className="backed">{said.join(narrow ? " · " : ", ")}</text>
+      {lines.map((line, index) => <text key={index} x={start + 5} y={top + 16 + index * 18} className="backed">{line}</text>)}
     </g>
   );
 }

@@ -26,10 +26,11 @@ export function Pictures({ rows, from, to, service, own }: Props) {
   const ends: Part[] = (["closed", "declined"] as const).filter(asked).map((what) => ({ name: t(what), of: (row) => row[what] }));
   return (
     <div className="pictures">
+      <p role="status" className="hidden">{t("shown", { from: say.month(from), to: say.month(to), service: service === all ? t("allServices") : say.service(service) })}</p>
       <Monthly name="arrivals" title={t("arrivals")} parts={byService("sent")} rows={chosen} notes={[t("byMonth")]} {...common} />
       <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={told} notes={[t("breaksNote")]} untold={untold} {...common} />
       <div className="across"><Waits rows={chosen} save={saveAs} /></div>
-      <div className="across"><PathPicture rows={chosen} own={own} save={saveAs} /></div>
+      {service !== "plan" && <div className="across"><PathPicture rows={chosen} own={own} save={saveAs} /></div>}
       <Monthly name="ends" title={t(ends.length > 1 ? "ends" : "endsClosed")} parts={ends} rows={chosen} notes={[t("endsNote")]} {...common} />
       {asked("repeats") && <Monthly name="repeats" title={t("repeats")} parts={[{ name: t("repeatsPart"), of: (row) => row.repeats }]} rows={told} notes={[t("repeatsNote")]} untold={untold} {...common} />}
       {asked("noShows") && <Monthly name="noShows" title={t("noShows")} parts={byService("noShows").filter((_, index) => index < 2)} rows={told} notes={[t("noShowsNote")]} untold={untold} {...common} />}

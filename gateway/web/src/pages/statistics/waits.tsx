@@ -18,7 +18,7 @@ export function ticksTo(most: number): number[] {
 export function Waits({ rows, save }: { rows: Row[]; save: (name: string) => (sheet: Sheet) => void }) {
   const t = useTexts("statistics"), say = useSay(), title = t("waits");
   const known = flowsOf(rows, receiverOf).filter(({ wait }) => wait !== undefined).sort((a, b) => services.indexOf(a.service as "plan") - services.indexOf(b.service as "plan") || b.wait! - a.wait!);
-  if (!known.length) return <Nothing name="waits" title={title} />;
+  if (!known.length) return <Nothing name="waits" title={title} why={t("tooFewAtAll")} />;
   const sheet: Sheet = {
     head: [t("service"), t("receiver"), t("takenCount"), t("waitMiddle"), t("waitLeast"), t("waitMost")], names: 2,
     rows: known.map((flow) => [say.service(flow.service), say.agency(flow.receiver), say.number(flow.taken), say.wait(flow.wait), say.wait(flow.shortest), say.wait(flow.longest)]),

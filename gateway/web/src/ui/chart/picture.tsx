@@ -21,12 +21,12 @@ interface Props {
 export function Picture({ name, title, notes, sheet, words, save, children }: Props) {
   const id = useId(), ids = { labelledBy: `${id}title`, describedBy: `${id}notes` };
   return (
-    <section className="picture" aria-labelledby={ids.labelledBy} data-picture={name}>
+    <section className="picture" data-picture={name}>
       <h2 id={ids.labelledBy}>{title}</h2>
       {children(ids)}
       <p id={ids.describedBy} className="quiet notes">{notes}</p>
       <Expander>
-        <ExpanderTitleButton toggleButtonProps={{ "aria-describedby": ids.labelledBy }}>{words.table}</ExpanderTitleButton>
+        <ExpanderTitleButton>{words.table}<span className="hidden">: {title}</span></ExpanderTitleButton>
         <ExpanderContent>
           <SheetTable sheet={sheet} label={title} />
           <Button type="button" variant="secondary" data-save={name} aria-describedby={ids.labelledBy} onClick={() => save(sheet)}>{words.save}</Button>

@@ -10,8 +10,8 @@ export interface Sheet {
 export function SheetTable({ sheet, label }: { sheet: Sheet; label: string }) {
   const kind = (column: number) => (column < sheet.names ? undefined : "number");
   return (
-    <div className="sheet" role="region" aria-label={label} tabIndex={0}>
-      <table>
+    <div className="sheet" role="group" aria-label={label} tabIndex={0}>
+      <table aria-label={label}>
         <thead><tr>{sheet.head.map((name, column) => <th key={name} scope="col" className={kind(column)}>{name}</th>)}</tr></thead>
         <tbody>
           {sheet.rows.map((row) => (
