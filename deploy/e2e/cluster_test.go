@@ -52,8 +52,8 @@ type ground struct {
 	secrets   string
 	directory string
 	template  string
-	// gateway are further flags of gateways.
-	gateway []string
+	// gateway are further flags of gateways, and gatewayEnv their environment.
+	gateway, gatewayEnv []string
 }
 
 func newGround(t *testing.T, settings ...string) *ground {
@@ -109,6 +109,7 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 	}
 	for range replicas {
 		d := newDaemon(t, gatewayProgram, gateway...)
+		d.env = g.gatewayEnv
 		d.start()
 		c.gateways = append(c.gateways, d)
 	}

@@ -71,9 +71,11 @@ func serviceProgram(name string) string {
 // daemon is a program in a process of its own, that can be killed and started again
 // at the same address.
 type daemon struct {
-	t       *testing.T
-	path    string
-	args    []string
+	t    *testing.T
+	path string
+	args []string
+	// env are further variables of its environment, as "NAME=value".
+	env     []string
 	address string
 	command *exec.Cmd
 	logged  chan struct{}
@@ -100,6 +102,7 @@ func tail(log []byte) []byte { return log[max(0, len(log)-2000):] }
 func (d *daemon) start() {
 	d.t.Helper()
 	d.command = exec.Command(d.path, append(append([]string{}, d.args...), "--listen", d.address)...)
+	d.command.Env = append(os.Environ(), d.env...)
 	out, err := d.command.StderrPipe()
 	if err != nil {
 		d.t.Fatal(err)
