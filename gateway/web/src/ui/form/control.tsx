@@ -27,7 +27,7 @@ export function FieldControl({ id, field, texts, value, change, wrong }: Props) 
     case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint} {...status}>{label}</Checkbox>;
     case "options": return (
       <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
-        {field.options.map((one) => <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{own(one.label)}</RadioButton>)}
+        {field.options.map((one) => <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{one.text ?? own(one.label ?? one.value)}</RadioButton>)}
       </RadioButtonGroup>
     );
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;

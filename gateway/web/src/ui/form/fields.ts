@@ -26,8 +26,9 @@ export type Field = Common & (
   | { kind: "choice"; schema: DescEnum; only?: string[]; list?: boolean }
   // Several of an enum's names, in this order; typing narrows them down.
   | { kind: "choices"; schema: DescEnum; only?: string[] }
-  // One of a few values with words of their own, by key.
-  | { kind: "options"; options: { value: string; label: string; hint?: string }[] }
+  // One of a few values with words of their own, by key; or as text, where they are no words
+  // of the page's but say which matter is meant.
+  | { kind: "options"; options: { value: string; label?: string; text?: string; hint?: string }[] }
   // A receiver: agency, unit and perhaps worker. Suggested by municipality and service.
   | { kind: "receiver"; within?: string; without?: string[]; service?: string; worker?: boolean }
   // Papers, uploaded at once; its value is their ids and names.
