@@ -183,7 +183,7 @@ func TestFollow(t *testing.T) {
 	gateway := dialStubborn(t, c.gateways[0].address)
 	replica := c.within(t, c.services["consultation"][1].address)
 	worker, nurse := as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")
-	stranger := as(t, gateway, healthParty, "kela", "benefit_handler")
+	stranger := as(t, gateway, kelaParty, "kela-17", "benefit_handler")
 	service := consultationv1.NewConsultationServiceClient(gateway)
 	id := insist(t, worker, service.OpenConsultation, question()).GetConsultation().GetConsultationId()
 	insist(t, nurse, service.TakeConsultation, &consultationv1.TakeConsultationRequest{RequestId: uuid.NewString(), ConsultationId: id})

@@ -20,6 +20,7 @@ interface Props {
   id: string;
   // Whoever was asked can mark a message as the answer.
   mayAnswer: boolean;
+  // What names no client carries no papers.
   anonymous: boolean;
   field: Ref<HTMLTextAreaElement>;
   posted: (message: ConsultationMessage | undefined) => void;
@@ -72,7 +73,7 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
       {withPapers && <PapersField id="message-papers" label={t("papers")} value={draft.papers} change={(papers) => change({ papers, requestId: "" })} />}
       <div className="buttons">
         <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
-        {!withPapers && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}
+        {!withPapers && !anonymous && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}
         <span className="quiet wide-only">{t("sendKey")}</span>
       </div>
     </form>

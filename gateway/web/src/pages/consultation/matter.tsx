@@ -19,9 +19,10 @@ import { Compose } from "./compose";
 import { useFollowed } from "./followed";
 import { Message } from "./message";
 import { Messages } from "./messages";
+import { Presence } from "./presence";
 import { Side } from "./side";
 import { consultationSteps } from "./steps";
-import { useFollow, type Conversation } from "./usefollow";
+import { useFollow } from "./usefollow";
 import "./consultation.css";
 
 addTexts("consultation", texts);
@@ -54,7 +55,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
       {!revocation && (
         <section className="conversation" aria-labelledby="conversation">
           <h3 id="conversation">{t("conversation")}</h3>
-          {!over && <Presence {...conversation} />}
+          {!over && <Presence consultation={consultation} conversation={conversation} />}
           {question && <div className="question"><p className="pin quiet">{t("question")}</p><Message message={question} subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
           <Messages messages={rest} subject={subject} />
           {!over && <Typing typing={conversation.typing} />}
@@ -82,17 +83,6 @@ function Standing({ consultation }: { consultation: Consultation }) {
 function LedTo({ subject }: { subject: string }) {
   const t = useTexts("consultation"), word = useWords();
   return <>{t("ledTo")} <Link to="/work/$kind/$id" params={{ kind: kindOf(subject), id: idOf(subject) }} search={{ show: undefined, queue: undefined }}>{word(kindOf(subject))}</Link>.</>;
-}
-
-// Presence is quiet: who else is there now, and whether the line holds.
-function Presence({ present, down }: Conversation) {
-  const t = useTexts("consultation"), name = usePartyName();
-  return (
-    <div className="presence">
-      <p className="quiet" data-present={present.length}><span aria-hidden="true" className="shape">{present.length ? "●" : "○"}</span>{present.length ? t("present", { who: present.map((party) => name(party, true)).join(", ") }) : t("nobody")}</p>
-      <div role="status">{down && <InlineAlert status="warning">{t("down")}</InlineAlert>}</div>
-    </div>
-  );
 }
 
 function Typing({ typing }: { typing: Party[] }) {

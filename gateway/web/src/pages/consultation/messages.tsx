@@ -35,19 +35,20 @@ export function Messages({ messages, subject }: { messages: ConsultationMessage[
     if (atEnd.current) setUnseen(0);
   };
 
-  let before = "";
+  let before = "", from = "";
   return (
     <div className="messages-frame">
       <div className="messages" ref={frame} onScroll={scrolled} tabIndex={0} role="region" aria-label={t("messages")}>
         {messages.length === 0 && <p className="quiet">{t("noMessages")}</p>}
         <ol>
           {messages.map((message) => {
-            const at = dateOf(message.at), date = at ? day(at) : "", begins = date !== before;
+            const at = dateOf(message.at), date = at ? day(at) : "", begins = date !== before, by = `${message.from?.agency} ${message.from?.worker}`, again = by === from && !begins;
             before = date;
+            from = by;
             return (
               <Fragment key={message.messageId}>
                 {begins && <li className="day quiet">{date}</li>}
-                <li><Message message={message} subject={subject} mine={isMine(message)} /></li>
+                <li><Message message={message} subject={subject} mine={isMine(message)} again={again} /></li>
               </Fragment>
             );
           })}

@@ -5,6 +5,7 @@ import { ConsultationService, type Reachability } from "#gen/koppi/consultation/
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { clock, dayKey, moment } from "../../ui/dates";
+import { useLanguageNames } from "../../ui/languages";
 import { usePartyName } from "../../ui/party";
 
 // Reach says of the other side who can be asked now, until when, and else who stands in.
@@ -17,7 +18,7 @@ export function Reach({ parties }: { parties: Party[] }) {
 }
 
 function One({ said }: { said: Reachability }) {
-  const t = useTexts("consultation"), now = useNow(), name = usePartyName();
+  const t = useTexts("consultation"), now = useNow(), name = usePartyName(), languages = useLanguageNames();
   const until = dateOf(said.until), past = until !== undefined && until <= now;
   // Past its time a party counts as not reachable.
   const reachable = said.reachable && !past, known = until !== undefined && !past;
@@ -28,7 +29,7 @@ function One({ said }: { said: Reachability }) {
       <strong>{name(said.party)}</strong>
       <span><span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>{reachable ? t("reachableUntil", { time }) : known ? t("awayUntil", { time }) : t("awayUnknown")}</span>
       {substitute && <span>{t("substitute", { who: name(substitute) })}</span>}
-      {said.languages.length > 0 && <span className="quiet">{t("languages", { languages: said.languages.join(", ") })}</span>}
+      {said.languages.length > 0 && <span className="quiet">{t("languages", { languages: languages(said.languages) })}</span>}
     </li>
   );
 }

@@ -3,33 +3,25 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { LegalGroundSchema, type Party } from "#gen/koppi/common/v1/party_pb";
+import { LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
 import { ConsultationService, type Consultation, type GetClientResponse } from "#gen/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
-import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { moment } from "../../ui/dates";
 import { nameOf, shortId } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
-import { Reach } from "./reach";
 
 export const continuations = ["concern", "referral", "plan"] as const;
 
-// Side is who is in it and how to reach them, whom it concerns, and what it can become.
+// Side is whom it concerns, what it can become, and who is in it.
 export function Side({ consultation }: { consultation: Consultation }) {
-  const t = useTexts("consultation"), word = useWords(), name = usePartyName(), person = usePerson();
+  const t = useTexts("consultation"), word = useWords(), name = usePartyName();
   const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id } = consultation;
-  const parties = [asker, takenBy ?? addressee, ...participants].filter((party): party is Party => party !== undefined);
-  const others = parties.filter((party) => party.agency !== person.agency || (party.worker !== "" && party.worker !== person.worker));
   const opened = dateOf(openedAt);
   return (
     <div className="consult-side">
-      <section>
-        <h3>{t("reach")}</h3>
-        {others.length ? <Reach parties={others} /> : <p className="quiet">{t("noOthers")}</p>}
-      </section>
       <section>
         <h3>{t("about")}</h3>
         {clientId ? <Client id={id} clientId={clientId} /> : <p>{t("anonymous")}</p>}

@@ -45,7 +45,8 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
     void follow(id, {
       after: () => last.current,
       opened: () => setPresent([]),
-      down: setDown,
+      // Who is there is not known while the line is down.
+      down: (now) => { setDown(now); if (now) setPresent([]); },
       told: (told) => {
         if (told.case === "message") {
           last.current = told.value.messageId;
