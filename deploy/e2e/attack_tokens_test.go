@@ -76,6 +76,13 @@ func standing(consultation string) map[string]struct {
 			}
 			return err
 		}},
+		"Follow": {countyAsker, func(ctx context.Context, conn grpc.ClientConnInterface) error {
+			s, err := consultationv1.NewConsultationServiceClient(conn).Follow(ctx, &consultationv1.FollowRequest{ConsultationId: consultation})
+			for err == nil {
+				_, err = s.Recv()
+			}
+			return err
+		}},
 	}
 }
 

@@ -56,6 +56,24 @@ func converse(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface, 
 	return s
 }
 
+// follow is the end of a page: it listens.
+func follow(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface, id, after string) *side {
+	t.Helper()
+	stream := must(consultationv1.NewConsultationServiceClient(conn).Follow(ctx, &consultationv1.FollowRequest{ConsultationId: id, AfterMessageId: after}))
+	s := &side{t: t, told: make(chan *consultationv1.ConverseResponse, 100), ended: make(chan error, 1)}
+	go func() {
+		for {
+			response, err := stream.Recv()
+			if err != nil {
+				s.ended <- err
+				return
+			}
+			s.told <- response.GetTold()
+		}
+	}()
+	return s
+}
+
 func (s *side) send(frame *consultationv1.ConverseRequest) {
 	s.t.Helper()
 	if err := s.stream.Send(frame); err != nil {
@@ -155,6 +173,66 @@ func TestConverse(t *testing.T) {
 	_ = strange.Send(joinFrame(uuid.NewString(), ""))
 	if _, err := strange.Recv(); fault.ReasonOf(err) != fault.NotFound {
 		t.Errorf("joined what is not there: %v", err)
+	}
+}
+
+// A page follows by one replica what is said by another: it gets what it lacks and then a
+// heartbeat, is there for the others, sees who types, and is told the end.
+func TestFollow(t *testing.T) {
+	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
+	gateway := dialStubborn(t, c.gateways[0].address)
+	replica := c.within(t, c.services["consultation"][1].address)
+	worker, nurse := as(t, gateway, countyParty, "ps-21", "social_worker"), as(t, gateway, healthParty, "tk-02", "health_professional")
+	stranger := as(t, gateway, kelaParty, "kela-17", "benefit_handler")
+	service := consultationv1.NewConsultationServiceClient(gateway)
+	id := insist(t, worker, service.OpenConsultation, question()).GetConsultation().GetConsultationId()
+	insist(t, nurse, service.TakeConsultation, &consultationv1.TakeConsultationRequest{RequestId: uuid.NewString(), ConsultationId: id})
+	first := insist(t, worker, service.GetConsultation, &consultationv1.GetConsultationRequest{ConsultationId: id}).GetConsultation().GetMessages()[0]
+	said := insist(t, worker, service.PostMessage, &consultationv1.PostMessageRequest{RequestId: uuid.NewString(), ConsultationId: id, Text: "Entä annos?"}).GetMessage()
+
+	page := follow(t, worker, gateway, id, first.GetMessageId())
+	if got := (<-page.told).GetMessage(); got.GetMessageId() != said.GetMessageId() {
+		t.Errorf("after the question comes %v", got)
+	}
+	if beat := <-page.told; beat.GetHeartbeat() == nil {
+		t.Errorf("all was sent, and then comes %v", beat)
+	}
+	answering := converse(t, nurse, replica, id, said.GetMessageId())
+	page.presence("tk-02", true)
+	answering.presence("ps-21", true)
+
+	typing := func(who context.Context) error {
+		_, err := service.SignalTyping(who, &consultationv1.SignalTypingRequest{ConsultationId: id})
+		return err
+	}
+	if err := typing(worker); err != nil {
+		t.Fatal(err)
+	}
+	answering.until("typing", func(r *consultationv1.ConverseResponse) bool { return r.GetTyping().GetWorker() == "ps-21" })
+	answering.send(postFrame(id, uuid.NewString(), "Annos on pieni.", true))
+	page.until("the answer, and before it no typing of its own", func(r *consultationv1.ConverseResponse) bool {
+		if r.GetTyping().GetWorker() == "ps-21" {
+			t.Error("a page is told that its own worker types")
+		}
+		return r.GetMessage().GetText() == "Annos on pieni."
+	})
+	for name, err := range map[string]error{
+		"typing": typing(stranger),
+		"following": func() error {
+			_, err := must(service.Follow(stranger, &consultationv1.FollowRequest{ConsultationId: id})).Recv()
+			return err
+		}(),
+	} {
+		if fault.ReasonOf(err) != fault.NotFound {
+			t.Errorf("%s where nobody knows of it: %v", name, err)
+		}
+	}
+	if _, err := must(service.Follow(worker, &consultationv1.FollowRequest{ConsultationId: id, AfterMessageId: uuid.NewString()})).Recv(); fault.ReasonOf(err) != fault.InvalidField {
+		t.Errorf("after a message that is not: %v", err)
+	}
+	insist(t, worker, service.CloseConsultation, &consultationv1.CloseConsultationRequest{RequestId: uuid.NewString(), ConsultationId: id})
+	if err := <-page.ended; !errors.Is(err, io.EOF) {
+		t.Errorf("the conversation ended with %v", err)
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	presenceLasts = 3 * announceEvery
 	// rereadAfter is how soon a mailbox that advances makes up for a lost signal.
 	rereadAfter = time.Second
+	// heartbeatEvery tells whoever listens to a quiet conversation that the line stands.
+	heartbeatEvery = 20 * time.Second
 	// typingEvery bounds how often typing is passed on.
 	typingEvery = time.Second
 )
@@ -49,38 +51,19 @@ func (s *Service) Converse(in stream) error {
 	if join == nil {
 		return fault.New(fault.InvalidField, "a conversation is joined first").Field("join", "the first message")
 	}
-	if err := s.CheckParty(in.Context(), who, join.GetConsultationId()); err != nil {
-		return err
-	}
-	c := &conversation{service: s, in: in, who: who, id: join.GetConsultationId(), stream: s.NewID(), others: map[string]other{}}
-	signals, leave := s.Signals.Listen(c.id)
-	defer leave()
-	woken, cancel := s.Wake.Subscribe(who.Agency)
-	defer cancel()
-	// The reading is recorded once, for as long as the stream stands.
-	shown, err := s.Show(in.Context(), c.id)
-	if err != nil {
-		return err
-	}
-	if c.sent, err = sentUntil(shown.State, join.GetAfterMessageId()); err != nil {
-		return err
-	}
-	if err := c.show(shown.State); err != nil {
-		return err
-	}
-	defer c.announce(false)
-	c.announce(true)
-	return c.run(signals, woken)
+	c := s.conversation(who, join.GetConsultationId(), in.Send)
+	c.requests, c.broken = receive(in.Context(), in)
+	return c.live(in.Context(), join.GetAfterMessageId(), "join.after_message_id")
 }
 
 // sentUntil is how many messages a caller has that names the last it got.
-func sentUntil(state rules.Consultation, after string) (int, error) {
+func sentUntil(state rules.Consultation, after, field string) (int, error) {
 	if after == "" {
 		return 0, nil
 	}
 	at := state.Message(after)
 	if at < 0 {
-		return 0, fault.New(fault.InvalidField, "the conversation has no such message").Field("join.after_message_id", "a message of it")
+		return 0, fault.New(fault.InvalidField, "the conversation has no such message").Field(field, "a message of it")
 	}
 	return at + 1, nil
 }
@@ -88,9 +71,13 @@ func sentUntil(state rules.Consultation, after string) (int, error) {
 // conversation is one stream; its fields belong to run.
 type conversation struct {
 	service *Service
-	in      stream
 	who     identity.Caller
 	id      string
+	// send tells the caller.
+	send func(*told) error
+	// requests are what the caller says, where it can, and broken how that ends.
+	requests <-chan *consultationv1.ConverseRequest
+	broken   <-chan error
 	// stream tells this one from others of the same worker.
 	stream string
 	// sent counts the messages that were shown; over says that none will follow.
@@ -101,9 +88,41 @@ type conversation struct {
 	typed  time.Time
 }
 
-func (c *conversation) run(signals <-chan []byte, woken <-chan struct{}) error {
-	ctx := c.in.Context()
-	requests, broken := receive(ctx, c.in)
+func (s *Service) conversation(who identity.Caller, id string, send func(*told) error) *conversation {
+	return &conversation{service: s, who: who, id: id, stream: s.NewID(), send: send, others: map[string]other{}}
+}
+
+// live is there from the first message that the caller lacks until the stream ends. The
+// reading is recorded once, for as long as the stream stands.
+func (c *conversation) live(ctx context.Context, after, field string) error {
+	if err := c.service.CheckParty(ctx, c.who, c.id); err != nil {
+		return err
+	}
+	signals, leave := c.service.Signals.Listen(c.id)
+	defer leave()
+	woken, cancel := c.service.Wake.Subscribe(c.who.Agency)
+	defer cancel()
+	shown, err := c.service.Show(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	if c.sent, err = sentUntil(shown.State, after, field); err != nil {
+		return err
+	}
+	if err := c.show(shown.State); err != nil {
+		return err
+	}
+	if err := c.beat(); err != nil {
+		return err
+	}
+	defer c.announce(false)
+	c.announce(true)
+	return c.run(ctx, signals, woken)
+}
+
+func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-chan struct{}) error {
+	heartbeat := time.NewTicker(heartbeatEvery)
+	defer heartbeat.Stop()
 	announce := time.NewTicker(announceEvery)
 	defer announce.Stop()
 	reread, waits := time.NewTimer(0), true
@@ -114,9 +133,9 @@ func (c *conversation) run(signals <-chan []byte, woken <-chan struct{}) error {
 	for !c.over {
 		var err error
 		select {
-		case request := <-requests:
+		case request := <-c.requests:
 			err = c.take(ctx, request)
-		case err := <-broken:
+		case err := <-c.broken:
 			return err
 		case signal := <-signals:
 			err = c.hear(ctx, signal)
@@ -131,6 +150,8 @@ func (c *conversation) run(signals <-chan []byte, woken <-chan struct{}) error {
 		case <-announce.C:
 			c.announce(true)
 			err = c.forget()
+		case <-heartbeat.C:
+			err = c.beat()
 		case <-end.C:
 			return farewell
 		case <-c.service.drained:
@@ -199,7 +220,7 @@ func (c *conversation) post(ctx context.Context, r *consultationv1.PostMessageRe
 	} else {
 		receipt.Result = &consultationv1.ConverseResponse_Receipt_MessageId{MessageId: posted.GetMessage().GetMessageId()}
 	}
-	return c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Receipt_{Receipt: receipt}})
+	return c.send(&told{Kind: &consultationv1.ConverseResponse_Receipt_{Receipt: receipt}})
 }
 
 func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) error {
@@ -221,10 +242,14 @@ func (c *conversation) catchUp(ctx context.Context) error {
 func (c *conversation) show(state rules.Consultation) error {
 	messages := state.Consultation.GetMessages()
 	for ; c.sent < len(messages); c.sent++ {
-		if err := c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Message{Message: messages[c.sent]}}); err != nil {
+		if err := c.send(&told{Kind: &consultationv1.ConverseResponse_Message{Message: messages[c.sent]}}); err != nil {
 			return err
 		}
 	}
 	c.over = state.Ended()
 	return nil
+}
+
+func (c *conversation) beat() error {
+	return c.send(&told{Kind: &consultationv1.ConverseResponse_Heartbeat_{Heartbeat: &consultationv1.ConverseResponse_Heartbeat{}}})
 }

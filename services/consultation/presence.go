@@ -64,7 +64,11 @@ func (c *conversation) hear(ctx context.Context, signal []byte) error {
 	}
 	switch signal[0] {
 	case kindTyping:
-		return c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Typing{Typing: party}})
+		// Whoever types elsewhere too need not be told.
+		if proto.Equal(party, c.who.Party()) {
+			return nil
+		}
+		return c.send(&told{Kind: &consultationv1.ConverseResponse_Typing{Typing: party}})
 	case kindThere:
 		return c.there(id, party)
 	case kindLeft:
@@ -120,7 +124,7 @@ func (c *conversation) isThere(party *commonv1.Party) bool {
 }
 
 func (c *conversation) presence(party *commonv1.Party, present bool) error {
-	return c.in.Send(&told{Kind: &consultationv1.ConverseResponse_Presence_{
+	return c.send(&told{Kind: &consultationv1.ConverseResponse_Presence_{
 		Presence: &consultationv1.ConverseResponse_Presence{Party: party, Present: present},
 	}})
 }

@@ -1,29 +1,41 @@
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
+import { lazy, Suspense, useRef, useState } from "react";
 
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, ReachabilitySchema } from "#gen/koppi/consultation/v1/consultation_pb";
 import { useNow } from "../app/clock";
-import { useTexts } from "../app/language";
+import { addTexts, useTexts } from "../app/language";
 import type { Person } from "../app/session";
+import texts from "../texts/reachability.json";
+import { dayKey } from "./dates";
+import { finnish } from "./form/times";
 
-// Until the end of the office day, four in the afternoon.
-function untilEvening(now: Date): Date {
-  const until = new Date(now);
-  until.setHours(16, 0, 0, 0);
-  return until > now ? until : new Date(now.getTime() + 3_600_000);
+addTexts("reachability", texts);
+
+const Dialog = lazy(() => import("./reachabilitydialog").then((page) => ({ default: page.ReachabilityDialog })));
+
+// Until the end of the office day, four in the afternoon; later in the day, to its end.
+function untilEvening(now: Date) {
+  const four = finnish(`${dayKey(now)}T16:00`);
+  return four && Number(four.seconds) * 1000 > now.getTime() ? four : undefined;
 }
 
-// Reachability says whether I can be asked now, and changes it by one click.
+// Reachability says whether I can be asked now, and changes it by one click; until when, who
+// stands in and in which languages is said in a dialog, and stays until it is changed.
 export function Reachability({ person }: { person: Person }) {
-  const t = useTexts("shell"), now = useNow();
+  const t = useTexts("reachability"), now = useNow(), [open, setOpen] = useState(false), more = useRef<HTMLButtonElement>(null);
   const party = { agency: person.agency, unit: person.unit, worker: person.worker };
   const { data, refetch } = useQuery(ConsultationService.method.getReachability, { parties: [party] });
   const set = useMutation(ConsultationService.method.setReachability, { onSuccess: () => void refetch() });
-  const reachable = data?.reachabilities[0]?.reachable ?? false;
+  const said = data?.reachabilities[0], reachable = said?.reachable ?? false;
   return (
-    <button type="button" className="plain reachability" aria-pressed={reachable} disabled={set.isPending}
-      onClick={() => set.mutate({ reachability: { party, reachable: !reachable, until: reachable ? undefined : timestampFromDate(untilEvening(now)) } })}>
-      <span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>{t(reachable ? "reachable" : "away")}
-    </button>
+    <span className="reachability-choice">
+      <button type="button" className="plain reachability" aria-pressed={reachable} disabled={set.isPending}
+        onClick={() => set.mutate({ reachability: { party, reachable: !reachable, until: reachable ? undefined : untilEvening(now), substitute: said?.substitute, languages: said?.languages } })}>
+        <span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>{t(reachable ? "reachable" : "away")}
+      </button>
+      <button type="button" className="plain" ref={more} aria-label={t("title")} title={t("title")} data-reachability onClick={() => setOpen(true)}><span aria-hidden="true">…</span></button>
+      {open && <Suspense><Dialog person={person} said={said ?? create(ReachabilitySchema)} opener={more} close={() => { setOpen(false); void refetch(); }} /></Suspense>}
+    </span>
   );
 }

@@ -1,4 +1,91 @@
+import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
+import { InlineAlert } from "suomifi-ui-components";
+
+import type { Party } from "#gen/koppi/common/v1/party_pb";
+import { ConsultationService, ConsultationState, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import { dateOf } from "../../app/clock";
+import { addTexts, useTexts, useWords } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { moment } from "../../ui/dates";
+import { idOf, kindOf } from "../../ui/names";
+import { usePartyName } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+import texts from "../../texts/consultation.json";
+import { Actions } from "../matter/actions";
+import { MatterFrame } from "../matter/frame";
+import { useMatter } from "../matter/usematter";
+import { Compose } from "./compose";
+import { useFollowed } from "./followed";
+import { Message } from "./message";
+import { Messages } from "./messages";
+import { Presence } from "./presence";
+import { Side } from "./side";
+import { consultationSteps } from "./steps";
+import { useFollow } from "./usefollow";
+import "./consultation.css";
+
+addTexts("consultation", texts);
+
 // ConsultationMatter is a consultation.
 export function ConsultationMatter({ id }: { id: string }) {
-  return <p>{id}</p>;
+  const shell = useTexts("shell"), { data, error, changed } = useMatter(`consultations/${id}`, ConsultationService.method.getConsultation, { consultationId: id });
+  const consultation = data?.consultation;
+  if (error && !consultation) return <Problem error={error} />;
+  if (!consultation) return <p className="quiet">{shell("loading")}</p>;
+  return <Open consultation={consultation} changed={changed} />;
+}
+
+const isOver = ({ state }: Consultation) => state >= ConsultationState.CLOSED;
+
+function Open({ consultation, changed }: { consultation: Consultation; changed: () => void }) {
+  const t = useTexts("consultation"), word = useWords(), person = usePerson();
+  const { consultationId: id, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
+  const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
+  const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
+  const field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
+  // Who took it goes on by writing.
+  const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
+  const mayWrite = availableActions.includes("PostMessage");
+  return (
+    <MatterFrame title={[word("consultations"), topic].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
+      mistaken={revocation && <InlineAlert status="warning">{t("mistaken", { reason: revocation.reason || "–" })}</InlineAlert>}
+      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person.agency, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
+      side={<Side consultation={consultation} />}>
+      {!revocation && (
+        <section className="conversation" aria-labelledby="conversation">
+          <h3 id="conversation">{t("conversation")}</h3>
+          {!over && <Presence consultation={consultation} conversation={conversation} />}
+          {question && <div className="question"><p className="pin quiet">{t("question")}</p><Message message={question} subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
+          <Messages messages={rest} subject={subject} />
+          {!over && <Typing typing={conversation.typing} />}
+          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={consultation.asker?.agency !== person.agency} posted={(message) => { conversation.add(message); changed(); }} />}
+          {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
+        </section>
+      )}
+    </MatterFrame>
+  );
+}
+
+// Standing is one sentence: who has it, and whose turn it is.
+function Standing({ consultation }: { consultation: Consultation }) {
+  const t = useTexts("consultation"), name = usePartyName(), { state, addressee, takenBy, asker, status, ledTo } = consultation;
+  const since = dateOf(status?.since), date = since ? moment(since) : "";
+  switch (state) {
+    case ConsultationState.OPEN: return t("standing_open", { who: name(addressee) });
+    case ConsultationState.TAKEN: return t("standing_taken", { who: name(takenBy ?? addressee) });
+    case ConsultationState.ANSWERED: return t("standing_answered", { date, who: name(asker) });
+    case ConsultationState.CLOSED: return <>{t("standing_closed", { date })} {ledTo && <LedTo subject={ledTo} />}</>;
+    default: return null;
+  }
+}
+
+function LedTo({ subject }: { subject: string }) {
+  const t = useTexts("consultation"), word = useWords();
+  return <>{t("ledTo")} <Link to="/work/$kind/$id" params={{ kind: kindOf(subject), id: idOf(subject) }} search={{ show: undefined, queue: undefined }}>{word(kindOf(subject))}</Link>.</>;
+}
+
+function Typing({ typing }: { typing: Party[] }) {
+  const t = useTexts("consultation"), name = usePartyName();
+  return <p className="typing quiet" data-typing={typing.length}>{typing.length > 0 && t("typing", { count: typing.length, who: typing.map((party) => name(party, true)).join(", ") })}</p>;
 }

@@ -20,3 +20,6 @@ export const endOfDay = (day: string): Timestamp | undefined => {
   const minute = finnish(`${day}T23:59`);
   return minute && { ...minute, seconds: minute.seconds + 59n };
 };
+
+// local is a moment as a wall clock in Finland shows it: "2026-11-23T09:05".
+export const local = (at: Date) => new Date(at.getTime() + ahead(at)).toISOString().slice(0, 16);

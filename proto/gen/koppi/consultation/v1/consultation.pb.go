@@ -1315,6 +1315,7 @@ type ConverseResponse struct {
 	//	*ConverseResponse_Typing
 	//	*ConverseResponse_Presence_
 	//	*ConverseResponse_Receipt_
+	//	*ConverseResponse_Heartbeat_
 	Kind          isConverseResponse_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1393,6 +1394,15 @@ func (x *ConverseResponse) GetReceipt() *ConverseResponse_Receipt {
 	return nil
 }
 
+func (x *ConverseResponse) GetHeartbeat() *ConverseResponse_Heartbeat {
+	if x != nil {
+		if x, ok := x.Kind.(*ConverseResponse_Heartbeat_); ok {
+			return x.Heartbeat
+		}
+	}
+	return nil
+}
+
 type isConverseResponse_Kind interface {
 	isConverseResponse_Kind()
 }
@@ -1413,6 +1423,10 @@ type ConverseResponse_Receipt_ struct {
 	Receipt *ConverseResponse_Receipt `protobuf:"bytes,4,opt,name=receipt,proto3,oneof"`
 }
 
+type ConverseResponse_Heartbeat_ struct {
+	Heartbeat *ConverseResponse_Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
+}
+
 func (*ConverseResponse_Message) isConverseResponse_Kind() {}
 
 func (*ConverseResponse_Typing) isConverseResponse_Kind() {}
@@ -1420,6 +1434,186 @@ func (*ConverseResponse_Typing) isConverseResponse_Kind() {}
 func (*ConverseResponse_Presence_) isConverseResponse_Kind() {}
 
 func (*ConverseResponse_Receipt_) isConverseResponse_Kind() {}
+
+func (*ConverseResponse_Heartbeat_) isConverseResponse_Kind() {}
+
+type FollowRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
+	// Messages after this one are sent first; all of them where it is empty.
+	AfterMessageId string `protobuf:"bytes,2,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FollowRequest) Reset() {
+	*x = FollowRequest{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowRequest) ProtoMessage() {}
+
+func (x *FollowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
+func (*FollowRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FollowRequest) GetConsultationId() string {
+	if x != nil {
+		return x.ConsultationId
+	}
+	return ""
+}
+
+func (x *FollowRequest) GetAfterMessageId() string {
+	if x != nil {
+		return x.AfterMessageId
+	}
+	return ""
+}
+
+type FollowResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As on Converse; receipts are of posts there, and do not come.
+	Told          *ConverseResponse `protobuf:"bytes,1,opt,name=told,proto3" json:"told,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowResponse) Reset() {
+	*x = FollowResponse{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowResponse) ProtoMessage() {}
+
+func (x *FollowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowResponse.ProtoReflect.Descriptor instead.
+func (*FollowResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *FollowResponse) GetTold() *ConverseResponse {
+	if x != nil {
+		return x.Told
+	}
+	return nil
+}
+
+type SignalTypingRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SignalTypingRequest) Reset() {
+	*x = SignalTypingRequest{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignalTypingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignalTypingRequest) ProtoMessage() {}
+
+func (x *SignalTypingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignalTypingRequest.ProtoReflect.Descriptor instead.
+func (*SignalTypingRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SignalTypingRequest) GetConsultationId() string {
+	if x != nil {
+		return x.ConsultationId
+	}
+	return ""
+}
+
+type SignalTypingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignalTypingResponse) Reset() {
+	*x = SignalTypingResponse{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignalTypingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignalTypingResponse) ProtoMessage() {}
+
+func (x *SignalTypingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignalTypingResponse.ProtoReflect.Descriptor instead.
+func (*SignalTypingResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{21}
+}
 
 type InviteParticipantRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1434,7 +1628,7 @@ type InviteParticipantRequest struct {
 
 func (x *InviteParticipantRequest) Reset() {
 	*x = InviteParticipantRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[18]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1640,7 @@ func (x *InviteParticipantRequest) String() string {
 func (*InviteParticipantRequest) ProtoMessage() {}
 
 func (x *InviteParticipantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[18]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1653,7 @@ func (x *InviteParticipantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteParticipantRequest.ProtoReflect.Descriptor instead.
 func (*InviteParticipantRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{18}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *InviteParticipantRequest) GetRequestId() string {
@@ -1506,7 +1700,7 @@ type InviteParticipantResponse struct {
 
 func (x *InviteParticipantResponse) Reset() {
 	*x = InviteParticipantResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[19]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1712,7 @@ func (x *InviteParticipantResponse) String() string {
 func (*InviteParticipantResponse) ProtoMessage() {}
 
 func (x *InviteParticipantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[19]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1725,7 @@ func (x *InviteParticipantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteParticipantResponse.ProtoReflect.Descriptor instead.
 func (*InviteParticipantResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{19}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *InviteParticipantResponse) GetConsultation() *Consultation {
@@ -1553,7 +1747,7 @@ type CloseConsultationRequest struct {
 
 func (x *CloseConsultationRequest) Reset() {
 	*x = CloseConsultationRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[20]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +1759,7 @@ func (x *CloseConsultationRequest) String() string {
 func (*CloseConsultationRequest) ProtoMessage() {}
 
 func (x *CloseConsultationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[20]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +1772,7 @@ func (x *CloseConsultationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConsultationRequest.ProtoReflect.Descriptor instead.
 func (*CloseConsultationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{20}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CloseConsultationRequest) GetRequestId() string {
@@ -1618,7 +1812,7 @@ type CloseConsultationResponse struct {
 
 func (x *CloseConsultationResponse) Reset() {
 	*x = CloseConsultationResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[21]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1824,7 @@ func (x *CloseConsultationResponse) String() string {
 func (*CloseConsultationResponse) ProtoMessage() {}
 
 func (x *CloseConsultationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[21]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1837,7 @@ func (x *CloseConsultationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConsultationResponse.ProtoReflect.Descriptor instead.
 func (*CloseConsultationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{21}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CloseConsultationResponse) GetConsultation() *Consultation {
@@ -1662,7 +1856,7 @@ type SetReachabilityRequest struct {
 
 func (x *SetReachabilityRequest) Reset() {
 	*x = SetReachabilityRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[22]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1868,7 @@ func (x *SetReachabilityRequest) String() string {
 func (*SetReachabilityRequest) ProtoMessage() {}
 
 func (x *SetReachabilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[22]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1881,7 @@ func (x *SetReachabilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetReachabilityRequest.ProtoReflect.Descriptor instead.
 func (*SetReachabilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{22}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SetReachabilityRequest) GetReachability() *Reachability {
@@ -1705,7 +1899,7 @@ type SetReachabilityResponse struct {
 
 func (x *SetReachabilityResponse) Reset() {
 	*x = SetReachabilityResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[23]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1911,7 @@ func (x *SetReachabilityResponse) String() string {
 func (*SetReachabilityResponse) ProtoMessage() {}
 
 func (x *SetReachabilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[23]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1924,7 @@ func (x *SetReachabilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetReachabilityResponse.ProtoReflect.Descriptor instead.
 func (*SetReachabilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{23}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{27}
 }
 
 type GetReachabilityRequest struct {
@@ -1742,7 +1936,7 @@ type GetReachabilityRequest struct {
 
 func (x *GetReachabilityRequest) Reset() {
 	*x = GetReachabilityRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[24]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +1948,7 @@ func (x *GetReachabilityRequest) String() string {
 func (*GetReachabilityRequest) ProtoMessage() {}
 
 func (x *GetReachabilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[24]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +1961,7 @@ func (x *GetReachabilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReachabilityRequest.ProtoReflect.Descriptor instead.
 func (*GetReachabilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{24}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetReachabilityRequest) GetParties() []*v1.Party {
@@ -1786,7 +1980,7 @@ type GetReachabilityResponse struct {
 
 func (x *GetReachabilityResponse) Reset() {
 	*x = GetReachabilityResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[25]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1798,7 +1992,7 @@ func (x *GetReachabilityResponse) String() string {
 func (*GetReachabilityResponse) ProtoMessage() {}
 
 func (x *GetReachabilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[25]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +2005,7 @@ func (x *GetReachabilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReachabilityResponse.ProtoReflect.Descriptor instead.
 func (*GetReachabilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{25}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetReachabilityResponse) GetReachabilities() []*Reachability {
@@ -1836,7 +2030,7 @@ type Reachability struct {
 
 func (x *Reachability) Reset() {
 	*x = Reachability{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[26]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +2042,7 @@ func (x *Reachability) String() string {
 func (*Reachability) ProtoMessage() {}
 
 func (x *Reachability) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[26]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +2055,7 @@ func (x *Reachability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reachability.ProtoReflect.Descriptor instead.
 func (*Reachability) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{26}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Reachability) GetParty() *v1.Party {
@@ -1912,7 +2106,7 @@ type RevokeConsultationRequest struct {
 
 func (x *RevokeConsultationRequest) Reset() {
 	*x = RevokeConsultationRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1924,7 +2118,7 @@ func (x *RevokeConsultationRequest) String() string {
 func (*RevokeConsultationRequest) ProtoMessage() {}
 
 func (x *RevokeConsultationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[27]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1937,7 +2131,7 @@ func (x *RevokeConsultationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConsultationRequest.ProtoReflect.Descriptor instead.
 func (*RevokeConsultationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{27}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RevokeConsultationRequest) GetRequestId() string {
@@ -1977,7 +2171,7 @@ type RevokeConsultationResponse struct {
 
 func (x *RevokeConsultationResponse) Reset() {
 	*x = RevokeConsultationResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1989,7 +2183,7 @@ func (x *RevokeConsultationResponse) String() string {
 func (*RevokeConsultationResponse) ProtoMessage() {}
 
 func (x *RevokeConsultationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[28]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2002,7 +2196,7 @@ func (x *RevokeConsultationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConsultationResponse.ProtoReflect.Descriptor instead.
 func (*RevokeConsultationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{28}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RevokeConsultationResponse) GetConsultation() *Consultation {
@@ -2023,7 +2217,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2035,7 +2229,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[29]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2242,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{29}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2081,7 +2275,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2093,7 +2287,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[30]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2106,7 +2300,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{30}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AcknowledgeRevocationResponse) GetConsultation() *Consultation {
@@ -2127,7 +2321,7 @@ type ConverseRequest_Join struct {
 
 func (x *ConverseRequest_Join) Reset() {
 	*x = ConverseRequest_Join{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +2333,7 @@ func (x *ConverseRequest_Join) String() string {
 func (*ConverseRequest_Join) ProtoMessage() {}
 
 func (x *ConverseRequest_Join) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[31]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2371,7 @@ type ConverseRequest_Typing struct {
 
 func (x *ConverseRequest_Typing) Reset() {
 	*x = ConverseRequest_Typing{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2383,7 @@ func (x *ConverseRequest_Typing) String() string {
 func (*ConverseRequest_Typing) ProtoMessage() {}
 
 func (x *ConverseRequest_Typing) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[32]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,6 +2399,44 @@ func (*ConverseRequest_Typing) Descriptor() ([]byte, []int) {
 	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{16, 1}
 }
 
+// Heartbeat comes once the messages so far were sent, and every 20 seconds from then on:
+// a line on which nothing came for longer is dead.
+type ConverseResponse_Heartbeat struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConverseResponse_Heartbeat) Reset() {
+	*x = ConverseResponse_Heartbeat{}
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConverseResponse_Heartbeat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConverseResponse_Heartbeat) ProtoMessage() {}
+
+func (x *ConverseResponse_Heartbeat) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConverseResponse_Heartbeat.ProtoReflect.Descriptor instead.
+func (*ConverseResponse_Heartbeat) Descriptor() ([]byte, []int) {
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 0}
+}
+
 // Presence: somebody else has joined the conversation, or left it.
 type ConverseResponse_Presence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2216,7 +2448,7 @@ type ConverseResponse_Presence struct {
 
 func (x *ConverseResponse_Presence) Reset() {
 	*x = ConverseResponse_Presence{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2228,7 +2460,7 @@ func (x *ConverseResponse_Presence) String() string {
 func (*ConverseResponse_Presence) ProtoMessage() {}
 
 func (x *ConverseResponse_Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[33]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2241,7 +2473,7 @@ func (x *ConverseResponse_Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConverseResponse_Presence.ProtoReflect.Descriptor instead.
 func (*ConverseResponse_Presence) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 0}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 1}
 }
 
 func (x *ConverseResponse_Presence) GetParty() *v1.Party {
@@ -2274,7 +2506,7 @@ type ConverseResponse_Receipt struct {
 
 func (x *ConverseResponse_Receipt) Reset() {
 	*x = ConverseResponse_Receipt{}
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2286,7 +2518,7 @@ func (x *ConverseResponse_Receipt) String() string {
 func (*ConverseResponse_Receipt) ProtoMessage() {}
 
 func (x *ConverseResponse_Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[34]
+	mi := &file_koppi_consultation_v1_consultation_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2299,7 +2531,7 @@ func (x *ConverseResponse_Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConverseResponse_Receipt.ProtoReflect.Descriptor instead.
 func (*ConverseResponse_Receipt) Descriptor() ([]byte, []int) {
-	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 1}
+	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 2}
 }
 
 func (x *ConverseResponse_Receipt) GetRequestId() string {
@@ -2459,12 +2691,14 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x125\n" +
 	"\x10after_message_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x0eafterMessageId\x1a\b\n" +
 	"\x06TypingB\x06\n" +
-	"\x04kind\"\x86\x04\n" +
+	"\x04kind\"\xe6\x04\n" +
 	"\x10ConverseResponse\x12F\n" +
 	"\amessage\x18\x01 \x01(\v2*.koppi.consultation.v1.ConsultationMessageH\x00R\amessage\x120\n" +
 	"\x06typing\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyH\x00R\x06typing\x12N\n" +
 	"\bpresence\x18\x03 \x01(\v20.koppi.consultation.v1.ConverseResponse.PresenceH\x00R\bpresence\x12K\n" +
-	"\areceipt\x18\x04 \x01(\v2/.koppi.consultation.v1.ConverseResponse.ReceiptH\x00R\areceipt\x1aR\n" +
+	"\areceipt\x18\x04 \x01(\v2/.koppi.consultation.v1.ConverseResponse.ReceiptH\x00R\areceipt\x12Q\n" +
+	"\theartbeat\x18\x05 \x01(\v21.koppi.consultation.v1.ConverseResponse.HeartbeatH\x00R\theartbeat\x1a\v\n" +
+	"\tHeartbeat\x1aR\n" +
 	"\bPresence\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x18\n" +
 	"\apresent\x18\x02 \x01(\bR\apresent\x1a\x7f\n" +
@@ -2475,7 +2709,15 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"message_id\x18\x02 \x01(\tH\x00R\tmessageId\x12*\n" +
 	"\x05error\x18\x03 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
 	"\x06resultB\x06\n" +
-	"\x04kind\"\x89\x02\n" +
+	"\x04kind\"y\n" +
+	"\rFollowRequest\x121\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x125\n" +
+	"\x10after_message_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x0eafterMessageId\"M\n" +
+	"\x0eFollowResponse\x12;\n" +
+	"\x04told\x18\x01 \x01(\v2'.koppi.consultation.v1.ConverseResponseR\x04told\"H\n" +
+	"\x13SignalTypingRequest\x121\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\x16\n" +
+	"\x14SignalTypingResponse\"\x89\x02\n" +
 	"\x18InviteParticipantRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
@@ -2530,7 +2772,7 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x18CONSULTATION_STATE_TAKEN\x10\x02\x12\x1f\n" +
 	"\x1bCONSULTATION_STATE_ANSWERED\x10\x03\x12\x1d\n" +
 	"\x19CONSULTATION_STATE_CLOSED\x10\x04\x12'\n" +
-	"#CONSULTATION_STATE_ENTERED_IN_ERROR\x10\x052\xe5\f\n" +
+	"#CONSULTATION_STATE_ENTERED_IN_ERROR\x10\x052\xa7\x0e\n" +
 	"\x13ConsultationService\x12s\n" +
 	"\x10OpenConsultation\x12..koppi.consultation.v1.OpenConsultationRequest\x1a/.koppi.consultation.v1.OpenConsultationResponse\x12p\n" +
 	"\x0fGetConsultation\x12-.koppi.consultation.v1.GetConsultationRequest\x1a..koppi.consultation.v1.GetConsultationResponse\x12^\n" +
@@ -2539,7 +2781,9 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x10TakeConsultation\x12..koppi.consultation.v1.TakeConsultationRequest\x1a/.koppi.consultation.v1.TakeConsultationResponse\x12\x7f\n" +
 	"\x14ReassignConsultation\x122.koppi.consultation.v1.ReassignConsultationRequest\x1a3.koppi.consultation.v1.ReassignConsultationResponse\x12d\n" +
 	"\vPostMessage\x12).koppi.consultation.v1.PostMessageRequest\x1a*.koppi.consultation.v1.PostMessageResponse\x12_\n" +
-	"\bConverse\x12&.koppi.consultation.v1.ConverseRequest\x1a'.koppi.consultation.v1.ConverseResponse(\x010\x01\x12v\n" +
+	"\bConverse\x12&.koppi.consultation.v1.ConverseRequest\x1a'.koppi.consultation.v1.ConverseResponse(\x010\x01\x12W\n" +
+	"\x06Follow\x12$.koppi.consultation.v1.FollowRequest\x1a%.koppi.consultation.v1.FollowResponse0\x01\x12g\n" +
+	"\fSignalTyping\x12*.koppi.consultation.v1.SignalTypingRequest\x1a+.koppi.consultation.v1.SignalTypingResponse\x12v\n" +
 	"\x11InviteParticipant\x12/.koppi.consultation.v1.InviteParticipantRequest\x1a0.koppi.consultation.v1.InviteParticipantResponse\x12v\n" +
 	"\x11CloseConsultation\x12/.koppi.consultation.v1.CloseConsultationRequest\x1a0.koppi.consultation.v1.CloseConsultationResponse\x12p\n" +
 	"\x0fSetReachability\x12-.koppi.consultation.v1.SetReachabilityRequest\x1a..koppi.consultation.v1.SetReachabilityResponse\x12p\n" +
@@ -2561,7 +2805,7 @@ func file_koppi_consultation_v1_consultation_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_consultation_v1_consultation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_koppi_consultation_v1_consultation_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(ConsultationState)(0),                // 0: koppi.consultation.v1.ConsultationState
 	(*Consultation)(nil),                  // 1: koppi.consultation.v1.Consultation
@@ -2582,116 +2826,127 @@ var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(*PostMessageResponse)(nil),           // 16: koppi.consultation.v1.PostMessageResponse
 	(*ConverseRequest)(nil),               // 17: koppi.consultation.v1.ConverseRequest
 	(*ConverseResponse)(nil),              // 18: koppi.consultation.v1.ConverseResponse
-	(*InviteParticipantRequest)(nil),      // 19: koppi.consultation.v1.InviteParticipantRequest
-	(*InviteParticipantResponse)(nil),     // 20: koppi.consultation.v1.InviteParticipantResponse
-	(*CloseConsultationRequest)(nil),      // 21: koppi.consultation.v1.CloseConsultationRequest
-	(*CloseConsultationResponse)(nil),     // 22: koppi.consultation.v1.CloseConsultationResponse
-	(*SetReachabilityRequest)(nil),        // 23: koppi.consultation.v1.SetReachabilityRequest
-	(*SetReachabilityResponse)(nil),       // 24: koppi.consultation.v1.SetReachabilityResponse
-	(*GetReachabilityRequest)(nil),        // 25: koppi.consultation.v1.GetReachabilityRequest
-	(*GetReachabilityResponse)(nil),       // 26: koppi.consultation.v1.GetReachabilityResponse
-	(*Reachability)(nil),                  // 27: koppi.consultation.v1.Reachability
-	(*RevokeConsultationRequest)(nil),     // 28: koppi.consultation.v1.RevokeConsultationRequest
-	(*RevokeConsultationResponse)(nil),    // 29: koppi.consultation.v1.RevokeConsultationResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 30: koppi.consultation.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 31: koppi.consultation.v1.AcknowledgeRevocationResponse
-	(*ConverseRequest_Join)(nil),          // 32: koppi.consultation.v1.ConverseRequest.Join
-	(*ConverseRequest_Typing)(nil),        // 33: koppi.consultation.v1.ConverseRequest.Typing
-	(*ConverseResponse_Presence)(nil),     // 34: koppi.consultation.v1.ConverseResponse.Presence
-	(*ConverseResponse_Receipt)(nil),      // 35: koppi.consultation.v1.ConverseResponse.Receipt
-	(*v1.LoopStatus)(nil),                 // 36: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),                      // 37: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                 // 38: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),                       // 39: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),         // 40: google.protobuf.Timestamp
-	(*v1.Revocation)(nil),                 // 41: koppi.common.v1.Revocation
-	(*v1.Attachment)(nil),                 // 42: koppi.common.v1.Attachment
-	(*v1.Client)(nil),                     // 43: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 44: koppi.common.v1.ClientDetails
-	(*status.Status)(nil),                 // 45: google.rpc.Status
+	(*FollowRequest)(nil),                 // 19: koppi.consultation.v1.FollowRequest
+	(*FollowResponse)(nil),                // 20: koppi.consultation.v1.FollowResponse
+	(*SignalTypingRequest)(nil),           // 21: koppi.consultation.v1.SignalTypingRequest
+	(*SignalTypingResponse)(nil),          // 22: koppi.consultation.v1.SignalTypingResponse
+	(*InviteParticipantRequest)(nil),      // 23: koppi.consultation.v1.InviteParticipantRequest
+	(*InviteParticipantResponse)(nil),     // 24: koppi.consultation.v1.InviteParticipantResponse
+	(*CloseConsultationRequest)(nil),      // 25: koppi.consultation.v1.CloseConsultationRequest
+	(*CloseConsultationResponse)(nil),     // 26: koppi.consultation.v1.CloseConsultationResponse
+	(*SetReachabilityRequest)(nil),        // 27: koppi.consultation.v1.SetReachabilityRequest
+	(*SetReachabilityResponse)(nil),       // 28: koppi.consultation.v1.SetReachabilityResponse
+	(*GetReachabilityRequest)(nil),        // 29: koppi.consultation.v1.GetReachabilityRequest
+	(*GetReachabilityResponse)(nil),       // 30: koppi.consultation.v1.GetReachabilityResponse
+	(*Reachability)(nil),                  // 31: koppi.consultation.v1.Reachability
+	(*RevokeConsultationRequest)(nil),     // 32: koppi.consultation.v1.RevokeConsultationRequest
+	(*RevokeConsultationResponse)(nil),    // 33: koppi.consultation.v1.RevokeConsultationResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 34: koppi.consultation.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 35: koppi.consultation.v1.AcknowledgeRevocationResponse
+	(*ConverseRequest_Join)(nil),          // 36: koppi.consultation.v1.ConverseRequest.Join
+	(*ConverseRequest_Typing)(nil),        // 37: koppi.consultation.v1.ConverseRequest.Typing
+	(*ConverseResponse_Heartbeat)(nil),    // 38: koppi.consultation.v1.ConverseResponse.Heartbeat
+	(*ConverseResponse_Presence)(nil),     // 39: koppi.consultation.v1.ConverseResponse.Presence
+	(*ConverseResponse_Receipt)(nil),      // 40: koppi.consultation.v1.ConverseResponse.Receipt
+	(*v1.LoopStatus)(nil),                 // 41: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),                      // 42: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 43: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),                       // 44: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),         // 45: google.protobuf.Timestamp
+	(*v1.Revocation)(nil),                 // 46: koppi.common.v1.Revocation
+	(*v1.Attachment)(nil),                 // 47: koppi.common.v1.Attachment
+	(*v1.Client)(nil),                     // 48: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 49: koppi.common.v1.ClientDetails
+	(*status.Status)(nil),                 // 50: google.rpc.Status
 }
 var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	0,  // 0: koppi.consultation.v1.Consultation.state:type_name -> koppi.consultation.v1.ConsultationState
-	36, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
-	37, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
-	37, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
-	37, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
-	38, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
-	39, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
+	41, // 1: koppi.consultation.v1.Consultation.status:type_name -> koppi.common.v1.LoopStatus
+	42, // 2: koppi.consultation.v1.Consultation.asker:type_name -> koppi.common.v1.Party
+	42, // 3: koppi.consultation.v1.Consultation.addressee:type_name -> koppi.common.v1.Party
+	42, // 4: koppi.consultation.v1.Consultation.participants:type_name -> koppi.common.v1.Party
+	43, // 5: koppi.consultation.v1.Consultation.basis:type_name -> koppi.common.v1.LegalBasis
+	44, // 6: koppi.consultation.v1.Consultation.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.consultation.v1.Consultation.messages:type_name -> koppi.consultation.v1.ConsultationMessage
-	37, // 8: koppi.consultation.v1.Consultation.taken_by:type_name -> koppi.common.v1.Party
-	40, // 9: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
-	41, // 10: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
-	37, // 11: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
-	40, // 12: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
-	42, // 13: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
-	43, // 14: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
-	37, // 15: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
-	38, // 16: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	39, // 17: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	42, // 8: koppi.consultation.v1.Consultation.taken_by:type_name -> koppi.common.v1.Party
+	45, // 9: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
+	46, // 10: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
+	42, // 11: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
+	45, // 12: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
+	47, // 13: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
+	48, // 14: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
+	42, // 15: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
+	43, // 16: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	44, // 17: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
 	1,  // 18: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	44, // 19: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	49, // 19: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
 	1,  // 20: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
 	0,  // 21: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
 	1,  // 22: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
 	1,  // 23: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	37, // 24: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
+	42, // 24: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
 	1,  // 25: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
 	2,  // 26: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	32, // 27: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
+	36, // 27: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
 	15, // 28: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
-	33, // 29: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
+	37, // 29: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
 	2,  // 30: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	37, // 31: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
-	34, // 32: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
-	35, // 33: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
-	37, // 34: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
-	38, // 35: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 36: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 37: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	27, // 38: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
-	37, // 39: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
-	27, // 40: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
-	37, // 41: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
-	40, // 42: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
-	37, // 43: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
-	1,  // 44: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 45: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	37, // 46: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
-	45, // 47: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
-	3,  // 48: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
-	7,  // 49: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
-	5,  // 50: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
-	9,  // 51: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
-	11, // 52: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
-	13, // 53: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
-	15, // 54: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
-	17, // 55: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
-	19, // 56: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
-	21, // 57: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
-	23, // 58: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
-	25, // 59: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
-	28, // 60: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
-	30, // 61: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
-	4,  // 62: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
-	8,  // 63: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
-	6,  // 64: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
-	10, // 65: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
-	12, // 66: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
-	14, // 67: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
-	16, // 68: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
-	18, // 69: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
-	20, // 70: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
-	22, // 71: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
-	24, // 72: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
-	26, // 73: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
-	29, // 74: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
-	31, // 75: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
-	62, // [62:76] is the sub-list for method output_type
-	48, // [48:62] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	42, // 31: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
+	39, // 32: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
+	40, // 33: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
+	38, // 34: koppi.consultation.v1.ConverseResponse.heartbeat:type_name -> koppi.consultation.v1.ConverseResponse.Heartbeat
+	18, // 35: koppi.consultation.v1.FollowResponse.told:type_name -> koppi.consultation.v1.ConverseResponse
+	42, // 36: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
+	43, // 37: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 38: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 39: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	31, // 40: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
+	42, // 41: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
+	31, // 42: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
+	42, // 43: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
+	45, // 44: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
+	42, // 45: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
+	1,  // 46: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 47: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	42, // 48: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
+	50, // 49: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
+	3,  // 50: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
+	7,  // 51: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
+	5,  // 52: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
+	9,  // 53: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
+	11, // 54: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
+	13, // 55: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
+	15, // 56: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
+	17, // 57: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
+	19, // 58: koppi.consultation.v1.ConsultationService.Follow:input_type -> koppi.consultation.v1.FollowRequest
+	21, // 59: koppi.consultation.v1.ConsultationService.SignalTyping:input_type -> koppi.consultation.v1.SignalTypingRequest
+	23, // 60: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
+	25, // 61: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
+	27, // 62: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
+	29, // 63: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
+	32, // 64: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
+	34, // 65: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
+	4,  // 66: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
+	8,  // 67: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
+	6,  // 68: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
+	10, // 69: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
+	12, // 70: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
+	14, // 71: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
+	16, // 72: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
+	18, // 73: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
+	20, // 74: koppi.consultation.v1.ConsultationService.Follow:output_type -> koppi.consultation.v1.FollowResponse
+	22, // 75: koppi.consultation.v1.ConsultationService.SignalTyping:output_type -> koppi.consultation.v1.SignalTypingResponse
+	24, // 76: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
+	26, // 77: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
+	28, // 78: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
+	30, // 79: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
+	33, // 80: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
+	35, // 81: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
+	66, // [66:82] is the sub-list for method output_type
+	50, // [50:66] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_consultation_proto_init() }
@@ -2709,8 +2964,9 @@ func file_koppi_consultation_v1_consultation_proto_init() {
 		(*ConverseResponse_Typing)(nil),
 		(*ConverseResponse_Presence_)(nil),
 		(*ConverseResponse_Receipt_)(nil),
+		(*ConverseResponse_Heartbeat_)(nil),
 	}
-	file_koppi_consultation_v1_consultation_proto_msgTypes[34].OneofWrappers = []any{
+	file_koppi_consultation_v1_consultation_proto_msgTypes[39].OneofWrappers = []any{
 		(*ConverseResponse_Receipt_MessageId)(nil),
 		(*ConverseResponse_Receipt_Error)(nil),
 	}
@@ -2720,7 +2976,7 @@ func file_koppi_consultation_v1_consultation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consultation_v1_consultation_proto_rawDesc), len(file_koppi_consultation_v1_consultation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   35,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,8 @@ const (
 	ConsultationService_ReassignConsultation_FullMethodName  = "/koppi.consultation.v1.ConsultationService/ReassignConsultation"
 	ConsultationService_PostMessage_FullMethodName           = "/koppi.consultation.v1.ConsultationService/PostMessage"
 	ConsultationService_Converse_FullMethodName              = "/koppi.consultation.v1.ConsultationService/Converse"
+	ConsultationService_Follow_FullMethodName                = "/koppi.consultation.v1.ConsultationService/Follow"
+	ConsultationService_SignalTyping_FullMethodName          = "/koppi.consultation.v1.ConsultationService/SignalTyping"
 	ConsultationService_InviteParticipant_FullMethodName     = "/koppi.consultation.v1.ConsultationService/InviteParticipant"
 	ConsultationService_CloseConsultation_FullMethodName     = "/koppi.consultation.v1.ConsultationService/CloseConsultation"
 	ConsultationService_SetReachability_FullMethodName       = "/koppi.consultation.v1.ConsultationService/SetReachability"
@@ -67,6 +69,13 @@ type ConsultationServiceClient interface {
 	// Converse is the live form: both sides write and read on one stream. What is
 	// posted is stored exactly as by PostMessage; typing is not stored.
 	Converse(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConverseRequest, ConverseResponse], error)
+	// Follow is the listening half of Converse, for a page: a browser can read a stream and
+	// not write one. Who follows counts as present. It posts by PostMessage, and tells that it
+	// types by SignalTyping. Each opening is one recorded reading.
+	Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowResponse], error)
+	// SignalTyping tells those who converse that the caller types, as typing on Converse does:
+	// it is passed on and not stored.
+	SignalTyping(ctx context.Context, in *SignalTypingRequest, opts ...grpc.CallOption) (*SignalTypingResponse, error)
 	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
 	// the conversation from its beginning.
 	InviteParticipant(ctx context.Context, in *InviteParticipantRequest, opts ...grpc.CallOption) (*InviteParticipantResponse, error)
@@ -178,6 +187,35 @@ func (c *consultationServiceClient) Converse(ctx context.Context, opts ...grpc.C
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ConsultationService_ConverseClient = grpc.BidiStreamingClient[ConverseRequest, ConverseResponse]
 
+func (c *consultationServiceClient) Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ConsultationService_ServiceDesc.Streams[1], ConsultationService_Follow_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[FollowRequest, FollowResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConsultationService_FollowClient = grpc.ServerStreamingClient[FollowResponse]
+
+func (c *consultationServiceClient) SignalTyping(ctx context.Context, in *SignalTypingRequest, opts ...grpc.CallOption) (*SignalTypingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignalTypingResponse)
+	err := c.cc.Invoke(ctx, ConsultationService_SignalTyping_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *consultationServiceClient) InviteParticipant(ctx context.Context, in *InviteParticipantRequest, opts ...grpc.CallOption) (*InviteParticipantResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(InviteParticipantResponse)
@@ -266,6 +304,13 @@ type ConsultationServiceServer interface {
 	// Converse is the live form: both sides write and read on one stream. What is
 	// posted is stored exactly as by PostMessage; typing is not stored.
 	Converse(grpc.BidiStreamingServer[ConverseRequest, ConverseResponse]) error
+	// Follow is the listening half of Converse, for a page: a browser can read a stream and
+	// not write one. Who follows counts as present. It posts by PostMessage, and tells that it
+	// types by SignalTyping. Each opening is one recorded reading.
+	Follow(*FollowRequest, grpc.ServerStreamingServer[FollowResponse]) error
+	// SignalTyping tells those who converse that the caller types, as typing on Converse does:
+	// it is passed on and not stored.
+	SignalTyping(context.Context, *SignalTypingRequest) (*SignalTypingResponse, error)
 	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
 	// the conversation from its beginning.
 	InviteParticipant(context.Context, *InviteParticipantRequest) (*InviteParticipantResponse, error)
@@ -317,6 +362,12 @@ func (UnimplementedConsultationServiceServer) PostMessage(context.Context, *Post
 }
 func (UnimplementedConsultationServiceServer) Converse(grpc.BidiStreamingServer[ConverseRequest, ConverseResponse]) error {
 	return status.Error(codes.Unimplemented, "method Converse not implemented")
+}
+func (UnimplementedConsultationServiceServer) Follow(*FollowRequest, grpc.ServerStreamingServer[FollowResponse]) error {
+	return status.Error(codes.Unimplemented, "method Follow not implemented")
+}
+func (UnimplementedConsultationServiceServer) SignalTyping(context.Context, *SignalTypingRequest) (*SignalTypingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignalTyping not implemented")
 }
 func (UnimplementedConsultationServiceServer) InviteParticipant(context.Context, *InviteParticipantRequest) (*InviteParticipantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteParticipant not implemented")
@@ -490,6 +541,35 @@ func _ConsultationService_Converse_Handler(srv interface{}, stream grpc.ServerSt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ConsultationService_ConverseServer = grpc.BidiStreamingServer[ConverseRequest, ConverseResponse]
 
+func _ConsultationService_Follow_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(FollowRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ConsultationServiceServer).Follow(m, &grpc.GenericServerStream[FollowRequest, FollowResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ConsultationService_FollowServer = grpc.ServerStreamingServer[FollowResponse]
+
+func _ConsultationService_SignalTyping_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignalTypingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsultationServiceServer).SignalTyping(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsultationService_SignalTyping_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsultationServiceServer).SignalTyping(ctx, req.(*SignalTypingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConsultationService_InviteParticipant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(InviteParticipantRequest)
 	if err := dec(in); err != nil {
@@ -634,6 +714,10 @@ var ConsultationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ConsultationService_PostMessage_Handler,
 		},
 		{
+			MethodName: "SignalTyping",
+			Handler:    _ConsultationService_SignalTyping_Handler,
+		},
+		{
 			MethodName: "InviteParticipant",
 			Handler:    _ConsultationService_InviteParticipant_Handler,
 		},
@@ -664,6 +748,11 @@ var ConsultationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _ConsultationService_Converse_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Follow",
+			Handler:       _ConsultationService_Follow_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "koppi/consultation/v1/consultation.proto",

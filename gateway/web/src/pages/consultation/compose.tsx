@@ -1,0 +1,81 @@
+import { createClient } from "@connectrpc/connect";
+import { useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
+import { Button, Checkbox, Textarea } from "suomifi-ui-components";
+
+import { ConsultationService, type ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import { useDraft } from "../../app/drafts";
+import { useTexts } from "../../app/language";
+import { transport } from "../../app/transport";
+import type { PaperValue } from "../../ui/form/fields";
+import { PapersField } from "../../ui/form/papers";
+import { Problem } from "../../ui/problem";
+
+// That somebody types is told at most this often.
+const typingEvery = 2500;
+
+interface Draft { text: string; answers: boolean; papers: PaperValue[]; requestId: string }
+const empty: Draft = { text: "", answers: false, papers: [], requestId: "" };
+
+interface Props {
+  id: string;
+  // Whoever was asked can mark a message as the answer.
+  mayAnswer: boolean;
+  // What names no client carries no papers.
+  anonymous: boolean;
+  field: Ref<HTMLTextAreaElement>;
+  posted: (message: ConsultationMessage | undefined) => void;
+}
+
+// Compose is where one writes. A request's id belongs to what was typed, and changes with it:
+// sending the same once more, after a cut line or a reload, posts nothing twice.
+export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
+  const t = useTexts("consultation"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
+  const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
+  const typed = useRef(0), box = useRef<HTMLTextAreaElement>(null), service = createClient(ConsultationService, transport);
+
+  const write = (text: string) => {
+    change({ text, requestId: "" });
+    setMissing(false);
+    if (text && performance.now() - typed.current > typingEvery) {
+      typed.current = performance.now();
+      service.signalTyping({ consultationId: id }).catch(() => undefined); // Lost, nobody misses it.
+    }
+  };
+  const submit = async (event?: FormEvent) => {
+    event?.preventDefault();
+    if (sending) return;
+    setError(undefined);
+    if (!draft.text.trim()) { setMissing(true); box.current?.focus(); return; }
+    const requestId = draft.requestId || crypto.randomUUID();
+    change({ requestId });
+    setSending(true);
+    try {
+      const { message } = await service.postMessage({ requestId, consultationId: id, text: draft.text.trim(), answers: mayAnswer && draft.answers, attachmentIds: draft.papers.map((paper) => paper.id) });
+      forget();
+      showPapers(false);
+      typed.current = 0;
+      posted(message);
+      box.current?.focus();
+    } catch (refused) {
+      setError(refused);
+    } finally {
+      setSending(false);
+    }
+  };
+  const keys = (event: KeyboardEvent) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit(event); };
+  return (
+    <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={(event) => void submit(event)}>
+      <Problem error={error} />
+      <Textarea id="message" forwardedRef={(element: HTMLTextAreaElement | null) => { box.current = element; if (typeof field === "function") field(element); else if (field) field.current = element; }}
+        labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending} maxLength={10_000} fullWidth
+        onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"} statusText={missing ? t("missing") : undefined} />
+      {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")} onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
+      {withPapers && <PapersField id="message-papers" label={t("papers")} value={draft.papers} change={(papers) => change({ papers, requestId: "" })} />}
+      <div className="buttons">
+        <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
+        {!withPapers && !anonymous && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}
+        <span className="quiet wide-only">{t("sendKey")}</span>
+      </div>
+    </form>
+  );
+}

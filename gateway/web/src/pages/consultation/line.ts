@@ -1,0 +1,56 @@
+import { createClient } from "@connectrpc/connect";
+
+import { ConsultationService, type ConverseResponse } from "#gen/koppi/consultation/v1/consultation_pb";
+import { queries } from "../../app/queries";
+import { refusalOf, sessionEnded } from "../../app/refusal";
+import { sessionKey } from "../../app/session";
+import { transport } from "../../app/transport";
+
+// The server is heard every 20 s; a line that is silent for this long is dead.
+const silence = 45_000;
+const retries = [500, 1000, 2000, 5000, 15_000];
+// Refused for good: to ask again would not help.
+const final = new Set(["NOT_FOUND", "ROLE_NOT_ALLOWED"]);
+
+export type Told = ConverseResponse["kind"];
+
+export interface Line {
+  // The last message that is here: what comes after it is sent first.
+  after: () => string;
+  told: (told: Told) => void;
+  // Each opening begins with nobody there.
+  opened: () => void;
+  down: (down: boolean) => void;
+}
+
+// follow keeps a line to a conversation open until the signal: one that breaks is opened
+// again after the last message, so that none is missed or told twice.
+export async function follow(consultationId: string, line: Line, signal: AbortSignal) {
+  for (let failures = 0; !signal.aborted;) {
+    const dead = new AbortController();
+    let timer = setTimeout(() => dead.abort(), silence);
+    try {
+      const stream = createClient(ConsultationService, transport).follow({ consultationId, afterMessageId: line.after() }, { signal: AbortSignal.any([signal, dead.signal]) });
+      let first = true;
+      for await (const { told } of stream) {
+        clearTimeout(timer);
+        timer = setTimeout(() => dead.abort(), silence);
+        if (first) line.opened();
+        first = false;
+        failures = 0;
+        line.down(false);
+        if (told) line.told(told.kind);
+      }
+      // An end in order says: open me again, if there is more to come.
+    } catch (error) {
+      if (signal.aborted) return;
+      if (sessionEnded(error)) void queries.invalidateQueries({ queryKey: sessionKey });
+      if (final.has(refusalOf(error).reason)) return;
+      line.down(true);
+    } finally {
+      clearTimeout(timer);
+    }
+    const wait = retries[Math.min(failures++, retries.length - 1)]! * (0.5 + Math.random());
+    await new Promise<void>((resolve) => { setTimeout(resolve, wait); signal.addEventListener("abort", () => resolve(), { once: true }); });
+  }
+}

@@ -1,0 +1,27 @@
+import type { ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { clock, moment } from "../../ui/dates";
+import { usePartyName } from "../../ui/party";
+import { Papers } from "./papers";
+
+interface Props {
+  message: ConsultationMessage;
+  subject: string;
+  mine: boolean;
+  // The one before was from the same worker: where they work was said.
+  again?: boolean;
+}
+
+// Message is one message: who, when, what; an answer is marked as one.
+export function Message({ message, subject, mine, again }: Props) {
+  const t = useTexts("consultation"), name = usePartyName(), at = dateOf(message.at);
+  return (
+    <div className={["message", mine && "mine", message.answers && "answer"].filter(Boolean).join(" ")} data-message={message.messageId}>
+      <p className="by"><strong>{mine ? t("me") : name(message.from, again)}</strong> {at && <time className="quiet" dateTime={at.toISOString()} title={moment(at)}>{clock(at)}</time>}</p>
+      {message.answers && <p className="answers"><span aria-hidden="true" className="shape">✓</span>{t("isAnswer")}</p>}
+      <p className="said">{message.text}</p>
+      <Papers papers={message.attachments} subject={subject} />
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import { createClient } from "@connectrpc/connect";
+import { useState } from "react";
+
+import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
+import type { Attachment } from "#gen/koppi/common/v1/party_pb";
+import { useTexts } from "../../app/language";
+import { transport } from "../../app/transport";
+import { Problem } from "../../ui/problem";
+
+// save reads a paper whole and hands it to the browser as a file; to open it is a recorded reading.
+async function save({ attachmentId, filename, mediaType }: Attachment, subject: string) {
+  const parts: BlobPart[] = [];
+  for await (const { data } of createClient(AttachmentService, transport).download({ attachmentId, subject })) parts.push(data as BlobPart);
+  const link = document.createElement("a"), url = URL.createObjectURL(new Blob(parts, { type: mediaType }));
+  link.href = url;
+  link.download = filename;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+export function Papers({ papers, subject }: { papers: Attachment[]; subject: string }) {
+  const t = useTexts("consultation"), [error, setError] = useState<unknown>();
+  if (!papers.length) return null;
+  return (
+    <>
+      <Problem error={error} />
+      <ul className="papers" aria-label={t("papers")}>
+        {papers.map((paper) => (
+          <li key={paper.attachmentId}>
+            <button type="button" className="plain" onClick={() => { setError(undefined); void save(paper, subject).catch(setError); }}>{paper.filename}</button> <span className="quiet">{Math.ceil(Number(paper.sizeBytes) / 1024)} kB</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

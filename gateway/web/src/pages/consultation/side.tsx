@@ -1,0 +1,70 @@
+import { createClient } from "@connectrpc/connect";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { Button } from "suomifi-ui-components";
+
+import { LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
+import { ConsultationService, type Consultation, type GetClientResponse } from "#gen/koppi/consultation/v1/consultation_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts, useWords } from "../../app/language";
+import { transport } from "../../app/transport";
+import { moment } from "../../ui/dates";
+import { nameOf, shortId } from "../../ui/names";
+import { usePartyName } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+
+export const continuations = ["concern", "referral", "plan"] as const;
+
+// Side is whom it concerns, what it can become, and who is in it.
+export function Side({ consultation }: { consultation: Consultation }) {
+  const t = useTexts("consultation"), word = useWords(), name = usePartyName();
+  const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id } = consultation;
+  const opened = dateOf(openedAt);
+  return (
+    <div className="consult-side">
+      <section>
+        <h3>{t("about")}</h3>
+        {clientId ? <Client id={id} clientId={clientId} /> : <p>{t("anonymous")}</p>}
+      </section>
+      <section>
+        <h3>{t("continue")}</h3>
+        <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }} search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
+      </section>
+      <section>
+        <h3>{t("background")}</h3>
+        <dl>
+          <dt>{t("asker")}</dt><dd>{name(asker)}</dd>
+          <dt>{t("addressee")}</dt><dd>{name(addressee)}</dd>
+          {takenBy && <><dt>{t("takenBy")}</dt><dd>{name(takenBy)}</dd></>}
+          {participants.length > 0 && <><dt>{t("participants")}</dt><dd>{participants.map((party) => name(party)).join("; ")}</dd></>}
+          {opened && <><dt>{t("opened")}</dt><dd><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}
+          {basis && <><dt>{t("basis")}</dt><dd>{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd></>}
+        </dl>
+      </section>
+    </div>
+  );
+}
+
+// Client is named only to who asks: each time is a recorded reading.
+function Client({ id, clientId }: { id: string; clientId: string }) {
+  const t = useTexts("consultation"), [client, setClient] = useState<GetClientResponse>(), [error, setError] = useState<unknown>();
+  const show = () => createClient(ConsultationService, transport).getClient({ consultationId: id }).then(setClient, setError);
+  const { details } = client ?? {};
+  return (
+    <>
+      <p>{t("client", { id: shortId(clientId) })}</p>
+      <Problem error={error} />
+      <div role="status">
+        {client && (
+          <dl>
+            <dt>{t("clientName")}</dt><dd>{[details?.givenNames, details?.familyName].filter(Boolean).join(" ") || "–"}</dd>
+            <dt>{t("clientCode")}</dt><dd>{client.personalIdentityCode || "–"}</dd>
+            {client.language && <><dt>{t("clientLanguage")}</dt><dd>{client.language}</dd></>}
+            {details && details.phones.length > 0 && <><dt>{t("clientPhone")}</dt><dd>{details.phones.join(", ")}</dd></>}
+          </dl>
+        )}
+      </div>
+      {!client && <><Button type="button" variant="secondary" onClick={() => void show()} data-client>{t("showClient")}</Button><p className="quiet">{t("recorded")}</p></>}
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+import { enumFromJson } from "@bufbuild/protobuf";
+
+import { LegalGround, LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
+import type { Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import { receiver, text, type Field, type Values } from "../../ui/form/fields";
+import { finnish } from "../../ui/form/times";
+import type { Steps } from "../matter/actions";
+
+// What the grounds of a consultation rest on, as a rule (703/2023 §§ 31, 53).
+const provisions = { anonymous: "703/2023 § 31", consent: "703/2023 § 53" };
+const consent = "LEGAL_GROUND_CLIENT_CONSENT", access = "LEGAL_GROUND_STATUTORY_ACCESS";
+
+const isNamed = ({ clientId }: Consultation) => clientId !== "";
+const partiesOf = ({ asker, addressee, participants }: Consultation) => [asker, addressee, ...participants].flatMap((party) => party?.agency ?? []);
+const isGround = (ground: string) => (values: Values) => text(values, "ground") === ground;
+
+// Each onward hop has its ground. About nobody by name there is only one.
+const groundFields = (consultation: Consultation): Field[] => (isNamed(consultation) ? [
+  { kind: "choice", name: "ground", label: "consultGround", schema: LegalGroundSchema, only: [consent, access], required: true, of: ["basis", "basis.ground"] },
+  { kind: "moment", name: "consentedAt", label: "consultConsentedAt", required: true, when: isGround(consent), of: ["basis.consented_at"] },
+  { kind: "line", name: "provision", label: "consultProvision", hint: "consultProvisionHint", required: true, when: isGround(access), of: ["basis.provision"] },
+] : [{ kind: "note", name: "anonymous", label: "consultAnonymous", text: "consultAnonymous" }]);
+
+function basis(values: Values, consultation: Consultation) {
+  if (!isNamed(consultation)) return { ground: LegalGround.NO_PERSONAL_DATA, provision: provisions.anonymous };
+  const ground = enumFromJson(LegalGroundSchema, (text(values, "ground") || "LEGAL_GROUND_UNSPECIFIED") as never);
+  if (ground === LegalGround.CLIENT_CONSENT) return { ground, provision: provisions.consent, consentedAt: finnish(text(values, "consentedAt")) };
+  return { ground, provision: text(values, "provision") };
+}
+
+// A matter that it may have led to, in words.
+export interface Followed { subject: string; words: string }
+
+// consultationSteps are what each step asks for: of somebody of this agency, where these
+// matters came after the question.
+export const consultationSteps = (agency: string, followed: Followed[]): Steps<Consultation> => ({
+  CloseConsultation: {
+    fields: () => [{ kind: "options", name: "ledTo", label: "consultLedTo", hint: "consultLedToHint", required: true, of: ["led_to"], options: [
+      { value: "nothing", label: "consultLedToNothing" },
+      ...followed.map(({ subject, words }) => ({ value: subject, ready: words })),
+    ] }],
+    initial: () => ({ ledTo: "nothing" }),
+    make: (values) => ({ ledTo: text(values, "ledTo") === "nothing" ? "" : text(values, "ledTo") }),
+  },
+  ReassignConsultation: {
+    fields: () => [
+      { kind: "receiver", name: "to", label: "consultTo", within: agency, worker: true, required: true, of: ["to", "to.agency", "to.unit", "to.worker"] },
+      { kind: "area", name: "reason", label: "consultReason", required: true },
+    ],
+    make: (values) => ({ to: { agency, ...receiver(values, "to") }, reason: text(values, "reason") }),
+  },
+  InviteParticipant: {
+    fields: (consultation) => [
+      { kind: "receiver", name: "participant", label: "consultParticipant", hint: "consultParticipantHint", without: partiesOf(consultation), required: true },
+      ...groundFields(consultation),
+    ],
+    make: (values, consultation) => ({ participant: receiver(values, "participant"), basis: basis(values, consultation) }),
+  },
+  RevokeConsultation: {
+    fields: () => [{ kind: "area", name: "reason", label: "consultMistake", hint: "consultMistakeHint", required: true }],
+    make: (values) => ({ reason: text(values, "reason") }),
+    sure: "consultRevokeSure",
+  },
+});

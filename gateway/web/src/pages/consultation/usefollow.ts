@@ -1,0 +1,102 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import type { Party } from "#gen/koppi/common/v1/party_pb";
+import type { ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import { usePerson } from "../../app/session";
+import { follow } from "./line";
+
+// Who has not typed for this long has stopped; the page says that it types more often.
+const typingLasts = 6000;
+// Out of sight for this long, nobody is there any more.
+const awayAfter = 60_000;
+
+const keyOf = ({ agency, unit, worker }: Party) => `${agency} ${unit} ${worker}`;
+const at = ({ at: time }: ConsultationMessage) => (time ? timestampMs(time) : 0);
+
+export interface Conversation {
+  messages: ConsultationMessage[];
+  // Others who are there now, and those of them who type.
+  present: Party[];
+  typing: Party[];
+  // The line is down: what is shown may be old.
+  down: boolean;
+  // What was posted from here is shown at once.
+  add: (message: ConsultationMessage | undefined) => void;
+}
+
+// useFollow is a conversation as it goes on: what was read of it, and what is told since.
+export function useFollow(id: string, read: ConsultationMessage[], over: boolean): Conversation {
+  const person = usePerson(), inSight = useInSight();
+  const [heard, setHeard] = useState<ConsultationMessage[]>([]), [present, setPresent] = useState<Party[]>([]), [down, setDown] = useState(false);
+  const [typing, stillTyping, stopped] = useFading();
+  const add = useCallback((message: ConsultationMessage | undefined) => {
+    if (message) setHeard((before) => (before.some(({ messageId }) => messageId === message.messageId) ? before : [...before, message]));
+  }, []);
+  // The last that is known to have nothing missing before it.
+  const last = useRef("");
+  const reaches = read.findIndex(({ messageId }) => messageId === last.current);
+  if (!last.current || reaches >= 0) last.current = read.at(-1)?.messageId ?? "";
+
+  const isMe = useCallback((party: Party) => party.agency === person.agency && party.worker === person.worker, [person.agency, person.worker]);
+  useEffect(() => {
+    if (over || !inSight) return;
+    const ended = new AbortController();
+    void follow(id, {
+      after: () => last.current,
+      opened: () => setPresent([]),
+      // Who is there is not known while the line is down.
+      down: (now) => { setDown(now); if (now) setPresent([]); },
+      told: (told) => {
+        if (told.case === "message") {
+          last.current = told.value.messageId;
+          add(told.value);
+          if (told.value.from) stopped(told.value.from);
+        }
+        if (told.case === "typing" && !isMe(told.value)) stillTyping(told.value);
+        if (told.case === "presence" && told.value.party && !isMe(told.value.party)) {
+          const { party, present: there } = told.value;
+          setPresent((before) => [...before.filter((one) => keyOf(one) !== keyOf(party)), ...(there ? [party] : [])]);
+          if (!there) stopped(party);
+        }
+      },
+    }, ended.signal);
+    return () => { ended.abort(); setPresent([]); setDown(false); };
+  }, [id, over, inSight, isMe, add, stillTyping, stopped]);
+
+  const known = new Set(read.map(({ messageId }) => messageId));
+  const more = heard.filter(({ messageId }) => !known.has(messageId)).sort((a, b) => at(a) - at(b));
+  return { messages: over ? read : [...read, ...more], present, typing, down, add };
+}
+
+// useFading are parties that go by themselves when they are not heard for a while.
+function useFading(): [Party[], (party: Party) => void, (party: Party) => void] {
+  const [parties, set] = useState<Party[]>([]), timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
+  const remove = useCallback((party: Party) => {
+    clearTimeout(timers.current.get(keyOf(party)));
+    set((before) => before.filter((one) => keyOf(one) !== keyOf(party)));
+  }, []);
+  const heard = useCallback((party: Party) => {
+    remove(party);
+    set((before) => [...before, party]);
+    timers.current.set(keyOf(party), setTimeout(() => remove(party), typingLasts));
+  }, [remove]);
+  useEffect(() => () => timers.current.forEach(clearTimeout), []);
+  return [parties, heard, remove];
+}
+
+// useInSight tells whether somebody may be looking at the page.
+function useInSight(): boolean {
+  const [inSight, set] = useState(true);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      clearTimeout(timer);
+      if (document.visibilityState === "visible") set(true);
+      else timer = setTimeout(() => set(false), awayAfter);
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", look); };
+  }, []);
+  return inSight;
+}

@@ -1,0 +1,38 @@
+package consultation
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/matter"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// Follow is Converse for who reads a stream and cannot write one, as a browser: it says
+// nothing on it, and is there like all others.
+func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreamingServer[consultationv1.FollowResponse]) error {
+	who, err := matter.Caller(out.Context())
+	if err != nil {
+		return err
+	}
+	c := s.conversation(who, r.GetConsultationId(), func(m *told) error { return out.Send(&consultationv1.FollowResponse{Told: m}) })
+	return c.live(out.Context(), r.GetAfterMessageId(), "after_message_id")
+}
+
+// SignalTyping says that the caller types. Nothing is read and nothing is kept; who may not
+// know of the conversation is refused as by all other calls.
+func (s *Service) SignalTyping(ctx context.Context, r *consultationv1.SignalTypingRequest) (*consultationv1.SignalTypingResponse, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.CheckParty(ctx, who, r.GetConsultationId()); err != nil {
+		return nil, err
+	}
+	if _, err := s.Related(ctx, who, r.GetConsultationId()); err != nil {
+		return nil, err
+	}
+	s.conversation(who, r.GetConsultationId(), nil).say(kindTyping)
+	return &consultationv1.SignalTypingResponse{}, nil
+}
