@@ -1,4 +1,4 @@
-import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
+import { Details } from "suomifi-ui-components";
 
 import type { Withheld } from "#gen/koppi/exchange/v1/exchange_pb";
 import { useTexts } from "../../app/language";
@@ -17,12 +17,9 @@ export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
   const fields = [...new Set(kept.map(fieldOf))].join(", ").toLowerCase();
   const rules = ruleNames.filter((name) => kept.some((one) => ruleOf(one) === name));
   return (
-    <Expander className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")}>
-      <ExpanderTitleButton>{t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}</ExpanderTitleButton>
-      <ExpanderContent>
-        {rules.map((rule) => <p key={rule}>{t(`explained_${rule}`)}</p>)}
-        <p className="quiet">{t("rule", { count: kept.length, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}</p>
-      </ExpanderContent>
-    </Expander>
+    <Details className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")} summaryLabel={t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}>
+      {rules.map((rule) => <p key={rule}>{t(`explained_${rule}`)}</p>)}
+      <p className="quiet">{t("rule", { count: new Set(kept.map(({ rule }) => rule)).size, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}</p>
+    </Details>
   );
 }
