@@ -23,8 +23,7 @@ export function MatterCard({ told }: { told: Told }) {
       {told.appointments.map(({ at, place }) => <p key={at.getTime()} className="date"><strong>{t("appointment")}:</strong> {t("appointmentAt", { date: day(at), time: clock(at) })}{place && `, ${place}`}</p>)}
       {told.planned.map(({ by, at }, index) => <p key={index}>{t("planned", { who: names.full(by), date: limit(dateOf(at)!) })}</p>)}
       <dl>
-        {told.next && <><dt>{t("next")}</dt><dd>{told.next}</dd></>}
-        {told.late && told.due && <><dt>{t("next")}</dt><dd>{t("late", { date: limit(told.due) })}</dd></>}
+        {told.next && <><dt>{t("next")}</dt><dd>{told.next} {told.late && t("late")}</dd></>}
         {who && <><dt>{t("holder")}</dt><dd>{who}. {!told.quiet && silence}</dd></>}
       </dl>
       {told.notes.map((note) => <p key={note}>{note}</p>)}

@@ -28,7 +28,7 @@ export function tellConcern(concern: Concern, tongue: Tongue): Told {
   ];
   return {
     ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes, planned: concern.plannedContacts,
-    next: frame.late ? undefined : nextOf(elsewhere ? "offered" : name, frame.due, tongue),
+    next: nextOf(elsewhere ? "offered" : name, frame.due, tongue),
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
   };
 }

@@ -32,7 +32,7 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   return {
     ...frame, title: t(kind), standing: moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
     notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
-    next: frame.late ? undefined : nextOf(name, frame.due, tongue),
+    next: nextOf(name, frame.due, tongue),
     appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),
     said: { topics: [], text: referral.reason },
   };
