@@ -106,14 +106,15 @@ export function flowsOf(rows: Row[], key: (row: Row) => string): Flow[] {
   });
 }
 
-// lanesOf are the agencies in an order in which most goes downwards.
+// lanesOf are the agencies, who only sends first and who only receives last: so most goes
+// downwards.
 export function lanesOf(flows: Flow[]): string[] {
-  const net = new Map<string, number>();
-  for (const { sender, receiver, sent } of flows) {
-    net.set(sender, (net.get(sender) ?? 0) + sent);
-    net.set(receiver, (net.get(receiver) ?? 0) - sent);
-  }
-  return [...net].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([agency]) => agency);
+  const share = (agency: string) => {
+    const out = sum(flows.filter(({ sender }) => sender === agency).map(({ sent }) => sent)), into = sum(flows.filter(({ receiver }) => receiver === agency).map(({ sent }) => sent));
+    return (out - into) / (out + into);
+  };
+  const agencies = [...new Set(flows.flatMap(({ sender, receiver }) => [sender, receiver]))];
+  return agencies.sort((a, b) => share(b) - share(a) || a.localeCompare(b));
 }
 
 // Units of time in which waits are said, the largest that fits twice.
