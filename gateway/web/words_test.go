@@ -118,7 +118,7 @@ func TestWordsAreThoseOfTheContract(t *testing.T) {
 	for name, where := range names {
 		// A page may have words of its own for a name, as the client's has.
 		own := slices.ContainsFunc(pagesOf(code, path.Dir(where)), func(page string) bool { return all[page]["fi"][name] != "" })
-		if said[name] == "" && !own {
+		if said[name] == "" && !own && !strings.Contains(where, "/own/") || said[name] == "" && !own && !tombstone(name) {
 			t.Errorf("%s: no words for %s", where, name)
 		}
 	}
@@ -139,10 +139,19 @@ func TestWordsAreThoseOfTheContract(t *testing.T) {
 		}
 	}
 	for name := range said {
-		if names[name] == "" && !literals[name] && !contract[name] && !enumValue(name) {
+		if names[name] == "" && !literals[name] && !contract[name] && !enumValue(name) && !slices.Contains(serviceKeys, name) {
 			t.Errorf("words for %s, which nothing is called", name)
 		}
 	}
+}
+
+// serviceKeys are services of the directory for trying out, as rows name them.
+var serviceKeys = []string{"tyokyvyn-arvio"}
+
+// tombstone tells what the client's page says otherwise than by the state's name: what was
+// entered in error, and a report that was joined, of which the client is told as of any.
+func tombstone(state string) bool {
+	return strings.HasSuffix(state, "_ENTERED_IN_ERROR") || state == "CONCERN_STATE_JOINED"
 }
 
 // enumValue tells whether the contract has a value of this name.
