@@ -47,12 +47,12 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 
 function SignedIn({ person }: { person: Person }) {
   // An operator has no matters of its own: nothing to watch, and one room.
-  const operator = person.role === "operator", path = useRouterState({ select: (state) => state.location.pathname });
+  const operator = person.role === "operator", there = useRouterState({ select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics") });
   const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : `${person.agency} ${person.worker} ${person.role}`);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
-      {operator && path !== "/statistics" ? <Navigate to="/statistics" replace /> : <Outlet />}
+      {operator && !there ? <Navigate to="/statistics" replace /> : <Outlet />}
     </Frame>
   );
 }

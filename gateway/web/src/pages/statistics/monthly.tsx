@@ -3,7 +3,7 @@ import { Bars } from "../../ui/chart/bars";
 import { Picture } from "../../ui/chart/picture";
 import type { Sheet } from "../../ui/chart/table";
 import { useSay } from "./say";
-import { byMonth, sum, type Row } from "./sums";
+import { byMonth, spansOf, sum, type Row } from "./sums";
 
 // Part is one of the things that are counted side by side, and what it is called.
 export interface Part { name: string; of: (row: Row) => number }
@@ -38,7 +38,7 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   };
   const said = [
     ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]), ...(untold ? [untold] : []),
-    ...(none.length ? [t("tooFewIn", { months: none.map(say.month).join(", ") })] : []),
+    ...(none.length ? [t("tooFewIn", { months: spansOf(none).map(([first, last]) => (first === last ? say.month(first) : `${say.month(first)} – ${say.month(last)}`)).join(", ") })] : []),
   ].join(" ");
   if (none.length === months.length) return <Nothing name={name} title={title} why={[...(rows.length || !untold ? [t("tooFewAtAll")] : []), ...(untold ? [untold] : [])].join(" ")} />;
   const bars = months.map((month, index) => ({

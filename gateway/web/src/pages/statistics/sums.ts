@@ -49,6 +49,17 @@ export function monthsFrom(from: string, to: string): string[] {
   return months;
 }
 
+// spansOf joins months that follow each other: first and last of each span.
+export function spansOf(months: string[]): [string, string][] {
+  const spans: [string, string][] = [];
+  for (const month of months) {
+    const span = spans.at(-1);
+    if (span && monthAfter(span[1], 1) === month) span[1] = month;
+    else spans.push([month, month]);
+  }
+  return spans;
+}
+
 // As many months as may be asked for at once.
 export const mostMonths = 36;
 

@@ -22,6 +22,7 @@ interface Props {
 }
 
 const height = 232, top = 36, bottom = 40, left = 44, labelWidth = 46;
+const steps = [1, 2, 3, 4, 6, 12];
 
 // Bars stand on zero, their sum above them.
 export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = true }: Props) {
@@ -30,8 +31,9 @@ export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = 
   const up = scaleLinear().domain([0, Math.max(...sums, whole ? 5 : 1)]).nice(4).range([height - bottom, top]);
   const ticks = up.ticks(4).filter((tick) => !whole || Number.isInteger(tick));
   const along = scaleBand().domain(bars.map(({ name }) => name)).range([left, Math.max(width, left + 1)]).paddingInner(0.3).paddingOuter(0.15);
-  // Where names would run into each other only every second, third, … is said.
-  const every = Math.max(1, Math.ceil(labelWidth / Math.max(1, along.step()))), roomy = along.step() >= 26;
+  // Where names would run into each other only some are said, that with more among them.
+  const every = steps.find((one) => one * along.step() >= labelWidth) ?? 12, anchor = Math.max(0, bars.findIndex(({ more }, index) => index > 0 && more));
+  const said = (index: number) => (index - anchor) % every === 0, roomy = along.step() >= 26;
   return (
     <div className="drawing" ref={place}>
       {parts.length > 1 && <Legend id={id} parts={parts} />}
@@ -51,8 +53,8 @@ export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = 
                   return value > 0 && <rect key={part} x={x} width={along.bandwidth()} y={up(until)} height={up(from) - up(until)} fill={fillOf(id, part)} stroke={inkOf(part)} />;
                 })}
                 {roomy && sums[index]! > 0 && <text x={middle} y={up(until) - 6} textAnchor="middle" className="strong">{say(sums[index]!)}</text>}
-                {index % every === 0 && <text x={middle} y={height - bottom + 17} textAnchor="middle">{bar.short}</text>}
-                {bar.more && <text x={middle} y={height - bottom + 33} textAnchor="middle" className="quiet-text">{bar.more}</text>}
+                {said(index) && <text x={middle} y={height - bottom + 17} textAnchor="middle">{bar.short}</text>}
+                {bar.more && said(index) && <text x={middle} y={height - bottom + 33} textAnchor="middle" className="quiet-text">{bar.more}</text>}
               </g>
             );
           })}
