@@ -50,7 +50,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   return (
     <MatterFrame title={[word("consultations"), topic].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
       mistaken={revocation && <InlineAlert status="warning">{t("mistaken", { reason: revocation.reason || "–" })}</InlineAlert>}
-      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person.agency, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
+      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
       side={<Side consultation={consultation} />}>
       {!revocation && (
         <section className="conversation" aria-labelledby="conversation">

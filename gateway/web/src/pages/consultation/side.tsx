@@ -18,18 +18,20 @@ export const continuations = ["concern", "referral", "plan"] as const;
 // Side is whom it concerns, what it can become, and who is in it.
 export function Side({ consultation }: { consultation: Consultation }) {
   const t = useTexts("consultation"), word = useWords(), name = usePartyName();
-  const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id } = consultation;
+  const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id, revocation } = consultation;
   const opened = dateOf(openedAt);
   return (
     <div className="consult-side">
-      <section>
-        <h3>{t("about")}</h3>
-        {clientId ? <Client id={id} clientId={clientId} /> : <p>{t("anonymous")}</p>}
-      </section>
-      <section>
-        <h3>{t("continue")}</h3>
-        <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }} search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
-      </section>
+      {!revocation && <>
+        <section>
+          <h3>{t("about")}</h3>
+          {clientId ? <Client id={id} clientId={clientId} /> : <p>{t("anonymous")}</p>}
+        </section>
+        <section>
+          <h3>{t("continue")}</h3>
+          <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }} search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
+        </section>
+      </>}
       <section>
         <h3>{t("background")}</h3>
         <dl>

@@ -31,9 +31,9 @@ function basis(values: Values, consultation: Consultation) {
 // A matter that it may have led to, in words.
 export interface Followed { subject: string; words: string }
 
-// consultationSteps are what each step asks for: of somebody of this agency, where these
+// consultationSteps are what each step asks for: of somebody of this unit, where these
 // matters came after the question.
-export const consultationSteps = (agency: string, followed: Followed[]): Steps<Consultation> => ({
+export const consultationSteps = ({ agency, unit }: { agency: string; unit: string }, followed: Followed[]): Steps<Consultation> => ({
   CloseConsultation: {
     fields: () => [{ kind: "options", name: "ledTo", label: "consultLedTo", hint: "consultLedToHint", required: true, of: ["led_to"], options: [
       { value: "nothing", label: "consultLedToNothing" },
@@ -47,7 +47,9 @@ export const consultationSteps = (agency: string, followed: Followed[]): Steps<C
       { kind: "receiver", name: "to", label: "consultTo", within: agency, worker: true, required: true, of: ["to", "to.agency", "to.unit", "to.worker"] },
       { kind: "area", name: "reason", label: "consultReason", required: true },
     ],
-    make: (values) => ({ to: { agency, ...receiver(values, "to") }, reason: text(values, "reason") }),
+    // Mostly it goes to the next desk.
+    initial: () => ({ to: { agency, unit } }),
+    make: (values) => ({ to: receiver(values, "to"), reason: text(values, "reason") }),
   },
   InviteParticipant: {
     fields: (consultation) => [
