@@ -46,7 +46,7 @@ export function ConcernMatter({ id }: { id: string }) {
         {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd>{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd>{notReached}</dd></>}
       </MatterSide>}>
-      <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description" ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />
+      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description" ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
   );
 }

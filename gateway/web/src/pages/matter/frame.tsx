@@ -22,12 +22,14 @@ interface Props {
 // MatterFrame is what every open matter has: where it stands, what may be done now, what
 // happened, and at its side whom and what it concerns.
 export function MatterFrame({ title, standing, status, urgency, mistaken, actions, side, children }: Props) {
-  const t = useTexts("matter"), heading = useRef<HTMLHeadingElement>(null), { id } = useParams({ strict: false });
+  const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null), { id } = useParams({ strict: false });
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
   // Who opened it reads on from its heading.
   useEffect(() => heading.current?.focus(), [id]);
   return (
     <article aria-labelledby="matter-title" className="matter" data-matter={id}>
+      {/* On a narrow screen the list, whose heading is the page's first, is not there. */}
+      <h1 className="hidden narrow-only">{shell(list)}</h1>
       <Link to={`/${list}` as "/work"} search={(before) => before} className="back">← {t("back")}</Link>
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
       {mistaken}

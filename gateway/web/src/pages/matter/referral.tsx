@@ -39,7 +39,7 @@ export function ReferralMatter({ id }: { id: string }) {
         <dt>{t("from")}</dt><dd>{party(referral.sender)}</dd>
         <dt>{t("to")}</dt><dd>{party(referral.receiver)}</dd>
       </MatterSide>}>
-      <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />
+      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>
   );
 }
