@@ -44,8 +44,9 @@ export class Person {
   step = (name: string) => this.page.locator(`[data-step="${name}"]`).first();
 
   // list opens a list, shows what is new in it, and opens a matter of it.
-  async open(subject: string, list = "work") {
+  async open(subject: string, list = "work", queue?: "me" | "agency") {
     await this.page.locator(`.rooms a[href="/${list}"]`).click();
+    if (queue) await this.page.locator(`[data-queue="${queue}"]`).click();
     const fresh = this.page.locator("button.fresh");
     await this.row(subject).or(fresh).first().waitFor();
     if (!(await this.row(subject).isVisible())) await fresh.click();
@@ -66,8 +67,12 @@ export class Person {
     for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
   }
 
+  // send sends a form; one whose step is final asks once more.
   async send(form: Locator) {
-    await form.locator("[data-send]").click();
+    const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" });
+    await send.click();
+    await expect.poll(async () => (await form.count()) === 0 || (await sure.count()) > 0).toBe(true);
+    if (await sure.count()) await sure.click();
     await expect(form).toHaveCount(0);
   }
 
@@ -98,8 +103,8 @@ export class Person {
       await field.getByRole("button", { name: label }).click();
       await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) }).click();
     };
-    if (agency) await pick(/^Viranomainen/, called(there.names));
-    if (unit) await pick(/^Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
+    if (agency) await pick(/Viranomainen/, called(there.names));
+    if (unit) await pick(/Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
     if (worker) await field.getByRole("textbox").fill(worker);
   }
 }

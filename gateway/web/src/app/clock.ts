@@ -3,6 +3,7 @@ import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@tanstack/react-query";
 
 import { DevService } from "#gen/koppi/dev/v1/dev_pb";
+import { useChanges } from "./live";
 import { usePerson } from "./session";
 import { transport } from "./transport";
 
@@ -12,7 +13,7 @@ const clockKey = ["clock"];
 // the clock may have been moved and is not known before it was asked.
 export function useClock(): Date | undefined {
   const { trial } = usePerson();
-  const { data } = useQuery({
+  const { data, refetch } = useQuery({
     queryKey: [...clockKey, trial], refetchInterval: 60_000,
     queryFn: async () => {
       if (!trial) return Date.now();
@@ -20,6 +21,8 @@ export function useClock(): Date | undefined {
       return now ? timestampMs(now) : Date.now();
     },
   });
+  // What changes may be due to a clock that was moved, here or elsewhere.
+  useChanges(() => { if (trial) void refetch(); });
   return data === undefined ? (trial ? undefined : new Date()) : new Date(data);
 }
 

@@ -26,7 +26,8 @@ export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
 export function DueMark({ status }: { status?: LoopStatus }) {
   const t = useTexts("shell"), now = useNow(), due = dateOf(status?.dueAt);
   if (!due) return null;
-  const away = distance(due, now), late = status!.overdue || away.late;
+  // The service knows first that it is late.
+  const away = distance(due, status!.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
   return (
     <span className={late ? "due late" : "due"}>
       {late && <span aria-hidden="true" className="shape">▲</span>}

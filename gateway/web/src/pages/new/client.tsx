@@ -26,7 +26,7 @@ export function clientFields(origin?: Origin): Field[] {
   if (isKnown(origin)) return [];
   return [
     section("client"),
-    { kind: "options", name: "known", label: "client", options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }] },
+    { kind: "options", name: "known", label: "client", required: true, options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }] },
     { kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], when: (values) => !byName(values) },
     { kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"], when: byName },
     { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"], when: byName },

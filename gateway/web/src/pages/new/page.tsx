@@ -1,5 +1,6 @@
 import { Link, Navigate, useParams, useSearch } from "@tanstack/react-router";
 
+import { useClock } from "../../app/clock";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import { Problem } from "../../ui/problem";
 import { idOf, kindOf, shortId } from "../../ui/names";
@@ -19,10 +20,11 @@ const forms = { concern: NewConcern, referral: NewReferral, consultation: NewCon
 // follows from another matter takes its client and case along.
 export function NewPage() {
   const { what } = useParams({ strict: false }) as { what: string }, { from } = useSearch({ strict: false }) as { from?: string };
-  const shell = useTexts("shell"), { data: origin, error, isLoading } = useOrigin(from);
+  const shell = useTexts("shell"), { data: origin, error, isLoading } = useOrigin(from), clock = useClock();
   const Form = forms[what as keyof typeof forms];
   if (!Form) return <Navigate to="/" replace />;
-  if (isLoading) return <p className="quiet">{shell("loading")}</p>;
+  // What a form begins with holds the domain's time: it is known first.
+  if (isLoading || !clock) return <p className="quiet">{shell("loading")}</p>;
   return (
     <div className="beginning">
       {error && <Problem error={error} />}

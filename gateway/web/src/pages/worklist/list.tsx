@@ -52,7 +52,7 @@ export function ListPage({ name }: { name: ListName }) {
           <div className="begin">{beginnings[name].map((what) => <Link key={what} to="/new/$what" params={{ what }} search={{ from: undefined }} className="button first" data-begin={what}>{t(beginTexts[what]!)}</Link>)}</div>
         </div>
         <div className="queues" role="group" aria-label={t("queue")}>
-          {queueNames.map((one) => <button key={one} type="button" aria-pressed={queue === one} onClick={() => search({ queue: one === "unit" ? undefined : one })}>{t(one)}</button>)}
+          {queueNames.map((one) => <button key={one} type="button" data-queue={one} aria-pressed={queue === one} onClick={() => search({ queue: one === "unit" ? undefined : one })}>{t(one)}</button>)}
         </div>
         <ul className="tiles" aria-label={t("tiles")}>
           {tiles.filter((one) => name === "work" || name === "sent" || one !== "consultations").map((one) => (
