@@ -42,6 +42,7 @@ test: verify lint unit ## Check generated code and arrows, lint, and run all tes
 
 unit: need-go need-chromium need-servers example pages ## Run all tests
 	go test -timeout 14m $(addprefix ./,$(addsuffix /...,$(MODULES)))
+	cd $(WEB) && npx playwright test
 
 lint: need-go $(GOLANGCI) $(WEB)/node_modules ## Lint all modules, and the pages' types
 	cd $(WEB) && npx tsc --noEmit

@@ -6,6 +6,8 @@ import { Person } from "./person";
 interface Fixtures {
   // The domain's time at which the test's Koppi stands still.
   clock: string;
+  // What else it is told when it is started.
+  settings: string;
   koppi: Koppi;
   comes: (name: string, how?: Parameters<typeof Person.comes>[3]) => Promise<Person>;
 }
@@ -14,8 +16,9 @@ interface Fixtures {
 // At its end no page has failed, broken its policy, or asked another site for anything.
 export const test = base.extend<Fixtures>({
   clock: ["2026-11-23T09:00:00+02:00", { option: true }],
-  koppi: async ({ clock }, use) => {
-    const koppi = await Koppi.start(clock);
+  settings: ["", { option: true }],
+  koppi: async ({ clock, settings }, use) => {
+    const koppi = await Koppi.start(clock, settings.split(" ").filter(Boolean));
     await use(koppi);
     await koppi.stop();
   },

@@ -14,9 +14,9 @@ export class Koppi {
   private readonly data = mkdtempSync(join(tmpdir(), "koppi-page-"));
   line!: Line;
 
-  static async start(clock = "2026-11-23T09:00:00+02:00"): Promise<Koppi> {
+  static async start(clock: string, settings: string[]): Promise<Koppi> {
     const koppi = new Koppi();
-    await koppi.up("--clock", clock);
+    await koppi.up("--clock", clock, ...settings);
     koppi.line = await Line.to(() => koppi.port);
     return koppi;
   }

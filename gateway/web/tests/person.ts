@@ -69,10 +69,12 @@ export class Person {
 
   // send sends a form; one whose step is final asks once more.
   async send(form: Locator) {
-    const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" });
+    const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" }), atOnce = (await sure.count()) > 0;
     await send.click();
-    await expect.poll(async () => (await form.count()) === 0 || (await sure.count()) > 0).toBe(true);
-    if (await sure.count()) await sure.click();
+    if (!atOnce) {
+      await expect.poll(async () => (await form.count()) === 0 || (await sure.count()) > 0).toBe(true);
+      if (await sure.count()) await sure.click();
+    }
     await expect(form).toHaveCount(0);
   }
 

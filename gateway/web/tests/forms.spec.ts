@@ -1,0 +1,81 @@
+import type { Page } from "@playwright/test";
+
+import { report } from "./cases";
+import { expect, test } from "./fixtures";
+
+// tabTo goes on by the keyboard until it is in a field.
+async function tabTo(page: Page, field: string) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    if (await page.evaluate((name) => document.activeElement?.closest("[data-field], [data-send]")?.matches(`[data-field="${name}"], [${name}]`) ?? false, field)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${field}`);
+}
+
+test("a concern is reported by the keyboard alone", async ({ comes }) => {
+  const { page, word, phase } = await comes("kela-17"), press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key); };
+  await page.locator('[data-begin="concern"]').first().focus();
+  await press("Enter");
+  await page.locator('[data-field="ground"]').waitFor();
+  await tabTo(page, "ground");
+  await press("Space");
+  await tabTo(page, "consented");
+  await press("Space");
+  await tabTo(page, "code");
+  await page.keyboard.type("010594Y9032");
+  await tabTo(page, "language");
+  await press("Space");
+  await tabTo(page, "receiver");
+  await press("Enter", "ArrowDown", "Enter");
+  await tabTo(page, "topics");
+  await page.keyboard.type("vuokra");
+  await press("Tab", "Tab");
+  await tabTo(page, "topics");
+  await press("Space");
+  await tabTo(page, "description");
+  await page.keyboard.type("Kaksi vuokraa maksamatta.");
+  await tabTo(page, "urgency");
+  await press("Space");
+  await tabTo(page, "data-send");
+  await press("Enter");
+  await expect(phase).toContainText(word("LOOP_PHASE_SENT"));
+});
+
+test("nothing typed is lost: not by an error, a reload, or an ended session", async ({ koppi, comes }) => {
+  const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide;
+  await guide.open(subject);
+  await guide.take("ReceiveConcern");
+  await guide.step("RequestInformation").click();
+  const form = page.locator("form.step-form"), question = form.locator('[data-field="question"] textarea');
+  await question.fill("Asiakas 010594Y9032: milloin häneen on saatu yhteys?");
+  await form.locator("[data-send]").click();
+  await expect(form.locator(".problem")).toContainText("henkilötunnus");
+  await expect(question).toHaveValue(/010594Y9032/);
+  await question.fill("Milloin asiakkaaseen on saatu yhteys?");
+  await page.reload();
+  await guide.step("RequestInformation").click();
+  await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
+  // The session ends, as it does after hours; whoever signs in again finds it as it was.
+  await page.context().clearCookies();
+  await form.locator("[data-send]").click();
+  await page.locator('[data-person="ps-04"]').click();
+  await guide.step("RequestInformation").click();
+  await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
+  await guide.send(form);
+  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_WAITING"));
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft ")))).toEqual([]);
+});
+
+test("what was entered in error becomes a tombstone at both, and each acknowledges", async ({ koppi, comes }) => {
+  const subject = await report(koppi), guide = await comes("ps-04"), kela = await comes("kela-17");
+  await guide.open(subject);
+  await guide.take("ReceiveConcern");
+  await kela.open(subject, "sent");
+  await kela.take("RevokeConcern", { reason: "Väärä henkilö." });
+  for (const who of [kela, guide]) {
+    await expect(who.matter).toContainText("Merkitty virheelliseksi");
+    await expect(who.matter).not.toContainText("Kaksi vuokraa maksamatta.");
+  }
+  await guide.take("AcknowledgeRevocation", {});
+  await expect(kela.matter).toContainText("kuitattu");
+});
