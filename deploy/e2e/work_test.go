@@ -123,6 +123,17 @@ func TestWorklists(t *testing.T) {
 		t.Errorf("the colleague has %v", got)
 	}
 
+	// What was withdrawn is still among what was sent, and says what it was about.
+	gone := reports[0]
+	insist(t, kela, concerns.WithdrawConcern, &concernv1.WithdrawConcernRequest{RequestId: uuid.NewString(), ConcernId: gone[len("concerns/"):], Reason: "Aiheeton."})
+	for with, want := range map[bool]int{false: 0, true: 1} {
+		ended := slices.DeleteFunc(list(kela, &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_AGENCY, Sent: true, IncludeEnded: with, PageSize: 2}),
+			func(item *caseworkv1.WorkItem) bool { return item.GetSubject() != gone })
+		if len(ended) != want || want > 0 && !slices.Equal(ended[0].GetAbout(), []string{"TOPIC_RENT_ARREARS"}) {
+			t.Errorf("with ended ones %v: %v", with, ended)
+		}
+	}
+
 	for name, one := range map[string]struct {
 		err  error
 		want fault.Reason
