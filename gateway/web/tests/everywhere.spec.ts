@@ -45,7 +45,7 @@ const steady = (text: string) => text.replace(new RegExp(`${today()} \\d+\\.\\d+
 
 for (const language of ["fi", "sv", "en"] as const) {
   test(`every page in ${language}: axe finds nothing, it fits, and it says what it said`, async ({ koppi, comes }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(480_000);
     const cases = await ordinary(koppi), people = new Map<string, Awaited<ReturnType<typeof comes>>>();
     for (const [name, who, path] of pages) {
       if (!people.has(who)) people.set(who, await comes(who, { language }));

@@ -6,7 +6,6 @@ import { expect, test } from "./fixtures";
 test.use({ settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
 
 test("a worklist of a thousand rows holds what is in sight alone", async ({ koppi, comes }) => {
-  test.setTimeout(180_000);
   let left = 1000;
   const send = async () => {
     while (left-- > 0) {
