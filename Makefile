@@ -67,7 +67,7 @@ verify: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ##
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
 
-soak: need-go ## Run the property tests for long
+soak: need-go pages ## Run the property tests for long
 	for service in concern referral consultation plan; do \
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
@@ -75,6 +75,7 @@ soak: need-go ## Run the property tests for long
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
+	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone

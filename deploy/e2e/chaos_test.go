@@ -16,7 +16,7 @@ func chaosFor(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("SOAK_CHAOS")
 	if text == "" {
-		return 20 * time.Second
+		return 10 * time.Second
 	}
 	for_, err := time.ParseDuration(text)
 	if err != nil {

@@ -10,8 +10,7 @@ export default defineConfig({
   testDir: "tests",
   globalSetup: "./tests/build.ts",
   fullyParallel: true,
-  // One at a time: make test runs the other tests meanwhile, on two cores.
-  workers: 1,
+  workers: 2,
   timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],
