@@ -1,6 +1,5 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button } from "suomifi-ui-components";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -9,6 +8,7 @@ import { day } from "../../ui/dates";
 import { DueMark, PhaseMark, UrgencyMark } from "../../ui/marks";
 import { idOf, kindOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
+import { Who } from "../../ui/who";
 import { readMatters, whoIs, type Matter, type Sought } from "./read";
 
 export const beginnings = ["concern", "referral", "consultation", "plan"] as const;
@@ -20,7 +20,7 @@ export function Matters({ sought }: { sought: Sought }) {
   useChanges((change) => { if (change !== "missed" && data?.some(({ subject }) => subject === change.subject)) void refetch(); });
   return (
     <section aria-labelledby="client-matters">
-      <Who matter={data?.[0]} />
+      {data?.[0] && <Who read={() => whoIs(data[0]!.subject)} />}
       <h2 id="client-matters">{t("matters")}</h2>
       <Problem error={error} />
       {!data && !error && <p className="quiet">{shell("loading")}</p>}
@@ -38,25 +38,5 @@ function MatterRow({ matter }: { matter: Matter }) {
       <span><strong>{word(kind)}</strong>{matter.about.length > 0 && <> · {matter.about.map(word).join(", ")}</>}</span>
       <span className="marks"><span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span><PhaseMark status={matter.status} /><DueMark status={matter.status} /><UrgencyMark urgency={matter.urgency} /></span>
     </Link>
-  );
-}
-
-// Who tells who the client is, only to whoever asks.
-function Who({ matter }: { matter?: Matter }) {
-  const t = useTexts("client"), { data, error, mutate, isPending } = useMutation({ mutationFn: whoIs }), details = data?.details;
-  if (!matter) return null;
-  return (
-    <div className="who-is" role="status">
-      <Problem error={error} />
-      {!data && <><Button variant="secondary" disabled={isPending} onClick={() => mutate(matter.subject)} data-who>{t("showWho")}</Button> <span className="quiet">{t("showWhoHint")}</span></>}
-      {data && (
-        <dl>
-          <dt>{t("name")}</dt><dd>{[details?.givenNames, details?.familyName].filter(Boolean).join(" ") || t("notKnown")}</dd>
-          <dt>{t("code")}</dt><dd>{data.personalIdentityCode || t("notKnown")}</dd>
-          <dt>{t("phone")}</dt><dd>{details?.nonDisclosure && !details.phones.length ? t("nonDisclosure") : details?.phones.join(", ") || t("notKnown")}</dd>
-          <dt>{t("language")}</dt><dd>{data.language || t("notKnown")}</dd>
-        </dl>
-      )}
-    </div>
   );
 }

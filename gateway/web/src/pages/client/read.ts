@@ -7,12 +7,11 @@ import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
 import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
 import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
 import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
-import type { CaseMessage } from "#gen/koppi/exchange/v1/exchange_pb";
 import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
 import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
 import { dateOf } from "../../app/clock";
-import { binaryTransport, transport } from "../../app/transport";
+import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
 
 // Sought is a client, by the agency's own name for it, and why it is looked up.
@@ -59,17 +58,6 @@ export async function readMatters({ clientId, purpose }: Sought): Promise<Matter
   ]);
   const matters = [...new Map(parts.flat().map((one) => [one.subject, one])).values()];
   return matters.sort((a, b) => (dateOf(b.startedAt)?.getTime() ?? 0) - (dateOf(a.startedAt)?.getTime() ?? 0));
-}
-
-// readTimeline is what the four services recorded of a client, in time order.
-export async function readTimeline({ clientId, purpose }: Sought): Promise<CaseMessage[]> {
-  const casework = createClient(CaseworkService, binaryTransport), messages: CaseMessage[] = [];
-  for (let pageToken = ""; ;) {
-    const page = await casework.getTimeline({ clientId, purpose, pageSize, pageToken });
-    messages.push(...page.messages);
-    if (!page.nextPageToken) return messages;
-    pageToken = page.nextPageToken;
-  }
 }
 
 // whoIs names the person, through a matter that the agency is party to: a reading of its own.

@@ -1,17 +1,15 @@
 import { createClient } from "@connectrpc/connect";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
-import { Button } from "suomifi-ui-components";
 
 import { LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService, type Consultation, type GetClientResponse } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";
 import { moment } from "../../ui/dates";
 import { nameOf, shortId } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
-import { Problem } from "../../ui/problem";
+import { Who } from "../../ui/who";
 
 export const continuations = ["concern", "referral", "plan"] as const;
 
@@ -25,7 +23,9 @@ export function Side({ consultation }: { consultation: Consultation }) {
       {!revocation && <>
         <section>
           <h3>{t("about")}</h3>
-          {clientId ? <Client id={id} clientId={clientId} /> : <p>{t("anonymous")}</p>}
+          {clientId
+            ? <><p>{t("client", { id: shortId(clientId) })}</p><Who read={() => createClient(ConsultationService, transport).getClient({ consultationId: id })} /></>
+            : <p>{t("anonymous")}</p>}
         </section>
         <section>
           <h3>{t("continue")}</h3>
@@ -44,29 +44,5 @@ export function Side({ consultation }: { consultation: Consultation }) {
         </dl>
       </section>
     </div>
-  );
-}
-
-// Client is named only to who asks: each time is a recorded reading.
-function Client({ id, clientId }: { id: string; clientId: string }) {
-  const t = useTexts("consultation"), [client, setClient] = useState<GetClientResponse>(), [error, setError] = useState<unknown>();
-  const show = () => createClient(ConsultationService, transport).getClient({ consultationId: id }).then(setClient, setError);
-  const { details } = client ?? {};
-  return (
-    <>
-      <p>{t("client", { id: shortId(clientId) })}</p>
-      <Problem error={error} />
-      <div role="status">
-        {client && (
-          <dl>
-            <dt>{t("clientName")}</dt><dd>{[details?.givenNames, details?.familyName].filter(Boolean).join(" ") || "–"}</dd>
-            <dt>{t("clientCode")}</dt><dd>{client.personalIdentityCode || "–"}</dd>
-            {client.language && <><dt>{t("clientLanguage")}</dt><dd>{client.language}</dd></>}
-            {details && details.phones.length > 0 && <><dt>{t("clientPhone")}</dt><dd>{details.phones.join(", ")}</dd></>}
-          </dl>
-        )}
-      </div>
-      {!client && <><Button type="button" variant="secondary" onClick={() => void show()} data-client>{t("showClient")}</Button><p className="quiet">{t("recorded")}</p></>}
-    </>
   );
 }

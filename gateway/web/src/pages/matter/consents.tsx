@@ -11,7 +11,7 @@ import { day, limit } from "../../ui/dates";
 import { MatterLink } from "../../ui/matterlink";
 import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
-import { Reveal } from "./reveal";
+import { Reveal } from "../../ui/reveal";
 
 const consents = createClient(ConsentService, transport);
 

@@ -8,7 +8,7 @@ import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { day, dayKey } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
-import { Reveal } from "./reveal";
+import { Reveal } from "../../ui/reveal";
 
 const most = 1000;
 

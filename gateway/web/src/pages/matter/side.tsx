@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
@@ -11,7 +12,7 @@ import { Papers } from "../../ui/papers";
 import { Consents } from "./consents";
 import { Lookers } from "./lookers";
 import { Responsible } from "./responsible";
-import { Who, type Named } from "./who";
+import { Who, type Named } from "../../ui/who";
 
 // A matter that this one hangs together with, and how: a key of the matter's texts.
 export interface Linked { how: string; subject: string }
@@ -47,6 +48,7 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
           {children}
         </dl>
         {worker && clientId && <Who read={read} />}
+        {worker && clientId && <p className="reveal"><Link to="/client" search={{ id: clientId }}>{t("allMatters")}</Link></p>}
         {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
       </section>
       <section aria-labelledby="side-responsible"><h3 id="side-responsible">{t("responsible")}</h3><Responsible status={status} /></section>

@@ -63,12 +63,19 @@ export function useWork(list: ListName, queue: QueueName): Work {
   return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), loading: isPending, error };
 }
 
-// useSoon acts once for all changes that come close together.
+// All matters of a list are read anew, and each reading is recorded: where much changes, a
+// page reads no more often than this. What waits is read with the next.
+const together = 150, apart = 3_000;
+
 function useSoon(act: () => void) {
-  const [timer] = useState<{ id?: ReturnType<typeof setTimeout> }>({});
+  const [soon] = useState<{ due?: ReturnType<typeof setTimeout>; last: number }>({ last: -apart });
   useChanges(() => {
-    clearTimeout(timer.id);
-    timer.id = setTimeout(act, 150);
+    if (soon.due) return;
+    soon.due = setTimeout(() => {
+      soon.due = undefined;
+      soon.last = performance.now();
+      act();
+    }, Math.max(together, soon.last + apart - performance.now()));
   });
 }
 

@@ -25,11 +25,13 @@ interface Props {
   of: TimelineOf;
   // The matter that is open: events of others say which matter they are of.
   subject?: string;
+  // The level of the days' headings, one below what stands above them.
+  heading?: "h3" | "h4";
 }
 
 // Timeline is what happened in a case, or to a client, over all four services: grouped by
 // day, the newest last.
-export function Timeline({ of, subject }: Props) {
+export function Timeline({ of, subject, heading: Day = "h4" }: Props) {
   const t = useTexts("timeline"), { data, error } = useTimeline(of, subject), [all, showAll] = useState(false);
   if (error) return <Problem error={error} focus={false} />;
   if (!data) return <LoadingSpinner status="loading" variant="small" text={t("loading")} />;
@@ -44,7 +46,7 @@ export function Timeline({ of, subject }: Props) {
       {messages.length < data.length && <Button type="button" variant="secondaryNoBorder" onClick={() => showAll(true)}>{t("showAll", { count: data.length })}</Button>}
       {[...days].map(([key, some]) => (
         <section key={key} aria-label={key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay")}>
-          <h4>{key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay")}</h4>
+          <Day>{key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay")}</Day>
           <ol>{some.map((message) => <Happened key={message.messageId} message={message} own={message.subject === subject} />)}</ol>
         </section>
       ))}

@@ -1,6 +1,6 @@
 import type { ClientDetails } from "#gen/koppi/common/v1/party_pb";
 
-import { useTexts } from "../../app/language";
+import { useTexts } from "../app/language";
 import { Reveal } from "./reveal";
 
 // Named is the client as GetClient answers, the same in all four services.
@@ -11,7 +11,7 @@ const finnishDay = (iso: string) => iso.replace(isoDay, (_, year, month, date) =
 
 // Who names the client, once asked to.
 export function Who({ read }: { read: () => Promise<Named> }) {
-  const t = useTexts("matter");
+  const t = useTexts("who");
   return (
     <Reveal name="client" label={t("whoIs")} hint={t("whoIsRecorded")} read={read}>
       {({ personalIdentityCode, details }) => {

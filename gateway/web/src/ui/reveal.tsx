@@ -1,8 +1,12 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { useTexts } from "../../app/language";
-import { Problem } from "../../ui/problem";
+import { addTexts, useTexts } from "../app/language";
+import texts from "../texts/who.json";
+import { Problem } from "./problem";
+import "./reveal.css";
+
+addTexts("who", texts);
 
 interface Props<T> {
   // Names it on the page: data-reveal.
@@ -16,7 +20,7 @@ interface Props<T> {
 // Reveal reads what is a recorded reading of a person's data only when asked to, and keeps
 // it nowhere: hidden, it is gone.
 export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
-  const t = useTexts("matter"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
+  const t = useTexts("who"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
   const show = async () => {
     setError(undefined);
     setBusy(true);
