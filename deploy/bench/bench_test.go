@@ -65,6 +65,15 @@ func TestConverse(t *testing.T) {
 	}
 }
 
+// TestStreams measures standing streams alone.
+func TestStreams(t *testing.T) {
+	b, f := newBench(t), figures{}
+	b.streaming(f)
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		fmt.Printf("  %-34s %s\n", name, f[name])
+	}
+}
+
 // TestCosts measures what protection costs alone.
 func TestCosts(t *testing.T) {
 	b, f := newBench(t), figures{}

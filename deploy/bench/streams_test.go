@@ -36,6 +36,7 @@ const (
 func (b *bench) streaming(f figures) {
 	service := b.start("koppi.internal/services/concern/cmd/concern", append(b.shared(), "--journal", b.server.DSN(b.database, role, "concern"),
 		"--keys", b.server.DSN(b.database, role, "concern_keys"))...)
+	service.within = true
 	b.streamsAt(f, service, "service")
 	args := append(b.shared(), "--concern", service.address)
 	for _, other := range suite.Services {
@@ -65,7 +66,7 @@ func (b *bench) streamsAt(f figures, p *program, where string) {
 	defer end()
 	// All begin where the mailbox ends now.
 	cursor := b.endOf(ctx, p)
-	var conns []*grpc.ClientConn
+	var conns []grpc.ClientConnInterface
 	for range connections {
 		conns = append(conns, p.dial())
 	}
@@ -142,6 +143,8 @@ type program struct {
 	b       *bench
 	address string
 	pid     int
+	// within the suite: no caller reaches it but through a gateway.
+	within bool
 }
 
 func (b *bench) start(path string, args ...string) *program {
@@ -163,13 +166,17 @@ func (b *bench) start(path string, args ...string) *program {
 	return p
 }
 
-func (p *program) dial() *grpc.ClientConn {
+// dial leads to the program; to a service as a gateway does, which names callers to it.
+func (p *program) dial() grpc.ClientConnInterface {
 	p.b.t.Helper()
 	conn, err := grpc.NewClient(p.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		p.b.t.Fatal(err)
 	}
 	p.b.t.Cleanup(func() { _ = conn.Close() })
+	if p.within {
+		return p.b.callers.Conn(conn)
+	}
 	return conn
 }
 
