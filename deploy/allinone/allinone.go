@@ -35,6 +35,7 @@ import (
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -61,6 +62,8 @@ type Config struct {
 	KEK string
 	// Scanner is the address of a ClamAV daemon that scans attachments; empty for none.
 	Scanner string
+	// Recent keeps spans, to be shown to operators; nil for none.
+	Recent *telemetry.Recent
 	// Origins of other sites whose pages may call.
 	Origins []string
 	// Limits of callers; none where it is zero.
@@ -133,7 +136,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name], services[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}, m.conn
 	}
-	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Scanner: casework.ScannerAt(k.config.Scanner)}
+	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Scanner: casework.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	whole.Verifier = parts.verifier
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err

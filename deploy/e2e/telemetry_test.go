@@ -129,7 +129,7 @@ func TestTelemetry(t *testing.T) {
 			seen[one.process+" "+one.GetName()] = true
 		}
 		for _, link := range one.GetLinks() {
-			linked = linked || one.GetName() == "deliver" && hex.EncodeToString(link.GetTraceId()) == traceID
+			linked = linked || strings.HasPrefix(one.GetName(), "deliver ") && hex.EncodeToString(link.GetTraceId()) == traceID
 		}
 	}
 	for _, want := range []string{

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -41,7 +40,8 @@ func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, c
 	for _, message := range messages {
 		links = append(links, message.GetTraceparent())
 	}
-	limited, span := telemetry.Linked(limited, "callback", links, attribute.String("koppi.agency", c.agency), attribute.Int("koppi.messages", len(messages)))
+	name, options := telemetry.CallingBack(c.agency, len(messages))
+	limited, span := telemetry.Linked(limited, name, links, options...)
 	defer span.End()
 	attempts.Add(ctx, 1)
 	response, err := c.endpoint.deliver(limited, &exchangev1.DeliverRequest{Messages: messages, Cursor: cursor.String()})

@@ -22,12 +22,14 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// Config is what casework needs. All fields but Scanner and Limiter are required.
+// Config is what casework needs. All fields but Scanner, Limiter and Recent are required.
 type Config struct {
 	// Services behind, by the first part of their subjects' names, such as "concerns".
 	Services  map[string]grpc.ClientConnInterface
@@ -41,7 +43,9 @@ type Config struct {
 	Statistics *statistics.Statistics
 	// Scanner looks for malware; nil where none is set.
 	Scanner Scanner
-	Logger  *slog.Logger
+	// Recent keeps spans of a machine on trial; nil where the collector has them.
+	Recent *telemetry.Recent
+	Logger *slog.Logger
 }
 
 // Casework serves it; Conn leads to it.
@@ -55,7 +59,10 @@ type Casework struct {
 }
 
 // Services are those that are served.
-var Services = []string{caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName, consentv1.ConsentService_ServiceDesc.ServiceName}
+var Services = []string{
+	caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName,
+	consentv1.ConsentService_ServiceDesc.ServiceName, operatorv1.OperatorService_ServiceDesc.ServiceName,
+}
 
 // New makes it. Run must run beside it, and Close end it.
 func New(config Config) (*Casework, error) {
@@ -70,6 +77,7 @@ func New(config Config) (*Casework, error) {
 	caseworkv1.RegisterCaseworkServiceServer(c.server, c)
 	attachmentv1.RegisterAttachmentServiceServer(c.server, papers{Casework: c})
 	consentv1.RegisterConsentServiceServer(c.server, consents{Casework: c})
+	operatorv1.RegisterOperatorServiceServer(c.server, operator{Casework: c})
 	c.conn, err = serve.Connect(c.listener)
 	return c, err
 }

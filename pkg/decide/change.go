@@ -25,6 +25,8 @@ type change[S loop.State] struct {
 	histories map[string]loop.History[S]
 	touched   []string
 	batch     journal.Batch
+	// broken are the subjects in which something fell due and was not done.
+	broken []string
 }
 
 func (c *change[S]) after(subject string) loop.History[S] { return c.histories[subject] }
@@ -59,17 +61,17 @@ func (c *change[S]) record(event loop.Event) error {
 		c.touched = append(c.touched, event.Subject)
 		c.batch.Expected[event.Subject] = history.Version
 	}
-	event.ID = c.engine.NewID()
+	event.ID, event.Trace = c.engine.NewID(), c.command.Access.Trace
 	next, told := c.engine.Rules.Next(history, event)
 	c.histories[event.Subject] = next
-	row, err := toRow(event, next.Version, c.command.Access.Trace, c.engine.Rules.Class)
+	row, err := toRow(event, next.Version, c.engine.Rules.Class)
 	if err != nil {
 		return err
 	}
 	c.batch.Events = append(c.batch.Events, row)
 	c.tally(history.State, next.State, event)
 	for _, one := range told {
-		delivery, err := c.engine.delivery(one, c.command.Access.Trace)
+		delivery, err := c.engine.delivery(one)
 		if err != nil {
 			return err
 		}
@@ -82,6 +84,9 @@ func (c *change[S]) record(event loop.Event) error {
 func (c *change[S]) tally(before, after S, event loop.Event) {
 	head, tally := after.Common(), c.engine.Rules.Tally(before, after, event)
 	for _, count := range tally.Counts {
+		if count == loop.CountOverdue {
+			c.broken = append(c.broken, event.Subject)
+		}
 		row := journal.Tally{
 			Subject: event.Subject, What: string(count), Month: loop.Month(event.At), At: event.At,
 			Sender: head.Sender.GetAgency(), Receiver: tally.Receiver,
@@ -93,11 +98,11 @@ func (c *change[S]) tally(before, after S, event loop.Event) {
 	}
 }
 
-func toRow(event loop.Event, version uint64, trace string, class journal.Class) (journal.Event, error) {
+func toRow(event loop.Event, version uint64, class journal.Class) (journal.Event, error) {
 	row := journal.Event{
 		Subject: event.Subject, Version: version, ID: event.ID,
 		Type:   string(event.Message.ProtoReflect().Descriptor().FullName()),
-		Client: event.Client, Case: event.Case, At: event.At, Trace: trace, Class: class,
+		Client: event.Client, Case: event.Case, At: event.At, Trace: event.Trace, Class: class,
 	}
 	var err error
 	if row.Payload, err = marshal.Marshal(event.Message); err != nil {
@@ -116,7 +121,7 @@ func toRow(event loop.Event, version uint64, trace string, class journal.Class) 
 
 // delivery is the case message of one event for one reader. The sequence is the
 // store's to give.
-func (e *Engine[S]) delivery(told Told[S], trace string) (journal.Delivery, error) {
+func (e *Engine[S]) delivery(told Told[S]) (journal.Delivery, error) {
 	event := told.Event
 	message, err := e.message(told)
 	if err != nil {
@@ -135,7 +140,7 @@ func (e *Engine[S]) delivery(told Told[S], trace string) (journal.Delivery, erro
 	}
 	return journal.Delivery{
 		Agency: told.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
-		Record: record, Trace: trace,
+		Record: record, Trace: event.Trace,
 	}, nil
 }
 

@@ -108,16 +108,19 @@ func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], 
 	return Result[S]{}, fault.New(fault.Busy, "too many changes to this matter at once")
 }
 
-func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S], error) {
+func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Result[S], err error) {
 	loaded, err := e.load(ctx, command)
 	if err != nil {
 		return Result[S]{}, err
 	}
 	world := loaded.world
+	ctx, seen := e.see(ctx, &command, world)
+	defer func() { seen.end(result, err) }()
 	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
 		return Result[S]{}, notFound()
 	}
 	if loaded.first != nil {
+		seen.outcome = repeated
 		return e.replay(ctx, command, *loaded.first)
 	}
 	if command.Prepare != nil {
@@ -130,6 +133,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 		return Result[S]{}, err
 	}
 	if len(events) == 0 {
+		seen.outcome = nothing
 		return Result[S]{Subject: command.Subject, History: world.Subjects[command.Subject]}, nil
 	}
 	change, err := e.change(world, command, events)
@@ -139,6 +143,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 	if err := change.admit(ctx); err != nil {
 		return Result[S]{}, err
 	}
+	seen.sends(ctx, change.batch)
 	appended, err := e.Store.Append(ctx, change.batch)
 	var conflict *journal.ConflictError
 	if errors.As(err, &conflict) {
@@ -149,6 +154,10 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (Result[S],
 	}
 	for agency, head := range appended.Heads {
 		e.Wake(agency, head)
+		seen.woken(agency)
+	}
+	for _, subject := range change.broken {
+		e.retell(ctx, change.after(subject))
 	}
 	return Result[S]{Subject: command.Subject, History: change.after(command.Subject)}, nil
 }

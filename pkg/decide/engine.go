@@ -242,7 +242,7 @@ func fromRow(row journal.Event) (loop.Event, error) {
 		return loop.Event{}, err
 	}
 	event := loop.Event{
-		Subject: row.Subject, ID: row.ID, At: row.At, Client: row.Client, Case: row.Case,
+		Subject: row.Subject, ID: row.ID, At: row.At, Client: row.Client, Case: row.Case, Trace: row.Trace,
 		Message: kind.New().Interface(), Basis: &commonv1.LegalBasis{},
 	}
 	if err := proto.Unmarshal(row.Payload, event.Message); err != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/journal"
@@ -41,11 +41,8 @@ func delivering(ctx context.Context, service string, delivery journal.Delivery) 
 	if delivery.Trace == "" {
 		return ""
 	}
-	ctx, span := telemetry.Linked(ctx, "deliver", []string{delivery.Trace},
-		attribute.String("koppi.service", service), attribute.String("koppi.agency", delivery.Agency), attribute.Int64("koppi.sequence", int64(delivery.Sequence))) //nolint:gosec // counts from 1
+	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
+	_, span := telemetry.Linked(ctx, name, []string{delivery.Trace}, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)
 	defer span.End()
-	if !span.IsRecording() {
-		return ""
-	}
-	return telemetry.Traceparent(ctx)
+	return telemetry.TraceparentOf(span)
 }

@@ -22,6 +22,9 @@ type Event struct {
 	Client, Case string
 	// ID is the message id; empty until it is recorded.
 	ID string
+	// Trace is the W3C traceparent of the command that it came of; empty until it is
+	// recorded, and where none was made. No rule goes by it.
+	Trace string
 }
 
 // Role is what an agency is to a subject.

@@ -41,6 +41,8 @@ type Deps struct {
 	Looked journal.Looked
 	// Log is the transparency log over that.
 	Log journal.Log
+	// Overviews counts what operators watch.
+	Overviews journal.Overviews
 	// Retention is what ends and is destroyed in time; nil where nothing is.
 	Retention journal.Retention
 	// Signals pass between replicas and are not kept: who is there, who types.

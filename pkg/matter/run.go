@@ -23,6 +23,7 @@ const (
 // context ends. Any number of replicas may run it: the version check fires each
 // due time once.
 func (k *Kernel[S]) Run(ctx context.Context) error {
+	defer k.observe()()
 	var together sync.WaitGroup
 	together.Go(func() { k.exchange.Run(ctx) })
 	together.Go(func() { k.sweeps(ctx) })

@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
-	"github.com/exaring/otelpgx"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -57,7 +55,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		// HeadsService asks for no token: only other processes of the suite reach it.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
 	}
-	end, err := s.Start(ctx, name)
+	end, err := s.Start(ctx, name, nil)
 	if err != nil {
 		return err
 	}
@@ -75,14 +73,14 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		return err
 	}
 	defer func() { err = errors.Join(err, papers.Close()) }()
-	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: s.tracer()})
+	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: telemetry.Statements()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -122,6 +120,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if err != nil {
 		return err
 	}
+	telemetry.Ready(ctx)
 	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", s.Dev))
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
 	group.Go(func() error { return service.Run(ctx) })
@@ -142,14 +141,6 @@ func End(end func(context.Context) error) {
 	if err := end(ctx); err != nil {
 		Logger().WarnContext(ctx, "telemetry is not all sent", slog.String("error", err.Error()))
 	}
-}
-
-// tracer makes spans of statements, never of their values.
-func (s *Service) tracer() pgx.QueryTracer {
-	if !s.Enabled() {
-		return nil
-	}
-	return otelpgx.NewTracer()
 }
 
 // trial makes what --dev adds; nil without it.

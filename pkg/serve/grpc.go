@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -45,6 +47,11 @@ const (
 	// connection that is old end by themselves until the grace is over.
 	connectionAge   = time.Hour
 	connectionGrace = writeTimeout
+)
+
+var (
+	refusals    = telemetry.Counter("koppi.refusals", "{call}", "Calls that were refused, by reason.")
+	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Streams that stand.")
 )
 
 // Config is what a gRPC server is made of. All fields but Verifier and Limiter are
@@ -135,7 +142,10 @@ func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 		began := time.Now()
+		about := metric.WithAttributes(semconv.RPCMethod(strings.TrimPrefix(named(info.FullMethod), "/")))
+		streamsOpen.Add(stream.Context(), 1, about)
 		defer func() {
+			streamsOpen.Add(stream.Context(), -1, about)
 			err = ended(stream.Context(), logger, info.FullMethod, began, err, recover())
 		}()
 		return handle(server, stream)
@@ -143,10 +153,7 @@ func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 }
 
 func ended(ctx context.Context, logger *slog.Logger, method string, began time.Time, err error, panicked any) error {
-	if !telemetry.Known(method) {
-		// It is what a caller has written.
-		method = "unknown"
-	}
+	method = named(method)
 	if panicked != nil {
 		logger.ErrorContext(ctx, "panic", slog.String("method", method), slog.String("stack", string(debug.Stack())))
 		return fault.New(fault.Internal, "something went wrong here")
@@ -158,6 +165,7 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 	}
 	reason := fault.ReasonOf(scrubbed)
 	if reason != "" {
+		refusals.Add(ctx, 1, metric.WithAttributes(telemetry.KeyReason.String(string(reason))))
 		attributes = append(attributes, slog.String("reason", string(reason)))
 	}
 	if reason == fault.Internal || reason == fault.Unavailable {
@@ -167,6 +175,15 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 		logger.InfoContext(ctx, "call", attributes...)
 	}
 	return scrubbed
+}
+
+// named is a method as logs and metrics call it: any that there is not is what a caller has
+// written.
+func named(method string) string {
+	if telemetry.Known(method) {
+		return method
+	}
+	return "unknown"
 }
 
 func causeOf(err error) string {

@@ -1,14 +1,19 @@
 package telemetry
 
 import (
+	"context"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 )
 
+// meter is the one from before Start: it makes instruments that do nothing until then, and
+// knows them as its own afterwards.
+var meter = otel.Meter(scope)
+
 // Counter counts something of Koppi's own; its name begins with "koppi.".
 func Counter(name, unit, description string) metric.Int64Counter {
-	// The global meter makes instruments that do nothing until Start.
-	counter, err := otel.Meter(scope).Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
+	counter, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}
@@ -17,9 +22,36 @@ func Counter(name, unit, description string) metric.Int64Counter {
 
 // Histogram tells how large something of Koppi's own is.
 func Histogram(name, unit, description string) metric.Float64Histogram {
-	histogram, err := otel.Meter(scope).Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description))
+	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description))
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}
 	return histogram
+}
+
+// UpDown counts what is there now.
+func UpDown(name, unit, description string) metric.Int64UpDownCounter {
+	counter, err := meter.Int64UpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
+	if err != nil {
+		panic(err) // the name is a constant of this program
+	}
+	return counter
+}
+
+// Gauge is read when metrics are, by Observe.
+func Gauge(name, unit, description string) metric.Float64ObservableGauge {
+	gauge, err := meter.Float64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(description))
+	if err != nil {
+		panic(err) // the name is a constant of this program
+	}
+	return gauge
+}
+
+// Observe reads gauges whenever metrics are read, until it is ended.
+func Observe(read func(context.Context, metric.Observer) error, gauges ...metric.Observable) (end func()) {
+	registered, err := meter.RegisterCallback(read, gauges...)
+	if err != nil {
+		panic(err) // the gauges are of this package
+	}
+	return func() { _ = registered.Unregister() }
 }

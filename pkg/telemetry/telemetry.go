@@ -1,6 +1,6 @@
 // Package telemetry lets operators see a command from the gateway through service
-// and database to its delivery: traces and metrics over OTLP, and logs that name
-// their trace. Nothing that a message holds is in any of them.
+// and database to its delivery: traces and metrics over OTLP, metrics for Prometheus, and
+// logs that name their trace. Nothing that a message holds is in any of them.
 package telemetry
 
 import (
@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -24,7 +22,10 @@ import (
 
 // Settings are what operators set.
 type Settings struct {
-	OTLP string `name:"otlp" help:"URL of the OTLP collector (gRPC) that gets traces and metrics, such as http://127.0.0.1:4317; without it none are made." env:"KOPPI_OTLP"`
+	OTLP     string  `name:"otlp" help:"URL of the OTLP collector that gets traces and metrics, such as http://127.0.0.1:4317; without it none are sent." env:"KOPPI_OTLP"`
+	Protocol string  `name:"otlp-protocol" help:"How the collector is spoken to: grpc, or http (usually port 4318)." enum:"grpc,http" default:"grpc" env:"KOPPI_OTLP_PROTOCOL"`
+	Share    float64 `name:"otlp-share" help:"Share of loops whose traces are kept, 0 to 1; those in which something is past due are kept always." default:"1" env:"KOPPI_OTLP_SHARE"`
+	Metrics  string  `name:"metrics" help:"Address on which Prometheus reads metrics (/metrics), and probes whether this process lives (/livez) and serves (/readyz); none without it." env:"KOPPI_METRICS"`
 }
 
 // Enabled tells whether there is a collector.
@@ -33,35 +34,77 @@ func (s Settings) Enabled() bool { return s.OTLP != "" }
 // started tells that there is somebody to tell: what nobody sees is not made.
 var started atomic.Bool
 
-// Start makes traces and metrics of this process go to the collector. End sends what
-// is left.
-func (s Settings) Start(ctx context.Context, process string) (end func(context.Context) error, err error) {
+// Start makes traces and metrics of this process go where they are seen: to the collector,
+// to who asks at the address of metrics, and to recent, nil for none. End sends what is
+// left.
+func (s Settings) Start(ctx context.Context, process string, recent *Recent) (end func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
-	if !s.Enabled() {
-		return func(context.Context) error { return nil }, nil
-	}
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	traces, err := otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL(s.OTLP))
-	if err != nil {
-		return nil, fmt.Errorf("telemetry: %w", err)
-	}
-	metrics, err := otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithEndpointURL(s.OTLP))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("telemetry: %w", err), traces.Shutdown(ctx))
-	}
 	about := resource.NewSchemaless(semconv.ServiceName(process), semconv.ServiceNamespace("koppi"))
-	tracing := trace.NewTracerProvider(trace.WithBatcher(traces), trace.WithResource(about))
-	metering := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(metrics)), metric.WithResource(about))
-	started.Store(true)
-	otel.SetTracerProvider(tracing)
-	otel.SetMeterProvider(metering)
-	return func(ctx context.Context) error { return errors.Join(tracing.Shutdown(ctx), metering.Shutdown(ctx)) }, nil
+	ends := &ends{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ends.all(ctx))
+		}
+	}()
+	tracing := []trace.TracerProviderOption{trace.WithResource(about), trace.WithSampler(sampler(s.Share))}
+	metering := []metric.Option{metric.WithResource(about)}
+	if s.Enabled() {
+		spans, reader, err := s.exporters(ctx)
+		if err != nil {
+			return nil, err
+		}
+		tracing, metering = append(tracing, trace.WithBatcher(spans)), append(metering, metric.WithReader(reader))
+	}
+	if recent != nil {
+		tracing = append(tracing, trace.WithSpanProcessor(recent))
+	}
+	if s.Metrics != "" {
+		reader, stop, err := scraped(ctx, s.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		ends.add(stop)
+		metering = append(metering, metric.WithReader(reader))
+	}
+	if s.Enabled() || recent != nil {
+		started.Store(true)
+		provider := trace.NewTracerProvider(tracing...)
+		ends.add(provider.Shutdown)
+		otel.SetTracerProvider(provider)
+	}
+	if s.Enabled() || s.Metrics != "" {
+		started.Store(true)
+		provider := metric.NewMeterProvider(metering...)
+		ends.add(provider.Shutdown)
+		otel.SetMeterProvider(provider)
+	}
+	return ends.all, nil
+}
+
+// ends are ended in the order in which they came last to first.
+type ends []func(context.Context) error
+
+func (e *ends) add(end func(context.Context) error) { *e = append(ends{end}, *e...) }
+
+func (e *ends) all(ctx context.Context) error {
+	var all error
+	for _, end := range *e {
+		all = errors.Join(all, end(ctx))
+	}
+	return all
 }
 
 // check refuses to tell another machine in the clear who deals with whom.
 func (s Settings) check() error {
+	if s.Share < 0 || s.Share > 1 {
+		return errors.New("--otlp-share is between 0 and 1")
+	}
+	if !s.Enabled() {
+		return nil
+	}
 	at, err := url.Parse(s.OTLP)
 	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
 		return fmt.Errorf("--otlp %s: write http://host:port or https://host:port", s.OTLP)

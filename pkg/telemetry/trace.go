@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -28,14 +29,58 @@ func spanOf(traceparent string) trace.SpanContext {
 
 // Linked starts a span of a trace of its own that is linked to others, by their W3C
 // forms: what a reader is given must not be its sender's trace.
-func Linked(ctx context.Context, name string, links []string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
-	options := []trace.SpanStartOption{trace.WithNewRoot(), trace.WithAttributes(attributes...)}
-	for _, one := range links {
-		if linked := spanOf(one); linked.IsValid() {
-			options = append(options, trace.WithLinks(trace.Link{SpanContext: linked}))
-		}
+func Linked(ctx context.Context, name string, links []string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	options = append(options, trace.WithNewRoot(), trace.WithLinks(linksTo(links)...))
+	return otel.Tracer(scope).Start(ctx, name, options...)
+}
+
+// Continued starts a span of the call under way, linked to what came before it by other
+// calls. Where the call is not sampled and one of those is, it begins a trace of its
+// own: a loop that is seen at its beginning is seen to its end.
+func Continued(ctx context.Context, name string, before []string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	links := linksTo(before)
+	options = append(options, trace.WithLinks(links...))
+	if !trace.SpanContextFromContext(ctx).IsSampled() && anySampled(links) {
+		options = append(options, trace.WithNewRoot())
 	}
 	return otel.Tracer(scope).Start(ctx, name, options...)
+}
+
+// Within starts a span of what is under way, without making it what is.
+func Within(ctx context.Context, name string, options ...trace.SpanStartOption) trace.Span {
+	_, span := otel.Tracer(scope).Start(ctx, name, options...)
+	return span
+}
+
+// Broken starts a trace of its own of a loop in which something is past due, from its
+// beginning on. It is kept whatever share of traces is.
+func Broken(ctx context.Context, name string, since time.Time, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	options = append(options, trace.WithNewRoot(), trace.WithTimestamp(since), trace.WithAttributes(broken))
+	return otel.Tracer(scope).Start(ctx, name, options...)
+}
+
+// Past starts a span of what began at a time and is only told now, linked to the trace
+// that it had then.
+func Past(ctx context.Context, name string, since time.Time, then string, attributes ...attribute.KeyValue) trace.Span {
+	return Within(ctx, name, trace.WithTimestamp(since), trace.WithLinks(linksTo([]string{then})...), trace.WithAttributes(attributes...))
+}
+
+// TraceparentOf is a span in W3C form; empty where it is not recorded.
+func TraceparentOf(span trace.Span) string {
+	if !span.IsRecording() {
+		return ""
+	}
+	return Traceparent(trace.ContextWithSpan(context.Background(), span))
+}
+
+func linksTo(traceparents []string) []trace.Link {
+	var links []trace.Link
+	for _, one := range traceparents {
+		if linked := spanOf(one); linked.IsValid() {
+			links = append(links, trace.Link{SpanContext: linked})
+		}
+	}
+	return links
 }
 
 // Together starts a span for what several callers wait for: a child of the first

@@ -46,7 +46,10 @@ func (c *upCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	end, err := c.Telemetry.Start(ctx, "koppi")
+	if c.Dev {
+		settings.Recent = telemetry.NewRecent()
+	}
+	end, err := c.Telemetry.Start(ctx, "koppi", settings.Recent)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -55,6 +58,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	telemetry.Ready(ctx)
 	settings.Logger.InfoContext(ctx, "koppi is up", slog.String("address", "http://"+listener.Addr().String()), slog.Bool("dev", c.Dev))
 	return koppi.Run(ctx, listener)
 }

@@ -59,7 +59,7 @@ func main() {
 }
 
 func run(ctx context.Context, c *config) (err error) {
-	end, err := c.Telemetry.Start(ctx, "gateway")
+	end, err := c.Telemetry.Start(ctx, "gateway", nil)
 	if err != nil {
 		return err
 	}
@@ -125,6 +125,7 @@ func run(ctx context.Context, c *config) (err error) {
 	if err != nil {
 		return err
 	}
+	telemetry.Ready(ctx)
 	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
 	group.Go(func() error { return front.Run(ctx) })
 	group.Go(func() error {

@@ -20,10 +20,11 @@ const (
 	byAgency  = `agency = ?1`
 )
 
+const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at`
+
 // standingsQuery has parameters that are empty where they do not filter.
 func standingsQuery(lead string) string {
-	return `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
-	due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at
+	return `SELECT ` + standingColumns + `
 FROM standings
 WHERE ` + lead + ` AND (?2 = '' OR subject = ?2) AND (?3 = '' OR role = ?3)
 	AND (?4 = '' OR unit = ?4) AND (?5 = '' OR worker = ?5) AND (?6 = '' OR client = ?6) AND (?7 = '' OR case_id = ?7)

@@ -17,6 +17,7 @@ import (
 	v11 "koppi.internal/proto/gen/koppi/common/v1"
 	v12 "koppi.internal/proto/gen/koppi/consent/v1"
 	v1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	v13 "koppi.internal/proto/gen/koppi/operator/v1"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -1748,6 +1749,110 @@ func (x *CheckAttachmentsResponse) GetNaming() []string {
 	return nil
 }
 
+type OverseeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OverseeRequest) Reset() {
+	*x = OverseeRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OverseeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OverseeRequest) ProtoMessage() {}
+
+func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
+func (*OverseeRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+}
+
+type OverseeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	Open          []*v13.OpenLoops       `protobuf:"bytes,2,rep,name=open,proto3" json:"open,omitempty"`
+	Silent        []*v13.SilentLoop      `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
+	Readers       []*v13.Reader          `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OverseeResponse) Reset() {
+	*x = OverseeResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OverseeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OverseeResponse) ProtoMessage() {}
+
+func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
+func (*OverseeResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *OverseeResponse) GetOpen() []*v13.OpenLoops {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *OverseeResponse) GetSilent() []*v13.SilentLoop {
+	if x != nil {
+		return x.Silent
+	}
+	return nil
+}
+
+func (x *OverseeResponse) GetReaders() []*v13.Reader {
+	if x != nil {
+		return x.Readers
+	}
+	return nil
+}
+
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID alone, as bytes.
@@ -1759,7 +1864,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1876,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +1916,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1823,7 +1928,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1972,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1879,7 +1984,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1935,7 +2040,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2052,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2101,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2113,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2153,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2165,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2199,7 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\"\xb9\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xb9\x02\n" +
 	"\x12ReadHistoryRequest\x12!\n" +
 	"\acase_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06caseId\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bclientId\x12\"\n" +
@@ -2224,7 +2329,13 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12+\n" +
 	"\bsubjects\x18\x02 \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\x90N\"\x04r\x02\x18@R\bsubjects\"2\n" +
 	"\x18CheckAttachmentsResponse\x12\x16\n" +
-	"\x06naming\x18\x01 \x03(\tR\x06naming*[\n" +
+	"\x06naming\x18\x01 \x03(\tR\x06naming\"\x10\n" +
+	"\x0eOverseeRequest\"\xdd\x01\n" +
+	"\x0fOverseeResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
+	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
+	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders*[\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
@@ -2240,13 +2351,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"ReadWishes\x12$.koppi.casework.v1.ReadWishesRequest\x1a%.koppi.casework.v1.ReadWishesResponse\x12Y\n" +
 	"\n" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
-	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse2\xf9\x02\n" +
+	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse2\xcb\x03\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
 	"GetWaiting\x12$.koppi.casework.v1.GetWaitingRequest\x1a%.koppi.casework.v1.GetWaitingResponse\x12S\n" +
 	"\bMarkTold\x12\".koppi.casework.v1.MarkToldRequest\x1a#.koppi.casework.v1.MarkToldResponse\x12L\n" +
-	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01B\xc1\x01\n" +
+	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01\x12P\n" +
+	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -2262,7 +2374,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2295,113 +2407,124 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*AccessPlace)(nil),                       // 28: koppi.casework.v1.AccessPlace
 	(*CheckAttachmentsRequest)(nil),           // 29: koppi.casework.v1.CheckAttachmentsRequest
 	(*CheckAttachmentsResponse)(nil),          // 30: koppi.casework.v1.CheckAttachmentsResponse
-	(*Reach_Subject)(nil),                     // 31: koppi.casework.v1.Reach.Subject
-	nil,                                       // 32: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 33: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 34: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 35: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 36: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),     // 37: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 38: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 39: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 40: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 41: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 42: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 43: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 44: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 45: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 46: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 47: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 48: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 49: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 50: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 51: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 52: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 53: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 54: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 55: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 56: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 57: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 58: koppi.casework.v1.ListAccessesRequest
-	(*Access)(nil),                            // 59: koppi.casework.v1.Access
+	(*OverseeRequest)(nil),                    // 31: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 32: koppi.casework.v1.OverseeResponse
+	(*Reach_Subject)(nil),                     // 33: koppi.casework.v1.Reach.Subject
+	nil,                                       // 34: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 35: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 36: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 37: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 38: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),     // 39: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 40: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 41: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 42: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 43: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 44: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 45: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 46: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 47: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 48: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 49: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 50: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 51: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 52: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 53: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 54: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 55: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 56: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 57: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 58: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 59: koppi.consent.v1.DecideOverrideRequest
+	(*ListAccessesRequest)(nil),               // 60: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 61: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 62: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 63: koppi.operator.v1.Reader
+	(*Access)(nil),                            // 64: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	39, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	40, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	41, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	42, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	31, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	32, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	39, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	41, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	42, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	33, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	43, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	44, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	39, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	33, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	34, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	41, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	43, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	44, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	35, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	45, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	46, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	41, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	44, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	46, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	45, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	39, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	39, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	47, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	41, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	41, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	39, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	34, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	35, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	36, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	46, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	47, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	48, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	47, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	49, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	47, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	50, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	51, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	52, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	53, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	54, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	55, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	56, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	57, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	51, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	58, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	37, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	38, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	3,  // 42: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	39, // 43: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	59, // 44: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 45: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 46: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 47: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 48: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 49: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 50: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 51: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	24, // 52: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	26, // 53: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	29, // 54: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 55: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 56: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 57: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	2,  // 58: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 59: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 60: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 61: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 62: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 63: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 64: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	25, // 65: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	27, // 66: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	30, // 67: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 68: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 69: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 70: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	58, // [58:71] is the sub-list for method output_type
-	45, // [45:58] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	41, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	36, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	37, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	38, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	48, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	49, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	50, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	49, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	51, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	49, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	52, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	53, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	54, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	55, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	56, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	57, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	58, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	59, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	53, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	60, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	39, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	40, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	41, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	61, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	62, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	63, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	3,  // 46: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	41, // 47: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	64, // 48: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 49: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 50: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 51: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 52: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 53: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 54: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 55: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	24, // 56: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	26, // 57: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	29, // 58: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 59: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 60: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 61: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	31, // 62: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	2,  // 63: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 64: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 65: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 66: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 67: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 68: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 69: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	25, // 70: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	27, // 71: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	30, // 72: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 73: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 74: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 75: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	32, // 76: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	63, // [63:77] is the sub-list for method output_type
+	49, // [49:63] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2424,7 +2547,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

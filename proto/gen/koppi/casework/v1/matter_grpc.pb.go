@@ -452,6 +452,7 @@ const (
 	SuiteService_GetWaiting_FullMethodName       = "/koppi.casework.v1.SuiteService/GetWaiting"
 	SuiteService_MarkTold_FullMethodName         = "/koppi.casework.v1.SuiteService/MarkTold"
 	SuiteService_Tally_FullMethodName            = "/koppi.casework.v1.SuiteService/Tally"
+	SuiteService_Oversee_FullMethodName          = "/koppi.casework.v1.SuiteService/Oversee"
 )
 
 // SuiteServiceClient is the client API for SuiteService service.
@@ -470,6 +471,8 @@ type SuiteServiceClient interface {
 	MarkTold(ctx context.Context, in *MarkToldRequest, opts ...grpc.CallOption) (*MarkToldResponse, error)
 	// Tally gives what was counted in a month, unrounded, in parts.
 	Tally(ctx context.Context, in *TallyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TallyResponse], error)
+	// Oversee is this service's part of what operators see.
+	Oversee(ctx context.Context, in *OverseeRequest, opts ...grpc.CallOption) (*OverseeResponse, error)
 }
 
 type suiteServiceClient struct {
@@ -529,6 +532,16 @@ func (c *suiteServiceClient) Tally(ctx context.Context, in *TallyRequest, opts .
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SuiteService_TallyClient = grpc.ServerStreamingClient[TallyResponse]
 
+func (c *suiteServiceClient) Oversee(ctx context.Context, in *OverseeRequest, opts ...grpc.CallOption) (*OverseeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OverseeResponse)
+	err := c.cc.Invoke(ctx, SuiteService_Oversee_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SuiteServiceServer is the server API for SuiteService service.
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
@@ -545,6 +558,8 @@ type SuiteServiceServer interface {
 	MarkTold(context.Context, *MarkToldRequest) (*MarkToldResponse, error)
 	// Tally gives what was counted in a month, unrounded, in parts.
 	Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error
+	// Oversee is this service's part of what operators see.
+	Oversee(context.Context, *OverseeRequest) (*OverseeResponse, error)
 	mustEmbedUnimplementedSuiteServiceServer()
 }
 
@@ -566,6 +581,9 @@ func (UnimplementedSuiteServiceServer) MarkTold(context.Context, *MarkToldReques
 }
 func (UnimplementedSuiteServiceServer) Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error {
 	return status.Error(codes.Unimplemented, "method Tally not implemented")
+}
+func (UnimplementedSuiteServiceServer) Oversee(context.Context, *OverseeRequest) (*OverseeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Oversee not implemented")
 }
 func (UnimplementedSuiteServiceServer) mustEmbedUnimplementedSuiteServiceServer() {}
 func (UnimplementedSuiteServiceServer) testEmbeddedByValue()                      {}
@@ -653,6 +671,24 @@ func _SuiteService_Tally_Handler(srv interface{}, stream grpc.ServerStream) erro
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SuiteService_TallyServer = grpc.ServerStreamingServer[TallyResponse]
 
+func _SuiteService_Oversee_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OverseeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).Oversee(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_Oversee_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).Oversee(ctx, req.(*OverseeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SuiteService_ServiceDesc is the grpc.ServiceDesc for SuiteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -671,6 +707,10 @@ var SuiteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "MarkTold",
 			Handler:    _SuiteService_MarkTold_Handler,
+		},
+		{
+			MethodName: "Oversee",
+			Handler:    _SuiteService_Oversee_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"encoding/hex"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	commonv1 "go.opentelemetry.io/proto/otlp/common/v1"
+	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+)
+
+// What health care is sent by way of social services, and its answer's way back, is one
+// trace: each span leads to the others by parents and links, over three agencies and two
+// processes. Each is named by the conventions.
+func TestOneLoopIsOneTrace(t *testing.T) {
+	c := newCollector(t)
+	g := newGround(t, "fsync=off")
+	g.gateway = []string{"--otlp", c.address}
+	cases := must(scenario.Load(scenarios.Files))
+	forward := cases[slices.IndexFunc(cases, func(s scenario.Scenario) bool { return s.Name == "04-forward-to-health" })]
+	suite := g.cluster(t, 1, nil, "--otlp", c.address, "--clock", forward.Clock.Format(time.RFC3339))
+	gateway := suite.gateways[0].address
+	calls := scenario.ConnectJSON{Address: "http://" + gateway, Client: http.DefaultClient}
+	if err := (&scenario.Runner{Transport: calls, Dev: calls}).Run(t.Context(), forward); err != nil {
+		t.Fatal(err)
+	}
+	box := openInbox(t, "kela")
+	connect(t, gateway, insist(t, t.Context(), devv1.NewDevServiceClient(dialStubborn(t, gateway)).IssueToken, &devv1.IssueTokenRequest{Agency: "kela", Role: "system"}).GetToken(), box)
+	// Received, taken, closed: what became of it has arrived.
+	box.reach(t, 3)
+	for _, d := range []*daemon{suite.gateways[0], suite.services["concern"][0]} {
+		d.end(syscall.SIGTERM)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	begun := slices.IndexFunc(c.spans, func(s span) bool {
+		return s.process == "gateway" && strings.HasSuffix(s.GetName(), "SubmitConcern") && s.GetKind() == tracev1.Span_SPAN_KIND_SERVER
+	})
+	if begun < 0 {
+		t.Fatal("no span of the report's call")
+	}
+	together := connected(c.spans, hex.EncodeToString(c.spans[begun].GetTraceId()))
+	seen, steps := map[string]int{}, []string{}
+	for _, one := range together {
+		seen["process "+one.process]++
+		seen["agency "+one.said("koppi.agency")]++
+		seen[one.GetName()]++
+		if one.GetName() == "decide" {
+			steps = append(steps, one.said("koppi.outcome")+" "+one.said("koppi.phase"))
+		}
+	}
+	for _, want := range []string{
+		"process gateway", "process concern", "agency kela", "agency hva-pohjois-savo", "agency terveys-pohjois-savo",
+		"send hva-pohjois-savo", "send terveys-pohjois-savo", "send kela", "deliver hva-pohjois-savo", "deliver kela", "journal commit",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("not in the loop's trace: %s; there are %v", want, seen)
+		}
+	}
+	slices.Sort(steps)
+	// Each step of each agency; the one without a ground is refused.
+	if want := []string{
+		"LEGAL_BASIS_REQUIRED ", "recorded LOOP_PHASE_CLOSED", "recorded LOOP_PHASE_RECEIVED", "recorded LOOP_PHASE_SENT",
+		"recorded LOOP_PHASE_TAKEN", "recorded LOOP_PHASE_TAKEN", "recorded LOOP_PHASE_TAKEN",
+	}; !slices.Equal(steps, want) {
+		t.Errorf("steps: %v", steps)
+	}
+	for _, one := range c.spans {
+		if !conventional(one) {
+			t.Errorf("a span of kind %v is called %q", one.GetKind(), one.GetName())
+		}
+	}
+}
+
+// connected are the spans of all traces that lead to one another, beginning with one.
+func connected(spans []span, trace string) []span {
+	neighbours := map[string][]string{}
+	for _, one := range spans {
+		own := hex.EncodeToString(one.GetTraceId())
+		for _, link := range one.GetLinks() {
+			other := hex.EncodeToString(link.GetTraceId())
+			neighbours[own], neighbours[other] = append(neighbours[own], other), append(neighbours[other], own)
+		}
+	}
+	reached, next := map[string]bool{}, []string{trace}
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		if !reached[at] {
+			reached[at] = true
+			next = append(next, neighbours[at]...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(spans), func(one span) bool { return !reached[hex.EncodeToString(one.GetTraceId())] })
+}
+
+// said is an attribute of a span; empty for none.
+func (s span) said(key string) string {
+	return saidIn(s.GetAttributes(), key)
+}
+
+func saidIn(attributes []*commonv1.KeyValue, key string) string {
+	for _, attribute := range attributes {
+		if attribute.GetKey() == key {
+			return attribute.GetValue().GetStringValue()
+		}
+	}
+	return ""
+}
+
+var (
+	rpcName       = regexp.MustCompile(`^[a-z.]+\.v1\.[A-Za-z]+Service/[A-Z][A-Za-z]+$`)
+	databaseName  = regexp.MustCompile(`^([A-Z]+( [a-z_.]+)?|connect)$`)
+	messagingName = regexp.MustCompile(`^(send|deliver|callback) [a-z0-9-]+$`)
+	ourName       = regexp.MustCompile(`^(decide|journal (commit|lookups)|loop [a-z]+|koppi\.[a-z]+\.v1\.[A-Za-z]+)$`)
+)
+
+// conventional tells whether a span is named as the conventions have it: calls by
+// service and method, statements by operation and target, messages by operation and
+// destination.
+func conventional(one span) bool {
+	switch {
+	case one.said("rpc.system") != "" || one.said("rpc.system.name") != "" || one.said("http.request.method") != "":
+		return rpcName.MatchString(one.GetName())
+	case one.said("db.system") != "" || one.said("db.system.name") != "":
+		return databaseName.MatchString(one.GetName())
+	case one.said("messaging.system") != "":
+		return messagingName.MatchString(one.GetName()) && one.said("messaging.destination.name") != "" && one.said("messaging.operation.type") != ""
+	default:
+		return ourName.MatchString(one.GetName())
+	}
+}

@@ -1,0 +1,102 @@
+package casework
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
+)
+
+// operator serves OperatorService.
+type operator struct {
+	operatorv1.UnimplementedOperatorServiceServer
+	*Casework
+}
+
+func isOperator(ctx context.Context) error {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return err
+	}
+	if who.Role != identity.RoleOperator {
+		return fault.New(fault.RoleNotAllowed, "this is for those who run Koppi")
+	}
+	return nil
+}
+
+// GetOverview asks all services.
+func (o operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
+	if err := isOperator(ctx); err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(o.config.Services))
+	parts := make([]*caseworkv1.OverseeResponse, len(names))
+	group, each := errgroup.WithContext(identity.Forward(ctx))
+	for i, name := range names {
+		group.Go(func() (err error) {
+			parts[i], err = caseworkv1.NewSuiteServiceClient(o.config.Services[name]).Oversee(each, &caseworkv1.OverseeRequest{})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	response := &operatorv1.GetOverviewResponse{}
+	for _, part := range parts {
+		if response.Now == nil || part.GetNow().AsTime().Before(response.GetNow().AsTime()) {
+			response.Now = part.GetNow()
+		}
+		response.Open = append(response.Open, part.GetOpen()...)
+		response.Silent = append(response.Silent, part.GetSilent()...)
+		response.Readers = append(response.Readers, part.GetReaders()...)
+	}
+	slices.SortStableFunc(response.Silent, func(a, b *operatorv1.SilentLoop) int {
+		return a.GetDueAt().AsTime().Compare(b.GetDueAt().AsTime())
+	})
+	return response, nil
+}
+
+// ListSpans are those that this process still has.
+func (o operator) ListSpans(ctx context.Context, r *operatorv1.ListSpansRequest) (*operatorv1.ListSpansResponse, error) {
+	if err := isOperator(ctx); err != nil {
+		return nil, err
+	}
+	if o.config.Recent == nil {
+		return nil, fault.New(fault.NotServed, "traces are at the collector; a machine on trial keeps them itself")
+	}
+	response := &operatorv1.ListSpansResponse{}
+	for _, span := range o.config.Recent.Of(r.GetSubject()) {
+		response.Spans = append(response.Spans, spanMessage(span))
+	}
+	return response, nil
+}
+
+func spanMessage(span sdk.ReadOnlySpan) *operatorv1.Span {
+	message := &operatorv1.Span{
+		TraceId: span.SpanContext().TraceID().String(), SpanId: span.SpanContext().SpanID().String(), Name: span.Name(),
+		StartedAt: timestamppb.New(span.StartTime()), Took: durationpb.New(max(0, span.EndTime().Sub(span.StartTime()).Round(time.Microsecond))),
+		Attributes: map[string]string{}, Failed: span.Status().Code == codes.Error,
+	}
+	if span.Parent().SpanID().IsValid() {
+		message.ParentSpanId = span.Parent().SpanID().String()
+	}
+	for _, attribute := range span.Attributes() {
+		message.Attributes[string(attribute.Key)] = attribute.Value.String()
+	}
+	for _, link := range span.Links() {
+		message.LinkedTraceIds = append(message.LinkedTraceIds, link.SpanContext.TraceID().String())
+	}
+	return message
+}

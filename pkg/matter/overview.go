@@ -1,0 +1,146 @@
+package matter
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/telemetry"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
+)
+
+// What operators watch. Each replica tells it of all loops of its service: take the
+// largest, and not the sum.
+var (
+	loopsOpen     = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
+	loopsOverdue  = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
+	loopsOldest   = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest of these.")
+	mailboxLag    = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged.")
+	mailboxAge    = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged.")
+	callbacksHeld = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
+	storeUp       = telemetry.Gauge("koppi.store.up", "1", "Whether the journal answers.")
+)
+
+// readTime bounds the reading of what operators watch.
+const readTime = 5 * time.Second
+
+// observe lets operators watch this service until it is ended.
+func (k *Kernel[S]) observe() (end func()) {
+	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
+		ctx, cancel := context.WithTimeout(ctx, readTime)
+		defer cancel()
+		service := telemetry.KeyService.String(k.config.Rules.Service)
+		err := k.observed(ctx, observer, service)
+		up := 1.0
+		if err != nil {
+			up = 0
+			k.Logger.WarnContext(ctx, "metrics", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
+		}
+		observer.ObserveFloat64(storeUp, up, metric.WithAttributes(service))
+		return nil
+	}, loopsOpen, loopsOverdue, loopsOldest, mailboxLag, mailboxAge, callbacksHeld, storeUp)
+}
+
+func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue) error {
+	open, err := k.Overviews.OpenLoops(ctx)
+	if err != nil {
+		return err
+	}
+	for _, loops := range open {
+		about := metric.WithAttributes(service, telemetry.KeyPhase.String(phaseName(loops.Phase)), telemetry.KeyWaitingOn.String(loops.WaitingOn))
+		observer.ObserveFloat64(loopsOpen, float64(loops.Loops), about)
+		observer.ObserveFloat64(loopsOverdue, float64(loops.Overdue), about)
+		observer.ObserveFloat64(loopsOldest, k.Now().Sub(loops.Oldest).Seconds(), about)
+	}
+	readers, err := k.Overviews.Readers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, reader := range readers {
+		about := metric.WithAttributes(service, telemetry.KeyAgency.String(reader.Agency), telemetry.KeyConsumer.String(reader.Consumer))
+		observer.ObserveFloat64(mailboxLag, float64(reader.Behind()), about)
+		observer.ObserveFloat64(mailboxAge, age(reader, time.Now()).Seconds(), about) //nolint:forbidigo // ids are made by the wall clock
+	}
+	parked, err := k.Store.Parked(ctx, "")
+	if err != nil {
+		return err
+	}
+	held := map[string]int{}
+	for _, one := range parked {
+		held[one.Agency]++
+	}
+	for _, reader := range readers {
+		// It is told too that there are none any more.
+		observer.ObserveFloat64(callbacksHeld, float64(held[reader.Agency]), metric.WithAttributes(service, telemetry.KeyAgency.String(reader.Agency)))
+	}
+	return nil
+}
+
+func phaseName(phase int32) string { return commonv1.LoopPhase(phase).String() }
+
+// age is how long the message waits that a reader is to acknowledge next; zero for none.
+func age(reader journal.ReaderLag, now time.Time) time.Duration {
+	since := madeAt(reader.Next)
+	if since.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(since))
+}
+
+// madeAt is when a UUIDv7 was made; zero where it is none.
+func madeAt(text string) time.Time {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(id.Time().UnixTime())
+}
+
+// maxSilent is how many loops gone silent are told of at once.
+const maxSilent = 100
+
+// Oversee is this service's part of what operators see.
+func (k gatewayOnly[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*caseworkv1.OverseeResponse, error) {
+	service := k.config.Rules.Service
+	open, err := k.Overviews.OpenLoops(ctx)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	silent, err := k.Overviews.Silent(ctx, maxSilent)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	readers, err := k.Overviews.Readers(ctx)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	response := &caseworkv1.OverseeResponse{Now: timestamppb.New(k.Now())}
+	for _, loops := range open {
+		response.Open = append(response.Open, &operatorv1.OpenLoops{
+			Service: service, Phase: commonv1.LoopPhase(loops.Phase), WaitingOn: loops.WaitingOn,
+			Loops: loops.Loops, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest),
+		})
+	}
+	for _, one := range silent {
+		response.Silent = append(response.Silent, &operatorv1.SilentLoop{
+			Subject: one.Subject, Service: service, Sender: one.Agency, WaitingOn: one.WaitingOn, Phase: commonv1.LoopPhase(one.Phase),
+			DueAt: orAbsent(one.DueAt), StartedAt: timestamppb.New(one.StartedAt),
+		})
+	}
+	for _, reader := range readers {
+		response.Readers = append(response.Readers, &operatorv1.Reader{
+			Service: service, Agency: reader.Agency, Consumer: reader.Consumer, Behind: reader.Behind(),
+			WaitingSince: orAbsent(madeAt(reader.Next)), AcknowledgedAt: timestamppb.New(reader.At),
+		})
+	}
+	return response, nil
+}

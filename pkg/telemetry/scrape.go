@@ -1,0 +1,56 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	exporter "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/sdk/metric"
+)
+
+// scrapeTime bounds one reading of metrics, and of its request's header.
+const scrapeTime = 10 * time.Second
+
+// ready tells that this process serves.
+var ready atomic.Bool
+
+// Ready tells probes that this process serves, until the context ends.
+func Ready(ctx context.Context) {
+	ready.Store(true)
+	context.AfterFunc(ctx, func() { ready.Store(false) })
+}
+
+// scraped serves metrics at an address until it is stopped. They hold counts, names of
+// agencies and of methods, and say nothing of a person: they need no token, and a network
+// that only Prometheus and probes reach them through.
+func scraped(ctx context.Context, address string) (metric.Reader, func(context.Context) error, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reader, err := exporter.New(exporter.WithRegisterer(registry))
+	if err != nil {
+		return nil, nil, fmt.Errorf("--metrics: %w", err)
+	}
+	var plain net.ListenConfig
+	listener, err := plain.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--metrics: %w", err)
+	}
+	routes := http.NewServeMux()
+	routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true, Timeout: scrapeTime, MaxRequestsInFlight: 4}))
+	routes.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
+	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "not serving", http.StatusServiceUnavailable)
+		}
+	})
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: 2 * scrapeTime}
+	go func() { _ = server.Serve(listener) }() // it ends by Shutdown alone
+	return reader, server.Shutdown, nil
+}
