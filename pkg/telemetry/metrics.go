@@ -4,7 +4,10 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 )
 
 // meter is the one from before Start: it makes instruments that do nothing until then, and
@@ -54,4 +57,15 @@ func Observe(read func(context.Context, metric.Observer) error, gauges ...metric
 		panic(err) // the gauges are of this package
 	}
 	return func() { _ = registered.Unregister() }
+}
+
+// views leave out of other instrumentations' metrics what nobody asks: each label that
+// a caller can choose makes series without end.
+func views() []sdk.Option {
+	return []sdk.Option{
+		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.*.body.size"}, sdk.Stream{Aggregation: sdk.AggregationDrop{}})),
+		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.request.duration"}, sdk.Stream{
+			AttributeFilter: attribute.NewAllowKeysFilter(semconv.HTTPRouteKey, semconv.HTTPResponseStatusCodeKey),
+		})),
+	}
 }
