@@ -23,6 +23,8 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
   const suggested = routes[0]?.unit?.unit;
   const units = [...all].sort((a, b) => Number(b.unit === suggested) - Number(a.unit === suggested));
+  // Whom one passes it to within the agency is named; elsewhere the agency's intake may be meant.
+  const named = field.within !== undefined && field.required === true;
   const chosen = units.find(({ unit }) => unit === value?.unit);
   return (
     <fieldset className="receiver" id={id} tabIndex={-1}>
@@ -34,8 +36,8 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
         </Dropdown>
       )}
       {agency && (
-        <Dropdown labelText={t("unit")} optionalText={t("optional")} visualPlaceholder={t("anyUnit")} value={value?.unit ?? null} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
-          {[<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>, ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
+        <Dropdown labelText={t("unit")} optionalText={named ? undefined : t("optional")} visualPlaceholder={t(named ? "choose" : "anyUnit")} value={value?.unit ?? null} status={wrong && field.within ? "error" : "default"} statusText={field.within && wrong} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
+          {[...(named ? [] : [<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>]), ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
         </Dropdown>
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}
