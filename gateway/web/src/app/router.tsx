@@ -5,6 +5,7 @@ import { NothingOpen } from "../pages/worklist/nothing";
 import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
 import type { StatisticsSearch } from "../pages/statistics/choice";
+import { Failed } from "./failed";
 import { Home } from "./home";
 import { Shell } from "./shell";
 
@@ -47,7 +48,7 @@ const statistics = createRoute({
   }),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });
+export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true });
 
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }
