@@ -41,6 +41,7 @@ test("who holds a copy on a consent that the client withdraws is asked to see to
   await expect(asked).toContainText("Asiakas perui suostumuksen");
   await expect(asked).toContainText("26.11.2026");
   await asked.getByRole("button").click();
+  await expect(asked).toContainText("kuitattu 23.11.2026");
   await expect(asked.getByRole("button")).toHaveCount(0);
   await client.page.locator("[data-again]").click();
   await client.page.locator("details summary").first().click();

@@ -48,13 +48,15 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
   // Who took it goes on by writing.
   const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
+  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage");
   return (
     <MatterFrame title={[word("consultations"), topic].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
       side={<Side consultation={consultation} />}>
-      {!revocation && (
+      {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
           <h3 id="conversation">{t("conversation")}</h3>
           {!over && <Presence consultation={consultation} conversation={conversation} />}
@@ -65,7 +67,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
           {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
         </section>
       )}
-      {!revocation && caseId && <AskedTimeline id="consultation-course" of={{ caseId }} subject={subject} heading="h3" />}
+      {!emptied && caseId && <AskedTimeline id="consultation-course" of={{ caseId }} subject={subject} heading="h3" />}
     </MatterFrame>
   );
 }

@@ -11,6 +11,7 @@ import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { day, limit } from "../../ui/dates";
+import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { useTimeline } from "../../ui/timeline/usetimeline";
 
@@ -24,11 +25,11 @@ export function Withdrawn({ subject, caseId }: { subject: string; caseId: string
 }
 
 function Asked({ subject, caseId }: { subject: string; caseId: string }) {
-  const t = useTexts("matter"), person = usePerson(), { data, refetch } = useTimeline({ caseId }, subject), [error, setError] = useState<unknown>();
+  const t = useTexts("matter"), person = usePerson(), { agency } = useDirectory(), { data, refetch } = useTimeline({ caseId }, subject), [error, setError] = useState<unknown>();
   const own = (data ?? []).filter((message) => message.subject === subject && message.event);
   const withdrawn = own.map(({ event, occurredAt }) => ({ told: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) })).find(({ told }) => told);
-  const acknowledged = own.some(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema));
-  if (!withdrawn?.told?.holders.includes(person.agency) || acknowledged) return null;
+  const acknowledged = dateOf(own.find(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema))?.occurredAt);
+  if (!withdrawn?.told?.holders.includes(person.agency)) return null;
   const due = dateOf(withdrawn.told.dueAt), { at } = withdrawn;
   const acknowledge = async () => {
     setError(undefined);
@@ -43,8 +44,12 @@ function Asked({ subject, caseId }: { subject: string; caseId: string }) {
   return (
     <InlineAlert status="warning" labelText={t("consentWithdrawn", { day: at && day(at) })} data-withdrawn>
       <Problem error={error} />
-      <p>{t("consentRemove", { due: due && limit(due) })}</p>
-      <Button type="button" variant="secondary" onClick={() => void acknowledge()} data-step="AcknowledgeWithdrawal">{t("consentAcknowledge")}</Button>
+      {acknowledged ? <p>{t("holderDone", { who: agency(person.agency), day: day(acknowledged) })}</p> : (
+        <>
+          <p>{t("consentRemove", { due: due && limit(due) })}</p>
+          <Button type="button" variant="secondary" onClick={() => void acknowledge()} data-step="AcknowledgeWithdrawal">{t("consentAcknowledge")}</Button>
+        </>
+      )}
     </InlineAlert>
   );
 }

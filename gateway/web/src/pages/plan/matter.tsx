@@ -37,14 +37,16 @@ export function PlanMatter({ id }: { id: string }) {
   // A line that is down takes nothing away from who is reading, or writing; a refusal does.
   if (error && !(plan && refusalOf(error).reason === unreachable)) return <Problem error={error} />;
   if (!plan) return <p className="quiet">{shell("loading")}</p>;
+  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  const emptied = plan.revocation !== undefined || !plan.createdBy;
   // After a step on the whole plan one reads on from its title: where it stands now.
   const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
       <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<><Mistaken plan={plan} />{!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}</>}
         actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService} available={plan.availableActions} steps={framedSteps} changed={stepTaken} elsewhere={elsewhere} /></>}
-        side={plan.revocation ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
-        {!plan.revocation && <Content plan={plan} />}
+        side={emptied ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
+        {!emptied && <Content plan={plan} />}
       </MatterFrame>
     </Changed>
   );
