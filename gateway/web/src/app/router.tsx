@@ -6,6 +6,7 @@ import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
 import type { OperationsSearch } from "../pages/operations/page";
 import type { StatisticsSearch } from "../pages/statistics/choice";
+import { Failed } from "./failed";
 import { Home } from "./home";
 import { Shell } from "./shell";
 
@@ -54,7 +55,7 @@ const operations = createRoute({
   validateSearch: ({ trace }: Record<string, unknown>): OperationsSearch => ({ trace: typeof trace === "string" ? trace : undefined }),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home, scrollRestoration: true });
+export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true });
 
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }
