@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { adults, begin, consented, county, phase } from "./begin";
+import { adults, begin, consented, county, phase, subjectOf } from "./begin";
 import { attested, consent, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -132,7 +132,7 @@ test("a referral is cancelled before it is decided; another comes back, and is d
   await expect(worker.matter).toContainText("Asiaa hoidetaan jo.");
 });
 
-test("a client known by name alone is found by it, and a plan made for one is started", async ({ comes }) => {
+test("a client known by name alone is found by it, and a plan begun from the concern is theirs", async ({ comes }) => {
   const kela = await comes("kela-17"), worker = await comes("ps-21"), who = { known: "name", familyName: "Testinen", givenNames: "Aino", birthDate: "1994-06-03", phone: "0401234567", language: "fi" };
   await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
@@ -146,7 +146,11 @@ test("a client known by name alone is found by it, and a plan made for one is st
   await named.getByRole("button").click();
   for (const said of ["Aino Testinen", "3.6.1994", "0401234567"]) await expect(named).toContainText(said);
   await worker.take("TakeConcern");
-  await begin(worker, "plan", { consented: "now", ...who });
+  await worker.page.locator('.matter [data-begin="plan"]').click();
+  const plan = worker.page.locator("form.step-form");
+  await worker.fill(plan, { consented: "now" });
+  await worker.send(plan);
+  await subjectOf(worker.page);
   await worker.take("AddGoal", { text: "Haluan oman avaimen.", setBy: "client" });
   await expect(worker.standing).toContainText("Luonnos");
   await worker.take("StartPlan");
