@@ -59,8 +59,8 @@ async function visit(page: Page, name: string) {
     if (language === "fi" || process.env.SOAK_PAGES) await axe(page, `${name} in ${language}`);
     expect.soft(steady(await page.locator("main").ariaSnapshot()), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
     await picture(page, `${name}-${language}-1280`);
-    // A small phone, where all phones fit; and twice as large on a desk.
-    for (const width of process.env.PICTURES ? [390, 320, 640] : [320, 640]) {
+    // A desk; a small phone, where all phones fit; and twice as large on a desk.
+    for (const width of process.env.PICTURES ? [1280, 390, 320, 640] : [1280, 320, 640]) {
       await page.setViewportSize({ width, height: 844 });
       expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);
       if (width === 390) await picture(page, `${name}-${language}-390`);

@@ -34,7 +34,7 @@ export function MatterFrame({ title, standing, status, urgency, mistaken, action
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
       {mistaken}
       <p className="standing-line" data-standing>{standing}</p>
-      <p className="marks">{status?.dueAt && <span>{t("due")}: <DueMark status={status} /></span>}<UrgencyMark urgency={urgency} /></p>
+      <p className="marks"><DueMark status={status} label={t("due")} /><UrgencyMark urgency={urgency} /></p>
       <LoopLine status={status} />
       {actions}
       <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>
