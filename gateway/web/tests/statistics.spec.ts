@@ -37,6 +37,16 @@ async function holds(page: Page, all: Record<string, string[][]>) {
   }
 }
 
+// cutOff are texts of pictures that reach out of them, and tables that can neither be seen whole nor scrolled.
+const cutOff = (page: Page) => page.evaluate(() => {
+  const texts = [...document.querySelectorAll(".drawing svg[role=img] text")].filter((text) => {
+    const { left, right } = text.getBoundingClientRect(), frame = text.closest(".drawing")!.getBoundingClientRect();
+    return left < frame.left - 1 || right > frame.right + 1;
+  });
+  const tables = [...document.querySelectorAll(".sheet")].filter((sheet) => sheet.scrollWidth > sheet.clientWidth && getComputedStyle(sheet).overflowX !== "auto");
+  return [...texts.map((text) => text.textContent), ...tables.map((sheet) => sheet.getAttribute("aria-label"))];
+});
+
 async function choose(page: Page, label: string, name: string) {
   await page.getByRole("button", { name: label }).click();
   await page.getByRole("option", { name, exact: true }).click();
@@ -125,8 +135,7 @@ test("statistics are reached by the keyboard, fit, and axe finds nothing in any 
     for (const width of [320, 640, 1280]) {
       await page.setViewportSize({ width, height: 844 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${language} at ${width} px is wider by`).toBeLessThanOrEqual(0);
-      const cut = () => page.locator(".drawing svg[role=img] text").evaluateAll((all) => all.filter((text) => { const { left, right } = text.getBoundingClientRect(), frame = text.closest(".drawing")!.getBoundingClientRect(); return left < frame.left - 1 || right > frame.right + 1; }).map((text) => text.textContent));
-      await expect.poll(cut, `${language} at ${width} px: cut off in pictures`).toEqual([]);
+      await expect.poll(() => cutOff(page), `${language} at ${width} px: cut off`).toEqual([]);
     }
   }
 });
