@@ -100,6 +100,7 @@ need-chromium:
 need-servers:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)
 	@command -v redis-server >/dev/null || $(call install,redis-server,which carries wakes between processes)
+	@command -v promtool >/dev/null || $(call install,prometheus,which alarms and dashboards are tested with)
 
 # install brings a missing part where that is possible, and says how where it is not.
 define install

@@ -20,12 +20,23 @@ func Counter(name, unit, description string) metric.Int64Counter {
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}
+	counters = append(counters, counter)
 	return counter
 }
 
-// Histogram tells how large something of Koppi's own is.
-func Histogram(name, unit, description string) metric.Float64Histogram {
-	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description))
+// counters are all of this program's. They begin with a nought: what is first seen with a
+// one has not increased.
+var counters []metric.Int64Counter
+
+func noughts(ctx context.Context) {
+	for _, counter := range counters {
+		counter.Add(ctx, 0)
+	}
+}
+
+// Histogram tells how large something of Koppi's own is, in steps from small to large.
+func Histogram(name, unit, description string, steps ...float64) metric.Float64Histogram {
+	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(steps...))
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}

@@ -80,6 +80,7 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 		provider := metric.NewMeterProvider(metering...)
 		ends.add(provider.Shutdown)
 		otel.SetMeterProvider(provider)
+		noughts(ctx)
 	}
 	return ends.all, nil
 }
