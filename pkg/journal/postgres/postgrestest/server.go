@@ -110,6 +110,10 @@ func (s *Server) Shell(script string, variables ...string) {
 	s.run(slices.Concat(variables, []string{
 		"PGDATA=" + s.data, "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", s.port), "PGUSER=postgres", "PGDATABASE=postgres",
 	}), "/bin/bash", "-euo", "pipefail", "-c", script)
+	if s.tb.Failed() {
+		log, _ := os.ReadFile(s.data + ".log")
+		s.tb.Fatalf("its log: %s", log)
+	}
 }
 
 // tool runs one of PostgreSQL's own.
@@ -143,6 +147,9 @@ func (s *Server) run(variables []string, name string, args ...string) {
 func binaries(tb testing.TB) string {
 	tb.Helper()
 	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			tb.Fatal(err)
+		}
 		return filepath.Dir(path)
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
