@@ -54,6 +54,8 @@ type ground struct {
 	secrets   string
 	directory string
 	template  string
+	// program builds a command of the version that runs.
+	program func(t *testing.T, command string) string
 	// gateway are further flags of gateways, and gatewayEnv their environment.
 	gateway, gatewayEnv []string
 }
@@ -61,14 +63,14 @@ type ground struct {
 func newGround(t *testing.T, settings ...string) *ground {
 	t.Helper()
 	server := postgrestest.Start(t, settings...)
-	return newGroundOn(t, server, server)
+	return newGroundOf(t, program, server, server)
 }
 
-func newGroundOn(t *testing.T, server, keyring *postgrestest.Server) *ground {
+func newGroundOf(t *testing.T, program func(*testing.T, string) string, server, keyring *postgrestest.Server) *ground {
 	t.Helper()
 	folder := t.TempDir()
 	g := &ground{
-		t: t, postgres: server, keyring: keyring, redis: redistest.Start(t),
+		t: t, program: program, postgres: server, keyring: keyring, redis: redistest.Start(t),
 		secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json"),
 	}
 	if err := os.WriteFile(g.directory, config.Directory, 0o600); err != nil {
@@ -77,10 +79,10 @@ func newGroundOn(t *testing.T, server, keyring *postgrestest.Server) *ground {
 	g.template = g.database("template1")
 	for _, service := range all.Services {
 		g.each(func(at *postgrestest.Server) { at.Exec("CREATE ROLE " + roleOf(service.Name) + " LOGIN") })
-		runs(t, koppiProgram, "migrate", "--journal", g.postgres.DSN(g.template, "postgres", service.Name),
+		runsAt(t, program(t, koppiProgram), "migrate", "--journal", g.postgres.DSN(g.template, "postgres", service.Name),
 			"--keys", g.keyring.DSN(g.template, "postgres", service.Name+"_keys"), "--role", roleOf(service.Name))
 	}
-	runs(t, koppiProgram, "secrets", "--out", g.secrets, "--dev")
+	runsAt(t, program(t, koppiProgram), "secrets", "--out", g.secrets, "--dev")
 	return g
 }
 
@@ -123,14 +125,14 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 			if i > 0 && !slices.Contains(scaled, service.Name) {
 				break
 			}
-			d := newDaemon(t, serviceProgram(service.Name), args...)
+			d := newDaemonAt(t, g.program(t, serviceProgram(service.Name)), args...)
 			d.start()
 			c.services[service.Name] = append(c.services[service.Name], d)
 			gateway = append(gateway, "--"+service.Name, d.address)
 		}
 	}
 	for range replicas {
-		d := newDaemon(t, gatewayProgram, gateway...)
+		d := newDaemonAt(t, g.program(t, gatewayProgram), gateway...)
 		d.env = g.gatewayEnv
 		d.start()
 		c.gateways = append(c.gateways, d)

@@ -80,7 +80,7 @@ func refusing(endpoint http.Handler, refused chan<- struct{}) http.HandlerFunc {
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	journals, keys := archiving(t), archiving(t)
-	g := newGroundOn(t, journals, keys)
+	g := newGroundOf(t, program, journals, keys)
 	e, refused := newEndpoint(t), make(chan struct{}, 1)
 	called := openInbox(t, "called")
 	e.set(refusing(called.open(t, newSecret), refused))
