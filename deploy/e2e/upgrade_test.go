@@ -18,13 +18,21 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// becomes replaces processes one after another by those of another version, each only
-// once commands got through again.
-func becomes(t *testing.T, version func(*testing.T, string) string, done *answered, processes []*daemon) {
-	t.Helper()
+// programs are the commands of a cluster.
+func programs() []string {
+	commands := []string{koppiProgram, gatewayProgram}
+	for _, service := range all.Services {
+		commands = append(commands, serviceProgram(service.Name))
+	}
+	return commands
+}
+
+// becomes replaces processes one after another by those of another version, by the names
+// of their programs, each only once commands got through again.
+func becomes(version map[string]string, done *answered, processes []*daemon) {
 	for _, d := range processes {
 		d.end(syscall.SIGTERM)
-		d.path = version(t, filepath.Base(d.path))
+		d.path = version[filepath.Base(d.path)]
 		d.start()
 		for range 10 {
 			<-done.more
@@ -32,23 +40,16 @@ func becomes(t *testing.T, version func(*testing.T, string) string, done *answer
 	}
 }
 
-// named finds a program of this version by its name.
-func named(t *testing.T, name string) string {
-	t.Helper()
-	switch name {
-	case filepath.Base(koppiProgram):
-		return program(t, koppiProgram)
-	case filepath.Base(gatewayProgram):
-		return program(t, gatewayProgram)
-	}
-	return program(t, serviceProgram(name))
-}
-
 // Agencies work on while every process is replaced by the version before its
 // migration, then by this one, and by the one before again: nobody is refused, nothing
 // is lost or done twice, and both versions find the journals sound.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
+	before, now := map[string]string{}, map[string]string{}
+	for _, command := range programs() {
+		// Before agencies work: what is built meanwhile is not what is tried.
+		before[filepath.Base(command)], now[filepath.Base(command)] = previous(t, command), program(t, command)
+	}
 	server := postgrestest.Start(t, "fsync=off")
 	g := newGroundOf(t, previous, server, server)
 	c := g.cluster(t, 2, []string{"concern"})
@@ -62,8 +63,8 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("on the schema before: %v %s", err, early)
 	}
 	c.operator(t, "migrate")
-	becomes(t, named, l.done, slices.Concat(services, c.gateways))
-	becomes(t, previous, l.done, slices.Concat(c.gateways, services))
+	becomes(now, l.done, slices.Concat(services, c.gateways))
+	becomes(before, l.done, slices.Concat(c.gateways, services))
 	want := l.finish()
 	for agency, head := range c.fsck() {
 		if head.Sequence != want {
