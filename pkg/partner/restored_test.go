@@ -29,7 +29,7 @@ func TestEndpointAfterARestore(t *testing.T) {
 				request.Messages = append(request.Messages, message.GetMessage())
 			}
 			got, err := endpoint.Deliver(t.Context(), request)
-			if err != nil || got.GetAccepted() != accepted || codes.Code(got.GetRefused().GetCode()) != refused { //nolint:gosec // a code
+			if err != nil || got.GetAccepted() != accepted || codes.Code(got.GetRefused().GetCode()) != refused {
 				t.Errorf("%v %v, want %d and %v", got, err, accepted, refused)
 			}
 		}

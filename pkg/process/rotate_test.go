@@ -123,7 +123,7 @@ func (m mounted) write(name string, from ...string) {
 	m.t.Helper()
 	var all []byte
 	for _, path := range from {
-		text, err := os.ReadFile(path) //nolint:gosec // a test's own
+		text, err := os.ReadFile(path)
 		if err != nil {
 			m.t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func (s *Server) run(variables []string, name string, args ...string) {
 	s.tb.Helper()
 	command := exec.Command(name, args...) //nolint:gosec // PostgreSQL's own tools, and a test's script
 	command.Dir = "/"
-	command.Env = append(variables, "PATH="+s.bin+":/usr/bin:/bin", "LANG=C.UTF-8")
+	command.Env = slices.Concat(variables, []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LANG=C.UTF-8"})
 	if s.account != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
 	}
