@@ -209,6 +209,19 @@ func TestSweep(t *testing.T) {
 	}
 	now = time.Now().Add(Unnamed + asked + time.Minute)
 	sweep(1)
+
+	// Journals are restored: what was uploaded up to a day before may be named no more.
+	since := finished(t, s)
+	if err := s.bucket.Delete(ctx, pending(since.ID)); err != nil {
+		t.Fatal(err)
+	}
+	for want, moment := range []time.Time{time.Now().Add(Unnamed + time.Hour), time.Now().Add(Unnamed - time.Hour)} {
+		if found, err := s.ForgetSince(ctx, moment); err != nil || found != want {
+			t.Errorf("%d, want %d: %v", found, want, err)
+		}
+	}
+	now = time.Now().Add(Unnamed + asked + time.Minute)
+	sweep(1)
 }
 
 func TestCheckName(t *testing.T) {

@@ -82,6 +82,22 @@ func (s *Store) Forget(ctx context.Context, id string) error {
 	return wrap(s.bucket.WriteAll(ctx, pending(id), nil, nil))
 }
 
+// ForgetSince has it asked of all that may have been named since a moment, to which the
+// journals were restored: it returns of how many.
+func (s *Store) ForgetSince(ctx context.Context, moment time.Time) (int, error) {
+	var since []string
+	err := each(ctx, s.bucket, "", func(object *blob.ListObject) error {
+		if id, ok := strings.CutSuffix(object.Key, "/upload"); ok && object.ModTime.After(moment.Add(-Unnamed)) {
+			since = append(since, id)
+		}
+		return nil
+	})
+	for _, id := range since {
+		err = errors.Join(err, s.Forget(ctx, id))
+	}
+	return len(since), err
+}
+
 // asked is how much later than Unnamed a sweep looks: what was named at the last moment
 // is kept by then.
 const asked = time.Hour

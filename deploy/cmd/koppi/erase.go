@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/identity"
@@ -18,14 +19,14 @@ import (
 type eraseCommand struct {
 	operated `embed:""`
 
-	Restored bool `help:"After a restore of journals: instead of a client, erase everything again whose keys were destroyed since."`
+	Restored time.Time `help:"The moment that journals were restored to (RFC 3339): instead of a client, erase everything again whose keys were destroyed since, and have it asked of attachments since then whether anything names them." placeholder:"MOMENT"`
 }
 
 // Run erases a client: the code is read from standard input, since an argument can be
 // read by whoever lists processes. It can be done again after an interruption.
 func (c *eraseCommand) Run(ctx context.Context) error {
-	if c.Restored {
-		return c.with(ctx, func(op *operation) error { return eraseAgain(ctx, op) })
+	if !c.Restored.IsZero() {
+		return c.with(ctx, func(op *operation) error { return eraseAgain(ctx, op, c.Restored) })
 	}
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -67,7 +68,7 @@ func erase(ctx context.Context, op *operation, client string) error {
 
 // eraseAgain has restored journals know what the keys know: a subject whose document
 // cannot be read is due nowhere, and in no worklist.
-func eraseAgain(ctx context.Context, op *operation) error {
+func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
 	for _, service := range suite.Services {
 		store := op.stores[service.Name]
 		subjects, err := store.Destroyed(ctx)
@@ -82,6 +83,11 @@ func eraseAgain(ctx context.Context, op *operation) error {
 		}
 		fmt.Printf("%s: %d subjects\n", service.Name, len(subjects))
 	}
+	papers, err := op.papers.ForgetSince(ctx, moment)
+	if err != nil {
+		return fmt.Errorf("not of all attachments; run it again: %w", err)
+	}
+	fmt.Printf("attachments: %d, which go within two days where nothing names them\n", papers)
 	return nil
 }
 
