@@ -45,7 +45,7 @@ func TestKeepingIsRun(t *testing.T) {
 		t.Errorf("the page has %d steps", len(steps))
 	}
 	for _, step := range steps {
-		run := regexp.MustCompile(`(?:step\(t, |operator\(t, |name :?= |"--)"?` + step[2] + `"`)
+		run := regexp.MustCompile(`(?:step\(t, |operator\(t, |run\(|name :?= |"--)"?` + step[2] + `"`)
 		if step[2] == "" || !run.MatchString(all) {
 			t.Errorf("no test runs the step %q", step[2])
 		}

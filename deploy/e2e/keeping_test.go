@@ -48,12 +48,19 @@ func (c *cluster) operator(t *testing.T, name string, variables ...string) strin
 
 func (c *cluster) operates(t *testing.T, script string, variables ...string) (string, error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 	at := func(server *postgrestest.Server) string {
 		return fmt.Sprintf("host=127.0.0.1 port=%d dbname=%s sslmode=disable", server.Port(), c.database)
 	}
-	command.Env = append(append(os.Environ(), "PATH="+filepath.Dir(program(t, koppiProgram))+":"+os.Getenv("PATH"),
-		"JOURNALS="+at(c.postgres), "KEYS="+at(c.keyring), "SECRETS="+c.secrets, "DATABASES="+c.databases(t)), variables...)
+	return shell(t, script, append([]string{
+		"JOURNALS=" + at(c.postgres), "KEYS=" + at(c.keyring), "SECRETS=" + c.secrets, "DATABASES=" + c.databases(t),
+	}, variables...)...)
+}
+
+// shell runs a script with koppi in the path.
+func shell(t *testing.T, script string, variables ...string) (string, error) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	command.Env = append(append(os.Environ(), "PATH="+filepath.Dir(program(t, koppiProgram))+":"+os.Getenv("PATH")), variables...)
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
