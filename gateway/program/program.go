@@ -1,5 +1,6 @@
-// Command gateway runs Koppi's one address before services in processes of their own.
-package main
+// Package program is the gateway's process: Koppi's one address before services in
+// processes of their own.
+package program
 
 import (
 	"context"
@@ -25,7 +26,8 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-type config struct {
+// Config is its configuration.
+type Config struct {
 	process.Listening `embed:""`
 	process.Entrance  `embed:""`
 	process.Calling   `embed:""`
@@ -50,15 +52,12 @@ type config struct {
 }
 
 // replicas of each service.
-func (c *config) replicas() map[string][]string {
+func (c *Config) replicas() map[string][]string {
 	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "consultation": c.Consultation, "plan": c.Plan}
 }
 
-func main() {
-	process.Main("gateway", "Koppi's one address: Connect, gRPC-Web and gRPC in, gRPC out, and the pages.", run)
-}
-
-func run(ctx context.Context, c *config) (err error) {
+// Run serves until the context ends, and lets calls under way finish.
+func (c *Config) Run(ctx context.Context) (err error) {
 	end, err := c.Telemetry.Start(ctx, "gateway", nil)
 	if err != nil {
 		return err
@@ -145,7 +144,7 @@ func run(ctx context.Context, c *config) (err error) {
 }
 
 // callbacks opens what calls agencies.
-func (c *config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
+func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
 		return nil, err
@@ -156,7 +155,7 @@ func (c *config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 }
 
 // notices opens what tells units that something waits.
-func (c *config) notices(backends map[string]suite.Backend, agencies *directory.Directory) (*notice.Notifier, error) {
+func (c *Config) notices(backends map[string]suite.Backend, agencies *directory.Directory) (*notice.Notifier, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
 		return nil, err
@@ -173,7 +172,7 @@ func (c *config) notices(backends map[string]suite.Backend, agencies *directory.
 }
 
 // callers opens how callers are known here.
-func (c *config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
+func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
 	if err := c.Check(c.Dev); err != nil {
 		return nil, nil, err
 	}
@@ -190,7 +189,7 @@ func (c *config) callers(agencies *directory.Directory, secrets *identity.Secret
 }
 
 // casework opens what the gateway adds to the services.
-func (c *config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
+func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
 	none := casework.Config{}
 	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
