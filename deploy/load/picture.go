@@ -18,6 +18,8 @@ const (
 	// mostPoints are as many as a line shows well: of longer runs each stands for some
 	// seconds.
 	mostPoints = 240
+	// mostDays have room for their names.
+	mostDays = 14
 )
 
 // panel is one diagram of the picture.
@@ -78,30 +80,48 @@ func (r *Report) Picture(out io.Writer) error {
 		Width, Height, Left, Right float64
 		Title, Under               string
 		Panels                     []panel
-		Columns                    []tick
+		Columns, Days              []tick
 	}{
 		Width: pictureWidth, Height: 560, Left: plotLeft, Right: plotRight,
 		Title: fmt.Sprintf("Koppi under load: %.0f commands a second accepted, p99 %.1f ms", r.Commands.PerSecond, r.Latency.P99),
 		Under: fmt.Sprintf("%s · %g commands a second asked for, %s · %d streams · %s", r.Settings.Address, r.Settings.Rate, r.rhythm(), r.Settings.Streams, r.fate()),
 	}
+	commands := []plotted{
+		{"accepted", "accepted", true, func(s Second) float64 { return float64(s.Accepted) }},
+		{"due", "due", false, func(s Second) float64 { return float64(s.Due) }},
+	}
+	if len(r.Commands.Refused)+len(r.Commands.Failed) > 0 {
+		commands = append(commands, plotted{"failed", "refused or failed", false, func(s Second) float64 { return float64(s.Failed) }})
+	}
 	view.Panels = []panel{
-		draw("Commands a second, "+by, 112, 292, points, each, []plotted{
-			{"accepted", "accepted", true, func(s Second) float64 { return float64(s.Accepted) }},
-			{"due", "due", false, func(s Second) float64 { return float64(s.Due) }},
-			{"failed", "refused or failed", false, func(s Second) float64 { return float64(s.Failed) }},
-		}),
+		draw("Commands a second, "+by, 112, 292, points, each, commands),
 		draw("Latency in milliseconds, from when a command was due, "+by, 362, 512, points, each, []plotted{
 			{"latency", "p99", false, func(s Second) float64 { return s.P99 }},
 		}),
 	}
 	last := float64(points[len(points)-1].Second + each)
 	for _, value := range ticks(last, 8) {
-		if value > last {
+		if value <= last {
+			view.Columns = append(view.Columns, tick{along(value, last), clock(value)})
+		}
+	}
+	view.Days = r.days(last)
+	return template.Must(template.New("picture").Funcs(template.FuncMap{"escape": html.EscapeString}).Parse(pictureText)).Execute(out, view)
+}
+
+// days are where the country's days begin, as far as their names have room.
+func (r *Report) days(last float64) []tick {
+	var all []tick
+	for n := range int(math.Ceil(r.Settings.Days)) {
+		if r.Settings.Days > mostDays {
 			break
 		}
-		view.Columns = append(view.Columns, tick{along(value, last), clock(value)})
+		begins := countryStart.AddDate(0, 0, n)
+		if second := float64(n) / r.Settings.Days * r.Settings.Duration; second < last {
+			all = append(all, tick{along(second, last), begins.Format("Mon 2")})
+		}
 	}
-	return template.Must(template.New("picture").Funcs(template.FuncMap{"escape": html.EscapeString}).Parse(pictureText)).Execute(out, view)
+	return all
 }
 
 func (r *Report) fate() string {
