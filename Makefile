@@ -76,6 +76,7 @@ soak: need-go pages ## Run the property tests for long
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
+	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone

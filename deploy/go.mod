@@ -27,6 +27,7 @@ require (
 	koppi.internal/services/consultation v0.0.0
 	koppi.internal/services/plan v0.0.0
 	koppi.internal/services/referral v0.0.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
@@ -153,7 +154,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 	modernc.org/sqlite v1.62.0 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
 )
 
 replace koppi.internal/proto => ../proto
