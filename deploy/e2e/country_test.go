@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -263,9 +262,7 @@ func TestLoadSoak(t *testing.T) {
 // measured lets a process tell its metrics, where the ground is observed.
 func (c *cluster) measured(d *daemon) *daemon {
 	if c.observed {
-		listener := must(net.Listen("tcp", "127.0.0.1:0"))
-		address := listener.Addr().String()
-		_ = listener.Close() // the process listens there next
+		address := freeAddress()
 		d.args = slices.Concat(d.args, []string{"--metrics", address})
 		c.metrics = append(c.metrics, "http://"+address+"/metrics")
 	}
