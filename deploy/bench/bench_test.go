@@ -44,8 +44,10 @@ func (f figures) ratio(a, b string) float64 { return f[a].median() / f[b].median
 
 // interleave measures each in turn, round after round, so that what else the machine
 // does falls on all of them.
-func (f figures) interleave(measured map[string]func() float64) {
-	for range rounds {
+func (f figures) interleave(measured map[string]func() float64) { f.interleaveTimes(rounds, measured) }
+
+func (f figures) interleaveTimes(times int, measured map[string]func() float64) {
+	for range times {
 		for _, name := range slices.Sorted(maps.Keys(measured)) {
 			f[name] = append(f[name], measured[name]())
 		}
@@ -74,6 +76,13 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestObserved measures what telemetry costs alone.
+func TestObserved(t *testing.T) {
+	b, f := newBench(t), figures{}
+	b.observing(f)
+	fmt.Printf("  sampled over off %.2f, full over off %.2f\n", f.ratio("accepted_32_seen_sampled", "accepted_32_seen_off"), f.ratio("accepted_32_seen_full", "accepted_32_seen_off"))
+}
+
 // TestCosts measures what protection costs alone.
 func TestCosts(t *testing.T) {
 	b, f := newBench(t), figures{}
@@ -90,6 +99,7 @@ func TestBench(t *testing.T) {
 	b.growing(f)
 	b.streaming(f)
 	b.costing(f)
+	b.observing(f)
 	ratios := map[string]float64{
 		"accepted_vs_same_rows_32": f.ratio("accepted_32", "same_rows_32"),
 		"accepted_vs_pgbench_32":   f.ratio("accepted_32", "one_row_32"),
@@ -102,6 +112,8 @@ func TestBench(t *testing.T) {
 		"mutual_tls_over_plain":    f.ratio("accepted_32_mutual_tls", "accepted_32_plain"),
 		"recorded_over_unrecorded": f.ratio("appended_32", "appended_32_unrecorded"),
 		"keys_made_over_known":     f.ratio("appended_32", "appended_32_known_keys"),
+		"seen_sampled_over_off":    f.ratio("accepted_32_seen_sampled", "accepted_32_seen_off"),
+		"seen_full_over_off":       f.ratio("accepted_32_seen_full", "accepted_32_seen_off"),
 		"growth_1e6_over_1e4":      f.ratio("accepted_32_at_1e6", "accepted_32_at_1e4"),
 	}
 	fmt.Printf("\n%d cores, %s; medians of %d interleaved rounds (least–most); rates are a second:\n\n", runtime.NumCPU(), runtime.GOARCH, rounds)

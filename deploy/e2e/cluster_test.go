@@ -54,6 +54,8 @@ type ground struct {
 	template  string
 	// gateway are further flags of gateways, and gatewayEnv their environment.
 	gateway, gatewayEnv []string
+	// observed processes tell their metrics.
+	observed bool
 }
 
 func newGround(t *testing.T, settings ...string) *ground {
@@ -83,6 +85,8 @@ type cluster struct {
 	database string
 	services map[string][]*daemon
 	gateways []*daemon
+	// metrics are where observed processes tell theirs.
+	metrics []string
 }
 
 // cluster starts so many replicas of the named services and of the gateway, and one of
@@ -101,14 +105,14 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 			if i > 0 && !slices.Contains(scaled, service.Name) {
 				break
 			}
-			d := newDaemon(t, serviceProgram(service.Name), args...)
+			d := c.measured(newDaemon(t, serviceProgram(service.Name), args...))
 			d.start()
 			c.services[service.Name] = append(c.services[service.Name], d)
 			gateway = append(gateway, "--"+service.Name, d.address)
 		}
 	}
 	for range replicas {
-		d := newDaemon(t, gatewayProgram, gateway...)
+		d := c.measured(newDaemon(t, gatewayProgram, gateway...))
 		d.env = g.gatewayEnv
 		d.start()
 		c.gateways = append(c.gateways, d)

@@ -12,9 +12,12 @@ import (
 
 	commonv1 "go.opentelemetry.io/proto/otlp/common/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/scenarios"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
@@ -78,6 +81,38 @@ func TestOneLoopIsOneTrace(t *testing.T) {
 		if !conventional(one) {
 			t.Errorf("a span of kind %v is called %q", one.GetKind(), one.GetName())
 		}
+	}
+}
+
+// Of a loop in which something is past due all is kept, and told from its beginning,
+// where nothing of others is.
+func TestBrokenLoopsAreKept(t *testing.T) {
+	c := newCollector(t)
+	g := newGround(t, "fsync=off")
+	g.gateway = []string{"--otlp", c.address, "--otlp-share", "0"}
+	suite := g.cluster(t, 1, nil, "--otlp", c.address, "--otlp-share", "0", "--clock", "2026-11-23T09:00:00+02:00")
+	conn := dialStubborn(t, suite.gateways[0].address)
+	concerns, worker := concernv1.NewConcernServiceClient(conn), as(t, conn, kelaParty, "kela-17", "benefit_handler")
+	submitted := submission()
+	submitted.Basis.ConsentedAt = timestamppb.New(time.Date(2026, 11, 23, 6, 55, 0, 0, time.UTC))
+	subject := "concerns/" + insist(t, worker, concerns.SubmitConcern, submitted).GetConcern().GetConcernId()
+	insist(t, t.Context(), devv1.NewDevServiceClient(conn).AdvanceClock, &devv1.AdvanceClockRequest{Target: &devv1.AdvanceClockRequest_By{By: durationpb.New(30 * 24 * time.Hour)}})
+	for _, d := range []*daemon{suite.gateways[0], suite.services["concern"][0]} {
+		d.end(syscall.SIGTERM)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	told := map[string]bool{}
+	for _, one := range c.spans {
+		told[one.GetName()+" of "+one.said("koppi.subject")] = true
+	}
+	for _, want := range []string{"loop concern", "koppi.concern.v1.ConcernSubmitted", "koppi.concern.v1.ConcernOverdue"} {
+		if !told[want+" of "+subject] {
+			t.Errorf("not told: %s; there is %v", want, told)
+		}
+	}
+	if len(told) != 3 {
+		t.Errorf("more is kept than what broke: %v", told)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -43,7 +44,7 @@ func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, c
 	name, options := telemetry.CallingBack(c.agency, len(messages))
 	limited, span := telemetry.Linked(limited, name, links, options...)
 	defer span.End()
-	attempts.Add(ctx, 1)
+	attempts.Add(ctx, 1, c.about())
 	response, err := c.endpoint.deliver(limited, &exchangev1.DeliverRequest{Messages: messages, Cursor: cursor.String()})
 	o := outcome{taken: int(response.GetAccepted()), refused: codes.Code(response.GetRefused().GetCode()), err: err} //nolint:gosec // a code
 	switch {
@@ -53,6 +54,11 @@ func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, c
 		o.refused = codes.Unknown
 	}
 	return o
+}
+
+// about says in metrics whom it calls.
+func (c *caller) about() metric.MeasurementOption {
+	return metric.WithAttributes(telemetry.KeyAgency.String(c.agency))
 }
 
 func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < messages }
@@ -69,7 +75,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		return 0, ctx.Err()
 	}
 	if o.taken > 0 {
-		delivered.Add(ctx, int64(o.taken))
+		delivered.Add(ctx, int64(o.taken), c.about())
 		c.cursor = c.behind(messages[:o.taken])
 		for _, message := range messages[:o.taken] {
 			c.unacknowledged = moved(c.unacknowledged, message)
@@ -104,7 +110,7 @@ func (c *caller) soon(ctx context.Context, err error) error {
 
 // later puts the next call off.
 func (c *caller) later(ctx context.Context, o outcome) {
-	failures.Add(ctx, 1)
+	failures.Add(ctx, 1, c.about())
 	pause := c.waits.NextBackOff()
 	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
 	c.logger.WarnContext(ctx, "callback failed", slog.String("code", o.refused.String()), slog.String("error", said(o.err)), slog.Duration("again_in", pause))

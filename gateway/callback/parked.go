@@ -69,7 +69,7 @@ func (c *caller) park(ctx context.Context, message *exchangev1.CaseMessage, code
 	if err != nil {
 		return err
 	}
-	parkings.Add(ctx, 1)
+	parkings.Add(ctx, 1, c.about())
 	c.logger.ErrorContext(ctx, "callback parked: koppi callbacks list shows it", slog.String("service", message.GetService()),
 		slog.String("subject", message.GetSubject()), slog.Uint64("sequence", message.GetSequence()), slog.String("code", code.String()))
 	return c.look(ctx, message.GetService())

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -75,7 +77,7 @@ func Open(config Config) (*Front, error) {
 	counting := map[string]grpc.ClientConnInterface{}
 	whole := config.Casework
 	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
-	for name, backend := range config.Backends {
+	for name, backend := range config.introduced() {
 		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
 		front.Routes[Services[name]] = backend.Conn
@@ -102,6 +104,21 @@ func Open(config Config) (*Front, error) {
 		front.Routes[name] = config.Callers.Conn(conn)
 	}
 	return front, nil
+}
+
+// introduced are the services, to which each of the others makes clients known.
+func (c Config) introduced() map[string]Backend {
+	all := map[string]Backend{}
+	for name, backend := range c.Backends {
+		conn := introducing{ClientConnInterface: backend.Conn, accepts: Services[name]}
+		for _, other := range slices.Sorted(maps.Keys(c.Backends)) {
+			if other != name {
+				conn.others = append(conn.others, c.Backends[other].Conn)
+			}
+		}
+		all[name] = Backend{Conn: conn, Wake: backend.Wake}
+	}
+	return all
 }
 
 // CollectionOf is the first part of the names of a service's subjects.

@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	logLag      = telemetry.Histogram("koppi.log.lag", "s", "Age of a record of who looked when it came into the log.")
+	logLag      = telemetry.Histogram("koppi.log.lag", "s", "Age of a record of who looked when it came into the log.", .5, 1, 2, 5, 10, 30, 60, 300, 3600)
 	logAlarms   = telemetry.Counter("koppi.log.alarms", "{alarm}", "Times that the log was found to lag by more than a minute.")
 	unusualSeen = telemetry.Counter("koppi.unusual", "{alarm}", "Workers who looked at the data of unusually many clients in an hour.")
 )

@@ -27,7 +27,7 @@ var (
 	mailboxLag    = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged.")
 	mailboxAge    = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged.")
 	callbacksHeld = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
-	storeUp       = telemetry.Gauge("koppi.store.up", "1", "Whether the journal answers.")
+	storeUp       = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
 
 // readTime bounds the reading of what operators watch.

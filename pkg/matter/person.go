@@ -3,7 +3,6 @@ package matter
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -42,31 +41,27 @@ func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *com
 }
 
 // knownPerson finds a client by the name that the caller's agency has for them.
-// Who it is comes from the agency's own matter, with what is new in the request.
+// Who it is comes from the agency's own matter, here or in another service, with what is
+// new in the request.
 func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	unknown := fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client.client_id", "unknown to your agency")
 	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, client.GetClientId())
 	if !ok {
 		return Person{}, unknown
 	}
-	standings, err := k.Store.Standings(ctx, journal.Query{Agency: who.Agency, Client: inner, WithHidden: true})
-	if err != nil {
-		return Person{}, fault.Store(err)
-	}
-	// Of what was entered in error nobody's client remains.
-	standings = slices.DeleteFunc(standings, func(s journal.Standing) bool { return s.Hidden && s.Ended })
-	if len(standings) == 0 {
-		return Person{}, unknown
-	}
-	newest := standings[0]
-	for _, standing := range standings {
-		if standing.StartedAt.After(newest.StartedAt) {
-			newest = standing
-		}
-	}
-	kept, err := k.Client(ctx, newest.Subject)
+	subject, err := k.matterOf(ctx, who.Agency, inner)
 	if err != nil {
 		return Person{}, err
+	}
+	kept := k.introduced(ctx, who.Agency, inner)
+	if subject != "" {
+		kept, err = k.Client(ctx, subject)
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	if kept == nil {
+		return Person{}, unknown
 	}
 	if client.GetLanguage() != "" {
 		kept.Language = client.GetLanguage()
@@ -75,6 +70,22 @@ func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client
 		kept.Details = client.GetDetails()
 	}
 	return sealed(inner, kept)
+}
+
+// matterOf is the newest matter that an agency has of a client here; empty for none.
+func (k *Kernel[S]) matterOf(ctx context.Context, agency, inner string) (string, error) {
+	standings, err := k.Store.Standings(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
+	if err != nil {
+		return "", fault.Store(err)
+	}
+	newest := journal.Standing{}
+	for _, standing := range standings {
+		// Of what was entered in error nobody's client remains.
+		if !(standing.Hidden && standing.Ended) && !standing.StartedAt.Before(newest.StartedAt) {
+			newest = standing
+		}
+	}
+	return newest.Subject, nil
 }
 
 func sealed(inner string, client *commonv1.Client) (Person, error) {

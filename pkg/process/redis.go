@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/errgroup"
 
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/signal"
+	"koppi.internal/pkg/telemetry"
 	"koppi.internal/pkg/wake"
 )
 
@@ -67,7 +70,33 @@ func openRedis(url string) (*redis.Client, error) {
 	if err := errors.Join(redisotel.InstrumentTracing(client, redisotel.WithDBStatement(false)), redisotel.InstrumentMetrics(client)); err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}
+	observe(client)
 	return client, nil
+}
+
+var redisUp = telemetry.Gauge("koppi.redis.up", "", "Whether Redis answers.")
+
+// pingTime bounds the question whether Redis answers.
+const pingTime = 2 * time.Second
+
+// observe lets operators see whether Redis answers, until the client is closed.
+func observe(client *redis.Client) {
+	var end func()
+	end = telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
+		ctx, cancel := context.WithTimeout(ctx, pingTime)
+		defer cancel()
+		err := client.Ping(ctx).Err()
+		if errors.Is(err, redis.ErrClosed) {
+			end()
+			return nil
+		}
+		up := 1.0
+		if err != nil {
+			up = 0
+		}
+		observer.ObserveFloat64(redisUp, up)
+		return nil
+	}, redisUp)
 }
 
 // Limiter limits callers as it was set, over Redis where a URL is given; nil for no limit.

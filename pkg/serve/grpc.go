@@ -171,7 +171,7 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 	if reason == fault.Internal || reason == fault.Unavailable {
 		// The cause is ours and holds nothing that was sent.
 		logger.ErrorContext(ctx, "call", append(attributes, slog.String("cause", causeOf(err)))...)
-	} else {
+	} else if err != nil || !telemetry.Ticks(method) {
 		logger.InfoContext(ctx, "call", attributes...)
 	}
 	return scrubbed

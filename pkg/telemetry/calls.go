@@ -31,8 +31,12 @@ func Served() grpc.ServerOption {
 // worth tells calls that are worth a span: not those that come every second, nor those of
 // methods that there are not.
 func worth(info *stats.RPCTagInfo) bool {
-	return Known(info.FullMethodName) && !strings.HasPrefix(info.FullMethodName, "/grpc.") && !strings.HasPrefix(info.FullMethodName, "/koppi.exchange.v1.HeadsService/") &&
-		info.FullMethodName != "/koppi.casework.v1.SuiteService/GetWaiting"
+	return Known(info.FullMethodName) && !Ticks(info.FullMethodName)
+}
+
+// Ticks tells methods that are called all the time, whether anything happens or not.
+func Ticks(path string) bool {
+	return strings.HasPrefix(path, "/grpc.") || strings.HasPrefix(path, "/koppi.exchange.v1.HeadsService/") || path == "/koppi.casework.v1.SuiteService/GetWaiting"
 }
 
 // Known tells whether a path such as "/koppi.concern.v1.ConcernService/GetConcern" is that
@@ -54,6 +58,8 @@ func Pages(handler http.Handler) http.Handler {
 		return handler
 	}
 	return otelhttp.NewHandler(handler, "gateway",
+		// Else it is what a caller says that it is called.
+		otelhttp.WithServerName("gateway"),
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") && Known(r.URL.Path) }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") }))
 }

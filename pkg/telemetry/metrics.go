@@ -4,7 +4,10 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 )
 
 // meter is the one from before Start: it makes instruments that do nothing until then, and
@@ -17,12 +20,23 @@ func Counter(name, unit, description string) metric.Int64Counter {
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}
+	counters = append(counters, counter)
 	return counter
 }
 
-// Histogram tells how large something of Koppi's own is.
-func Histogram(name, unit, description string) metric.Float64Histogram {
-	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description))
+// counters are all of this program's. They begin with a nought: what is first seen with a
+// one has not increased.
+var counters []metric.Int64Counter
+
+func noughts(ctx context.Context) {
+	for _, counter := range counters {
+		counter.Add(ctx, 0)
+	}
+}
+
+// Histogram tells how large something of Koppi's own is, in steps from small to large.
+func Histogram(name, unit, description string, steps ...float64) metric.Float64Histogram {
+	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(steps...))
 	if err != nil {
 		panic(err) // the name is a constant of this program
 	}
@@ -54,4 +68,15 @@ func Observe(read func(context.Context, metric.Observer) error, gauges ...metric
 		panic(err) // the gauges are of this package
 	}
 	return func() { _ = registered.Unregister() }
+}
+
+// views leave out of other instrumentations' metrics what nobody asks: each label that
+// a caller can choose makes series without end.
+func views() []sdk.Option {
+	return []sdk.Option{
+		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.*.body.size"}, sdk.Stream{Aggregation: sdk.AggregationDrop{}})),
+		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.request.duration"}, sdk.Stream{
+			AttributeFilter: attribute.NewAllowKeysFilter(semconv.HTTPRouteKey, semconv.HTTPResponseStatusCodeKey),
+		})),
+	}
 }

@@ -33,7 +33,7 @@ func Ready(ctx context.Context) {
 func scraped(ctx context.Context, address string) (metric.Reader, func(context.Context) error, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	reader, err := exporter.New(exporter.WithRegisterer(registry))
+	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
 	if err != nil {
 		return nil, nil, fmt.Errorf("--metrics: %w", err)
 	}

@@ -50,7 +50,7 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 		}
 	}()
 	tracing := []trace.TracerProviderOption{trace.WithResource(about), trace.WithSampler(sampler(s.Share))}
-	metering := []metric.Option{metric.WithResource(about)}
+	metering := append([]metric.Option{metric.WithResource(about)}, views()...)
 	if s.Enabled() {
 		spans, reader, err := s.exporters(ctx)
 		if err != nil {
@@ -80,6 +80,7 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 		provider := metric.NewMeterProvider(metering...)
 		ends.add(provider.Shutdown)
 		otel.SetMeterProvider(provider)
+		noughts(ctx)
 	}
 	return ends.all, nil
 }

@@ -29,6 +29,7 @@ var programs = []struct{ name, path string }{
 	{"koppi hold set", "koppi.internal/deploy/cmd/koppi"},
 	{"koppi hold release", "koppi.internal/deploy/cmd/koppi"},
 	{"koppi hold list", "koppi.internal/deploy/cmd/koppi"},
+	{"koppi load", "koppi.internal/deploy/cmd/koppi"},
 	{"gateway", "koppi.internal/gateway/cmd/gateway"},
 }
 

@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 
 import { ordinary, type Cases } from "./cases";
 import { expect, test } from "./fixtures";
+import { before, months } from "./months";
 
 // Every page, as whom it is for, and where it is.
 const pages: [name: string, person: string, path: (cases: Cases) => string][] = [
@@ -21,7 +22,7 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["new-plan", "ps-21", () => "/new/plan"],
   ["client", "ps-21", () => "/client"],
   ["own", "client", () => "/own"],
-  ["statistics", "operator", () => "/statistics"],
+  ["operations", "operator", () => "/operations"],
 ];
 
 // Pictures are taken where PICTURES names a folder, to be looked at.
@@ -50,6 +51,25 @@ async function axe(page: Page, where: string) {
 
 const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
 
+// visit looks at an open page in every language and at every width.
+async function visit(page: Page, name: string) {
+  for (const [language, called] of Object.entries(languages)) {
+    await page.getByRole("button", { name: called }).click();
+    await settled(page);
+    // A page is built alike in every language: axe looks at the other two in make soak.
+    if (language === "fi" || process.env.SOAK_PAGES) await axe(page, `${name} in ${language}`);
+    expect.soft(steady(await page.locator("main").ariaSnapshot()), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
+    await picture(page, `${name}-${language}-1280`);
+    // A desk; a small phone, where all phones fit; and twice as large on a desk.
+    for (const width of process.env.PICTURES ? [1280, 390, 320, 640] : [1280, 320, 640]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);
+      if (width === 390) await picture(page, `${name}-${language}-390`);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+}
+
 test("every page in three languages: axe finds nothing, it fits, and it says what it said", async ({ koppi, comes }) => {
   test.setTimeout(600_000);
   const cases = await ordinary(koppi), people = new Map<string, Awaited<ReturnType<typeof comes>>>();
@@ -57,20 +77,17 @@ test("every page in three languages: axe finds nothing, it fits, and it says wha
     if (!people.has(who)) people.set(who, await comes(who));
     const { page, go } = people.get(who)!;
     await go(path(cases));
-    for (const [language, called] of Object.entries(languages)) {
-      await page.getByRole("button", { name: called }).click();
-      await settled(page);
-      // A page is built alike in every language: axe looks at the other two in make soak.
-      if (language === "fi" || process.env.SOAK_PAGES) await axe(page, `${name} in ${language}`);
-      expect.soft(steady(await page.locator("main").ariaSnapshot()), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
-      await picture(page, `${name}-${language}-1280`);
-      // A small phone, where all phones fit; and twice as large on a desk.
-      for (const width of process.env.PICTURES ? [390, 320, 640] : [320, 640]) {
-        await page.setViewportSize({ width, height: 844 });
-        expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);
-        if (width === 390) await picture(page, `${name}-${language}-390`);
-      }
-      await page.setViewportSize({ width: 1280, height: 900 });
-    }
+    await visit(page, name);
   }
+});
+
+test.describe("after months of work", () => {
+  test.use({ clock: before, settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
+
+  test("statistics in three languages, as every page", async ({ koppi, comes }) => {
+    await months(koppi);
+    const { page, go } = await comes("operator");
+    await go("/statistics");
+    await visit(page, "statistics");
+  });
 });

@@ -66,6 +66,20 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft ")))).toEqual([]);
 });
 
+test("a form that was begun is there again before it is known who can be addressed", async ({ comes }) => {
+  const kela = await comes("kela-17"), { page } = kela, receiver = page.locator('[data-field="receiver"]');
+  let known = () => {};
+  const read = new Promise<void>((done) => { known = done; });
+  await kela.go("/new/concern");
+  await kela.fill(page.locator("form.step-form"), { ground: "consent" });
+  await page.route("**/*/GetAgencies", async (route) => { await read; await route.continue(); });
+  await page.reload();
+  await expect(receiver).toBeVisible();
+  await expect(receiver.getByRole("button")).toHaveCount(0);
+  known();
+  await expect(receiver.getByRole("button", { name: /Viranomainen/ })).toBeVisible();
+});
+
 test("what was entered in error becomes a tombstone at both, and each acknowledges", async ({ koppi, comes }) => {
   const subject = await report(koppi), guide = await comes("ps-04"), kela = await comes("kela-17");
   await guide.open(subject);

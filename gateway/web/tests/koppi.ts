@@ -12,6 +12,7 @@ export class Koppi {
   private process?: ChildProcess;
   private port = 0;
   private readonly data = mkdtempSync(join(tmpdir(), "koppi-page-"));
+  private readonly tokens = new Map<string, Promise<string>>();
   line!: Line;
 
   static async start(clock: string, settings: string[]): Promise<Koppi> {
@@ -45,6 +46,7 @@ export class Koppi {
   // restart ends the gateway and all services, and starts them again where they were.
   async restart() {
     await this.down();
+    this.tokens.clear();
     await this.up();
   }
 
@@ -62,7 +64,9 @@ export class Koppi {
       return response.json();
     };
     const { name: _, ...who } = people[person]!;
-    return post(method, body, (await post("dev.v1.DevService/IssueToken", who)).token);
+    // A token holds for hours, but not in another run of Koppi.
+    if (!this.tokens.has(person)) this.tokens.set(person, post("dev.v1.DevService/IssueToken", who).then(({ token }) => token));
+    return post(method, body, await this.tokens.get(person));
   }
 
   directory = () => this.call<{ agencies: { agency: string; names: Record<string, string>; units: { unit: string; names: Record<string, string> }[] }[] }>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});

@@ -1,7 +1,7 @@
 import { ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 
-test("a client sees its matters, withdraws a consent and prohibits, and sees who looked", async ({ koppi, comes }) => {
+test("a client sees its matters, withdraws a consent, and sees who looked", async ({ koppi, comes }) => {
   const { concern, referral } = await ordinary(koppi), client = await comes("client", { width: 390, height: 844 }), { page } = client;
   for (const subject of [concern, referral]) await expect(page.locator(`article[data-subject="${subject}"]`)).toBeVisible();
   await expect(page.locator("main")).not.toContainText(/[A-Z]{3,}_[A-Z]/);

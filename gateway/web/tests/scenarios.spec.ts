@@ -1,33 +1,10 @@
-import type { Page } from "@playwright/test";
-
+import { adults, begin, consented, county, earlier, health, known, phase, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
-import type { Person } from "./person";
 
 // The cases of deploy/scenarios, played through the pages: each person in a browser of
 // their own, and what one does appears at the others without a reload.
 
-const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
-const consented = { ground: "consent", consented: "now" };
-// Asked within an open matter, when the client consented is a moment.
-const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };
 const attested = { ground: "notification", attestation: ["unobtainable", "unable"] };
-const known = (code: string) => ({ code, language: "fi" });
-
-// begin fills in and sends what a new matter asks for, and gives its subject.
-async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
-  await who.go(`/new/${what}`);
-  const form = who.page.locator("form.step-form");
-  await who.fill(form, values);
-  await who.send(form);
-  return subjectOf(who.page);
-}
-
-async function subjectOf(page: Page): Promise<string> {
-  await page.waitForURL(/\/(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/);
-  return /\/((?:concerns|referrals|consultations|plans)\/[0-9a-f-]{36})/.exec(page.url())![1]!;
-}
-
-const phase = (who: Person, name: string) => expect(who.phase).toContainText(who.word(name));
 
 test("01: two rents unpaid and the power cut", async ({ comes }) => {
   const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");

@@ -25,11 +25,6 @@ const (
 	groupTime = time.Minute
 )
 
-var (
-	groupSize = telemetry.Histogram("koppi.journal.group", "{change}", "Changes that committed together.")
-	groupTook = telemetry.Histogram("koppi.journal.commit", "s", "From taking a group to its commit.")
-)
-
 // task is one change that stands or falls alone, in whatever group it commits.
 type task struct {
 	// needs names the data keys that it seals with; they are durable before it is.
@@ -131,11 +126,7 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 	defer cancel()
 	ctx, span := telemetry.Together(ctx, "journal commit", queue.Traces(group), attribute.Int("koppi.group", len(group)))
 	defer span.End()
-	began := time.Now() //nolint:forbidigo // what it took
-	defer func() {
-		groupSize.Record(ctx, float64(len(group)))
-		groupTook.Record(ctx, time.Since(began).Seconds())
-	}()
+	defer queue.Committing(ctx, group)()
 	outcomes = outcomesOf(group)
 	// Keys are made durable while the lock is asked for.
 	destructions := s.vault.Destructions()

@@ -75,6 +75,7 @@ func (s *Store) settle(group []*item) {
 // transact applies each task behind a savepoint: one that is refused leaves
 // nothing behind, not even a sequence.
 func (s *Store) transact(ctx context.Context, group []*item) ([]error, error) {
+	defer queue.Committing(ctx, group)()
 	results := make([]error, len(group))
 	keys, err := s.dataKeys(ctx, group, results)
 	if err != nil {

@@ -4,7 +4,9 @@ import { ListPage, type ListSearch, type ListName, lists } from "../pages/workli
 import { NothingOpen } from "../pages/worklist/nothing";
 import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
+import type { OperationsSearch } from "../pages/operations/page";
 import type { StatisticsSearch } from "../pages/statistics/choice";
+import { Failed } from "./failed";
 import { Home } from "./home";
 import { Shell } from "./shell";
 
@@ -47,7 +49,13 @@ const statistics = createRoute({
   }),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics]), defaultNotFoundComponent: Home, scrollRestoration: true });
+const operations = createRoute({
+  getParentRoute: () => root, path: "operations", component: lazyRouteComponent(() => import("../pages/operations/page"), "OperationsPage"),
+  // The matter whose trace is shown.
+  validateSearch: ({ trace }: Record<string, unknown>): OperationsSearch => ({ trace: typeof trace === "string" ? trace : undefined }),
+});
+
+export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true });
 
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }

@@ -46,13 +46,13 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 }
 
 function SignedIn({ person }: { person: Person }) {
-  // An operator has no matters of its own: nothing to watch, and one room.
-  const operator = person.role === "operator", there = useRouterState({ select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics") });
+  // An operator has no matters of its own: nothing to watch, and rooms of its own.
+  const operator = person.role === "operator", there = useRouterState({ select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations") });
   const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : `${person.agency} ${person.worker} ${person.role}`);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
-      {operator && !there ? <Navigate to="/statistics" replace /> : <Outlet />}
+      {operator && !there ? <Navigate to="/operations" replace /> : <Outlet />}
     </Frame>
   );
 }
@@ -74,7 +74,7 @@ function Rooms({ person }: { person: Person }) {
   const t = useTexts("shell");
   if (person.role === "client") return null;
   const worker = person.role !== "operator";
-  const rooms = worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["statistics"] as const);
+  const rooms = worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["operations", "statistics"] as const);
   return (
     <nav aria-label={t("rooms")} className="rooms">
       <ul>

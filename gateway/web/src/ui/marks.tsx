@@ -22,14 +22,17 @@ export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
   return <strong className="urgency"><span aria-hidden="true" className="shape">!</span>{word(nameOf(UrgencySchema, urgency))}</strong>;
 }
 
-// DueMark says until when in words; the date itself is in its title, and read out.
-export function DueMark({ status }: { status?: LoopStatus }) {
+// DueMark says until when in words; the date itself is in its title, and read out. With a
+// label it follows a sentence that has the date, and only says how far off that is.
+export function DueMark({ status, label }: { status?: LoopStatus; label?: string }) {
   const t = useTexts("shell"), now = useNow(), due = dateOf(status?.dueAt);
   if (!due) return null;
   // The service knows first that it is late.
   const away = distance(due, status!.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
+  if (label && away.key === "on_day") return null;
   return (
     <span className={late ? "due late" : "due"}>
+      {label && `${label}: `}
       {late && <span aria-hidden="true" className="shape">▲</span>}
       <time dateTime={due.toISOString()} title={limit(due)}>{t(away.key, { count: away.count, date: limit(due) })}</time>
     </span>

@@ -3,12 +3,12 @@ import { useEffect, useRef, useState } from "react";
 
 import { addTexts, useTexts } from "../../app/language";
 import { shortId } from "../../ui/names";
+import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/client.json";
 import { Ask } from "./ask";
 import { Consents } from "./consents";
 import { Matters } from "./matters";
 import type { Sought } from "./read";
-import { ClientTimeline } from "./timeline";
 import { Wishes } from "./wishes";
 import "./client.css";
 
@@ -35,7 +35,7 @@ function Client({ sought, again }: { sought: Sought; again: () => void }) {
       <h1 ref={heading} tabIndex={-1}>{t("client", { id: shortId(sought.clientId) })}</h1>
       <p className="quiet">{t("soughtFor", { purpose: sought.purpose })} <button type="button" className="plain" onClick={again}>{t("another")}</button></p>
       <div className="client-columns">
-        <div><Matters sought={sought} /><ClientTimeline sought={sought} /></div>
+        <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
         <div><Wishes sought={sought} /><Consents sought={sought} /></div>
       </div>
     </div>

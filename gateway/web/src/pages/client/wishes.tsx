@@ -36,7 +36,7 @@ export function Wishes({ sought }: { sought: Sought }) {
       <Problem error={error} focus={false} />
       <section aria-labelledby="client-prohibitions">
         <h2 id="client-prohibitions">{t("prohibitions")}</h2>
-        {found && !found.prohibitions.length && <p className="quiet">{t("noProhibitions")}</p>}
+        {found && !found.prohibitions.length && !found.blocked.length && <p className="quiet">{t("noProhibitions")}</p>}
         <ul className="wishes">{found?.prohibitions.map((one) => <li key={one.prohibitionId}><Prohibited one={one} clientId={sought.clientId} changed={changed} /></li>)}</ul>
         {found && <Step name="ProhibitTransfer" of={sought.clientId} label={t("prohibit")} schema={ProhibitTransferRequestSchema} fields={[{ kind: "note", name: "then", label: "prohibit", text: "prohibitThen" }, recipient]}
           make={(values, requestId) => ({ requestId, client, recipient: makeRecipient(values) })} send={(request) => service.prohibitTransfer(request)} done={changed} />}

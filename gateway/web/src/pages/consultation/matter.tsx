@@ -1,6 +1,5 @@
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
-import { InlineAlert } from "suomifi-ui-components";
 
 import type { Party } from "#gen/koppi/common/v1/party_pb";
 import { ConsultationService, ConsultationState, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
@@ -11,10 +10,13 @@ import { moment } from "../../ui/dates";
 import { idOf, kindOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
+import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/consultation.json";
 import { Actions } from "../matter/actions";
 import { MatterFrame } from "../matter/frame";
+import { Tombstone } from "../matter/tombstone";
 import { useMatter } from "../matter/usematter";
+import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
 import { Compose } from "./compose";
 import { useFollowed } from "./followed";
 import { Message } from "./message";
@@ -40,19 +42,21 @@ const isOver = ({ state }: Consultation) => state >= ConsultationState.CLOSED;
 
 function Open({ consultation, changed }: { consultation: Consultation; changed: () => void }) {
   const t = useTexts("consultation"), word = useWords(), person = usePerson();
-  const { consultationId: id, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
+  const { consultationId: id, caseId, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
   const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
   const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
   const field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
   // Who took it goes on by writing.
   const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
+  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage");
   return (
     <MatterFrame title={[word("consultations"), topic].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
-      mistaken={revocation && <InlineAlert status="warning">{t("mistaken", { reason: revocation.reason || "–" })}</InlineAlert>}
+      mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
       side={<Side consultation={consultation} />}>
-      {!revocation && (
+      {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
           <h3 id="conversation">{t("conversation")}</h3>
           {!over && <Presence consultation={consultation} conversation={conversation} />}
@@ -63,6 +67,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
           {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
         </section>
       )}
+      {!emptied && caseId && <AskedTimeline id="consultation-course" of={{ caseId }} subject={subject} heading="h3" />}
     </MatterFrame>
   );
 }

@@ -20,7 +20,7 @@ export function Side({ consultation }: { consultation: Consultation }) {
   const opened = dateOf(openedAt);
   return (
     <div className="consult-side">
-      {!revocation && <>
+      {!revocation && asker && <>
         <section>
           <h3>{t("about")}</h3>
           {clientId
@@ -35,8 +35,8 @@ export function Side({ consultation }: { consultation: Consultation }) {
       <section>
         <h3>{t("background")}</h3>
         <dl>
-          <dt>{t("asker")}</dt><dd>{name(asker)}</dd>
-          <dt>{t("addressee")}</dt><dd>{name(addressee)}</dd>
+          {asker && <><dt>{t("asker")}</dt><dd>{name(asker)}</dd></>}
+          {addressee && <><dt>{t("addressee")}</dt><dd>{name(addressee)}</dd></>}
           {takenBy && <><dt>{t("takenBy")}</dt><dd>{name(takenBy)}</dd></>}
           {participants.length > 0 && <><dt>{t("participants")}</dt><dd>{participants.map((party) => name(party)).join("; ")}</dd></>}
           {opened && <><dt>{t("opened")}</dt><dd><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}

@@ -5,6 +5,7 @@ import type { Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
 import { receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Steps } from "../matter/actions";
+import { acknowledge } from "../matter/steps";
 
 // What the grounds of a consultation rest on, as a rule (703/2023 §§ 31, 53).
 const provisions = { anonymous: "703/2023 § 31", consent: "703/2023 § 53" };
@@ -63,4 +64,5 @@ export const consultationSteps = ({ agency, unit }: { agency: string; unit: stri
     make: (values) => ({ reason: text(values, "reason") }),
     sure: "consultRevokeSure",
   },
+  AcknowledgeRevocation: acknowledge,
 });

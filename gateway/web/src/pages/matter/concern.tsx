@@ -16,6 +16,7 @@ import { MatterSide, type Linked } from "./side";
 import { useConcernStanding } from "./standing";
 import { Tombstone } from "./tombstone";
 import { useMatter } from "./usematter";
+import { Withdrawn } from "./withdrawn";
 
 const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.joinedConcernId ? [{ how: "linkedJoined", subject: `concerns/${concern.joinedConcernId}` }] : []),
@@ -36,7 +37,7 @@ export function ConcernMatter({ id }: { id: string }) {
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
     <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)} status={concern.status} urgency={concern.triagedUrgency || concern.urgency}
-      mistaken={concern.state === ConcernState.ENTERED_IN_ERROR && <Tombstone revocation={concern.revocation} />}
+      mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} /> : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage} status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]} linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd>{party(concern.reporter)}</dd>

@@ -33,7 +33,8 @@ export function MatterFrame({ title, standing, status, urgency, mistaken, action
       <Link to={`/${list}` as "/work"} search={(before) => before} className="back">← {t("back")}</Link>
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
       {mistaken}
-      <p className="standing-line"><span data-standing>{standing}</span> <DueMark status={status} /> <UrgencyMark urgency={urgency} /></p>
+      <p className="standing-line" data-standing>{standing}</p>
+      <p className="marks"><DueMark status={status} label={t("due")} /><UrgencyMark urgency={urgency} /></p>
       <LoopLine status={status} />
       {actions}
       <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>

@@ -16,6 +16,7 @@ import { MatterSide, type Linked } from "./side";
 import { useReferralStanding } from "./standing";
 import { Tombstone } from "./tombstone";
 import { useMatter } from "./usematter";
+import { isWithdrawn, Withdrawn } from "./withdrawn";
 
 const linkedOf = (referral: Referral): Linked[] => [
   ...(referral.redirectedFromReferralId ? [{ how: "linkedFrom", subject: `referrals/${referral.redirectedFromReferralId}` }] : []),
@@ -33,11 +34,11 @@ export function ReferralMatter({ id }: { id: string }) {
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)].filter(Boolean);
   return (
     <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)} status={referral.status} urgency={referral.urgency}
-      mistaken={referral.state === ReferralState.ENTERED_IN_ERROR && <Tombstone revocation={referral.revocation} />}
+      mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} /> : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService} available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage} status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]} linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
-        <dt>{t("from")}</dt><dd>{party(referral.sender)}</dd>
-        <dt>{t("to")}</dt><dd>{party(referral.receiver)}</dd>
+        {referral.sender && <><dt>{t("from")}</dt><dd>{party(referral.sender)}</dd></>}
+        {referral.receiver && <><dt>{t("to")}</dt><dd>{party(referral.receiver)}</dd></>}
       </MatterSide>}>
       {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>

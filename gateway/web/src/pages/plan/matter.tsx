@@ -9,9 +9,11 @@ import { usePerson } from "../../app/session";
 import { limit } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
+import { AskedTimeline } from "../../ui/timeline/asked";
 import { Actions } from "../matter/actions";
 import { MatterFrame } from "../matter/frame";
 import { useMatter } from "../matter/usematter";
+import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
 import { ClientOf } from "./client";
 import { PlanGoals } from "./goals";
 import { Mistaken } from "./mistaken";
@@ -29,20 +31,22 @@ const elsewhere = ["AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "Complete
 
 // PlanMatter is a shared plan: the client's goals first, then what is done and by whom.
 export function PlanMatter({ id }: { id: string }) {
-  const shell = useTexts("shell"), word = useWords();
-  const { data, error, changed } = useMatter(`plans/${id}`, PlanService.method.getPlan, { planId: id });
+  const shell = useTexts("shell"), word = useWords(), subject = `plans/${id}`;
+  const { data, error, changed } = useMatter(subject, PlanService.method.getPlan, { planId: id });
   const plan = data?.plan;
   // A line that is down takes nothing away from who is reading, or writing; a refusal does.
   if (error && !(plan && refusalOf(error).reason === unreachable)) return <Problem error={error} />;
   if (!plan) return <p className="quiet">{shell("loading")}</p>;
+  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  const emptied = plan.revocation !== undefined || !plan.createdBy;
   // After a step on the whole plan one reads on from its title: where it stands now.
   const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
-      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<Mistaken plan={plan} />}
+      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<><Mistaken plan={plan} />{!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}</>}
         actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService} available={plan.availableActions} steps={framedSteps} changed={stepTaken} elsewhere={elsewhere} /></>}
-        side={plan.revocation ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
-        {!plan.revocation && <Content plan={plan} />}
+        side={emptied ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
+        {!emptied && <Content plan={plan} />}
       </MatterFrame>
     </Changed>
   );
@@ -62,6 +66,7 @@ function Content({ plan }: { plan: Plan }) {
       </section>
       <Tasks plan={plan} />
       <ClientViews plan={plan} />
+      {plan.caseId && <AskedTimeline id="plan-course" of={{ caseId: plan.caseId }} subject={`plans/${plan.planId}`} heading="h3" />}
       <PrintSheet plan={plan} />
     </div>
   );

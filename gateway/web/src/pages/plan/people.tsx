@@ -1,10 +1,11 @@
 import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
 import { day, limit, moment } from "../../ui/dates";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { StepButton } from "./stepbutton";
-import { inviteMember, offerResponsibility, planSteps } from "./steps";
+import { inviteMember, offerResponsibility, planContact, planSteps } from "./steps";
 import { useJoinedUnits } from "./units";
 
 // Shape and word tell whether a member is in.
@@ -63,14 +64,14 @@ export function Review({ plan }: { plan: Plan }) {
 
 // Contacts tell who will contact the client next, so that two do not chase one person.
 export function Contacts({ plan }: { plan: Plan }) {
-  const t = useTexts("plan"), name = usePartyName();
+  const t = useTexts("plan"), person = usePerson(), name = usePartyName();
   if (!plan.plannedContacts.length && !plan.availableActions.includes("PlanContact")) return null;
   return (
     <section aria-labelledby="plan-contacts">
       <h3 id="plan-contacts" tabIndex={-1}>{t("contacts")}</h3>
       {!plan.plannedContacts.length && <p className="quiet">{t("noContacts")}</p>}
       <ul>{plan.plannedContacts.map(({ by, at }, index) => <li key={index}>{at && moment(dateOf(at)!)} {name(by)}</li>)}</ul>
-      <StepButton plan={plan} name="PlanContact" step={planSteps.PlanContact!} />
+      <StepButton plan={plan} name="PlanContact" step={planContact(person.agency)} />
     </section>
   );
 }

@@ -24,13 +24,6 @@ export const planSteps: Steps<Plan> = {
     fields: () => [{ kind: "area", name: "summary", label: "summary" }, nextReview],
     make: (values) => ({ summary: text(values, "summary"), nextReviewAt: day(values, "nextReviewAt") }),
   },
-  PlanContact: {
-    fields: (plan) => [
-      ...(plan.plannedContacts.length ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field] : []),
-      { kind: "moment", name: "at", label: "contactAt", hint: "contactHint", required: true, of: ["lapses_at"], when: (values) => values.takeBack !== true },
-    ],
-    make: (values) => ({ at: values.takeBack === true ? undefined : time(values, "at") }),
-  },
   LeavePlan: { ...reason, sure: "sureLeave" },
   EndPlan: { fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureEnd" },
   RevokePlan: { fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke" },
@@ -112,6 +105,15 @@ export const reassignAction = (action: Action, units: Choice[]): Step<Plan> => (
 export const offerResponsibility = (units: Choice[]): Step<Plan> => ({
   fields: () => [...whose(units, true), { kind: "area", name: "reason", label: "reason" }],
   make: (values) => ({ to: partyOf(values), reason: text(values, "reason") }),
+});
+
+// Of what is planned an agency takes back its own alone.
+export const planContact = (own: string): Step<Plan> => ({
+  fields: ({ plannedContacts }) => [
+    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field] : []),
+    { kind: "moment", name: "at", label: "contactAt", hint: "contactHint", required: true, of: ["lapses_at"], when: (values) => values.takeBack !== true },
+  ],
+  make: (values) => ({ at: values.takeBack === true ? undefined : time(values, "at") }),
 });
 
 const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLIENT_CONSENT";

@@ -1,8 +1,8 @@
-import { useId } from "react";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
-import { services, type wrongIn } from "./sums";
+import { useSay } from "./say";
+import { isMonth, monthAfter, monthsFrom, services, type wrongIn } from "./sums";
 
 export interface StatisticsSearch { from?: string; to?: string; service?: string }
 
@@ -17,18 +17,27 @@ interface Props {
 
 export const all = "all";
 
-// Choice is of which months, and of which service.
+// How many months back one may choose; a link may name older ones.
+const offered = 60;
+
+// Choice is of which months, and of which service. Months are offered by name: not every
+// browser has a field for them, and none says them in the page's language.
 export function Choice({ from, to, service, last, wrong, change }: Props) {
-  const t = useTexts("statistics"), id = useId(), said = wrong && `${id}wrong`;
-  const month = { type: "month", max: last, placeholder: t("monthForm"), pattern: "[0-9]{4}-[0-9]{2}", "aria-invalid": Boolean(wrong), "aria-describedby": said };
+  const t = useTexts("statistics"), say = useSay();
+  const months = [...new Set([...monthsFrom(monthAfter(last, 1 - offered), last), ...[from, to].filter(isMonth)])].sort().reverse();
+  const month = (label: string, value: string, choose: (month: string) => void) => (
+    <Dropdown labelText={label} value={value} onChange={choose} status={wrong ? "error" : "default"}>
+      {months.map((one) => <DropdownItem key={one} value={one}>{say.month(one)}</DropdownItem>)}
+    </Dropdown>
+  );
   return (
     <form className="statistics-choice" aria-label={t("choice")} onSubmit={(event) => event.preventDefault()}>
-      <div className="field"><label htmlFor={`${id}from`}>{t("from")}</label><input id={`${id}from`} {...month} value={from} onChange={(event) => change({ from: event.target.value })} /></div>
-      <div className="field"><label htmlFor={`${id}to`}>{t("to")}</label><input id={`${id}to`} {...month} value={to} onChange={(event) => change({ to: event.target.value })} /></div>
+      {month(t("from"), from, (month) => change({ from: month }))}
+      {month(t("to"), to, (month) => change({ to: month }))}
       <Dropdown labelText={t("service")} value={service} onChange={(value: string) => change({ service: value })}>
         {[all, ...services].map((one) => <DropdownItem key={one} value={one}>{one === all ? t("allServices") : t(`service_${one}`)}</DropdownItem>)}
       </Dropdown>
-      <div role="status" className="statistics-wrong">{wrong && <p id={said} className="wrong">{t(`wrong_${wrong}`)}</p>}</div>
+      <div role="status" className="statistics-wrong">{wrong && <p className="wrong">{t(`wrong_${wrong}`)}</p>}</div>
     </form>
   );
 }

@@ -1,7 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { skipToken } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
 import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
@@ -13,7 +12,7 @@ import { dayKey } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { all, Choice, type StatisticsSearch } from "./choice";
 import { Pictures } from "./pictures";
-import { monthAfter, rowOf, wrongIn } from "./sums";
+import { isMonth, monthAfter, rowOf, wrongIn } from "./sums";
 import "./statistics.css";
 
 addTexts("statistics", texts);
@@ -38,16 +37,11 @@ export function StatisticsPage() {
 // Months asks for the chosen ones; the last that has ended is the last that can be.
 function Months({ last, own }: { last: string; own?: string }) {
   const navigate = useNavigate(), search = useSearch({ strict: false }) as StatisticsSearch;
-  // A month that is half typed stays here until it is one.
-  const [typed, type] = useState<StatisticsSearch>({});
-  const { to = last, from = monthAfter(to, 1 - usual), service = all } = { ...search, ...typed };
+  const { to = last, from = isMonth(to) ? monthAfter(to, 1 - usual) : "", service = all } = search;
   const wrong = wrongIn(from, to, last);
   const { data, error, isLoading } = useQuery(CaseworkService.method.getStatistics, wrong ? skipToken : { fromMonth: from, toMonth: to });
-  const change = (changed: StatisticsSearch) => {
-    const after = { from, to, ...changed };
-    type({ ...typed, ...changed });
-    if (!wrongIn(after.from, after.to, last)) void navigate({ to: ".", search: (before) => ({ ...before, ...typed, ...changed }), replace: true });
-  };
+  // The first month stays where it is when the last is changed, though nobody chose it.
+  const change = (changed: StatisticsSearch) => void navigate({ to: ".", search: { from, to, service, ...changed }, replace: true });
   return (
     <>
       <Choice {...{ from, to, service, last, wrong, change }} />

@@ -23,19 +23,22 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
   const suggested = routes[0]?.unit?.unit;
   const units = [...all].sort((a, b) => Number(b.unit === suggested) - Number(a.unit === suggested));
+  // Whom one passes it to within the agency is named; elsewhere the agency's intake may be meant.
+  const named = field.within !== undefined && field.required === true;
   const chosen = units.find(({ unit }) => unit === value?.unit);
+  // A list that is empty, as it is until the directory was read, cannot be drawn.
   return (
     <fieldset className="receiver" id={id} tabIndex={-1}>
       <legend>{label}</legend>
       {hint && <p className="quiet">{hint}</p>}
-      {!field.within && (
+      {!field.within && agencies.length > 0 && (
         <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"} statusText={wrong} onChange={(picked) => change({ agency: picked })} fullWidth>
           {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{directory.agency(one.agency)}{offers(one.agency) ? ` (${t("suggested")})` : ""}</DropdownItem>)}
         </Dropdown>
       )}
-      {agency && (
-        <Dropdown labelText={t("unit")} optionalText={t("optional")} visualPlaceholder={t("anyUnit")} value={value?.unit ?? null} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
-          {[<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>, ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
+      {agency && all.length > 0 && (
+        <Dropdown labelText={t("unit")} optionalText={named ? undefined : t("optional")} visualPlaceholder={t(named ? "choose" : "anyUnit")} value={value?.unit ?? null} status={wrong && field.within ? "error" : "default"} statusText={field.within && wrong} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
+          {[...(named ? [] : [<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>]), ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
         </Dropdown>
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}

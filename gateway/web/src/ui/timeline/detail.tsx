@@ -30,7 +30,7 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
       case "koppi.common.v1.Attachment": return <Papers subject={subject} papers={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => { const linked = subjectOf(field.name, String(id)); return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null; });
-    return String(value);
+    return field.name === "service_key" ? word(String(value)) : String(value);
   };
   const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|language|place|topic)$/.test(field.name);
   return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd>{free ? <blockquote>{String(value)}</blockquote> : shown()}</dd></div>;

@@ -1853,6 +1853,159 @@ func (x *OverseeResponse) GetReaders() []*v13.Reader {
 	return nil
 }
 
+type IntroduceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agency's own name for the client.
+	ClientId      string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IntroduceRequest) Reset() {
+	*x = IntroduceRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IntroduceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IntroduceRequest) ProtoMessage() {}
+
+func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
+func (*IntroduceRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *IntroduceRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+type IntroduceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A sealed Introduction that another service of the suite opens, shown to it as
+	// koppi-introduction.
+	Introduction  string `protobuf:"bytes,1,opt,name=introduction,proto3" json:"introduction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IntroduceResponse) Reset() {
+	*x = IntroduceResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IntroduceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IntroduceResponse) ProtoMessage() {}
+
+func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
+func (*IntroduceResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *IntroduceResponse) GetIntroduction() string {
+	if x != nil {
+		return x.Introduction
+	}
+	return ""
+}
+
+// Introduction is who a client is, for a minute. Services alone read it.
+type Introduction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The suite's inner id of the client.
+	Inner         string                 `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
+	Client        *v11.Client            `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Introduction) Reset() {
+	*x = Introduction{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Introduction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Introduction) ProtoMessage() {}
+
+func (x *Introduction) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
+func (*Introduction) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *Introduction) GetInner() string {
+	if x != nil {
+		return x.Inner
+	}
+	return ""
+}
+
+func (x *Introduction) GetClient() *v11.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *Introduction) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID alone, as bytes.
@@ -1864,7 +2017,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1876,7 +2029,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,7 +2069,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1928,7 +2081,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1972,7 +2125,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2137,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2193,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2205,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2254,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2266,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2153,7 +2306,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2165,7 +2318,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2335,11 +2488,20 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders*[\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\";\n" +
+	"\x10IntroduceRequest\x12'\n" +
+	"\tclient_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\bclientId\"7\n" +
+	"\x11IntroduceResponse\x12\"\n" +
+	"\fintroduction\x18\x01 \x01(\tR\fintroduction\"\x87\x01\n" +
+	"\fIntroduction\x12\x14\n" +
+	"\x05inner\x18\x01 \x01(\tR\x05inner\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*[\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\x8a\a\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xe2\a\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
@@ -2351,7 +2513,8 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"ReadWishes\x12$.koppi.casework.v1.ReadWishesRequest\x1a%.koppi.casework.v1.ReadWishesResponse\x12Y\n" +
 	"\n" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
-	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse2\xcb\x03\n" +
+	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xcb\x03\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
@@ -2374,7 +2537,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2409,122 +2572,130 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*CheckAttachmentsResponse)(nil),          // 30: koppi.casework.v1.CheckAttachmentsResponse
 	(*OverseeRequest)(nil),                    // 31: koppi.casework.v1.OverseeRequest
 	(*OverseeResponse)(nil),                   // 32: koppi.casework.v1.OverseeResponse
-	(*Reach_Subject)(nil),                     // 33: koppi.casework.v1.Reach.Subject
-	nil,                                       // 34: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 35: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 36: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 37: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 38: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),     // 39: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 40: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 41: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 42: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 43: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 44: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 45: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 46: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 47: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 48: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 49: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 50: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 51: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 52: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 53: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 54: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 55: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 56: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 57: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 58: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 59: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 60: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 61: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 62: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 63: koppi.operator.v1.Reader
-	(*Access)(nil),                            // 64: koppi.casework.v1.Access
+	(*IntroduceRequest)(nil),                  // 33: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 34: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 35: koppi.casework.v1.Introduction
+	(*Reach_Subject)(nil),                     // 36: koppi.casework.v1.Reach.Subject
+	nil,                                       // 37: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 38: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 39: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 40: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 41: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),     // 42: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 43: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 44: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 45: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 46: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 47: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 48: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 49: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 50: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 51: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 52: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 53: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 54: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 55: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 56: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 57: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 58: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 59: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 60: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 61: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 62: koppi.consent.v1.DecideOverrideRequest
+	(*ListAccessesRequest)(nil),               // 63: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 64: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 65: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 66: koppi.operator.v1.Reader
+	(*v11.Client)(nil),                        // 67: koppi.common.v1.Client
+	(*Access)(nil),                            // 68: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	41, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	42, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	44, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	45, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	33, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	34, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	41, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	43, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	44, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	35, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	45, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	46, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	41, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	36, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	37, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	44, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	46, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	47, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	38, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	48, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	49, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	44, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	46, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	49, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	47, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	41, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	41, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	50, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	44, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	44, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	41, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	36, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	37, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	38, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	48, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	49, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	50, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	49, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	51, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	49, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	52, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	53, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	54, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	55, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	56, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	57, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	58, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	59, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	53, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	60, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	39, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	40, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	41, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	61, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	62, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	63, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	3,  // 46: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	41, // 47: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	64, // 48: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 49: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 50: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 51: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 52: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 53: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 54: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 55: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	24, // 56: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	26, // 57: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	29, // 58: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 59: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 60: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 61: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	31, // 62: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	2,  // 63: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 64: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 65: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 66: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 67: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 68: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 69: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	25, // 70: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	27, // 71: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	30, // 72: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 73: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 74: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 75: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	32, // 76: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	63, // [63:77] is the sub-list for method output_type
-	49, // [49:63] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	44, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	39, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	40, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	41, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	51, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	52, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	53, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	52, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	54, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	52, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	55, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	56, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	57, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	58, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	59, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	60, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	61, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	62, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	56, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	63, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	42, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	43, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	44, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	64, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	65, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	66, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	67, // 46: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	44, // 47: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	3,  // 48: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	44, // 49: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	68, // 50: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 51: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 52: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 53: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 54: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 55: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 56: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 57: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	24, // 58: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	26, // 59: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	33, // 60: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	29, // 61: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 62: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 63: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 64: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	31, // 65: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	2,  // 66: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 67: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 68: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 69: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 70: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 71: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 72: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	25, // 73: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	27, // 74: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	34, // 75: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	30, // 76: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 77: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 78: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 79: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	32, // 80: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	66, // [66:81] is the sub-list for method output_type
+	51, // [51:66] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2547,7 +2718,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

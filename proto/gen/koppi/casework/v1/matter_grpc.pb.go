@@ -31,6 +31,7 @@ const (
 	MatterService_ReadWishes_FullMethodName            = "/koppi.casework.v1.MatterService/ReadWishes"
 	MatterService_RecordWish_FullMethodName            = "/koppi.casework.v1.MatterService/RecordWish"
 	MatterService_ReadAccesses_FullMethodName          = "/koppi.casework.v1.MatterService/ReadAccesses"
+	MatterService_Introduce_FullMethodName             = "/koppi.casework.v1.MatterService/Introduce"
 )
 
 // MatterServiceClient is the client API for MatterService service.
@@ -56,6 +57,9 @@ type MatterServiceClient interface {
 	RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
+	// Introduce makes a client known to another service, for the caller's agency, which has
+	// a matter of the client here: UNKNOWN_CLIENT where it has none. It is a recorded reading.
+	Introduce(ctx context.Context, in *IntroduceRequest, opts ...grpc.CallOption) (*IntroduceResponse, error)
 }
 
 type matterServiceClient struct {
@@ -156,6 +160,16 @@ func (c *matterServiceClient) ReadAccesses(ctx context.Context, in *ReadAccesses
 	return out, nil
 }
 
+func (c *matterServiceClient) Introduce(ctx context.Context, in *IntroduceRequest, opts ...grpc.CallOption) (*IntroduceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(IntroduceResponse)
+	err := c.cc.Invoke(ctx, MatterService_Introduce_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MatterServiceServer is the server API for MatterService service.
 // All implementations must embed UnimplementedMatterServiceServer
 // for forward compatibility.
@@ -179,6 +193,9 @@ type MatterServiceServer interface {
 	RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
+	// Introduce makes a client known to another service, for the caller's agency, which has
+	// a matter of the client here: UNKNOWN_CLIENT where it has none. It is a recorded reading.
+	Introduce(context.Context, *IntroduceRequest) (*IntroduceResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
 }
 
@@ -215,6 +232,9 @@ func (UnimplementedMatterServiceServer) RecordWish(context.Context, *RecordWishR
 }
 func (UnimplementedMatterServiceServer) ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadAccesses not implemented")
+}
+func (UnimplementedMatterServiceServer) Introduce(context.Context, *IntroduceRequest) (*IntroduceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Introduce not implemented")
 }
 func (UnimplementedMatterServiceServer) mustEmbedUnimplementedMatterServiceServer() {}
 func (UnimplementedMatterServiceServer) testEmbeddedByValue()                       {}
@@ -399,6 +419,24 @@ func _MatterService_ReadAccesses_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MatterService_Introduce_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IntroduceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).Introduce(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_Introduce_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).Introduce(ctx, req.(*IntroduceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MatterService_ServiceDesc is the grpc.ServiceDesc for MatterService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -441,6 +479,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadAccesses",
 			Handler:    _MatterService_ReadAccesses_Handler,
+		},
+		{
+			MethodName: "Introduce",
+			Handler:    _MatterService_Introduce_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

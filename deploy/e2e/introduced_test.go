@@ -1,0 +1,74 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// A matter is begun from another, in another service, by the agency's name for the client
+// alone, also of one who is known by name only. Whoever has no matter of the client begins
+// none, and who looked is recorded where the client was known.
+func TestOneClientInAllServices(t *testing.T) {
+	b := newBench(t)
+	conn := b.grpc()
+	concerns, referrals, plans := concernv1.NewConcernServiceClient(conn), referralv1.NewReferralServiceClient(conn), planv1.NewPlanServiceClient(conn)
+	insist(t, b.asWorker("kela"), concerns.SubmitConcern, submission())
+	listed := insist(t, b.asWorker("county"), concerns.ListConcerns, &concernv1.ListConcernsRequest{}).GetConcerns()
+	if len(listed) != 1 {
+		t.Fatalf("%v", listed)
+	}
+	basis := &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: "1301/2014 § 39", ConsentedAt: timestamppb.New(time.Now().Add(-time.Hour))}
+	known := &commonv1.Client{Identity: &commonv1.Client_ClientId{ClientId: listed[0].GetClientId()}}
+	send := &referralv1.SendReferralRequest{
+		RequestId: uuid.NewString(), Client: known, CaseId: listed[0].GetCaseId(), Receiver: &commonv1.Party{Agency: "terveys-pohjois-savo"}, Basis: basis,
+		Kind: referralv1.ReferralKind_REFERRAL_KIND_SERVICE, ServiceKey: "tyokyvyn-arvio", Reason: "Työkyvyn arvio.", Urgency: commonv1.Urgency_URGENCY_NORMAL,
+	}
+	referral := insist(t, b.asWorker("county"), referrals.SendReferral, send).GetReferral()
+	if referral.GetClientId() != listed[0].GetClientId() || referral.GetCaseId() != listed[0].GetCaseId() {
+		t.Errorf("%v is not of %v", referral, listed[0])
+	}
+	// What was begun is not begun again by a repetition.
+	if again := insist(t, b.asWorker("county"), referrals.SendReferral, send).GetReferral(); again.GetReferralId() != referral.GetReferralId() {
+		t.Errorf("%v", again)
+	}
+	client := insist(t, b.asWorker("nurse"), referrals.GetClient, &referralv1.GetClientRequest{ReferralId: referral.GetReferralId()})
+	if client.GetDetails().GetFamilyName() != "Testinen" {
+		t.Errorf("health care reads %v", client)
+	}
+	create := &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: known, CaseId: listed[0].GetCaseId(), Basis: basis}
+	if plan := insist(t, b.asWorker("county"), plans.CreatePlan, create).GetPlan(); plan.GetClientId() != listed[0].GetClientId() {
+		t.Errorf("%v", plan)
+	}
+
+	forged := metadata.AppendToOutgoingContext(b.asWorker("nurse"), "koppi-introduction", "AAAA")
+	for name, refused := range map[string]error{
+		"another agency's name for the client": refusal(plans.CreatePlan(b.asWorker("kela"), &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: known, Basis: basis})),
+		"an introduction of one's own":         refusal(plans.CreatePlan(forged, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: known, Basis: basis})),
+	} {
+		if fault.ReasonOf(refused) != fault.UnknownClient {
+			t.Errorf("%s: %v", name, refused)
+		}
+	}
+	introductions := 0
+	for access, err := range b.koppi.Store("concern").RawAccesses(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if access.Method == "koppi.casework.v1.MatterService/Introduce" && access.Client != "" && access.Subject != "" {
+			introductions++
+		}
+	}
+	if introductions == 0 {
+		t.Error("nobody is said to have looked")
+	}
+}

@@ -1,0 +1,55 @@
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import { useState } from "react";
+import { Button, InlineAlert } from "suomifi-ui-components";
+
+import { LoopPhase, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { ConsentWithdrawnSchema, WithdrawalAcknowledgedSchema } from "#gen/koppi/common/v1/withdrawal_pb";
+import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
+import { dateOf } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
+import { day, limit } from "../../ui/dates";
+import { useDirectory } from "../../ui/party";
+import { Problem } from "../../ui/problem";
+import { useTimeline } from "../../ui/timeline/usetimeline";
+
+// isWithdrawn tells whether a loop ended so, as all but a concern's do once its consent is gone.
+export const isWithdrawn = (status: LoopStatus | undefined) => status?.phase === LoopPhase.WITHDRAWN;
+
+// Withdrawn asks whoever was told on a consent that the client has withdrawn to see to its
+// copy. By then the matter may name no client through whom the consent could be looked up.
+export function Withdrawn({ subject, caseId }: { subject: string; caseId: string }) {
+  return caseId ? <Asked subject={subject} caseId={caseId} /> : null;
+}
+
+function Asked({ subject, caseId }: { subject: string; caseId: string }) {
+  const t = useTexts("matter"), person = usePerson(), { agency } = useDirectory(), { data, refetch } = useTimeline({ caseId }, subject), [error, setError] = useState<unknown>();
+  const own = (data ?? []).filter((message) => message.subject === subject && message.event);
+  const withdrawn = own.map(({ event, occurredAt }) => ({ told: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) })).find(({ told }) => told);
+  const acknowledged = dateOf(own.find(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema))?.occurredAt);
+  if (!withdrawn?.told?.holders.includes(person.agency)) return null;
+  const due = dateOf(withdrawn.told.dueAt), { at } = withdrawn;
+  const acknowledge = async () => {
+    setError(undefined);
+    try {
+      await createClient(ConsentService, transport).acknowledgeWithdrawal({ requestId: crypto.randomUUID(), subject });
+      await refetch();
+      document.getElementById("matter-title")?.focus();
+    } catch (refused) {
+      setError(refused);
+    }
+  };
+  return (
+    <InlineAlert status="warning" labelText={t("consentWithdrawn", { day: at && day(at) })} data-withdrawn>
+      <Problem error={error} />
+      {acknowledged ? <p>{t("holderDone", { who: agency(person.agency), day: day(acknowledged) })}</p> : (
+        <>
+          <p>{t("consentRemove", { due: due && limit(due) })}</p>
+          <Button type="button" variant="secondary" onClick={() => void acknowledge()} data-step="AcknowledgeWithdrawal">{t("consentAcknowledge")}</Button>
+        </>
+      )}
+    </InlineAlert>
+  );
+}

@@ -1,0 +1,25 @@
+import { expect, type Page } from "@playwright/test";
+
+import type { Person } from "./person";
+
+export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
+export const consented = { ground: "consent", consented: "now" };
+// Asked within an open matter, when the client consented is a moment.
+export const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };
+export const known = (code: string) => ({ code, language: "fi" });
+
+// begin fills in and sends what a new matter asks for, and gives its subject.
+export async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
+  await who.go(`/new/${what}`);
+  const form = who.page.locator("form.step-form");
+  await who.fill(form, values);
+  await who.send(form);
+  return subjectOf(who.page);
+}
+
+export async function subjectOf(page: Page): Promise<string> {
+  await page.waitForURL(/\/(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/);
+  return /\/((?:concerns|referrals|consultations|plans)\/[0-9a-f-]{36})/.exec(page.url())![1]!;
+}
+
+export const phase = (who: Person, name: string) => expect(who.phase).toContainText(who.word(name));

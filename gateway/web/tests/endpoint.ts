@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// Endpoint is where an agency is called back. Until it is mended it refuses every message
+// for good.
+export class Endpoint {
+  mended = false;
+  private readonly folder = mkdtempSync(join(tmpdir(), "koppi-endpoint-"));
+  private readonly server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      const { messages = [] } = JSON.parse(Buffer.concat(parts).toString()) as { messages?: unknown[] };
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(this.mended ? { accepted: messages.length } : { accepted: 0, refused: { code: 3, message: "" } }));
+    });
+  });
+
+  // settings start it, and are those with which a Koppi calls it in an agency's name.
+  async settings(agency: string): Promise<string> {
+    await new Promise<void>((up) => this.server.listen(0, "127.0.0.1", () => up()));
+    const directory = JSON.parse(readFileSync(join(import.meta.dirname, "../../../deploy/config/directory.json"), "utf8")) as { agencies: { agency: string; callback?: object }[] };
+    directory.agencies.find((one) => one.agency === agency)!.callback = { protocol: "CONNECT", url: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/` };
+    const file = (name: string, content: object) => {
+      writeFileSync(join(this.folder, name), JSON.stringify(content), { mode: 0o600 });
+      return join(this.folder, name);
+    };
+    return `--directory ${file("directory.json", directory)} --callback-secrets ${file("secrets.json", { [agency]: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] })}`;
+  }
+
+  stop() {
+    this.server.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

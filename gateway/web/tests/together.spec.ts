@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+
+import { adults, county, phase } from "./begin";
+import { ordinary } from "./cases";
+import { expect, test } from "./fixtures";
+import type { Koppi } from "./koppi";
+
+// Steps of a consultation and a plan that no scenario takes.
+
+const youthWork = { agency: "etsiva-kuopio", unit: "etsiva" };
+
+// ask is a question of Kela's to a unit of two workers, about nobody by name, without a page.
+async function ask(koppi: Koppi): Promise<string> {
+  const { consultation } = await koppi.call<{ consultation: { consultationId: string } }>("kela-17", "consultation.v1.ConsultationService/OpenConsultation", {
+    requestId: randomUUID(), addressee: { ...county, ...adults }, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Vuokravakuus", question: "Milloin vakuus kuuluu teille?", urgency: "URGENCY_NORMAL",
+  });
+  return `consultations/${consultation.consultationId}`;
+}
+
+test("a question is passed to another worker, a third agency is called in, and the asker closes it", async ({ koppi, comes }) => {
+  const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21"), other = await comes("ps-33"), youth = await comes("en-03");
+  await kela.open(subject, "consultations");
+  await worker.open(subject, "consultations");
+  await worker.take("TakeConsultation");
+  await other.page.locator('.rooms a[href="/consultations"]').click();
+  await other.page.locator('[data-queue="me"]').click();
+  await expect(other.row(subject)).toHaveCount(0);
+  await worker.take("ReassignConsultation", { to: { worker: "ps-33" }, reason: "Hän tuntee vuokra-asiat." });
+  await expect(kela.standing).toContainText("ps-33");
+  await other.open(subject, "consultations", "me");
+  await other.matter.locator("[data-timeline]").click();
+  await expect(other.matter).toContainText("Hän tuntee vuokra-asiat.");
+  await worker.page.locator('[data-queue="me"]').click();
+  await expect(worker.row(subject)).toHaveCount(0);
+  await youth.page.locator('.rooms a[href="/consultations"]').click();
+  await expect(youth.page.locator(".list > p.quiet")).toBeVisible();
+  await other.take("InviteParticipant", { participant: youthWork });
+  await expect(kela.matter).toContainText("Etsivä nuorisotyö");
+  await expect(youth.page.locator("button.fresh")).toContainText("1 uusi");
+  await youth.open(subject, "consultations");
+  await expect(youth.matter).toContainText("Milloin vakuus kuuluu teille?");
+  await youth.matter.locator("#message").fill("Nuorelle vakuuden saa myös meiltä.");
+  await youth.matter.locator("form.compose [data-send]").click();
+  await expect(other.matter).toContainText("Nuorelle vakuuden saa myös meiltä.");
+  await kela.take("CloseConsultation", { ledTo: "nothing" });
+  for (const who of [other, youth]) {
+    await phase(who, "LOOP_PHASE_CLOSED");
+    await expect(who.matter.locator("#message")).toHaveCount(0);
+  }
+});
+
+test("a question about the wrong person is emptied at both, and each sees who has seen to its copy", async ({ koppi, comes }) => {
+  const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21");
+  await kela.open(subject, "consultations");
+  await worker.open(subject, "consultations");
+  await kela.take("RevokeConsultation", { reason: "Väärä henkilö." });
+  for (const who of [kela, worker]) {
+    await expect(who.matter).toContainText("Väärä henkilö.");
+    await expect(who.matter).not.toContainText("Milloin vakuus kuuluu teille?");
+  }
+  await expect(kela.matter).toContainText("ei vielä kuitattu");
+  await worker.take("AcknowledgeRevocation", {});
+  await expect(kela.matter).toContainText("kuitattu 23.11.2026");
+});
+
+test("a plan goes on: tasks and a contact change hands, two change one goal, it is reviewed, and responsibility is declined", async ({ koppi, comes }) => {
+  const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02");
+  await worker.open(plan, "plans");
+  await nurse.open(plan, "plans");
+  await worker.take("OfferResponsibility", { unit: "terveys-pohjois-savo/terveysasema-kuopio", worker: "tk-02", reason: "Hoito on pääasia." });
+  await expect(nurse.matter.locator("[data-offered]")).toBeVisible();
+  await nurse.take("DeclineResponsibility", { reason: "Hoitosuhde päättyy." });
+  await expect(worker.matter.locator("[data-answering]")).not.toContainText("tarjottu");
+  await expect(worker.standing).toContainText("ps-21");
+  await worker.matter.locator("[data-timeline]").click();
+  await expect(worker.matter.locator('[data-event="ResponsibilityDeclined"]')).toContainText("Hoitosuhde päättyy.");
+  await nurse.take("PlanContact", { at: "2026-11-24T10:00" });
+  const contacts = worker.matter.locator('section[aria-labelledby="plan-contacts"]');
+  await expect(contacts).toContainText("24.11.2026 10.00 tk-02");
+  // Another agency's contact is not one's own to take back.
+  await worker.step("PlanContact").click();
+  await expect(contacts.locator('[data-field="at"]')).toBeVisible();
+  await expect(contacts.locator('[data-field="takeBack"]')).toHaveCount(0);
+  await contacts.locator("[data-cancel]").click();
+  await nurse.take("PlanContact", { takeBack: true });
+  await expect(contacts).not.toContainText("tk-02");
+  await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33" });
+  await expect(worker.matter.locator(".owner h4")).toContainText("ps-33");
+  // Two change one goal at once, and neither text is lost.
+  await worker.step("UpdateGoal").click();
+  const form = worker.page.locator("form.step-form");
+  await worker.fill(form, { text: "Haluan nukkua yöt." });
+  await nurse.take("UpdateGoal", { text: "Haluan jaksaa viedä lapsen päiväkotiin." });
+  await form.locator("[data-send]").click();
+  const conflict = worker.matter.locator("[data-conflict]");
+  await expect(conflict.locator("[data-theirs]")).toContainText("Haluan jaksaa viedä lapsen päiväkotiin.");
+  await conflict.locator('[data-keep="mine"]').click();
+  await expect(nurse.matter.locator(".goal-text")).toHaveText("Haluan nukkua yöt.");
+  await nurse.take("ScheduleReview", { nextReviewAt: "2027-01-15" });
+  await expect(worker.standing).toContainText("15.1.2027");
+  await nurse.take("StartReview");
+  await expect(worker.standing).toContainText("Suunnitelmaa tarkistetaan");
+  await worker.take("CompleteReview", { summary: "Uni on parempaa.", nextReviewAt: "2027-02-26" });
+  await expect(nurse.standing).toContainText("26.2.2027");
+});
+
+test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {
+  const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02"), youth = await comes("en-03");
+  await worker.open(plan, "plans");
+  await worker.take("InviteMember", { party: youthWork, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55" });
+  await youth.open(plan, "plans");
+  await expect(youth.matter.locator("[data-invited]")).toBeVisible();
+  await youth.take("DeclineInvitation", { reason: "Emme tunne asiakasta." });
+  const members = worker.matter.locator(".members");
+  await expect(members).toContainText("ei tullut mukaan 23.11.2026");
+  await nurse.open(plan, "plans");
+  await expect(nurse.step("LeavePlan")).toHaveCount(0);
+  await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio" });
+  await nurse.take("LeavePlan", { reason: "Asiakas siirtyi muualle." });
+  await expect(members).toContainText("poistunut 23.11.2026");
+  await expect(nurse.row(plan)).toHaveCount(0);
+  await worker.take("RevokePlan", { reason: "Väärä henkilö." });
+  for (const who of [worker, nurse]) {
+    await expect(who.matter).toContainText("Kirjattu virheellisesti");
+    await expect(who.matter).not.toContainText("Haluan nukkua yöt");
+  }
+  await nurse.take("AcknowledgeRevocation", {});
+  await expect(worker.matter).toContainText("poistettu 23.11.2026");
+});

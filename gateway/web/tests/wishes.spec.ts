@@ -1,0 +1,116 @@
+import type { Page } from "@playwright/test";
+
+import { begin, health, known, phase } from "./begin";
+import { ordinary, report } from "./cases";
+import { expect, test } from "./fixtures";
+import type { Person } from "./person";
+
+// What a client wishes, on its own page and as an agency records it; and the prohibition
+// that two officers override.
+
+// decide carries out what the client asks for, which is asked once more.
+async function decide(page: Page, step: string, values?: (form: ReturnType<Page["locator"]>) => Promise<void>) {
+  await page.locator(`[data-step="${step}"], [data-begin="${step}"]`).first().click();
+  const ask = page.locator("form.ask");
+  await values?.(ask);
+  await ask.locator("[data-send]").click();
+  await ask.locator("[data-send]").click();
+  await expect(ask).toHaveCount(0);
+}
+
+// looksUp goes from the open matter to all of its client's.
+async function looksUp(who: Person) {
+  await who.matter.locator('a[href^="/client?id="]').click();
+  await who.page.getByRole("textbox").first().fill("Asian käsittely");
+  await who.page.keyboard.press("Enter");
+  await who.page.locator("[data-client]").waitFor();
+}
+
+const theHealth = "Pohjois-Savon terveyspalvelut";
+
+test("who holds a copy on a consent that the client withdraws is asked to see to it, and the client sees that it did", async ({ koppi, comes }) => {
+  const { referral } = await ordinary(koppi), nurse = await comes("tk-02"), client = await comes("client");
+  await nurse.open(referral);
+  await client.go("/own?show=consents");
+  const consent = client.page.locator(`[data-consent="${referral}"]`);
+  await consent.locator('[data-step="WithdrawConsent"]').click();
+  const ask = client.page.locator("form.ask [data-send]");
+  await ask.click();
+  await ask.click();
+  const asked = nurse.matter.locator("[data-withdrawn]");
+  await expect(asked).toContainText("Asiakas perui suostumuksen");
+  await expect(asked).toContainText("26.11.2026");
+  await asked.getByRole("button").click();
+  await expect(asked).toContainText("kuitattu 23.11.2026");
+  await expect(asked.getByRole("button")).toHaveCount(0);
+  await client.page.locator("[data-again]").click();
+  await client.page.locator("details summary").first().click();
+  await expect(consent).toContainText(`${theHealth}: hoitanut asian 23.11.2026`);
+});
+
+test("a prohibition stops a sending; two officers admit one in spite of it, refuse another, and the client reads why", async ({ koppi, comes }) => {
+  const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
+  const client = await comes("client"), worker = await comes("ps-21"), second = await comes("ps-33");
+  await client.go("/own?show=consents");
+  await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": theHealth }));
+  const referral = { kind: "REFERRAL_KIND_SERVICE", ground: "access", "provision-access": "703/2023 § 53", ...known("030694W9024"), receiver: health, reason: "Kiireellinen hoidon tarve.", urgency: "URGENCY_URGENT" };
+  await worker.go("/new/referral");
+  const form = worker.page.locator("form.step-form");
+  await worker.fill(form, referral);
+  await form.locator("[data-send]").click();
+  await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
+  await worker.go(`/work/${concern}`);
+  await looksUp(worker);
+  const asks = { ground: "access", provision: "1326/2010 § 50", reason: "Henki on vaarassa." };
+  await worker.take("RequestOverride", asks);
+  await expect(worker.page.locator(".overrides")).toContainText("Et voi ratkaista omaa pyyntöäsi");
+  await expect(worker.step("ApproveOverride")).toHaveCount(0);
+  await worker.take("RequestOverride", { ...asks, reason: "Toinen pyyntö." });
+  await second.go(`/work/${concern}`);
+  await looksUp(second);
+  const open = (reason: string) => second.page.locator(".overrides li").filter({ hasText: reason });
+  for (const [reason, step, said] of [["Toinen pyyntö.", "RefuseOverride", "Hylännyt ps-33"], [asks.reason, "ApproveOverride", "Hyväksynyt ps-33"]] as const) {
+    await open(reason).locator(`[data-step="${step}"]`).click();
+    await second.send(second.page.locator("form.step-form"));
+    await expect(open(reason)).toContainText(said);
+  }
+  const sent = await begin(worker, "referral", referral);
+  await phase(worker, "LOOP_PHASE_SENT");
+  const nurse = await comes("tk-02");
+  await nurse.open(sent);
+  await client.page.locator("[data-again]").click();
+  for (const said of ["Henki on vaarassa.", "Toinen pyyntö."]) await expect(client.page.locator("main")).toContainText(said);
+  // It admitted one sending.
+  await worker.go("/new/referral");
+  await worker.fill(form, referral);
+  await form.locator("[data-send]").click();
+  await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
+});
+
+test("an agency records what the client wishes, and takes it back; so does the client", async ({ koppi, comes }) => {
+  const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" }), worker = await comes("ps-21"), client = await comes("client");
+  await worker.go(`/work/${concern}`);
+  await looksUp(worker);
+  const wishes = worker.page.locator(".wishes");
+  await worker.take("ProhibitTransfer", { recipient: theHealth });
+  await expect(wishes.first()).toContainText(`Ei saa antaa tietoja: ${theHealth}`);
+  await worker.take("GiveConsent", { recipient: "Kansaneläkelaitos", services: ["concern", "referral"], purpose: "Vuokra-asian hoito.", until: "2027-05-31" });
+  await expect(worker.page.locator("main")).toContainText("Saa antaa tietoja: Kansaneläkelaitos");
+  await client.go("/own?show=consents");
+  await expect(client.page.locator("[data-prohibition]")).toContainText(theHealth);
+  await expect(client.page.locator("[data-advance]")).toContainText("Vuokra-asian hoito.");
+  await worker.take("LiftProhibition", {});
+  await expect(wishes.first()).toContainText("Kielto on poistettu 23.11.2026");
+  await worker.take("WithdrawAdvanceConsent", {});
+  await expect(worker.page.locator("main")).toContainText("Peruttu 23.11.2026");
+  await worker.take("WithdrawConsent", {});
+  await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen peruutuksen");
+  await client.page.locator("[data-again]").click();
+  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"]')).toHaveCount(0);
+  // The client says the same for itself.
+  await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "kaikki terveyspalvelut" }));
+  await decide(client.page, "LiftProhibition");
+  await decide(client.page, "GiveConsent", async (ask) => client.fill(ask, { "give-who": "Kansaneläkelaitos", "give-services": ["concern"], "give-purpose": "Vuokra.", "give-until": "2027-05-31" }));
+  await decide(client.page, "WithdrawAdvanceConsent");
+  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"]')).toHaveCount(0);
+});

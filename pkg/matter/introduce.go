@@ -1,0 +1,73 @@
+package matter
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+const (
+	// MetadataIntroduction is where a service is shown what another said of a client. The
+	// gateway sets it, and passes none on that comes from outside.
+	MetadataIntroduction = "koppi-introduction"
+
+	introductionKind    = identity.Kind("introduction")
+	introductionTime    = time.Minute
+	introductionPurpose = "another matter of the client begins"
+)
+
+// Introduce makes a client of the caller's agency known to another service.
+func (k gatewayOnly[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unknown := fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
+	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, r.GetClientId())
+	if !ok || !IsParty(who) {
+		return nil, unknown
+	}
+	subject, err := k.matterOf(ctx, who.Agency, inner)
+	if err != nil {
+		return nil, err
+	}
+	if subject == "" {
+		return nil, unknown
+	}
+	client, err := k.Client(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.RecordReading(ctx, who, introductionPurpose, Reading{Subject: subject, Client: inner}); err != nil {
+		return nil, err
+	}
+	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: inner, Client: client, Until: timestamppb.New(k.Now().Add(introductionTime))})
+	if err != nil {
+		return nil, err
+	}
+	return &caseworkv1.IntroduceResponse{Introduction: k.Secrets.Token(introductionKind, who.Agency, payload)}, nil
+}
+
+// introduced is who a client is by what another service said to this agency a moment
+// ago; nil where it said nothing of this client.
+func (k *Kernel[S]) introduced(ctx context.Context, agency, inner string) *commonv1.Client {
+	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataIntroduction) {
+		payload, ok := k.Secrets.OpenToken(introductionKind, agency, shown)
+		introduction := &caseworkv1.Introduction{}
+		if !ok || proto.Unmarshal(payload, introduction) != nil {
+			continue
+		}
+		if introduction.GetInner() == inner && k.Now().Before(introduction.GetUntil().AsTime()) {
+			return introduction.GetClient()
+		}
+	}
+	return nil
+}
