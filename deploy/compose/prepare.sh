@@ -5,7 +5,14 @@ set -eu
 prepared=$1
 cd "$prepared/certificates"
 
-# issue FOLDER CN USER NAMES signs a certificate that only USER can read the key of.
+# give USER FOLDERS; who is not root has nothing to give away.
+give() {
+  user=$1
+  shift
+  [ "$(id -u)" != 0 ] || chown -R "$user:$user" "$@"
+}
+
+# issue FOLDER CN USER NAMES CA signs a certificate whose key USER alone can read.
 issue() {
   [ -e "$1/tls.crt" ] && return
   mkdir -p "$1"
@@ -15,7 +22,7 @@ issue() {
   rm "$1/request" "$1/extensions"
   cp "$5/ca.crt" "$1/ca.crt"
   chmod 600 "$1/tls.key"
-  chown -R "$3:$3" "$1"
+  give "$3" "$1"
 }
 
 # authority FOLDER makes a CA.
@@ -43,5 +50,5 @@ mkdir -p entrance
 cp partners/ca.crt entrance/kela.crt
 echo '[{"ca": "kela.crt", "agencies": {"kela": ["etuus.kela.example"]}}]' > entrance/partners.json
 
-chown 65532:65532 "$prepared/secrets" "$prepared/papers" "$prepared/paper-keys"
+give 65532 "$prepared/secrets" "$prepared/papers" "$prepared/paper-keys"
 chmod 700 "$prepared/secrets" "$prepared/papers" "$prepared/paper-keys"

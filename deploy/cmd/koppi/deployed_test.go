@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"koppi.internal/deploy/compose"
 	"koppi.internal/deploy/kubernetes"
 	"koppi.internal/gateway/program"
 	"koppi.internal/pkg/process"
@@ -80,5 +81,24 @@ func unset(t *testing.T) {
 			t.Setenv(name, "")
 			_ = os.Unsetenv(name)
 		}
+	}
+}
+
+// What Compose starts is what the programs take.
+func TestComposeIsTaken(t *testing.T) {
+	unset(t)
+	project, err := compose.Read(t.Context(), "../../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, service := range project.Services {
+		if service.Image != "koppi" {
+			continue
+		}
+		environment := map[string]string{}
+		for name, value := range service.Environment {
+			environment[name] = *value
+		}
+		taken(t, name, service.Command, environment)
 	}
 }
