@@ -12,21 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"koppi.internal/deploy/kubernetes"
 	"koppi.internal/pkg/identity"
 )
-
-// build makes the image's root file system.
-func build(t *testing.T, root string) {
-	t.Helper()
-	if out, err := exec.Command("../image/rootfs.sh", root).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
 
 // pod is a container of a pod as a process of this machine.
 type pod struct {
@@ -38,27 +29,14 @@ type pod struct {
 	logged     chan struct{}
 }
 
-// pod prepares a container's root: the image, what Kubernetes adds, and what is mounted.
+// pod prepares a container of Kubernetes's: the image, and what is mounted.
 func (s *site) pod(name string, spec corev1.PodSpec, c corev1.Container) *pod {
 	s.t.Helper()
-	p := &pod{site: s, name: name, root: s.t.TempDir(), account: uint32(*spec.SecurityContext.RunAsUser)}
-	check := func(err error) {
-		if err != nil {
-			s.t.Fatal(err)
-		}
+	environment, err := s.Environment(c, func(name, key string) string { return string(s.secrets[name][key]) })
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	check(os.Chmod(p.root, 0o755)) //nolint:gosec // a root is anybody's to read
-	check(filepath.WalkDir(s.image, func(path string, entry fs.DirEntry, err error) error {
-		to := filepath.Join(p.root, strings.TrimPrefix(path, s.image))
-		switch {
-		case err != nil || path == s.image:
-			return err
-		case entry.IsDir():
-			return os.Mkdir(to, 0o755) //nolint:gosec // the same
-		}
-		return os.Link(path, to)
-	}))
-	p.write("/etc/hosts", []byte(s.hosts), 0o644)
+	p := s.container(name, uint32(*spec.SecurityContext.RunAsUser), kubernetes.Command(c), environment)
 	for _, mount := range c.VolumeMounts {
 		for _, volume := range spec.Volumes {
 			if volume.Name == mount.Name {
@@ -68,20 +46,44 @@ func (s *site) pod(name string, spec corev1.PodSpec, c corev1.Container) *pod {
 			}
 		}
 	}
-	// In the place of buckets.
-	papers := filepath.Join(p.root, "papers")
-	check(os.MkdirAll(papers, 0o700))
-	if s.confined {
-		check(os.Chown(papers, int(p.account), int(p.account)))
+	return p
+}
+
+// container prepares a root and a process over it.
+func (s *site) container(name string, account uint32, command []string, environment map[string]string) *pod {
+	s.t.Helper()
+	p := &pod{site: s, name: name, root: s.t.TempDir(), account: account}
+	check := func(err error) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
 	}
-	environment, err := s.Environment(c, func(name, key string) string { return string(s.secrets[name][key]) })
-	check(err)
-	command := kubernetes.Command(c)
+	check(os.Chmod(p.root, 0o755))
+	check(filepath.WalkDir(s.image, func(path string, entry fs.DirEntry, err error) error {
+		to := filepath.Join(p.root, strings.TrimPrefix(path, s.image))
+		switch {
+		case err != nil || path == s.image:
+			return err
+		case entry.IsDir():
+			return os.Mkdir(to, 0o755)
+		}
+		return os.Link(path, to)
+	}))
+	p.write("/etc/hosts", []byte(s.hosts), 0o644)
+	// What it may write.
+	for _, folder := range []string{"/papers", "/etc/koppi", "/var/lib/koppi"} {
+		check(os.MkdirAll(filepath.Join(p.root, folder), 0o755))
+	}
+	for _, folder := range []string{"/papers", "/var/lib/koppi"} {
+		if s.confined {
+			check(os.Chown(filepath.Join(p.root, folder), int(account), int(account)))
+		}
+	}
 	if s.confined {
-		p.command = exec.Command(command[0], command[1:]...) //nolint:gosec // the manifests'
-		p.command.SysProcAttr = &syscall.SysProcAttr{Chroot: p.root, Credential: &syscall.Credential{Uid: p.account, Gid: uint32(*spec.SecurityContext.RunAsGroup)}}
+		p.command = exec.Command(command[0], command[1:]...)
+		p.command.SysProcAttr = &syscall.SysProcAttr{Chroot: p.root, Credential: &syscall.Credential{Uid: account, Gid: account}}
 	} else {
-		p.command = exec.Command(filepath.Join(p.root, command[0]), command[1:]...) //nolint:gosec // the manifests'
+		p.command = exec.Command(filepath.Join(p.root, command[0]), command[1:]...)
 	}
 	p.command.Dir, p.command.Env = "/", []string{}
 	for name, value := range environment {
@@ -107,7 +109,9 @@ func (p *pod) here(value string) string {
 	case strings.HasPrefix(value, "/"):
 		return p.path(value)
 	}
-	for _, name := range p.names() {
+	value = strings.ReplaceAll(value, "/etc/koppi", p.path("/etc/koppi"))
+	value = strings.ReplaceAll(value, "file:///", "file://"+p.path("/"))
+	for _, name := range p.names {
 		value = strings.ReplaceAll(value, name+":", p.addressOf(name)+":")
 	}
 	return value
@@ -124,7 +128,7 @@ func (p *pod) path(path string) string {
 func (p *pod) write(path string, content []byte, mode os.FileMode) {
 	p.t.Helper()
 	path = filepath.Join(p.root, path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as a mount is
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Fatal(err)
 	}
 	if err := os.WriteFile(path, content, mode); err != nil {
@@ -141,9 +145,9 @@ func (p *pod) mode(volume corev1.Volume) os.FileMode {
 	case !p.confined && volume.ConfigMap == nil:
 		return 0o600
 	case volume.Secret != nil:
-		return os.FileMode(*volume.Secret.DefaultMode) //nolint:gosec // a mode
+		return os.FileMode(*volume.Secret.DefaultMode)
 	case volume.Projected != nil:
-		return os.FileMode(*volume.Projected.DefaultMode) //nolint:gosec // a mode
+		return os.FileMode(*volume.Projected.DefaultMode)
 	}
 	return 0o644
 }
@@ -188,7 +192,7 @@ func (s *site) volume(volume corev1.Volume) map[string][]byte {
 func (s *site) suite() {
 	s.t.Helper()
 	folder := filepath.Join(s.t.TempDir(), "secrets")
-	if out, err := exec.Command(filepath.Join(s.image, "bin/koppi"), "secrets", "--out", folder).CombinedOutput(); err != nil { //nolint:gosec // the image's
+	if out, err := exec.Command(filepath.Join(s.image, "bin/koppi"), "secrets", "--out", folder).CombinedOutput(); err != nil {
 		s.t.Fatalf("%v: %s", err, out)
 	}
 	s.secrets["suite"], s.secrets["suite-issuer"] = map[string][]byte{}, map[string][]byte{}

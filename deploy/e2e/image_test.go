@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
@@ -34,9 +35,9 @@ type site struct {
 	// confined says that pods have a root and a user of their own, for which this test must
 	// be root's.
 	confined bool
-	// network holds the pods' addresses, and its names are the host's file of each.
-	network string
-	hosts   string
+	// names have an address each, in a network of this test's own, by a file of hosts.
+	names          []string
+	network, hosts string
 	// secrets by name and key.
 	secrets map[string]map[string][]byte
 }
@@ -112,16 +113,26 @@ func TestManifestsRun(t *testing.T) {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{
-		Manifests: must(kubernetes.Read("../kubernetes/overlays/production")), t: t, image: t.TempDir(), confined: os.Geteuid() == 0,
-		// Tests of others on this machine have other addresses.
-		network: fmt.Sprintf("127.%d.%d.", 1+os.Getpid()>>8%250, os.Getpid()&0xff), secrets: map[string]map[string][]byte{},
+	s := &site{Manifests: must(kubernetes.Read("../kubernetes/overlays/production")), secrets: map[string]map[string][]byte{}}
+	names := []string{collectorHost}
+	for _, d := range s.Deployments {
+		names = append(names, d.Name)
 	}
-	build(t, s.image)
-	for _, name := range s.names() {
+	s.begin(t, names)
+	return s
+}
+
+// begin builds the image and gives out addresses, others than those of tests beside.
+func (s *site) begin(t *testing.T, names []string) {
+	t.Helper()
+	s.t, s.image, s.confined, s.names = t, t.TempDir(), os.Geteuid() == 0, names
+	s.network = fmt.Sprintf("127.%d.%d.", 1+(os.Getpid()>>8)%250, os.Getpid()&0xff)
+	for _, name := range names {
 		s.hosts += s.addressOf(name) + " " + name + "\n"
 	}
-	return s
+	if out, err := exec.Command("../image/rootfs.sh", s.image).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 }
 
 // name is that of the gateway as browsers know it.
@@ -135,17 +146,8 @@ func (s *site) name() string {
 	return ""
 }
 
-// names have an address each.
-func (s *site) names() []string {
-	names := []string{collectorHost}
-	for _, d := range s.Deployments {
-		names = append(names, d.Name)
-	}
-	return names
-}
-
 func (s *site) addressOf(name string) string {
-	return fmt.Sprintf("%s%d", s.network, 1+slices.Index(s.names(), name))
+	return fmt.Sprintf("%s%d", s.network, 1+slices.Index(s.names, name))
 }
 
 // certificates are made for each pod's name; of an authority for what browsers see.

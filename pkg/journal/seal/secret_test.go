@@ -12,8 +12,17 @@ func TestWhoMayReadASecret(t *testing.T) {
 		mode        os.FileMode
 		given, open bool
 	}{
-		{0o600, false, false}, {0o400, false, false}, {0o640, false, true}, {0o440, false, true}, {0o604, false, true},
-		{0o440, true, false}, {0o640, true, false}, {0o400, true, false}, {0o444, true, true}, {0o460, true, true}, {0o450, true, true},
+		{0o600, false, false},
+		{0o400, false, false},
+		{0o640, false, true},
+		{0o440, false, true},
+		{0o604, false, true},
+		{0o440, true, false},
+		{0o640, true, false},
+		{0o400, true, false},
+		{0o444, true, true},
+		{0o460, true, true},
+		{0o450, true, true},
 	} {
 		if got := open(test.mode, test.given); got != test.open {
 			t.Errorf("%o, given by root %v: open %v", test.mode, test.given, got)
