@@ -24,7 +24,9 @@ func TestTracesGoOutAndIn(t *testing.T) {
 	type called struct{ header, message string }
 	calls := make(chan called, 100)
 	at.set(func(w http.ResponseWriter, r *http.Request) {
-		var body struct{ Messages []struct{ Traceparent string } }
+		var body struct {
+			Messages []struct{ Traceparent string }
+		}
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			t.Error(err)
 		}

@@ -81,7 +81,7 @@ func (k *Kernel[S]) matterOf(ctx context.Context, agency, inner string) (string,
 	newest := journal.Standing{}
 	for _, standing := range standings {
 		// Of what was entered in error nobody's client remains.
-		if !(standing.Hidden && standing.Ended) && !standing.StartedAt.Before(newest.StartedAt) {
+		if (!standing.Hidden || !standing.Ended) && !standing.StartedAt.Before(newest.StartedAt) {
 			newest = standing
 		}
 	}
