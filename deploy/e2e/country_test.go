@@ -193,6 +193,22 @@ func TestLoadWaitsForNoAnswer(t *testing.T) {
 	}
 }
 
+// A Koppi that is slower than commands are due shows as latency: each is timed from when it
+// was due, not from when there was room to give it.
+func TestLoadTellsSlowness(t *testing.T) {
+	t.Parallel()
+	settings := countryAt(start(t, time.Time{}).address)
+	settings.AtOnce, settings.Rate, settings.Days, settings.Duration, settings.Streams = 1, 2000, 0, 200*time.Millisecond, 0
+	r, err := synthetic.Run(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, each := r.Commands, 1000*r.Took/float64(r.Commands.Due)
+	if c.Accepted != c.Due || c.Due < 300 || c.MostInFlight != 1 || c.LongestHeld > r.Latency.Most || r.Latency.P50 < 10*each {
+		t.Errorf("%.1f ms each, one at once: %+v, %+v", each, r.Latency, c)
+	}
+}
+
 // Where no tokens are to be had nothing begins, and it is said what to do.
 func TestLoadNeedsTokens(t *testing.T) {
 	t.Parallel()

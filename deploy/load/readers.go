@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// window is how many messages may be on their way to a reader at once.
-	window = 64
 	// patience is how long readers are waited for while nothing comes to any of them.
 	patience = time.Minute
 	// openers is how many mailboxes are read to their ends at once.
@@ -78,7 +76,7 @@ func (r *readers) stand(ctx context.Context, conns []grpc.ClientConnInterface, t
 	var group sync.WaitGroup
 	for i, one := range r.all {
 		client := partner.New(partner.Config{
-			Conn: observed{conns[i%len(conns)], one}, Inbox: one, Logger: slog.New(slog.DiscardHandler), Consumer: one.consumer, Window: window,
+			Conn: observed{conns[i%len(conns)], one}, Inbox: one, Logger: slog.New(slog.DiscardHandler), Consumer: one.consumer,
 			Token: func(ctx context.Context) (string, error) { return tokens.of(ctx, system(one.agency)) },
 		})
 		group.Go(func() { one.end(client.Run(ctx)) })
