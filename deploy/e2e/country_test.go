@@ -83,8 +83,8 @@ func reads(t *testing.T, r *synthetic.Report) {
 		write func(*bytes.Buffer) error
 		want  []string
 	}{
-		"text":    {func(b *bytes.Buffer) error { return r.Text(b) }, []string{"commands", "refused", "failed", "latency", "first minute", "under way", "messages", "breaks", "losses"}},
-		"JSON":    {func(b *bytes.Buffer) error { return r.JSON(b) }, []string{`"per_second"`, `"p99_ms"`, `"first_minute"`, `"under_way"`, `"breaks"`, `"lost": 0`, `"seconds"`}},
+		"text":    {func(b *bytes.Buffer) error { return r.Text(b) }, []string{"commands", "refused", "failed", "latency", "first minute", "under way", "slowest", "messages", "breaks", "losses"}},
+		"JSON":    {func(b *bytes.Buffer) error { return r.JSON(b) }, []string{`"per_second"`, `"p99_ms"`, `"first_minute"`, `"under_way"`, `"slowest_agency": "kela"`, `"breaks"`, `"lost": 0`, `"seconds"`}},
 		"picture": {func(b *bytes.Buffer) error { return r.Picture(b) }, []string{"<svg", "Commands a second", "accepted", "due", "p99", "Mon 1", "0.5 s"}},
 	} {
 		var text bytes.Buffer
