@@ -82,8 +82,8 @@ func reads(t *testing.T, r *synthetic.Report) {
 		write func(*bytes.Buffer) error
 		want  []string
 	}{
-		"text":    {func(b *bytes.Buffer) error { return r.Text(b) }, []string{"commands", "refused", "failed", "latency", "first minute", "under way", "messages", "breaks", "losses"}},
-		"JSON":    {func(b *bytes.Buffer) error { return r.JSON(b) }, []string{`"per_second"`, `"p99_ms"`, `"first_minute"`, `"under_way"`, `"breaks"`, `"lost": 0`, `"seconds"`}},
+		"text":    {func(b *bytes.Buffer) error { return r.Text(b) }, []string{"commands", "refused", "failed", "latency", "first minute", "under way", "slowest", "messages", "breaks", "losses"}},
+		"JSON":    {func(b *bytes.Buffer) error { return r.JSON(b) }, []string{`"per_second"`, `"p99_ms"`, `"first_minute"`, `"under_way"`, `"slowest_agency": "kela"`, `"breaks"`, `"lost": 0`, `"seconds"`}},
 		"picture": {func(b *bytes.Buffer) error { return r.Picture(b) }, []string{"<svg", "Commands a second", "accepted", "due", "p99", "Mon 1", "0.5 s"}},
 	} {
 		var text bytes.Buffer
@@ -189,6 +189,22 @@ func TestLoadWaitsForNoAnswer(t *testing.T) {
 	}
 	if c := r.Commands; c.MostInFlight != most || !c.AtOnceReached || c.Accepted != c.Due || c.Due < 120 || c.Held < 1 || c.LongestHeld <= 0 || r.Latency.P50 <= 0 {
 		t.Errorf("%+v, %+v", c, r.Latency)
+	}
+}
+
+// A Koppi that is slower than commands are due shows as latency: each is timed from when it
+// was due, not from when there was room to give it.
+func TestLoadTellsSlowness(t *testing.T) {
+	t.Parallel()
+	settings := countryAt(start(t, time.Time{}).address)
+	settings.AtOnce, settings.Rate, settings.Days, settings.Duration, settings.Streams = 1, 2000, 0, 200*time.Millisecond, 0
+	r, err := synthetic.Run(t.Context(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, each := r.Commands, 1000*r.Took/float64(r.Commands.Due)
+	if c.Accepted != c.Due || c.Due < 300 || c.MostInFlight != 1 || c.LongestHeld > r.Latency.Most || r.Latency.P50 < 10*each {
+		t.Errorf("%.1f ms each, one at once: %+v, %+v", each, r.Latency, c)
 	}
 }
 

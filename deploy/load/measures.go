@@ -1,6 +1,7 @@
 package load
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,9 +22,10 @@ type sample struct {
 
 // measures are what is seen while the load runs.
 type measures struct {
-	mu       sync.Mutex
-	samples  []sample
-	underWay []time.Duration
+	mu      sync.Mutex
+	samples []sample
+	// underWay by agency.
+	underWay map[string][]time.Duration
 	// accepted by method; refused by reason, failed by code: each try counts.
 	accepted, refused, failed map[string]int
 	// due and started are counted as they are.
@@ -34,7 +36,7 @@ type measures struct {
 }
 
 func newMeasures() *measures {
-	return &measures{accepted: map[string]int{}, refused: map[string]int{}, failed: map[string]int{}}
+	return &measures{underWay: map[string][]time.Duration{}, accepted: map[string]int{}, refused: map[string]int{}, failed: map[string]int{}}
 }
 
 // at counts one in its second.
@@ -86,10 +88,22 @@ func (m *measures) fail(err error, now time.Duration, end bool) {
 	}
 }
 
-func (m *measures) arrived(underWay time.Duration) {
+func (m *measures) arrived(agency string, underWay time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.underWay = append(m.underWay, underWay)
+	m.underWay[agency] = append(m.underWay[agency], underWay)
+}
+
+// slowest is the agency whose messages were under way for longest, of those that had enough
+// of them to tell.
+func (m *measures) slowest() (agency string, of Quantiles) {
+	const enough = 100
+	for _, one := range slices.Sorted(maps.Keys(m.underWay)) {
+		if q := quantiles(m.underWay[one]); q.Count >= enough && q.P99 > of.P99 {
+			agency, of = one, q
+		}
+	}
+	return agency, of
 }
 
 // Quantiles of durations, in milliseconds.

@@ -96,7 +96,12 @@ func (r *Report) Picture(out io.Writer) error {
 	view.Panels = []panel{
 		draw("Commands a second, "+by, 112, 292, points, each, commands),
 		draw("Latency in milliseconds, from when a command was due, "+by, 362, 512, points, each, []plotted{
-			{"latency", "p99", false, func(s Second) float64 { return s.P99 }},
+			{"latency", "p99", false, func(s Second) float64 {
+				if s.P99 == 0 {
+					return math.NaN() // nothing was due then
+				}
+				return s.P99
+			}},
 		}),
 	}
 	last := float64(points[len(points)-1].Second + each)
@@ -155,7 +160,9 @@ func draw(title string, top, bottom float64, points []Second, each int, lines []
 	most := 0.0
 	for _, line := range lines {
 		for _, point := range points {
-			most = max(most, line.of(point))
+			if value := line.of(point); value > most {
+				most = value
+			}
 		}
 	}
 	rows := ticks(max(most, 1), 4)
@@ -171,9 +178,12 @@ func draw(title string, top, bottom float64, points []Second, each int, lines []
 	}
 	for i, line := range lines {
 		var path strings.Builder
-		for n, point := range points {
+		for _, point := range points {
+			if math.IsNaN(line.of(point)) {
+				continue
+			}
 			verb := "L"
-			if n == 0 {
+			if path.Len() == 0 {
 				verb = "M"
 			}
 			fmt.Fprintf(&path, "%s%.1f %.1f", verb, along(float64(point.Second)+float64(each)/2, last), bottom-line.of(point)/scale*(bottom-top))

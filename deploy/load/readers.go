@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// window is how many messages may be on their way to a reader at once.
-	window = 64
+	// window is what a system takes at once that is told of hundreds of messages a second.
+	window = 1024
 	// patience is how long readers are waited for while nothing comes to any of them.
 	patience = time.Minute
 	// openers is how many mailboxes are read to their ends at once.
@@ -49,10 +49,10 @@ type reader struct {
 }
 
 // openReaders begins where the mailboxes end now.
-func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens, standing map[string]int, underWay func(time.Duration)) (*readers, error) {
+func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens, standing map[string]int, underWay func(agency string, took time.Duration)) (*readers, error) {
 	r := &readers{books: map[string]*book{}, more: make(chan struct{}, 1), breaks: breaks{subjects: map[string]bool{}}}
 	for agency, count := range standing {
-		r.books[agency] = newBook(underWay)
+		r.books[agency] = newBook(func(took time.Duration) { underWay(agency, took) })
 		for n := range count {
 			r.all = append(r.all, &reader{readers: r, agency: agency, consumer: fmt.Sprintf("load-%d", n), book: r.books[agency]})
 		}

@@ -25,7 +25,10 @@ type Report struct {
 	// UnderWay is how long messages took, from when their command was given until a system of
 	// an agency had them.
 	UnderWay Quantiles `json:"under_way"`
-	Messages Messages  `json:"messages"`
+	// Slowest are those of the one agency that was told latest.
+	Slowest       Quantiles `json:"slowest_under_way"`
+	SlowestAgency string    `json:"slowest_agency"`
+	Messages      Messages  `json:"messages"`
 	// Breaks are loops that were seen to be past due.
 	Breaks int `json:"breaks"`
 	// Server is nil where its metrics were not read.
@@ -107,10 +110,11 @@ func (c Config) report(seen *measures, readers *readers, server *watched, took t
 			Held: seen.held, LongestHeld: float64(seen.longestHeld.Microseconds()) / 1000, MostInFlight: seen.mostFlying, AtOnceReached: seen.mostFlying >= c.AtOnce,
 		},
 		Latency: latencies(seen.samples, 0, c.Duration), FirstMinute: latencies(seen.samples, 0, firstSpan),
-		LastMinute: latencies(seen.samples, c.Duration-firstSpan, c.Duration), UnderWay: quantiles(seen.underWay),
+		LastMinute: latencies(seen.samples, c.Duration-firstSpan, c.Duration), UnderWay: quantiles(slices.Concat(slices.Collect(maps.Values(seen.underWay))...)),
 		Messages: Messages{Reopened: int(readers.opened.Load()) - len(readers.all)},
 		Breaks:   readers.breaks.count(), Server: server.server(), Losses: Losses{Broken: broken}, Seconds: seen.seconds(),
 	}
+	r.SlowestAgency, r.Slowest = seen.slowest()
 	standing := map[string]int{}
 	for _, one := range readers.all {
 		standing[one.agency]++
@@ -150,6 +154,9 @@ func (r *Report) Text(out io.Writer) error {
 	line("  first minute", "%s", r.FirstMinute)
 	line("  last minute", "%s", r.LastMinute)
 	line("under way", "%s", r.UnderWay)
+	if r.SlowestAgency != "" {
+		line("  slowest", "%s, to %s", r.Slowest, r.SlowestAgency)
+	}
 	line("messages", "%d expected at agencies, %d delivered to streams (%.1f a second), %d streams opened again", m.Expected, m.Delivered, m.PerSecond, m.Reopened)
 	line("breaks", "%d loops past due", r.Breaks)
 	if r.Server != nil {
