@@ -59,7 +59,12 @@ func TestComposeRuns(t *testing.T) {
 func newComposed(t *testing.T) *composed {
 	t.Helper()
 	c := &composed{
-		site: &site{}, Project: must(compose.Read(t.Context(), "../compose.yaml")), prepared: t.TempDir(), redis: redistest.Start(t),
+		site: &site{}, Project: must(compose.Read(t.Context(), "../compose.yaml")), prepared: must(os.MkdirTemp("", "koppi-compose-")), redis: redistest.Start(t),
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(c.prepared) })
+	// PostgreSQL runs as another user, who must get to its certificate.
+	if err := os.Chmod(c.prepared, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	c.begin(t, []string{"otel-collector", "concern", "plan"})
 	c.hosts += "127.0.0.1 postgres\n"
