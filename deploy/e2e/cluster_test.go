@@ -46,12 +46,16 @@ var unlimited = []string{"--calls-per-second", "0", "--worker-calls-per-second",
 // ground is what the processes of a cluster share: servers, secrets and directory,
 // made by the commands that an operator uses.
 type ground struct {
-	t         *testing.T
-	postgres  *postgrestest.Server
+	t        *testing.T
+	postgres *postgrestest.Server
+	// keyring is the server of the keys, where they have one of their own.
+	keyring   *postgrestest.Server
 	redis     *redistest.Server
 	secrets   string
 	directory string
 	template  string
+	// program builds a command of the version that runs.
+	program func(t *testing.T, command string) string
 	// gateway are further flags of gateways, and gatewayEnv their environment.
 	gateway, gatewayEnv []string
 	// observed processes tell their metrics.
@@ -60,22 +64,42 @@ type ground struct {
 
 func newGround(t *testing.T, settings ...string) *ground {
 	t.Helper()
+	server := postgrestest.Start(t, settings...)
+	return newGroundOf(t, program, server, server)
+}
+
+func newGroundOf(t *testing.T, program func(*testing.T, string) string, server, keyring *postgrestest.Server) *ground {
+	t.Helper()
 	folder := t.TempDir()
 	g := &ground{
-		t: t, postgres: postgrestest.Start(t, settings...), redis: redistest.Start(t),
+		t: t, program: program, postgres: server, keyring: keyring, redis: redistest.Start(t),
 		secrets: filepath.Join(folder, "secrets"), directory: filepath.Join(folder, "directory.json"),
 	}
 	if err := os.WriteFile(g.directory, config.Directory, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g.template = g.postgres.Database("template1")
+	g.template = g.database("template1")
 	for _, service := range all.Services {
-		g.postgres.Exec("CREATE ROLE " + roleOf(service.Name) + " LOGIN")
-		runs(t, koppiProgram, "migrate", "--journal", g.postgres.DSN(g.template, "postgres", service.Name),
-			"--keys", g.postgres.DSN(g.template, "postgres", service.Name+"_keys"), "--role", roleOf(service.Name))
+		g.each(func(at *postgrestest.Server) { at.Exec("CREATE ROLE " + roleOf(service.Name) + " LOGIN") })
+		runsAt(t, program(t, koppiProgram), "migrate", "--journal", g.postgres.DSN(g.template, "postgres", service.Name),
+			"--keys", g.keyring.DSN(g.template, "postgres", service.Name+"_keys"), "--role", roleOf(service.Name))
 	}
-	runs(t, koppiProgram, "secrets", "--out", g.secrets, "--dev")
+	runsAt(t, program(t, koppiProgram), "secrets", "--out", g.secrets, "--dev")
 	return g
+}
+
+// each does something on each server.
+func (g *ground) each(do func(*postgrestest.Server)) {
+	do(g.postgres)
+	if g.keyring != g.postgres {
+		do(g.keyring)
+	}
+}
+
+// database makes one of the same name on each server.
+func (g *ground) database(template string) (name string) {
+	g.each(func(at *postgrestest.Server) { name = at.Database(template) })
+	return name
 }
 
 // cluster is the suite as separate processes over a database of its own.
@@ -93,7 +117,7 @@ type cluster struct {
 // each other service.
 func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...string) *cluster {
 	t.Helper()
-	c := &cluster{ground: g, t: t, database: g.postgres.Database(g.template), services: map[string][]*daemon{}}
+	c := &cluster{ground: g, t: t, database: g.database(g.template), services: map[string][]*daemon{}}
 	papers := append(g.papers(), unlimited...)
 	gateway := append(append([]string{"--dev", "--redis", g.redis.URL(), "--secrets", g.secrets, "--directory", g.directory}, papers...), g.gateway...)
 	for _, service := range all.Services {
@@ -105,14 +129,14 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 			if i > 0 && !slices.Contains(scaled, service.Name) {
 				break
 			}
-			d := c.measured(newDaemon(t, serviceProgram(service.Name), args...))
+			d := c.measured(newDaemonAt(t, g.program(t, serviceProgram(service.Name)), args...))
 			d.start()
 			c.services[service.Name] = append(c.services[service.Name], d)
 			gateway = append(gateway, "--"+service.Name, d.address)
 		}
 	}
 	for range replicas {
-		d := c.measured(newDaemon(t, gatewayProgram, gateway...))
+		d := c.measured(newDaemonAt(t, g.program(t, gatewayProgram), gateway...))
 		d.env = g.gatewayEnv
 		d.start()
 		c.gateways = append(c.gateways, d)
@@ -131,7 +155,7 @@ func (c *cluster) journal(service string) string {
 }
 
 func (c *cluster) keys(service string) string {
-	return c.postgres.DSN(c.database, roleOf(service), service+"_keys")
+	return c.keyring.DSN(c.database, roleOf(service), service+"_keys")
 }
 
 // fsck ends all processes, since a journal is verified at rest, verifies all journals and
@@ -222,6 +246,13 @@ func (c *cluster) end() {
 		}
 	}
 	group.Wait()
+}
+
+// begin starts all processes after an end, at the same addresses.
+func (c *cluster) begin() {
+	for _, d := range append(slices.Concat(slices.Collect(maps.Values(c.services))...), c.gateways...) {
+		d.start()
+	}
 }
 
 // straight leads to the services' first replicas, past the gateway; what all of them

@@ -84,7 +84,12 @@ type daemon struct {
 
 func newDaemon(t *testing.T, command string, args ...string) *daemon {
 	t.Helper()
-	d := &daemon{t: t, path: program(t, command), args: args, address: "127.0.0.1:0"}
+	return newDaemonAt(t, program(t, command), args...)
+}
+
+func newDaemonAt(t *testing.T, path string, args ...string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, path: path, args: args, address: "127.0.0.1:0"}
 	t.Cleanup(func() {
 		if d.command != nil {
 			d.end(syscall.SIGKILL)
@@ -141,7 +146,12 @@ func (d *daemon) end(signal syscall.Signal) {
 // runs runs a program of ours to its end.
 func runs(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(program(t, command), args...).CombinedOutput()
+	return runsAt(t, program(t, command), args...)
+}
+
+func runsAt(t *testing.T, path string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(path, args...).CombinedOutput()
 	if err != nil {
 		t.Fatal(fmt.Sprint(args), err, string(out))
 	}

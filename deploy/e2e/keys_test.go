@@ -57,8 +57,12 @@ func TestKeysUnderRunningProcesses(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"concern"}, nil...)
 	operated := []string{"--databases", c.databases(t), "--secrets", c.secrets}
-	rotate := func(step ...string) (string, error) {
-		return tool(t, "", append(append([]string{"keys", "rotate"}, step...), operated...)...)
+	rotate := func(flag ...string) (string, error) {
+		name := "rotate"
+		if len(flag) > 0 {
+			name = strings.TrimPrefix(flag[0], "--")
+		}
+		return c.operates(t, step(t, name))
 	}
 	conn := c.straight(t)
 	kela := as(t, conn, kelaParty, "kela-17", "benefit_handler")

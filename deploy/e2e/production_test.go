@@ -41,7 +41,7 @@ func newProduction(t *testing.T) *production {
 	t.Helper()
 	p := &production{t: t, inside: certtest.New(t), kelas: certtest.New(t)}
 	g := newGround(t, "fsync=off")
-	p.cluster = &cluster{ground: g, t: t, database: g.postgres.Database(g.template), services: map[string][]*daemon{}}
+	p.cluster = &cluster{ground: g, t: t, database: g.database(g.template), services: map[string][]*daemon{}}
 	p.countys = must(identity.OpenDevIssuer(t.TempDir(), "https://login.county.example"))
 	cert, key := p.inside.Issue("process")
 	shown := []string{"--tls-cert", cert, "--tls-key", key}

@@ -20,6 +20,10 @@ type Retention interface {
 	// worklists: there is nothing left to act on.
 	Expire(ctx context.Context, expiry Expiry) error
 
+	// Destroyed are subjects whose document's key was destroyed, in byte order: also those
+	// of which the journal does not know it, since it was restored to a time before.
+	Destroyed(ctx context.Context) ([]string, error)
+
 	// Subjects are those of a client, by inner id, in byte order.
 	Subjects(ctx context.Context, client string) ([]string, error)
 

@@ -19,6 +19,14 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
+// Called is the Inbox of an agency that is called. After Koppi was restored from a backup
+// it tells what it is called with again from what stands in the place of that.
+type Called interface {
+	Inbox
+	// Holds tells whether a message was taken: by service, sequence and chain hash.
+	Holds(ctx context.Context, message *exchangev1.CaseMessage) (bool, error)
+}
+
 // Redeliveries is an Inbox that also takes parked messages, which come again outside
 // the order of sequences. One that is none refuses them.
 type Redeliveries interface {
@@ -38,7 +46,7 @@ var ErrRefused = errors.New("partner: refused")
 type Endpoint struct {
 	exchangev1.UnimplementedCallbackServiceServer
 
-	inbox    Inbox
+	inbox    Called
 	logger   *slog.Logger
 	verifies []*webhooks.Webhook
 
@@ -52,7 +60,7 @@ const maxBody = 16 << 20
 // NewEndpoint makes an endpoint. Secrets are those with which bodies may be signed,
 // "whsec_" and base64: two while one follows the other. Over gRPC none is needed:
 // there the server's mutual TLS knows Koppi.
-func NewEndpoint(inbox Inbox, logger *slog.Logger, secrets ...string) (*Endpoint, error) {
+func NewEndpoint(inbox Called, logger *slog.Logger, secrets ...string) (*Endpoint, error) {
 	e := &Endpoint{inbox: inbox, logger: logger}
 	for _, secret := range secrets {
 		verifier, err := webhooks.NewWebhook(secret)
@@ -125,12 +133,14 @@ func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*
 	if err != nil {
 		return nil, status.Error(codes.Unavailable, "the inbox is not ready")
 	}
+	known, err := e.known(ctx, position, r.GetMessages())
+	if err != nil {
+		return e.lost(ctx, known, err), nil
+	}
 	var fresh []taking
-	known := uint32(0)
 	behind := position
 	for i, message := range r.GetMessages() {
-		if message.GetSequence() <= behind.Heads[message.GetService()].Sequence && len(fresh) == 0 {
-			known++
+		if i < int(known) {
 			continue
 		}
 		// Only the last one's cursor is known; it is the one that counts.
@@ -139,17 +149,45 @@ func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*
 			cursor = r.GetCursor()
 		}
 		if behind, err = behind.Follow(message, cursor); err != nil {
-			e.logger.ErrorContext(ctx, "Koppi's messages do not fit together", slog.String("error", err.Error()))
 			break
 		}
 		fresh = append(fresh, taking{&exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: cursor}, behind})
 	}
 	taken, refused := e.take(ctx, fresh)
 	if refused == nil && err != nil {
-		// Never for good: somebody has to look into it, and then it goes on.
-		refused = &rpcstatus.Status{Code: int32(codes.DataLoss), Message: "the message does not follow the one before it"}
+		return e.lost(ctx, known+taken, err), nil
 	}
 	return &exchangev1.DeliverResponse{Accepted: known + taken, Refused: refused}, nil
+}
+
+// known counts the messages at the beginning that were taken before. A *ChainError says
+// that another was taken in the place of the next.
+func (e *Endpoint) known(ctx context.Context, position Position, messages []*exchangev1.CaseMessage) (known uint32, err error) {
+	for _, message := range messages {
+		if message.GetSequence() > position.Heads[message.GetService()].Sequence {
+			return known, nil
+		}
+		held, err := e.inbox.Holds(ctx, message)
+		if err == nil && !held {
+			err = &ChainError{message.GetMailbox(), message.GetService(), message.GetSequence(), "the inbox holds another: Koppi's history is not the inbox's"}
+		}
+		if err != nil {
+			return known, err
+		}
+		known++
+	}
+	return known, nil
+}
+
+// lost refuses what does not fit, never for good: somebody has to look into it, and then
+// it goes on.
+func (e *Endpoint) lost(ctx context.Context, accepted uint32, err error) *exchangev1.DeliverResponse {
+	e.logger.ErrorContext(ctx, "Koppi's messages do not fit together", slog.String("error", err.Error()))
+	var chain *ChainError
+	if !errors.As(err, &chain) {
+		return &exchangev1.DeliverResponse{Accepted: accepted, Refused: refusal(err)}
+	}
+	return &exchangev1.DeliverResponse{Accepted: accepted, Refused: &rpcstatus.Status{Code: int32(codes.DataLoss), Message: chain.Problem}}
 }
 
 // taking is a message, and the position behind it.

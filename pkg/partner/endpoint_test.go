@@ -29,6 +29,8 @@ func (u unmoved) Take(context.Context, []partner.Message, partner.Position) erro
 	return nil
 }
 
+func (u unmoved) Holds(context.Context, *exchangev1.CaseMessage) (bool, error) { return false, nil }
+
 // call posts a body as Koppi signs it.
 func call(tb testing.TB, at *partner.Endpoint, body []byte) *httptest.ResponseRecorder {
 	tb.Helper()
@@ -50,7 +52,7 @@ func call(tb testing.TB, at *partner.Endpoint, body []byte) *httptest.ResponseRe
 	return answer
 }
 
-func endpointOf(tb testing.TB, inbox partner.Inbox) *partner.Endpoint {
+func endpointOf(tb testing.TB, inbox partner.Called) *partner.Endpoint {
 	tb.Helper()
 	at, err := partner.NewEndpoint(inbox, slog.New(slog.NewTextHandler(io.Discard, nil)), secret)
 	if err != nil {

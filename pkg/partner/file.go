@@ -30,7 +30,12 @@ type File struct {
 	file     *os.File
 	size     int64
 	position Position
+	// held begins the chain hash of each message, by service and sequence.
+	held map[string][][heldBytes]byte
 }
+
+// heldBytes is as much of a chain hash as a cursor has.
+const heldBytes = 8
 
 // DamageError says where a file is not what was written.
 type DamageError struct {
@@ -74,7 +79,8 @@ func (f *File) recover() error {
 		return err
 	}
 	var err error
-	f.position, f.size, err = Verify(f.file, nil)
+	f.held = map[string][][heldBytes]byte{}
+	f.position, f.size, err = Verify(f.file, f.hold)
 	if err != nil {
 		return err
 	}
@@ -90,6 +96,21 @@ func syncFolder(path string) error {
 		return fmt.Errorf("partner: %w", err)
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// hold notes that a message is in the file.
+func (f *File) hold(message *exchangev1.CaseMessage) {
+	if !message.GetRedelivered() {
+		f.held[message.GetService()] = append(f.held[message.GetService()], [heldBytes]byte(message.GetChainHash()))
+	}
+}
+
+// Holds tells whether a message is in the file where it belongs.
+func (f *File) Holds(_ context.Context, message *exchangev1.CaseMessage) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	held, at := f.held[message.GetService()], message.GetSequence()
+	return at > 0 && at <= uint64(len(held)) && bytes.HasPrefix(message.GetChainHash(), held[at-1][:]), nil
 }
 
 // Position is how far the file goes.
@@ -115,6 +136,9 @@ func (f *File) Take(_ context.Context, messages []Message, behind Position) erro
 		return errors.Join(err, f.file.Truncate(f.size))
 	}
 	f.position = behind
+	for _, message := range messages {
+		f.hold(message.GetMessage())
+	}
 	return nil
 }
 

@@ -19,12 +19,18 @@ import (
 )
 
 // mailbox is a chain of messages as Koppi makes it, every third one a tombstone.
-func mailbox(count int) []partner.Message {
+func mailbox(count int) []partner.Message { return restored(count, count) }
+
+// restored is one that is another behind so many messages.
+func restored(same, count int) []partner.Message {
 	var messages []partner.Message
 	chain := journal.Genesis()
 	for i := range count {
 		left := &exchangev1.CaseMessage{
 			MessageId: fmt.Sprintf("m-%d", i), Service: "concern", Mailbox: "kela", Subject: "concerns/x", SubjectVersion: uint64(i + 1),
+		}
+		if i >= same {
+			left.MessageId = fmt.Sprintf("other-%d", i)
 		}
 		record, err := proto.Marshal(left)
 		if err != nil {

@@ -118,6 +118,98 @@ func TestCertificatesFollow(t *testing.T) {
 	}
 }
 
+// write puts what is in other files, one after another, in the place of a file.
+func (m mounted) write(name string, from ...string) {
+	m.t.Helper()
+	var all []byte
+	for _, path := range from {
+		text, err := os.ReadFile(path) //nolint:gosec // a test's own
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		all = append(all, text...)
+	}
+	if err := os.WriteFile(m.file(name), all, 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// issue puts a certificate of an authority in the place of another.
+func (m mounted) issue(authority *certtest.Authority, name string) {
+	m.t.Helper()
+	certificate, key := authority.Issue(name)
+	m.write(name+".pem", certificate)
+	m.write(name+".key", key)
+}
+
+// A CA follows another in the steps of the runbook: both are believed, then certificates
+// are of the new one, then it alone is believed. At no time is a new connection refused.
+func TestACAFollowsAnother(t *testing.T) {
+	t.Parallel()
+	before, after := certtest.New(t), certtest.New(t)
+	m := mounted{t, t.TempDir()}
+	m.place(before)
+	listening := process.Listening{Listen: "127.0.0.1:0", TLSCert: m.file("service.pem"), TLSKey: m.file("service.key"), ClientCA: m.file("ca.pem")}
+	listener, err := listening.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer serve(listener)()
+	calling := process.Calling{BackendCA: m.file("ca.pem"), BackendCert: m.file("gateway.pem"), BackendKey: m.file("gateway.key")}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	calls := func() error {
+		conn, err := calling.Dial([]string{listener.Addr().String()})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = healthv1.NewHealthClient(conn).Check(ctx, &healthv1.HealthCheckRequest{}, grpc.WaitForReady(false))
+		return err
+	}
+	of := func(shown, believed *certtest.Authority) *tls.Config {
+		config, err := shown.Config("probe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := believed.Config("probe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.RootCAs = other.RootCAs
+		return config
+	}
+	for _, one := range []struct {
+		name string
+		do   func()
+		done func() bool
+	}{
+		{"both", func() { m.write("ca.pem", before.CA(), after.CA()) }, func() bool {
+			return shake(ctx, listener, of(after, before)) == nil
+		}},
+		{"certificates", func() { m.issue(after, "service"); m.issue(after, "gateway") }, func() bool {
+			return shake(ctx, listener, of(before, after)) == nil
+		}},
+		{"alone", func() { m.write("ca.pem", after.CA()) }, func() bool {
+			return shake(ctx, listener, of(before, after)) != nil
+		}},
+	} {
+		one.do()
+		for !one.done() {
+			if ctx.Err() != nil {
+				t.Fatalf("%s: it is never taken", one.name)
+			}
+			if err := calls(); err != nil {
+				t.Fatalf("%s: %v", one.name, err)
+			}
+			<-time.After(50 * time.Millisecond)
+		}
+		if err := calls(); err != nil {
+			t.Errorf("%s: %v", one.name, err)
+		}
+	}
+}
+
 // shake connects, and reads so that a refusal of the certificate comes.
 func shake(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", listener.Addr().String())

@@ -17,11 +17,16 @@ import (
 
 type eraseCommand struct {
 	operated `embed:""`
+
+	Restored bool `help:"After a restore of journals: instead of a client, erase everything again whose keys were destroyed since."`
 }
 
 // Run erases a client: the code is read from standard input, since an argument can be
 // read by whoever lists processes. It can be done again after an interruption.
 func (c *eraseCommand) Run(ctx context.Context) error {
+	if c.Restored {
+		return c.with(ctx, func(op *operation) error { return eraseAgain(ctx, op) })
+	}
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -57,6 +62,26 @@ func erase(ctx context.Context, op *operation, client string) error {
 		}
 	}
 	fmt.Printf("attachments: %d\nwhat is erased is out of reach once the last backup of keys from before is gone, at most 30 days from now\n", len(papers))
+	return nil
+}
+
+// eraseAgain has restored journals know what the keys know: a subject whose document
+// cannot be read is due nowhere, and in no worklist.
+func eraseAgain(ctx context.Context, op *operation) error {
+	for _, service := range suite.Services {
+		store := op.stores[service.Name]
+		subjects, err := store.Destroyed(ctx)
+		if err != nil {
+			return err
+		}
+		for _, subject := range subjects {
+			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: matter.RequestClaims})
+			if err != nil {
+				return fmt.Errorf("%s: %s: not all is erased; run it again: %w", service.Name, subject, err)
+			}
+		}
+		fmt.Printf("%s: %d subjects\n", service.Name, len(subjects))
+	}
 	return nil
 }
 

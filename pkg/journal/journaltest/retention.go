@@ -95,6 +95,9 @@ func testExpire(t *testing.T, open Harness) {
 			t.Errorf("%s is there", subject)
 		}
 	}
+	if gone, err := store.Destroyed(t.Context()); err != nil || !slices.Equal(gone, []string{"s/1", "s/3"}) {
+		t.Errorf("%v %v", gone, err)
+	}
 	if _, err := store.Client(t.Context(), "s/1"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("%v", err)
 	}

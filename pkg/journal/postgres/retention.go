@@ -94,6 +94,16 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	}})
 }
 
+// Destroyed are subjects whose document's key was destroyed.
+func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
+	found, err := s.keys.Query(ctx, `SELECT subject FROM keys WHERE wrapped IS NULL AND class = $1 ORDER BY subject`, journal.ClassDocument)
+	all, err := collect(found, err, func(found pgx.Rows) (subject string, err error) {
+		err = found.Scan(&subject)
+		return subject, err
+	})
+	return all, wrap("destroyed", err)
+}
+
 // Subjects are those of a client.
 func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	found, err := s.read.Query(ctx, `SELECT subject FROM loops WHERE client = $1 ORDER BY subject`, client)

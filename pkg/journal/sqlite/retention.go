@@ -85,6 +85,18 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	}})
 }
 
+// Destroyed are subjects whose document's key was destroyed.
+func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
+	found, err := s.keys.QueryContext(ctx, `SELECT subject FROM keys WHERE wrapped IS NULL AND class = ? ORDER BY subject`, journal.ClassDocument)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: destroyed: %w", err)
+	}
+	return collect(found, func(found *sql.Rows) (subject string, err error) {
+		err = found.Scan(&subject)
+		return subject, err
+	})
+}
+
 // Subjects are those of a client.
 func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	return query(ctx, s, func(found *sql.Rows) (subject string, err error) {

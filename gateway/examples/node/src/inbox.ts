@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync,
 import { dirname } from "node:path";
 import { clone, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
-import { beginning, follow, intact, isTombstone, type Position } from "./chain.js";
+import { beginning, ChainError, follow, intact, isTombstone, type Position } from "./chain.js";
 
 interface Line { cursor: string; nonce?: string; record: string; tombstone?: boolean; redelivered?: boolean; content_hash: string; chain_hash: string }
 
@@ -41,6 +41,8 @@ function read(text: string): { message: CaseMessage; cursor: string } {
 
 export class Inbox {
   position: Position = beginning;
+  // The chain hash of each message, by service and sequence.
+  readonly #held = new Map<string, string[]>();
   readonly #file: number;
 
   // Opens or makes the file and verifies all of it. A last line that was cut off in
@@ -55,7 +57,7 @@ export class Inbox {
       try {
         const { message, cursor } = read(line);
         if (message.redelivered) intact(message);
-        else this.position = follow(this.position, message, cursor);
+        else this.#hold(message, follow(this.position, message, cursor));
       } catch (error) {
         throw new Error(`${path}, line ${index + 1}: ${(error as Error).message}`);
       }
@@ -63,16 +65,27 @@ export class Inbox {
     ftruncateSync(this.#file, size);
   }
 
-  // has tells whether a message was taken before.
-  has({ service, sequence }: CaseMessage): boolean {
-    return sequence <= (this.position.heads.get(service)?.sequence ?? 0n);
+  #hold(message: CaseMessage, behind: Position): void {
+    this.position = behind;
+    const held = this.#held.get(message.service) ?? [];
+    this.#held.set(message.service, held);
+    held.push(base64(message.chainHash));
+  }
+
+  // has tells whether a message was taken before. It throws where another was taken in
+  // its place: Koppi was restored from a backup.
+  has({ service, mailbox, sequence, chainHash }: CaseMessage): boolean {
+    const held = this.#held.get(service)?.[Number(sequence) - 1];
+    if (held === undefined) return false;
+    if (held !== base64(chainHash)) throw new ChainError(`message ${sequence} of the ${service} mailbox of ${mailbox}: the inbox holds another, Koppi's history is not the inbox's`);
+    return true;
   }
 
   // take verifies a message and has it on the disk before it returns.
   take(message: CaseMessage, cursor: string): void {
     const behind = follow(this.position, message, cursor);
     this.#append(message, cursor);
-    this.position = behind;
+    this.#hold(message, behind);
   }
 
   // takeAgain keeps a message that was a tombstone when its turn was. It has no place

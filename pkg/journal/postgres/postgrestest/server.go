@@ -46,7 +46,7 @@ func Start(tb testing.TB, settings ...string) *Server {
 			tb.Fatal(err)
 		}
 	}
-	s.run("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	s.tool("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	file, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		tb.Fatal(err)
@@ -65,10 +65,10 @@ func Start(tb testing.TB, settings ...string) *Server {
 }
 
 // Up starts a server that is down.
-func (s *Server) Up() { s.run("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
+func (s *Server) Up() { s.tool("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
 
 // Down stops it: "fast" in order, "immediate" as a crash would.
-func (s *Server) Down(mode string) { s.run("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop") }
+func (s *Server) Down(mode string) { s.tool("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop") }
 
 // Port that it listens on.
 func (s *Server) Port() int { return s.port }
@@ -100,11 +100,33 @@ func (s *Server) Exec(statement string) {
 	}
 }
 
-func (s *Server) run(name string, args ...string) {
+// Folder is the account's own, for backups and the like.
+func (s *Server) Folder() string { return filepath.Dir(s.data) }
+
+// Shell runs a script as the server's account, with its tools in the path, what they need
+// to find it in the environment, and further variables such as "NAME=value".
+func (s *Server) Shell(script string, variables ...string) {
 	s.tb.Helper()
-	command := exec.Command(filepath.Join(s.bin, name), args...) //nolint:gosec // PostgreSQL's own tools
+	s.run(slices.Concat(variables, []string{
+		"PGDATA=" + s.data, "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", s.port), "PGUSER=postgres", "PGDATABASE=postgres",
+	}), "/bin/bash", "-euo", "pipefail", "-c", script)
+	if s.tb.Failed() {
+		log, _ := os.ReadFile(s.data + ".log")
+		s.tb.Fatalf("its log: %s", log)
+	}
+}
+
+// tool runs one of PostgreSQL's own.
+func (s *Server) tool(name string, args ...string) {
+	s.tb.Helper()
+	s.run(nil, filepath.Join(s.bin, name), args...)
+}
+
+func (s *Server) run(variables []string, name string, args ...string) {
+	s.tb.Helper()
+	command := exec.Command(name, args...) //nolint:gosec // PostgreSQL's own tools, and a test's script
 	command.Dir = "/"
-	command.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LANG=C.UTF-8"}
+	command.Env = append(variables, "PATH="+s.bin+":/usr/bin:/bin", "LANG=C.UTF-8")
 	if s.account != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
 	}
@@ -125,6 +147,9 @@ func (s *Server) run(name string, args ...string) {
 func binaries(tb testing.TB) string {
 	tb.Helper()
 	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			tb.Fatal(err)
+		}
 		return filepath.Dir(path)
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")

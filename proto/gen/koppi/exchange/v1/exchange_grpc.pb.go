@@ -638,7 +638,10 @@ const (
 //
 // CallbackService is implemented by a partner agency that wants to be called
 // instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
-// (signed body), tries again until it succeeds and never skips a sequence.
+// (signed body), tries again until it succeeds and never skips a sequence. What
+// was taken may come again. After Koppi was restored from a backup another message
+// may come at its sequence: who has one there with another chain_hash refuses this
+// one with DATA_LOSS, and does not take it for a repeat.
 type CallbackServiceClient interface {
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 }
@@ -667,7 +670,10 @@ func (c *callbackServiceClient) Deliver(ctx context.Context, in *DeliverRequest,
 //
 // CallbackService is implemented by a partner agency that wants to be called
 // instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
-// (signed body), tries again until it succeeds and never skips a sequence.
+// (signed body), tries again until it succeeds and never skips a sequence. What
+// was taken may come again. After Koppi was restored from a backup another message
+// may come at its sequence: who has one there with another chain_hash refuses this
+// one with DATA_LOSS, and does not take it for a repeat.
 type CallbackServiceServer interface {
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	mustEmbedUnimplementedCallbackServiceServer()

@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/uuid"
+
+	all "koppi.internal/deploy/suite"
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/process"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// programs are the commands of a cluster.
+func programs() []string {
+	commands := []string{koppiProgram, gatewayProgram}
+	for _, service := range all.Services {
+		commands = append(commands, serviceProgram(service.Name))
+	}
+	return commands
+}
+
+// becomes replaces processes one after another by those of another version, by the names
+// of their programs, each only once commands got through again.
+func becomes(version map[string]string, done *answered, processes []*daemon) {
+	for _, d := range processes {
+		d.end(syscall.SIGTERM)
+		d.path = version[filepath.Base(d.path)]
+		d.start()
+		for range 10 {
+			<-done.more
+		}
+	}
+}
+
+// Agencies work on while every process is replaced by the version before its
+// migration, then by this one, and by the one before again: nobody is refused, nothing
+// is lost or done twice, and both versions find the journals sound.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	before, now := map[string]string{}, map[string]string{}
+	for _, command := range programs() {
+		// Before agencies work: what is built meanwhile is not what is tried.
+		before[filepath.Base(command)], now[filepath.Base(command)] = previous(t, command), program(t, command)
+	}
+	server := postgrestest.Start(t, "fsync=off")
+	g := newGroundOf(t, previous, server, server)
+	c := g.cluster(t, 2, []string{"concern"})
+	conn := must(process.Calling{}.Dial([]string{c.gateways[0].address, c.gateways[1].address}))
+	defer func() { _ = conn.Close() }()
+	l := newLoad(t, conn)
+	services := slices.Concat(slices.Collect(maps.Values(c.services))...)
+
+	early, err := exec.CommandContext(t.Context(), program(t, serviceProgram("concern")), append(slices.Clone(services[0].args), "--listen", "127.0.0.1:0")...).CombinedOutput()
+	if err == nil || !strings.Contains(string(early), "run: koppi migrate") {
+		t.Errorf("on the schema before: %v %s", err, early)
+	}
+	c.operator(t, "migrate")
+	becomes(now, l.done, slices.Concat(services, c.gateways))
+	becomes(before, l.done, slices.Concat(c.gateways, services))
+	want := l.finish()
+	for agency, head := range c.fsck() {
+		if head.Sequence != want {
+			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
+		}
+	}
+	for _, service := range all.Services {
+		runsAt(t, previous(t, koppiProgram), "fsck", "--service", service.Name, "--secrets", c.secrets, "--journal", c.journal(service.Name), "--keys", c.keys(service.Name))
+	}
+	t.Logf("%d commands", want)
+}
+
+// A folder of the version before is taken by this one, and by the one before again.
+func TestUpgradeFolder(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	d := newDaemonAt(t, previous(t, koppiProgram), "up", "--dev", "--data", data)
+	reports := map[string]*concernv1.SubmitConcernRequest{}
+	for _, version := range []func(*testing.T, string) string{previous, program, previous} {
+		d.path = version(t, koppiProgram)
+		d.start()
+		conn := dialStubborn(t, d.address)
+		kela, county := as(t, conn, kelaParty, "kela-17", "benefit_handler"), as(t, conn, countyParty, "ps-21", "social_worker")
+		concerns := concernv1.NewConcernServiceClient(conn)
+		for id, request := range reports {
+			if again := insist(t, kela, concerns.SubmitConcern, request).GetConcern().GetConcernId(); again != id {
+				t.Errorf("%s, was %s", again, id)
+			}
+			if got := insist(t, kela, concerns.GetConcern, &concernv1.GetConcernRequest{ConcernId: id}).GetConcern(); got.GetStatus().GetResponsible().GetWorker() != "ps-21" {
+				t.Errorf("%v", got)
+			}
+		}
+		for range 3 {
+			request := submission()
+			id := insist(t, kela, concerns.SubmitConcern, request).GetConcern().GetConcernId()
+			insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+			reports[id] = request
+		}
+		if messages := len(mailboxOf(t, as(t, conn, kelaParty, "", "system"), conn)); messages != 2*len(reports) {
+			t.Errorf("%d messages of %d reports", messages, len(reports))
+		}
+		d.end(syscall.SIGTERM)
+		for _, by := range []func(*testing.T, string) string{previous, program} {
+			runsAt(t, by(t, koppiProgram), "fsck", "--data", data)
+		}
+	}
+}
+
+// Each setting of the version before is one of this: its table says so, which a test
+// holds against the programs.
+func TestSettingsStay(t *testing.T) {
+	t.Parallel()
+	settings := func(path string) (all []string) {
+		for line := range strings.Lines(string(must(os.ReadFile(path)))) {
+			if cells := strings.Split(line, "|"); len(cells) == 6 && strings.Contains(cells[2], "`--") {
+				all = append(all, strings.Join(cells[1:4], "|"))
+			}
+		}
+		return all
+	}
+	before, now := settings(filepath.Join(previousSources(t), "deploy", "configuration.md")), settings("../configuration.md")
+	if len(before) < 100 {
+		t.Fatalf("%d settings", len(before))
+	}
+	for _, setting := range before {
+		if !slices.Contains(now, setting) {
+			t.Errorf("gone: %s", setting)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package deploy_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Each proof that the threat model names, and each step of the runbook for keeping, is a
+// test that there is.
+func TestPagesNameTests(t *testing.T) {
+	found := map[string]bool{}
+	for _, name := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(tests(t), -1) {
+		found[name[1]] = true
+	}
+	for page, least := range map[string]int{"threats.md": 50, "keeping.md": 10} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(string(text), -1)
+		if len(named) < least {
+			t.Errorf("%s names %d tests", page, len(named))
+		}
+		for _, name := range named {
+			if !found[name[1]] {
+				t.Errorf("%s: there is no %s", page, name[1])
+			}
+		}
+	}
+}
+
+// Each block of commands of the runbook for keeping is run by a test.
+func TestKeepingIsRun(t *testing.T) {
+	page, err := os.ReadFile("keeping.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := regexp.MustCompile("(?m)^ *```(\\w+) ?(.*)\n").FindAllStringSubmatch(string(page), -1)
+	all := tests(t)
+	if len(steps) < 8 {
+		t.Errorf("the page has %d steps", len(steps))
+	}
+	for _, step := range steps {
+		run := regexp.MustCompile(`(?:step\(t, |operator\(t, |name :?= |"--)"?` + step[2] + `"`)
+		if step[2] == "" || !run.MatchString(all) {
+			t.Errorf("no test runs the step %q", step[2])
+		}
+	}
+}
+
+// tests is the text of all tests.
+func tests(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || entry.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}

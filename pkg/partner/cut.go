@@ -1,0 +1,66 @@
+package partner
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Cut takes an inbox file that nobody has open back to where Koppi was restored to: by
+// service, the sequence of the last message that Koppi still has of this mailbox. What
+// is from the first other message on goes to a file of its own beside it, for people to
+// compare, whose path is returned; empty where there is none. Koppi delivers again what
+// of that it still has.
+func Cut(path string, ends map[string]uint64) (cut string, err error) {
+	file, err := OpenFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	at, err := file.firstBeyond(ends)
+	if err != nil || at == file.size {
+		return "", err
+	}
+	if err := file.moveTo(path+".cut", at); err != nil {
+		return "", fmt.Errorf("partner: %w", err)
+	}
+	return path + ".cut", nil
+}
+
+// firstBeyond is where in the file the first message begins that is beyond an end.
+func (f *File) firstBeyond(ends map[string]uint64) (int64, error) {
+	reader := bufio.NewReader(io.NewSectionReader(f.file, 0, f.size))
+	for at := int64(0); ; {
+		text, err := reader.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return f.size, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("partner: %w", err)
+		}
+		message, _, err := readLine(text[:len(text)-1])
+		if err != nil {
+			return 0, err
+		}
+		if end, named := ends[message.GetService()]; named && message.GetSequence() > end {
+			return at, nil
+		}
+		at += int64(len(text))
+	}
+}
+
+// moveTo moves what is behind a place in the file to another, that must not be there yet.
+func (f *File) moveTo(path string, at int64) error {
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the path is the partner's own
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, io.NewSectionReader(f.file, at, f.size-at))
+	if err := errors.Join(err, to.Sync(), to.Close(), syncFolder(filepath.Dir(path))); err != nil {
+		return err
+	}
+	return errors.Join(f.file.Truncate(at), f.file.Sync())
+}

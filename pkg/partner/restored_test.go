@@ -1,0 +1,64 @@
+package partner_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	"koppi.internal/pkg/partner"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// An endpoint that took five messages, of which a restore took two back, tells others in
+// their place from repeats; its file is cut where the two histories part, and goes on.
+func TestEndpointAfterARestore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inbox")
+	opened := func() (*partner.File, func(messages []partner.Message, accepted uint32, refused codes.Code)) {
+		file, err := partner.OpenFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		endpoint := endpointOf(t, file)
+		return file, func(messages []partner.Message, accepted uint32, refused codes.Code) {
+			t.Helper()
+			request := &exchangev1.DeliverRequest{Cursor: messages[len(messages)-1].GetCursor()}
+			for _, message := range messages {
+				request.Messages = append(request.Messages, message.GetMessage())
+			}
+			got, err := endpoint.Deliver(t.Context(), request)
+			if err != nil || got.GetAccepted() != accepted || codes.Code(got.GetRefused().GetCode()) != refused { //nolint:gosec // a code
+				t.Errorf("%v %v, want %d and %v", got, err, accepted, refused)
+			}
+		}
+	}
+	before, after := mailbox(5), restored(3, 8)
+	file, deliver := opened()
+	deliver(before, 5, codes.OK)
+	deliver(before[1:4], 3, codes.OK)
+	deliver(after[1:3], 2, codes.OK)
+	deliver(after[2:5], 1, codes.DataLoss)
+	deliver(after[4:5], 0, codes.DataLoss)
+	deliver(after[3:7], 0, codes.DataLoss)
+	deliver(after[5:7], 0, codes.DataLoss)
+	if position, _ := file.Position(t.Context()); position.Heads["concern"].Sequence != 5 {
+		t.Errorf("%v", position)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{path + ".cut", ""} { // again changes nothing
+		if cut, err := partner.Cut(path, map[string]uint64{"concern": 3, "plan": 9}); err != nil || cut != want {
+			t.Errorf("%q %v, want %q", cut, err, want)
+		}
+	}
+	if cut, err := os.ReadFile(path + ".cut"); err != nil || bytes.Count(cut, []byte("\n")) != 2 {
+		t.Errorf("%q %v", cut, err)
+	}
+	file, deliver = opened()
+	defer func() { _ = file.Close() }()
+	deliver(after[2:], 6, codes.OK)
+	deliver(after, 8, codes.OK)
+}
