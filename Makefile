@@ -1,6 +1,8 @@
 # Everything that is done with Koppi. Two commands suffice: `make run`, `make test`.
 export GOTOOLCHAIN := go1.27.3
-export GOFLAGS := -buildvcs=false
+# As the image is built, so that everything is compiled once.
+export GOFLAGS := -buildvcs=false -trimpath
+export CGO_ENABLED := 0
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 # A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
 VULNDB ?=
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom example pages need-go need-node need-chromium need-servers
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +78,7 @@ soak: need-go pages ## Run the property tests for long
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
+	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
@@ -87,6 +90,9 @@ vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, o
 
 sbom: need-go $(CYCLONEDX) ## List what each program is made of in sbom/ (CycloneDX)
 	@./deploy/sbom.sh $(CYCLONEDX)
+
+rootfs: need-go pages ## Build the image's root file system in .tools/rootfs, without Docker
+	@./deploy/image/rootfs.sh .tools/rootfs
 
 need-go:
 	@command -v go >/dev/null || { echo 'Go is missing: apt-get install golang, or https://go.dev/dl (1.21 or newer fetches the rest)'; exit 1; }

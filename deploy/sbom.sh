@@ -6,10 +6,9 @@ tool=$PWD/$1
 mkdir -p sbom
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for program in deploy/cmd/koppi gateway/cmd/gateway services/concern/cmd/concern services/referral/cmd/referral \
-  services/consultation/cmd/consultation services/plan/cmd/plan; do
+for program in $(cat deploy/image/programs); do
   name=$(basename "$program")
-  go build -o "$work/$name" "./$program"
+  go build -o "$work/$name" "$program"
   "$tool" bin -licenses -json -output "sbom/$name.cdx.json" "$work/$name" 2>"$work/log" || { cat "$work/log"; exit 1; }
   echo "sbom/$name.cdx.json: $(grep -c '"purl"' "sbom/$name.cdx.json") modules"
 done

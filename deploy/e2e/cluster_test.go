@@ -58,6 +58,8 @@ type ground struct {
 	program func(t *testing.T, command string) string
 	// gateway are further flags of gateways, and gatewayEnv their environment.
 	gateway, gatewayEnv []string
+	// observed processes tell their metrics.
+	observed bool
 }
 
 func newGround(t *testing.T, settings ...string) *ground {
@@ -107,6 +109,8 @@ type cluster struct {
 	database string
 	services map[string][]*daemon
 	gateways []*daemon
+	// metrics are where observed processes tell theirs.
+	metrics []string
 }
 
 // cluster starts so many replicas of the named services and of the gateway, and one of
@@ -125,14 +129,14 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 			if i > 0 && !slices.Contains(scaled, service.Name) {
 				break
 			}
-			d := newDaemonAt(t, g.program(t, serviceProgram(service.Name)), args...)
+			d := c.measured(newDaemonAt(t, g.program(t, serviceProgram(service.Name)), args...))
 			d.start()
 			c.services[service.Name] = append(c.services[service.Name], d)
 			gateway = append(gateway, "--"+service.Name, d.address)
 		}
 	}
 	for range replicas {
-		d := newDaemonAt(t, g.program(t, gatewayProgram), gateway...)
+		d := c.measured(newDaemonAt(t, g.program(t, gatewayProgram), gateway...))
 		d.env = g.gatewayEnv
 		d.start()
 		c.gateways = append(c.gateways, d)

@@ -37,7 +37,10 @@ func previousSources(t *testing.T) string {
 	}
 	draft := must(os.MkdirTemp(root, "draft-"))
 	defer func() { _ = os.RemoveAll(draft) }()
-	unpack := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `git -C ../.. archive "$0" | tar -x -C "$1"`, commit, draft)
+	unpack := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `
+git() { command git -c safe.directory='*' -C ../.. "$@"; }
+git cat-file -e "$0" 2>/dev/null || git fetch -q --unshallow || git fetch -q origin "$0"
+git archive "$0" | tar -x -C "$1"`, commit, draft)
 	if out, err := unpack.CombinedOutput(); err != nil {
 		t.Fatalf("the version before is not in this clone: git fetch --unshallow, or: git fetch origin %s\n%s", commit, out)
 	}

@@ -42,7 +42,15 @@ type span struct {
 func newCollector(t *testing.T) *collector {
 	t.Helper()
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))
-	c := &collector{address: "http://" + listener.Addr().String(), metrics: map[string]bool{}}
+	c := collecting(t, listener)
+	c.address = "http://" + listener.Addr().String()
+	return c
+}
+
+// collecting is a collector where something listens.
+func collecting(t *testing.T, listener net.Listener) *collector {
+	t.Helper()
+	c := &collector{metrics: map[string]bool{}}
 	server := grpc.NewServer()
 	tracesv1.RegisterTraceServiceServer(server, traces{collector: c})
 	metricsv1.RegisterMetricsServiceServer(server, metrics{collector: c})

@@ -20,11 +20,11 @@ import (
 
 // Settings are what operators set.
 type Settings struct {
-	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: one, or two while one follows the other." env:"KOPPI_CALLBACK_SECRETS"`
+	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: {\"kela\": [\"whsec_…\"]}, two while one follows the other." env:"KOPPI_CALLBACK_SECRETS"`
 	CallbackCert       string         `help:"File of the certificate shown to endpoints called over gRPC." env:"KOPPI_CALLBACK_CERT"`
 	CallbackKey        string         `help:"File of its key." env:"KOPPI_CALLBACK_KEY"`
 	CallbackCA         string         `help:"File of the CA of the endpoints' certificates; default is the system's." env:"KOPPI_CALLBACK_CA"`
-	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
+	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16; X-Road security servers live there." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
 // Surroundings are what callbacks are opened in.

@@ -132,10 +132,10 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 		return exchange.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
 	}
 	agency, expires := identity.Peek(strings.TrimPrefix(header[0], "Bearer "))
-	woken := make(chan struct{}, 1)
+	woken := exchange.NewWakes()
 	var leave []func()
 	for _, service := range e.config.Services {
-		leave = append(leave, service.Wake.Join(agency, woken))
+		leave = append(leave, service.Wake.Join(agency, woken.Of(service.Name)))
 	}
 	return exchange.Line{
 		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,

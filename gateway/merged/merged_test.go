@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ type service struct {
 	hub   *wake.Hub
 	conn  *grpc.ClientConn
 	make  func() (*serve.Server, *exchange.Server)
+	reads atomic.Int64
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -61,6 +63,14 @@ func (s *service) dial(ctx context.Context, _ string) (net.Conn, error) {
 	return s.listener.(interface {
 		DialContext(context.Context) (net.Conn, error)
 	}).DialContext(ctx)
+}
+
+// count counts what is read here.
+func (s *service) count(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	if method == exchangev1.ExchangeService_ListMessages_FullMethodName {
+		s.reads.Add(1)
+	}
+	return call(ctx, method, request, response, conn, options...)
 }
 
 func (s *service) start() {
@@ -191,7 +201,7 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 		mailboxes.Register(server)
 		return server, mailboxes
 	}
-	if s.conn, err = grpc.NewClient("passthrough:///"+name, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(s.dial)); err != nil {
+	if s.conn, err = grpc.NewClient("passthrough:///"+name, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(s.dial), grpc.WithUnaryInterceptor(s.count)); err != nil {
 		t.Fatal(err)
 	}
 	s.start()

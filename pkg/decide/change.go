@@ -199,6 +199,10 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 	if status.GetDueAt() != nil {
 		row.DueAt = status.GetDueAt().AsTime()
 	}
+	if notice := head.Awaited(row.Agency); notice != nil && !view.Reader.Gone {
+		// It waits for the agency's word that its copy is seen to.
+		row.Ended, row.WaitingOn, row.DueAt, row.Overdue = false, row.Agency, notice.Due, notice.Overdue
+	}
 	return row
 }
 

@@ -25,8 +25,8 @@ type Line struct {
 	// Patient lines try a mailbox that does not answer again: it delays its own
 	// messages alone. Others end.
 	Patient bool
-	// Woken tells that the agency's mailboxes may hold more.
-	Woken   <-chan struct{}
+	// Woken tells which of the agency's mailboxes may hold more.
+	Woken   *Wakes
 	Readers *Readers
 	Drained <-chan struct{}
 	Methods Methods
@@ -146,9 +146,12 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 			if err := c.settle(e); err != nil {
 				return err
 			}
-		case <-c.line.Woken:
+		case <-c.line.Woken.signal:
+			woken := c.line.Woken.take()
 			for _, l := range c.lanes {
-				l.behind, l.again = true, true
+				if woken[l.mailbox.Service()] {
+					l.behind, l.again = true, true
+				}
 			}
 		case <-c.retrying():
 			c.retry = nil

@@ -168,13 +168,14 @@ func (s *Server) Exchange(stream Stream) error {
 		if err != nil {
 			return Line{}, nil, err
 		}
-		woken, unsubscribe := s.config.Wake.Subscribe(caller.Agency)
+		woken := NewWakes()
+		leave := s.config.Wake.Join(caller.Agency, woken.Of(s.config.Service))
 		calls := identity.Forward(ctx)
 		return Line{
 			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
 			Caller:    caller, Woken: woken, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
 			Invoke: func(path string, in, out proto.Message) error { return s.config.Calls.Invoke(calls, path, in, out) },
-		}, unsubscribe, nil
+		}, leave, nil
 	})
 }
 

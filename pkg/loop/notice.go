@@ -53,6 +53,18 @@ func (n Notice) Pending() []string {
 // Awaits tells whether an agency has yet to acknowledge.
 func (n Notice) Awaits(agency string) bool { return slices.Contains(n.Pending(), agency) }
 
+// Awaited is what an agency has yet to acknowledge of a subject; nil for nothing.
+func (h Head) Awaited(agency string) *Notice {
+	notice := &h.Withdrawal
+	if h.IsRevoked() {
+		notice = &h.Revocation.Notice
+	}
+	if !notice.Awaits(agency) {
+		return nil
+	}
+	return notice
+}
+
 // NextCheck is when the clock must look at it again; zero for never.
 func (n Notice) NextCheck() time.Time {
 	switch {

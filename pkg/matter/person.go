@@ -81,11 +81,16 @@ func (k *Kernel[S]) matterOf(ctx context.Context, agency, inner string) (string,
 	newest := journal.Standing{}
 	for _, standing := range standings {
 		// Of what was entered in error nobody's client remains.
-		if !(standing.Hidden && standing.Ended) && !standing.StartedAt.Before(newest.StartedAt) {
+		if !isTombstone(standing) && !standing.StartedAt.Before(newest.StartedAt) {
 			newest = standing
 		}
 	}
 	return newest.Subject, nil
+}
+
+// isTombstone tells what was entered in error, acknowledged or not.
+func isTombstone(row journal.Standing) bool {
+	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
 }
 
 func sealed(inner string, client *commonv1.Client) (Person, error) {

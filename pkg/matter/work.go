@@ -38,6 +38,11 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		}
 		standings = append(standings, found...)
 	}
+	emptied, err := k.toAcknowledge(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	standings = append(standings, emptied...)
 	slices.SortFunc(standings, func(a, b journal.Standing) int {
 		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
 	})
@@ -92,6 +97,25 @@ func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkR
 	return []journal.Query{query}
 }
 
+// toAcknowledge are tombstones of what was entered in error that wait for the agency's
+// word. No other list has them, for no client is theirs.
+func (k gatewayOnly[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.Standing, error) {
+	if r.GetWork().GetSent() {
+		return nil, nil
+	}
+	var all []journal.Standing
+	for _, query := range k.workQueries(who, r) {
+		// Reports that joined another are hidden too, and are not looked for here.
+		query.WithHidden, query.OwnTurn, query.OpenOnly, query.Limit = true, true, true, 0
+		found, err := k.Store.Standings(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		all = append(all, slices.DeleteFunc(found, func(row journal.Standing) bool { return !row.Hidden || !isTombstone(row) })...)
+	}
+	return all, nil
+}
+
 // workItem is a matter as a row of a worklist.
 func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *caseworkv1.WorkItem {
 	message := k.config.Message(shown)
@@ -104,6 +128,12 @@ func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *cas
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()
+	}
+	if notice := shown.State.Common().Awaited(standing.Agency); notice != nil {
+		status := &commonv1.LoopStatus{}
+		proto.Merge(status, item.GetStatus())
+		status.WaitingOn, status.DueAt, status.Overdue = &commonv1.Party{Agency: standing.Agency}, timestamppb.New(notice.Due), notice.Overdue
+		item.Status = status
 	}
 	if named, ok := message.(interface{ GetUrgency() commonv1.Urgency }); ok {
 		item.Urgency = named.GetUrgency()

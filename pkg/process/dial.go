@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/credentials/tls/certprovider/pemfile"
 	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/dns"
 	"google.golang.org/grpc/resolver/manual"
 
 	"koppi.internal/pkg/reload"
@@ -40,22 +41,29 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// Dial leads to the replicas of a service, host:port each.
+// A replica that took the place of another is soon found.
+func init() { dns.SetMinResolutionInterval(retryMax) }
+
+// Dial leads to the replicas of a service, host:port each. One host alone may stand for
+// many, as in Kubernetes: its name is looked up again whenever a connection ends.
 func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 	secured, err := c.credentials(replicas)
 	if err != nil {
 		return nil, err
 	}
-	found := manual.NewBuilderWithScheme("koppi")
-	var addresses []resolver.Address
-	for _, replica := range replicas {
-		// Each replica shows a certificate of its own name.
-		addresses = append(addresses, resolver.Address{Addr: replica, ServerName: replica})
+	scheme, found := "dns", manual.NewBuilderWithScheme("koppi")
+	if len(replicas) > 1 {
+		scheme = found.Scheme()
+		var addresses []resolver.Address
+		for _, replica := range replicas {
+			// Each replica shows a certificate of its own name.
+			addresses = append(addresses, resolver.Address{Addr: replica, ServerName: replica})
+		}
+		found.InitialState(resolver.State{Addresses: addresses})
 	}
-	found.InitialState(resolver.State{Addresses: addresses})
 	retry := backoff.DefaultConfig
 	retry.BaseDelay, retry.MaxDelay = retryBase, retryMax
-	return grpc.NewClient("koppi:///"+replicas[0], telemetry.Calls(), grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy),
+	return grpc.NewClient(scheme+":///"+replicas[0], telemetry.Calls(), grpc.WithResolvers(found), grpc.WithTransportCredentials(secured), grpc.WithDefaultServiceConfig(policy), grpc.WithDisableServiceConfig(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*serve.MaxMessage)),
 		grpc.WithStaticStreamWindowSize(serve.StreamWindow), grpc.WithStaticConnWindowSize(serve.ConnWindow),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: retry, MinConnectTimeout: connectTimeout}))

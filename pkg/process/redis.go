@@ -81,13 +81,11 @@ const pingTime = 2 * time.Second
 
 // observe lets operators see whether Redis answers, until the client is closed.
 func observe(client *redis.Client) {
-	var end func()
-	end = telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
+	telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, pingTime)
 		defer cancel()
 		err := client.Ping(ctx).Err()
 		if errors.Is(err, redis.ErrClosed) {
-			end()
 			return nil
 		}
 		up := 1.0

@@ -131,12 +131,12 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	return group.Wait()
 }
 
-// endTime bounds the sending of what telemetry is left.
-const endTime = 5 * time.Second
+// EndTime bounds the sending of what telemetry is left.
+const EndTime = 5 * time.Second
 
 // End sends what telemetry is left. A collector that is gone is nobody's failure.
 func End(end func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	ctx, cancel := context.WithTimeout(context.Background(), EndTime)
 	defer cancel()
 	if err := end(ctx); err != nil {
 		Logger().WarnContext(ctx, "telemetry is not all sent", slog.String("error", err.Error()))

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// drainTime bounds the graceful end: calls under way may finish until then.
-	drainTime = 10 * time.Second
+	// DrainTime bounds the graceful end: calls under way may finish until then.
+	DrainTime = 10 * time.Second
 	// Slow clients are cut: a header comes whole within this time.
 	readHeaderTimeout = 5 * time.Second
 	maxHeaderBytes    = 32 << 10
@@ -93,7 +93,7 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 		}()
 		select {
 		case <-drained:
-		case <-time.After(drainTime):
+		case <-time.After(DrainTime):
 			server.Stop()
 			<-drained
 		}
@@ -126,7 +126,7 @@ func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listen
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 		defer cancel()
 		if err := server.Shutdown(bounded); err != nil {
 			return server.Close()

@@ -9,7 +9,7 @@ import "sync"
 type Hub struct {
 	mu      sync.Mutex
 	known   map[string]uint64
-	waiting map[string]map[chan struct{}]struct{}
+	waiting map[string]map[*func()]struct{}
 }
 
 // Notify tells that an agency's mailbox has come to a sequence and wakes whoever
@@ -26,10 +26,7 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 	}
 	h.known[agency] = sequence
 	for woken := range h.waiting[agency] {
-		select {
-		case woken <- struct{}{}:
-		default:
-		}
+		(*woken)()
 	}
 }
 
@@ -37,25 +34,29 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 // before is not told: subscribe first and then read.
 func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
-	return channel, h.Join(agency, channel)
+	return channel, h.Join(agency, func() {
+		select {
+		case channel <- struct{}{}:
+		default:
+		}
+	})
 }
 
-// Join is Subscribe with a channel that may have joined other hubs too; it has room
-// for one wake.
-func (h *Hub) Join(agency string, channel chan struct{}) (cancel func()) {
+// Join is Subscribe with a function that is called instead; it must not block.
+func (h *Hub) Join(agency string, woken func()) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiting == nil {
-		h.waiting = map[string]map[chan struct{}]struct{}{}
+		h.waiting = map[string]map[*func()]struct{}{}
 	}
 	if h.waiting[agency] == nil {
-		h.waiting[agency] = map[chan struct{}]struct{}{}
+		h.waiting[agency] = map[*func()]struct{}{}
 	}
-	h.waiting[agency][channel] = struct{}{}
+	h.waiting[agency][&woken] = struct{}{}
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.waiting[agency], channel)
+		delete(h.waiting[agency], &woken)
 		if len(h.waiting[agency]) == 0 {
 			delete(h.waiting, agency)
 		}

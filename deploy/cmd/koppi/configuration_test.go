@@ -1,9 +1,9 @@
 package main
 
 import (
+	"flag"
+	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,106 +11,85 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"koppi.internal/deploy/suite"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/notice"
+	"koppi.internal/gateway/program"
 	"koppi.internal/pkg/process"
 )
 
-// programs whose settings the table documents, by the help that they print.
-var programs = []struct{ name, path string }{
-	{"koppi up", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi migrate", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi fsck", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi log checkpoint", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi secrets", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi keys rotate", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi erase", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi hold set", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi hold release", "koppi.internal/deploy/cmd/koppi"},
-	{"koppi hold list", "koppi.internal/deploy/cmd/koppi"},
-	{"gateway", "koppi.internal/gateway/cmd/gateway"},
-}
+var update = flag.Bool("update", false, "write the table anew")
 
-var flagLine = regexp.MustCompile(`^\s+(?:-h, )?(--[a-z-]+)`)
+const (
+	tableBegins = "<!-- What follows is written by: go test ./deploy/cmd/koppi -run TestConfigurationTable -update -->\n"
+	tableEnds   = "<!-- This is its end. -->\n"
+)
 
-// The table of settings is that of the programs: none is missing, none is made up.
+// The table of settings is made from those that the programs parse.
 func TestConfigurationTable(t *testing.T) {
-	text, err := os.ReadFile("../../configuration.md")
+	const page = "../../configuration.md"
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var documented, real []string
-	for line := range strings.Lines(string(text)) {
-		if cells := strings.Split(line, "|"); len(cells) == 6 && strings.Contains(cells[2], "`--") {
-			documented = append(documented, strings.Join([]string{strings.TrimSpace(cells[1]), strings.Trim(cells[2], " `"), strings.Trim(cells[3], " `")}, " "))
-		}
+	before, rest, begins := strings.Cut(string(text), tableBegins)
+	table, after, ends := strings.Cut(rest, tableEnds)
+	if !begins || !ends {
+		t.Fatal("the page has no place for the table")
 	}
-	folder := t.TempDir()
-	all := programs
-	for _, service := range suite.Services {
-		all = append(all, struct{ name, path string }{"a service", "koppi.internal/services/" + service.Name + "/cmd/" + service.Name})
+	made := settings()
+	if *update {
+		if err := os.WriteFile(page, []byte(before+tableBegins+made+tableEnds+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
-	for _, program := range all {
-		binary := filepath.Join(folder, filepath.Base(program.path))
-		if _, err := os.Stat(binary); err != nil {
-			if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, program.path).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-		}
-		args := []string{"--help"}
-		if command, ok := strings.CutPrefix(program.name, "koppi "); ok {
-			args = append(strings.Fields(command), "--help")
-		}
-		out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		real = append(real, settings(program.name, string(out))...)
-	}
-	slices.Sort(documented)
-	slices.Sort(real)
-	// All services have the same settings.
-	real = slices.Compact(real)
-	for _, one := range real {
-		if !slices.Contains(documented, one) {
-			t.Errorf("not in the table: %s", one)
-		}
-	}
-	for i, one := range documented {
-		if !slices.Contains(real, one) {
-			t.Errorf("made up: %s", one)
-		}
-		if i > 0 && documented[i-1] == one {
-			t.Errorf("twice: %s", one)
-		}
+	if table != made {
+		t.Error("the table is not that of the programs: go test ./deploy/cmd/koppi -run TestConfigurationTable -update")
 	}
 }
 
-var variable = regexp.MustCompile(`\(?\$(KOPPI_[A-Z_]+)`)
-
-// settings reads a program's help: each flag with the variable that stands for it.
-func settings(program, help string) []string {
-	var all []string
-	var flag, about string
-	add := func() {
-		if flag != "" && flag != "--help" {
-			name := ""
-			if found := variable.FindStringSubmatch(about); found != nil {
-				name = found[1]
+// settings of all programs as a table, a row a flag.
+func settings() string {
+	var table strings.Builder
+	table.WriteString("| program | flag | variable | what |\n| --- | --- | --- | --- |\n")
+	add := func(program string, groups [][]*kong.Flag) {
+		for _, one := range slices.Concat(groups...) {
+			if one.Name == "help" || one.Hidden {
+				continue
 			}
-			all = append(all, strings.Join([]string{program, flag, name}, " "))
+			variable := ""
+			if len(one.Envs) > 0 {
+				variable = "`" + one.Envs[0] + "`"
+			}
+			fmt.Fprintf(&table, "| %s | `--%s` | %s | %s |\n", program, one.Name, variable, about(one))
 		}
 	}
-	for line := range strings.Lines(help) {
-		if found := flagLine.FindStringSubmatch(line); found != nil {
-			add()
-			flag, about = found[1], ""
-		}
-		about += " " + strings.TrimSpace(line)
+	for _, command := range kong.Must(&cli{}).Model.Leaves(true) {
+		add("koppi "+strings.Join(strings.Fields(strings.ReplaceAll(command.Path(), "koppi ", "")), " "), command.AllFlags(true))
 	}
-	add()
-	return all
+	// All services have the same settings.
+	add("a service", kong.Must(&process.Service{}).Model.AllFlags(true))
+	add("gateway", kong.Must(&program.Config{}).Model.AllFlags(true))
+	return table.String()
+}
+
+// literal is what is typed as it stands.
+var literal = regexp.MustCompile(`--[a-z][a-z-]+|[a-z0-9]+:///?[^ ,;]+|\{"[^}]+\}|\b[a-z-]+\.(json|pub|key)\b|(^|[ (])/[a-z]+\b|\benv:NAME\b`)
+
+// about is what a flag's help says, with its default.
+func about(one *kong.Flag) string {
+	said := literal.ReplaceAllStringFunc(one.Help, func(found string) string {
+		start := len(found) - len(strings.TrimLeft(found, " ("))
+		end := len(strings.TrimRight(found, ".:"))
+		return found[:start] + "`" + found[start:end] + "`" + found[end:]
+	})
+	if one.HasDefault && one.Default != "" {
+		said += " Default: `" + one.Default + "`."
+	}
+	if one.Required {
+		said += " Required."
+	}
+	return strings.ReplaceAll(said, "|", `\|`)
 }
 
 // secretNames are flags whose names speak of secrets, and secretPlaces how their help

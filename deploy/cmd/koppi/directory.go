@@ -7,11 +7,26 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"koppi.internal/deploy/load"
 	"koppi.internal/pkg/directory"
 )
 
 type directoryCommand struct {
-	Check directoryCheck `cmd:"" help:"Check a directory file, and show where each agency's matters go."`
+	Check   directoryCheck   `cmd:"" help:"Check a directory file, and show where each agency's matters go."`
+	Country directoryCountry `cmd:"" help:"Write the directory file of a synthetic country: all organisers, Kela, health care."`
+}
+
+type directoryCountry struct {
+	File string `arg:"" help:"The file."`
+}
+
+// Run writes the country that koppi load knows, for koppi up --dev --directory.
+func (c *directoryCountry) Run() error {
+	country, err := load.Directory()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.File, append(country, '\n'), 0o600)
 }
 
 type directoryCheck struct {

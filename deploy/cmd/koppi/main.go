@@ -17,6 +17,7 @@ type cli struct {
 	Up        upCommand        `cmd:"" help:"Run the services and the gateway in this process."`
 	Demo      demoCommand      `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
 	Watch     watchCommand     `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
+	Load      loadCommand      `cmd:"" help:"Put a Koppi under the load of a synthetic country, and report what was slow and whether anything was lost."`
 	Token     tokenCommand     `cmd:"" help:"Ask a running development instance for a token."`
 	Fsck      fsckCommand      `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
@@ -25,7 +26,7 @@ type cli struct {
 	Hold      holdCommand      `cmd:"" help:"Keep subjects from being erased: set, release, list."`
 	Log       logCommand       `cmd:"" help:"Prove that nobody changed the record of who looked."`
 	Secrets   secretsCommand   `cmd:"" help:"Make the secrets that all processes of a suite share."`
-	Directory directoryCommand `cmd:"" help:"Check a directory file before it is used."`
+	Directory directoryCommand `cmd:"" help:"Check a directory file before it is used, or write that of a synthetic country."`
 	Callbacks callbacksCommand `cmd:"" help:"See what endpoints of agencies refused, and deliver it again."`
 }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
@@ -49,16 +50,26 @@ func newKEK(handle *keyset.Handle) (*KEK, error) {
 	return &KEK{AEAD: opened, handle: handle, wraps: binary.BigEndian.AppendUint32([]byte{cryptofmt.TinkStartByte}, primary.KeyID())}, nil
 }
 
-// ReadSecret reads a file that only its owner may read.
+// ReadSecret reads a file that only its owner may read. One that root gives to this
+// process's group, as Kubernetes does, the group may read.
 func ReadSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if given := known && owner.Uid == 0 && os.Geteuid() != 0; open(info.Mode(), given) {
 		return nil, fmt.Errorf("seal: others can read %s; run: chmod 600 %s", path, path)
 	}
 	return os.ReadFile(path) //nolint:gosec // the path is the operator's
+}
+
+// open tells that somebody may read, or change, who must not.
+func open(mode os.FileMode, given bool) bool {
+	if given {
+		return mode.Perm()&0o037 != 0
+	}
+	return mode.Perm()&0o077 != 0
 }
 
 // WriteSecret makes a file that only its owner may read, whole or not at all. It

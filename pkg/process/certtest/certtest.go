@@ -79,16 +79,20 @@ func (a *Authority) file(name string) string { return filepath.Join(a.folder, na
 func (a *Authority) CA() string { return a.file("ca.pem") }
 
 // Issue makes a certificate for this machine, for servers and callers, that is also of the
-// names given. One of a name that was issued before follows it in the same files.
+// names and addresses given. One of a name that was issued before follows it in the same files.
 func (a *Authority) Issue(name string, names ...string) (cert, key string) {
 	template := &x509.Certificate{
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	for _, one := range names {
-		if at, err := url.Parse(one); err == nil && at.Scheme != "" {
+		at, err := url.Parse(one)
+		switch {
+		case net.ParseIP(one) != nil:
+			template.IPAddresses = append(template.IPAddresses, net.ParseIP(one))
+		case err == nil && at.Scheme != "":
 			template.URIs = append(template.URIs, at)
-		} else {
+		default:
 			template.DNSNames = append(template.DNSNames, one)
 		}
 	}

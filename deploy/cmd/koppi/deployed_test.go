@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"koppi.internal/deploy/compose"
+	"koppi.internal/deploy/kubernetes"
+	"koppi.internal/gateway/program"
+	"koppi.internal/pkg/process"
+)
+
+// models are the programs' settings, by the image's paths.
+func models() map[string]any {
+	all := map[string]any{"/bin/koppi": &cli{}, "/bin/gateway": &program.Config{}}
+	for _, name := range []string{"concern", "referral", "consultation", "plan"} {
+		all["/bin/"+name] = &process.Service{}
+	}
+	return all
+}
+
+// taken: a program takes a command and an environment, and nothing in them is unknown to it.
+func taken(t *testing.T, name string, command []string, environment map[string]string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		model := models()[command[0]]
+		if model == nil {
+			t.Fatalf("%s is no program of the image", command[0])
+		}
+		given := []string{}
+		for name, value := range environment {
+			t.Setenv(name, value)
+			given = append(given, name+"="+value)
+		}
+		parser := kong.Must(model)
+		if _, err := parser.Parse(command[1:]); err != nil {
+			t.Error(err)
+		}
+		if err := process.CheckArguments(command[1:]); err != nil {
+			t.Error(err)
+		}
+		if err := process.CheckEnvironment(parser.Model.Node, given); err != nil {
+			t.Error(err)
+		}
+		// Any other variable is Go's, or of a library that reads it by itself.
+		for name := range environment {
+			if !strings.HasPrefix(name, "KOPPI_") && !slices.Contains([]string{"GOMEMLIMIT", "OTEL_EXPORTER_OTLP_CERTIFICATE"}, name) {
+				t.Errorf("nobody reads %s", name)
+			}
+		}
+	})
+}
+
+// What Kubernetes starts is what the programs take.
+func TestManifestsAreTaken(t *testing.T) {
+	unset(t)
+	all, err := kubernetes.Read("../../kubernetes/overlays/production")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range all.Pods() {
+		for _, c := range pod.Spec.Containers {
+			environment, err := all.Environment(c, func(string, string) string { return "given" })
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken(t, pod.Name+"/"+c.Name, kubernetes.Command(c), environment)
+		}
+	}
+}
+
+// unset: what the tests themselves were started with is not taken for settings.
+func unset(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "KOPPI_") {
+			t.Setenv(name, "")
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
+// What Compose starts is what the programs take.
+func TestComposeIsTaken(t *testing.T) {
+	unset(t)
+	project, err := compose.Read(t.Context(), "../../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, service := range project.Services {
+		if service.Image != "koppi" {
+			continue
+		}
+		environment := map[string]string{}
+		for name, value := range service.Environment {
+			environment[name] = *value
+		}
+		taken(t, name, service.Command, environment)
+	}
+}

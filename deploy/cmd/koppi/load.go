@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/deploy/load"
+)
+
+type loadCommand struct {
+	Address  string        `help:"Koppi's address." default:"http://127.0.0.1:8080"`
+	Tokens   string        `help:"File of tokens by agency, such as {\"kela\": {\"system\": \"…\", \"worker\": \"…\", \"unit\": \"toimeentulotuki\"}}; without it a development instance is asked."`
+	Rate     float64       `help:"Commands a second, on the mean." default:"20"`
+	Duration time.Duration `help:"How long." default:"1m"`
+	Compress float64       `help:"Days of the country's rhythm, from a Thursday on, that pass meanwhile: Mondays and turns of months are its peaks; 0 is an even rate." default:"7"`
+	Streams  int           `help:"Mailbox streams of partner systems that stand; each agency has one at least, the rest are of municipalities'." default:"100"`
+	AtOnce   int           `help:"Commands that may be in flight; one that is due beyond them waits, and its time counts." default:"1000"`
+	Seed     uint64        `help:"Whatever is left to chance follows from this; default is another one each time."`
+	Metrics  []string      `help:"URLs on which the server's processes are read by Prometheus, such as http://127.0.0.1:9464/metrics."`
+	JSON     string        `name:"json" help:"File that gets the report as JSON too."`
+	Picture  string        `help:"File that gets a picture of the run (SVG)."`
+}
+
+// errLosses makes the command fail.
+var errLosses = errors.New("not all that was accepted came once, in order")
+
+// Run puts Koppi under load and reports; it fails where anything was lost.
+func (c *loadCommand) Run(ctx context.Context) error {
+	if c.Seed == 0 {
+		c.Seed = rand.Uint64()>>1 | 1 //nolint:gosec // not secret: it is printed
+	}
+	report, err := load.Run(ctx, load.Config{
+		Address: c.Address, Dial: func() (*grpc.ClientConn, error) { return dial(c.Address) }, Tokens: c.Tokens, Rate: c.Rate, Duration: c.Duration,
+		Days: c.Compress, Streams: c.Streams, AtOnce: c.AtOnce, Seed: c.Seed, Metrics: c.Metrics, Progress: os.Stderr,
+	})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(report.Text(os.Stdout), written(c.JSON, report.JSON), written(c.Picture, report.Picture)); err != nil {
+		return err
+	}
+	if !report.Losses.None() {
+		return errLosses
+	}
+	return nil
+}
+
+// written writes to a file, where one is named.
+func written(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path) //nolint:gosec // the path is the caller's
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}

@@ -1,0 +1,161 @@
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"koppi.internal/pkg/fault"
+)
+
+const (
+	// callTime bounds one try of a command.
+	callTime = 30 * time.Second
+	// tries of one command that gets no answer, or is refused for the moment, and the wait
+	// before the second.
+	tries, retryAfter = 8, 50 * time.Millisecond
+	// overtime is how long after the run's end commands that were due are still given.
+	overtime = time.Minute
+)
+
+// driver gives commands when they are due.
+type driver struct {
+	services []services
+	tokens   *tokens
+	loops    *loops
+	books    map[string]*book
+	measures *measures
+	began    time.Time
+	// places bound the commands in flight.
+	places chan struct{}
+
+	mu sync.Mutex
+	// ready are loops whose next command may be given.
+	ready []script
+}
+
+// drive gives commands at their moments, until all are answered or the context ends. A
+// command that is due waits for no other's answer, except where too many are in flight;
+// its time counts from when it was due. It returns how many were never given.
+func (d *driver) drive(ctx context.Context, p pace, random *rand.Rand) (unsent int) {
+	d.began = time.Now()
+	limit, cancel := context.WithDeadline(ctx, d.began.Add(p.duration+overtime))
+	defer cancel()
+	fresh := 1 / meanSteps()
+	var flying sync.WaitGroup
+	for due := range p.arrivals(random) {
+		if !d.reach(limit, due) {
+			if ctx.Err() == nil {
+				unsent++
+				continue
+			}
+			break // interrupted: what would have come later is not counted
+		}
+		next := d.next(random.Float64() < fresh)
+		flying.Go(func() {
+			defer func() { <-d.places }()
+			d.command(context.WithoutCancel(ctx), next, due)
+		})
+	}
+	flying.Wait()
+	return unsent
+}
+
+// reach waits until a command is due and has a place; false where the time is over.
+func (d *driver) reach(ctx context.Context, due time.Duration) bool {
+	select {
+	case <-time.After(time.Until(d.began.Add(due))):
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case d.places <- struct{}{}:
+		d.measures.begin(due, 0, false)
+		return true
+	default:
+	}
+	select {
+	case d.places <- struct{}{}:
+		d.measures.begin(due, time.Since(d.began)-due, true)
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// next is a loop to go on with: a new one, or the one that has waited longest. Where none
+// waits a new one begins: slow answers do not make for fewer commands.
+func (d *driver) next(fresh bool) script {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if fresh || len(d.ready) == 0 {
+		return d.loops.next()
+	}
+	oldest := d.ready[0]
+	d.ready = d.ready[1:]
+	return oldest
+}
+
+// command gives a loop's next command until it is answered.
+func (d *driver) command(ctx context.Context, of script, due time.Duration) {
+	next, request := of[0], uuid.New()
+	to := d.services[int(request[0])%len(d.services)]
+	sent := time.Now()
+	for try, wait := 1, retryAfter; ; try, wait = try+1, 2*wait {
+		told, err := d.once(ctx, to, next, request.String())
+		if err == nil {
+			d.measures.accept(next.name, due, time.Since(d.began))
+			for _, one := range told {
+				for _, agency := range one.agencies {
+					d.books[agency].expect(one.subject, one.event, sent)
+				}
+			}
+			d.goOn(of[1:])
+			return
+		}
+		last := try == tries || !passing(err)
+		d.measures.fail(err, time.Since(d.began), last)
+		if last {
+			return
+		}
+		<-time.After(wait)
+	}
+}
+
+func (d *driver) once(ctx context.Context, to services, next step, request string) ([]telling, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	ctx, err := d.tokens.as(ctx, next.by)
+	if err != nil {
+		return nil, err
+	}
+	return next.do(ctx, to, request)
+}
+
+func (d *driver) goOn(rest script) {
+	if len(rest) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ready = append(d.ready, rest)
+}
+
+// passing tells what may go through when it is tried again: what became of it is not
+// known, or there was no room for it.
+func passing(err error) bool {
+	switch fault.ReasonOf(err) {
+	case fault.Busy, fault.Unavailable:
+		return true
+	case "":
+		code := status.Code(err)
+		return code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Canceled
+	default:
+		return false
+	}
+}

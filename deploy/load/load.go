@@ -1,0 +1,166 @@
+// Package load is a synthetic country at work against any Koppi: its organisers, Kela and
+// health care report, take, refer, ask and answer in the rhythm of its weeks and months,
+// while their systems stand in connection and every message is held against what was
+// accepted.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/identity"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+const (
+	// streamsEach is how many streams share a connection, and commanding how many
+	// connections carry commands.
+	streamsEach, commanding = 100, 4
+)
+
+// Config is what a load is. Dial, Rate and Duration are required.
+type Config struct {
+	// Address is what the report calls it.
+	Address string
+	// Dial makes one more connection to it.
+	Dial func() (*grpc.ClientConn, error)
+	// Tokens is a file of tokens; empty asks a development instance.
+	Tokens string
+	// Rate is the mean of commands a second.
+	Rate     float64
+	Duration time.Duration
+	// Days of the country's rhythm that pass meanwhile; 0 is an even rate.
+	Days float64
+	// Streams of partner systems that stand; each agency has one at least.
+	Streams int
+	// AtOnce is how many commands may be in flight.
+	AtOnce int
+	Seed   uint64
+	// Metrics are the URLs of the server's processes for Prometheus.
+	Metrics []string
+	// Progress is told what happens.
+	Progress io.Writer
+}
+
+// Check refuses settings with which there is no load.
+func (c Config) Check() error {
+	switch {
+	case c.Rate <= 0 || c.Duration <= 0 || c.AtOnce <= 0:
+		return errors.New("--rate, --duration and --at-once are positive")
+	case c.Days < 0 || c.Streams < 0:
+		return errors.New("--compress and --streams are not negative")
+	default:
+		return nil
+	}
+}
+
+// Run is the load, from the opening of the streams until all that was accepted is told, or
+// is found not to be. An interruption ends it early, with a report.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	conns, hangUp, err := c.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp()
+	tokens, places, err := c.parties(ctx, conns[0])
+	if err != nil {
+		return nil, err
+	}
+	server := &watched{urls: c.Metrics}
+	if err := server.look(ctx, 0); err != nil {
+		return nil, fmt.Errorf("--metrics: %w", err)
+	}
+	server.all = nil
+	seen := newMeasures()
+	c.say("%d agencies; %d streams are opened", len(places.all), max(c.Streams, len(places.all)))
+	readers, err := openReaders(ctx, conns[commanding:], tokens, places.standing(c.Streams), seen.arrived)
+	if err != nil {
+		return nil, err
+	}
+	standing, end := context.WithCancel(context.WithoutCancel(ctx))
+	done, err := readers.stand(standing, conns[commanding:], tokens)
+	defer done()
+	defer end()
+	if err != nil {
+		return nil, err
+	}
+	c.say("%v at %g commands a second", c.Duration, c.Rate)
+	random := rand.New(rand.NewPCG(c.Seed, 1)) //nolint:gosec // a load must be the same again, not secret
+	d := &driver{
+		tokens: tokens, books: readers.books, measures: seen, places: make(chan struct{}, c.AtOnce),
+		loops: &loops{random: random, people: newPeople(random), places: places},
+	}
+	for _, conn := range conns[:commanding] {
+		d.services = append(d.services, servicesAt(conn))
+	}
+	watching, stop := context.WithCancel(ctx)
+	watchEnded := make(chan struct{})
+	go func() { defer close(watchEnded); server.run(watching) }()
+	unsent := d.drive(ctx, newPace(c.Rate, c.Duration, c.Days), rand.New(rand.NewPCG(c.Seed, 2))) //nolint:gosec // as above
+	took := time.Since(d.began)
+	stop()
+	<-watchEnded
+	c.say("all commands are answered; mailboxes are read to their ends")
+	broken := readers.finish(standing, conns[0], tokens)
+	return c.report(seen, readers, server, took, unsent, broken), nil
+}
+
+// connect makes the connections: those of commands, and then those of streams.
+func (c Config) connect() (conns []grpc.ClientConnInterface, hangUp func(), err error) {
+	var made []*grpc.ClientConn
+	hangUp = func() {
+		for _, one := range made {
+			_ = one.Close()
+		}
+	}
+	for range commanding + 1 + c.Streams/streamsEach {
+		conn, err := c.Dial()
+		if err != nil {
+			hangUp()
+			return nil, nil, err
+		}
+		made, conns = append(made, conn), append(conns, conn)
+	}
+	return conns, hangUp, nil
+}
+
+// parties are who takes part, and what they are known by.
+func (c Config) parties(ctx context.Context, conn grpc.ClientConnInterface) (*tokens, *places, error) {
+	of, asker := (*tokens)(nil), party{worker: "load", role: identity.RoleOperator}
+	var err error
+	if c.Tokens == "" {
+		of, err = devTokens(ctx, conn)
+	} else if of, err = fileTokens(c.Tokens); err == nil {
+		for agency := range of.given {
+			asker = system(agency)
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	asking, err := of.as(ctx, asker)
+	if err != nil {
+		return nil, nil, err
+	}
+	told, err := caseworkv1.NewCaseworkServiceClient(conn).GetAgencies(asking, &caseworkv1.GetAgenciesRequest{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("the directory: %w", err)
+	}
+	found, err := newPlaces(of.reach(told.GetAgencies()))
+	return of, found, err
+}
+
+func (c Config) say(format string, args ...any) {
+	if c.Progress != nil {
+		_, _ = fmt.Fprintf(c.Progress, format+"\n", args...)
+	}
+}

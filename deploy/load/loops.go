@@ -1,0 +1,123 @@
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// step is one command of a loop.
+type step struct {
+	name string
+	by   party
+	// do gives the command under a request id, the same each time it is asked, and says what
+	// must then be told of it.
+	do func(ctx context.Context, to services, request string) ([]telling, error)
+}
+
+// telling is a message that must come to agencies, to each once.
+type telling struct {
+	subject, event string
+	agencies       []string
+}
+
+// tell names the agencies of parties, each once.
+func tell(subject, event string, to ...party) telling {
+	t := telling{subject: subject, event: event}
+	seen := map[string]bool{}
+	for _, one := range to {
+		if !seen[one.agency] {
+			seen[one.agency], t.agencies = true, append(t.agencies, one.agency)
+		}
+	}
+	return t
+}
+
+// services are reached over one connection.
+type services struct {
+	concern      concernv1.ConcernServiceClient
+	referral     referralv1.ReferralServiceClient
+	consultation consultationv1.ConsultationServiceClient
+	plan         planv1.PlanServiceClient
+}
+
+func servicesAt(conn grpc.ClientConnInterface) services {
+	return services{
+		concernv1.NewConcernServiceClient(conn), referralv1.NewReferralServiceClient(conn),
+		consultationv1.NewConsultationServiceClient(conn), planv1.NewPlanServiceClient(conn),
+	}
+}
+
+// script is a loop's commands, one after another.
+type script []step
+
+// kind is a kind of loop, and how many of a thousand loops are of it.
+type kind struct {
+	share int
+	write func(t town, client *commonv1.Client) script
+}
+
+// kinds of loops in the country: what is reported, what becomes of it, and what nobody
+// answers.
+var kinds = []kind{
+	{210, func(t town, c *commonv1.Client) script { return closed(t.benefits, t.social, c) }},
+	{120, func(t town, c *commonv1.Client) script { return asked(t.benefits, t.social, c) }},
+	{60, func(t town, c *commonv1.Client) script { return forwarded(t.benefits, t.social, t.health, c) }},
+	{60, func(t town, c *commonv1.Client) script { return silent(t.benefits, t.social, c) }},
+	{80, func(t town, c *commonv1.Client) script { return closed(t.health, t.social, c) }},
+	{20, func(t town, c *commonv1.Client) script { return closed(t.municipal, t.social, c) }},
+	{170, func(t town, c *commonv1.Client) script { return referred(t.social, t.health, c) }},
+	{80, func(t town, c *commonv1.Client) script { return noticed(t.social, t.benefits, c) }},
+	{120, func(t town, _ *commonv1.Client) script { return consulted(t.social, t.health) }},
+	{50, func(t town, _ *commonv1.Client) script { return consulted(t.benefits, t.social) }},
+	{30, func(t town, c *commonv1.Client) script { return planned(t.social, t.health, c) }},
+}
+
+// loops writes them.
+type loops struct {
+	random *rand.Rand
+	people *people
+	places *places
+}
+
+// next is a new loop, of some kind, somewhere, about somebody.
+func (l *loops) next() script {
+	at := l.random.IntN(1000)
+	for _, k := range kinds {
+		if at -= k.share; at < 0 {
+			return k.write(l.places.town(l.random), l.client())
+		}
+	}
+	panic("the shares of kinds do not make a thousand")
+}
+
+func (l *loops) client() *commonv1.Client {
+	return &commonv1.Client{
+		Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: l.people.code()}, Language: pick([]string{"fi", "fi", "fi", "sv"}, l.random),
+	}
+}
+
+// meanSteps are the commands of a mean loop.
+func meanSteps() float64 {
+	sum := 0
+	for _, k := range kinds {
+		sum += k.share * len(k.write(town{}, nil))
+	}
+	return float64(sum) / 1000
+}
+
+// consent is the client's, of an hour ago.
+func consent(provision string) *commonv1.LegalBasis {
+	return &commonv1.LegalBasis{
+		Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: provision, ConsentedAt: timestamppb.New(time.Now().Add(-time.Hour)),
+	}
+}

@@ -1,0 +1,160 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"koppi.internal/pkg/identity"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// workersEach are a unit's workers: each is held to its own calls a second.
+const workersEach = 20
+
+// roles of an agency's workers.
+var roles = map[caseworkv1.AgencyKind]identity.Role{
+	caseworkv1.AgencyKind_AGENCY_KIND_BENEFITS:        identity.RoleBenefitHandler,
+	caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES: identity.RoleSocialWorker,
+	caseworkv1.AgencyKind_AGENCY_KIND_HEALTH_CARE:     identity.RoleHealthProfessional,
+	caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK:      identity.RoleYouthWorker,
+	caseworkv1.AgencyKind_AGENCY_KIND_EMPLOYMENT:      identity.RoleEmploymentOfficer,
+}
+
+// party acts: a worker of a unit, or where none is named the agency's system.
+type party struct {
+	agency, unit, worker string
+	role                 identity.Role
+}
+
+func system(agency string) party { return party{agency: agency, role: identity.RoleSystem} }
+
+// addressed is the unit, as a matter is sent to it.
+func (p party) addressed() *commonv1.Party { return &commonv1.Party{Agency: p.agency, Unit: p.unit} }
+
+func (p party) named() *commonv1.Party {
+	return &commonv1.Party{Agency: p.agency, Unit: p.unit, Worker: p.worker}
+}
+
+// places are the agencies that take part, as the address tells of them.
+type places struct {
+	all []*caseworkv1.Agency
+	// benefits, social, health and municipal ones; municipal are youth work and
+	// employment: many, each with little to say.
+	benefits, social, health, municipal []*caseworkv1.Agency
+}
+
+// errTooFew says which agencies the loops need.
+var errTooFew = errors.New("the directory needs an agency for benefits, one of social services and one of health care; koppi directory country writes one of all the country")
+
+func newPlaces(agencies []*caseworkv1.Agency) (*places, error) {
+	p := &places{all: agencies}
+	for _, a := range agencies {
+		if of := p.of(a.GetKind()); of != nil {
+			*of = append(*of, a)
+		}
+	}
+	if len(p.benefits) == 0 || len(p.social) == 0 || len(p.health) == 0 {
+		return nil, errTooFew
+	}
+	return p, nil
+}
+
+func (p *places) of(kind caseworkv1.AgencyKind) *[]*caseworkv1.Agency {
+	switch kind {
+	case caseworkv1.AgencyKind_AGENCY_KIND_BENEFITS:
+		return &p.benefits
+	case caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES:
+		return &p.social
+	case caseworkv1.AgencyKind_AGENCY_KIND_HEALTH_CARE:
+		return &p.health
+	case caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK, caseworkv1.AgencyKind_AGENCY_KIND_EMPLOYMENT:
+		return &p.municipal
+	default:
+		return nil
+	}
+}
+
+// standing deals streams to agencies: one to each, whose reader knows all that the
+// agency is told, and the rest to the municipal ones. That many systems stand, and that
+// most of them hear little, is the country's own shape.
+func (p *places) standing(streams int) map[string]int {
+	dealt := map[string]int{}
+	for _, a := range p.all {
+		dealt[a.GetAgency()] = 1
+	}
+	rest := p.municipal
+	if len(rest) == 0 {
+		rest = p.all
+	}
+	for i := range streams - len(p.all) {
+		dealt[rest[i%len(rest)].GetAgency()]++
+	}
+	return dealt
+}
+
+// town is one place in the country: those who have to do with each other there.
+type town struct{ benefits, social, health, municipal party }
+
+// town picks one, the larger organisers more often.
+func (p *places) town(random *rand.Rand) town {
+	social := weighed(p.social, random)
+	unit := pick(social.GetUnits(), random)
+	health := near(p.health, unit.GetMunicipalities())
+	t := town{
+		benefits: someone(pick(p.benefits, random), nil, random), social: worker(social, unit, random),
+		health: someone(pick(health, random), unit.GetMunicipalities(), random),
+	}
+	// Without youth work in the directory Kela reports in its place.
+	t.municipal = t.benefits
+	if len(p.municipal) > 0 {
+		t.municipal = someone(pick(near(p.municipal, unit.GetMunicipalities()), random), unit.GetMunicipalities(), random)
+	}
+	return t
+}
+
+func pick[T any](of []T, random *rand.Rand) T { return of[random.IntN(len(of))] }
+
+func weighed(of []*caseworkv1.Agency, random *rand.Rand) *caseworkv1.Agency {
+	sum := 0.0
+	for _, a := range of {
+		sum += share(a.GetAgency())
+	}
+	at := random.Float64() * sum
+	for _, a := range of {
+		if at -= share(a.GetAgency()); at < 0 {
+			return a
+		}
+	}
+	return of[len(of)-1]
+}
+
+// near are the agencies that serve one of the municipalities; all where none does.
+func near(of []*caseworkv1.Agency, municipalities []string) []*caseworkv1.Agency {
+	found := slices.DeleteFunc(slices.Clone(of), func(a *caseworkv1.Agency) bool {
+		return !slices.ContainsFunc(a.GetUnits(), func(u *caseworkv1.Unit) bool { return serves(u, municipalities) })
+	})
+	if len(found) == 0 {
+		return of
+	}
+	return found
+}
+
+func serves(unit *caseworkv1.Unit, municipalities []string) bool {
+	return slices.ContainsFunc(unit.GetMunicipalities(), func(m string) bool { return slices.Contains(municipalities, m) })
+}
+
+// someone is a worker of a unit that serves one of the municipalities, or of any.
+func someone(of *caseworkv1.Agency, municipalities []string, random *rand.Rand) party {
+	units := slices.DeleteFunc(slices.Clone(of.GetUnits()), func(u *caseworkv1.Unit) bool { return !serves(u, municipalities) })
+	if len(units) == 0 {
+		units = of.GetUnits()
+	}
+	return worker(of, pick(units, random), random)
+}
+
+func worker(of *caseworkv1.Agency, unit *caseworkv1.Unit, random *rand.Rand) party {
+	return party{agency: of.GetAgency(), unit: unit.GetUnit(), worker: fmt.Sprintf("load-%02d", random.IntN(workersEach)+1), role: roles[of.GetKind()]}
+}

@@ -1,0 +1,207 @@
+// Package program is the gateway's process: Koppi's one address before services in
+// processes of their own.
+package program
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"koppi.internal/gateway"
+	"koppi.internal/gateway/callback"
+	"koppi.internal/gateway/casework"
+	"koppi.internal/gateway/notice"
+	"koppi.internal/gateway/session"
+	"koppi.internal/gateway/suite"
+	"koppi.internal/gateway/web"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/telemetry"
+)
+
+// Config is its configuration.
+type Config struct {
+	process.Listening `embed:""`
+	process.Entrance  `embed:""`
+	process.Calling   `embed:""`
+	callback.Settings `embed:""`
+	process.Keyring   `embed:""`
+	Sessions          session.Settings   `embed:""`
+	Notices           notice.Settings    `embed:""`
+	Papers            process.Papers     `embed:""`
+	Telemetry         telemetry.Settings `embed:""`
+	Limits            limit.Settings     `embed:""`
+
+	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
+	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
+	Consultation []string `help:"Replicas of the consultation service, host:port each." env:"KOPPI_CONSULTATION" required:""`
+	Plan         []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
+	Origin       []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
+	Redis        string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
+	Directory    string   `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
+	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
+	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
+	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
+}
+
+// replicas of each service.
+func (c *Config) replicas() map[string][]string {
+	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "consultation": c.Consultation, "plan": c.Plan}
+}
+
+// Run serves until the context ends, and lets calls under way finish.
+func (c *Config) Run(ctx context.Context) (err error) {
+	end, err := c.Telemetry.Start(ctx, "gateway", nil)
+	if err != nil {
+		return err
+	}
+	defer process.End(end)
+	group, ctx := errgroup.WithContext(ctx)
+	backends := map[string]suite.Backend{}
+	for name, replicas := range c.replicas() {
+		conn, err := c.Dial(replicas)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, conn.Close()) }()
+		wakes, err := process.Waker(ctx, c.Redis, name, process.Logger(), group)
+		if err != nil {
+			return err
+		}
+		backends[name] = suite.Backend{Conn: conn, Wake: wakes}
+	}
+	agencies, err := directory.Open(c.Directory)
+	if err != nil {
+		return err
+	}
+	whole, err := c.casework(ctx, agencies.Directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, whole.Attachments.Close()) }()
+	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
+		return err
+	}
+	callers, partners, err := c.callers(agencies.Directory, whole.Secrets)
+	if err != nil {
+		return err
+	}
+	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Callers: callers, Logger: process.Logger(), Casework: whole})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, front.Close()) }()
+	ended, err := process.Ended(ctx, c.Redis, group)
+	if err != nil {
+		return err
+	}
+	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: whole.Secrets, Ended: ended, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
+	if err != nil {
+		return err
+	}
+	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Sessions: sessions, Origins: c.Origin, Logger: process.Logger()})
+	if err != nil {
+		return err
+	}
+	calls, err := c.callbacks(front, agencies.Directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, calls.Close()) }()
+	notices, err := c.notices(backends, agencies.Directory)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, notices.Close()) }()
+	listener, err := c.Listening.Open(ctx, partners)
+	if err != nil {
+		return err
+	}
+	telemetry.Ready(ctx)
+	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
+	group.Go(func() error { return front.Run(ctx) })
+	group.Go(func() error {
+		agencies.Watch(ctx, process.Logger())
+		return nil
+	})
+	if partners != nil {
+		group.Go(func() error {
+			partners.Watch(ctx, process.Logger())
+			return nil
+		})
+	}
+	group.Go(func() error { return calls.Run(ctx) })
+	group.Go(func() error { return notices.Run(ctx) })
+	group.Go(func() error { return serve.HTTP(ctx, process.Logger(), handler, listener) })
+	return group.Wait()
+}
+
+// callbacks opens what calls agencies.
+func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
+	present, err := process.Present(c.Redis)
+	if err != nil {
+		return nil, err
+	}
+	return c.Settings.Open(callback.Surroundings{
+		Exchange: suite.Routes(front.Routes), Directory: agencies, Presence: present, Logger: process.Logger(), Dev: c.Dev,
+	})
+}
+
+// notices opens what tells units that something waits.
+func (c *Config) notices(backends map[string]suite.Backend, agencies *directory.Directory) (*notice.Notifier, error) {
+	present, err := process.Present(c.Redis)
+	if err != nil {
+		return nil, err
+	}
+	services := map[string]grpc.ClientConnInterface{}
+	for name, backend := range backends {
+		services[name] = backend.Conn
+	}
+	notices, err := c.Notices.Open(notice.Config{Services: services, Directory: agencies, Presence: present, Logger: process.Logger()})
+	if err != nil {
+		return nil, errors.Join(err, present.Close())
+	}
+	return notices, nil
+}
+
+// callers opens how callers are known here.
+func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
+	if err := c.Check(c.Dev); err != nil {
+		return nil, nil, err
+	}
+	issuers, err := process.LoadIssuers(c.Issuers)
+	if err != nil {
+		return nil, nil, err
+	}
+	partners, err := c.OpenPartners(agencies)
+	if err != nil {
+		return nil, nil, err
+	}
+	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Folder: c.Secrets, Secrets: secrets, Directory: agencies, Logger: process.Logger()}.Open()
+	return callers, partners, err
+}
+
+// casework opens what the gateway adds to the services.
+func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
+	none := casework.Config{}
+	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
+	if err != nil {
+		return none, err
+	}
+	verifier, err := identity.NewSuiteVerifier(c.Secrets, agencies, time.Now) //nolint:forbidigo // a token's time
+	if err != nil {
+		return none, err
+	}
+	papers, err := c.Papers.Open(ctx, kek)
+	if err != nil {
+		return none, err
+	}
+	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: papers, Scanner: casework.ScannerAt(c.Scanner)}, nil
+}

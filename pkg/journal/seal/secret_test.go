@@ -1,0 +1,31 @@
+package seal
+
+import (
+	"os"
+	"testing"
+)
+
+// A secret is its owner's alone; one that root gives to a group is read by the group, and
+// changed by nobody.
+func TestWhoMayReadASecret(t *testing.T) {
+	for _, test := range []struct {
+		mode        os.FileMode
+		given, open bool
+	}{
+		{0o600, false, false},
+		{0o400, false, false},
+		{0o640, false, true},
+		{0o440, false, true},
+		{0o604, false, true},
+		{0o440, true, false},
+		{0o640, true, false},
+		{0o400, true, false},
+		{0o444, true, true},
+		{0o460, true, true},
+		{0o450, true, true},
+	} {
+		if got := open(test.mode, test.given); got != test.open {
+			t.Errorf("%o, given by root %v: open %v", test.mode, test.given, got)
+		}
+	}
+}
