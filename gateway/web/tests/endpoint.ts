@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// Endpoint is where an agency is called back. Until it is mended it refuses every message
-// for good.
+// Endpoint is where an agency is called back. Until it is mended it refuses for good every
+// message that says something, and takes tombstones.
 export class Endpoint {
   mended = false;
   private readonly folder = mkdtempSync(join(tmpdir(), "koppi-endpoint-"));
@@ -13,9 +13,10 @@ export class Endpoint {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
-      const { messages = [] } = JSON.parse(Buffer.concat(parts).toString()) as { messages?: unknown[] };
+      const { messages = [] } = JSON.parse(Buffer.concat(parts).toString()) as { messages?: { event?: object }[] };
+      const refused = this.mended ? -1 : messages.findIndex(({ event }) => event !== undefined);
       response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify(this.mended ? { accepted: messages.length } : { accepted: 0, refused: { code: 3, message: "" } }));
+      response.end(JSON.stringify(refused < 0 ? { accepted: messages.length } : { accepted: refused, refused: { code: 3, message: "" } }));
     });
   });
 

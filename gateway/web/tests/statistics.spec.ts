@@ -109,6 +109,8 @@ test("statistics are reached by the keyboard, fit, and axe finds nothing in any 
   await months(koppi);
   const { page, go } = await comes("operator");
   await go("/statistics");
+  // The keyboard goes where something is.
+  await page.locator('[data-picture="doors"]').waitFor();
   await page.getByRole("button", { name: fi.from! }).focus();
   const at = (what: string) => page.evaluate((of) => document.activeElement?.matches(of) ?? false, what);
   const tabTo = async (what: string) => {
