@@ -41,7 +41,7 @@ type seen[S loop.State] struct {
 
 // see begins it; the command's trace is then that of the span.
 func (e *Engine[S]) see(ctx context.Context, command *Command[S], world loop.World[S]) (context.Context, *seen[S]) {
-	var before []string
+	before := make([]string, 0, len(world.Subjects))
 	for _, history := range world.Subjects {
 		before = append(before, history.Events[len(history.Events)-1].Trace)
 	}
@@ -77,6 +77,9 @@ func (s *seen[S]) woken(agency string) {
 }
 
 func (s *seen[S]) end(result Result[S], err error) {
+	if !s.span.IsRecording() {
+		return
+	}
 	var moved *journal.ConflictError
 	switch {
 	case errors.As(err, &moved):

@@ -224,6 +224,8 @@ type Query struct {
 	OverdueOnly  bool
 	// WithHidden also returns hidden standings.
 	WithHidden bool
+	// HiddenOnly keeps hidden standings that have not ended: few, and found by an index.
+	HiddenOnly bool
 	// OpenOnly leaves out ended ones.
 	OpenOnly bool
 	// Unassigned keeps those that no worker holds, OwnTurn those that wait for the

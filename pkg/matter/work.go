@@ -106,12 +106,12 @@ func (k gatewayOnly[S]) toAcknowledge(ctx context.Context, who identity.Caller, 
 	var all []journal.Standing
 	for _, query := range k.workQueries(who, r) {
 		// Reports that joined another are hidden too, and are not looked for here.
-		query.WithHidden, query.OwnTurn, query.OpenOnly, query.Limit = true, true, true, 0
+		query.HiddenOnly, query.OwnTurn, query.Limit = true, true, 0
 		found, err := k.Store.Standings(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
-		all = append(all, slices.DeleteFunc(found, func(row journal.Standing) bool { return !row.Hidden || !isTombstone(row) })...)
+		all = append(all, slices.DeleteFunc(found, func(row journal.Standing) bool { return !isTombstone(row) })...)
 	}
 	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 const scope = "koppi"
@@ -38,6 +39,9 @@ func Linked(ctx context.Context, name string, links []string, options ...trace.S
 // calls. Where the call is not sampled and one of those is, it begins a trace of its
 // own: a loop that is seen at its beginning is seen to its end.
 func Continued(ctx context.Context, name string, before []string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	if !started.Load() {
+		return ctx, noop.Span{}
+	}
 	links := linksTo(before)
 	options = append(options, trace.WithLinks(links...))
 	if !trace.SpanContextFromContext(ctx).IsSampled() && anySampled(links) {

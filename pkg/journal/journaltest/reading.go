@@ -34,6 +34,7 @@ func testStandings(t *testing.T, open Harness) {
 	}{
 		"all, soonest first": {journal.Query{Agency: "a"}, []string{"s/1", "s/0", "s/3", "s/4"}},
 		"hidden too":         {journal.Query{Agency: "a", WithHidden: true}, []string{"s/1", "s/0", "s/2", "s/3", "s/4"}},
+		"hidden alone":       {journal.Query{Agency: "a", HiddenOnly: true}, []string{"s/2"}},
 		"role":               {journal.Query{Agency: "a", Role: journal.RoleSender}, []string{"s/4"}},
 		"states":             {journal.Query{Agency: "a", States: []int32{2, 3}}, []string{"s/1"}},
 		"overdue":            {journal.Query{Agency: "a", OverdueOnly: true}, []string{"s/1"}},

@@ -53,7 +53,9 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	if query.OverdueOnly {
 		where("overdue")
 	}
-	if !query.WithHidden {
+	if query.HiddenOnly {
+		where("hidden AND NOT ended")
+	} else if !query.WithHidden {
 		where("NOT hidden")
 	}
 	if query.OpenOnly {

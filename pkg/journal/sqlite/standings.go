@@ -18,6 +18,7 @@ const (
 	byPerson  = `client = ?6 AND (?1 = '' OR agency = ?1)`
 	byCase    = `agency = ?1 AND case_id = ?7`
 	byAgency  = `agency = ?1`
+	byHidden  = `agency = ?1 AND hidden AND NOT ended`
 )
 
 const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at`
@@ -38,6 +39,8 @@ LIMIT ?15`
 
 func leadOf(query journal.Query) string {
 	switch {
+	case query.HiddenOnly:
+		return byHidden
 	case query.Subject != "":
 		return bySubject
 	case query.Client != "" && query.Agency == "":
@@ -63,7 +66,7 @@ func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.S
 	}
 	found, err := s.read.QueryContext(ctx, standingsQuery(leadOf(query)),
 		query.Agency, query.Subject, string(query.Role), query.Unit, query.Worker, query.Client, query.Case, string(states),
-		query.OverdueOnly, query.WithHidden, query.OpenOnly, rows.Micros(query.StartedAfter, 0),
+		query.OverdueOnly, query.WithHidden || query.HiddenOnly, query.OpenOnly, rows.Micros(query.StartedAfter, 0),
 		after.Subject, rows.Micros(after.DueAt, rows.Never), limitOf(query.Limit), query.Unassigned, query.OwnTurn, query.ToDo, rows.Micros(query.WithdrawnAfter, 0))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: standings: %w", err)
