@@ -46,6 +46,10 @@ type Config struct {
 	Patience time.Duration
 }
 
+// compressFrom is the size from which an answer is compressed: below it, as most case
+// messages are, that costs more than the line saves.
+const compressFrom = 4 << 10
+
 // New makes the gateway's handler.
 func New(config Config) (http.Handler, error) {
 	server := connect.NewServer()
@@ -64,6 +68,7 @@ func New(config Config) (http.Handler, error) {
 	options := []connecthttp.Option{
 		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), strictJSON()),
 		connecthttp.WithReadMaxBytes(serve.MaxMessage), connecthttp.WithSendMaxBytes(2 * serve.MaxMessage),
+		connecthttp.WithCompressMinBytes(compressFrom),
 	}
 	connecthttp.Mount(mux, server, options...)
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// sampleEvery is how often the server's processes are looked at.
-const sampleEvery = time.Second
+// sampleEvery is how often the server's processes are looked at: a look costs them.
+const sampleEvery = 5 * time.Second
 
 // vitals are what processes say of themselves at one moment, all of them together.
 type vitals struct {

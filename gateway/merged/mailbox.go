@@ -46,8 +46,3 @@ func (m *mailbox) Advance(ctx context.Context, consumer string, at exchange.Posi
 	})
 	return err
 }
-
-// Check acknowledges nothing under the number that it checks.
-func (m *mailbox) Check(ctx context.Context, consumer string, takeover uint64) error {
-	return m.Advance(ctx, consumer, exchange.Position{Service: m.service}, takeover)
-}

@@ -85,7 +85,7 @@ func (e *Exchange) Conn() grpc.ClientConnInterface { return e.conn }
 // Close releases the connection.
 func (e *Exchange) Close() error { return e.conn.Close() }
 
-// Run serves, and looks for lost wakes, until the context ends; then standing
+// Run serves, and looks for lost wakes and for takeovers, until the context ends; then standing
 // streams end, so that their readers open them anew elsewhere.
 func (e *Exchange) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -93,6 +93,12 @@ func (e *Exchange) Run(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		close(e.drained)
+		return nil
+	})
+	group.Go(func() error {
+		e.readers.Look(ctx, e.takeovers, func(err error) {
+			e.config.Logger.WarnContext(ctx, "look for takeovers", slog.String("error", err.Error()))
+		})
 		return nil
 	})
 	for _, service := range e.config.Services {
@@ -138,14 +144,14 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 		leave = append(leave, service.Wake.Join(agency, woken.Of(service.Name)))
 	}
 	return exchange.Line{
-		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,
-		Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
-		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
-	}, func() {
-		for _, end := range leave {
-			end()
-		}
-	}, nil
+			Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,
+			Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
+			Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
+		}, func() {
+			for _, end := range leave {
+				end()
+			}
+		}, nil
 }
 
 // number is the takeover number of a consumer that is opened now: higher than that

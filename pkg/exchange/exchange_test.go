@@ -74,6 +74,7 @@ func TestWindow(t *testing.T) {
 			s.acknowledge(cursor)
 			cursor = s.deliveries(at+1, at+3)
 		}
+		synctest.Wait()
 		if got := b.consumer("default").Sequence; got != 27 {
 			t.Errorf("acknowledged %d", got)
 		}

@@ -22,6 +22,39 @@ func (h heads) GetHeads(ctx context.Context, _ *exchangev1.GetHeadsRequest) (*ex
 	return &exchangev1.GetHeadsResponse{Sequences: sequences}, fault.Store(err)
 }
 
+// GetTakeovers tells under which numbers consumers were last opened.
+func (h heads) GetTakeovers(ctx context.Context, r *exchangev1.GetTakeoversRequest) (*exchangev1.GetTakeoversResponse, error) {
+	asked := map[string][]string{}
+	for _, one := range r.GetConsumers() {
+		asked[one.GetAgency()] = append(asked[one.GetAgency()], consumer(one.GetName()))
+	}
+	found, err := h.takeovers(ctx, asked)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	response := &exchangev1.GetTakeoversResponse{Takeovers: make([]uint64, 0, len(r.GetConsumers()))}
+	for _, one := range r.GetConsumers() {
+		response.Takeovers = append(response.Takeovers, found[one.GetAgency()][consumer(one.GetName())])
+	}
+	return response, nil
+}
+
+// takeovers are as the journal has them.
+func (s *Server) takeovers(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
+	found := make(map[string]map[string]uint64, len(consumers))
+	for agency, names := range consumers {
+		all, err := s.config.Store.Consumers(ctx, agency, names...)
+		if err != nil {
+			return nil, err
+		}
+		found[agency] = make(map[string]uint64, len(all))
+		for name, one := range all {
+			found[agency][name] = one.Takeover
+		}
+	}
+	return found, nil
+}
+
 // Register adds the server's services.
 func (s *Server) Register(server grpc.ServiceRegistrar) {
 	exchangev1.RegisterExchangeServiceServer(server, s)

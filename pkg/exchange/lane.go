@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,12 +30,15 @@ type lane struct {
 	// the window it may fill; paused that it failed and waits to be tried again.
 	busy, paused bool
 	reserved     uint64
-	// wanted is the last acknowledgement that came in; one is made durable at a time.
+	// wanted is the last acknowledgement that came in; one is made durable at a time, and
+	// not before rested.
 	wanted    Position
 	advancing bool
-	// unchecked tells that it is time to see whether the consumer was taken over.
-	unchecked, checking bool
+	rested    time.Time
 }
+
+// pending tells whether an acknowledgement is yet to be made durable.
+func (l *lane) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
 
 // event is what a lane's work in the background came to.
 type event struct {
@@ -148,7 +152,7 @@ func (c *connection) pause(l *lane) {
 
 func (c *connection) advancing() bool {
 	for _, l := range c.lanes {
-		if l.advancing {
+		if l.advancing || l.pending() && !l.paused {
 			return true
 		}
 	}
@@ -156,7 +160,7 @@ func (c *connection) advancing() bool {
 }
 
 // work starts what each lane can do now: open, read on as far as the window
-// allows, make an acknowledgement durable, look for a takeover.
+// allows, make an acknowledgement durable.
 func (c *connection) work(ctx context.Context) {
 	for _, l := range c.lanes {
 		switch {
@@ -167,11 +171,8 @@ func (c *connection) work(ctx context.Context) {
 		case l.opened && !l.busy && l.behind && uint64(len(l.page)) <= l.ahead/2 && !c.closing:
 			c.read(ctx, l)
 		}
-		if l.opened && !l.advancing && l.wanted.Sequence > l.durable {
+		if l.pending() && !l.advancing {
 			c.advance(ctx, l)
-		}
-		if l.opened && l.unchecked && !l.checking {
-			c.check(ctx, l)
 		}
 	}
 }
@@ -217,25 +218,36 @@ func (c *connection) read(ctx context.Context, l *lane) {
 	}(l.read)
 }
 
-// advance makes the last acknowledgement durable; those that come meanwhile are one
-// in the end.
+// advance makes the last acknowledgement durable: the first at once, and those that come
+// within settleEvery as one. A reader that is told of much does not write as often.
 func (c *connection) advance(ctx context.Context, l *lane) {
-	l.advancing = true
+	if rest := time.Until(l.rested); rest > 0 && !c.closing {
+		if c.settling == nil {
+			c.settling = time.NewTimer(rest)
+		}
+		return
+	}
+	l.advancing, l.rested = true, time.Now().Add(settleEvery) //nolint:forbidigo // no domain's time
 	go func(at Position) {
 		err := l.mailbox.Advance(ctx, c.consumer, at, c.takeover)
 		c.events <- event{lane: l, err: err, always: func() { l.advancing = false }, done: func() {
 			l.durable = at.Sequence
-			l.acknowledged = max(l.acknowledged, min(at.Sequence, l.read.Sequence))
 		}}
 	}(l.wanted)
 }
 
-func (c *connection) check(ctx context.Context, l *lane) {
-	l.checking, l.unchecked = true, false
-	go func() {
-		err := l.mailbox.Check(ctx, c.consumer, c.takeover)
-		c.events <- event{lane: l, err: err, always: func() { l.checking = false }, done: func() {}}
-	}()
+// flush makes durable, at the end of a stream, what was acknowledged on it. What fails is
+// delivered again.
+func (c *connection) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	var group sync.WaitGroup
+	for _, l := range c.lanes {
+		if l.pending() {
+			group.Go(func() { _ = l.mailbox.Advance(ctx, c.consumer, l.wanted, c.takeover) })
+		}
+	}
+	group.Wait()
 }
 
 func (c *connection) settle(e event) error {

@@ -62,7 +62,11 @@ func Serve(stream Stream, prepare func(ctx context.Context) (line Line, release 
 	defer line.Readers.enter(consumerKey{line.Caller.Agency, c.consumer}, c.takeover, end)()
 	out := newOutlet(stream.Send)
 	defer out.close()
-	return c.run(ctx, in, out)
+	err = c.run(ctx, in, out)
+	if fault.ReasonOf(err) != fault.TakenOver {
+		c.flush(ctx)
+	}
+	return err
 }
 
 // connection is one standing connection; its fields belong to run.
@@ -78,8 +82,9 @@ type connection struct {
 	turn  int
 	// events are what lanes' work in the background came to.
 	events chan event
-	// retry runs while a lane waits to be tried again.
-	retry *time.Timer
+	// retry runs while a lane waits to be tried again, settling while one waits to make
+	// an acknowledgement durable.
+	retry, settling *time.Timer
 	// receipts wait to be sent, and beat is a heartbeat that is due.
 	receipts []*exchangev1.ExchangeResponse
 	beat     bool
@@ -109,6 +114,9 @@ const (
 	farAhead  = 512
 	// retryAfter is the wait before a mailbox that did not answer is tried again.
 	retryAfter = time.Second
+	// settleEvery is how often a lane's acknowledgements are made durable: as much is
+	// delivered again where a process dies.
+	settleEvery = time.Second
 )
 
 func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *outlet[exchangev1.ExchangeResponse]) error {
@@ -153,16 +161,15 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 					l.behind, l.again = true, true
 				}
 			}
-		case <-c.retrying():
+		case <-running(c.settling):
+			c.settling = nil
+		case <-running(c.retry):
 			c.retry = nil
 			for _, l := range c.lanes {
 				l.paused = false
 			}
 		case <-heartbeat.C:
 			c.beat = true
-			for _, l := range c.lanes {
-				l.unchecked = true
-			}
 		case err := <-out.failed:
 			return err
 		case <-end.C:
@@ -175,11 +182,12 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 	}
 }
 
-func (c *connection) retrying() <-chan time.Time {
-	if c.retry == nil {
+// running is a timer's channel; nil where there is none.
+func running(timer *time.Timer) <-chan time.Time {
+	if timer == nil {
 		return nil
 	}
-	return c.retry.C
+	return timer.C
 }
 
 // next is what goes out next, and how to forget it once it has gone.
@@ -245,7 +253,8 @@ func (c *connection) receive(r received[exchangev1.ExchangeRequest]) error {
 		}
 		for _, l := range c.lanes {
 			if at := cursor.At(l.mailbox.Service()); at.Sequence > l.wanted.Sequence {
-				l.wanted = at
+				// The window is the reader's, who has taken them; durable they are soon.
+				l.wanted, l.acknowledged = at, max(l.acknowledged, min(at.Sequence, l.read.Sequence))
 			}
 		}
 		return nil

@@ -22,8 +22,6 @@ type Mailbox interface {
 	Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error)
 	// Advance makes an acknowledgement durable.
 	Advance(ctx context.Context, consumer string, at Position, takeover uint64) error
-	// Check refuses a number that is no longer the consumer's: TAKEN_OVER.
-	Check(ctx context.Context, consumer string, takeover uint64) error
 }
 
 // Opened is where and under which number a mailbox was opened.
@@ -92,15 +90,4 @@ func (m own) Advance(ctx context.Context, name string, at Position, takeover uin
 	}
 	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Takeover: takeover})
 	return err
-}
-
-func (m own) Check(ctx context.Context, name string, takeover uint64) error {
-	consumers, err := m.config.Store.Consumers(ctx, m.caller.Agency, consumer(name))
-	if err != nil {
-		return fault.Store(err)
-	}
-	if consumers[consumer(name)].Takeover != takeover {
-		return takenOver()
-	}
-	return nil
 }

@@ -3,8 +3,16 @@ package exchange
 import (
 	"context"
 	"sync"
+	"time"
 
 	"koppi.internal/pkg/fault"
+)
+
+const (
+	// lookEvery is how late a stream learns that its consumer was opened in another process.
+	lookEvery = heartbeatEvery
+	// lookTime bounds one look.
+	lookTime = 10 * time.Second
 )
 
 // Readers are the consumers that are open in this process. Its zero value is ready.
@@ -42,6 +50,57 @@ func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCaus
 			delete(r.open, key)
 		}
 	}
+}
+
+// Takeovers tells under which numbers consumers of agencies were last opened, by agency
+// and name; beside an error those that could be told.
+type Takeovers func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
+
+// Look ends, every 20 s until the context ends, the streams whose consumers were opened in
+// another process since: one look for all of them. A failed one is told to failed and made
+// up for by the next.
+func (r *Readers) Look(ctx context.Context, takeovers Takeovers, failed func(error)) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := r.look(ctx, takeovers); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+}
+
+func (r *Readers) look(ctx context.Context, takeovers Takeovers) error {
+	standing := r.standing()
+	if len(standing) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	found, err := takeovers(ctx, standing)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, mine := range r.open {
+		if found[key.agency][key.name] > mine.takeover {
+			mine.end(takenOver())
+		}
+	}
+	return err
+}
+
+// standing are the consumers that are open here, by agency.
+func (r *Readers) standing() map[string][]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := map[string][]string{}
+	for key := range r.open {
+		names[key.agency] = append(names[key.agency], key.name)
+	}
+	return names
 }
 
 func takenOver() error {

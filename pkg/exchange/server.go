@@ -1,12 +1,13 @@
 package exchange
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
@@ -60,10 +61,17 @@ func New(config Config) (*Server, error) {
 	return &Server{config: config, methods: methods, drained: make(chan struct{})}, nil
 }
 
-// Run looks after lost wakes until the context ends; then standing streams end,
-// so that their readers open them anew elsewhere.
+// Run looks after lost wakes, and for consumers that were taken over, until the context
+// ends; then standing streams end, so that their readers open them anew elsewhere.
 func (s *Server) Run(ctx context.Context) {
 	defer close(s.drained)
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	looking.Go(func() {
+		s.readers.Look(ctx, s.takeovers, func(err error) {
+			s.config.Logger.ErrorContext(ctx, "look for takeovers", slog.String("service", s.config.Service), slog.String("error", err.Error()))
+		})
+	})
 	s.config.Wake.Poll(ctx, s.sequences, func(err error) {
 		s.config.Logger.ErrorContext(ctx, "look at mailbox heads", slog.String("service", s.config.Service), slog.String("error", err.Error()))
 	})
@@ -85,31 +93,25 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	if err != nil {
 		return nil, err
 	}
-	if r.GetTakeover() != 0 {
-		if err := (own{Server: s, caller: caller}).Check(ctx, r.GetConsumer(), r.GetTakeover()); err != nil {
-			return nil, err
-		}
-	}
 	if r.GetService() != "" && r.GetService() != s.config.Service {
 		return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
-	}
-	from, err := s.from(ctx, caller.Agency, r.GetCursor(), r.GetConsumer())
-	if err != nil {
-		return nil, err
 	}
 	size := int(r.GetPageSize())
 	if size == 0 {
 		size = defaultPage
 	}
-	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{
-		Agency: caller.Agency, After: from.Sequence, Limit: min(size, maxPage), Subject: r.GetSubject(),
-	})
-	if err != nil {
-		return nil, fault.Store(err)
+	query := journal.DeliveryQuery{Agency: caller.Agency, Limit: min(size, maxPage), Subject: r.GetSubject()}
+	// Side by side, so that the store can look at all of it at once.
+	var group errgroup.Group
+	if r.GetTakeover() != 0 {
+		group.Go(func() error { return s.holder(ctx, caller.Agency, r.GetConsumer(), r.GetTakeover()) })
 	}
-	heads, err := s.config.Store.Heads(ctx, caller.Agency)
+	from, deliveries, err := s.page(ctx, r.GetCursor(), r.GetConsumer(), query)
+	if taken := group.Wait(); taken != nil {
+		return nil, taken
+	}
 	if err != nil {
-		return nil, fault.Store(err)
+		return nil, err
 	}
 	response := &exchangev1.ListMessagesResponse{}
 	for _, delivery := range deliveries {
@@ -122,7 +124,14 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 		from = position(s.config.Service, delivery.Sequence, delivery.ChainHash)
 	}
 	response.NextCursor = Cursor{from}.String()
-	response.Backlog = backlog(heads[caller.Agency].Sequence, from.Sequence)
+	// Behind a page that is not full there is nothing.
+	if len(deliveries) == query.Limit || query.Subject != "" {
+		heads, err := s.config.Store.Heads(ctx, caller.Agency)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		response.Backlog = backlog(heads[caller.Agency].Sequence, from.Sequence)
+	}
 	if len(deliveries) == 0 || r.GetTakeover() != 0 {
 		return response, nil
 	}
@@ -187,52 +196,6 @@ func (s *Server) move(ctx context.Context, advance journal.Advance) (journal.Con
 		return moved, takenOver()
 	}
 	return moved, fault.Store(err)
-}
-
-// from is where reading begins.
-func (s *Server) from(ctx context.Context, agency, cursor, name string) (Position, error) {
-	if cursor != "" {
-		parsed, err := ParseCursor(cursor)
-		if err != nil {
-			return Position{}, invalidCursor()
-		}
-		at := parsed.At(s.config.Service)
-		return at, s.holds(ctx, agency, at)
-	}
-	consumers, err := s.config.Store.Consumers(ctx, agency, consumer(name))
-	if err != nil {
-		return Position{}, fault.Store(err)
-	}
-	sequence := consumers[consumer(name)].Sequence
-	if sequence == 0 {
-		return Position{Service: s.config.Service}, nil
-	}
-	chain, err := s.chainAt(ctx, agency, sequence)
-	return position(s.config.Service, sequence, chain), err
-}
-
-// holds refuses a position that the history does not have.
-func (s *Server) holds(ctx context.Context, agency string, at Position) error {
-	if at.Sequence == 0 {
-		return nil
-	}
-	chain, err := s.chainAt(ctx, agency, at.Sequence)
-	if err == nil && !bytes.HasPrefix(chain, at.Chain[:]) {
-		return diverged()
-	}
-	return err
-}
-
-// chainAt is the chain hash of a message of a mailbox.
-func (s *Server) chainAt(ctx context.Context, agency string, sequence uint64) ([]byte, error) {
-	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: sequence - 1, Limit: 1})
-	if err != nil {
-		return nil, fault.Store(err)
-	}
-	if len(deliveries) == 0 {
-		return nil, diverged()
-	}
-	return deliveries[0].ChainHash, nil
 }
 
 // recordRange records that a stretch of a mailbox is read; to 0 is all that comes.

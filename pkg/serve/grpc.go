@@ -24,6 +24,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/telemetry"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 const (
@@ -171,10 +172,16 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 	if reason == fault.Internal || reason == fault.Unavailable {
 		// The cause is ours and holds nothing that was sent.
 		logger.ErrorContext(ctx, "call", append(attributes, slog.String("cause", causeOf(err)))...)
-	} else if err != nil || !telemetry.Ticks(method) {
+	} else if err != nil || !telemetry.Ticks(method) && !reading(method) {
 		logger.InfoContext(ctx, "call", attributes...)
 	}
 	return scrubbed
+}
+
+// reading tells what a standing reader calls on and on: that it was opened is logged, and
+// who read what is in the journal.
+func reading(method string) bool {
+	return method == exchangev1.ExchangeService_ListMessages_FullMethodName || method == exchangev1.ExchangeService_AcknowledgeMessages_FullMethodName
 }
 
 // named is a method as logs and metrics call it: any that there is not is what a caller has

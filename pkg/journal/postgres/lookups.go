@@ -21,8 +21,8 @@ const (
 	lookupTime = 10 * time.Second
 )
 
-// lookups are small reads by index that every command makes. Those of many callers
-// share a round trip: on their own they cost the server more in waking than in
+// lookups are small reads by index that every command, or every reading of a mailbox,
+// makes. Those of many callers share a round trip: on their own they cost the server more in waking than in
 // reading. None waits for others to come.
 type lookups struct {
 	pool  *pgxpool.Pool

@@ -25,8 +25,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 		args = append(args, query.Subject)
 	}
 	var destroyed int64
-	found, err := s.read.Query(ctx, sql, args...)
-	sealed, err := collect(found, err, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) })
+	sealed, err := look(ctx, s.mailboxes, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) }, sql, args...)
 	if err != nil || len(sealed) == 0 {
 		return nil, wrap("deliveries", err)
 	}
@@ -67,14 +66,17 @@ func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journ
 		agencies = []string{}
 	}
 	heads := map[string]journal.Head{}
-	found, err := s.read.Query(ctx, `SELECT agency, sequence, chain FROM mailboxes WHERE cardinality($1::text[]) = 0 OR agency = ANY($1)`, agencies)
-	_, err = collect(found, err, func(found pgx.Rows) (struct{}, error) {
-		var agency string
-		var head journal.Head
-		err := found.Scan(&agency, &head.Sequence, &head.ChainHash)
-		heads[agency] = head
-		return struct{}{}, err
-	})
+	type row struct {
+		agency string
+		head   journal.Head
+	}
+	all, err := look(ctx, s.mailboxes, func(found pgx.Rows) (one row, err error) {
+		err = found.Scan(&one.agency, &one.head.Sequence, &one.head.ChainHash)
+		return one, err
+	}, `SELECT agency, sequence, chain FROM mailboxes WHERE cardinality($1::text[]) = 0 OR agency = ANY($1)`, agencies)
+	for _, one := range all {
+		heads[one.agency] = one.head
+	}
 	return heads, wrap("heads", err)
 }
 
@@ -85,8 +87,7 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 		sql, args = sql+` AND name = ANY($2)`, append(args, names)
 	}
 	consumers := map[string]journal.Consumer{}
-	found, err := s.read.Query(ctx, sql, args...)
-	all, err := collect(found, err, scanConsumer)
+	all, err := look(ctx, s.mailboxes, scanConsumer, sql, args...)
 	for _, one := range all {
 		consumers[one.Name] = one.Consumer
 	}

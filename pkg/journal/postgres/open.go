@@ -31,9 +31,10 @@ type Config struct {
 // Store is a journal.Store, with all that is kept beside it and journal.Raw, over PostgreSQL.
 type Store struct {
 	read, keys *pgxpool.Pool
-	lookups    *lookups
-	vault      *seal.Vault
-	writer     writer
+	// lookups are of commands, mailboxes of their readers, whose pages are longer.
+	lookups, mailboxes *lookups
+	vault              *seal.Vault
+	writer             writer
 
 	queue *queue.Queue[*task]
 }
@@ -77,7 +78,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	byIndex(store.writer.config)
 	store.writer.config.Tracer = config.Tracer
-	store.lookups = newLookups(store.read)
+	store.lookups, store.mailboxes = newLookups(store.read), newLookups(store.read)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
 	go store.commit()
 	return store, nil
@@ -142,6 +143,7 @@ func serverOf(ctx context.Context, dsn string) (identifier int64, err error) {
 func (s *Store) Close() error {
 	s.queue.Close()
 	s.lookups.close()
+	s.mailboxes.close()
 	s.read.Close()
 	s.keys.Close()
 	return s.writer.close()

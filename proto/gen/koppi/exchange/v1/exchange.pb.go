@@ -1102,6 +1102,96 @@ func (x *GetHeadsResponse) GetSequences() map[string]uint64 {
 	return nil
 }
 
+type GetTakeoversRequest struct {
+	state         protoimpl.MessageState          `protogen:"open.v1"`
+	Consumers     []*GetTakeoversRequest_Consumer `protobuf:"bytes,1,rep,name=consumers,proto3" json:"consumers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTakeoversRequest) Reset() {
+	*x = GetTakeoversRequest{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTakeoversRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTakeoversRequest) ProtoMessage() {}
+
+func (x *GetTakeoversRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTakeoversRequest.ProtoReflect.Descriptor instead.
+func (*GetTakeoversRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetTakeoversRequest) GetConsumers() []*GetTakeoversRequest_Consumer {
+	if x != nil {
+		return x.Consumers
+	}
+	return nil
+}
+
+type GetTakeoversResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each consumer that was asked for, in that order; 0 for one that was never
+	// opened.
+	Takeovers     []uint64 `protobuf:"varint,1,rep,packed,name=takeovers,proto3" json:"takeovers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTakeoversResponse) Reset() {
+	*x = GetTakeoversResponse{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTakeoversResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTakeoversResponse) ProtoMessage() {}
+
+func (x *GetTakeoversResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTakeoversResponse.ProtoReflect.Descriptor instead.
+func (*GetTakeoversResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetTakeoversResponse) GetTakeovers() []uint64 {
+	if x != nil {
+		return x.Takeovers
+	}
+	return nil
+}
+
 // Parked is a subject whose messages wait to be delivered again.
 type Parked struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -1124,7 +1214,7 @@ type Parked struct {
 
 func (x *Parked) Reset() {
 	*x = Parked{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1226,7 @@ func (x *Parked) String() string {
 func (*Parked) ProtoMessage() {}
 
 func (x *Parked) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[14]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1239,7 @@ func (x *Parked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parked.ProtoReflect.Descriptor instead.
 func (*Parked) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Parked) GetAgency() string {
@@ -1225,7 +1315,7 @@ type ListParkedRequest struct {
 
 func (x *ListParkedRequest) Reset() {
 	*x = ListParkedRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1327,7 @@ func (x *ListParkedRequest) String() string {
 func (*ListParkedRequest) ProtoMessage() {}
 
 func (x *ListParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[15]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1340,7 @@ func (x *ListParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParkedRequest.ProtoReflect.Descriptor instead.
 func (*ListParkedRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{15}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListParkedRequest) GetService() string {
@@ -1269,7 +1359,7 @@ type ListParkedResponse struct {
 
 func (x *ListParkedResponse) Reset() {
 	*x = ListParkedResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1371,7 @@ func (x *ListParkedResponse) String() string {
 func (*ListParkedResponse) ProtoMessage() {}
 
 func (x *ListParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[16]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1384,7 @@ func (x *ListParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListParkedResponse.ProtoReflect.Descriptor instead.
 func (*ListParkedResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{16}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListParkedResponse) GetParked() []*Parked {
@@ -1317,7 +1407,7 @@ type RetryParkedRequest struct {
 
 func (x *RetryParkedRequest) Reset() {
 	*x = RetryParkedRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1329,7 +1419,7 @@ func (x *RetryParkedRequest) String() string {
 func (*RetryParkedRequest) ProtoMessage() {}
 
 func (x *RetryParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[17]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1432,7 @@ func (x *RetryParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryParkedRequest.ProtoReflect.Descriptor instead.
 func (*RetryParkedRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{17}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RetryParkedRequest) GetAgency() string {
@@ -1381,7 +1471,7 @@ type RetryParkedResponse struct {
 
 func (x *RetryParkedResponse) Reset() {
 	*x = RetryParkedResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1483,7 @@ func (x *RetryParkedResponse) String() string {
 func (*RetryParkedResponse) ProtoMessage() {}
 
 func (x *RetryParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[18]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1496,7 @@ func (x *RetryParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryParkedResponse.ProtoReflect.Descriptor instead.
 func (*RetryParkedResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{18}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{20}
 }
 
 type ChangeParkedRequest struct {
@@ -1427,7 +1517,7 @@ type ChangeParkedRequest struct {
 
 func (x *ChangeParkedRequest) Reset() {
 	*x = ChangeParkedRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1529,7 @@ func (x *ChangeParkedRequest) String() string {
 func (*ChangeParkedRequest) ProtoMessage() {}
 
 func (x *ChangeParkedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[19]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1542,7 @@ func (x *ChangeParkedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeParkedRequest.ProtoReflect.Descriptor instead.
 func (*ChangeParkedRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChangeParkedRequest) GetConsumer() string {
@@ -1550,7 +1640,7 @@ type ChangeParkedResponse struct {
 
 func (x *ChangeParkedResponse) Reset() {
 	*x = ChangeParkedResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +1652,7 @@ func (x *ChangeParkedResponse) String() string {
 func (*ChangeParkedResponse) ProtoMessage() {}
 
 func (x *ChangeParkedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[20]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +1665,7 @@ func (x *ChangeParkedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeParkedResponse.ProtoReflect.Descriptor instead.
 func (*ChangeParkedResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{20}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{22}
 }
 
 type DeliverRequest struct {
@@ -1591,7 +1681,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1603,7 +1693,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[21]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1616,7 +1706,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{21}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DeliverRequest) GetMessages() []*CaseMessage {
@@ -1647,7 +1737,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1749,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[22]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1762,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{22}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DeliverResponse) GetAccepted() uint32 {
@@ -1707,7 +1797,7 @@ type ExchangeRequest_Open struct {
 
 func (x *ExchangeRequest_Open) Reset() {
 	*x = ExchangeRequest_Open{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1809,7 @@ func (x *ExchangeRequest_Open) String() string {
 func (*ExchangeRequest_Open) ProtoMessage() {}
 
 func (x *ExchangeRequest_Open) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[23]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1870,7 @@ type ExchangeRequest_Send struct {
 
 func (x *ExchangeRequest_Send) Reset() {
 	*x = ExchangeRequest_Send{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1882,7 @@ func (x *ExchangeRequest_Send) String() string {
 func (*ExchangeRequest_Send) ProtoMessage() {}
 
 func (x *ExchangeRequest_Send) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[24]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,8 +1912,9 @@ func (x *ExchangeRequest_Send) GetRequest() *anypb.Any {
 	return nil
 }
 
-// Acknowledge moves the consumer's durable cursor forward; the last of several may
-// stand for all. One that the history does not hold ends the stream with
+// Acknowledge frees the window at once and moves the consumer's durable cursor
+// forward within a second, or when the stream ends; the last of several may stand for
+// all. One that the history does not hold ends the stream with
 // FAILED_PRECONDITION, HISTORY_DIVERGED.
 type ExchangeRequest_Acknowledge struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1834,7 +1925,7 @@ type ExchangeRequest_Acknowledge struct {
 
 func (x *ExchangeRequest_Acknowledge) Reset() {
 	*x = ExchangeRequest_Acknowledge{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1846,7 +1937,7 @@ func (x *ExchangeRequest_Acknowledge) String() string {
 func (*ExchangeRequest_Acknowledge) ProtoMessage() {}
 
 func (x *ExchangeRequest_Acknowledge) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[25]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +1974,7 @@ type ExchangeResponse_Opened struct {
 
 func (x *ExchangeResponse_Opened) Reset() {
 	*x = ExchangeResponse_Opened{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1895,7 +1986,7 @@ func (x *ExchangeResponse_Opened) String() string {
 func (*ExchangeResponse_Opened) ProtoMessage() {}
 
 func (x *ExchangeResponse_Opened) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[26]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2034,7 @@ type ExchangeResponse_Delivery struct {
 
 func (x *ExchangeResponse_Delivery) Reset() {
 	*x = ExchangeResponse_Delivery{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1955,7 +2046,7 @@ func (x *ExchangeResponse_Delivery) String() string {
 func (*ExchangeResponse_Delivery) ProtoMessage() {}
 
 func (x *ExchangeResponse_Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[27]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2000,7 +2091,7 @@ type ExchangeResponse_Receipt struct {
 
 func (x *ExchangeResponse_Receipt) Reset() {
 	*x = ExchangeResponse_Receipt{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2103,7 @@ func (x *ExchangeResponse_Receipt) String() string {
 func (*ExchangeResponse_Receipt) ProtoMessage() {}
 
 func (x *ExchangeResponse_Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[28]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2175,7 @@ type ExchangeResponse_Heartbeat struct {
 
 func (x *ExchangeResponse_Heartbeat) Reset() {
 	*x = ExchangeResponse_Heartbeat{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2187,7 @@ func (x *ExchangeResponse_Heartbeat) String() string {
 func (*ExchangeResponse_Heartbeat) ProtoMessage() {}
 
 func (x *ExchangeResponse_Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[29]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2123,7 +2214,7 @@ type WatchResponse_Changed struct {
 
 func (x *WatchResponse_Changed) Reset() {
 	*x = WatchResponse_Changed{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2226,7 @@ func (x *WatchResponse_Changed) String() string {
 func (*WatchResponse_Changed) ProtoMessage() {}
 
 func (x *WatchResponse_Changed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[30]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2172,6 +2263,59 @@ func (x *WatchResponse_Changed) GetStatus() *v1.LoopStatus {
 	return nil
 }
 
+type GetTakeoversRequest_Consumer struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	// As it was opened; empty is the one that names itself by no name.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTakeoversRequest_Consumer) Reset() {
+	*x = GetTakeoversRequest_Consumer{}
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTakeoversRequest_Consumer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTakeoversRequest_Consumer) ProtoMessage() {}
+
+func (x *GetTakeoversRequest_Consumer) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTakeoversRequest_Consumer.ProtoReflect.Descriptor instead.
+func (*GetTakeoversRequest_Consumer) Descriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{14, 0}
+}
+
+func (x *GetTakeoversRequest_Consumer) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *GetTakeoversRequest_Consumer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 type ChangeParkedRequest_Refused struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sequence uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -2183,7 +2327,7 @@ type ChangeParkedRequest_Refused struct {
 
 func (x *ChangeParkedRequest_Refused) Reset() {
 	*x = ChangeParkedRequest_Refused{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2195,7 +2339,7 @@ func (x *ChangeParkedRequest_Refused) String() string {
 func (*ChangeParkedRequest_Refused) ProtoMessage() {}
 
 func (x *ChangeParkedRequest_Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[32]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2208,7 +2352,7 @@ func (x *ChangeParkedRequest_Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeParkedRequest_Refused.ProtoReflect.Descriptor instead.
 func (*ChangeParkedRequest_Refused) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19, 0}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{21, 0}
 }
 
 func (x *ChangeParkedRequest_Refused) GetSequence() uint64 {
@@ -2233,7 +2377,7 @@ type ChangeParkedRequest_Released struct {
 
 func (x *ChangeParkedRequest_Released) Reset() {
 	*x = ChangeParkedRequest_Released{}
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[33]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2245,7 +2389,7 @@ func (x *ChangeParkedRequest_Released) String() string {
 func (*ChangeParkedRequest_Released) ProtoMessage() {}
 
 func (x *ChangeParkedRequest_Released) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[33]
+	mi := &file_koppi_exchange_v1_exchange_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2258,7 +2402,7 @@ func (x *ChangeParkedRequest_Released) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeParkedRequest_Released.ProtoReflect.Descriptor instead.
 func (*ChangeParkedRequest_Released) Descriptor() ([]byte, []int) {
-	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{19, 1}
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{21, 1}
 }
 
 var File_koppi_exchange_v1_exchange_proto protoreflect.FileDescriptor
@@ -2371,7 +2515,14 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryR\tsequences\x1a<\n" +
 	"\x0eSequencesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x89\x02\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xa7\x01\n" +
+	"\x13GetTakeoversRequest\x12X\n" +
+	"\tconsumers\x18\x01 \x03(\v2/.koppi.exchange.v1.GetTakeoversRequest.ConsumerB\t\xbaH\x06\x92\x01\x03\x10\x90NR\tconsumers\x1a6\n" +
+	"\bConsumer\x12\x16\n" +
+	"\x06agency\x18\x01 \x01(\tR\x06agency\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"4\n" +
+	"\x14GetTakeoversResponse\x12\x1c\n" +
+	"\ttakeovers\x18\x01 \x03(\x04R\ttakeovers\"\x89\x02\n" +
 	"\x06Parked\x12\x16\n" +
 	"\x06agency\x18\x01 \x01(\tR\x06agency\x12\x1a\n" +
 	"\bconsumer\x18\x02 \x01(\tR\bconsumer\x12\x18\n" +
@@ -2422,9 +2573,10 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x05Watch\x12\x1f.koppi.exchange.v1.WatchRequest\x1a .koppi.exchange.v1.WatchResponse0\x01\x12_\n" +
 	"\fOpenConsumer\x12&.koppi.exchange.v1.OpenConsumerRequest\x1a'.koppi.exchange.v1.OpenConsumerResponse\x12_\n" +
 	"\fListMessages\x12&.koppi.exchange.v1.ListMessagesRequest\x1a'.koppi.exchange.v1.ListMessagesResponse\x12t\n" +
-	"\x13AcknowledgeMessages\x12-.koppi.exchange.v1.AcknowledgeMessagesRequest\x1a..koppi.exchange.v1.AcknowledgeMessagesResponse2c\n" +
+	"\x13AcknowledgeMessages\x12-.koppi.exchange.v1.AcknowledgeMessagesRequest\x1a..koppi.exchange.v1.AcknowledgeMessagesResponse2\xc4\x01\n" +
 	"\fHeadsService\x12S\n" +
-	"\bGetHeads\x12\".koppi.exchange.v1.GetHeadsRequest\x1a#.koppi.exchange.v1.GetHeadsResponse2\xaa\x02\n" +
+	"\bGetHeads\x12\".koppi.exchange.v1.GetHeadsRequest\x1a#.koppi.exchange.v1.GetHeadsResponse\x12_\n" +
+	"\fGetTakeovers\x12&.koppi.exchange.v1.GetTakeoversRequest\x1a'.koppi.exchange.v1.GetTakeoversResponse2\xaa\x02\n" +
 	"\x0eParkingService\x12Y\n" +
 	"\n" +
 	"ListParked\x12$.koppi.exchange.v1.ListParkedRequest\x1a%.koppi.exchange.v1.ListParkedResponse\x12\\\n" +
@@ -2446,7 +2598,7 @@ func file_koppi_exchange_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_koppi_exchange_v1_exchange_proto_rawDescData
 }
 
-var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
 	(*CaseMessage)(nil),                  // 0: koppi.exchange.v1.CaseMessage
 	(*Withheld)(nil),                     // 1: koppi.exchange.v1.Withheld
@@ -2462,87 +2614,93 @@ var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
 	(*AcknowledgeMessagesResponse)(nil),  // 11: koppi.exchange.v1.AcknowledgeMessagesResponse
 	(*GetHeadsRequest)(nil),              // 12: koppi.exchange.v1.GetHeadsRequest
 	(*GetHeadsResponse)(nil),             // 13: koppi.exchange.v1.GetHeadsResponse
-	(*Parked)(nil),                       // 14: koppi.exchange.v1.Parked
-	(*ListParkedRequest)(nil),            // 15: koppi.exchange.v1.ListParkedRequest
-	(*ListParkedResponse)(nil),           // 16: koppi.exchange.v1.ListParkedResponse
-	(*RetryParkedRequest)(nil),           // 17: koppi.exchange.v1.RetryParkedRequest
-	(*RetryParkedResponse)(nil),          // 18: koppi.exchange.v1.RetryParkedResponse
-	(*ChangeParkedRequest)(nil),          // 19: koppi.exchange.v1.ChangeParkedRequest
-	(*ChangeParkedResponse)(nil),         // 20: koppi.exchange.v1.ChangeParkedResponse
-	(*DeliverRequest)(nil),               // 21: koppi.exchange.v1.DeliverRequest
-	(*DeliverResponse)(nil),              // 22: koppi.exchange.v1.DeliverResponse
-	(*ExchangeRequest_Open)(nil),         // 23: koppi.exchange.v1.ExchangeRequest.Open
-	(*ExchangeRequest_Send)(nil),         // 24: koppi.exchange.v1.ExchangeRequest.Send
-	(*ExchangeRequest_Acknowledge)(nil),  // 25: koppi.exchange.v1.ExchangeRequest.Acknowledge
-	(*ExchangeResponse_Opened)(nil),      // 26: koppi.exchange.v1.ExchangeResponse.Opened
-	(*ExchangeResponse_Delivery)(nil),    // 27: koppi.exchange.v1.ExchangeResponse.Delivery
-	(*ExchangeResponse_Receipt)(nil),     // 28: koppi.exchange.v1.ExchangeResponse.Receipt
-	(*ExchangeResponse_Heartbeat)(nil),   // 29: koppi.exchange.v1.ExchangeResponse.Heartbeat
-	(*WatchResponse_Changed)(nil),        // 30: koppi.exchange.v1.WatchResponse.Changed
-	nil,                                  // 31: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	(*ChangeParkedRequest_Refused)(nil),  // 32: koppi.exchange.v1.ChangeParkedRequest.Refused
-	(*ChangeParkedRequest_Released)(nil), // 33: koppi.exchange.v1.ChangeParkedRequest.Released
-	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
-	(*v1.Party)(nil),                     // 35: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                // 36: koppi.common.v1.LegalBasis
-	(*v1.LoopStatus)(nil),                // 37: koppi.common.v1.LoopStatus
-	(*anypb.Any)(nil),                    // 38: google.protobuf.Any
-	(*status.Status)(nil),                // 39: google.rpc.Status
+	(*GetTakeoversRequest)(nil),          // 14: koppi.exchange.v1.GetTakeoversRequest
+	(*GetTakeoversResponse)(nil),         // 15: koppi.exchange.v1.GetTakeoversResponse
+	(*Parked)(nil),                       // 16: koppi.exchange.v1.Parked
+	(*ListParkedRequest)(nil),            // 17: koppi.exchange.v1.ListParkedRequest
+	(*ListParkedResponse)(nil),           // 18: koppi.exchange.v1.ListParkedResponse
+	(*RetryParkedRequest)(nil),           // 19: koppi.exchange.v1.RetryParkedRequest
+	(*RetryParkedResponse)(nil),          // 20: koppi.exchange.v1.RetryParkedResponse
+	(*ChangeParkedRequest)(nil),          // 21: koppi.exchange.v1.ChangeParkedRequest
+	(*ChangeParkedResponse)(nil),         // 22: koppi.exchange.v1.ChangeParkedResponse
+	(*DeliverRequest)(nil),               // 23: koppi.exchange.v1.DeliverRequest
+	(*DeliverResponse)(nil),              // 24: koppi.exchange.v1.DeliverResponse
+	(*ExchangeRequest_Open)(nil),         // 25: koppi.exchange.v1.ExchangeRequest.Open
+	(*ExchangeRequest_Send)(nil),         // 26: koppi.exchange.v1.ExchangeRequest.Send
+	(*ExchangeRequest_Acknowledge)(nil),  // 27: koppi.exchange.v1.ExchangeRequest.Acknowledge
+	(*ExchangeResponse_Opened)(nil),      // 28: koppi.exchange.v1.ExchangeResponse.Opened
+	(*ExchangeResponse_Delivery)(nil),    // 29: koppi.exchange.v1.ExchangeResponse.Delivery
+	(*ExchangeResponse_Receipt)(nil),     // 30: koppi.exchange.v1.ExchangeResponse.Receipt
+	(*ExchangeResponse_Heartbeat)(nil),   // 31: koppi.exchange.v1.ExchangeResponse.Heartbeat
+	(*WatchResponse_Changed)(nil),        // 32: koppi.exchange.v1.WatchResponse.Changed
+	nil,                                  // 33: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	(*GetTakeoversRequest_Consumer)(nil), // 34: koppi.exchange.v1.GetTakeoversRequest.Consumer
+	(*ChangeParkedRequest_Refused)(nil),  // 35: koppi.exchange.v1.ChangeParkedRequest.Refused
+	(*ChangeParkedRequest_Released)(nil), // 36: koppi.exchange.v1.ChangeParkedRequest.Released
+	(*timestamppb.Timestamp)(nil),        // 37: google.protobuf.Timestamp
+	(*v1.Party)(nil),                     // 38: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                // 39: koppi.common.v1.LegalBasis
+	(*v1.LoopStatus)(nil),                // 40: koppi.common.v1.LoopStatus
+	(*anypb.Any)(nil),                    // 41: google.protobuf.Any
+	(*status.Status)(nil),                // 42: google.rpc.Status
 }
 var file_koppi_exchange_v1_exchange_proto_depIdxs = []int32{
-	34, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
-	35, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
-	36, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
-	37, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
-	38, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
+	37, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
+	38, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
+	39, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
+	40, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
+	41, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
 	1,  // 5: koppi.exchange.v1.CaseMessage.withheld:type_name -> koppi.exchange.v1.Withheld
-	23, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
-	24, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
-	25, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
-	26, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
-	27, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
-	28, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
-	29, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
-	30, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
-	29, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	25, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
+	26, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
+	27, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
+	28, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
+	29, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
+	30, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
+	31, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	32, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
+	31, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
 	0,  // 15: koppi.exchange.v1.ListMessagesResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	31, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	34, // 17: koppi.exchange.v1.Parked.refused_at:type_name -> google.protobuf.Timestamp
-	14, // 18: koppi.exchange.v1.ListParkedResponse.parked:type_name -> koppi.exchange.v1.Parked
-	32, // 19: koppi.exchange.v1.ChangeParkedRequest.refused:type_name -> koppi.exchange.v1.ChangeParkedRequest.Refused
-	33, // 20: koppi.exchange.v1.ChangeParkedRequest.released:type_name -> koppi.exchange.v1.ChangeParkedRequest.Released
-	0,  // 21: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
-	39, // 22: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
-	38, // 23: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
-	0,  // 24: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
-	38, // 25: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
-	39, // 26: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
-	37, // 27: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
-	2,  // 28: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
-	4,  // 29: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
-	6,  // 30: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
-	8,  // 31: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
-	10, // 32: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
-	12, // 33: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
-	15, // 34: koppi.exchange.v1.ParkingService.ListParked:input_type -> koppi.exchange.v1.ListParkedRequest
-	17, // 35: koppi.exchange.v1.ParkingService.RetryParked:input_type -> koppi.exchange.v1.RetryParkedRequest
-	19, // 36: koppi.exchange.v1.ParkingService.ChangeParked:input_type -> koppi.exchange.v1.ChangeParkedRequest
-	21, // 37: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
-	3,  // 38: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
-	5,  // 39: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
-	7,  // 40: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
-	9,  // 41: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
-	11, // 42: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
-	13, // 43: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
-	16, // 44: koppi.exchange.v1.ParkingService.ListParked:output_type -> koppi.exchange.v1.ListParkedResponse
-	18, // 45: koppi.exchange.v1.ParkingService.RetryParked:output_type -> koppi.exchange.v1.RetryParkedResponse
-	20, // 46: koppi.exchange.v1.ParkingService.ChangeParked:output_type -> koppi.exchange.v1.ChangeParkedResponse
-	22, // 47: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
-	38, // [38:48] is the sub-list for method output_type
-	28, // [28:38] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	33, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	34, // 17: koppi.exchange.v1.GetTakeoversRequest.consumers:type_name -> koppi.exchange.v1.GetTakeoversRequest.Consumer
+	37, // 18: koppi.exchange.v1.Parked.refused_at:type_name -> google.protobuf.Timestamp
+	16, // 19: koppi.exchange.v1.ListParkedResponse.parked:type_name -> koppi.exchange.v1.Parked
+	35, // 20: koppi.exchange.v1.ChangeParkedRequest.refused:type_name -> koppi.exchange.v1.ChangeParkedRequest.Refused
+	36, // 21: koppi.exchange.v1.ChangeParkedRequest.released:type_name -> koppi.exchange.v1.ChangeParkedRequest.Released
+	0,  // 22: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
+	42, // 23: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
+	41, // 24: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
+	0,  // 25: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
+	41, // 26: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
+	42, // 27: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
+	40, // 28: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
+	2,  // 29: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
+	4,  // 30: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
+	6,  // 31: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
+	8,  // 32: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
+	10, // 33: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
+	12, // 34: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
+	14, // 35: koppi.exchange.v1.HeadsService.GetTakeovers:input_type -> koppi.exchange.v1.GetTakeoversRequest
+	17, // 36: koppi.exchange.v1.ParkingService.ListParked:input_type -> koppi.exchange.v1.ListParkedRequest
+	19, // 37: koppi.exchange.v1.ParkingService.RetryParked:input_type -> koppi.exchange.v1.RetryParkedRequest
+	21, // 38: koppi.exchange.v1.ParkingService.ChangeParked:input_type -> koppi.exchange.v1.ChangeParkedRequest
+	23, // 39: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
+	3,  // 40: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
+	5,  // 41: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
+	7,  // 42: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
+	9,  // 43: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
+	11, // 44: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
+	13, // 45: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
+	15, // 46: koppi.exchange.v1.HeadsService.GetTakeovers:output_type -> koppi.exchange.v1.GetTakeoversResponse
+	18, // 47: koppi.exchange.v1.ParkingService.ListParked:output_type -> koppi.exchange.v1.ListParkedResponse
+	20, // 48: koppi.exchange.v1.ParkingService.RetryParked:output_type -> koppi.exchange.v1.RetryParkedResponse
+	22, // 49: koppi.exchange.v1.ParkingService.ChangeParked:output_type -> koppi.exchange.v1.ChangeParkedResponse
+	24, // 50: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
+	40, // [40:51] is the sub-list for method output_type
+	29, // [29:40] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_koppi_exchange_v1_exchange_proto_init() }
@@ -2565,12 +2723,12 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 		(*WatchResponse_Changed_)(nil),
 		(*WatchResponse_Heartbeat)(nil),
 	}
-	file_koppi_exchange_v1_exchange_proto_msgTypes[19].OneofWrappers = []any{
+	file_koppi_exchange_v1_exchange_proto_msgTypes[21].OneofWrappers = []any{
 		(*ChangeParkedRequest_Refused_)(nil),
 		(*ChangeParkedRequest_AdvancedTo)(nil),
 		(*ChangeParkedRequest_Released_)(nil),
 	}
-	file_koppi_exchange_v1_exchange_proto_msgTypes[28].OneofWrappers = []any{
+	file_koppi_exchange_v1_exchange_proto_msgTypes[30].OneofWrappers = []any{
 		(*ExchangeResponse_Receipt_Response)(nil),
 		(*ExchangeResponse_Receipt_Error)(nil),
 	}
@@ -2580,7 +2738,7 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_exchange_v1_exchange_proto_rawDesc), len(file_koppi_exchange_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

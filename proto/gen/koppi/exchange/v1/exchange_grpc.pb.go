@@ -319,18 +319,22 @@ var ExchangeService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	HeadsService_GetHeads_FullMethodName = "/koppi.exchange.v1.HeadsService/GetHeads"
+	HeadsService_GetHeads_FullMethodName     = "/koppi.exchange.v1.HeadsService/GetHeads"
+	HeadsService_GetTakeovers_FullMethodName = "/koppi.exchange.v1.HeadsService/GetTakeovers"
 )
 
 // HeadsServiceClient is the client API for HeadsService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// HeadsService tells the gateway, once a second, how far all mailboxes of a service
-// have come, which makes up for lost wakes. No gateway passes it on: it answers only
-// callers that reach the service itself.
+// HeadsService tells the gateway what makes up for lost signals: once a second how far
+// all mailboxes of a service have come, and every 20 s who opened consumers last. No
+// gateway passes it on: it answers only callers that reach the service itself.
 type HeadsServiceClient interface {
 	GetHeads(ctx context.Context, in *GetHeadsRequest, opts ...grpc.CallOption) (*GetHeadsResponse, error)
+	// GetTakeovers tells under which number each consumer was last opened: a stream with
+	// a lower one was taken over by another gateway's.
+	GetTakeovers(ctx context.Context, in *GetTakeoversRequest, opts ...grpc.CallOption) (*GetTakeoversResponse, error)
 }
 
 type headsServiceClient struct {
@@ -351,15 +355,28 @@ func (c *headsServiceClient) GetHeads(ctx context.Context, in *GetHeadsRequest, 
 	return out, nil
 }
 
+func (c *headsServiceClient) GetTakeovers(ctx context.Context, in *GetTakeoversRequest, opts ...grpc.CallOption) (*GetTakeoversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTakeoversResponse)
+	err := c.cc.Invoke(ctx, HeadsService_GetTakeovers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HeadsServiceServer is the server API for HeadsService service.
 // All implementations must embed UnimplementedHeadsServiceServer
 // for forward compatibility.
 //
-// HeadsService tells the gateway, once a second, how far all mailboxes of a service
-// have come, which makes up for lost wakes. No gateway passes it on: it answers only
-// callers that reach the service itself.
+// HeadsService tells the gateway what makes up for lost signals: once a second how far
+// all mailboxes of a service have come, and every 20 s who opened consumers last. No
+// gateway passes it on: it answers only callers that reach the service itself.
 type HeadsServiceServer interface {
 	GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error)
+	// GetTakeovers tells under which number each consumer was last opened: a stream with
+	// a lower one was taken over by another gateway's.
+	GetTakeovers(context.Context, *GetTakeoversRequest) (*GetTakeoversResponse, error)
 	mustEmbedUnimplementedHeadsServiceServer()
 }
 
@@ -372,6 +389,9 @@ type UnimplementedHeadsServiceServer struct{}
 
 func (UnimplementedHeadsServiceServer) GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetHeads not implemented")
+}
+func (UnimplementedHeadsServiceServer) GetTakeovers(context.Context, *GetTakeoversRequest) (*GetTakeoversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTakeovers not implemented")
 }
 func (UnimplementedHeadsServiceServer) mustEmbedUnimplementedHeadsServiceServer() {}
 func (UnimplementedHeadsServiceServer) testEmbeddedByValue()                      {}
@@ -412,6 +432,24 @@ func _HeadsService_GetHeads_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HeadsService_GetTakeovers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTakeoversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HeadsServiceServer).GetTakeovers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HeadsService_GetTakeovers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HeadsServiceServer).GetTakeovers(ctx, req.(*GetTakeoversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HeadsService_ServiceDesc is the grpc.ServiceDesc for HeadsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -422,6 +460,10 @@ var HeadsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetHeads",
 			Handler:    _HeadsService_GetHeads_Handler,
+		},
+		{
+			MethodName: "GetTakeovers",
+			Handler:    _HeadsService_GetTakeovers_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/exchange/v1/exchange.proto.
  */
 export const file_koppi_exchange_v1_exchange: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCLkAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgSEAoIdGFrZW92ZXIYBSABKAQSGQoHc3ViamVjdBgGIAEoCUIIukgFcgMYgAESGAoHc2VydmljZRgHIAEoCUIHukgEcgIYICJuChRMaXN0TWVzc2FnZXNSZXNwb25zZRIwCghtZXNzYWdlcxgBIAMoCzIeLmtvcHBpLmV4Y2hhbmdlLnYxLkNhc2VNZXNzYWdlEhMKC25leHRfY3Vyc29yGAIgASgJEg8KB2JhY2tsb2cYAyABKAQigQEKGkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0EhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSNwoIY29uc3VtZXIYAiABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSEAoIdGFrZW92ZXIYAyABKAQiHQobQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlIhEKD0dldEhlYWRzUmVxdWVzdCKLAQoQR2V0SGVhZHNSZXNwb25zZRJFCglzZXF1ZW5jZXMYASADKAsyMi5rb3BwaS5leGNoYW5nZS52MS5HZXRIZWFkc1Jlc3BvbnNlLlNlcXVlbmNlc0VudHJ5GjAKDlNlcXVlbmNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiuwEKBlBhcmtlZBIOCgZhZ2VuY3kYASABKAkSEAoIY29uc3VtZXIYAiABKAkSDwoHc2VydmljZRgDIAEoCRIPCgdzdWJqZWN0GAQgASgJEhAKCHNlcXVlbmNlGAUgASgEEg4KBmN1cnNvchgGIAEoCRIMCgRjb2RlGAcgASgFEg0KBXJldHJ5GAggASgIEi4KCnJlZnVzZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi0KEUxpc3RQYXJrZWRSZXF1ZXN0EhgKB3NlcnZpY2UYASABKAlCB7pIBHICGCAiPwoSTGlzdFBhcmtlZFJlc3BvbnNlEikKBnBhcmtlZBgBIAMoCzIZLmtvcHBpLmV4Y2hhbmdlLnYxLlBhcmtlZCKfAQoSUmV0cnlQYXJrZWRSZXF1ZXN0EhcKBmFnZW5jeRgBIAEoCUIHukgEcgIYQBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIaCgdzZXJ2aWNlGAMgASgJQgm6SAZyBBABGCASGwoHc3ViamVjdBgEIAEoCUIKukgHcgUQARiAASIVChNSZXRyeVBhcmtlZFJlc3BvbnNlIp0DChNDaGFuZ2VQYXJrZWRSZXF1ZXN0EjcKCGNvbnN1bWVyGAEgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhoKB3NlcnZpY2UYAiABKAlCCbpIBnIEEAEYIBIbCgdzdWJqZWN0GAMgASgJQgq6SAdyBRABGIABEhAKCHRha2VvdmVyGAQgASgEEkEKB3JlZnVzZWQYBSABKAsyLi5rb3BwaS5leGNoYW5nZS52MS5DaGFuZ2VQYXJrZWRSZXF1ZXN0LlJlZnVzZWRIABIeCgthZHZhbmNlZF90bxgGIAEoBEIHukgEMgIgAEgAEkMKCHJlbGVhc2VkGAcgASgLMi8ua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdC5SZWxlYXNlZEgAGj0KB1JlZnVzZWQSGQoIc2VxdWVuY2UYASABKARCB7pIBDICIAASFwoEY29kZRgCIAEoBUIJukgGGgQYECgBGgoKCFJlbGVhc2VkQg8KBmNoYW5nZRIFukgCCAEiFgoUQ2hhbmdlUGFya2VkUmVzcG9uc2UiUgoORGVsaXZlclJlcXVlc3QSMAoIbWVzc2FnZXMYASADKAsyHi5rb3BwaS5leGNoYW5nZS52MS5DYXNlTWVzc2FnZRIOCgZjdXJzb3IYAiABKAkiSAoPRGVsaXZlclJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgNEiMKB3JlZnVzZWQYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1czLwAwoPRXhjaGFuZ2VTZXJ2aWNlElcKCEV4Y2hhbmdlEiIua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0GiMua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZSgBMAESTAoFV2F0Y2gSHy5rb3BwaS5leGNoYW5nZS52MS5XYXRjaFJlcXVlc3QaIC5rb3BwaS5leGNoYW5nZS52MS5XYXRjaFJlc3BvbnNlMAESXwoMT3BlbkNvbnN1bWVyEiYua29wcGkuZXhjaGFuZ2UudjEuT3BlbkNvbnN1bWVyUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLk9wZW5Db25zdW1lclJlc3BvbnNlEl8KDExpc3RNZXNzYWdlcxImLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaJy5rb3BwaS5leGNoYW5nZS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJ0ChNBY2tub3dsZWRnZU1lc3NhZ2VzEi0ua29wcGkuZXhjaGFuZ2UudjEuQWNrbm93bGVkZ2VNZXNzYWdlc1JlcXVlc3QaLi5rb3BwaS5leGNoYW5nZS52MS5BY2tub3dsZWRnZU1lc3NhZ2VzUmVzcG9uc2UyYwoMSGVhZHNTZXJ2aWNlElMKCEdldEhlYWRzEiIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXF1ZXN0GiMua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZTKqAgoOUGFya2luZ1NlcnZpY2USWQoKTGlzdFBhcmtlZBIkLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RQYXJrZWRSZXF1ZXN0GiUua29wcGkuZXhjaGFuZ2UudjEuTGlzdFBhcmtlZFJlc3BvbnNlElwKC1JldHJ5UGFya2VkEiUua29wcGkuZXhjaGFuZ2UudjEuUmV0cnlQYXJrZWRSZXF1ZXN0GiYua29wcGkuZXhjaGFuZ2UudjEuUmV0cnlQYXJrZWRSZXNwb25zZRJfCgxDaGFuZ2VQYXJrZWQSJi5rb3BwaS5leGNoYW5nZS52MS5DaGFuZ2VQYXJrZWRSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVzcG9uc2UyaAoPQ2FsbGJhY2tTZXJ2aWNlElUKB0RlbGl2ZXISIS5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVxdWVzdBoiLmtvcHBpLmV4Y2hhbmdlLnYxLkRlbGl2ZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
+  fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEimgQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIPCgdtYWlsYm94GAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg8KB3N1YmplY3QYBSABKAkSFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSDgoGcmVjb3JkGBMgASgMEg0KBW5vbmNlGBIgASgMEhQKDGNvbnRlbnRfaGFzaBgPIAEoDBISCgpjaGFpbl9oYXNoGBAgASgMEhMKC3JlZGVsaXZlcmVkGBQgASgIEhMKC3RyYWNlcGFyZW50GBEgASgJIicKCFdpdGhoZWxkEg0KBWZpZWxkGAEgASgJEgwKBHJ1bGUYAiABKAki3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCLvAQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpVCgdDaGFuZ2VkEg8KB3N1YmplY3QYASABKAkSDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCLkAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgSEAoIdGFrZW92ZXIYBSABKAQSGQoHc3ViamVjdBgGIAEoCUIIukgFcgMYgAESGAoHc2VydmljZRgHIAEoCUIHukgEcgIYICJuChRMaXN0TWVzc2FnZXNSZXNwb25zZRIwCghtZXNzYWdlcxgBIAMoCzIeLmtvcHBpLmV4Y2hhbmdlLnYxLkNhc2VNZXNzYWdlEhMKC25leHRfY3Vyc29yGAIgASgJEg8KB2JhY2tsb2cYAyABKAQigQEKGkFja25vd2xlZGdlTWVzc2FnZXNSZXF1ZXN0EhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSNwoIY29uc3VtZXIYAiABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSEAoIdGFrZW92ZXIYAyABKAQiHQobQWNrbm93bGVkZ2VNZXNzYWdlc1Jlc3BvbnNlIhEKD0dldEhlYWRzUmVxdWVzdCKLAQoQR2V0SGVhZHNSZXNwb25zZRJFCglzZXF1ZW5jZXMYASADKAsyMi5rb3BwaS5leGNoYW5nZS52MS5HZXRIZWFkc1Jlc3BvbnNlLlNlcXVlbmNlc0VudHJ5GjAKDlNlcXVlbmNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEijgEKE0dldFRha2VvdmVyc1JlcXVlc3QSTQoJY29uc3VtZXJzGAEgAygLMi8ua29wcGkuZXhjaGFuZ2UudjEuR2V0VGFrZW92ZXJzUmVxdWVzdC5Db25zdW1lckIJukgGkgEDEJBOGigKCENvbnN1bWVyEg4KBmFnZW5jeRgBIAEoCRIMCgRuYW1lGAIgASgJIikKFEdldFRha2VvdmVyc1Jlc3BvbnNlEhEKCXRha2VvdmVycxgBIAMoBCK7AQoGUGFya2VkEg4KBmFnZW5jeRgBIAEoCRIQCghjb25zdW1lchgCIAEoCRIPCgdzZXJ2aWNlGAMgASgJEg8KB3N1YmplY3QYBCABKAkSEAoIc2VxdWVuY2UYBSABKAQSDgoGY3Vyc29yGAYgASgJEgwKBGNvZGUYByABKAUSDQoFcmV0cnkYCCABKAgSLgoKcmVmdXNlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiLQoRTGlzdFBhcmtlZFJlcXVlc3QSGAoHc2VydmljZRgBIAEoCUIHukgEcgIYICI/ChJMaXN0UGFya2VkUmVzcG9uc2USKQoGcGFya2VkGAEgAygLMhkua29wcGkuZXhjaGFuZ2UudjEuUGFya2VkIp8BChJSZXRyeVBhcmtlZFJlcXVlc3QSFwoGYWdlbmN5GAEgASgJQge6SARyAhhAEjcKCGNvbnN1bWVyGAIgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhoKB3NlcnZpY2UYAyABKAlCCbpIBnIEEAEYIBIbCgdzdWJqZWN0GAQgASgJQgq6SAdyBRABGIABIhUKE1JldHJ5UGFya2VkUmVzcG9uc2UinQMKE0NoYW5nZVBhcmtlZFJlcXVlc3QSNwoIY29uc3VtZXIYASABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSGgoHc2VydmljZRgCIAEoCUIJukgGcgQQARggEhsKB3N1YmplY3QYAyABKAlCCrpIB3IFEAEYgAESEAoIdGFrZW92ZXIYBCABKAQSQQoHcmVmdXNlZBgFIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkNoYW5nZVBhcmtlZFJlcXVlc3QuUmVmdXNlZEgAEh4KC2FkdmFuY2VkX3RvGAYgASgEQge6SAQyAiAASAASQwoIcmVsZWFzZWQYByABKAsyLy5rb3BwaS5leGNoYW5nZS52MS5DaGFuZ2VQYXJrZWRSZXF1ZXN0LlJlbGVhc2VkSAAaPQoHUmVmdXNlZBIZCghzZXF1ZW5jZRgBIAEoBEIHukgEMgIgABIXCgRjb2RlGAIgASgFQgm6SAYaBBgQKAEaCgoIUmVsZWFzZWRCDwoGY2hhbmdlEgW6SAIIASIWChRDaGFuZ2VQYXJrZWRSZXNwb25zZSJSCg5EZWxpdmVyUmVxdWVzdBIwCghtZXNzYWdlcxgBIAMoCzIeLmtvcHBpLmV4Y2hhbmdlLnYxLkNhc2VNZXNzYWdlEg4KBmN1cnNvchgCIAEoCSJICg9EZWxpdmVyUmVzcG9uc2USEAoIYWNjZXB0ZWQYASABKA0SIwoHcmVmdXNlZBgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzMvADCg9FeGNoYW5nZVNlcnZpY2USVwoIRXhjaGFuZ2USIi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlcXVlc3QaIy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlKAEwARJMCgVXYXRjaBIfLmtvcHBpLmV4Y2hhbmdlLnYxLldhdGNoUmVxdWVzdBogLmtvcHBpLmV4Y2hhbmdlLnYxLldhdGNoUmVzcG9uc2UwARJfCgxPcGVuQ29uc3VtZXISJi5rb3BwaS5leGNoYW5nZS52MS5PcGVuQ29uc3VtZXJSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuT3BlbkNvbnN1bWVyUmVzcG9uc2USXwoMTGlzdE1lc3NhZ2VzEiYua29wcGkuZXhjaGFuZ2UudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEnQKE0Fja25vd2xlZGdlTWVzc2FnZXMSLS5rb3BwaS5leGNoYW5nZS52MS5BY2tub3dsZWRnZU1lc3NhZ2VzUmVxdWVzdBouLmtvcHBpLmV4Y2hhbmdlLnYxLkFja25vd2xlZGdlTWVzc2FnZXNSZXNwb25zZTLEAQoMSGVhZHNTZXJ2aWNlElMKCEdldEhlYWRzEiIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXF1ZXN0GiMua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZRJfCgxHZXRUYWtlb3ZlcnMSJi5rb3BwaS5leGNoYW5nZS52MS5HZXRUYWtlb3ZlcnNSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuR2V0VGFrZW92ZXJzUmVzcG9uc2UyqgIKDlBhcmtpbmdTZXJ2aWNlElkKCkxpc3RQYXJrZWQSJC5rb3BwaS5leGNoYW5nZS52MS5MaXN0UGFya2VkUmVxdWVzdBolLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RQYXJrZWRSZXNwb25zZRJcCgtSZXRyeVBhcmtlZBIlLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVxdWVzdBomLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVzcG9uc2USXwoMQ2hhbmdlUGFya2VkEiYua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLkNoYW5nZVBhcmtlZFJlc3BvbnNlMmgKD0NhbGxiYWNrU2VydmljZRJVCgdEZWxpdmVyEiEua29wcGkuZXhjaGFuZ2UudjEuRGVsaXZlclJlcXVlc3QaIi5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party]);
 
 /**
  * CaseMessage is one delivered fact in a case, as its reader may know it.
@@ -312,8 +312,9 @@ export const ExchangeRequest_SendSchema: GenMessage<ExchangeRequest_Send> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 2, 1);
 
 /**
- * Acknowledge moves the consumer's durable cursor forward; the last of several may
- * stand for all. One that the history does not hold ends the stream with
+ * Acknowledge frees the window at once and moves the consumer's durable cursor
+ * forward within a second, or when the stream ends; the last of several may stand for
+ * all. One that the history does not hold ends the stream with
  * FAILED_PRECONDITION, HISTORY_DIVERGED.
  *
  * @generated from message koppi.exchange.v1.ExchangeRequest.Acknowledge
@@ -778,6 +779,67 @@ export const GetHeadsResponseSchema: GenMessage<GetHeadsResponse> = /*@__PURE__*
   messageDesc(file_koppi_exchange_v1_exchange, 13);
 
 /**
+ * @generated from message koppi.exchange.v1.GetTakeoversRequest
+ */
+export type GetTakeoversRequest = Message<"koppi.exchange.v1.GetTakeoversRequest"> & {
+  /**
+   * @generated from field: repeated koppi.exchange.v1.GetTakeoversRequest.Consumer consumers = 1;
+   */
+  consumers: GetTakeoversRequest_Consumer[];
+};
+
+/**
+ * Describes the message koppi.exchange.v1.GetTakeoversRequest.
+ * Use `create(GetTakeoversRequestSchema)` to create a new message.
+ */
+export const GetTakeoversRequestSchema: GenMessage<GetTakeoversRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 14);
+
+/**
+ * @generated from message koppi.exchange.v1.GetTakeoversRequest.Consumer
+ */
+export type GetTakeoversRequest_Consumer = Message<"koppi.exchange.v1.GetTakeoversRequest.Consumer"> & {
+  /**
+   * @generated from field: string agency = 1;
+   */
+  agency: string;
+
+  /**
+   * As it was opened; empty is the one that names itself by no name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message koppi.exchange.v1.GetTakeoversRequest.Consumer.
+ * Use `create(GetTakeoversRequest_ConsumerSchema)` to create a new message.
+ */
+export const GetTakeoversRequest_ConsumerSchema: GenMessage<GetTakeoversRequest_Consumer> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 14, 0);
+
+/**
+ * @generated from message koppi.exchange.v1.GetTakeoversResponse
+ */
+export type GetTakeoversResponse = Message<"koppi.exchange.v1.GetTakeoversResponse"> & {
+  /**
+   * One for each consumer that was asked for, in that order; 0 for one that was never
+   * opened.
+   *
+   * @generated from field: repeated uint64 takeovers = 1;
+   */
+  takeovers: bigint[];
+};
+
+/**
+ * Describes the message koppi.exchange.v1.GetTakeoversResponse.
+ * Use `create(GetTakeoversResponseSchema)` to create a new message.
+ */
+export const GetTakeoversResponseSchema: GenMessage<GetTakeoversResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_exchange_v1_exchange, 15);
+
+/**
  * Parked is a subject whose messages wait to be delivered again.
  *
  * @generated from message koppi.exchange.v1.Parked
@@ -842,7 +904,7 @@ export type Parked = Message<"koppi.exchange.v1.Parked"> & {
  * Use `create(ParkedSchema)` to create a new message.
  */
 export const ParkedSchema: GenMessage<Parked> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 14);
+  messageDesc(file_koppi_exchange_v1_exchange, 16);
 
 /**
  * @generated from message koppi.exchange.v1.ListParkedRequest
@@ -861,7 +923,7 @@ export type ListParkedRequest = Message<"koppi.exchange.v1.ListParkedRequest"> &
  * Use `create(ListParkedRequestSchema)` to create a new message.
  */
 export const ListParkedRequestSchema: GenMessage<ListParkedRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 15);
+  messageDesc(file_koppi_exchange_v1_exchange, 17);
 
 /**
  * @generated from message koppi.exchange.v1.ListParkedResponse
@@ -878,7 +940,7 @@ export type ListParkedResponse = Message<"koppi.exchange.v1.ListParkedResponse">
  * Use `create(ListParkedResponseSchema)` to create a new message.
  */
 export const ListParkedResponseSchema: GenMessage<ListParkedResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 16);
+  messageDesc(file_koppi_exchange_v1_exchange, 18);
 
 /**
  * @generated from message koppi.exchange.v1.RetryParkedRequest
@@ -912,7 +974,7 @@ export type RetryParkedRequest = Message<"koppi.exchange.v1.RetryParkedRequest">
  * Use `create(RetryParkedRequestSchema)` to create a new message.
  */
 export const RetryParkedRequestSchema: GenMessage<RetryParkedRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 17);
+  messageDesc(file_koppi_exchange_v1_exchange, 19);
 
 /**
  * @generated from message koppi.exchange.v1.RetryParkedResponse
@@ -925,7 +987,7 @@ export type RetryParkedResponse = Message<"koppi.exchange.v1.RetryParkedResponse
  * Use `create(RetryParkedResponseSchema)` to create a new message.
  */
 export const RetryParkedResponseSchema: GenMessage<RetryParkedResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 18);
+  messageDesc(file_koppi_exchange_v1_exchange, 20);
 
 /**
  * @generated from message koppi.exchange.v1.ChangeParkedRequest
@@ -986,7 +1048,7 @@ export type ChangeParkedRequest = Message<"koppi.exchange.v1.ChangeParkedRequest
  * Use `create(ChangeParkedRequestSchema)` to create a new message.
  */
 export const ChangeParkedRequestSchema: GenMessage<ChangeParkedRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 19);
+  messageDesc(file_koppi_exchange_v1_exchange, 21);
 
 /**
  * @generated from message koppi.exchange.v1.ChangeParkedRequest.Refused
@@ -1010,7 +1072,7 @@ export type ChangeParkedRequest_Refused = Message<"koppi.exchange.v1.ChangeParke
  * Use `create(ChangeParkedRequest_RefusedSchema)` to create a new message.
  */
 export const ChangeParkedRequest_RefusedSchema: GenMessage<ChangeParkedRequest_Refused> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 19, 0);
+  messageDesc(file_koppi_exchange_v1_exchange, 21, 0);
 
 /**
  * @generated from message koppi.exchange.v1.ChangeParkedRequest.Released
@@ -1023,7 +1085,7 @@ export type ChangeParkedRequest_Released = Message<"koppi.exchange.v1.ChangePark
  * Use `create(ChangeParkedRequest_ReleasedSchema)` to create a new message.
  */
 export const ChangeParkedRequest_ReleasedSchema: GenMessage<ChangeParkedRequest_Released> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 19, 1);
+  messageDesc(file_koppi_exchange_v1_exchange, 21, 1);
 
 /**
  * @generated from message koppi.exchange.v1.ChangeParkedResponse
@@ -1036,7 +1098,7 @@ export type ChangeParkedResponse = Message<"koppi.exchange.v1.ChangeParkedRespon
  * Use `create(ChangeParkedResponseSchema)` to create a new message.
  */
 export const ChangeParkedResponseSchema: GenMessage<ChangeParkedResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 20);
+  messageDesc(file_koppi_exchange_v1_exchange, 22);
 
 /**
  * @generated from message koppi.exchange.v1.DeliverRequest
@@ -1063,7 +1125,7 @@ export type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 21);
+  messageDesc(file_koppi_exchange_v1_exchange, 23);
 
 /**
  * @generated from message koppi.exchange.v1.DeliverResponse
@@ -1091,7 +1153,7 @@ export type DeliverResponse = Message<"koppi.exchange.v1.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_exchange_v1_exchange, 22);
+  messageDesc(file_koppi_exchange_v1_exchange, 24);
 
 /**
  * @generated from service koppi.exchange.v1.ExchangeService
@@ -1167,9 +1229,9 @@ export const ExchangeService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 0);
 
 /**
- * HeadsService tells the gateway, once a second, how far all mailboxes of a service
- * have come, which makes up for lost wakes. No gateway passes it on: it answers only
- * callers that reach the service itself.
+ * HeadsService tells the gateway what makes up for lost signals: once a second how far
+ * all mailboxes of a service have come, and every 20 s who opened consumers last. No
+ * gateway passes it on: it answers only callers that reach the service itself.
  *
  * @generated from service koppi.exchange.v1.HeadsService
  */
@@ -1181,6 +1243,17 @@ export const HeadsService: GenService<{
     methodKind: "unary";
     input: typeof GetHeadsRequestSchema;
     output: typeof GetHeadsResponseSchema;
+  },
+  /**
+   * GetTakeovers tells under which number each consumer was last opened: a stream with
+   * a lower one was taken over by another gateway's.
+   *
+   * @generated from rpc koppi.exchange.v1.HeadsService.GetTakeovers
+   */
+  getTakeovers: {
+    methodKind: "unary";
+    input: typeof GetTakeoversRequestSchema;
+    output: typeof GetTakeoversResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_koppi_exchange_v1_exchange, 1);
