@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -49,6 +50,8 @@ func (b *backend) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest
 		return nil, ctx.Err()
 	case "breaks":
 		return nil, errors.New("row 010594Y9032")
+	case "long":
+		return &concernv1.GetConcernResponse{Concern: &concernv1.Concern{Description: strings.Repeat("Pitkä asia. ", 1000)}}, nil
 	}
 	return &concernv1.GetConcernResponse{Concern: &concernv1.Concern{ConcernId: r.GetConcernId()}}, nil
 }
@@ -109,6 +112,17 @@ func start(t *testing.T) (*backend, *httptest.Server, *grpc.ClientConn) {
 }
 
 const getConcern = "/koppi.concern.v1.ConcernService/GetConcern"
+
+// An answer is compressed where that saves something: most are short.
+func TestLongAnswersAreCompressed(t *testing.T) {
+	_, web, _ := start(t)
+	for id, want := range map[string]string{"short": "", "long": "gzip"} {
+		code, text, header := post(t, web.URL+getConcern, "application/json", fmt.Appendf(nil, `{"concernId":%q}`, id), map[string]string{"Accept-Encoding": "gzip"})
+		if code != http.StatusOK || header.Get("Content-Encoding") != want {
+			t.Errorf("%s: %d, %q, %d bytes", id, code, header.Get("Content-Encoding"), len(text))
+		}
+	}
+}
 
 func post(t *testing.T, url, contentType string, body []byte, header map[string]string) (int, string, http.Header) {
 	t.Helper()

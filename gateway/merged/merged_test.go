@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -237,11 +238,15 @@ func (b *bench) open(open *exchangev1.ExchangeRequest_Open) (stream, *exchangev1
 func (b *bench) take(s stream, behind map[string]uint64, count int) string {
 	b.t.Helper()
 	var cursor string
-	for range count {
+	for count > 0 {
 		response, err := s.Recv()
 		if err != nil {
 			b.t.Fatal(err)
 		}
+		if response.GetHeartbeat() != nil {
+			continue
+		}
+		count--
 		message := response.GetDelivery().GetMessage()
 		if message.GetSequence() != behind[message.GetService()]+1 {
 			b.t.Fatalf("%s %d comes behind %d", message.GetService(), message.GetSequence(), behind[message.GetService()])
@@ -353,6 +358,36 @@ func TestTakeoverInAllServices(t *testing.T) {
 	if err != nil || polled.GetBacklog() != 1 {
 		t.Errorf("%v %v", polled, err)
 	}
+}
+
+// Who opens a consumer at another gateway has it there: the older stream ends within 20 s,
+// though nothing comes on it, and whichever service knows of it.
+func TestTakeoverAtAnotherGateway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		older, opened := b.open(&exchangev1.ExchangeRequest_Open{})
+		same, _ := b.open(&exchangev1.ExchangeRequest_Open{Consumer: "same"})
+		b.concern.stop()
+		if _, err := b.referral.store.Advance(t.Context(), journal.Advance{
+			Agency: "kela", Consumer: "default", TakeOver: true, Takeover: opened.GetTakeover() + 1, At: time.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for {
+			response, err := older.Recv()
+			if response.GetHeartbeat() != nil {
+				continue
+			}
+			if fault.ReasonOf(err) != fault.TakenOver || time.Since(began) > 20*time.Second {
+				t.Errorf("after %v: %v %v", time.Since(began), response, err)
+			}
+			break
+		}
+		b.concern.start()
+		b.concern.tell()
+		b.take(same, map[string]uint64{}, 1)
+	})
 }
 
 // A page of all services has a share of each, and reading goes on behind it.

@@ -32,11 +32,17 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// counting is a real store that counts its reads and fails to append when told to.
+// counting is a real store that counts its reads and what consumers move, and fails to
+// append when told to.
 type counting struct {
 	*sqlite.Store
-	reads  atomic.Int64
-	broken atomic.Bool
+	reads, advances atomic.Int64
+	broken          atomic.Bool
+}
+
+func (c *counting) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
+	c.advances.Add(1)
+	return c.Store.Advance(ctx, advance)
 }
 
 func (c *counting) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
@@ -223,16 +229,20 @@ type stream struct {
 	grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse]
 	t      testing.TB
 	opened *exchangev1.ExchangeResponse_Opened
+	// cancel cuts the stream off.
+	cancel context.CancelFunc
 }
 
 // open opens Kela's standing connection.
 func (b *bench) open(open *exchangev1.ExchangeRequest_Open) *stream {
 	b.t.Helper()
-	s, err := b.client.Exchange(b.as("kela"))
+	ctx, cancel := context.WithCancel(b.as("kela"))
+	b.t.Cleanup(cancel)
+	s, err := b.client.Exchange(ctx)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	opened := &stream{BidiStreamingClient: s, t: b.t}
+	opened := &stream{BidiStreamingClient: s, t: b.t, cancel: cancel}
 	opened.send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: open}})
 	response, err := s.Recv()
 	if err != nil || response.GetOpened() == nil {

@@ -52,7 +52,14 @@ func (b *Bus) publish(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case message := <-b.unsent:
-			err := b.client.Publish(ctx, b.channel, message).Err()
+			// What waits behind it goes along in one round trip.
+			_, err := b.client.Pipelined(ctx, func(together redis.Pipeliner) error {
+				together.Publish(ctx, b.channel, message)
+				for range len(b.unsent) {
+					together.Publish(ctx, b.channel, <-b.unsent)
+				}
+				return nil
+			})
 			if (err != nil) != failing && ctx.Err() == nil {
 				failing = err != nil
 				b.logger.WarnContext(ctx, "messages over Redis", slog.String("channel", b.channel), slog.Bool("failing", failing), slog.String("error", fmt.Sprint(err)))
