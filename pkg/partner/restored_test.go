@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -61,4 +62,64 @@ func TestEndpointAfterARestore(t *testing.T) {
 	defer func() { _ = file.Close() }()
 	deliver(after[2:], 6, codes.OK)
 	deliver(after, 8, codes.OK)
+}
+
+// A cut that was interrupted goes on where it was, at whichever moment; over what an
+// earlier one left it does not begin.
+func TestCutGoesOn(t *testing.T) {
+	ends := map[string]uint64{"concern": 3}
+	filled := func(t *testing.T) (path string, whole, tail []byte) {
+		t.Helper()
+		path = filepath.Join(t.TempDir(), "inbox")
+		file := must(partner.OpenFile(path))
+		if err := file.Take(t.Context(), mailbox(5), partner.Position{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		whole = must(os.ReadFile(path))
+		lines := bytes.SplitAfter(whole, []byte("\n"))
+		return path, whole, bytes.Join(lines[3:], nil)
+	}
+	for name, left := range map[string]map[string]func(tail []byte) []byte{
+		"nothing done":        {},
+		"half copied":         {".cut.part": func(tail []byte) []byte { return tail[:10] }},
+		"copied, and not cut": {".cut": func(tail []byte) []byte { return tail }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, whole, tail := filled(t)
+			for suffix, content := range left {
+				if err := os.WriteFile(path+suffix, content(tail), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if cut, err := partner.Cut(path, ends); err != nil || cut != path+".cut" {
+				t.Fatalf("%q %v", cut, err)
+			}
+			if got := must(os.ReadFile(path + ".cut")); !bytes.Equal(got, tail) {
+				t.Errorf("%q is cut, of %q", got, tail)
+			}
+			if got := must(os.ReadFile(path)); !bytes.Equal(append(got, tail...), whole) {
+				t.Errorf("%q stays", got)
+			}
+			if _, err := os.Stat(path + ".cut.part"); err == nil {
+				t.Error("the half copy stays")
+			}
+		})
+	}
+	path, whole, _ := filled(t)
+	if err := os.WriteFile(path+".cut", []byte("an earlier restore's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := partner.Cut(path, ends); err == nil || !strings.Contains(err.Error(), "earlier cut") || !bytes.Equal(must(os.ReadFile(path)), whole) {
+		t.Errorf("over another: %v", err)
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
