@@ -102,9 +102,29 @@ func (c *composed) settings() []string {
 		}
 	}
 	all := []string{"fsync=off"}
-	for _, argument := range c.Services["postgres"].Command {
+	for name, value := range postgresSettings(c.Project) {
+		value = strings.NewReplacer("/etc/postgresql/tls", tls, "/etc/postgresql/hba.conf", hba).Replace(value)
+		all = append(all, fmt.Sprintf("%s='%s'", name, value))
+	}
+	return all
+}
+
+// postgresSettings are those of PostgreSQL in a project.
+func postgresSettings(project *types.Project) map[string]string {
+	all := map[string]string{}
+	for _, argument := range project.Services["postgres"].Command {
 		if name, value, found := strings.Cut(argument, "="); found {
-			value = strings.NewReplacer("/etc/postgresql/tls", tls, "/etc/postgresql/hba.conf", hba).Replace(value)
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// forMuchWork are those that have to do with neither files nor TLS.
+func forMuchWork(t *testing.T) (all []string) {
+	t.Helper()
+	for name, value := range postgresSettings(must(compose.Read(t.Context(), "../compose.yaml"))) {
+		if name != "ssl" && !strings.Contains(value, "/") {
 			all = append(all, fmt.Sprintf("%s='%s'", name, value))
 		}
 	}

@@ -243,7 +243,7 @@ func soakedFor(t *testing.T) (for_ time.Duration, long bool) {
 // soon as the first.
 func TestLoadSoak(t *testing.T) {
 	for_, long := soakedFor(t)
-	g := newGround(t)
+	g := newGround(t, forMuchWork(t)...)
 	g.observed = true
 	if err := os.WriteFile(g.directory, must(synthetic.Directory()), 0o600); err != nil {
 		t.Fatal(err)
