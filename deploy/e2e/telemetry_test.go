@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -105,13 +107,30 @@ func (c metrics) Export(_ context.Context, r *metricsv1.ExportMetricsServiceRequ
 	return &metricsv1.ExportMetricsServiceResponse{}, nil
 }
 
-// An operator sees a command in one trace through gateway, service and database, and
-// its delivery linked to it; and nothing of what it said.
+// exemplars are the measures of a process that name a trace.
+func exemplars(t *testing.T, url string) []string {
+	t.Helper()
+	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))
+	request.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	response := must(http.DefaultClient.Do(request))
+	defer func() { _ = response.Body.Close() }()
+	var found []string
+	for line := range strings.Lines(string(must(io.ReadAll(response.Body)))) {
+		if strings.Contains(line, "trace_id=") {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// An operator sees a command in one trace through gateway, service and database, from
+// the measure of how long it took on, and its delivery linked to it; and nothing of what it
+// said.
 func TestTelemetry(t *testing.T) {
 	const traceID, text = "4bf92f3577b34da6a3ce929d0e0e4736", "Kaksi vuokraa maksamatta"
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")
-	g.gateway = []string{"--otlp", c.address}
+	g.gateway, g.observed = []string{"--otlp", c.address}, true
 	suite := g.cluster(t, 1, nil, "--otlp", c.address)
 	gateway := suite.gateways[0].address
 	conn := dialStubborn(t, gateway)
@@ -126,6 +145,15 @@ func TestTelemetry(t *testing.T) {
 	box := openInbox(t, "kela")
 	connect(t, gateway, token(&devv1.IssueTokenRequest{Agency: "kela", Role: "system"}), box)
 	box.reach(t, 1)
+	var measured []string
+	for _, url := range suite.metrics {
+		measured = append(measured, exemplars(t, url)...)
+	}
+	if want := `{rpc_method="koppi.concern.v1.ConcernService/SubmitConcern"`; !slices.ContainsFunc(measured, func(line string) bool {
+		return strings.HasPrefix(line, "rpc_server_call_duration_seconds_bucket"+want) && strings.Contains(line, `trace_id="`+traceID+`"`)
+	}) {
+		t.Errorf("no measure of the command leads to its trace: %q", measured)
+	}
 	for _, d := range []*daemon{suite.gateways[0], suite.services["concern"][0]} {
 		d.end(syscall.SIGTERM)
 	}
