@@ -144,14 +144,14 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 		leave = append(leave, service.Wake.Join(agency, woken.Of(service.Name)))
 	}
 	return exchange.Line{
-			Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,
-			Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
-			Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
-		}, func() {
-			for _, end := range leave {
-				end()
-			}
-		}, nil
+		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,
+		Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
+		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
+	}, func() {
+		for _, end := range leave {
+			end()
+		}
+	}, nil
 }
 
 // number is the takeover number of a consumer that is opened now: higher than that
