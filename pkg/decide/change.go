@@ -180,6 +180,12 @@ func (c *change[S]) keep(subject string) {
 		view := history.Views[reader.Agency]
 		c.batch.Standings = append(c.batch.Standings, standing(rules, head, view))
 	}
+	if rules.Waits != nil {
+		for _, row := range rules.Waits(history.State) {
+			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
+			c.batch.Standings = append(c.batch.Standings, row)
+		}
+	}
 	access := c.command.Access
 	access.Subject, access.Client = subject, head.Client
 	c.batch.Accesses = append(c.batch.Accesses, access)

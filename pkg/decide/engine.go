@@ -40,6 +40,9 @@ type Rules[S loop.State] struct {
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
 	// Standing is the subject's place in a reader's worklist.
 	Standing func(view S, reader loop.Reader) loop.Standing
+	// Waits are rows of the worklists of agencies that are told nothing, with Agency, Unit,
+	// WaitingOn, DueAt and Ended; may be nil.
+	Waits func(S) []journal.Standing
 	// Tally is what statistics count of an event.
 	Tally func(before, after S, event loop.Event) loop.Tally
 	// Withdraw are the events of a consent's withdrawal, the given one among them, where

@@ -174,6 +174,9 @@ const (
 	RoleSender      Role = "sender"
 	RoleReceiver    Role = "receiver"
 	RoleParticipant Role = "participant"
+	// RoleOfficer is an agency's in what one of its officers is to decide. Its rows name no
+	// client and no case: no matter of a client's is found by them.
+	RoleOfficer Role = "officer"
 )
 
 // RoleOf is an agency's role in what it sent, or in what it received.

@@ -18,16 +18,19 @@ import (
 )
 
 // wishCollection begins the names of what clients wish: one subject for each client, in
-// the journal of every service. They are in no worklist, mailbox or statistic.
+// the journal of every service. They are in no mailbox or statistic, and an override alone
+// is in a worklist: in those of who may decide it.
 const wishCollection = "wishes/"
 
-// wishRules are as the engine takes them: nobody is told of a wish.
+// wishRules are as the engine takes them: nobody is told of a wish, and an override waits
+// in the worklists of who may decide it.
 func wishRules(service string) decide.Rules[wish.Wishes] {
 	return decide.Rules[wish.Wishes]{
 		Service: service, Class: journal.ClassWish, Evolve: wish.Evolve, NextCheck: wish.NextCheck,
 		Readers: func(wish.Wishes, bool) []loop.Reader { return nil },
 		Tally:   func(wish.Wishes, wish.Wishes, loop.Event) loop.Tally { return loop.Tally{} },
 		Number:  func(wish.Wishes) int32 { return 0 },
+		Waits:   overridesWait,
 	}
 }
 

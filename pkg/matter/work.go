@@ -61,7 +61,12 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		response.Items = append(response.Items, item)
 		readings = append(readings, readingOf(one.State))
 	}
-	return response, k.RecordReading(ctx, who, worklistPurpose, readings...)
+	overrides, asked, err := k.overridesToDecide(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	response.Items = append(response.Items, overrides...)
+	return response, k.RecordReading(ctx, who, worklistPurpose, append(readings, asked...)...)
 }
 
 // workQueries select what is in a queue; the parts of one's own do not overlap.

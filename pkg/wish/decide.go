@@ -145,6 +145,18 @@ func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) (proto.Mes
 	return &consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}, nil
 }
 
+// Undecided are the overrides that a worker of an agency may decide at a time.
+func (w Wishes) Undecided(agency, worker string, at time.Time) []*consentv1.Override {
+	var found []*consentv1.Override
+	for _, o := range w.Overrides {
+		by := o.GetRequestedBy()
+		if by.GetAgency() == agency && by.GetWorker() != worker && o.GetDecidedAt() == nil && at.Before(o.GetUntil().AsTime()) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
 func statutory(ground commonv1.LegalGround) bool {
 	return ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION || ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS
 }

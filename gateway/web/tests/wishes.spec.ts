@@ -21,6 +21,10 @@ async function decide(page: Page, step: string, values?: (form: ReturnType<Page[
 // looksUp goes from the open matter to all of its client's.
 async function looksUp(who: Person) {
   await who.matter.locator('a[href^="/client?id="]').click();
+  await saysWhy(who);
+}
+
+async function saysWhy(who: Person) {
   await who.page.getByRole("textbox").first().fill("Asian käsittely");
   await who.page.keyboard.press("Enter");
   await who.page.locator("[data-client]").waitFor();
@@ -66,14 +70,26 @@ test("a prohibition stops a sending; two officers admit one in spite of it, refu
   await expect(worker.page.locator(".overrides")).toContainText("Et voi ratkaista omaa pyyntöäsi");
   await expect(worker.step("ApproveOverride")).toHaveCount(0);
   await worker.take("RequestOverride", { ...asks, reason: "Toinen pyyntö." });
-  await second.go(`/work/${concern}`);
-  await looksUp(second);
+  // Both wait in the second officer's list, and in the first one's neither.
+  const waiting = (person: typeof second) => person.page.locator('.rows [data-subject^="overrides/"]');
+  await worker.go("/work");
+  await expect(worker.page.locator(".rows [data-subject]").first()).toBeVisible();
+  await expect(waiting(worker)).toHaveCount(0);
+  await second.go("/work");
+  await expect(waiting(second)).toHaveCount(2);
+  await expect(waiting(second).first()).toContainText("Pyyntö poiketa kiellosta");
+  await expect(waiting(second).first()).toContainText("Sinun vuorosi");
+  await waiting(second).first().click();
+  await saysWhy(second);
   const open = (reason: string) => second.page.locator(".overrides li").filter({ hasText: reason });
   for (const [reason, step, said] of [["Toinen pyyntö.", "RefuseOverride", "Hylännyt ps-33"], [asks.reason, "ApproveOverride", "Hyväksynyt ps-33"]] as const) {
     await open(reason).locator(`[data-step="${step}"]`).click();
     await second.send(second.page.locator("form.step-form"));
     await expect(open(reason)).toContainText(said);
   }
+  await second.go("/work");
+  await expect(second.page.locator(".rows [data-subject]").first()).toBeVisible();
+  await expect(waiting(second)).toHaveCount(0);
   const sent = await begin(worker, "referral", referral);
   await phase(worker, "LOOP_PHASE_SENT");
   const nurse = await comes("tk-02");

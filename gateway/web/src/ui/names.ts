@@ -12,4 +12,6 @@ export const shortId = (id: string) => `…${id.slice(-5)}`;
 export type Kind = "concerns" | "referrals" | "consultations" | "plans";
 export const kinds: Kind[] = ["concerns", "referrals", "consultations", "plans"];
 export const kindOf = (subject: string) => subject.split("/")[0] as Kind;
+// isOverride tells what is no matter, but is to be decided about a client's wishes.
+export const isOverride = (subject: string) => subject.startsWith("overrides/");
 export const idOf = (subject: string) => subject.split("/")[1] ?? "";

@@ -7,7 +7,7 @@ import { useKeys } from "../../app/keys";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { Problem } from "../../ui/problem";
-import { idOf, kindOf, shortId } from "../../ui/names";
+import { idOf, isOverride, kindOf, shortId } from "../../ui/names";
 import texts from "../../texts/worklist.json";
 import { KeysHelp } from "./help";
 import { Rows } from "./rows";
@@ -37,7 +37,8 @@ export function ListPage({ name }: { name: ListName }) {
   });
   const search = (change: ListSearch) => void navigate({ to: ".", search: (before) => ({ ...before, ...change }), replace: true });
   const next = () => {
-    const at = found.findIndex(({ subject }) => subject === open), to = found[at + 1] ?? found[0];
+    const matters = found.filter(({ subject }) => !isOverride(subject));
+    const at = matters.findIndex(({ subject }) => subject === open), to = matters[at + 1] ?? matters[0];
     if (to) void navigate({ to: `/${name}/$kind/$id`, params: { kind: kindOf(to.subject), id: idOf(to.subject) }, search: (before) => before });
   };
   useKeys({

@@ -4,7 +4,7 @@ import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
 import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
 import { DueMark, PhaseMark, UrgencyMark } from "../../ui/marks";
-import { idOf, kindOf, shortId } from "../../ui/names";
+import { idOf, isOverride, kindOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import type { ListName } from "./work";
 
@@ -17,8 +17,9 @@ export function Row({ item, list, person, open }: { item: WorkItem; list: ListNa
     if (!status?.waitingOn) return "";
     return status.waitingOn.agency === person.agency ? <strong>{t("yourTurn")}</strong> : t("othersTurn", { who: agency(status.waitingOn.agency) });
   };
-  return (
-    <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} className="row" data-subject={item.subject} aria-current={open ? "true" : undefined}>
+  const row = { className: "row", "data-subject": item.subject };
+  const said = (
+    <>
       <span className="what"><strong>{word(kind)}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       <span className="quiet id">{item.clientId ? t("clientId", { id: shortId(item.clientId) }) : t("noClient")}</span>
       <span className="standing">
@@ -27,6 +28,9 @@ export function Row({ item, list, person, open }: { item: WorkItem; list: ListNa
         <DueMark status={status} />
         <UrgencyMark urgency={item.urgency} />
       </span>
-    </Link>
+    </>
   );
+  // What waits for a second officer is decided where the client's wishes are.
+  return isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
+    : <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} {...row} aria-current={open ? "true" : undefined}>{said}</Link>;
 }

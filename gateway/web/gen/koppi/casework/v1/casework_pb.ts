@@ -421,7 +421,9 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   service: string;
 
   /**
-   * For example "concerns/…".
+   * For example "concerns/…". "overrides/…" is no matter but a request to send in spite
+   * of a prohibition, which waits until due_at for a second officer of the agency:
+   * ListWishes of the client shows it, and DecideOverride decides it.
    *
    * @generated from field: string subject = 2;
    */
