@@ -82,7 +82,8 @@ export class Person {
   private async give(field: Locator, value: unknown) {
     await field.waitFor();
     if (Array.isArray(value)) {
-      for (const one of value) await field.locator(`input[value="${one}"]`).check({ force: true });
+      // Drawn anew under the click, when the directory comes, a box is clicked once more.
+      for (const one of value) await expect(() => field.locator(`input[value="${one}"]`).check({ force: true, timeout: 5_000 })).toPass();
     } else if (typeof value === "boolean") {
       await field.locator("input[type=checkbox]").setChecked(value, { force: true });
     } else if (typeof value === "object" && value) {
