@@ -34,7 +34,8 @@ func TestOverridesWaitInWorklists(t *testing.T) {
 	unit := &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_UNIT, PageSize: 1}
 	list := func(ctx context.Context, r *caseworkv1.ListWorkRequest) (waiting []*caseworkv1.WorkItem) {
 		t.Helper()
-		for token := ""; ; {
+		token := ""
+		for range 20 {
 			page := insist(t, ctx, casework.ListWork, &caseworkv1.ListWorkRequest{
 				Queue: r.GetQueue(), Unit: r.GetUnit(), Sent: r.GetSent(), OverdueOnly: r.GetOverdueOnly(), PageSize: r.GetPageSize(), PageToken: token,
 			})
@@ -47,6 +48,8 @@ func TestOverridesWaitInWorklists(t *testing.T) {
 				return waiting
 			}
 		}
+		t.Fatalf("the list does not end: %v", waiting)
+		return nil
 	}
 	waits := func(when string, want ...string) {
 		t.Helper()

@@ -85,8 +85,8 @@ func (e *Exchange) Conn() grpc.ClientConnInterface { return e.conn }
 // Close releases the connection.
 func (e *Exchange) Close() error { return e.conn.Close() }
 
-// Run serves, and looks for lost wakes and for takeovers, until the context ends; then standing
-// streams end, so that their readers open them anew elsewhere.
+// Run serves, and looks for lost wakes and for takeovers, until the context ends; then
+// standing streams end, so that their readers open them anew elsewhere.
 func (e *Exchange) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, e.server, e.listener) })

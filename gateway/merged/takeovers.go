@@ -12,7 +12,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mostConsumers are asked about at once.
+// mostConsumers are asked about at once, as the contract bounds them.
 const mostConsumers = 10_000
 
 // takeovers are the highest that any service knows: a consumer has one number in all of

@@ -150,7 +150,8 @@ func (c *connection) pause(l *lane) {
 	}
 }
 
-func (c *connection) advancing() bool {
+// isSettling tells whether an acknowledgement is yet to be made durable, or is just being.
+func (c *connection) isSettling() bool {
 	for _, l := range c.lanes {
 		if l.advancing || l.pending() && !l.paused {
 			return true

@@ -127,7 +127,7 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 	defer end.Stop()
 	for {
 		c.work(ctx)
-		if c.closing && c.sends.pending == 0 && len(c.receipts) == 0 && !c.advancing() {
+		if c.closing && c.sends.pending == 0 && len(c.receipts) == 0 && !c.isSettling() {
 			return nil
 		}
 		next, pop := c.next()

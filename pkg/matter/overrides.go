@@ -1,9 +1,11 @@
 package matter
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -43,10 +45,11 @@ func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Call
 			return nil, nil, fault.Store(err)
 		}
 		for _, row := range rows {
-			wishes, err := k.wishesAt(ctx, row.Subject)
+			history, _, err := k.wishHistory(ctx, row.Subject)
 			if err != nil {
 				return nil, nil, err
 			}
+			wishes := history.State
 			before := len(items)
 			for _, o := range wishes.Undecided(who.Agency, who.Worker, k.Now()) {
 				item := k.overrideItem(who, wishes, o)
@@ -63,19 +66,6 @@ func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Call
 	return items, readings, nil
 }
 
-// wishesAt are the wishes of a subject; none where they were erased.
-func (k *Kernel[S]) wishesAt(ctx context.Context, subject string) (wish.Wishes, error) {
-	histories, err := k.Store.Load(ctx, subject)
-	if err != nil {
-		return wish.Wishes{}, fault.Store(err)
-	}
-	if rows := histories[0]; len(rows) == 0 || rows[0].Erased {
-		return wish.Wishes{}, nil
-	}
-	events, err := k.wishes.Events(ctx, subject)
-	return k.wishes.Rules.Fold(events, false).State, err
-}
-
 func (k *Kernel[S]) overrideItem(who identity.Caller, wishes wish.Wishes, o *consentv1.Override) *caseworkv1.WorkItem {
 	return &caseworkv1.WorkItem{
 		Service: k.config.Rules.Service, Subject: "overrides/" + o.GetOverrideId(), ClientId: k.Engine.Names.ClientName(who.Agency, wishes.Client),
@@ -86,14 +76,12 @@ func (k *Kernel[S]) overrideItem(who identity.Caller, wishes wish.Wishes, o *con
 
 // isBehind tells whether a row comes behind the place at which a page begins.
 func isBehind(item *caseworkv1.WorkItem, place *caseworkv1.ReadWorkRequest_Place) bool {
-	switch due := item.GetStatus().GetDueAt().AsTime(); {
-	case place == nil:
+	if place == nil {
 		return true
-	case place.GetDueAt() == nil:
-		return false
-	case due.Equal(place.GetDueAt().AsTime()):
-		return item.GetSubject() > place.GetSubject()
-	default:
-		return due.After(place.GetDueAt().AsTime())
 	}
+	var due time.Time
+	if place.GetDueAt() != nil {
+		due = place.GetDueAt().AsTime()
+	}
+	return cmp.Or(compareDue(item.GetStatus().GetDueAt().AsTime(), due), cmp.Compare(item.GetSubject(), place.GetSubject())) > 0
 }

@@ -55,18 +55,14 @@ func (k kept) world() loop.World[wish.Wishes] {
 func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
 	for generation := byte(0); ; generation++ {
 		found := kept{subject: k.wishSubject(client, generation)}
-		histories, err := k.Store.Load(ctx, found.subject)
-		if err != nil {
-			return kept{}, fault.Store(err)
-		}
-		if rows := histories[0]; len(rows) > 0 && rows[0].Erased {
-			continue
-		}
-		events, err := k.wishes.Events(ctx, found.subject)
-		if err != nil {
+		var erased bool
+		var err error
+		if found.history, erased, err = k.wishHistory(ctx, found.subject); err != nil {
 			return kept{}, err
 		}
-		found.history = k.wishes.Rules.Fold(events, false)
+		if erased {
+			continue
+		}
 		found.seen = map[string]uint64{found.subject: found.history.Version}
 		if found.history.Version > 0 {
 			// Erased now, and begun anew, it would be found there.
@@ -74,6 +70,19 @@ func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
 		}
 		return found, nil
 	}
+}
+
+// wishHistory is that of a subject of wishes; empty where it was erased.
+func (k *Kernel[S]) wishHistory(ctx context.Context, subject string) (history loop.History[wish.Wishes], erased bool, err error) {
+	histories, err := k.Store.Load(ctx, subject)
+	if err != nil {
+		return history, false, fault.Store(err)
+	}
+	if rows := histories[0]; len(rows) > 0 && rows[0].Erased {
+		return history, true, nil
+	}
+	events, err := k.wishes.Events(ctx, subject)
+	return k.wishes.Rules.Fold(events, false), false, err
 }
 
 // wishSubject names the subject of a client's wishes without naming the client.

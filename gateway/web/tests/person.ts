@@ -82,7 +82,7 @@ export class Person {
   private async give(field: Locator, value: unknown) {
     await field.waitFor();
     if (Array.isArray(value)) {
-      // Drawn anew under the click, when the directory comes, a box is clicked once more.
+      // A forced click waits for nothing to stand still: what arrives above may move the box away.
       for (const one of value) await expect(() => field.locator(`input[value="${one}"]`).check({ force: true, timeout: 5_000 })).toPass();
     } else if (typeof value === "boolean") {
       await field.locator("input[type=checkbox]").setChecked(value, { force: true });

@@ -22,8 +22,8 @@ const (
 )
 
 // lookups are small reads by index that every command, or every reading of a mailbox,
-// makes. Those of many callers share a round trip: on their own they cost the server more in waking than in
-// reading. None waits for others to come.
+// makes. Those of many callers share a round trip: on their own they cost the server more
+// in waking than in reading. None waits for others to come.
 type lookups struct {
 	pool  *pgxpool.Pool
 	queue *queue.Queue[*lookup]

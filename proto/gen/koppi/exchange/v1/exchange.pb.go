@@ -2515,11 +2515,11 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryR\tsequences\x1a<\n" +
 	"\x0eSequencesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd8\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd7\x01\n" +
 	"\x13GetTakeoversRequest\x12X\n" +
-	"\tconsumers\x18\x01 \x03(\v2/.koppi.exchange.v1.GetTakeoversRequest.ConsumerB\t\xbaH\x06\x92\x01\x03\x10\x90NR\tconsumers\x1ag\n" +
-	"\bConsumer\x12 \n" +
-	"\x06agency\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06agency\x129\n" +
+	"\tconsumers\x18\x01 \x03(\v2/.koppi.exchange.v1.GetTakeoversRequest.ConsumerB\t\xbaH\x06\x92\x01\x03\x10\x90NR\tconsumers\x1af\n" +
+	"\bConsumer\x12\x1f\n" +
+	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06agency\x129\n" +
 	"\x04name\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\x04name\"4\n" +
 	"\x14GetTakeoversResponse\x12\x1c\n" +
 	"\ttakeovers\x18\x01 \x03(\x04R\ttakeovers\"\x89\x02\n" +
