@@ -57,8 +57,13 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
   // The session ends, as it does after hours; whoever signs in again finds it as it was.
   await page.context().clearCookies();
-  await form.locator("[data-send]").click();
-  await page.locator('[data-person="ps-04"]').click();
+  // What is sent says so, or what the page reads meanwhile, which takes the form away first.
+  const signIn = page.locator('[data-person="ps-04"]');
+  await expect(async () => {
+    if (!await signIn.isVisible()) await form.locator("[data-send]").click({ timeout: 1_000 });
+    await expect(signIn).toBeVisible({ timeout: 5_000 });
+  }).toPass();
+  await signIn.click();
   await guide.step("RequestInformation").click();
   await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
   await guide.send(form);
