@@ -47,6 +47,8 @@ type service struct {
 	conn  *grpc.ClientConn
 	make  func() (*serve.Server, *exchange.Server)
 	reads atomic.Int64
+	// before and after, where they are set, are called then at each reading.
+	before, after atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -69,6 +71,12 @@ func (s *service) dial(ctx context.Context, _ string) (net.Conn, error) {
 func (s *service) count(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if method == exchangev1.ExchangeService_ListMessages_FullMethodName {
 		s.reads.Add(1)
+		if before := s.before.Load(); before != nil {
+			(*before)()
+		}
+		if after := s.after.Load(); after != nil {
+			defer (*after)()
+		}
 	}
 	return call(ctx, method, request, response, conn, options...)
 }

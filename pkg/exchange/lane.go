@@ -23,9 +23,10 @@ type lane struct {
 	// page waits to be sent; ahead is how much is read at once.
 	page  []*exchangev1.CaseMessage
 	ahead uint64
-	// behind tells that the mailbox may hold more than was read, again that it was
-	// said so while reading.
-	behind, again bool
+	// behind tells that the mailbox may hold more than was read, and told how far a wake
+	// has said that it came.
+	behind bool
+	told   uint64
 	// busy tells that a reading, or the opening, is under way, and reserved how much of
 	// the window it may fill; paused that it failed and waits to be tried again.
 	busy, paused bool
@@ -39,6 +40,14 @@ type lane struct {
 
 // pending tells whether an acknowledgement is yet to be made durable.
 func (l *lane) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
+
+// tell says that the mailbox has come to a sequence: what was read already is not asked
+// for once more.
+func (l *lane) tell(sequence uint64) {
+	if sequence > l.read.Sequence {
+		l.told, l.behind = max(l.told, sequence), true
+	}
+}
 
 // event is what a lane's work in the background came to.
 type event struct {
@@ -200,23 +209,27 @@ func (c *connection) read(ctx context.Context, l *lane) {
 	if limit == 0 {
 		return
 	}
-	l.busy, l.reserved, l.again = true, limit, false
-	go func(after Position) {
+	l.busy, l.reserved = true, limit
+	go func(after Position, asked uint64) {
 		messages, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most farAhead
 		c.events <- event{lane: l, err: err, always: func() { l.busy, l.reserved = false, 0 }, done: func() {
 			full := uint64(len(messages)) == limit
-			l.behind = l.again || full
+			if len(messages) > 0 {
+				last := messages[len(messages)-1]
+				l.read = position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
+			}
+			// A wake of what this reading left out is not waited for again: not all that a
+			// mailbox holds is read by everyone.
+			l.behind = full || l.told > max(asked, l.read.Sequence)
 			// Who is far behind and reads on gets more at once.
 			if l.ahead = readAhead; full {
 				l.ahead = min(2*limit, farAhead)
 			}
-			if len(messages) == 0 || c.closing {
-				return
+			if !c.closing {
+				l.page = append(l.page, messages...)
 			}
-			last := messages[len(messages)-1]
-			l.page, l.read = append(l.page, messages...), position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 		}}
-	}(l.read)
+	}(l.read, l.told)
 }
 
 // advance makes the last acknowledgement durable: the first at once, and those that come

@@ -157,9 +157,7 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 		case <-c.line.Woken.signal:
 			woken := c.line.Woken.take()
 			for _, l := range c.lanes {
-				if woken[l.mailbox.Service()] {
-					l.behind, l.again = true, true
-				}
+				l.tell(woken[l.mailbox.Service()])
 			}
 		case <-running(c.settling):
 			c.settling = nil

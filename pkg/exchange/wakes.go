@@ -7,18 +7,19 @@ type Wakes struct {
 	// signal has room for one: who has not looked yet is told no second time.
 	signal chan struct{}
 
-	mu       sync.Mutex
-	services map[string]bool
+	mu sync.Mutex
+	// sequences are the highest that were told of, by service.
+	sequences map[string]uint64
 }
 
 // NewWakes are of nothing yet.
-func NewWakes() *Wakes { return &Wakes{signal: make(chan struct{}, 1), services: map[string]bool{}} }
+func NewWakes() *Wakes { return &Wakes{signal: make(chan struct{}, 1), sequences: map[string]uint64{}} }
 
-// Of is called when a service's mailbox may hold more. It never blocks.
-func (w *Wakes) Of(service string) func() {
-	return func() {
+// Of is called when a service's mailbox has come to a sequence. It never blocks.
+func (w *Wakes) Of(service string) func(sequence uint64) {
+	return func(sequence uint64) {
 		w.mu.Lock()
-		w.services[service] = true
+		w.sequences[service] = max(w.sequences[service], sequence)
 		w.mu.Unlock()
 		select {
 		case w.signal <- struct{}{}:
@@ -27,11 +28,11 @@ func (w *Wakes) Of(service string) func() {
 	}
 }
 
-// take tells which services there were wakes of, and forgets them.
-func (w *Wakes) take() map[string]bool {
+// take tells how far the mailboxes have come of which there were wakes, and forgets it.
+func (w *Wakes) take() map[string]uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	woken := w.services
-	w.services = map[string]bool{}
+	woken := w.sequences
+	w.sequences = map[string]uint64{}
 	return woken
 }

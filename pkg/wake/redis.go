@@ -17,7 +17,7 @@ import (
 type Waker interface {
 	Notify(agency string, sequence uint64)
 	Subscribe(agency string) (woken <-chan struct{}, cancel func())
-	Join(agency string, woken func()) (cancel func())
+	Join(agency string, woken func(sequence uint64)) (cancel func())
 	Poll(ctx context.Context, heads func(context.Context) (map[string]uint64, error), failed func(error))
 }
 

@@ -9,7 +9,7 @@ import "sync"
 type Hub struct {
 	mu      sync.Mutex
 	known   map[string]uint64
-	waiting map[string]map[*func()]struct{}
+	waiting map[string]map[*func(uint64)]struct{}
 }
 
 // Notify tells that an agency's mailbox has come to a sequence and wakes whoever
@@ -26,7 +26,7 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 	}
 	h.known[agency] = sequence
 	for woken := range h.waiting[agency] {
-		(*woken)()
+		(*woken)(sequence)
 	}
 }
 
@@ -34,7 +34,7 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 // before is not told: subscribe first and then read.
 func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
-	return channel, h.Join(agency, func() {
+	return channel, h.Join(agency, func(uint64) {
 		select {
 		case channel <- struct{}{}:
 		default:
@@ -42,15 +42,16 @@ func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	})
 }
 
-// Join is Subscribe with a function that is called instead; it must not block.
-func (h *Hub) Join(agency string, woken func()) (cancel func()) {
+// Join is Subscribe with a function that is called instead, with the sequence; it must not
+// block.
+func (h *Hub) Join(agency string, woken func(sequence uint64)) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiting == nil {
-		h.waiting = map[string]map[*func()]struct{}{}
+		h.waiting = map[string]map[*func(uint64)]struct{}{}
 	}
 	if h.waiting[agency] == nil {
-		h.waiting[agency] = map[*func()]struct{}{}
+		h.waiting[agency] = map[*func(uint64)]struct{}{}
 	}
 	h.waiting[agency][&woken] = struct{}{}
 	return func() {
