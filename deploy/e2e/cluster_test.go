@@ -56,8 +56,9 @@ type ground struct {
 	template  string
 	// program builds a command of the version that runs.
 	program func(t *testing.T, command string) string
-	// gateway are further flags of gateways, and gatewayEnv their environment.
-	gateway, gatewayEnv []string
+	// env are further variables of all processes, gatewayEnv of gateways alone, and gateway
+	// their further flags.
+	env, gatewayEnv, gateway []string
 	// observed processes tell their metrics.
 	observed bool
 }
@@ -130,6 +131,7 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 				break
 			}
 			d := c.measured(newDaemonAt(t, g.program(t, serviceProgram(service.Name)), args...))
+			d.env = g.env
 			d.start()
 			c.services[service.Name] = append(c.services[service.Name], d)
 			gateway = append(gateway, "--"+service.Name, d.address)
@@ -137,7 +139,7 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 	}
 	for range replicas {
 		d := c.measured(newDaemonAt(t, g.program(t, gatewayProgram), gateway...))
-		d.env = g.gatewayEnv
+		d.env = slices.Concat(g.env, g.gatewayEnv)
 		d.start()
 		c.gateways = append(c.gateways, d)
 	}

@@ -131,6 +131,17 @@ func forMuchWork(t *testing.T) (all []string) {
 	return all
 }
 
+// goSettings are those of Go's runtime that compose.yaml gives a service.
+func goSettings(t *testing.T) (all []string) {
+	t.Helper()
+	for name, value := range must(compose.Read(t.Context(), "../compose.yaml")).Services["concern"].Environment {
+		if strings.HasPrefix(name, "GO") {
+			all = append(all, name+"="+*value)
+		}
+	}
+	return all
+}
+
 // container is a service of compose.yaml as a process of this machine.
 func (c *composed) container(name string) *pod {
 	c.t.Helper()

@@ -244,7 +244,7 @@ func soakedFor(t *testing.T) (for_ time.Duration, long bool) {
 func TestLoadSoak(t *testing.T) {
 	for_, long := soakedFor(t)
 	g := newGround(t, forMuchWork(t)...)
-	g.observed = true
+	g.observed, g.env = true, goSettings(t)
 	if err := os.WriteFile(g.directory, must(synthetic.Directory()), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func taken(t *testing.T, name string, command []string, environment map[string]s
 		}
 		// Any other variable is Go's, or of a library that reads it by itself.
 		for name := range environment {
-			if !strings.HasPrefix(name, "KOPPI_") && !slices.Contains([]string{"GOMEMLIMIT", "OTEL_EXPORTER_OTLP_CERTIFICATE"}, name) {
+			if !strings.HasPrefix(name, "KOPPI_") && !slices.Contains([]string{"GOGC", "GOMEMLIMIT", "OTEL_EXPORTER_OTLP_CERTIFICATE"}, name) {
 				t.Errorf("nobody reads %s", name)
 			}
 		}
