@@ -228,9 +228,9 @@ func patient(test *testing.T, address, token string, over <-chan struct{}) (took
 func TestBrokenFrames(t *testing.T) {
 	const memory = 512 << 20
 	g := newGround(t, "fsync=off")
-	// Go lets its heap double before it collects. In a container of this size it is told the
-	// limit, with room for what is no heap, and so it is here.
-	g.gatewayEnv = []string{"GOMEMLIMIT=400MiB"}
+	// Go lets its heap grow manifold before it collects. In a container of this size it is told
+	// the limit, with room for what is no heap, and so it is here.
+	g.env = goSettings(t)
 	c := g.cluster(t, 1, nil)
 	gateway, service := c.gateways[0], c.services["concern"][0]
 	conn := dialStubborn(t, gateway.address)

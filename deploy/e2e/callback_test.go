@@ -1,18 +1,13 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -195,51 +190,3 @@ func TestCallbackTakeover(t *testing.T) {
 	box.reach(t, commands)
 	verified(t, box.path, commands)
 }
-
-// The endpoint in TypeScript takes what is signed, and what it has kept the kit in Go
-// can prove. It is killed and started again meanwhile.
-func TestCallbackToNode(t *testing.T) {
-	const commands = 100
-	if _, err := os.Stat(nodeEndpoint); err != nil {
-		t.Fatal("the example in TypeScript is not built: make example")
-	}
-	folder := t.TempDir()
-	secrets, kept := filepath.Join(folder, "secrets"), filepath.Join(folder, "inbox.jsonl")
-	if err := os.WriteFile(secrets, []byte(oldSecret+"\n"+newSecret+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	run := func() (kill func()) {
-		command := exec.Command("node", nodeEndpoint, port, secrets, kept)
-		out := must(command.StdoutPipe())
-		if err := command.Start(); err != nil {
-			t.Fatal("node is missing: apt-get install nodejs npm: ", err)
-		}
-		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
-		return func() { _ = errors.Join(command.Process.Kill(), command.Wait()) }
-	}
-	b := newCalled(t, "CONNECT", "http://127.0.0.1:"+port, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})
-	kill := run()
-	service := concernv1.NewConcernServiceClient(b.grpc())
-	for i := range commands {
-		if i == commands/2 {
-			kill()
-			kill = run()
-		}
-		if _, err := service.SubmitConcern(b.asWorker("kela"), submission()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	eventually(t, func() bool {
-		text, err := os.ReadFile(kept)
-		return err == nil && bytes.Count(text, []byte("\n")) >= commands
-	})
-	kill()
-	verified(t, kept, commands)
-}
-
-const nodeEndpoint = "../../gateway/examples/node/dist/src/endpoint.js"

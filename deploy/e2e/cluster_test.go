@@ -56,9 +56,8 @@ type ground struct {
 	template  string
 	// program builds a command of the version that runs.
 	program func(t *testing.T, command string) string
-	// env are further variables of all processes, gatewayEnv of gateways alone, and gateway
-	// their further flags.
-	env, gatewayEnv, gateway []string
+	// env are further variables of all processes, and gateway further flags of gateways.
+	env, gateway []string
 	// observed processes tell their metrics.
 	observed bool
 }
@@ -139,7 +138,7 @@ func (g *ground) cluster(t *testing.T, replicas int, scaled []string, extra ...s
 	}
 	for range replicas {
 		d := c.measured(newDaemonAt(t, g.program(t, gatewayProgram), gateway...))
-		d.env = slices.Concat(g.env, g.gatewayEnv)
+		d.env = g.env
 		d.start()
 		c.gateways = append(c.gateways, d)
 	}

@@ -82,20 +82,25 @@ export class Person {
   private async give(field: Locator, value: unknown) {
     await field.waitFor();
     if (Array.isArray(value)) {
-      // A forced click waits for nothing to stand still: what arrives above may move the box away.
-      for (const one of value) await expect(() => field.locator(`input[value="${one}"]`).check({ force: true, timeout: 5_000 })).toPass();
+      for (const one of value) await this.tick(field.locator(`input[value="${one}"]`));
     } else if (typeof value === "boolean") {
-      await field.locator("input[type=checkbox]").setChecked(value, { force: true });
+      await this.tick(field.locator("input[type=checkbox]"), value);
     } else if (typeof value === "object" && value) {
       await this.address(field, value as { agency?: string; unit?: string; worker?: string });
     } else if (await field.locator("input[type=radio]").count()) {
-      await field.locator(`input[type=radio][value="${String(value)}"]`).check({ force: true });
+      await this.tick(field.locator(`input[type=radio][value="${String(value)}"]`));
     } else if (await field.locator("button[aria-haspopup=listbox]").count()) {
       await field.locator("button[aria-haspopup=listbox]").click();
       await this.page.getByRole("option", { name: this.word(String(value)), exact: true }).click();
     } else {
       await field.locator("input, textarea").first().fill(String(value));
     }
+  }
+
+  // tick clicks the label, as a person does: the box that is seen is drawn over the input.
+  async tick(box: Locator, checked = true) {
+    if ((await box.isChecked()) !== checked) await this.page.locator(`label[for="${await box.getAttribute("id")}"]`).click();
+    await expect(box).toBeChecked({ checked });
   }
 
   // address chooses agency and unit by their names in the directory.

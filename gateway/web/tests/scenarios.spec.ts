@@ -147,7 +147,7 @@ test("06: a decision notice acknowledged; a referral redirected, and nobody drop
   await nurse.page.reload();
   await nurse.step("RecordAppointmentResult").click();
   const result = nurse.page.locator("form.step-form");
-  await result.locator('[data-field="appointment"] input[type=radio]').first().check({ force: true });
+  await nurse.tick(result.locator('[data-field="appointment"] input[type=radio]').first());
   await nurse.fill(result, { result: "APPOINTMENT_RESULT_NO_SHOW" });
   await nurse.send(result);
   await expect(worker.matter).toContainText(worker.word("APPOINTMENT_RESULT_NO_SHOW"));
@@ -173,7 +173,7 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   await box.pressSequentially("Voi. ");
   await expect(worker.matter.locator("[data-typing]")).toContainText("tk-02");
   await box.fill("Voi. Suosittelen arviota terveysasemalla.");
-  await nurse.matter.locator("#answers").check({ force: true });
+  await nurse.tick(nurse.matter.locator("#answers"));
   await nurse.matter.locator("form.compose [data-send]").click();
   await expect(worker.matter).toContainText("Suosittelen arviota terveysasemalla.");
   await worker.matter.locator('a[href*="/new/referral"]').first().click();

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"koppi.internal/gateway/callback"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// nodeEndpoint is the endpoint in TypeScript, as make builds it.
+const nodeEndpoint = "../../gateway/examples/node/dist/src/endpoint.js"
+
+// nodeBox is that endpoint at a port, over a file of its own.
+type nodeBox struct {
+	t                   *testing.T
+	port, secrets, kept string
+}
+
+func newNodeBox(t *testing.T) *nodeBox {
+	t.Helper()
+	if _, err := os.Stat(nodeEndpoint); err != nil {
+		t.Fatal("the example in TypeScript is not built: make example")
+	}
+	folder := t.TempDir()
+	n := &nodeBox{t: t, secrets: filepath.Join(folder, "secrets"), kept: filepath.Join(folder, "inbox.jsonl")}
+	if err := os.WriteFile(n.secrets, []byte(oldSecret+"\n"+newSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	_, n.port, _ = net.SplitHostPort(listener.Addr().String())
+	_ = listener.Close()
+	return n
+}
+
+func (n *nodeBox) address() string { return "http://127.0.0.1:" + n.port }
+
+// run returns once it listens.
+func (n *nodeBox) run() (kill func()) {
+	n.t.Helper()
+	command := exec.Command("node", nodeEndpoint, n.port, n.secrets, n.kept)
+	out := must(command.StdoutPipe())
+	if err := command.Start(); err != nil {
+		n.t.Fatal("node is missing: apt-get install nodejs npm: ", err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		n.t.Fatal(err)
+	}
+	return func() { _ = errors.Join(command.Process.Kill(), command.Wait()) }
+}
+
+// reach waits until so many messages are kept.
+func (n *nodeBox) reach(messages int) {
+	n.t.Helper()
+	eventually(n.t, func() bool {
+		text, err := os.ReadFile(n.kept)
+		return err == nil && bytes.Count(text, []byte("\n")) >= messages
+	})
+}
+
+// The endpoint in TypeScript takes what is signed, and what it has kept the kit in Go
+// can prove. It is killed and started again meanwhile.
+func TestCallbackToNode(t *testing.T) {
+	const commands = 100
+	n := newNodeBox(t)
+	b := newCalled(t, "CONNECT", n.address(), callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})
+	kill := n.run()
+	service := concernv1.NewConcernServiceClient(b.grpc())
+	for i := range commands {
+		if i == commands/2 {
+			kill()
+			kill = n.run()
+		}
+		if _, err := service.SubmitConcern(b.asWorker("kela"), submission()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.reach(commands)
+	kill()
+	verified(t, n.kept, commands)
+}
+
+// Where Koppi's history is not the one that the endpoint in TypeScript has kept, as after
+// a restore, it refuses with DATA_LOSS what stands in another's place, each time: nothing
+// is taken for a repeat, and nothing that it has is lost.
+func TestNodeRefusesAnotherHistory(t *testing.T) {
+	n := newNodeBox(t)
+	defer n.run()()
+	submit := func(b *bench) {
+		if _, err := concernv1.NewConcernServiceClient(b.grpc()).SubmitConcern(b.asWorker("kela"), submission()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := newCalled(t, "CONNECT", n.address(), callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})
+	submit(before)
+	submit(before)
+	n.reach(2)
+	kept := must(os.ReadFile(n.kept))
+
+	answers := make(chan *exchangev1.DeliverResponse, 10)
+	way := httputil.NewSingleHostReverseProxy(must(url.Parse(n.address())))
+	way.ModifyResponse = func(response *http.Response) error {
+		body, err := io.ReadAll(response.Body)
+		answer := &exchangev1.DeliverResponse{}
+		if err := errors.Join(err, protojson.Unmarshal(body, answer)); err != nil {
+			return err
+		}
+		select {
+		case answers <- answer:
+		default: // enough of them
+		}
+		response.Body = io.NopCloser(bytes.NewReader(body))
+		return nil
+	}
+	e := newEndpoint(t)
+	e.set(way.ServeHTTP)
+	submit(newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)}))
+	for range 2 {
+		if answer := <-answers; answer.GetAccepted() != 0 || codes.Code(answer.GetRefused().GetCode()) != codes.DataLoss {
+			t.Fatalf("another history is answered %v", answer)
+		}
+	}
+	if now := must(os.ReadFile(n.kept)); !bytes.Equal(now, kept) {
+		t.Errorf("%d bytes were kept, and are %d", len(kept), len(now))
+	}
+}
