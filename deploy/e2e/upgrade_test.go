@@ -40,6 +40,11 @@ func becomes(version map[string]string, done *answered, processes []*daemon) {
 	}
 }
 
+// migrations is how many a version has, of journals and of keys: none is ever taken away.
+func migrations(sources string) int {
+	return len(must(filepath.Glob(filepath.Join(sources, "pkg/journal/postgres/*migrations/*.sql"))))
+}
+
 // Agencies work on while every process is replaced by the version before its
 // migration, then by this one, and by the one before again: nobody is refused, nothing
 // is lost or done twice, and both versions find the journals sound.
@@ -58,9 +63,11 @@ func TestUpgrade(t *testing.T) {
 	l := newLoad(t, conn)
 	services := slices.Concat(slices.Collect(maps.Values(c.services))...)
 
-	early, err := exec.CommandContext(t.Context(), program(t, serviceProgram("concern")), append(slices.Clone(services[0].args), "--listen", "127.0.0.1:0")...).CombinedOutput()
-	if err == nil || !strings.Contains(string(early), "run: koppi migrate") {
-		t.Errorf("on the schema before: %v %s", err, early)
+	if migrations(previousSources(t)) != migrations("../..") {
+		early, err := exec.CommandContext(t.Context(), program(t, serviceProgram("concern")), append(slices.Clone(services[0].args), "--listen", "127.0.0.1:0")...).CombinedOutput()
+		if err == nil || !strings.Contains(string(early), "run: koppi migrate") {
+			t.Errorf("on the schema before: %v %s", err, early)
+		}
 	}
 	c.operator(t, "migrate")
 	becomes(now, l.done, slices.Concat(services, c.gateways))
