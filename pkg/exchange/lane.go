@@ -218,8 +218,8 @@ func (c *connection) read(ctx context.Context, l *lane) {
 				last := messages[len(messages)-1]
 				l.read = position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 			}
-			// A wake of what this reading left out is not waited for again: not all that a
-			// mailbox holds is read by everyone.
+			// What was told before this reading, and is not in it, is not there: a wake is a
+			// hint, and one of more than there is must not be asked after for ever.
 			l.behind = full || l.told > max(asked, l.read.Sequence)
 			// Who is far behind and reads on gets more at once.
 			if l.ahead = readAhead; full {
