@@ -11,7 +11,11 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-const accessKind = identity.Kind("access-page")
+const (
+	accessKind = identity.Kind("access-page")
+	// placeSize is a multiple of what a place in all services' parts takes.
+	placeSize = 256
+)
 
 // ListAccesses merges what each service recorded of who looked, the latest first. The
 // token holds how far each service's part was given out: what is recorded meanwhile comes
@@ -49,6 +53,8 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	if latestOf(parts) < 0 {
 		return response, nil
 	}
+	// A number takes the more bytes the larger it is.
+	next.Padding = make([]byte, placeSize-proto.Size(next)%placeSize)
 	payload, err := proto.Marshal(next)
 	if err != nil {
 		return nil, err

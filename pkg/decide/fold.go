@@ -37,8 +37,11 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 	}
 	var tells []Told[S]
 	live := 0
+	head := next.State.Common()
 	for _, reader := range r.readers(next) {
 		view := next.Views[reader.Agency]
+		// What was entered in error it must see to again, although it had left.
+		reader.Left = reader.Gone || head.IsRevoked() && (view.Reader.Left || view.Reader.Gone)
 		// The last that it is told is that it has left, and later that its copy must go.
 		gone := view.Reader.Gone && reader.Gone && !loop.IsNotice(event.Message)
 		view.Reader = reader
@@ -46,10 +49,10 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 			// It now knows no more than if there had been no consent.
 			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
 		}
-		if !gone {
+		disclosed, withheld, tell := r.tell(view.State, event, reader, head)
+		if !gone && (tell || !reader.Left) {
 			live++
 		}
-		disclosed, withheld, tell := r.Tell(view.State, event, reader)
 		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
@@ -68,16 +71,24 @@ func (r Rules[S]) readers(history loop.History[S]) []loop.Reader {
 	return r.Readers(history.State, history.Withdrawn || history.State.Common().IsWithdrawn())
 }
 
-// Tell is what a reader is told of an event, given its view so far; false where it is
-// told nothing. That something was entered in error
-// is told to every party alike, of others the agency alone.
+// Tell is what a reader that has not left is told of an event, given its view so far;
+// false where it is told nothing.
 func (r Rules[S]) Tell(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	return r.tell(view, event, reader, loop.Head{})
+}
+
+// tell does so for every reader, given the subject's head after the event.
+func (r Rules[S]) tell(view S, event loop.Event, reader loop.Reader, head loop.Head) (loop.Event, []loop.Withheld, bool) {
 	if _, erased := event.Message.(*commonv1.CopiesErased); erased {
 		return event, nil, false
 	}
 	if loop.IsNotice(event.Message) {
-		event.By = loop.AgencyAlone(event.By, reader.Agency)
-		return event, nil, true
+		apart := head.Withdrawal.LeftApart
+		if head.IsRevoked() {
+			apart = head.Revocation.LeftApart
+		}
+		event, tell := loop.TellNotice(view.Common(), event, reader, apart)
+		return event, nil, tell
 	}
 	return r.Disclose(view, event, reader)
 }

@@ -18,7 +18,9 @@ type AccessQuery struct {
 	From, To int64
 	// Before is the number before which they are; 0 for all.
 	Before int64
-	Limit  int
+	// ChangesOf leaves those alone that changed this subject; empty leaves all.
+	ChangesOf string
+	Limit     int
 }
 
 // NumberedAccess is an access and its place in the order of recording.

@@ -65,7 +65,7 @@ func (d *Draft[S]) record(e Event) {
 // Revoke enters a subject in error. Whoever was told of it, except who revokes, must
 // acknowledge.
 func (d *Draft[S]) Revoke(subject, reason string, readers []Reader, by *commonv1.Party) {
-	entered := &commonv1.EnteredInError{Reason: reason}
+	entered := &commonv1.EnteredInError{Reason: reason, LeftApart: true}
 	entered.Holders, entered.DueAt = holdersOf(readers, d.At, by.GetAgency(), d.Actor.Agency)
 	d.Add(subject, entered, by)
 }

@@ -88,6 +88,7 @@ func (h Head) Revoked(e Event) (Head, bool) {
 		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
 		h.Due = time.Time{}
 		*r = Revocation{Notice: noticeOf(e, m.GetHolders(), m.GetDueAt()), Reason: m.GetReason()}
+		r.LeftApart = m.GetLeftApart()
 	case *commonv1.RevocationAcknowledged:
 		r.acknowledge(e)
 	case *commonv1.RevocationOverdue:

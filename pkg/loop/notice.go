@@ -23,6 +23,10 @@ type Notice struct {
 	// Holders must acknowledge; Acknowledged says who did, and when.
 	Holders      []string
 	Acknowledged map[string]time.Time
+	// ByClient says that the client did so, and nobody in the client's name.
+	ByClient bool
+	// LeftApart says that who had left is told nothing of the other holders.
+	LeftApart bool
 	// Erased tells that the keys of what was told before are destroyed, Overdue that the
 	// due time was told to have passed.
 	Erased, Overdue bool

@@ -54,6 +54,9 @@ type Reader struct {
 	// Gone says that it was told once and is told no more: it has left. It then has no
 	// relation to the subject, until it is asked in again.
 	Gone bool
+	// Left says that it had left when it was told that its copy must go: of that it is
+	// told what concerns its own copy.
+	Left bool
 }
 
 // Related tells whether an agency has a live relation to a subject.

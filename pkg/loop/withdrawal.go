@@ -26,6 +26,7 @@ func (h Head) Withdrawn(e Event) (Head, bool) {
 			h.Client, h.Sender = "", nil
 		}
 		h.Withdrawal = noticeOf(e, m.GetHolders(), m.GetDueAt())
+		h.Withdrawal.ByClient, h.Withdrawal.LeftApart = m.GetByClient(), m.GetLeftApart()
 	case *commonv1.WithdrawalAcknowledged:
 		h.Withdrawal.acknowledge(e)
 	case *commonv1.WithdrawalOverdue:
@@ -55,7 +56,7 @@ func WithdrawConsent(h Head, readers []Reader, agency string, at time.Time) (*co
 	case h.IsWithdrawn():
 		return nil, fault.New(fault.IllegalStep, "the consent is withdrawn already").With("allowed_steps", "")
 	}
-	withdrawn := &commonv1.ConsentWithdrawn{ByClient: agency == ""}
+	withdrawn := &commonv1.ConsentWithdrawn{ByClient: agency == "", LeftApart: true}
 	withdrawn.Holders, withdrawn.DueAt = holdersOf(readers, at, agency)
 	return withdrawn, nil
 }

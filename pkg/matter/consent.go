@@ -3,7 +3,6 @@ package matter
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -51,8 +50,9 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 		if err != nil {
 			return nil, err
 		}
-		if head := history.State.Common(); head.RestsOnConsent() && !head.IsRevoked() {
-			response.Consents = append(response.Consents, k.consent(who, history))
+		view := k.viewOf(who, history)
+		if head := view.State.Common(); head.RestsOnConsent() && !head.IsRevoked() {
+			response.Consents = append(response.Consents, k.consent(who, query.Client, view))
 			readings = append(readings, readingOf(history.State))
 		}
 	}
@@ -93,24 +93,33 @@ func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S
 	return k.config.Rules.Fold(events, false), nil
 }
 
-// consent is the consent on which a subject rests, as a caller reads it. That it was
-// withdrawn every holder may know, and of who did so the agency.
-func (k *Kernel[S]) consent(who identity.Caller, history loop.History[S]) *consentv1.Consent {
-	head, agency := history.State.Common(), who.Agency
+// viewOf is a subject as its caller has been shown it.
+func (k *Kernel[S]) viewOf(who identity.Caller, history loop.History[S]) loop.View[S] {
+	if who.Role == identity.RoleClient {
+		return k.config.Rules.ForClient(history.Events)
+	}
+	return history.Views[who.Agency]
+}
+
+// consent is the consent on which a subject rests, as its caller has been shown it: who has
+// left reads who was told until then. Client is the inner id by which the caller found it;
+// empty where it named the subject alone.
+func (k *Kernel[S]) consent(who identity.Caller, client string, view loop.View[S]) *consentv1.Consent {
+	head, agency := view.State.Common(), who.Agency
 	if who.Role == identity.RoleClient {
 		agency = clientNames
 	}
 	consent := &consentv1.Consent{
 		Subject: head.Subject, Service: k.config.Rules.Service, CaseId: k.Engine.Names.CaseName(agency, head.Case),
-		GivenTo: loop.AgencyAlone(head.Sender, agency), Recipients: slices.Sorted(maps.Keys(history.Views)),
+		GivenTo: loop.AgencyAlone(head.Sender, agency), Recipients: k.recipients(view),
 		Provision: head.Basis.GetProvision(), GivenAt: head.Basis.GetConsentedAt(),
 	}
-	if head.Client != "" {
-		consent.ClientId = k.Engine.Names.ClientName(agency, head.Client)
+	if inner := cmp.Or(head.Client, client); inner != "" {
+		consent.ClientId = k.Engine.Names.ClientName(agency, inner)
 	}
 	if w := head.Withdrawal; head.IsWithdrawn() {
 		consent.Withdrawal = &consentv1.Withdrawal{
-			At: timestamppb.New(w.At), ByClient: w.By.GetAgency() == "", By: loop.AgencyAlone(w.By, agency), DueAt: timestamppb.New(w.Due),
+			At: timestamppb.New(w.At), ByClient: w.ByClient, By: loop.AgencyAlone(w.By, agency), DueAt: timestamppb.New(w.Due),
 			Overdue: w.Overdue && len(w.Pending()) > 0,
 		}
 		for _, one := range w.Holders {
@@ -122,6 +131,18 @@ func (k *Kernel[S]) consent(who identity.Caller, history loop.History[S]) *conse
 		}
 	}
 	return consent
+}
+
+// recipients are the agencies of which a view tells that they are told of the subject, or
+// were: by name, its reader's own among them.
+func (k *Kernel[S]) recipients(view loop.View[S]) []string {
+	head := view.State.Common()
+	told := append([]string{view.Reader.Agency, head.Withdrawal.By.GetAgency()}, head.Withdrawal.Holders...)
+	for _, reader := range k.config.Rules.Readers(view.State, head.IsWithdrawn()) {
+		told = append(told, reader.Agency)
+	}
+	slices.Sort(told)
+	return slices.DeleteFunc(slices.Compact(told), func(agency string) bool { return agency == "" })
 }
 
 // RecordWithdrawal takes back the consent on which a matter rests. When it returns, what
@@ -182,7 +203,7 @@ func (k gatewayOnly[S]) onConsent(
 	if err != nil {
 		return nil, err
 	}
-	return k.consent(who, result.History), nil
+	return k.consent(who, "", k.viewOf(who, result.History)), nil
 }
 
 // checkConsent refuses a message on a consent that was given before the client withdrew

@@ -57,11 +57,15 @@ func testLog(t *testing.T, open Harness) {
 		t.Fatalf("%+v %v", begun, err)
 	}
 	mustAppend(t, store, batch("s/1", 0, "a"))
-	mustAppend(t, store, journal.Batch{Accesses: []journal.Access{{At: noon, Method: "test/Read", Subject: "s/1"}}})
+	mustAppend(t, store, journal.Batch{Accesses: []journal.Access{{At: noon, Method: "test/Read", Subject: "s/1", Client: "client"}}})
 	mustAppend(t, store, batch("s/1", 1, "a"))
 	all, err := store.AccessesAfter(t.Context(), 0, 10)
 	if err != nil || len(all) != 3 || all[0].Number >= all[1].Number || all[1].Number >= all[2].Number {
 		t.Fatalf("%+v %v", all, err)
+	}
+	changes, err := store.Accesses(t.Context(), journal.AccessQuery{Client: "client", ChangesOf: "s/1", Before: all[2].Number, Limit: 1})
+	if err != nil || len(changes) != 1 || changes[0].Number != all[0].Number {
+		t.Errorf("the change before the last is %+v %v", changes, err)
 	}
 	events := mustLoad(t, store, "s/1")
 	if !bytes.Equal(all[0].Head, events[0].Hash) || all[1].Head != nil || !bytes.Equal(all[2].Head, events[1].Hash) {

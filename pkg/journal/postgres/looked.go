@@ -16,7 +16,8 @@ const accessColumns = `at, by, role, on_behalf_of, subject, client, method, purp
 func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]journal.NumberedAccess, error) {
 	found, err := s.read.Query(ctx, `SELECT number, `+accessColumns+` FROM accesses
 		WHERE client = $1 AND at >= $2 AND ($3::bigint = 0 OR at < $3) AND ($4::bigint = 0 OR number < $4) AND role <> 'clock'
-		ORDER BY number DESC LIMIT $5`, asked.Client, asked.From, asked.To, asked.Before, asked.Limit)
+			AND ($5::text = '' OR subject = $5 AND head <> ''::bytea)
+		ORDER BY number DESC LIMIT $6`, asked.Client, asked.From, asked.To, asked.Before, asked.ChangesOf, asked.Limit)
 	accesses, err := collect(found, err, func(found pgx.Rows) (row journal.NumberedAccess, err error) {
 		row.Access, err = scanAccess(found, &row.Number)
 		return row, err

@@ -18,7 +18,8 @@ func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]jour
 		return row, err
 	}, `SELECT number, `+accessColumns+` FROM accesses
 		WHERE client = ?1 AND at >= ?2 AND (?3 = 0 OR at < ?3) AND (?4 = 0 OR number < ?4) AND role <> 'clock'
-		ORDER BY number DESC LIMIT ?5`, asked.Client, asked.From, asked.To, asked.Before, asked.Limit)
+			AND (?5 = '' OR subject = ?5 AND head <> x'')
+		ORDER BY number DESC LIMIT ?6`, asked.Client, asked.From, asked.To, asked.Before, asked.ChangesOf, asked.Limit)
 }
 
 // scanAccess reads an access behind what stands before it.

@@ -1603,7 +1603,9 @@ type AccessPlace struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Before map[string]int64       `protobuf:"bytes,1,rep,name=before,proto3" json:"before,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// Which list it is of.
-	Request       []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	Request []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	// Makes every token equally long: how many records there are, of others too, does not show.
+	Padding       []byte `protobuf:"bytes,3,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1648,6 +1650,13 @@ func (x *AccessPlace) GetBefore() map[string]int64 {
 func (x *AccessPlace) GetRequest() []byte {
 	if x != nil {
 		return x.Request
+	}
+	return nil
+}
+
+func (x *AccessPlace) GetPadding() []byte {
+	if x != nil {
+		return x.Padding
 	}
 	return nil
 }
@@ -2471,10 +2480,11 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x1aU\n" +
 	"\bNumbered\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x121\n" +
-	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xa6\x01\n" +
+	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xc0\x01\n" +
 	"\vAccessPlace\x12B\n" +
 	"\x06before\x18\x01 \x03(\v2*.koppi.casework.v1.AccessPlace.BeforeEntryR\x06before\x12\x18\n" +
-	"\arequest\x18\x02 \x01(\fR\arequest\x1a9\n" +
+	"\arequest\x18\x02 \x01(\fR\arequest\x12\x18\n" +
+	"\apadding\x18\x03 \x01(\fR\apadding\x1a9\n" +
 	"\vBeforeEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"u\n" +

@@ -36,7 +36,10 @@ type EnteredInError struct {
 	// Directory keys of the agencies that were told of it and must acknowledge.
 	Holders []string `protobuf:"bytes,2,rep,name=holders,proto3" json:"holders,omitempty"`
 	// Until when each has to.
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Who has left before is told of its own copy alone: not of the other holders, nor of
+	// what they acknowledge. Events from before this rule lack it. No reader is told it.
+	LeftApart     bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -90,6 +93,13 @@ func (x *EnteredInError) GetDueAt() *timestamppb.Timestamp {
 		return x.DueAt
 	}
 	return nil
+}
+
+func (x *EnteredInError) GetLeftApart() bool {
+	if x != nil {
+		return x.LeftApart
+	}
+	return false
 }
 
 // RevocationAcknowledged: its sender's agency has removed its copy, or marked it.
@@ -366,11 +376,13 @@ var File_koppi_common_v1_revocation_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_revocation_proto_rawDesc = "" +
 	"\n" +
-	" koppi/common/v1/revocation.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"u\n" +
+	" koppi/common/v1/revocation.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\x94\x01\n" +
 	"\x0eEnteredInError\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\aholders\x18\x02 \x03(\tR\aholders\x121\n" +
-	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x18\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1d\n" +
+	"\n" +
+	"left_apart\x18\x04 \x01(\bR\tleftApart\"\x18\n" +
 	"\x16RevocationAcknowledged\"`\n" +
 	"\x11RevocationOverdue\x12\x18\n" +
 	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +

@@ -37,7 +37,10 @@ type ConsentWithdrawn struct {
 	// Until when each has to.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// The client did so, and not somebody in the client's name.
-	ByClient      bool `protobuf:"varint,3,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
+	ByClient bool `protobuf:"varint,3,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
+	// Who has left before is told of its own copy alone: not of the other holders, nor of
+	// what they acknowledge. Events from before this rule lack it. No reader is told it.
+	LeftApart     bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,6 +92,13 @@ func (x *ConsentWithdrawn) GetDueAt() *timestamppb.Timestamp {
 func (x *ConsentWithdrawn) GetByClient() bool {
 	if x != nil {
 		return x.ByClient
+	}
+	return false
+}
+
+func (x *ConsentWithdrawn) GetLeftApart() bool {
+	if x != nil {
+		return x.LeftApart
 	}
 	return false
 }
@@ -188,11 +198,13 @@ var File_koppi_common_v1_withdrawal_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_withdrawal_proto_rawDesc = "" +
 	"\n" +
-	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"|\n" +
+	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n" +
 	"\x10ConsentWithdrawn\x12\x18\n" +
 	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
-	"\tby_client\x18\x03 \x01(\bR\bbyClient\"\x18\n" +
+	"\tby_client\x18\x03 \x01(\bR\bbyClient\x12\x1d\n" +
+	"\n" +
+	"left_apart\x18\x04 \x01(\bR\tleftApart\"\x18\n" +
 	"\x16WithdrawalAcknowledged\"`\n" +
 	"\x11WithdrawalOverdue\x12\x18\n" +
 	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +

@@ -327,9 +327,11 @@ type Consent struct {
 	Service  string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	CaseId   string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	ClientId string `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Whose message began the matter.
+	// Whose message began the matter. Absent for an agency that was told of it on this
+	// consent alone, and from which it was withdrawn.
 	GivenTo *v1.Party `protobuf:"bytes,5,opt,name=given_to,json=givenTo,proto3" json:"given_to,omitempty"`
-	// Directory keys of the agencies that are told of the matter.
+	// Directory keys of the agencies that are told of the matter, as far as the caller's
+	// agency was told: for one that has left, up to then.
 	Recipients []string `protobuf:"bytes,6,rep,name=recipients,proto3" json:"recipients,omitempty"`
 	// The provision under which it was asked for.
 	Provision string                 `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
@@ -438,11 +440,13 @@ type Withdrawal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// The client did so; else the agency that recorded it.
-	ByClient bool                   `protobuf:"varint,2,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	By       *v1.Party              `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
-	DueAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	ByClient bool `protobuf:"varint,2,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
+	// Absent for an agency that had left, where another agency recorded it.
+	By    *v1.Party              `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// The due time has passed and somebody has not acknowledged.
-	Overdue       bool                 `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	Overdue bool `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// For an agency that had left, itself alone.
 	Holders       []*Withdrawal_Holder `protobuf:"bytes,6,rep,name=holders,proto3" json:"holders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -77,7 +77,9 @@ type CaseMessage struct {
 	ChainHash []byte `protobuf:"bytes,16,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
 	// A parked message delivered again on request, outside the order of sequences.
 	Redelivered bool `protobuf:"varint,20,opt,name=redelivered,proto3" json:"redelivered,omitempty"`
-	// W3C trace context of this delivery (linked to the command's inside Koppi).
+	// W3C trace context of this delivery. It is made of mailbox, subject and message_id
+	// alone, and is the same whenever the message is delivered: it tells nothing of the command
+	// that the message came of, nor of who gave it. Absent where Koppi keeps no traces.
 	Traceparent   string `protobuf:"bytes,17,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

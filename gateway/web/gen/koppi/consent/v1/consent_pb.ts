@@ -174,14 +174,16 @@ export type Consent = Message<"koppi.consent.v1.Consent"> & {
   clientId: string;
 
   /**
-   * Whose message began the matter.
+   * Whose message began the matter. Absent for an agency that was told of it on this
+   * consent alone, and from which it was withdrawn.
    *
    * @generated from field: koppi.common.v1.Party given_to = 5;
    */
   givenTo?: Party | undefined;
 
   /**
-   * Directory keys of the agencies that are told of the matter.
+   * Directory keys of the agencies that are told of the matter, as far as the caller's
+   * agency was told: for one that has left, up to then.
    *
    * @generated from field: repeated string recipients = 6;
    */
@@ -233,6 +235,8 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   byClient: boolean;
 
   /**
+   * Absent for an agency that had left, where another agency recorded it.
+   *
    * @generated from field: koppi.common.v1.Party by = 3;
    */
   by?: Party | undefined;
@@ -250,6 +254,8 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   overdue: boolean;
 
   /**
+   * For an agency that had left, itself alone.
+   *
    * @generated from field: repeated koppi.consent.v1.Withdrawal.Holder holders = 6;
    */
   holders: Withdrawal_Holder[];

@@ -165,7 +165,9 @@ export type CaseMessage = Message<"koppi.exchange.v1.CaseMessage"> & {
   redelivered: boolean;
 
   /**
-   * W3C trace context of this delivery (linked to the command's inside Koppi).
+   * W3C trace context of this delivery. It is made of mailbox, subject and message_id
+   * alone, and is the same whenever the message is delivered: it tells nothing of the command
+   * that the message came of, nor of who gave it. Absent where Koppi keeps no traces.
    *
    * @generated from field: string traceparent = 17;
    */

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/common/v1/revocation.proto.
  */
 export const file_koppi_common_v1_revocation: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9jb21tb24vdjEvcmV2b2NhdGlvbi5wcm90bxIPa29wcGkuY29tbW9uLnYxIl0KDkVudGVyZWRJbkVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdob2xkZXJzGAIgAygJEioKBmR1ZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiGAoWUmV2b2NhdGlvbkFja25vd2xlZGdlZCJQChFSZXZvY2F0aW9uT3ZlcmR1ZRIPCgdob2xkZXJzGAEgAygJEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDgoMQ29waWVzRXJhc2VkIqkCCgpSZXZvY2F0aW9uEg4KBnJlYXNvbhgBIAEoCRImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvdmVyZHVlGAUgASgIEjMKB2hvbGRlcnMYBiADKAsyIi5rb3BwaS5jb21tb24udjEuUmV2b2NhdGlvbi5Ib2xkZXIaTQoGSG9sZGVyEg4KBmFnZW5jeRgBIAEoCRIzCg9hY2tub3dsZWRnZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_party]);
+  fileDesc("CiBrb3BwaS9jb21tb24vdjEvcmV2b2NhdGlvbi5wcm90bxIPa29wcGkuY29tbW9uLnYxInEKDkVudGVyZWRJbkVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdob2xkZXJzGAIgAygJEioKBmR1ZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGVmdF9hcGFydBgEIAEoCCIYChZSZXZvY2F0aW9uQWNrbm93bGVkZ2VkIlAKEVJldm9jYXRpb25PdmVyZHVlEg8KB2hvbGRlcnMYASADKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIOCgxDb3BpZXNFcmFzZWQiqQIKClJldm9jYXRpb24SDgoGcmVhc29uGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB292ZXJkdWUYBSABKAgSMwoHaG9sZGVycxgGIAMoCzIiLmtvcHBpLmNvbW1vbi52MS5SZXZvY2F0aW9uLkhvbGRlchpNCgZIb2xkZXISDgoGYWdlbmN5GAEgASgJEjMKD2Fja25vd2xlZGdlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party]);
 
 /**
  * EnteredInError ends a subject at any time. Every copy of what was told of it
@@ -48,6 +48,14 @@ export type EnteredInError = Message<"koppi.common.v1.EnteredInError"> & {
    * @generated from field: google.protobuf.Timestamp due_at = 3;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * Who has left before is told of its own copy alone: not of the other holders, nor of
+   * what they acknowledge. Events from before this rule lack it. No reader is told it.
+   *
+   * @generated from field: bool left_apart = 4;
+   */
+  leftApart: boolean;
 };
 
 /**

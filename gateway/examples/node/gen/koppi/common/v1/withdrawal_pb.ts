@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/common/v1/withdrawal.proto.
  */
 export const file_koppi_common_v1_withdrawal: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxImIKEENvbnNlbnRXaXRoZHJhd24SDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCCIYChZXaXRoZHJhd2FsQWNrbm93bGVkZ2VkIlAKEVdpdGhkcmF3YWxPdmVyZHVlEg8KB2hvbGRlcnMYASADKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxInYKEENvbnNlbnRXaXRoZHJhd24SDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCBISCgpsZWZ0X2FwYXJ0GAQgASgIIhgKFldpdGhkcmF3YWxBY2tub3dsZWRnZWQiUAoRV2l0aGRyYXdhbE92ZXJkdWUSDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as
@@ -47,6 +47,14 @@ export type ConsentWithdrawn = Message<"koppi.common.v1.ConsentWithdrawn"> & {
    * @generated from field: bool by_client = 3;
    */
   byClient: boolean;
+
+  /**
+   * Who has left before is told of its own copy alone: not of the other holders, nor of
+   * what they acknowledge. Events from before this rule lack it. No reader is told it.
+   *
+   * @generated from field: bool left_apart = 4;
+   */
+  leftApart: boolean;
 };
 
 /**

@@ -1,0 +1,347 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/scenario"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// actors are workers of four agencies, any of whom may report to the county.
+type actors struct {
+	*bench
+	conn     grpc.ClientConnInterface
+	concerns concernv1.ConcernServiceClient
+	casework caseworkv1.CaseworkServiceClient
+	dev      devv1.DevServiceClient
+	as       map[string]context.Context
+}
+
+func newActors(t *testing.T) *actors {
+	t.Helper()
+	b := newBenchOf(t, allinone.Config{})
+	b.tokens["employment"] = b.token(scenario.CastParty{Agency: "tyollisyys-kuopio", Unit: "tyollisyys", Worker: "ty-09", Role: "employment_officer"})
+	conn := b.grpc()
+	return &actors{
+		bench: b, conn: conn, concerns: concernv1.NewConcernServiceClient(conn), casework: caseworkv1.NewCaseworkServiceClient(conn), dev: devv1.NewDevServiceClient(conn),
+		as: map[string]context.Context{
+			"kela": b.asWorker("kela"), "hva-pohjois-savo": b.asWorker("county"), "terveys-pohjois-savo": b.asWorker("nurse"), "tyollisyys-kuopio": b.asWorker("employment"),
+		},
+	}
+}
+
+// names of the agencies, sorted.
+func (a *actors) names() []string { return slices.Sorted(maps.Keys(a.as)) }
+
+// anew is consent of a moment ago, by the clock of the services.
+func (a *actors) anew() *commonv1.LegalBasis {
+	now := must(a.dev.GetClock(a.t.Context(), &devv1.GetClockRequest{})).GetNow().AsTime()
+	basis := consented()
+	basis.ConsentedAt = timestamppb.New(now.Add(-time.Second))
+	return basis
+}
+
+func (a *actors) pass() {
+	insist(a.t, a.t.Context(), a.dev.AdvanceClock, &devv1.AdvanceClockRequest{Target: &devv1.AdvanceClockRequest_By{By: durationpb.New(time.Minute)}})
+}
+
+func clientOf(code string) *commonv1.Client {
+	return &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}, Language: "fi"}
+}
+
+// report is one of an agency's to another.
+func (a *actors) report(from, to, code string) (*concernv1.Concern, error) {
+	r := submission()
+	r.Client, r.Receiver, r.Basis = clientOf(code), &commonv1.Party{Agency: to}, a.anew()
+	response, err := a.concerns.SubmitConcern(a.as[from], r)
+	return response.GetConcern(), err
+}
+
+func (a *actors) forward(id, to string, keepOpen bool) (*concernv1.Concern, error) {
+	response, err := a.concerns.ForwardConcern(a.as["hva-pohjois-savo"], &concernv1.ForwardConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: id, Receiver: &commonv1.Party{Agency: to}, Basis: a.anew(), KeepOpen: keepOpen,
+		Topics: []concernv1.Topic{concernv1.Topic_TOPIC_RENT_ARREARS}, Description: "Kaksi vuokraa.",
+	})
+	return response.GetConcern(), err
+}
+
+// step takes a step of an agency's on a concern.
+func (a *actors) step(agency, step, id string) error {
+	ctx, request := a.as[agency], uuid.NewString()
+	switch step {
+	case "ReceiveConcern":
+		return refusal(a.concerns.ReceiveConcern(ctx, &concernv1.ReceiveConcernRequest{RequestId: request, ConcernId: id}))
+	case "TakeConcern":
+		return refusal(a.concerns.TakeConcern(ctx, &concernv1.TakeConcernRequest{RequestId: request, ConcernId: id}))
+	case "StartAssessment":
+		return refusal(a.concerns.StartAssessment(ctx, &concernv1.StartAssessmentRequest{RequestId: request, ConcernId: id}))
+	case "CloseConcern":
+		return refusal(a.concerns.CloseConcern(ctx, &concernv1.CloseConcernRequest{RequestId: request, ConcernId: id, Outcome: concernv1.Outcome_OUTCOME_SERVICE_STARTED}))
+	case "DeclineConcern":
+		return refusal(a.concerns.DeclineConcern(ctx, &concernv1.DeclineConcernRequest{RequestId: request, ConcernId: id, Reason: concernv1.DeclineReason_DECLINE_REASON_WRONG_AREA}))
+	case "WithdrawConcern":
+		return refusal(a.concerns.WithdrawConcern(ctx, &concernv1.WithdrawConcernRequest{RequestId: request, ConcernId: id, Reason: "Asia hoitui."}))
+	default:
+		return refusal(a.concerns.RevokeConcern(ctx, &concernv1.RevokeConcernRequest{RequestId: request, ConcernId: id, Reason: "Toisen henkilön asia."}))
+	}
+}
+
+var deedSteps = []string{
+	"ReceiveConcern", "TakeConcern", "TakeConcern", "StartAssessment", "CloseConcern", "DeclineConcern", "WithdrawConcern", "RevokeConcern",
+}
+
+// deed is a step that was taken.
+type deed struct{ agency, step, subject string }
+
+// live lets the agencies do random things about one client, a minute apart, and returns
+// what was done.
+func (a *actors) live(random *rand.Rand, code string, steps int) []deed {
+	var ids []string
+	var done []deed
+	note := func(agency, step, id string, err error) bool {
+		if err == nil {
+			done = append(done, deed{agency, step, "concerns/" + id})
+		}
+		return err == nil
+	}
+	for range steps {
+		a.pass()
+		switch kind := random.IntN(6); {
+		case len(ids) == 0 || kind == 0:
+			from := a.names()[random.IntN(len(a.as))]
+			to := []string{"hva-pohjois-savo", "hva-pohjois-savo", "terveys-pohjois-savo"}[random.IntN(3)]
+			if made, err := a.report(from, to, code); note(from, "SubmitConcern", made.GetConcernId(), err) {
+				ids = append(ids, made.GetConcernId())
+			}
+		case kind == 1:
+			id := ids[random.IntN(len(ids))]
+			_ = a.step("hva-pohjois-savo", "TakeConcern", id)
+			if made, err := a.forward(id, a.names()[random.IntN(len(a.as))], random.IntN(2) == 0); note("hva-pohjois-savo", "ForwardConcern", id, err) {
+				ids = append(ids, made.GetForwardedToConcernIds()...)
+			}
+		default:
+			id, step := ids[random.IntN(len(ids))], deedSteps[random.IntN(len(deedSteps))]
+			for _, agency := range a.names() {
+				if note(agency, step, id, a.step(agency, step, id)) {
+					break
+				}
+			}
+		}
+	}
+	return done
+}
+
+// outward is an agency's own name for a client; empty where it has no matter of theirs.
+func (a *actors) outward(agency, code string, done []deed) string {
+	for _, one := range done {
+		if read, err := a.concerns.GetConcern(a.as[agency], &concernv1.GetConcernRequest{ConcernId: strings.TrimPrefix(one.subject, "concerns/")}); err == nil && read.GetConcern().GetClientId() != "" {
+			return read.GetConcern().GetClientId()
+		}
+	}
+	return ""
+}
+
+func (a *actors) accesses(ctx context.Context, client string, size int32) []*caseworkv1.Access {
+	a.t.Helper()
+	var all []*caseworkv1.Access
+	for r := (&caseworkv1.ListAccessesRequest{ClientId: client, PageSize: size}); ; {
+		page := must(a.casework.ListAccesses(ctx, r))
+		all, r.PageToken = append(all, page.GetAccesses()...), page.GetNextPageToken()
+		if r.GetPageToken() == "" {
+			return all
+		}
+	}
+}
+
+func (a *actors) timeline(ctx context.Context, client string) []*exchangev1.CaseMessage {
+	a.t.Helper()
+	var all []*exchangev1.CaseMessage
+	for r := (&caseworkv1.GetTimelineRequest{ClientId: client}); ; {
+		if client != "" {
+			r.Purpose = "Valvonta."
+		}
+		page := must(a.casework.GetTimeline(ctx, r))
+		all, r.PageToken = append(all, page.GetMessages()...), page.GetNextPageToken()
+		if r.GetPageToken() == "" {
+			return all
+		}
+	}
+}
+
+// isChange tells the records of steps from those of readings.
+func isChange(one *caseworkv1.Access) bool {
+	name := one.GetMethod()[strings.LastIndexByte(one.GetMethod(), '/')+1:]
+	return !strings.HasPrefix(name, "Get") && !strings.HasPrefix(name, "List") && !strings.HasPrefix(name, "Read")
+}
+
+// saidBy tells whether a timeline says that an agency did something in a matter at a time.
+func saidBy(timeline []*exchangev1.CaseMessage, agency, subject string, at time.Time) bool {
+	return slices.ContainsFunc(timeline, func(m *exchangev1.CaseMessage) bool {
+		return m.GetSubject() == subject && m.GetFrom().GetAgency() == agency && m.GetOccurredAt().AsTime().Sub(at).Abs() < 10*time.Second
+	})
+}
+
+// What is shown of who looked tells nobody more than the matters themselves do: of each
+// deed in it, its reader's timeline tells too that this agency did so in that matter then;
+// and what an agency's own people did is all in it. However reports of four agencies about
+// one client join, are passed on, taken, taken back and entered in error.
+func TestDeedsTellNoMoreThanMatters(t *testing.T) {
+	t.Parallel()
+	a := newActors(t)
+	shown := 0
+	for round := range soaked("SOAK_DEEDS", 8) {
+		random := rand.New(rand.NewPCG(uint64(round), 21)) //nolint:gosec // a repeatable choice
+		code := testPerson(round)
+		done := a.live(random, code, 14)
+		for _, agency := range a.names() {
+			client := a.outward(agency, code, done)
+			if client == "" {
+				continue
+			}
+			timeline, records := a.timeline(a.as[agency], client), a.accesses(a.as[agency], client, 1000)
+			known := map[string]bool{}
+			for _, message := range timeline {
+				known[message.GetSubject()] = true
+			}
+			for _, one := range records {
+				switch {
+				case one.GetBy().GetAgency() != agency:
+					t.Errorf("round %d: %s is told of %v", round, agency, one)
+				case one.GetSubject() != "" && !known[one.GetSubject()]:
+					t.Errorf("round %d: %s is told of a matter that it has not: %v", round, agency, one)
+				case one.GetSubject() != "" && isChange(one):
+					shown++
+					if !saidBy(timeline, agency, one.GetSubject(), one.GetAt().AsTime()) {
+						t.Errorf("round %d: no matter tells %s of %v", round, agency, one)
+					}
+				}
+			}
+			for _, one := range done {
+				if one.agency == agency && known[one.subject] && !slices.ContainsFunc(records, func(r *caseworkv1.Access) bool {
+					return r.GetSubject() == one.subject && strings.HasSuffix(r.GetMethod(), "/"+one.step)
+				}) {
+					t.Errorf("round %d: %s is not told that it did %+v", round, agency, one)
+				}
+			}
+		}
+		person := withToken(t, a.token(scenario.CastParty{Role: "client", PersonalIdentityCode: code}))
+		timeline := a.timeline(person, "")
+		for _, one := range a.accesses(person, "", 7) {
+			told := slices.ContainsFunc(timeline, func(m *exchangev1.CaseMessage) bool { return m.GetSubject() == one.GetSubject() })
+			if told && isChange(one) && !saidBy(timeline, one.GetBy().GetAgency(), one.GetSubject(), one.GetAt().AsTime()) {
+				t.Errorf("round %d: no matter tells the client of %v", round, one)
+			}
+		}
+	}
+	if shown < 20 {
+		t.Errorf("only %d deeds were shown", shown)
+	}
+}
+
+// testPerson is the identity code of a test person, another for each number.
+func testPerson(n int) string {
+	birth := 10000 + 100 + n%90 + 10 // 1 January of 1910 to 1999
+	number := 900 + n/90%100
+	return fmt.Sprintf("%06d-%03d%c", birth, number, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(birth*1000+number)%31])
+}
+
+// An agency's list of who looked is the same whatever it may not know: another agency's
+// open concern that its report joins, what comes of what it takes, and how its own
+// withdrawal leaves other agencies' reports.
+func TestDeedsInPairs(t *testing.T) {
+	t.Parallel()
+	a := newActors(t)
+	steps := func(agency string, ids ...string) func(...string) {
+		return func(steps ...string) {
+			for i, step := range steps {
+				if err := a.step(agency, step, ids[min(i, len(ids)-1)]); err != nil {
+					t.Fatal(step, err)
+				}
+			}
+		}
+	}
+	person := 1000
+	report := func(from, code string) string { return must(a.report(from, "hva-pohjois-savo", code)).GetConcernId() }
+	for name, pair := range map[string]struct {
+		reader string
+		// history is told with or without what the reader may not know.
+		history func(code string, hidden bool) (own string)
+	}{
+		"another's open concern": {"kela", func(code string, hidden bool) string {
+			if hidden {
+				report("terveys-pohjois-savo", code)
+				report("tyollisyys-kuopio", code)
+			}
+			own := report("kela", code)
+			steps("kela", own)("WithdrawConcern")
+			return own
+		}},
+		"who joined one's own": {"kela", func(code string, hidden bool) string {
+			own := report("kela", code)
+			if hidden {
+				report("terveys-pohjois-savo", code)
+				report("tyollisyys-kuopio", code)
+			}
+			steps("kela", own)("WithdrawConcern")
+			return own
+		}},
+		"what one's taking ends": {"terveys-pohjois-savo", func(code string, hidden bool) string {
+			own := report("terveys-pohjois-savo", code)
+			steps("hva-pohjois-savo", own)("TakeConcern")
+			// It comes of the reader's own report, or of one of Kela's that stood alone.
+			from := own
+			if !hidden {
+				steps("hva-pohjois-savo", own)("CloseConcern")
+				from = report("kela", code)
+				steps("hva-pohjois-savo", from)("TakeConcern")
+			}
+			forwarded := must(a.forward(from, "terveys-pohjois-savo", false)).GetForwardedToConcernIds()[0]
+			steps("terveys-pohjois-savo", forwarded)("TakeConcern", "CloseConcern")
+			return own
+		}},
+	} {
+		lists := map[bool]string{}
+		for _, hidden := range []bool{false, true} {
+			person++
+			code := testPerson(person)
+			own := pair.history(code, hidden)
+			client := must(a.concerns.GetConcern(a.as[pair.reader], &concernv1.GetConcernRequest{ConcernId: own})).GetConcern().GetClientId()
+			lists[hidden] = normal(a.accesses(a.as[pair.reader], client, 1000), "concerns/"+own)
+		}
+		if lists[false] != lists[true] {
+			t.Errorf("%s: %s is told\n%s\nand with it\n%s", name, pair.reader, lists[false], lists[true])
+		}
+	}
+}
+
+// normal is a list without times and names: its own matter, and others by how they came.
+func normal(records []*caseworkv1.Access, own string) string {
+	names, text := map[string]string{"": "none", own: "own"}, ""
+	for _, one := range slices.Backward(records) {
+		if names[one.GetSubject()] == "" {
+			names[one.GetSubject()] = fmt.Sprint("other ", len(names))
+		}
+		one = proto.CloneOf(one)
+		one.At, one.Basis = nil, nil
+		text += fmt.Sprintf("%s %s %s %s\n", names[one.GetSubject()], one.GetMethod(), one.GetBy().GetWorker(), one.GetPurpose())
+	}
+	return text
+}

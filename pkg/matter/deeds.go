@@ -1,0 +1,166 @@
+package matter
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// deeds tells of each record of who looked whether its reader may know it. One command
+// changes several matters: reports that joined, a concern that was passed on, what was
+// passed on of it. A record of each is kept, and shown to who was told by the matter itself
+// that the deed was this agency's: a record tells no more than the matter does.
+type deeds[S loop.State] struct {
+	kernel *Kernel[S]
+	who    identity.Caller
+	client string
+	// own are the matters to which the caller's agency has a relation or had one; nil for
+	// the client, whose all of them are.
+	own map[string]bool
+	// of are the matters read so far; nil where nothing is told.
+	of map[string]*decide.Deeds[S]
+}
+
+func (k *Kernel[S]) deeds(ctx context.Context, who identity.Caller, client string) (*deeds[S], error) {
+	d := &deeds[S]{kernel: k, who: who, client: client, of: map[string]*decide.Deeds[S]{}}
+	if who.Role == identity.RoleClient {
+		return d, nil
+	}
+	standings, err := k.Store.Standings(ctx, journal.Query{Agency: who.Agency, Client: client, WithHidden: true})
+	if err != nil {
+		return nil, fault.Store(err)
+	}
+	d.own = map[string]bool{}
+	for _, standing := range standings {
+		d.own[standing.Subject] = true
+	}
+	return d, nil
+}
+
+// shown is a record as its reader may know it; nil for nothing.
+func (d *deeds[S]) shown(ctx context.Context, record journal.NumberedAccess) (*caseworkv1.Access, error) {
+	by, basis := &commonv1.Party{}, &commonv1.LegalBasis{}
+	if err := proto.Unmarshal(record.By, by); err != nil {
+		return nil, err
+	}
+	if err := proto.Unmarshal(record.Basis, basis); err != nil {
+		return nil, err
+	}
+	if d.own != nil && by.GetAgency() != d.who.Agency {
+		return nil, nil
+	}
+	subject := record.Subject
+	switch {
+	case strings.HasPrefix(subject, wishCollection):
+		// It is named the same towards all agencies.
+		subject = ""
+	case subject != "":
+		matter, err := d.matter(ctx, subject)
+		if err != nil {
+			return nil, err
+		}
+		may, err := d.may(ctx, matter, by.GetAgency(), record)
+		if err != nil || !may {
+			return nil, err
+		}
+		if d.own != nil && len(record.Basis) > 0 {
+			basis = matter.View.State.Common().Basis
+		}
+	}
+	access := &caseworkv1.Access{At: timestamppb.New(record.At), Subject: subject, Method: record.Method, Basis: basis, Purpose: record.Purpose}
+	d.sign(access, by, record.Access)
+	return access, nil
+}
+
+// sign says who it was: to the client agency and unit (703/2023 § 11), and not what a
+// worker wrote down as the purpose, which may be about others; to an agency its own worker.
+func (d *deeds[S]) sign(access *caseworkv1.Access, by *commonv1.Party, record journal.Access) {
+	client := d.who.Role == identity.RoleClient
+	switch {
+	case client && identity.Role(record.Role) == identity.RoleClient:
+		access.ByClient = true
+	case client:
+		access.By, access.Purpose = loop.UnitAlone(by), ""
+	default:
+		access.By = by
+		if record.OnBehalfOf != "" {
+			// A system in a worker's name: the worker looked.
+			access.By.Worker = record.OnBehalfOf
+		}
+	}
+}
+
+// matter is what its reader was told of a matter, read once.
+func (d *deeds[S]) matter(ctx context.Context, subject string) (*decide.Deeds[S], error) {
+	if d.own != nil && !d.own[subject] {
+		// Not read at all: what it holds, or how long it is, makes no difference.
+		return nil, nil
+	}
+	if known, read := d.of[subject]; read {
+		return known, nil
+	}
+	client := ""
+	if d.own == nil {
+		client = d.client
+	}
+	of, err := d.kernel.Engine.Deeds(ctx, subject, d.who.Agency, client)
+	if err != nil {
+		return nil, err
+	}
+	d.of[subject] = of
+	return of, nil
+}
+
+// may tells whether a record of a matter may be known.
+func (d *deeds[S]) may(ctx context.Context, matter *decide.Deeds[S], agency string, record journal.NumberedAccess) (bool, error) {
+	switch {
+	case matter == nil:
+		// Who looked at what was erased since the client may still know.
+		return d.own == nil, nil
+	case len(record.Head) == 0 && !changes(record.Method):
+		return true, nil
+	}
+	return matter.Told(agency, record.Access, func() ([]byte, error) {
+		before, err := d.kernel.Looked.Accesses(ctx, journal.AccessQuery{Client: d.client, ChangesOf: record.Subject, Before: record.Number, Limit: 1})
+		if err != nil || len(before) == 0 {
+			return nil, fault.Store(err)
+		}
+		return before[0].Head, nil
+	})
+}
+
+// changes tells whether a method of the contract changes something: all those do, and no
+// others, whose requests have an id of their own.
+func changes(method string) bool {
+	service, name, _ := strings.Cut(method, "/")
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
+	if err != nil {
+		return false
+	}
+	described, ok := found.(protoreflect.ServiceDescriptor)
+	if !ok || described.Methods().ByName(protoreflect.Name(name)) == nil {
+		return false
+	}
+	fields := described.Methods().ByName(protoreflect.Name(name)).Input().Fields()
+	for i := range fields.Len() {
+		within := fields.Get(i).Message()
+		if fields.Get(i).Name() == requestID || within != nil && within.Fields().ByName(requestID) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+const requestID = protoreflect.Name("request_id")
