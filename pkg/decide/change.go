@@ -61,6 +61,8 @@ func (c *change[S]) record(event loop.Event) error {
 		c.touched = append(c.touched, event.Subject)
 		c.batch.Expected[event.Subject] = history.Version
 	}
+	// The events of a subject never go back in time, whichever clock each was decided by.
+	event.At = loop.Later(event.At, history.LastAt())
 	event.ID, event.Trace = c.engine.NewID(), c.command.Access.Trace
 	next, told := c.engine.Rules.Next(history, event)
 	c.histories[event.Subject] = next
@@ -187,7 +189,7 @@ func (c *change[S]) keep(subject string) {
 		}
 	}
 	access := c.command.Access
-	access.Subject, access.Client = subject, head.Client
+	access.Subject, access.Client, access.At = subject, head.Client, history.LastAt()
 	c.batch.Accesses = append(c.batch.Accesses, access)
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
@@ -43,16 +44,19 @@ type Command[S loop.State] struct {
 	Claims func(loop.World[S]) []string
 	// Prepare gathers facts from outside, once an attempt, after loading and after
 	// the checks of relation and request_id; may be nil.
-	Prepare func(context.Context, loop.World[S]) error
-	// Decide turns what was loaded into events; it is pure.
-	Decide func(loop.World[S]) ([]loop.Event, error)
+	Prepare func(ctx context.Context, world loop.World[S], at time.Time) error
+	// Decide turns what was loaded into events; it is pure. At is the time of the attempt.
+	Decide func(world loop.World[S], at time.Time) ([]loop.Event, error)
+	// NotBefore is the time of what the command follows from, on this clock or another;
+	// zero for none.
+	NotBefore time.Time
 	// Admit sees whom the decision tells for the first time, none where it tells nobody new.
 	// It may refuse, and returns what is appended in the same moment, and what must still be
 	// as it was seen; may be nil.
 	Admit func(ctx context.Context, told []FirstTold) (journal.Batch, error)
 	// Clients returns who the client is, by the subject started; may be nil.
 	Clients func() map[string][]byte
-	// Access is the record of this command; subject and client are filled in.
+	// Access is the record of this command; subject, client and time are filled in.
 	Access journal.Access
 }
 
@@ -114,6 +118,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 		return Result[S]{}, err
 	}
 	world := loaded.world
+	at := e.timeOf(command, world)
 	ctx, seen := e.see(ctx, &command, world)
 	defer func() { seen.end(result, err) }()
 	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
@@ -124,11 +129,11 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 		return e.replay(ctx, command, *loaded.first)
 	}
 	if command.Prepare != nil {
-		if err := command.Prepare(ctx, world); err != nil {
+		if err := command.Prepare(ctx, world, at); err != nil {
 			return Result[S]{}, err
 		}
 	}
-	events, err := command.Decide(world)
+	events, err := command.Decide(world, at)
 	if err != nil {
 		return Result[S]{}, err
 	}

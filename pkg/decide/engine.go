@@ -122,6 +122,15 @@ type Engine[S loop.State] struct {
 	Wake func(agency string, sequence uint64)
 	// NewID makes message ids: UUIDv7.
 	NewID func() string
+	// Now is the domain's time, to the microsecond. Each attempt at a command asks it anew.
+	Now func() time.Time
+}
+
+// timeOf is the time of an attempt at a command: now, and not before the last event of the
+// commanded subject, nor before what the command follows from. The clocks of two replicas
+// may differ, and an attempt that lost a race decides upon what has come since.
+func (e *Engine[S]) timeOf(command Command[S], world loop.World[S]) time.Time {
+	return loop.Later(e.Now(), loop.Later(command.NotBefore, world.Subjects[command.Subject].LastAt()))
 }
 
 // loaded is what a command is decided upon.
@@ -155,9 +164,20 @@ func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], er
 			return l, nil
 		}
 		if wanted = lacking(subjects, e.Rules.Related(l.world)); len(wanted) == 0 {
-			return l, nil
+			return l, e.stillHeld(l.world)
 		}
 	}
+}
+
+// stillHeld is a conflict where a claim was given up between its reading and that of the
+// subject that held it: who then decides upon the claim would join what has ended.
+func (e *Engine[S]) stillHeld(world loop.World[S]) error {
+	for key, holder := range world.Claims {
+		if history, known := world.Subjects[holder]; known && e.Rules.HeldBy(history.State) != key {
+			return &journal.ConflictError{Claim: key}
+		}
+	}
+	return nil
 }
 
 // lacking are the wanted names that are not had.

@@ -57,9 +57,19 @@ func (d *Draft[S]) AddUnder(subject string, m proto.Message, by *commonv1.Party,
 	d.record(event)
 }
 
+// record adds an event, not before the last one of its subject. The time is of each subject
+// for itself: when something hidden happened to one must not show in another.
 func (d *Draft[S]) record(e Event) {
+	e.At = Later(e.At, d.lastAt(e.Subject))
 	d.decided[e.Subject] = append(d.decided[e.Subject], e)
 	d.states[e.Subject] = d.evolve(d.State(e.Subject), e)
+}
+
+func (d *Draft[S]) lastAt(subject string) time.Time {
+	if decided := d.decided[subject]; len(decided) > 0 {
+		return decided[len(decided)-1].At
+	}
+	return d.world.Subjects[subject].LastAt()
 }
 
 // Revoke enters a subject in error. Whoever was told of it, except who revokes, must

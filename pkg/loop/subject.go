@@ -89,6 +89,22 @@ type History[S any] struct {
 	Withdrawn bool
 }
 
+// LastAt is when the last event of it was recorded; zero where there is none.
+func (h History[S]) LastAt() time.Time {
+	if len(h.Events) == 0 {
+		return time.Time{}
+	}
+	return h.Events[len(h.Events)-1].At
+}
+
+// Later is the later one of two times.
+func Later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // World is what a decision sees: the commanded subject, those related to it, and
 // who holds which claim. A subject that does not exist is not in it.
 type World[S any] struct {

@@ -2,8 +2,10 @@ package matter
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/fault"
@@ -45,9 +47,9 @@ func newAdmission[S loop.State](k *Kernel[S], who identity.Caller, r proto.Messa
 
 // begin starts an attempt at a step that concerns a client, and returns the request as the
 // rules take it: with the time of the consent that it cites.
-func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string) (proto.Message, error) {
+func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string, at time.Time) (proto.Message, error) {
 	a.client, a.wishes, a.cited, a.stopped = client, nil, nil, nil
-	a.sending.At = a.kernel.Now()
+	a.sending.At = at
 	id := a.basis.GetConsentId()
 	switch {
 	case id == "":
@@ -67,9 +69,18 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	resolved := proto.Clone(r)
 	if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
 		// The id is the client's, and the same towards all: it is told to nobody.
-		named.GetBasis().ConsentId, named.GetBasis().ConsentedAt = "", a.cited.GetGivenAt()
+		named.GetBasis().ConsentId, named.GetBasis().ConsentedAt = "", timestamppb.New(earlier(a.cited.GetGivenAt().AsTime(), at))
 	}
 	return resolved, nil
+}
+
+// earlier is the earlier one of two times: the clock by which a consent was recorded may be
+// ahead of the one by which it is cited.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // read reads the wishes, once an attempt.
@@ -165,7 +176,8 @@ func (a *admission[S]) refused(ctx context.Context, refusal error) error {
 	subject := a.wishes.subject
 	_, err := a.kernel.wishes.Handle(ctx, decide.Command[wish.Wishes]{
 		Subject: subject, Open: true, Access: a.access,
-		Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
+		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+			a.sending.At = at
 			var events []loop.Event
 			for _, agency := range a.stopped {
 				if message := world.State(subject).Stopped(a.sending, agency); message != nil {

@@ -31,11 +31,11 @@ func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
 		}
 		_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
 			Subject: subject, Access: k.byClock("CarryOut"),
-			Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
+			Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
 				if !slices.Contains(world.State(subject).Pending, id) {
 					return nil, nil
 				}
-				return []loop.Event{{Subject: subject, Message: done, At: k.Now(), Client: state.Client}}, nil
+				return []loop.Event{{Subject: subject, Message: done, At: at, Client: state.Client}}, nil
 			},
 		})
 		if err != nil {
@@ -47,7 +47,7 @@ func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
 
 // byClock is the record of what nobody does but the clock.
 func (k *Kernel[S]) byClock(what string) journal.Access {
-	return journal.Access{At: k.Now(), Role: "clock", Method: "koppi." + k.config.Rules.Service + "/" + what}
+	return journal.Access{Role: "clock", Method: "koppi." + k.config.Rules.Service + "/" + what}
 }
 
 // followed is a wish from which something follows for matters.
@@ -80,7 +80,7 @@ func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string
 		switch {
 		case !head.Exists() || head.IsRevoked() || !wished.concerns(told):
 		case head.RestsOnConsent() && !head.IsWithdrawn():
-			if err := k.withdraw(ctx, subject, wished.by); err != nil {
+			if err := k.withdraw(ctx, subject, wished); err != nil {
 				return nil, err
 			}
 			done.Withdrawn = append(done.Withdrawn, subject)
@@ -126,16 +126,16 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) 
 // withdraw takes back the consent of a matter, as a wish has it. Where the agency that
 // wrote the wish down is no party to the matter, it is the client's deed: the matter tells
 // nobody of that agency.
-func (k *Kernel[S]) withdraw(ctx context.Context, subject string, by *commonv1.Party) error {
-	now := k.Now()
+func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followed) error {
+	by := wished.by
 	_, err := k.Engine.Handle(ctx, decide.Command[S]{
-		Subject: subject, Access: k.byClock("Withdraw"),
-		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+		Subject: subject, Access: k.byClock("Withdraw"), NotBefore: wished.at,
+		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) {
 			history, actor := world.Subjects[subject], loop.Actor{}
 			if history.Related(by.GetAgency()) {
 				actor = loop.Actor{Agency: by.GetAgency(), Unit: by.GetUnit(), Worker: by.GetWorker()}
 			}
-			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, now)
+			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, at)
 			if fault.ReasonOf(err) == fault.IllegalStep {
 				// Somebody was faster.
 				return nil, nil
@@ -143,11 +143,11 @@ func (k *Kernel[S]) withdraw(ctx context.Context, subject string, by *commonv1.P
 			if err != nil {
 				return nil, err
 			}
-			return k.config.Rules.Withdrawal(world, actor, subject, withdrawn, now), nil
+			return k.config.Rules.Withdrawal(world, actor, subject, withdrawn, at), nil
 		},
 	})
 	if err != nil {
 		return err
 	}
-	return k.overdue(ctx, subject, now)
+	return k.overdue(ctx, subject, k.Now())
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -149,13 +150,13 @@ func (k *Kernel[S]) recipients(view loop.View[S]) []string {
 // was told on it is gone from every mailbox.
 func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
 	r := record.GetWithdrawal()
-	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S]) ([]loop.Event, error) {
-		history, now := world.Subjects[r.GetSubject()], k.Now()
-		withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), who.Agency, now)
+	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S], at time.Time) ([]loop.Event, error) {
+		history := world.Subjects[r.GetSubject()]
+		withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), who.Agency, at)
 		if err != nil {
 			return nil, err
 		}
-		return k.config.Rules.Withdrawal(world, Actor(who), r.GetSubject(), withdrawn, now), nil
+		return k.config.Rules.Withdrawal(world, Actor(who), r.GetSubject(), withdrawn, at), nil
 	})
 	if err != nil {
 		return nil, err
@@ -168,13 +169,13 @@ func (k gatewayOnly[S]) RecordAcknowledgement(
 	ctx context.Context, record *caseworkv1.RecordAcknowledgementRequest,
 ) (*caseworkv1.RecordAcknowledgementResponse, error) {
 	r := record.GetAcknowledgement()
-	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S]) ([]loop.Event, error) {
+	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S], at time.Time) ([]loop.Event, error) {
 		head := world.State(r.GetSubject()).Common()
 		message, err := loop.AcknowledgeWithdrawal(head, who.Agency)
 		if err != nil {
 			return nil, err
 		}
-		event := loop.ByClock(head, k.Now(), message)
+		event := loop.ByClock(head, at, message)
 		event.By = Actor(who).Party()
 		return []loop.Event{event}, nil
 	})
@@ -183,7 +184,7 @@ func (k gatewayOnly[S]) RecordAcknowledgement(
 
 // onConsent runs a command on the consent of a subject.
 func (k gatewayOnly[S]) onConsent(
-	ctx context.Context, r Request, subject string, decided func(identity.Caller, loop.World[S]) ([]loop.Event, error),
+	ctx context.Context, r Request, subject string, decided func(identity.Caller, loop.World[S], time.Time) ([]loop.Event, error),
 ) (*consentv1.Consent, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -198,7 +199,7 @@ func (k gatewayOnly[S]) onConsent(
 	}
 	result, err := k.Engine.Handle(ctx, decide.Command[S]{
 		Agency: who.Agency, Client: who.Client, Holders: true, Subject: subject, RequestID: r.GetRequestId(), Digest: digest, Access: access,
-		Decide: func(world loop.World[S]) ([]loop.Event, error) { return decided(who, world) },
+		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) { return decided(who, world, at) },
 	})
 	if err != nil {
 		return nil, err

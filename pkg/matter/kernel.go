@@ -93,9 +93,9 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	}
 	return &Kernel[S]{
 		Deps: deps, config: config, exchange: mailboxes,
-		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID},
+		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
 		wishes: &decide.Engine[wish.Wishes]{
-			Rules: wishRules(config.Rules.Service), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID,
+			Rules: wishRules(config.Rules.Service), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
 		},
 	}, nil
 }

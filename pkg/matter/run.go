@@ -90,14 +90,14 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 		return k.carryOut(ctx, subject)
 	}
 	_, err := k.Engine.Handle(ctx, decide.Command[S]{
-		Subject: subject,
-		Prepare: func(ctx context.Context, world loop.World[S]) error {
+		Subject: subject, NotBefore: now,
+		Prepare: func(ctx context.Context, world loop.World[S], _ time.Time) error {
 			return k.eraseCopies(ctx, world.State(subject).Common())
 		},
-		Decide: func(world loop.World[S]) ([]loop.Event, error) {
-			return k.config.Rules.FallenDue(world.Subjects[subject], now), nil
+		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) {
+			return k.config.Rules.FallenDue(world.Subjects[subject], at), nil
 		},
-		Access: journal.Access{At: now, Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
+		Access: journal.Access{Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})
 	return err
 }

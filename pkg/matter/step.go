@@ -2,6 +2,7 @@ package matter
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -87,7 +88,7 @@ func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id 
 
 func newCommand[S loop.State, F any](k *Kernel[S], who identity.Caller, r Request, id string) loop.Command[F] {
 	return loop.Command[F]{
-		Actor: Actor(who), Subject: k.config.Collection + id, At: k.Now(), Request: r,
+		Actor: Actor(who), Subject: k.config.Collection + id, Request: r,
 		NewID: k.NewID(), CodeInText: CodeInText(r),
 	}
 }
@@ -103,7 +104,8 @@ func run[S loop.State, F any](
 	admission := newAdmission(k, who, r, access, command.Subject)
 	wanted := decide.Command[S]{
 		Agency: who.Agency, Subject: command.Subject, Starts: starts, RequestID: r.GetRequestId(), Digest: digest, Access: access,
-		Prepare: func(ctx context.Context, world loop.World[S]) error {
+		Prepare: func(ctx context.Context, world loop.World[S], at time.Time) error {
+			command.At = at
 			view := world.Subjects[command.Subject].Views[who.Agency]
 			command.Stale = step.Etag != "" && step.Etag != loop.Etag(command.Subject, who.Agency, view.Version)
 			client := command.Client
@@ -111,7 +113,7 @@ func run[S loop.State, F any](
 				client = world.State(command.Subject).Common().Client
 			}
 			var err error
-			if command.Request, err = admission.begin(ctx, r, client); err != nil {
+			if command.Request, err = admission.begin(ctx, r, client, at); err != nil {
 				return err
 			}
 			if err := k.checkConsent(ctx, who, command.Request, client); err != nil {
@@ -122,7 +124,7 @@ func run[S loop.State, F any](
 			}
 			return step.Prepare(ctx, world, &command)
 		},
-		Decide: func(world loop.World[S]) ([]loop.Event, error) {
+		Decide: func(world loop.World[S], _ time.Time) ([]loop.Event, error) {
 			events, err := step.Decide(world, command)
 			if err != nil {
 				return nil, err

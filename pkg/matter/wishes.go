@@ -3,6 +3,7 @@ package matter
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -144,15 +145,15 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	if err := k.carryOut(ctx, before.subject); err != nil {
 		return nil, err
 	}
-	made, now := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String(), k.Now()
+	made := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String()
 	_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
 		Agency: who.Agency, Client: who.Client, Subject: before.subject, Open: true, RequestID: r.GetRequestId(), Digest: digest, Access: access,
-		Decide: func(world loop.World[wish.Wishes]) ([]loop.Event, error) {
-			message, err := wish.Decide(world.State(before.subject), wish.Command{By: Actor(who).Party(), ID: made, At: now, Request: r})
+		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+			message, err := wish.Decide(world.State(before.subject), wish.Command{By: Actor(who).Party(), ID: made, At: at, Request: r})
 			if err != nil || message == nil {
 				return nil, err
 			}
-			return []loop.Event{{Subject: before.subject, Message: message, By: Actor(who).Party(), At: now, Client: client}}, nil
+			return []loop.Event{{Subject: before.subject, Message: message, By: Actor(who).Party(), At: at, Client: client}}, nil
 		},
 	})
 	if err != nil {

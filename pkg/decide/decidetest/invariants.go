@@ -31,6 +31,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[
 		}
 		c.seen[subject], changed[subject] = history.Version, history
 		head := history.State.Common()
+		checkTimes(t, history)
 		for _, view := range history.Views {
 			w.checkStatus(t, subject, view)
 		}
@@ -47,6 +48,19 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[
 		}
 	}
 	return changed
+}
+
+// checkTimes: the times of a subject never go back, whichever replica's clock each event
+// was decided by, and what is known of it since when is of its own events.
+func checkTimes[S loop.State](t *rapid.T, history loop.History[S]) {
+	for i, event := range history.Events {
+		if i > 0 && event.At.Before(history.Events[i-1].At) {
+			t.Fatalf("%s: %s comes before %s", event.Subject, loop.NameOf(event.Message), loop.NameOf(history.Events[i-1].Message))
+		}
+	}
+	if head := history.State.Common(); head.Since.Before(head.Started) || head.Since.After(history.LastAt()) {
+		t.Fatalf("%s is in its phase since %s", head.Subject, head.Since)
+	}
 }
 
 // checkFolds: a view is the fold of what its reader was told: a partner can rebuild all
@@ -180,11 +194,13 @@ func Act[S loop.State, F any](
 			actor, step = chosen.actor, chosen.step
 		}
 		w.Now = w.Now.Add(time.Second)
+		w.Skew = time.Duration(rapid.IntRange(-3, 3).Draw(t, "skew")) * time.Second
 		request := w.Request(subject, step, rapid.SampledFrom(people).Draw(t, "other"))
 		if vary != nil {
 			vary(t, request, subject, actor)
 		}
 		_ = w.Try(actor, subject, request)
+		w.Skew = 0
 	}
 }
 

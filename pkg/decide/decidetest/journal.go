@@ -45,6 +45,7 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 	var touched []string
 	for _, event := range events {
 		j.ids++
+		event.At = loop.Later(event.At, j.Histories[event.Subject].LastAt())
 		event.ID = fmt.Sprintf("message-%d", j.ids)
 		next, told := j.Rules.Next(j.Histories[event.Subject], event)
 		for _, what := range j.Rules.Tally(j.Histories[event.Subject].State, next.State, event).Counts {

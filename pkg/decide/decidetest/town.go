@@ -23,6 +23,8 @@ type Town[S loop.State, F any] struct {
 	*Journal[S]
 	// Now is the time at which the next command comes.
 	Now time.Time
+	// Skew is how far the clock of the replica that takes the next command is off.
+	Skew time.Duration
 
 	service Service[S, F]
 	ids     int
@@ -157,7 +159,7 @@ func (w *Town[S, F]) Do(command loop.Command[F]) error {
 }
 
 func (w *Town[S, F]) run(command loop.Command[F]) error {
-	command.At = w.Now
+	command.At = loop.Later(w.Now.Add(w.Skew), w.Histories[command.Subject].LastAt())
 	if command.NewID == "" {
 		command.NewID = w.ID()
 	}
