@@ -9,13 +9,14 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_koppi_common_v1_text } from "./text_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/common/v1/withdrawal.proto.
  */
 export const file_koppi_common_v1_withdrawal: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxImIKEENvbnNlbnRXaXRoZHJhd24SDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCCIYChZXaXRoZHJhd2FsQWNrbm93bGVkZ2VkIlAKEVdpdGhkcmF3YWxPdmVyZHVlEg8KB2hvbGRlcnMYASADKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxImgKEENvbnNlbnRXaXRoZHJhd24SFQoHaG9sZGVycxgBIAMoCUIE6LgYARIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCCIYChZXaXRoZHJhd2FsQWNrbm93bGVkZ2VkIlYKEVdpdGhkcmF3YWxPdmVyZHVlEhUKB2hvbGRlcnMYASADKAlCBOi4GAESKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_text]);
 
 /**
  * ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as
