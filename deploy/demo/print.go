@@ -12,7 +12,7 @@ import (
 
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/idcode"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -113,7 +113,7 @@ func (p *printer) request(request map[string]any) {
 	}
 	for _, field := range []string{"description", "question", "answer", "feedback", "reason", "explanation", "text", "comment"} {
 		if text, ok := request[field].(string); ok && strings.ToUpper(text) != text {
-			if identity.ContainsCode(text) {
+			if idcode.In(text) {
 				text = "… (holds an identity code)"
 			}
 			p.line("    “%s”", text)

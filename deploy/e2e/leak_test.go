@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"google.golang.org/grpc"
@@ -21,7 +22,7 @@ import (
 
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/scenarios"
-	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/idcode"
 )
 
 // The ways by which something leaves that is not an answer to who may know.
@@ -200,7 +201,7 @@ func code(text []byte) int {
 		if text[at] < '0' || text[at] > '3' || word(at-1) || at+length > len(text) || word(at+length) {
 			continue
 		}
-		if _, err := identity.ParseCode(string(text[at:at+length]), true); err == nil {
+		if _, err := idcode.Parse(string(text[at:at+length]), true, time.Now()); err == nil {
 			return at
 		}
 	}

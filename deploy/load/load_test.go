@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -59,10 +60,10 @@ func TestPeople(t *testing.T) {
 	p, seen := newPeople(rand.New(rand.NewPCG(1, 2))), map[string]bool{}
 	for range 100_000 {
 		code := p.code()
-		if _, err := identity.ParseCode(code, true); err != nil || seen[code] {
+		if _, err := idcode.Parse(code, true, time.Now()); err != nil || seen[code] {
 			t.Fatalf("%v, seen before: %v", err, seen[code])
 		}
-		if _, err := identity.ParseCode(code, false); err == nil {
+		if _, err := idcode.Parse(code, false, time.Now()); err == nil {
 			t.Fatal("a code that somebody may have")
 		}
 		seen[code] = true

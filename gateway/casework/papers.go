@@ -35,9 +35,6 @@ func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequ
 	if err := attachment.CheckName(r.GetFilename()); err != nil {
 		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not taken").Field("filename", reasonOf(err))
 	}
-	if identity.ContainsCode(r.GetFilename()) {
-		return nil, fault.New(fault.ContentNotAllowed, "the file name holds what looks like an identity code").Field("filename", "without it")
-	}
 	if err := attachment.CheckMediaType(r.GetMediaType()); err != nil {
 		return nil, fault.New(fault.MediaTypeNotAllowed, "this media type is not taken").Field("media_type", reasonOf(err))
 	}

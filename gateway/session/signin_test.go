@@ -11,6 +11,7 @@ import (
 
 	"koppi.internal/gateway/session/oidctest"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 )
 
@@ -154,7 +155,7 @@ func TestClientSignsIn(t *testing.T) {
 	if at := s.signIn("aino", "/"); at != s.koppi.URL+"/" {
 		t.Fatalf("led to %s; log: %s", at, s.log)
 	}
-	code, err := identity.ParseCode("010594Y9032", true)
+	code, err := idcode.Parse("010594Y9032", true, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

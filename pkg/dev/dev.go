@@ -12,6 +12,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
@@ -56,7 +57,7 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 	caller := identity.Caller{Agency: r.GetAgency(), Unit: r.GetUnit(), Worker: r.GetWorker(), Role: identity.Role(r.GetRole())}
 	switch {
 	case caller.Role == identity.RoleClient:
-		code, err := identity.ParseCode(r.GetPersonalIdentityCode(), true)
+		code, err := idcode.Parse(r.GetPersonalIdentityCode(), true, d.now())
 		if err != nil {
 			return nil, err
 		}
@@ -80,6 +81,17 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 		return nil, err
 	}
 	return &devv1.IssueTokenResponse{Token: token}, nil
+}
+
+// now is the latest of what the clocks here tell.
+func (d *Service) now() time.Time {
+	now := time.Now()
+	for _, service := range d.Services {
+		if theirs := service.Now(); theirs.After(now) {
+			now = theirs
+		}
+	}
+	return now
 }
 
 // AdvanceClock moves every service's clock and returns once each has acted on

@@ -1,13 +1,13 @@
 package identity
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"koppi.internal/pkg/idcode"
 )
 
 // The claims of a token beside the registered ones, where an issuer has no others.
@@ -20,9 +20,6 @@ const (
 	// (RFC 8693 § 4.1).
 	claimActor = "act"
 )
-
-// maxWorker is how long a worker's name may be, in bytes.
-const maxWorker = 128
 
 // claimsOf is what a token says, by the names of its claims.
 func claimsOf(token jwt.Token) map[string]any {
@@ -92,7 +89,7 @@ func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string
 	if named == "" || !ok {
 		return "", ok
 	}
-	code, err := ParseCode(named, v.config.TestPersons)
+	code, err := idcode.Parse(named, v.config.TestPersons, v.config.Now())
 	if err != nil {
 		return "", false
 	}
@@ -124,14 +121,14 @@ func (v *Verifier) may(caller Caller, from issuer) error {
 	return nil
 }
 
-// isName tells whether a text may stand for a worker in events and logs: not too long,
-// printable, and no identity code, which some providers hold in such a claim.
+// subjectForm is that of a worker's or system's subject, as the contract's Party has it: what
+// providers give out, and nothing that a sentence could be written in.
+var subjectForm = regexp.MustCompile(`^[A-Za-z0-9._@:+=/|-]{1,128}$`)
+
+// isName tells whether a text may stand for a worker in events and logs: of the form of a
+// subject, and without an identity code, which some providers hold in such a claim.
 func isName(name string) bool {
-	if name == "" || len(name) > maxWorker || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return false
-	}
-	_, err := ParseCode(name, true)
-	return err != nil
+	return subjectForm.MatchString(name) && !idcode.In(name)
 }
 
 // at is a claim by its whole name, or by a path of names with dots between them; nil

@@ -20,6 +20,7 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -119,8 +120,8 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 
 // Inner is the inner id of a person: always the same, and without the key nobody
 // can tell whose it is.
-func (s *Secrets) Inner(code Code) string {
-	id, err := s.inner.ComputePrimaryPRF([]byte(code.text), innerBytes)
+func (s *Secrets) Inner(code idcode.Code) string {
+	id, err := s.inner.ComputePrimaryPRF([]byte(code.String()), innerBytes)
 	if err != nil {
 		panic(err) // a fixed, valid output length cannot fail
 	}

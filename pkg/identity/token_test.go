@@ -13,6 +13,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 )
 
@@ -129,7 +130,7 @@ func TestNamesDifferByAgency(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := identity.ParseCode("010594Y9032", true)
+	code, err := idcode.Parse("010594Y9032", true, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

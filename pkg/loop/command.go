@@ -26,8 +26,6 @@ type Command[F any] struct {
 	Client, Case string
 	// Home is what is known of the client's, for a command that starts a subject.
 	Home Home
-	// CodeInText says that a free text holds something of an identity code's shape.
-	CodeInText bool
 	// Attachments are those that the request names, in its order; Unavailable says why
 	// one of them cannot be named.
 	Attachments []*commonv1.Attachment

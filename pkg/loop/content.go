@@ -50,17 +50,9 @@ func namesOf(grounds []commonv1.LegalGround) string {
 	return text
 }
 
-// CheckSaid is the last check of all content: the papers named can be, and no text holds
-// something of an identity code's shape.
-func (c Command[F]) CheckSaid() error {
-	if c.Unavailable != nil {
-		return c.Unavailable
-	}
-	if c.CodeInText {
-		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
-	}
-	return nil
-}
+// CheckSaid is the last check of all content: the papers named can be. That no text holds
+// an identity code is checked before, of every request alike (pkg/serve).
+func (c Command[F]) CheckSaid() error { return c.Unavailable }
 
 // CheckExplained asks for the reason that a step must not be without.
 func CheckExplained(what, field, text string) error {

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
@@ -26,7 +27,7 @@ type Person struct {
 func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	switch named := client.GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
-		code, err := identity.ParseCode(named.PersonalIdentityCode, k.AllowTestCodes)
+		code, err := idcode.Parse(named.PersonalIdentityCode, k.AllowTestCodes, k.Now())
 		if err != nil {
 			return Person{}, err
 		}

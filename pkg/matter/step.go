@@ -89,7 +89,7 @@ func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id 
 func newCommand[S loop.State, F any](k *Kernel[S], who identity.Caller, r Request, id string) loop.Command[F] {
 	return loop.Command[F]{
 		Actor: Actor(who), Subject: k.config.Collection + id, Request: r,
-		NewID: k.NewID(), CodeInText: CodeInText(r),
+		NewID: k.NewID(),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
@@ -192,7 +193,7 @@ func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, erro
 	}
 	switch named := r.GetClient().GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
-		code, err := identity.ParseCode(named.PersonalIdentityCode, k.AllowTestCodes)
+		code, err := idcode.Parse(named.PersonalIdentityCode, k.AllowTestCodes, k.Now())
 		if err != nil {
 			return "", err
 		}
@@ -208,9 +209,6 @@ func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, erro
 
 // checkWish refuses what is wrong whatever was wished before.
 func (k *Kernel[S]) checkWish(who identity.Caller, r wishRequest) error {
-	if CodeInText(r) {
-		return fault.New(fault.ContentNotAllowed, "a text holds what looks like an identity code; the client is named by the client field alone")
-	}
 	agencies := map[string]string{}
 	switch r := r.(type) {
 	case *consentv1.GiveConsentRequest:

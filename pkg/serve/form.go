@@ -3,8 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
@@ -14,8 +12,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
 )
@@ -57,8 +53,8 @@ func validate(validator protovalidate.Validator, request any) error {
 	if malformed(message) {
 		return fault.New(fault.InvalidField, "the message could not be read")
 	}
-	if field := unsound(message.ProtoReflect()); field != "" {
-		return fault.New(fault.InvalidField, "the request is not well formed").Field(field, "no valid time, or a control character in a text")
+	if err := checkWords(message); err != nil {
+		return err
 	}
 	err := validator.Validate(message)
 	var violations *protovalidate.ValidationError
@@ -71,59 +67,6 @@ func validate(validator protovalidate.Validator, request any) error {
 		refusal = refusal.Field(protovalidate.FieldPathString(violation.Proto.GetField()), violation.Proto.GetMessage())
 	}
 	return refusal
-}
-
-// unsound finds what no rule of a field says of every message: times must exist
-// and texts must be printable. It returns the path of the first field that is not
-// so, and nothing when all are.
-func unsound(message protoreflect.Message) (path string) {
-	switch known := message.Interface().(type) {
-	case *timestamppb.Timestamp:
-		if known.CheckValid() != nil {
-			return "."
-		}
-	case *durationpb.Duration:
-		if known.CheckValid() != nil {
-			return "."
-		}
-	}
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if found := unsoundValue(field, value); found != "" {
-			path = strings.Trim(string(field.Name())+"."+found, ".")
-		}
-		return path == ""
-	})
-	return path
-}
-
-func unsoundValue(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
-	if field.IsMap() {
-		return ""
-	}
-	if !field.IsList() {
-		return unsoundOne(field, value)
-	}
-	for i := range value.List().Len() {
-		if found := unsoundOne(field, value.List().Get(i)); found != "" {
-			return found
-		}
-	}
-	return ""
-}
-
-func unsoundOne(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
-	switch {
-	case field.Kind() == protoreflect.MessageKind:
-		return unsound(value.Message())
-	case field.Kind() == protoreflect.StringKind && strings.ContainsFunc(value.String(), control):
-		return "."
-	}
-	return ""
-}
-
-// control tells characters that no person types: all but line breaks and tabs.
-func control(r rune) bool {
-	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
 // tolerantCodec lets a message that cannot be read through, marked, so that it is
@@ -143,12 +86,40 @@ func mark() []byte {
 func (c tolerantCodec) Unmarshal(data mem.BufferSlice, target any) error {
 	err := c.CodecV2.Unmarshal(data, target)
 	message, ok := target.(proto.Message)
-	if err == nil || !ok {
+	if !ok {
 		return err
+	}
+	if err == nil {
+		discardUnknown(message.ProtoReflect())
+		return nil
 	}
 	proto.Reset(message)
 	message.ProtoReflect().SetUnknown(mark())
 	return nil
+}
+
+// discardUnknown drops fields that this contract does not have, at any depth: nobody has
+// looked at them, and in a message that is stored and told on they would be read by others.
+func discardUnknown(message protoreflect.Message) {
+	if len(message.GetUnknown()) > 0 {
+		message.SetUnknown(nil)
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.IsMap() && field.MapValue().Message() != nil:
+			value.Map().Range(func(_ protoreflect.MapKey, value protoreflect.Value) bool {
+				discardUnknown(value.Message())
+				return true
+			})
+		case field.IsList() && field.Message() != nil:
+			for i := range value.List().Len() {
+				discardUnknown(value.List().Get(i).Message())
+			}
+		case field.Message() != nil && !field.IsMap():
+			discardUnknown(value.Message())
+		}
+		return true
+	})
 }
 
 func malformed(message proto.Message) bool {

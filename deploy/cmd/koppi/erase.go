@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"koppi.internal/deploy/suite"
-	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 )
@@ -33,7 +33,7 @@ func (c *eraseCommand) Run(ctx context.Context) error {
 		return err
 	}
 	// Those of test persons too: what was tried out is erased as what was not.
-	code, err := identity.ParseCode(strings.TrimSpace(line), true)
+	code, err := idcode.Parse(strings.TrimSpace(line), true, time.Now())
 	if err != nil {
 		return errors.New("give the client's identity code on standard input, on a line of its own")
 	}

@@ -561,25 +561,23 @@ var File_koppi_attachment_v1_attachment_proto protoreflect.FileDescriptor
 
 const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\n" +
-	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\"\xbd\x01\n" +
+	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x88\x02\n" +
 	"\x12StartUploadRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
-	"\bfilename\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\bfilename\x12)\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12*\n" +
+	"\bfilename\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xff\x01\xe8\xb8\x18\x03R\bfilename\x12p\n" +
 	"\n" +
-	"media_type\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\tmediaType\x12+\n" +
+	"media_type\x18\x03 \x01(\tBQ\xbaHJrH2F^[A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,100}(; ?charset=[A-Za-z0-9-]{1,20})?$\xe8\xb8\x18\x02R\tmediaType\x12+\n" +
 	"\n" +
 	"size_bytes\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80\x19 \x00R\tsizeBytes\"[\n" +
 	"\x13StartUploadResponse\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x1f\n" +
 	"\vchunk_bytes\x18\x02 \x01(\x05R\n" +
-	"chunkBytes\"\x85\x01\n" +
+	"chunkBytes\"\x89\x01\n" +
 	"\x12UploadChunkRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12\x1f\n" +
-	"\x06offset\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06offset\x12\x1f\n" +
-	"\x04data\x18\x03 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\x80@R\x04data\"6\n" +
+	"\x06offset\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06offset\x12#\n" +
+	"\x04data\x18\x03 \x01(\fB\x0f\xbaH\bz\x06\x10\x01\x18\x80\x80@\xe8\xb8\x18\x03R\x04data\"6\n" +
 	"\x13UploadChunkResponse\x12\x1f\n" +
 	"\vnext_offset\x18\x01 \x01(\x03R\n" +
 	"nextOffset\"A\n" +
@@ -592,19 +590,19 @@ const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"size_bytes\x18\x02 \x01(\x03R\tsizeBytes\x12;\n" +
 	"\n" +
 	"attachment\x18\x03 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
-	"attachment\"e\n" +
+	"attachment\"i\n" +
 	"\x13FinishUploadRequest\x12-\n" +
-	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12\x1f\n" +
-	"\x06sha256\x18\x02 \x01(\fB\a\xbaH\x04z\x02h R\x06sha256\"S\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12#\n" +
+	"\x06sha256\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \xe8\xb8\x18\x02R\x06sha256\"S\n" +
 	"\x14FinishUploadResponse\x12;\n" +
 	"\n" +
 	"attachment\x18\x01 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
 	"attachment\"\xb7\x01\n" +
 	"\x0fDownloadRequest\x12-\n" +
 	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12u\n" +
-	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"c\n" +
-	"\x10DownloadResponse\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\x12;\n" +
+	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"i\n" +
+	"\x10DownloadResponse\x12\x18\n" +
+	"\x04data\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x03R\x04data\x12;\n" +
 	"\n" +
 	"attachment\x18\x02 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
 	"attachment2\xf3\x03\n" +

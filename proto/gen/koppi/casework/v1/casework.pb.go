@@ -1734,51 +1734,51 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/exchange/v1/exchange.proto\"\xf9\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12(\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x10R\tpageToken\x12\"\n" +
-	"\apurpose\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"y\n" +
+	"page_token\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x10R\tpageToken\x12&\n" +
+	"\apurpose\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"y\n" +
 	"\x13GetTimelineResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x14\n" +
 	"\x12GetAgenciesRequest\"L\n" +
 	"\x13GetAgenciesResponse\x125\n" +
-	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xf8\x01\n" +
-	"\x06Agency\x12\x16\n" +
-	"\x06agency\x18\x01 \x01(\tR\x06agency\x12:\n" +
-	"\x05names\x18\x02 \x03(\v2$.koppi.casework.v1.Agency.NamesEntryR\x05names\x121\n" +
+	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\x84\x02\n" +
+	"\x06Agency\x12\x1c\n" +
+	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12@\n" +
+	"\x05names\x18\x02 \x03(\v2$.koppi.casework.v1.Agency.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12-\n" +
 	"\x05units\x18\x04 \x03(\v2\x17.koppi.casework.v1.UnitR\x05units\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc0\x02\n" +
-	"\x04Unit\x12\x12\n" +
-	"\x04unit\x18\x01 \x01(\tR\x04unit\x128\n" +
-	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryR\x05names\x12&\n" +
-	"\x0emunicipalities\x18\x03 \x03(\tR\x0emunicipalities\x12\x1c\n" +
-	"\tlanguages\x18\x04 \x03(\tR\tlanguages\x12!\n" +
-	"\fservice_keys\x18\x05 \x03(\tR\vserviceKeys\x12\x16\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xde\x02\n" +
+	"\x04Unit\x12\x18\n" +
+	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12>\n" +
+	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12,\n" +
+	"\x0emunicipalities\x18\x03 \x03(\tB\x04\xe8\xb8\x18\x02R\x0emunicipalities\x12\"\n" +
+	"\tlanguages\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x02R\tlanguages\x12'\n" +
+	"\fservice_keys\x18\x05 \x03(\tB\x04\xe8\xb8\x18\x01R\vserviceKeys\x12\x16\n" +
 	"\x06intake\x18\x06 \x01(\bR\x06intake\x12/\n" +
 	"\x04duty\x18\a \x03(\v2\x1b.koppi.casework.v1.DutyPairR\x04duty\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"8\n" +
-	"\bDutyPair\x12\x12\n" +
-	"\x04week\x18\x01 \x01(\tR\x04week\x12\x18\n" +
-	"\aworkers\x18\x02 \x03(\tR\aworkers\"\xa3\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
+	"\bDutyPair\x12\x18\n" +
+	"\x04week\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04week\x12\x1e\n" +
+	"\aworkers\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x02R\aworkers\"\xdb\x02\n" +
 	"\x10FindUnitsRequest\x128\n" +
-	"\fmunicipality\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12(\n" +
-	"\vservice_key\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
+	"\fmunicipality\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12D\n" +
+	"\vservice_key\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\n" +
 	"serviceKey\x12M\n" +
-	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x12\x1f\n" +
-	"\x06agency\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06agency\x12;\n" +
+	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x12;\n" +
+	"\x06agency\x18\x04 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x12;\n" +
 	"\x04kind\x18\x05 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\"E\n" +
 	"\x11FindUnitsResponse\x120\n" +
 	"\x06routes\x18\x01 \x03(\v2\x18.koppi.casework.v1.RouteR\x06routes\"\xb6\x01\n" +
@@ -1787,12 +1787,12 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
 	"\vin_language\x18\x04 \x01(\bR\n" +
-	"inLanguage\"\xde\x02\n" +
+	"inLanguage\"\x96\x03\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12\x12\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12\x12\n" +
 	"\x04sent\x18\x04 \x01(\bR\x04sent\x12!\n" +
 	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x12\"\n" +
 	"\rown_turn_only\x18\b \x01(\bR\vownTurnOnly\x12#\n" +
@@ -1803,11 +1803,11 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd9\x03\n" +
-	"\bWorkItem\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x18\n" +
-	"\asubject\x18\x02 \x01(\tR\asubject\x12\x14\n" +
-	"\x05state\x18\x03 \x01(\tR\x05state\x123\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf1\x03\n" +
+	"\bWorkItem\x12\x1e\n" +
+	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
+	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
+	"\x05state\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x05state\x123\n" +
 	"\x06status\x18\x04 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x122\n" +
 	"\aurgency\x18\x05 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x17\n" +
 	"\acase_id\x18\x06 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -1817,19 +1817,19 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"started_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x17\n" +
 	"\aon_duty\x18\n" +
 	" \x01(\bR\x06onDuty\x12J\n" +
-	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x14\n" +
-	"\x05about\x18\f \x03(\tR\x05about\"\x96\x02\n" +
+	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x1a\n" +
+	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
 	"\bsubjects\x18\x02 \x03(\tBg\xbaHd\x92\x01a\b\x01\x10\xc8\x01\x18\x01\"XrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\bsubjects\x12.\n" +
-	"\x02to\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"O\n" +
+	"\x02to\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"O\n" +
 	"\x14ReassignWorkResponse\x127\n" +
-	"\aresults\x18\x01 \x03(\v2\x1d.koppi.casework.v1.ReassignedR\aresults\"R\n" +
+	"\aresults\x18\x01 \x03(\v2\x1d.koppi.casework.v1.ReassignedR\aresults\"X\n" +
 	"\n" +
-	"Reassigned\x12\x18\n" +
-	"\asubject\x18\x01 \x01(\tR\asubject\x12*\n" +
+	"Reassigned\x12\x1e\n" +
+	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12*\n" +
 	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
@@ -1841,26 +1841,26 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
 	"\x14ListAccessesResponse\x125\n" +
 	"\baccesses\x18\x01 \x03(\v2\x19.koppi.casework.v1.AccessR\baccesses\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf8\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x02\n" +
 	"\x06Access\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x18\n" +
-	"\asubject\x18\x03 \x01(\tR\asubject\x12\x16\n" +
-	"\x06method\x18\x04 \x01(\tR\x06method\x121\n" +
+	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1e\n" +
+	"\asubject\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1c\n" +
+	"\x06method\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x06method\x121\n" +
 	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1b\n" +
-	"\tby_client\x18\x06 \x01(\bR\bbyClient\x12\x18\n" +
-	"\apurpose\x18\a \x01(\tR\apurpose\"\x96\x01\n" +
+	"\tby_client\x18\x06 \x01(\bR\bbyClient\x12\x1e\n" +
+	"\apurpose\x18\a \x01(\tB\x04\xe8\xb8\x18\x06R\apurpose\"\x96\x01\n" +
 	"\x14GetStatisticsRequest\x12@\n" +
 	"\n" +
 	"from_month\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[0-9]{4}-(0[1-9]|1[0-2])$R\tfromMonth\x12<\n" +
 	"\bto_month\x18\x02 \x01(\tB!\xbaH\x1er\x1c2\x1a^[0-9]{4}-(0[1-9]|1[0-2])$R\atoMonth\"M\n" +
 	"\x15GetStatisticsResponse\x124\n" +
-	"\x06counts\x18\x01 \x03(\v2\x1c.koppi.casework.v1.LoopCountR\x06counts\"\x93\x04\n" +
-	"\tLoopCount\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12.\n" +
+	"\x06counts\x18\x01 \x03(\v2\x1c.koppi.casework.v1.LoopCountR\x06counts\"\x9f\x04\n" +
+	"\tLoopCount\x12\x1e\n" +
+	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12.\n" +
 	"\x06sender\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\x122\n" +
-	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12\x14\n" +
-	"\x05month\x18\x04 \x01(\tR\x05month\x12\x12\n" +
+	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12\x1a\n" +
+	"\x05month\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x05month\x12\x12\n" +
 	"\x04sent\x18\x05 \x01(\x03R\x04sent\x12\x14\n" +
 	"\x05taken\x18\x06 \x01(\x03R\x05taken\x12\x16\n" +
 	"\x06closed\x18\a \x01(\x03R\x06closed\x12\x1a\n" +

@@ -2361,14 +2361,14 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xb9\x02\n" +
-	"\x12ReadHistoryRequest\x12!\n" +
-	"\acase_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06caseId\x12%\n" +
-	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bclientId\x12\"\n" +
-	"\apurpose\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\x12.\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xf8\x02\n" +
+	"\x12ReadHistoryRequest\x126\n" +
+	"\acase_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\x06caseId\x12:\n" +
+	"\tclient_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\bclientId\x12&\n" +
+	"\apurpose\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12.\n" +
 	"\x05reach\x18\x04 \x01(\v2\x18.koppi.casework.v1.ReachR\x05reach\x120\n" +
-	"\x05after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x121\n" +
-	"\x10after_message_id\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0eafterMessageId\x12 \n" +
+	"\x05after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12B\n" +
+	"\x10after_message_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-f-]{0,64}$R\x0eafterMessageId\x12 \n" +
 	"\x05limit\x18\a \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\x81\x01\n" +
 	"\x13ReadHistoryResponse\x12:\n" +
@@ -2378,30 +2378,30 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\bsubjects\x18\x01 \x03(\v2 .koppi.casework.v1.Reach.SubjectB\t\xbaH\x06\x92\x01\x03\x10\x90NR\bsubjects\x1aE\n" +
 	"\aSubject\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\fB\a\xbaH\x04z\x02h\x10R\x02id\x12!\n" +
-	"\aversion\x18\x02 \x01(\x04B\a\xbaH\x042\x02 \x00R\aversion\"\xa4\x02\n" +
-	"\rTimelinePlace\x12G\n" +
-	"\areaches\x18\x01 \x03(\v2-.koppi.casework.v1.TimelinePlace.ReachesEntryR\areaches\x120\n" +
+	"\aversion\x18\x02 \x01(\x04B\a\xbaH\x042\x02 \x00R\aversion\"\xb0\x02\n" +
+	"\rTimelinePlace\x12M\n" +
+	"\areaches\x18\x01 \x03(\v2-.koppi.casework.v1.TimelinePlace.ReachesEntryB\x04\xe8\xb8\x18\x01R\areaches\x120\n" +
 	"\x05after\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12(\n" +
-	"\x10after_message_id\x18\x03 \x01(\tR\x0eafterMessageId\x12\x18\n" +
-	"\arequest\x18\x04 \x01(\fR\arequest\x1aT\n" +
+	"\x10after_message_id\x18\x03 \x01(\tR\x0eafterMessageId\x12\x1e\n" +
+	"\arequest\x18\x04 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x1aT\n" +
 	"\fReachesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
-	"\x05value\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05value:\x028\x01\"i\n" +
-	"\x15ReadAttachmentRequest\x12!\n" +
-	"\asubject\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\x12-\n" +
+	"\x05value\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05value:\x028\x01\"\x88\x01\n" +
+	"\x15ReadAttachmentRequest\x12@\n" +
+	"\asubject\x18\x01 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\x12-\n" +
 	"\rattachment_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\"U\n" +
 	"\x16ReadAttachmentResponse\x12;\n" +
 	"\n" +
 	"attachment\x18\x01 \x01(\v2\x1b.koppi.common.v1.AttachmentR\n" +
-	"attachment\"\x92\x02\n" +
+	"attachment\"\xb1\x02\n" +
 	"\x0fReadWorkRequest\x12>\n" +
 	"\x04work\x18\x01 \x01(\v2\".koppi.casework.v1.ListWorkRequestB\x06\xbaH\x03\xc8\x01\x01R\x04work\x12>\n" +
 	"\x05after\x18\x02 \x01(\v2(.koppi.casework.v1.ReadWorkRequest.PlaceR\x05after\x12 \n" +
 	"\x05limit\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\x1a]\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\x1a|\n" +
 	"\x05Place\x121\n" +
-	"\x06due_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12!\n" +
-	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\"E\n" +
+	"\x06due_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12@\n" +
+	"\asubject\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\"E\n" +
 	"\x10ReadWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\"M\n" +
 	"\x11GetWaitingRequest\x128\n" +
@@ -2409,10 +2409,10 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\xbaH\a\x92\x01\x04\x10\xa0\x8d\x06R\x05units\"x\n" +
 	"\x12GetWaitingResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x124\n" +
-	"\awaiting\x18\x02 \x03(\v2\x1a.koppi.casework.v1.WaitingR\awaiting\"\xe3\x02\n" +
+	"\awaiting\x18\x02 \x03(\v2\x1a.koppi.casework.v1.WaitingR\awaiting\"\x82\x03\n" +
 	"\aWaiting\x122\n" +
-	"\x04unit\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x04unit\x12!\n" +
-	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\x12>\n" +
+	"\x04unit\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x04unit\x12@\n" +
+	"\asubject\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\x12>\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1e.koppi.casework.v1.WaitingKindB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12<\n" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\aurgency\x121\n" +
@@ -2423,26 +2423,26 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x04told\x18\x01 \x03(\v2\x1a.koppi.casework.v1.WaitingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04told\"\x12\n" +
 	"\x10MarkToldResponse\"J\n" +
 	"\fTallyRequest\x12:\n" +
-	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\x89\x04\n" +
+	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
 	"\rTallyResponse\x12,\n" +
-	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1f\n" +
-	"\vfirst_month\x18\x02 \x01(\tR\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12%\n" +
+	"\vfirst_month\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
 	"firstMonth\x12>\n" +
 	"\x06counts\x18\x03 \x03(\v2&.koppi.casework.v1.TallyResponse.CountR\x06counts\x12;\n" +
 	"\x05waits\x18\x04 \x03(\v2%.koppi.casework.v1.TallyResponse.WaitR\x05waits\x12;\n" +
-	"\x05doors\x18\x05 \x03(\v2%.koppi.casework.v1.TallyResponse.DoorR\x05doors\x1ae\n" +
-	"\x05Count\x12\x16\n" +
-	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x1a\n" +
-	"\breceiver\x18\x02 \x01(\tR\breceiver\x12\x12\n" +
-	"\x04what\x18\x03 \x01(\tR\x04what\x12\x14\n" +
-	"\x05loops\x18\x04 \x01(\x03R\x05loops\x1aT\n" +
-	"\x04Wait\x12\x16\n" +
-	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x1a\n" +
-	"\breceiver\x18\x02 \x01(\tR\breceiver\x12\x18\n" +
-	"\aseconds\x18\x03 \x01(\x03R\aseconds\x1a2\n" +
-	"\x04Door\x12\x16\n" +
-	"\x06client\x18\x01 \x01(\fR\x06client\x12\x12\n" +
-	"\x04door\x18\x02 \x01(\fR\x04door\"`\n" +
+	"\x05doors\x18\x05 \x03(\v2%.koppi.casework.v1.TallyResponse.DoorR\x05doors\x1aw\n" +
+	"\x05Count\x12\x1c\n" +
+	"\x06sender\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06sender\x12 \n" +
+	"\breceiver\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x12\x18\n" +
+	"\x04what\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x04what\x12\x14\n" +
+	"\x05loops\x18\x04 \x01(\x03R\x05loops\x1a`\n" +
+	"\x04Wait\x12\x1c\n" +
+	"\x06sender\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06sender\x12 \n" +
+	"\breceiver\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x12\x18\n" +
+	"\aseconds\x18\x03 \x01(\x03R\aseconds\x1a>\n" +
+	"\x04Door\x12\x1c\n" +
+	"\x06client\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x01R\x06client\x12\x18\n" +
+	"\x04door\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\x04door\"`\n" +
 	"\x13ReadConsentsRequest\x12I\n" +
 	"\bconsents\x18\x01 \x01(\v2%.koppi.consent.v1.ListConsentsRequestB\x06\xbaH\x03\xc8\x01\x01R\bconsents\"M\n" +
 	"\x14ReadConsentsResponse\x125\n" +
@@ -2480,32 +2480,31 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x1aU\n" +
 	"\bNumbered\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x121\n" +
-	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xc0\x01\n" +
-	"\vAccessPlace\x12B\n" +
-	"\x06before\x18\x01 \x03(\v2*.koppi.casework.v1.AccessPlace.BeforeEntryR\x06before\x12\x18\n" +
-	"\arequest\x18\x02 \x01(\fR\arequest\x12\x18\n" +
-	"\apadding\x18\x03 \x01(\fR\apadding\x1a9\n" +
+	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xd2\x01\n" +
+	"\vAccessPlace\x12H\n" +
+	"\x06before\x18\x01 \x03(\v2*.koppi.casework.v1.AccessPlace.BeforeEntryB\x04\xe8\xb8\x18\x01R\x06before\x12\x1e\n" +
+	"\arequest\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x12\x1e\n" +
+	"\apadding\x18\x03 \x01(\fB\x04\xe8\xb8\x18\x01R\apadding\x1a9\n" +
 	"\vBeforeEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"u\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x95\x01\n" +
 	"\x17CheckAttachmentsRequest\x12-\n" +
-	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12+\n" +
-	"\bsubjects\x18\x02 \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\x90N\"\x04r\x02\x18@R\bsubjects\"2\n" +
-	"\x18CheckAttachmentsResponse\x12\x16\n" +
-	"\x06naming\x18\x01 \x03(\tR\x06naming\"\x10\n" +
+	"\rattachment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fattachmentId\x12K\n" +
+	"\bsubjects\x18\x02 \x03(\tB/\xbaH(\x92\x01%\x10\x90N\" r\x1e2\x1c^[a-z]+/[A-Za-z0-9_-]{1,64}$\xe8\xb8\x18\x01R\bsubjects\"8\n" +
+	"\x18CheckAttachmentsResponse\x12\x1c\n" +
+	"\x06naming\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\x06naming\"\x10\n" +
 	"\x0eOverseeRequest\"\xdd\x01\n" +
 	"\x0fOverseeResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\";\n" +
-	"\x10IntroduceRequest\x12'\n" +
-	"\tclient_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\bclientId\"7\n" +
-	"\x11IntroduceResponse\x12\"\n" +
-	"\fintroduction\x18\x01 \x01(\tR\fintroduction\"\x87\x01\n" +
-	"\fIntroduction\x12\x14\n" +
-	"\x05inner\x18\x01 \x01(\tR\x05inner\x12/\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"N\n" +
+	"\x10IntroduceRequest\x12:\n" +
+	"\tclient_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{1,128}$R\bclientId\"=\n" +
+	"\x11IntroduceResponse\x12(\n" +
+	"\fintroduction\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\fintroduction\"\x8d\x01\n" +
+	"\fIntroduction\x12\x1a\n" +
+	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*[\n" +
 	"\vWaitingKind\x12\x1c\n" +

@@ -908,39 +908,38 @@ var File_koppi_common_v1_party_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\n" +
-	"\x1bkoppi/common/v1/party.proto\x12\x0fkoppi.common.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x01\n" +
-	"\x05Party\x12\x1f\n" +
-	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06agency\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12+\n" +
-	"\fdisplay_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdisplayName\"\xef\x03\n" +
-	"\x06Client\x12?\n" +
-	"\x16personal_identity_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 H\x00R\x14personalIdentityCode\x129\n" +
+	"\x1bkoppi/common/v1/party.proto\x12\x0fkoppi.common.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fkoppi/common/v1/provision.proto\x1a\x1akoppi/common/v1/text.proto\"\xec\x01\n" +
+	"\x05Party\x12;\n" +
+	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12/\n" +
+	"\fdisplay_name\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\aR\vdisplayName\"\xf3\x03\n" +
+	"\x06Client\x12C\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\v\xbaH\x04r\x02\x18 \xe8\xb8\x18\x05H\x00R\x14personalIdentityCode\x129\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$H\x00R\bclientId\x12M\n" +
 	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x128\n" +
 	"\adetails\x18\x04 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails:\xd3\x01\xbaH\xcf\x01\x1a\xcc\x01\n" +
 	"\x11client.identified\x12:name the client by identity code, by client_id, or by name\x1a{has(this.personal_identity_code) || has(this.client_id) || this.details.family_name != '' || this.details.given_names != ''B\n" +
 	"\n" +
-	"\bidentity\"\x97\x03\n" +
-	"\rClientDetails\x12)\n" +
-	"\vgiven_names\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
-	"givenNames\x12)\n" +
-	"\vfamily_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\n" +
-	"familyName\x12\\\n" +
+	"\bidentity\"\xcd\x03\n" +
+	"\rClientDetails\x12-\n" +
+	"\vgiven_names\x18\x01 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xe8\xb8\x18\x04R\n" +
+	"givenNames\x12-\n" +
+	"\vfamily_name\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xe8\xb8\x18\x04R\n" +
+	"familyName\x12`\n" +
 	"\n" +
-	"birth_date\x18\x03 \x01(\tB=\xbaH:r826^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\tbirthDate\x12(\n" +
-	"\x06phones\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10\n" +
-	"\"\x06r\x04\x10\x01\x18(R\x06phones\x12#\n" +
-	"\x05email\x18\x05 \x01(\tB\r\xbaH\n" +
-	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01R\x05email\x12\"\n" +
-	"\aaddress\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\aaddress\x128\n" +
-	"\fmunicipality\x18\a \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12%\n" +
-	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xc9\x02\n" +
+	"birth_date\x18\x03 \x01(\tBA\xbaH:r826^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$\xe8\xb8\x18\x04R\tbirthDate\x12F\n" +
+	"\x06phones\x18\x04 \x03(\tB.\xbaH'\x92\x01$\x10\n" +
+	"\" r\x1e2\x1c^[+(]?[0-9][0-9 ()/-]{2,38}$\xe8\xb8\x18\x04R\x06phones\x12'\n" +
+	"\x05email\x18\x05 \x01(\tB\x11\xbaH\n" +
+	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01\xe8\xb8\x18\x04R\x05email\x12&\n" +
+	"\aaddress\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xe8\xb8\x18\x04R\aaddress\x12<\n" +
+	"\fmunicipality\x18\a \x01(\tB\x18\xbaH\x11r\x0f2\r^([0-9]{3})?$\xe8\xb8\x18\x04R\fmunicipality\x12%\n" +
+	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xce\x02\n" +
 	"\n" +
 	"LegalBasis\x12>\n" +
-	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12&\n" +
-	"\tprovision\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tprovision\x12=\n" +
+	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12+\n" +
+	"\tprovision\x18\x02 \x01(\tB\r\xbaH\x06r\x04\xe8\xb8\x18\x01\xe8\xb8\x18\x02R\tprovision\x12=\n" +
 	"\fconsented_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12>\n" +
 	"\vattestation\x18\x04 \x01(\v2\x1c.koppi.common.v1.AttestationR\vattestation\x12T\n" +
 	"\n" +
@@ -959,16 +958,16 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\n" +
 	"waiting_on\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\twaitingOn\x12\x1c\n" +
 	"\tdelivered\x18\a \x01(\bR\tdelivered\x12*\n" +
-	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\"\xa3\x01\n" +
+	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\"\xb5\x01\n" +
 	"\n" +
 	"Attachment\x12#\n" +
-	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x1a\n" +
-	"\bfilename\x18\x02 \x01(\tR\bfilename\x12\x1d\n" +
+	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12 \n" +
+	"\bfilename\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bfilename\x12#\n" +
 	"\n" +
-	"media_type\x18\x03 \x01(\tR\tmediaType\x12\x1d\n" +
+	"media_type\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\tmediaType\x12\x1d\n" +
 	"\n" +
-	"size_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12\x16\n" +
-	"\x06sha256\x18\x05 \x01(\fR\x06sha256\"\x9d\x01\n" +
+	"size_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12\x1c\n" +
+	"\x06sha256\x18\x05 \x01(\fB\x04\xe8\xb8\x18\x02R\x06sha256\"\x9d\x01\n" +
 	"\x0ePlannedContact\x12&\n" +
 	"\x02by\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x127\n" +
@@ -1050,6 +1049,8 @@ func file_koppi_common_v1_party_proto_init() {
 	if File_koppi_common_v1_party_proto != nil {
 		return
 	}
+	file_koppi_common_v1_provision_proto_init()
+	file_koppi_common_v1_text_proto_init()
 	file_koppi_common_v1_party_proto_msgTypes[1].OneofWrappers = []any{
 		(*Client_PersonalIdentityCode)(nil),
 		(*Client_ClientId)(nil),

@@ -376,28 +376,28 @@ var File_koppi_common_v1_revocation_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_revocation_proto_rawDesc = "" +
 	"\n" +
-	" koppi/common/v1/revocation.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\x94\x01\n" +
-	"\x0eEnteredInError\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
-	"\aholders\x18\x02 \x03(\tR\aholders\x121\n" +
+	" koppi/common/v1/revocation.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\xa0\x01\n" +
+	"\x0eEnteredInError\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12\x1e\n" +
+	"\aholders\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +
 	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1d\n" +
 	"\n" +
 	"left_apart\x18\x04 \x01(\bR\tleftApart\"\x18\n" +
-	"\x16RevocationAcknowledged\"`\n" +
-	"\x11RevocationOverdue\x12\x18\n" +
-	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +
+	"\x16RevocationAcknowledged\"f\n" +
+	"\x11RevocationOverdue\x12\x1e\n" +
+	"\aholders\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x0e\n" +
-	"\fCopiesErased\"\xea\x02\n" +
+	"\fCopiesErased\"\xf6\x02\n" +
 	"\n" +
-	"Revocation\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\x12*\n" +
+	"Revocation\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x121\n" +
 	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x18\n" +
 	"\aoverdue\x18\x05 \x01(\bR\aoverdue\x12<\n" +
-	"\aholders\x18\x06 \x03(\v2\".koppi.common.v1.Revocation.HolderR\aholders\x1ae\n" +
-	"\x06Holder\x12\x16\n" +
-	"\x06agency\x18\x01 \x01(\tR\x06agency\x12C\n" +
+	"\aholders\x18\x06 \x03(\v2\".koppi.common.v1.Revocation.HolderR\aholders\x1ak\n" +
+	"\x06Holder\x12\x1c\n" +
+	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12C\n" +
 	"\x0facknowledged_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAtB\xb7\x01\n" +
 	"\x13com.koppi.common.v1B\x0fRevocationProtoP\x01Z1koppi.internal/proto/gen/koppi/common/v1;commonv1\xa2\x02\x03KCX\xaa\x02\x0fKoppi.Common.V1\xca\x02\x0fKoppi\\Common\\V1\xe2\x02\x1bKoppi\\Common\\V1\\GPBMetadata\xea\x02\x11Koppi::Common::V1b\x06proto3"
 
@@ -445,6 +445,7 @@ func file_koppi_common_v1_revocation_proto_init() {
 		return
 	}
 	file_koppi_common_v1_party_proto_init()
+	file_koppi_common_v1_text_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

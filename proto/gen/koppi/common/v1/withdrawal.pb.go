@@ -198,16 +198,16 @@ var File_koppi_common_v1_withdrawal_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_withdrawal_proto_rawDesc = "" +
 	"\n" +
-	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n" +
-	"\x10ConsentWithdrawn\x12\x18\n" +
-	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +
+	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\xa1\x01\n" +
+	"\x10ConsentWithdrawn\x12\x1e\n" +
+	"\aholders\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
 	"\tby_client\x18\x03 \x01(\bR\bbyClient\x12\x1d\n" +
 	"\n" +
 	"left_apart\x18\x04 \x01(\bR\tleftApart\"\x18\n" +
-	"\x16WithdrawalAcknowledged\"`\n" +
-	"\x11WithdrawalOverdue\x12\x18\n" +
-	"\aholders\x18\x01 \x03(\tR\aholders\x121\n" +
+	"\x16WithdrawalAcknowledged\"f\n" +
+	"\x11WithdrawalOverdue\x12\x1e\n" +
+	"\aholders\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xb7\x01\n" +
 	"\x13com.koppi.common.v1B\x0fWithdrawalProtoP\x01Z1koppi.internal/proto/gen/koppi/common/v1;commonv1\xa2\x02\x03KCX\xaa\x02\x0fKoppi.Common.V1\xca\x02\x0fKoppi\\Common\\V1\xe2\x02\x1bKoppi\\Common\\V1\\GPBMetadata\xea\x02\x11Koppi::Common::V1b\x06proto3"
 
@@ -245,6 +245,7 @@ func file_koppi_common_v1_withdrawal_proto_init() {
 	if File_koppi_common_v1_withdrawal_proto != nil {
 		return
 	}
+	file_koppi_common_v1_text_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

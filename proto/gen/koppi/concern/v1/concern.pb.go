@@ -2591,15 +2591,15 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x88\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x12:\n" +
 	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
 	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12D\n" +
-	"\x06topics\x18\x05 \x03(\x0e2\x17.koppi.concern.v1.TopicB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06topics\x12*\n" +
-	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vdescription\x12>\n" +
+	"\x06topics\x18\x05 \x03(\x0e2\x17.koppi.concern.v1.TopicB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06topics\x12.\n" +
+	"\vdescription\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vdescription\x12>\n" +
 	"\aurgency\x18\a \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
 	"\x0eattachment_ids\x18\b \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
@@ -2615,28 +2615,28 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\";\n" +
 	"\x10GetClientRequest\x12'\n" +
 	"\n" +
-	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\x9f\x01\n" +
-	"\x11GetClientResponse\x124\n" +
-	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
-	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"<\n" +
+	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\xab\x01\n" +
+	"\x11GetClientResponse\x12:\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x05R\x14personalIdentityCode\x128\n" +
+	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"<\n" +
 	"\x11GetConcernRequest\x12'\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"I\n" +
 	"\x12GetConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x87\x03\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xc3\x03\n" +
 	"\x13ListConcernsRequest\x12\x12\n" +
-	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12K\n" +
+	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12K\n" +
 	"\x06states\x18\x04 \x03(\x0e2\x1e.koppi.concern.v1.ConcernStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
 	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x127\n" +
 	"\tclient_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
 	"\tpage_size\x18\a \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
-	"\apurpose\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"u\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
+	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"u\n" +
 	"\x14ListConcernsResponse\x125\n" +
 	"\bconcerns\x18\x01 \x03(\v2\x19.koppi.concern.v1.ConcernR\bconcerns\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n" +
@@ -2668,15 +2668,15 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"J\n" +
 	"\x13TakeConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xda\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xde\x01\n" +
 	"\x16ReassignConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
-	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"N\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
+	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"N\n" +
 	"\x17ReassignConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x96\x02\n" +
 	"\x1bRecordContactAttemptRequest\x12'\n" +
@@ -2689,27 +2689,25 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\x12B\n" +
 	"\x0fnext_attempt_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"S\n" +
 	"\x1cRecordContactAttemptResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xe6\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xea\x01\n" +
 	"\x19RequestInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12&\n" +
-	"\bquestion\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bquestion\x121\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12*\n" +
+	"\bquestion\x18\x04 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"Q\n" +
 	"\x1aRequestInformationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xa9\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xad\x02\n" +
 	"\x19ProvideInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12>\n" +
-	"\x16information_request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12\"\n" +
-	"\x06answer\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x06answer\x128\n" +
+	"\x16information_request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12&\n" +
+	"\x06answer\x18\x05 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x06answer\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"Q\n" +
 	"\x1aProvideInformationResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x88\x01\n" +
@@ -2730,7 +2728,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\fsupport_need\x18\x04 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedB\b\xbaH\x05\x82\x01\x02\x10\x01R\vsupportNeed\x12$\n" +
 	"\aplan_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x06planId\"Q\n" +
 	"\x1aCompleteAssessmentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xa6\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaa\x02\n" +
 	"\x13CloseConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2738,11 +2736,11 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12?\n" +
 	"\aoutcome\x18\x04 \x01(\x0e2\x19.koppi.concern.v1.OutcomeB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12$\n" +
-	"\bfeedback\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\bfeedback\x128\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12(\n" +
+	"\bfeedback\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bfeedback\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"K\n" +
 	"\x14CloseConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xbf\x03\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xc3\x03\n" +
 	"\x15ForwardConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2752,12 +2750,12 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\breceiver\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
 	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1b\n" +
 	"\tkeep_open\x18\x06 \x01(\bR\bkeepOpen\x12D\n" +
-	"\x06topics\x18\a \x03(\x0e2\x17.koppi.concern.v1.TopicB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06topics\x12*\n" +
-	"\vdescription\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vdescription\x128\n" +
+	"\x06topics\x18\a \x03(\x0e2\x17.koppi.concern.v1.TopicB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06topics\x12.\n" +
+	"\vdescription\x18\b \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vdescription\x128\n" +
 	"\x0eattachment_ids\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"\x7f\n" +
 	"\x16ForwardConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\x120\n" +
-	"\x14forwarded_concern_id\x18\x02 \x01(\tR\x12forwardedConcernId\"\xbf\x02\n" +
+	"\x14forwarded_concern_id\x18\x02 \x01(\tR\x12forwardedConcernId\"\xc3\x02\n" +
 	"\x15DeclineConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2765,37 +2763,37 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12C\n" +
 	"\x06reason\x18\x04 \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12*\n" +
-	"\vexplanation\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\x12E\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12.\n" +
+	"\vexplanation\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
 	"\x12suggested_receiver\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"M\n" +
 	"\x16DeclineConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaa\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xae\x01\n" +
 	"\x16WithdrawConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"N\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"N\n" +
 	"\x17WithdrawConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb0\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb4\x02\n" +
 	"\x14SettleConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x85\x01\n" +
-	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12 \n" +
-	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"L\n" +
+	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12$\n" +
+	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"L\n" +
 	"\x15SettleConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xa8\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xac\x01\n" +
 	"\x14RevokeConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"L\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"L\n" +
 	"\x15RevokeConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8e\x01\n" +
 	"\x1cAcknowledgeRevocationRequest\x12'\n" +

@@ -1168,14 +1168,14 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xce\x03\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xda\x03\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
-	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12 \n" +
-	"\vdescription\x18\x03 \x01(\tR\vdescription\x122\n" +
+	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
+	"\vdescription\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\vdescription\x122\n" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12=\n" +
-	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12'\n" +
-	"\x0fclient_language\x18\x06 \x01(\tR\x0eclientLanguage\x129\n" +
+	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12-\n" +
+	"\x0fclient_language\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x129\n" +
 	"\x19forwarded_from_concern_id\x18\a \x01(\tR\x16forwardedFromConcernId\x12)\n" +
 	"\x10earlier_concerns\x18\b \x01(\x05R\x0fearlierConcerns\x121\n" +
 	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"n\n" +
@@ -1197,20 +1197,20 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\vassigned_to\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
 	"assignedTo\">\n" +
 	"\fConcernTaken\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"S\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"Y\n" +
 	"\x11ConcernReassigned\x12&\n" +
-	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x8f\x01\n" +
+	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x8f\x01\n" +
 	"\x10ContactAttempted\x127\n" +
 	"\x06result\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\x9b\x01\n" +
+	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xa1\x01\n" +
 	"\x14InformationRequested\x124\n" +
-	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x1a\n" +
-	"\bquestion\x18\x02 \x01(\tR\bquestion\x121\n" +
-	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xa2\x01\n" +
+	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12 \n" +
+	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x121\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xa8\x01\n" +
 	"\x13InformationProvided\x124\n" +
-	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x16\n" +
-	"\x06answer\x18\x02 \x01(\tR\x06answer\x12=\n" +
+	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x1c\n" +
+	"\x06answer\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x12=\n" +
 	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x13\n" +
 	"\x11AssessmentStarted\"p\n" +
 	"\x13AssessmentCompleted\x12@\n" +
@@ -1223,20 +1223,20 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"u\n" +
 	"\x0fForwardAnswered\x120\n" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x120\n" +
-	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\"\x9f\x01\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\"\xa5\x01\n" +
 	"\rConcernClosed\x123\n" +
-	"\aoutcome\x18\x01 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12\x1a\n" +
-	"\bfeedback\x18\x02 \x01(\tR\bfeedback\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb3\x01\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12 \n" +
+	"\bfeedback\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bfeedback\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb9\x01\n" +
 	"\x0fConcernDeclined\x127\n" +
-	"\x06reason\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\x06reason\x12 \n" +
-	"\vexplanation\x18\x02 \x01(\tR\vexplanation\x12E\n" +
-	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"*\n" +
-	"\x10ConcernWithdrawn\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"O\n" +
-	"\x0eConcernSettled\x12%\n" +
-	"\x0eresubmitted_as\x18\x01 \x01(\tR\rresubmittedAs\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"y\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\x06reason\x12&\n" +
+	"\vexplanation\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
+	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"0\n" +
+	"\x10ConcernWithdrawn\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"[\n" +
+	"\x0eConcernSettled\x12+\n" +
+	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"y\n" +
 	"\x0eConcernOverdue\x124\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xba\x01\n" +

@@ -985,7 +985,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xce\x0e\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf2\x0e\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -996,9 +996,9 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\breporter\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\breporter\x122\n" +
 	"\breceiver\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
 	"\x05basis\x18\b \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12/\n" +
-	"\x06topics\x18\t \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12 \n" +
+	"\x06topics\x18\t \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
 	"\vdescription\x18\n" +
-	" \x01(\tR\vdescription\x122\n" +
+	" \x01(\tB\x04\xe8\xb8\x18\x03R\vdescription\x122\n" +
 	"\aurgency\x18\v \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
 	"\fsupport_need\x18\f \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12-\n" +
 	"\x05track\x18\r \x01(\x0e2\x17.koppi.concern.v1.TrackR\x05track\x12K\n" +
@@ -1009,19 +1009,19 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x18forwarded_to_concern_ids\x18\x12 \x03(\tR\x15forwardedToConcernIds\x12W\n" +
 	"\x14information_requests\x18\x13 \x03(\v2$.koppi.concern.v1.InformationRequestR\x13informationRequests\x12=\n" +
 	"\vattachments\x18\x14 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x123\n" +
-	"\aoutcome\x18\x15 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12\x1a\n" +
-	"\bfeedback\x18\x16 \x01(\tR\bfeedback\x12=\n" +
-	"\fsubmitted_at\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12'\n" +
-	"\x0fclient_language\x18\x18 \x01(\tR\x0eclientLanguage\x12\x12\n" +
+	"\aoutcome\x18\x15 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12 \n" +
+	"\bfeedback\x18\x16 \x01(\tB\x04\xe8\xb8\x18\x03R\bfeedback\x12=\n" +
+	"\fsubmitted_at\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12-\n" +
+	"\x0fclient_language\x18\x18 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12\x12\n" +
 	"\x04etag\x18\x19 \x01(\tR\x04etag\x12,\n" +
 	"\x12joined_concern_ids\x18\x1b \x03(\tR\x10joinedConcernIds\x12A\n" +
 	"\x0ftriaged_urgency\x18\x1c \x01(\x0e2\x18.koppi.common.v1.UrgencyR\x0etriagedUrgency\x12\x17\n" +
 	"\aplan_id\x18\x1d \x01(\tR\x06planId\x12F\n" +
-	"\x0edecline_reason\x18\x1e \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\rdeclineReason\x12/\n" +
-	"\x13decline_explanation\x18\x1f \x01(\tR\x12declineExplanation\x12E\n" +
-	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12%\n" +
-	"\x0eresubmitted_as\x18\" \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x1a \x03(\tR\x10availableActions\x12L\n" +
+	"\x0edecline_reason\x18\x1e \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\rdeclineReason\x125\n" +
+	"\x13decline_explanation\x18\x1f \x01(\tB\x04\xe8\xb8\x18\x03R\x12declineExplanation\x12E\n" +
+	"\x12suggested_receiver\x18  \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x12+\n" +
+	"\x0eresubmitted_as\x18\" \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x121\n" +
+	"\x11available_actions\x18\x1a \x03(\tB\x04\xe8\xb8\x18\x02R\x10availableActions\x12L\n" +
 	"\x13outcome_attachments\x18$ \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12J\n" +
 	"\x10planned_contacts\x18% \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
@@ -1031,13 +1031,11 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
 	"\x06result\x18\x03 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xc7\x02\n" +
+	"\x0fnext_attempt_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xcf\x02\n" +
 	"\x12InformationRequest\x12>\n" +
-	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12&\n" +
-	"\bquestion\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bquestion\x12\"\n" +
-	"\x06answer\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x06answer\x125\n" +
+	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12*\n" +
+	"\bquestion\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x12&\n" +
+	"\x06answer\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x06answer\x125\n" +
 	"\basked_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
 	"\vanswered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"answeredAt\x121\n" +

@@ -1415,10 +1415,10 @@ var File_koppi_consent_v1_consent_proto protoreflect.FileDescriptor
 
 const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/consent/v1/wishes.proto\"r\n" +
+	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1fkoppi/common/v1/provision.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/consent/v1/wishes.proto\"v\n" +
 	"\x13ListConsentsRequest\x127\n" +
-	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12\"\n" +
-	"\apurpose\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"M\n" +
+	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12&\n" +
+	"\apurpose\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"M\n" +
 	"\x14ListConsentsResponse\x125\n" +
 	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\"\xb8\x01\n" +
 	"\x16WithdrawConsentRequest\x12'\n" +
@@ -1432,21 +1432,21 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12u\n" +
 	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"T\n" +
 	"\x1dAcknowledgeWithdrawalResponse\x123\n" +
-	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\xd9\x02\n" +
-	"\aConsent\x12\x18\n" +
-	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
-	"\aservice\x18\x02 \x01(\tR\aservice\x12\x17\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\xf1\x02\n" +
+	"\aConsent\x12\x1e\n" +
+	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1e\n" +
+	"\aservice\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x1b\n" +
 	"\tclient_id\x18\x04 \x01(\tR\bclientId\x121\n" +
-	"\bgiven_to\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\agivenTo\x12\x1e\n" +
+	"\bgiven_to\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\agivenTo\x12$\n" +
 	"\n" +
-	"recipients\x18\x06 \x03(\tR\n" +
-	"recipients\x12\x1c\n" +
-	"\tprovision\x18\a \x01(\tR\tprovision\x125\n" +
+	"recipients\x18\x06 \x03(\tB\x04\xe8\xb8\x18\x01R\n" +
+	"recipients\x12\"\n" +
+	"\tprovision\x18\a \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x125\n" +
 	"\bgiven_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x12<\n" +
 	"\n" +
 	"withdrawal\x18\t \x01(\v2\x1c.koppi.consent.v1.WithdrawalR\n" +
-	"withdrawal\"\xf0\x02\n" +
+	"withdrawal\"\xf6\x02\n" +
 	"\n" +
 	"Withdrawal\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1b\n" +
@@ -1454,21 +1454,19 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\x02by\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x121\n" +
 	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x18\n" +
 	"\aoverdue\x18\x05 \x01(\bR\aoverdue\x12=\n" +
-	"\aholders\x18\x06 \x03(\v2#.koppi.consent.v1.Withdrawal.HolderR\aholders\x1ae\n" +
-	"\x06Holder\x12\x16\n" +
-	"\x06agency\x18\x01 \x01(\tR\x06agency\x12C\n" +
-	"\x0facknowledged_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"\xe6\x03\n" +
+	"\aholders\x18\x06 \x03(\v2#.koppi.consent.v1.Withdrawal.HolderR\aholders\x1ak\n" +
+	"\x06Holder\x12\x1c\n" +
+	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12C\n" +
+	"\x0facknowledged_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"\x8b\x04\n" +
 	"\x12GiveConsentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12A\n" +
 	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientB\x06\xbaH\x03\xc8\x01\x01R\trecipient\x12Q\n" +
-	"\bservices\x18\x04 \x03(\tB5\xbaH2\x92\x01/\b\x01\x18\x01\")r'R\aconcernR\breferralR\fconsultationR\x04planR\bservices\x12\x1f\n" +
-	"\x06sender\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06sender\x12$\n" +
-	"\apurpose\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\apurpose\x12(\n" +
-	"\tprovision\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\tprovision\x125\n" +
+	"\bservices\x18\x04 \x03(\tB5\xbaH2\x92\x01/\b\x01\x18\x01\")r'R\aconcernR\breferralR\fconsultationR\x04planR\bservices\x12;\n" +
+	"\x06sender\x18\x05 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06sender\x12(\n" +
+	"\apurpose\x18\x06 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xe8\a\xe8\xb8\x18\x03R\apurpose\x12-\n" +
+	"\tprovision\x18\a \x01(\tB\x0f\xbaH\br\x06\xe8\xb8\x18\x01\x10\x01\xe8\xb8\x18\x02R\tprovision\x125\n" +
 	"\bgiven_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x128\n" +
 	"\x05until\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05until\"Q\n" +
 	"\x13GiveConsentResponse\x12:\n" +
@@ -1494,18 +1492,17 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12/\n" +
 	"\x0eprohibition_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rprohibitionId\"Z\n" +
 	"\x17LiftProhibitionResponse\x12?\n" +
-	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\xef\x02\n" +
+	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\x93\x03\n" +
 	"\x16RequestOverrideRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12F\n" +
-	"\aservice\x18\x03 \x01(\tB,\xbaH)r'R\aconcernR\breferralR\fconsultationR\x04planR\aservice\x12%\n" +
-	"\breceiver\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\breceiver\x12@\n" +
+	"\aservice\x18\x03 \x01(\tB,\xbaH)r'R\aconcernR\breferralR\fconsultationR\x04planR\aservice\x12@\n" +
+	"\breceiver\x18\x04 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\breceiver\x12@\n" +
 	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12(\n" +
-	"\tprovision\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\tprovision\x12 \n" +
-	"\x06reason\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\"Q\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12-\n" +
+	"\tprovision\x18\x06 \x01(\tB\x0f\xbaH\br\x06\xe8\xb8\x18\x01\x10\x01\xe8\xb8\x18\x02R\tprovision\x12$\n" +
+	"\x06reason\x18\a \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\"Q\n" +
 	"\x17RequestOverrideResponse\x126\n" +
 	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"\xfe\x01\n" +
 	"\x15DecideOverrideRequest\x12'\n" +
@@ -1517,10 +1514,10 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"overrideId\x12\x18\n" +
 	"\aapprove\x18\x05 \x01(\bR\aapprove\"P\n" +
 	"\x16DecideOverrideResponse\x126\n" +
-	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"p\n" +
+	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"t\n" +
 	"\x11ListWishesRequest\x127\n" +
-	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12\"\n" +
-	"\apurpose\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"F\n" +
+	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12&\n" +
+	"\apurpose\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"F\n" +
 	"\x12ListWishesResponse\x120\n" +
 	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes2\xa3\b\n" +
 	"\x0eConsentService\x12]\n" +

@@ -1220,36 +1220,36 @@ var File_koppi_consent_v1_wishes_proto protoreflect.FileDescriptor
 
 const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/consent/v1/wishes.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\xd8\x01\n" +
-	"\tRecipient\x12#\n" +
-	"\x06agency\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?H\x00R\x06agency\x12\x98\x01\n" +
+	"\x1dkoppi/consent/v1/wishes.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\xf3\x01\n" +
+	"\tRecipient\x12>\n" +
+	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01H\x00R\x06agency\x12\x98\x01\n" +
 	"\x04kind\x18\x02 \x01(\tB\x81\x01\xbaH~r|R\x1bAGENCY_KIND_SOCIAL_SERVICESR\x14AGENCY_KIND_BENEFITSR\x17AGENCY_KIND_HEALTH_CARER\x16AGENCY_KIND_YOUTH_WORKR\x16AGENCY_KIND_EMPLOYMENTH\x00R\x04kindB\v\n" +
 	"\x02of\x12\x05\xbaH\x02\b\x01\"\xff\x01\n" +
 	"\x06Wishes\x12<\n" +
 	"\bconsents\x18\x01 \x03(\v2 .koppi.consent.v1.AdvanceConsentR\bconsents\x12A\n" +
 	"\fprohibitions\x18\x02 \x03(\v2\x1d.koppi.consent.v1.ProhibitionR\fprohibitions\x12:\n" +
 	"\ablocked\x18\x03 \x03(\v2 .koppi.consent.v1.BlockedSendingR\ablocked\x128\n" +
-	"\toverrides\x18\x04 \x03(\v2\x1a.koppi.consent.v1.OverrideR\toverrides\"\xd7\x04\n" +
+	"\toverrides\x18\x04 \x03(\v2\x1a.koppi.consent.v1.OverrideR\toverrides\"\xfb\x04\n" +
 	"\x0eAdvanceConsent\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x129\n" +
-	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\x12\x1a\n" +
-	"\bservices\x18\x04 \x03(\tR\bservices\x12\x16\n" +
-	"\x06sender\x18\x05 \x01(\tR\x06sender\x12\x18\n" +
-	"\apurpose\x18\x06 \x01(\tR\apurpose\x12\x1c\n" +
-	"\tprovision\x18\a \x01(\tR\tprovision\x125\n" +
+	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\x12 \n" +
+	"\bservices\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\bservices\x12\x1c\n" +
+	"\x06sender\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x01R\x06sender\x12\x1e\n" +
+	"\apurpose\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x03R\apurpose\x12\"\n" +
+	"\tprovision\x18\a \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x125\n" +
 	"\bgiven_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x120\n" +
 	"\x05until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12&\n" +
 	"\x02by\x18\n" +
 	" \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12=\n" +
 	"\fwithdrawn_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vwithdrawnAt\x129\n" +
-	"\fwithdrawn_by\x18\f \x01(\v2\x16.koppi.common.v1.PartyR\vwithdrawnBy\x12\x19\n" +
-	"\bcited_in\x18\r \x03(\tR\acitedIn\x12\x1c\n" +
-	"\twithdrawn\x18\x0e \x03(\tR\twithdrawn\x12\x1e\n" +
+	"\fwithdrawn_by\x18\f \x01(\v2\x16.koppi.common.v1.PartyR\vwithdrawnBy\x12\x1f\n" +
+	"\bcited_in\x18\r \x03(\tB\x04\xe8\xb8\x18\x01R\acitedIn\x12\"\n" +
+	"\twithdrawn\x18\x0e \x03(\tB\x04\xe8\xb8\x18\x01R\twithdrawn\x12\x1e\n" +
 	"\n" +
 	"everywhere\x18\x0f \x01(\bR\n" +
-	"everywhere\"\xb7\x03\n" +
+	"everywhere\"\xc3\x03\n" +
 	"\vProhibition\x12%\n" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x129\n" +
@@ -1257,30 +1257,30 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\bgiven_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x12&\n" +
 	"\x02by\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
 	"\tlifted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bliftedAt\x123\n" +
-	"\tlifted_by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\bliftedBy\x12\x1c\n" +
-	"\twithdrawn\x18\b \x03(\tR\twithdrawn\x12\x1e\n" +
+	"\tlifted_by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\bliftedBy\x12\"\n" +
+	"\twithdrawn\x18\b \x03(\tB\x04\xe8\xb8\x18\x01R\twithdrawn\x12$\n" +
 	"\n" +
-	"continuing\x18\t \x03(\tR\n" +
+	"continuing\x18\t \x03(\tB\x04\xe8\xb8\x18\x01R\n" +
 	"continuing\x12\x1e\n" +
 	"\n" +
 	"everywhere\x18\n" +
 	" \x01(\bR\n" +
-	"everywhere\"\xae\x01\n" +
+	"everywhere\"\xc0\x01\n" +
 	"\x0eBlockedSending\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1a\n" +
-	"\breceiver\x18\x03 \x01(\tR\breceiver\x12\x18\n" +
-	"\aservice\x18\x04 \x01(\tR\aservice\x12\x12\n" +
-	"\x04step\x18\x05 \x01(\tR\x04step\"\xf4\x04\n" +
+	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12 \n" +
+	"\breceiver\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x12\x1e\n" +
+	"\aservice\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x18\n" +
+	"\x04step\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x04step\"\x92\x05\n" +
 	"\bOverride\x12\x1f\n" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
 	"overrideId\x12\x1b\n" +
-	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x18\n" +
-	"\aservice\x18\x03 \x01(\tR\aservice\x12\x1a\n" +
-	"\breceiver\x18\x04 \x01(\tR\breceiver\x124\n" +
-	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundR\x06ground\x12\x1c\n" +
-	"\tprovision\x18\x06 \x01(\tR\tprovision\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\x12=\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x1e\n" +
+	"\aservice\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12 \n" +
+	"\breceiver\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x124\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundR\x06ground\x12\"\n" +
+	"\tprovision\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x12\x1c\n" +
+	"\x06reason\x18\a \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12=\n" +
 	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x129\n" +
 	"\frequested_by\x18\t \x01(\v2\x16.koppi.common.v1.PartyR\vrequestedBy\x129\n" +
 	"\n" +
@@ -1290,27 +1290,27 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"decided_by\x18\v \x01(\v2\x16.koppi.common.v1.PartyR\tdecidedBy\x12\x1a\n" +
 	"\bapproved\x18\f \x01(\bR\bapproved\x120\n" +
 	"\x05until\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x123\n" +
-	"\aused_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x19\n" +
-	"\bused_for\x18\x0f \x01(\tR\ausedFor\"J\n" +
+	"\aused_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x1f\n" +
+	"\bused_for\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\ausedFor\"J\n" +
 	"\fConsentGiven\x12:\n" +
 	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"8\n" +
 	"\x17AdvanceConsentWithdrawn\x12\x1d\n" +
 	"\n" +
-	"consent_id\x18\x01 \x01(\tR\tconsentId\"I\n" +
+	"consent_id\x18\x01 \x01(\tR\tconsentId\"O\n" +
 	"\fConsentCited\x12\x1d\n" +
 	"\n" +
-	"consent_id\x18\x01 \x01(\tR\tconsentId\x12\x1a\n" +
-	"\bsubjects\x18\x02 \x03(\tR\bsubjects\"v\n" +
+	"consent_id\x18\x01 \x01(\tR\tconsentId\x12 \n" +
+	"\bsubjects\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\bsubjects\"v\n" +
 	"\x12TransferProhibited\x12%\n" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\x129\n" +
 	"\trecipient\x18\x02 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\":\n" +
 	"\x11ProhibitionLifted\x12%\n" +
-	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\"g\n" +
+	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\"s\n" +
 	"\x0eWishCarriedOut\x12\x17\n" +
-	"\awish_id\x18\x01 \x01(\tR\x06wishId\x12\x1c\n" +
-	"\twithdrawn\x18\x02 \x03(\tR\twithdrawn\x12\x1e\n" +
+	"\awish_id\x18\x01 \x01(\tR\x06wishId\x12\"\n" +
+	"\twithdrawn\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\twithdrawn\x12$\n" +
 	"\n" +
-	"continuing\x18\x03 \x03(\tR\n" +
+	"continuing\x18\x03 \x03(\tB\x04\xe8\xb8\x18\x01R\n" +
 	"continuing\"L\n" +
 	"\x0eSendingBlocked\x12:\n" +
 	"\asending\x18\x01 \x01(\v2 .koppi.consent.v1.BlockedSendingR\asending\"K\n" +
@@ -1320,11 +1320,11 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
 	"overrideId\x12\x1a\n" +
 	"\bapproved\x18\x02 \x01(\bR\bapproved\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"I\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"O\n" +
 	"\fOverrideUsed\x12\x1f\n" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
-	"overrideId\x12\x18\n" +
-	"\asubject\x18\x02 \x01(\tR\asubjectB\xba\x01\n" +
+	"overrideId\x12\x1e\n" +
+	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubjectB\xba\x01\n" +
 	"\x14com.koppi.consent.v1B\vWishesProtoP\x01Z3koppi.internal/proto/gen/koppi/consent/v1;consentv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Consent.V1\xca\x02\x10Koppi\\Consent\\V1\xe2\x02\x1cKoppi\\Consent\\V1\\GPBMetadata\xea\x02\x12Koppi::Consent::V1b\x06proto3"
 
 var (

@@ -2586,7 +2586,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xc8\x06\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xda\x06\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2598,34 +2598,33 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\fparticipants\x18\b \x03(\v2\x16.koppi.common.v1.PartyR\fparticipants\x121\n" +
 	"\x05basis\x18\t \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x122\n" +
 	"\aurgency\x18\n" +
-	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x14\n" +
-	"\x05topic\x18\v \x01(\tR\x05topic\x12F\n" +
+	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x1a\n" +
+	"\x05topic\x18\v \x01(\tB\x04\xe8\xb8\x18\x03R\x05topic\x12F\n" +
 	"\bmessages\x18\f \x03(\v2*.koppi.consultation.v1.ConsultationMessageR\bmessages\x121\n" +
-	"\btaken_by\x18\x12 \x01(\v2\x16.koppi.common.v1.PartyR\atakenBy\x12\x15\n" +
-	"\x06led_to\x18\r \x01(\tR\x05ledTo\x127\n" +
+	"\btaken_by\x18\x12 \x01(\v2\x16.koppi.common.v1.PartyR\atakenBy\x12\x1b\n" +
+	"\x06led_to\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\x05ledTo\x127\n" +
 	"\topened_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x10 \x03(\tR\x10availableActions\x12;\n" +
+	"\x04etag\x18\x0f \x01(\tR\x04etag\x121\n" +
+	"\x11available_actions\x18\x10 \x03(\tB\x04\xe8\xb8\x18\x02R\x10availableActions\x12;\n" +
 	"\n" +
 	"revocation\x18\x11 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xf9\x01\n" +
+	"revocation\"\xff\x01\n" +
 	"\x13ConsultationMessage\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12*\n" +
 	"\x04from\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x04from\x12*\n" +
-	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x12=\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
+	"\x04text\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
 	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x18\n" +
-	"\aanswers\x18\x06 \x01(\bR\aanswers\"\xdb\x03\n" +
+	"\aanswers\x18\x06 \x01(\bR\aanswers\"\xe3\x03\n" +
 	"\x17OpenConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12<\n" +
 	"\taddressee\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\taddressee\x121\n" +
-	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1e\n" +
-	"\x05topic\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05topic\x12&\n" +
-	"\bquestion\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\bquestion\x12>\n" +
+	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\"\n" +
+	"\x05topic\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x05topic\x12*\n" +
+	"\bquestion\x18\x06 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x12>\n" +
 	"\aurgency\x18\a \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
 	"\x0eattachment_ids\x18\b \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
@@ -2633,27 +2632,27 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x18OpenConsultationResponse\x12G\n" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"E\n" +
 	"\x10GetClientRequest\x121\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\x9f\x01\n" +
-	"\x11GetClientResponse\x124\n" +
-	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
-	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"K\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\xab\x01\n" +
+	"\x11GetClientResponse\x12:\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x05R\x14personalIdentityCode\x128\n" +
+	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"K\n" +
 	"\x16GetConsultationRequest\x121\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"b\n" +
 	"\x17GetConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x96\x03\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xd2\x03\n" +
 	"\x18ListConsultationsRequest\x12\x12\n" +
-	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12U\n" +
+	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12U\n" +
 	"\x06states\x18\x04 \x03(\x0e2(.koppi.consultation.v1.ConsultationStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
 	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x127\n" +
 	"\tclient_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
 	"\tpage_size\x18\a \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
-	"\apurpose\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"\x8e\x01\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
+	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"\x8e\x01\n" +
 	"\x19ListConsultationsResponse\x12I\n" +
 	"\rconsultations\x18\x01 \x03(\v2#.koppi.consultation.v1.ConsultationR\rconsultations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n" +
@@ -2663,22 +2662,21 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"c\n" +
 	"\x18TakeConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe9\x01\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xed\x01\n" +
 	"\x1bReassignConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
 	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
-	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"g\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
+	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"g\n" +
 	"\x1cReassignConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe4\x01\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe8\x01\n" +
 	"\x12PostMessageRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
-	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1e\n" +
-	"\x04text\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\x18\n" +
+	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\"\n" +
+	"\x04text\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x04text\x12\x18\n" +
 	"\aanswers\x18\x04 \x01(\bR\aanswers\x128\n" +
 	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"[\n" +
 	"\x13PostMessageResponse\x12D\n" +
@@ -2741,22 +2739,21 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x16GetReachabilityRequest\x12:\n" +
 	"\aparties\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyB\b\xbaH\x05\x92\x01\x02\x10dR\aparties\"f\n" +
 	"\x17GetReachabilityResponse\x12K\n" +
-	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xfc\x01\n" +
+	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xa7\x02\n" +
 	"\fReachability\x124\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x05party\x12\x1c\n" +
 	"\treachable\x18\x02 \x01(\bR\treachable\x120\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x126\n" +
 	"\n" +
 	"substitute\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
-	"substitute\x12.\n" +
-	"\tlanguages\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10\x14\x18\x01\"\x04r\x02\x18#R\tlanguages\"\xb7\x01\n" +
+	"substitute\x12Y\n" +
+	"\tlanguages\x18\x05 \x03(\tB;\xbaH4\x92\x011\x10\x14\x18\x01\"+r)2'^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$\xe8\xb8\x18\x02R\tlanguages\"\xbb\x01\n" +
 	"\x19RevokeConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
 	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"e\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"e\n" +
 	"\x1aRevokeConsultationResponse\x12G\n" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x98\x01\n" +
 	"\x1cAcknowledgeRevocationRequest\x12'\n" +

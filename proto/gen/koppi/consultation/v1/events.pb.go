@@ -510,24 +510,24 @@ var File_koppi_consultation_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\"koppi/consultation/v1/events.proto\x12\x15koppi.consultation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a(koppi/consultation/v1/consultation.proto\"\x8e\x02\n" +
+	"\"koppi/consultation/v1/events.proto\x12\x15koppi.consultation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a(koppi/consultation/v1/consultation.proto\"\x9a\x02\n" +
 	"\x12ConsultationOpened\x124\n" +
-	"\taddressee\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\taddressee\x12\x14\n" +
-	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x1a\n" +
-	"\bquestion\x18\x03 \x01(\tR\bquestion\x122\n" +
+	"\taddressee\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\taddressee\x12\x1a\n" +
+	"\x05topic\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x05topic\x12 \n" +
+	"\bquestion\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x122\n" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12=\n" +
 	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x06 \x01(\tR\tmessageId\"X\n" +
+	"message_id\x18\x06 \x01(\tR\tmessageId\"^\n" +
 	"\x16ConsultationReassigned\x12&\n" +
-	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"C\n" +
+	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"C\n" +
 	"\x11ConsultationTaken\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\x9b\x01\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xa1\x01\n" +
 	"\rMessagePosted\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
+	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12\x18\n" +
 	"\aanswers\x18\x03 \x01(\bR\aanswers\x12=\n" +
 	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xca\x01\n" +
 	"\x12ParticipantInvited\x128\n" +
@@ -538,9 +538,9 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
 	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x125\n" +
-	"\bfired_at\x18\x04 \x03(\v2\x1a.google.protobuf.TimestampR\afiredAt\"+\n" +
-	"\x12ConsultationClosed\x12\x15\n" +
-	"\x06led_to\x18\x01 \x01(\tR\x05ledTo\"\x88\x01\n" +
+	"\bfired_at\x18\x04 \x03(\v2\x1a.google.protobuf.TimestampR\afiredAt\"1\n" +
+	"\x12ConsultationClosed\x12\x1b\n" +
+	"\x06led_to\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05ledTo\"\x88\x01\n" +
 	"\x13ConsultationOverdue\x12>\n" +
 	"\x05state\x18\x01 \x01(\x0e2(.koppi.consultation.v1.ConsultationStateR\x05state\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xdd\x01\n" +

@@ -15,6 +15,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
+	_ "koppi.internal/proto/gen/koppi/common/v1"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -360,15 +361,15 @@ var File_koppi_dev_v1_dev_proto protoreflect.FileDescriptor
 
 const file_koppi_dev_v1_dev_proto_rawDesc = "" +
 	"\n" +
-	"\x16koppi/dev/v1/dev.proto\x12\fkoppi.dev.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
-	"\x11IssueTokenRequest\x12\x1f\n" +
-	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x06agency\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12\x1b\n" +
-	"\x04role\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04role\x12=\n" +
-	"\x16personal_identity_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\x14personalIdentityCode\"*\n" +
-	"\x12IssueTokenResponse\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token\"\x84\x01\n" +
+	"\x16koppi/dev/v1/dev.proto\x12\fkoppi.dev.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\xb5\x02\n" +
+	"\x11IssueTokenRequest\x12;\n" +
+	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12)\n" +
+	"\x04role\x18\x04 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{0,32}$R\x04role\x12A\n" +
+	"\x16personal_identity_code\x18\x05 \x01(\tB\v\xbaH\x04r\x02\x18 \xe8\xb8\x18\x05R\x14personalIdentityCode\"0\n" +
+	"\x12IssueTokenResponse\x12\x1a\n" +
+	"\x05token\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05token\"\x84\x01\n" +
 	"\x13AdvanceClockRequest\x125\n" +
 	"\x02by\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x02*\x00H\x00R\x02by\x12,\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x02toB\b\n" +

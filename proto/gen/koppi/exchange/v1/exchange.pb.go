@@ -2411,14 +2411,14 @@ var File_koppi_exchange_v1_exchange_proto protoreflect.FileDescriptor
 
 const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\n" +
-	" koppi/exchange/v1/exchange.proto\x12\x11koppi.exchange.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\"\xdf\x05\n" +
+	" koppi/exchange/v1/exchange.proto\x12\x11koppi.exchange.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x8f\x06\n" +
 	"\vCaseMessage\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n" +
-	"\aservice\x18\x02 \x01(\tR\aservice\x12\x18\n" +
-	"\amailbox\x18\x03 \x01(\tR\amailbox\x12\x1a\n" +
-	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x18\n" +
-	"\asubject\x18\x05 \x01(\tR\asubject\x12'\n" +
+	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x1e\n" +
+	"\aservice\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
+	"\amailbox\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\amailbox\x12\x1a\n" +
+	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x1e\n" +
+	"\asubject\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12'\n" +
 	"\x0fsubject_version\x18\x06 \x01(\x04R\x0esubjectVersion\x12\x17\n" +
 	"\acase_id\x18\a \x01(\tR\x06caseId\x12\x1b\n" +
 	"\tclient_id\x18\b \x01(\tR\bclientId\x12;\n" +
@@ -2429,17 +2429,17 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x05basis\x18\v \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x123\n" +
 	"\x06status\x18\f \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\x12*\n" +
 	"\x05event\x18\r \x01(\v2\x14.google.protobuf.AnyR\x05event\x127\n" +
-	"\bwithheld\x18\x0e \x03(\v2\x1b.koppi.exchange.v1.WithheldR\bwithheld\x12\x16\n" +
-	"\x06record\x18\x13 \x01(\fR\x06record\x12\x14\n" +
-	"\x05nonce\x18\x12 \x01(\fR\x05nonce\x12!\n" +
-	"\fcontent_hash\x18\x0f \x01(\fR\vcontentHash\x12\x1d\n" +
+	"\bwithheld\x18\x0e \x03(\v2\x1b.koppi.exchange.v1.WithheldR\bwithheld\x12\x1c\n" +
+	"\x06record\x18\x13 \x01(\fB\x04\xe8\xb8\x18\x03R\x06record\x12\x1a\n" +
+	"\x05nonce\x18\x12 \x01(\fB\x04\xe8\xb8\x18\x02R\x05nonce\x12'\n" +
+	"\fcontent_hash\x18\x0f \x01(\fB\x04\xe8\xb8\x18\x02R\vcontentHash\x12#\n" +
 	"\n" +
-	"chain_hash\x18\x10 \x01(\fR\tchainHash\x12 \n" +
-	"\vredelivered\x18\x14 \x01(\bR\vredelivered\x12 \n" +
-	"\vtraceparent\x18\x11 \x01(\tR\vtraceparent\"4\n" +
-	"\bWithheld\x12\x14\n" +
-	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
-	"\x04rule\x18\x02 \x01(\tR\x04rule\"\xb8\x04\n" +
+	"chain_hash\x18\x10 \x01(\fB\x04\xe8\xb8\x18\x02R\tchainHash\x12 \n" +
+	"\vredelivered\x18\x14 \x01(\bR\vredelivered\x12&\n" +
+	"\vtraceparent\x18\x11 \x01(\tB\x04\xe8\xb8\x18\x02R\vtraceparent\"@\n" +
+	"\bWithheld\x12\x1a\n" +
+	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05field\x12\x18\n" +
+	"\x04rule\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04rule\"\xb8\x04\n" +
 	"\x0fExchangeRequest\x12=\n" +
 	"\x04open\x18\x01 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.OpenH\x00R\x04open\x12=\n" +
 	"\x04send\x18\x02 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.SendH\x00R\x04send\x12R\n" +
@@ -2476,12 +2476,12 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x06result\x1a\v\n" +
 	"\tHeartbeatB\x06\n" +
 	"\x04kind\"\x0e\n" +
-	"\fWatchRequest\"\x9a\x02\n" +
+	"\fWatchRequest\"\xa0\x02\n" +
 	"\rWatchResponse\x12D\n" +
 	"\achanged\x18\x01 \x01(\v2(.koppi.exchange.v1.WatchResponse.ChangedH\x00R\achanged\x12M\n" +
-	"\theartbeat\x18\x02 \x01(\v2-.koppi.exchange.v1.ExchangeResponse.HeartbeatH\x00R\theartbeat\x1al\n" +
-	"\aChanged\x12\x18\n" +
-	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
+	"\theartbeat\x18\x02 \x01(\v2-.koppi.exchange.v1.ExchangeResponse.HeartbeatH\x00R\theartbeat\x1ar\n" +
+	"\aChanged\x12\x1e\n" +
+	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x123\n" +
 	"\x06status\x18\x03 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06statusB\x06\n" +
 	"\x04kind\"\x96\x01\n" +
@@ -2492,19 +2492,19 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x14OpenConsumerResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x18\n" +
 	"\abacklog\x18\x02 \x01(\x04R\abacklog\x12\x1a\n" +
-	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xa9\x02\n" +
+	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\xd4\x02\n" +
 	"\x13ListMessagesRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12A\n" +
 	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
 	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x12\x1a\n" +
-	"\btakeover\x18\x05 \x01(\x04R\btakeover\x12\"\n" +
-	"\asubject\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\asubject\x12!\n" +
-	"\aservice\x18\a \x01(\tB\a\xbaH\x04r\x02\x18 R\aservice\"\x8d\x01\n" +
+	"\btakeover\x18\x05 \x01(\x04R\btakeover\x12@\n" +
+	"\asubject\x18\x06 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\x12.\n" +
+	"\aservice\x18\a \x01(\tB\x14\xbaH\x11r\x0f2\r^[a-z]{0,32}$R\aservice\"\x93\x01\n" +
 	"\x14ListMessagesResponse\x12:\n" +
-	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12\x1f\n" +
-	"\vnext_cursor\x18\x02 \x01(\tR\n" +
+	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12%\n" +
+	"\vnext_cursor\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\n" +
 	"nextCursor\x12\x18\n" +
 	"\abacklog\x18\x03 \x01(\x04R\abacklog\"\x9d\x01\n" +
 	"\x1aAcknowledgeMessagesRequest\x12 \n" +
@@ -2512,46 +2512,44 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12\x1a\n" +
 	"\btakeover\x18\x03 \x01(\x04R\btakeover\"\x1d\n" +
 	"\x1bAcknowledgeMessagesResponse\"\x11\n" +
-	"\x0fGetHeadsRequest\"\xa2\x01\n" +
-	"\x10GetHeadsResponse\x12P\n" +
-	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryR\tsequences\x1a<\n" +
+	"\x0fGetHeadsRequest\"\xa8\x01\n" +
+	"\x10GetHeadsResponse\x12V\n" +
+	"\tsequences\x18\x01 \x03(\v22.koppi.exchange.v1.GetHeadsResponse.SequencesEntryB\x04\xe8\xb8\x18\x01R\tsequences\x1a<\n" +
 	"\x0eSequencesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd7\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xf4\x01\n" +
 	"\x13GetTakeoversRequest\x12X\n" +
-	"\tconsumers\x18\x01 \x03(\v2/.koppi.exchange.v1.GetTakeoversRequest.ConsumerB\t\xbaH\x06\x92\x01\x03\x10\x90NR\tconsumers\x1af\n" +
-	"\bConsumer\x12\x1f\n" +
-	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06agency\x129\n" +
+	"\tconsumers\x18\x01 \x03(\v2/.koppi.exchange.v1.GetTakeoversRequest.ConsumerB\t\xbaH\x06\x92\x01\x03\x10\x90NR\tconsumers\x1a\x82\x01\n" +
+	"\bConsumer\x12;\n" +
+	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x129\n" +
 	"\x04name\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\x04name\"4\n" +
 	"\x14GetTakeoversResponse\x12\x1c\n" +
-	"\ttakeovers\x18\x01 \x03(\x04R\ttakeovers\"\x89\x02\n" +
-	"\x06Parked\x12\x16\n" +
-	"\x06agency\x18\x01 \x01(\tR\x06agency\x12\x1a\n" +
-	"\bconsumer\x18\x02 \x01(\tR\bconsumer\x12\x18\n" +
-	"\aservice\x18\x03 \x01(\tR\aservice\x12\x18\n" +
-	"\asubject\x18\x04 \x01(\tR\asubject\x12\x1a\n" +
+	"\ttakeovers\x18\x01 \x03(\x04R\ttakeovers\"\xa1\x02\n" +
+	"\x06Parked\x12\x1c\n" +
+	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12 \n" +
+	"\bconsumer\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\bconsumer\x12\x1e\n" +
+	"\aservice\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
+	"\asubject\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x16\n" +
 	"\x06cursor\x18\x06 \x01(\tR\x06cursor\x12\x12\n" +
 	"\x04code\x18\a \x01(\x05R\x04code\x12\x14\n" +
 	"\x05retry\x18\b \x01(\bR\x05retry\x129\n" +
 	"\n" +
-	"refused_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\trefusedAt\"6\n" +
-	"\x11ListParkedRequest\x12!\n" +
-	"\aservice\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\aservice\"G\n" +
+	"refused_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\trefusedAt\"C\n" +
+	"\x11ListParkedRequest\x12.\n" +
+	"\aservice\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^[a-z]{0,32}$R\aservice\"G\n" +
 	"\x12ListParkedResponse\x121\n" +
-	"\x06parked\x18\x01 \x03(\v2\x19.koppi.exchange.v1.ParkedR\x06parked\"\xc3\x01\n" +
-	"\x12RetryParkedRequest\x12\x1f\n" +
-	"\x06agency\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06agency\x12A\n" +
-	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12#\n" +
-	"\aservice\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
-	"\asubject\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\"\x15\n" +
-	"\x13RetryParkedResponse\"\xf2\x03\n" +
+	"\x06parked\x18\x01 \x03(\v2\x19.koppi.exchange.v1.ParkedR\x06parked\"\x8b\x02\n" +
+	"\x12RetryParkedRequest\x12;\n" +
+	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x12A\n" +
+	"\bconsumer\x18\x02 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x122\n" +
+	"\aservice\x18\x03 \x01(\tB\x18\xbaH\x11r\x0f2\r^[a-z]{1,32}$\xe8\xb8\x18\x01R\aservice\x12A\n" +
+	"\asubject\x18\x04 \x01(\tB'\xbaH r\x1e2\x1c^[a-z]+/[A-Za-z0-9_-]{1,64}$\xe8\xb8\x18\x01R\asubject\"\x15\n" +
+	"\x13RetryParkedResponse\"\x9e\x04\n" +
 	"\x13ChangeParkedRequest\x12A\n" +
-	"\bconsumer\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12#\n" +
-	"\aservice\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\aservice\x12$\n" +
-	"\asubject\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\asubject\x12\x1a\n" +
+	"\bconsumer\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x122\n" +
+	"\aservice\x18\x02 \x01(\tB\x18\xbaH\x11r\x0f2\r^[a-z]{1,32}$\xe8\xb8\x18\x01R\aservice\x12A\n" +
+	"\asubject\x18\x03 \x01(\tB'\xbaH r\x1e2\x1c^[a-z]+/[A-Za-z0-9_-]{1,64}$\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
 	"\btakeover\x18\x04 \x01(\x04R\btakeover\x12J\n" +
 	"\arefused\x18\x05 \x01(\v2..koppi.exchange.v1.ChangeParkedRequest.RefusedH\x00R\arefused\x12*\n" +
 	"\vadvanced_to\x18\x06 \x01(\x04B\a\xbaH\x042\x02 \x00H\x00R\n" +

@@ -613,55 +613,55 @@ var File_koppi_operator_v1_operator_proto protoreflect.FileDescriptor
 
 const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\n" +
-	" koppi/operator/v1/operator.proto\x12\x11koppi.operator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\"\x14\n" +
+	" koppi/operator/v1/operator.proto\x12\x11koppi.operator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x14\n" +
 	"\x12GetOverviewRequest\"\xe1\x01\n" +
 	"\x13GetOverviewResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"\xdf\x01\n" +
-	"\tOpenLoops\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x120\n" +
-	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x12\x1d\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"\xeb\x01\n" +
+	"\tOpenLoops\x12\x1e\n" +
+	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x120\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x12#\n" +
 	"\n" +
-	"waiting_on\x18\x03 \x01(\tR\twaitingOn\x12\x14\n" +
+	"waiting_on\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\twaitingOn\x12\x14\n" +
 	"\x05loops\x18\x04 \x01(\x03R\x05loops\x12\x18\n" +
 	"\aoverdue\x18\x05 \x01(\x03R\aoverdue\x127\n" +
-	"\toldest_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\boldestAt\"\x97\x02\n" +
+	"\toldest_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\boldestAt\"\xaf\x02\n" +
 	"\n" +
-	"SilentLoop\x12\x18\n" +
-	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
-	"\aservice\x18\x02 \x01(\tR\aservice\x12\x16\n" +
-	"\x06sender\x18\x03 \x01(\tR\x06sender\x12\x1d\n" +
+	"SilentLoop\x12\x1e\n" +
+	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1e\n" +
+	"\aservice\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1c\n" +
+	"\x06sender\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\x06sender\x12#\n" +
 	"\n" +
-	"waiting_on\x18\x04 \x01(\tR\twaitingOn\x120\n" +
+	"waiting_on\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\twaitingOn\x120\n" +
 	"\x05phase\x18\x05 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x121\n" +
 	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x129\n" +
 	"\n" +
-	"started_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\xf4\x01\n" +
-	"\x06Reader\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\x12\x16\n" +
-	"\x06agency\x18\x02 \x01(\tR\x06agency\x12\x1a\n" +
-	"\bconsumer\x18\x03 \x01(\tR\bconsumer\x12\x16\n" +
+	"started_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\x86\x02\n" +
+	"\x06Reader\x12\x1e\n" +
+	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1c\n" +
+	"\x06agency\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12 \n" +
+	"\bconsumer\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\bconsumer\x12\x16\n" +
 	"\x06behind\x18\x04 \x01(\x04R\x06behind\x12?\n" +
 	"\rwaiting_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fwaitingSince\x12C\n" +
 	"\x0facknowledged_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"Q\n" +
 	"\x10ListSpansRequest\x12=\n" +
 	"\asubject\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x01\x18\x80\x012\x17^[a-z]+/[A-Za-z0-9_-]+$R\asubject\"B\n" +
 	"\x11ListSpansResponse\x12-\n" +
-	"\x05spans\x18\x01 \x03(\v2\x17.koppi.operator.v1.SpanR\x05spans\"\xa8\x03\n" +
-	"\x04Span\x12\x19\n" +
-	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x17\n" +
-	"\aspan_id\x18\x02 \x01(\tR\x06spanId\x12$\n" +
-	"\x0eparent_span_id\x18\x03 \x01(\tR\fparentSpanId\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\x129\n" +
+	"\x05spans\x18\x01 \x03(\v2\x17.koppi.operator.v1.SpanR\x05spans\"\xcc\x03\n" +
+	"\x04Span\x12\x1f\n" +
+	"\btrace_id\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\atraceId\x12\x1d\n" +
+	"\aspan_id\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x06spanId\x12*\n" +
+	"\x0eparent_span_id\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\fparentSpanId\x12\x18\n" +
+	"\x04name\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x04name\x129\n" +
 	"\n" +
 	"started_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12-\n" +
-	"\x04took\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04took\x12G\n" +
+	"\x04took\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04took\x12M\n" +
 	"\n" +
-	"attributes\x18\a \x03(\v2'.koppi.operator.v1.Span.AttributesEntryR\n" +
-	"attributes\x12(\n" +
-	"\x10linked_trace_ids\x18\b \x03(\tR\x0elinkedTraceIds\x12\x16\n" +
+	"attributes\x18\a \x03(\v2'.koppi.operator.v1.Span.AttributesEntryB\x04\xe8\xb8\x18\x02R\n" +
+	"attributes\x12.\n" +
+	"\x10linked_trace_ids\x18\b \x03(\tB\x04\xe8\xb8\x18\x02R\x0elinkedTraceIds\x12\x16\n" +
 	"\x06failed\x18\t \x01(\bR\x06failed\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

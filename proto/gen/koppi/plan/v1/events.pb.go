@@ -1181,10 +1181,10 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x19koppi/plan/v1/state.proto\"p\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"v\n" +
 	"\vPlanCreated\x128\n" +
-	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12'\n" +
-	"\x0fclient_language\x18\x02 \x01(\tR\x0eclientLanguage\"\xa9\x01\n" +
+	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12-\n" +
+	"\x0fclient_language\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\"\xa9\x01\n" +
 	"\rMemberInvited\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x127\n" +
@@ -1193,62 +1193,62 @@ const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x124\n" +
 	"\aoverdue\x18\x02 \x03(\v2\x1a.koppi.plan.v1.PlanOverdueR\aoverdue\"<\n" +
 	"\fMemberJoined\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\"R\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\"X\n" +
 	"\n" +
 	"MemberLeft\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"Z\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"`\n" +
 	"\x12InvitationDeclined\x12,\n" +
-	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\r\n" +
-	"\vPlanStarted\"\\\n" +
+	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\r\n" +
+	"\vPlanStarted\"b\n" +
 	"\tGoalAdded\x12\x17\n" +
-	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\x12\"\n" +
-	"\rset_by_client\x18\x03 \x01(\bR\vsetByClient\":\n" +
+	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12\"\n" +
+	"\rset_by_client\x18\x03 \x01(\bR\vsetByClient\"@\n" +
 	"\vGoalUpdated\x12\x17\n" +
-	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"n\n" +
+	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\"t\n" +
 	"\fGoalAssessed\x12\x17\n" +
 	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x14\n" +
 	"\x05score\x18\x02 \x01(\x11R\x05score\x12\x1b\n" +
-	"\tby_client\x18\x03 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"\xb8\x01\n" +
+	"\tby_client\x18\x03 \x01(\bR\bbyClient\x12\x18\n" +
+	"\x04note\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\"\xbe\x01\n" +
 	"\vActionAdded\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x17\n" +
-	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12,\n" +
+	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x18\n" +
+	"\x04text\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12,\n" +
 	"\x05owner\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x05owner\x121\n" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"W\n" +
 	"\x10ActionReassigned\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12&\n" +
-	"\x02to\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\"\x81\x01\n" +
+	"\x02to\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\"\x87\x01\n" +
 	"\x0fActionCompleted\x12\x1b\n" +
-	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x12\n" +
-	"\x04note\x18\x02 \x01(\tR\x04note\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"s\n" +
+	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x18\n" +
+	"\x04note\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"y\n" +
 	"\x12ClientViewRecorded\x12\x1d\n" +
 	"\n" +
 	"felt_heard\x18\x01 \x01(\bR\tfeltHeard\x12$\n" +
-	"\x0eown_goals_lead\x18\x02 \x01(\bR\fownGoalsLead\x12\x18\n" +
-	"\acomment\x18\x03 \x01(\tR\acomment\"W\n" +
+	"\x0eown_goals_lead\x18\x02 \x01(\bR\fownGoalsLead\x12\x1e\n" +
+	"\acomment\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\acomment\"]\n" +
 	"\x15ResponsibilityOffered\x12&\n" +
-	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"@\n" +
+	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"@\n" +
 	"\x16ResponsibilityAccepted\x12&\n" +
-	"\x02by\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\"0\n" +
-	"\x16ResponsibilityDeclined\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"=\n" +
+	"\x02by\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\"6\n" +
+	"\x16ResponsibilityDeclined\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"=\n" +
 	"\x0fReviewScheduled\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x0f\n" +
-	"\rReviewStarted\"m\n" +
+	"\rReviewStarted\"s\n" +
 	"\x0fReviewCompleted\x12@\n" +
-	"\x0enext_review_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x12\x18\n" +
-	"\asummary\x18\x02 \x01(\tR\asummary\"#\n" +
-	"\tPlanEnded\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"T\n" +
-	"\vPlanOverdue\x12\x12\n" +
-	"\x04what\x18\x01 \x01(\tR\x04what\x121\n" +
+	"\x0enext_review_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x12\x1e\n" +
+	"\asummary\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\asummary\")\n" +
+	"\tPlanEnded\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"Z\n" +
+	"\vPlanOverdue\x12\x18\n" +
+	"\x04what\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04what\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xa5\x01\n" +
 	"\x11com.koppi.plan.v1B\vEventsProtoP\x01Z-koppi.internal/proto/gen/koppi/plan/v1;planv1\xa2\x02\x03KPX\xaa\x02\rKoppi.Plan.V1\xca\x02\rKoppi\\Plan\\V1\xe2\x02\x19Koppi\\Plan\\V1\\GPBMetadata\xea\x02\x0fKoppi::Plan::V1b\x06proto3"
 

@@ -768,7 +768,7 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xdc\b\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xee\b\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -786,14 +786,14 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\fclient_views\x18\f \x03(\v2\x19.koppi.plan.v1.ClientViewR\vclientViews\x12@\n" +
 	"\x0enext_review_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fnextReviewAt\x129\n" +
 	"\n" +
-	"created_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1d\n" +
+	"created_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12#\n" +
 	"\n" +
-	"end_reason\x18\x0f \x01(\tR\tendReason\x125\n" +
+	"end_reason\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x03R\tendReason\x125\n" +
 	"\n" +
-	"created_by\x18\x14 \x01(\v2\x16.koppi.common.v1.PartyR\tcreatedBy\x12'\n" +
-	"\x0fclient_language\x18\x10 \x01(\tR\x0eclientLanguage\x12\x12\n" +
-	"\x04etag\x18\x11 \x01(\tR\x04etag\x12+\n" +
-	"\x11available_actions\x18\x12 \x03(\tR\x10availableActions\x12J\n" +
+	"created_by\x18\x14 \x01(\v2\x16.koppi.common.v1.PartyR\tcreatedBy\x12-\n" +
+	"\x0fclient_language\x18\x10 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12\x12\n" +
+	"\x04etag\x18\x11 \x01(\tR\x04etag\x121\n" +
+	"\x11available_actions\x18\x12 \x03(\tB\x04\xe8\xb8\x18\x02R\x10availableActions\x12J\n" +
 	"\x10planned_contacts\x18\x16 \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
@@ -802,37 +802,37 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +
 	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
-	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"\xa8\x01\n" +
+	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\"\xae\x01\n" +
 	"\x04Goal\x12\x17\n" +
-	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\x12\"\n" +
+	"\agoal_id\x18\x01 \x01(\tR\x06goalId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12\"\n" +
 	"\rset_by_client\x18\x03 \x01(\bR\vsetByClient\x12;\n" +
 	"\vassessments\x18\x04 \x03(\v2\x19.koppi.plan.v1.AssessmentR\vassessments\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xa7\x01\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xad\x01\n" +
 	"\n" +
 	"Assessment\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x11R\x05score\x12\x1b\n" +
-	"\tby_client\x18\x04 \x01(\bR\bbyClient\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\"\xdf\x02\n" +
+	"\tby_client\x18\x04 \x01(\bR\bbyClient\x12\x18\n" +
+	"\x04note\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\"\xeb\x02\n" +
 	"\x06Action\x12\x1b\n" +
 	"\taction_id\x18\x01 \x01(\tR\bactionId\x12\x17\n" +
-	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12,\n" +
+	"\agoal_id\x18\x02 \x01(\tR\x06goalId\x12\x18\n" +
+	"\x04text\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12,\n" +
 	"\x05owner\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x05owner\x121\n" +
 	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12=\n" +
 	"\fcompleted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x18\n" +
-	"\aoverdue\x18\a \x01(\bR\aoverdue\x12\x12\n" +
-	"\x04note\x18\b \x01(\tR\x04note\x12=\n" +
-	"\vattachments\x18\t \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x97\x01\n" +
+	"\aoverdue\x18\a \x01(\bR\aoverdue\x12\x18\n" +
+	"\x04note\x18\b \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\x12=\n" +
+	"\vattachments\x18\t \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x9d\x01\n" +
 	"\n" +
 	"ClientView\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1d\n" +
 	"\n" +
 	"felt_heard\x18\x02 \x01(\bR\tfeltHeard\x12$\n" +
-	"\x0eown_goals_lead\x18\x03 \x01(\bR\fownGoalsLead\x12\x18\n" +
-	"\acomment\x18\x04 \x01(\tR\acomment*\xa8\x01\n" +
+	"\x0eown_goals_lead\x18\x03 \x01(\bR\fownGoalsLead\x12\x1e\n" +
+	"\acomment\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\acomment*\xa8\x01\n" +
 	"\tPlanState\x12\x1a\n" +
 	"\x16PLAN_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10PLAN_STATE_DRAFT\x10\x01\x12\x15\n" +

@@ -932,62 +932,62 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xf9\x03\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x8b\x04\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12\x1f\n" +
-	"\vservice_key\x18\x03 \x01(\tR\n" +
-	"serviceKey\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
+	"\vservice_key\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\n" +
+	"serviceKey\x12\x1c\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x122\n" +
 	"\aurgency\x18\x05 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12=\n" +
-	"\vattachments\x18\x06 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12'\n" +
-	"\x0fclient_language\x18\a \x01(\tR\x0eclientLanguage\x12=\n" +
+	"\vattachments\x18\x06 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12-\n" +
+	"\x0fclient_language\x18\a \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12=\n" +
 	"\x1bredirected_from_referral_id\x18\b \x01(\tR\x18redirectedFromReferralId\x121\n" +
 	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x129\n" +
 	"\ffirst_sender\x18\n" +
 	" \x01(\v2\x16.koppi.common.v1.PartyR\vfirstSender\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xbd\x01\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xc3\x01\n" +
 	"\x10ReferralDeclined\x12@\n" +
-	"\x06reason\x18\x01 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12 \n" +
-	"\vexplanation\x18\x02 \x01(\tR\vexplanation\x12E\n" +
-	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"\xd3\x01\n" +
+	"\x06reason\x18\x01 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12&\n" +
+	"\vexplanation\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
+	"\x12suggested_receiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"\xd9\x01\n" +
 	"\x12ReferralRedirected\x124\n" +
 	"\x16redirected_referral_id\x18\x01 \x01(\tR\x14redirectedReferralId\x122\n" +
-	"\breceiver\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12 \n" +
-	"\vexplanation\x18\x03 \x01(\tR\vexplanation\x121\n" +
+	"\breceiver\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12&\n" +
+	"\vexplanation\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x121\n" +
 	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"d\n" +
 	"\x10RedirectAnswered\x124\n" +
 	"\x16redirected_referral_id\x18\x01 \x01(\tR\x14redirectedReferralId\x12\x1a\n" +
-	"\baccepted\x18\x02 \x01(\bR\baccepted\"T\n" +
+	"\baccepted\x18\x02 \x01(\bR\baccepted\"Z\n" +
 	"\x12ReferralReassigned\x12&\n" +
-	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x7f\n" +
+	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x85\x01\n" +
 	"\x14AppointmentScheduled\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
-	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
-	"\x05place\x18\x03 \x01(\tR\x05place\"\x80\x01\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\x05place\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x05place\"\x80\x01\n" +
 	"\x19AppointmentResultRecorded\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12<\n" +
-	"\x06result\x18\x02 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\x7f\n" +
-	"\x11ProgressNoteAdded\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\x12\x17\n" +
+	"\x06result\x18\x02 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\x85\x01\n" +
+	"\x11ProgressNoteAdded\x12\x18\n" +
+	"\x04text\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12\x17\n" +
 	"\aon_hold\x18\x02 \x01(\bR\x06onHold\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb3\x01\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb9\x01\n" +
 	"\x11ReferralCompleted\x12<\n" +
-	"\aoutcome\x18\x01 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12!\n" +
-	"\foutcome_note\x18\x02 \x01(\tR\voutcomeNote\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"7\n" +
-	"\x1dReferralCancellationRequested\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"?\n" +
-	"\x1bReferralCancellationRefused\x12 \n" +
-	"\vexplanation\x18\x01 \x01(\tR\vexplanation\"P\n" +
-	"\x0fReferralSettled\x12%\n" +
-	"\x0eresubmitted_as\x18\x01 \x01(\tR\rresubmittedAs\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"+\n" +
-	"\x11ReferralCancelled\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"|\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12'\n" +
+	"\foutcome_note\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\voutcomeNote\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"=\n" +
+	"\x1dReferralCancellationRequested\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"E\n" +
+	"\x1bReferralCancellationRefused\x12&\n" +
+	"\vexplanation\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\"\\\n" +
+	"\x0fReferralSettled\x12+\n" +
+	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"1\n" +
+	"\x11ReferralCancelled\x12\x1c\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"|\n" +
 	"\x0fReferralOverdue\x126\n" +
 	"\x05state\x18\x01 \x01(\x0e2 .koppi.referral.v1.ReferralStateR\x05state\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xc1\x01\n" +

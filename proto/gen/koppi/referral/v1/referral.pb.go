@@ -2204,7 +2204,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa3\x04\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xc2\x04\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2212,10 +2212,10 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\breceiver\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
 	"\x05basis\x18\x04 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12?\n" +
 	"\x04kind\x18\x05 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12)\n" +
-	"\vservice_key\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\n" +
-	"serviceKey\x12 \n" +
-	"\x06reason\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x06reason\x12>\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12D\n" +
+	"\vservice_key\x18\x06 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\n" +
+	"serviceKey\x12$\n" +
+	"\x06reason\x18\a \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\x06reason\x12>\n" +
 	"\aurgency\x18\b \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
 	"\x0eattachment_ids\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
@@ -2225,47 +2225,47 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"=\n" +
 	"\x10GetClientRequest\x12)\n" +
 	"\vreferral_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"referralId\"\x9f\x01\n" +
-	"\x11GetClientResponse\x124\n" +
-	"\x16personal_identity_code\x18\x01 \x01(\tR\x14personalIdentityCode\x128\n" +
-	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12\x1a\n" +
-	"\blanguage\x18\x03 \x01(\tR\blanguage\"\xb3\x02\n" +
+	"referralId\"\xab\x01\n" +
+	"\x11GetClientResponse\x12:\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x05R\x14personalIdentityCode\x128\n" +
+	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"\xb7\x02\n" +
 	"\x15SettleReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x85\x01\n" +
-	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12 \n" +
-	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
+	"\x0eresubmitted_as\x18\x04 \x01(\tB^\xbaH[rY2W^((concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\rresubmittedAs\x12$\n" +
+	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"Q\n" +
 	"\x16SettleReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xb9\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xbd\x01\n" +
 	"\x19RefuseCancellationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12*\n" +
-	"\vexplanation\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\"U\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
+	"\vexplanation\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vexplanation\"U\n" +
 	"\x1aRefuseCancellationResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"?\n" +
 	"\x12GetReferralRequest\x12)\n" +
 	"\vreferral_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\"N\n" +
 	"\x13GetReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x8a\x03\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc6\x03\n" +
 	"\x14ListReferralsRequest\x12\x12\n" +
-	"\x04sent\x18\x01 \x01(\bR\x04sent\x12\x1b\n" +
-	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\x04unit\x12 \n" +
-	"\x06worker\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\x12M\n" +
+	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
+	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
+	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12M\n" +
 	"\x06states\x18\x04 \x03(\x0e2 .koppi.referral.v1.ReferralStateB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12!\n" +
 	"\foverdue_only\x18\x05 \x01(\bR\voverdueOnly\x127\n" +
 	"\tclient_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
 	"\tpage_size\x18\a \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
-	"\apurpose\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\apurpose\"z\n" +
+	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
+	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"z\n" +
 	"\x15ListReferralsResponse\x129\n" +
 	"\treferrals\x18\x01 \x03(\v2\x1b.koppi.referral.v1.ReferralR\treferrals\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x01\n" +
@@ -2276,16 +2276,16 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"R\n" +
 	"\x17ReceiveReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc7\x01\n" +
 	"\x15AcceptReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06worker\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06worker\"Q\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12<\n" +
+	"\x06worker\x18\x04 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\"Q\n" +
 	"\x16AcceptReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xcb\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xcf\x02\n" +
 	"\x16DeclineReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2293,11 +2293,11 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12L\n" +
 	"\x06reason\x18\x04 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12*\n" +
-	"\vexplanation\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\x12E\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12.\n" +
+	"\vexplanation\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
 	"\x12suggested_receiver\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\"R\n" +
 	"\x17DeclineReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xa6\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xaa\x02\n" +
 	"\x17RedirectReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2305,29 +2305,29 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12:\n" +
 	"\breceiver\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x121\n" +
-	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12*\n" +
-	"\vexplanation\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\vexplanation\"\x89\x01\n" +
+	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12.\n" +
+	"\vexplanation\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\vexplanation\"\x89\x01\n" +
 	"\x18RedirectReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\x124\n" +
-	"\x16redirected_referral_id\x18\x02 \x01(\tR\x14redirectedReferralId\"\xdd\x01\n" +
+	"\x16redirected_referral_id\x18\x02 \x01(\tR\x14redirectedReferralId\"\xe1\x01\n" +
 	"\x17ReassignReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
-	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12 \n" +
-	"\x06reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"S\n" +
+	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
+	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"S\n" +
 	"\x18ReassignReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xe2\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xe6\x01\n" +
 	"\x1aScheduleAppointmentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x122\n" +
-	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02at\x12\x1e\n" +
-	"\x05place\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x05place\"V\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02at\x12\"\n" +
+	"\x05place\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x05place\"V\n" +
 	"\x1bScheduleAppointmentResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x8d\x02\n" +
 	"\x1eRecordAppointmentResultRequest\x12'\n" +
@@ -2340,19 +2340,18 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x06result\x18\x05 \x01(\x0e2$.koppi.referral.v1.AppointmentResultB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\"Z\n" +
 	"\x1fRecordAppointmentResultResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xfd\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x81\x02\n" +
 	"\x16AddProgressNoteRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x1e\n" +
-	"\x04text\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12\x17\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\"\n" +
+	"\x04text\x18\x04 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x04text\x12\x17\n" +
 	"\aon_hold\x18\x05 \x01(\bR\x06onHold\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"R\n" +
 	"\x17AddProgressNoteResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xbc\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc0\x02\n" +
 	"\x17CompleteReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2360,27 +2359,27 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12H\n" +
 	"\aoutcome\x18\x04 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12+\n" +
-	"\foutcome_note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\voutcomeNote\x128\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12/\n" +
+	"\foutcome_note\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\voutcomeNote\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"S\n" +
 	"\x18CompleteReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xaf\x01\n" +
 	"\x15CancelReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"Q\n" +
 	"\x16CancelReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xab\x01\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xaf\x01\n" +
 	"\x15RevokeReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
 	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"referralId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"Q\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"Q\n" +
 	"\x16RevokeReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x90\x01\n" +
 	"\x1cAcknowledgeRevocationRequest\x12'\n" +

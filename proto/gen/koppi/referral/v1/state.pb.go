@@ -776,7 +776,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\"\xca\f\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf4\f\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -789,40 +789,40 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\breceiver\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x121\n" +
 	"\x05basis\x18\t \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x122\n" +
 	"\aurgency\x18\n" +
-	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12\x1f\n" +
-	"\vservice_key\x18\v \x01(\tR\n" +
-	"serviceKey\x12\x16\n" +
-	"\x06reason\x18\f \x01(\tR\x06reason\x12=\n" +
+	" \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12%\n" +
+	"\vservice_key\x18\v \x01(\tB\x04\xe8\xb8\x18\x01R\n" +
+	"serviceKey\x12\x1c\n" +
+	"\x06reason\x18\f \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12=\n" +
 	"\vattachments\x18\r \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12B\n" +
 	"\fappointments\x18\x0e \x03(\v2\x1e.koppi.referral.v1.AppointmentR\fappointments\x12F\n" +
 	"\x0eprogress_notes\x18\x0f \x03(\v2\x1f.koppi.referral.v1.ProgressNoteR\rprogressNotes\x12<\n" +
-	"\aoutcome\x18\x10 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12!\n" +
-	"\foutcome_note\x18\x11 \x01(\tR\voutcomeNote\x12O\n" +
+	"\aoutcome\x18\x10 \x01(\x0e2\".koppi.referral.v1.ReferralOutcomeR\aoutcome\x12'\n" +
+	"\foutcome_note\x18\x11 \x01(\tB\x04\xe8\xb8\x18\x03R\voutcomeNote\x12O\n" +
 	"\x0edecline_reason\x18\x12 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\rdeclineReason\x129\n" +
 	"\x19redirected_to_referral_id\x18\x13 \x01(\tR\x16redirectedToReferralId\x12=\n" +
 	"\x1bredirected_from_referral_id\x18\x14 \x01(\tR\x18redirectedFromReferralId\x123\n" +
-	"\asent_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12'\n" +
-	"\x0fclient_language\x18\x16 \x01(\tR\x0eclientLanguage\x12\x12\n" +
-	"\x04etag\x18\x17 \x01(\tR\x04etag\x12/\n" +
-	"\x13decline_explanation\x18\x19 \x01(\tR\x12declineExplanation\x12E\n" +
+	"\asent_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12-\n" +
+	"\x0fclient_language\x18\x16 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12\x12\n" +
+	"\x04etag\x18\x17 \x01(\tR\x04etag\x125\n" +
+	"\x13decline_explanation\x18\x19 \x01(\tB\x04\xe8\xb8\x18\x03R\x12declineExplanation\x12E\n" +
 	"\x12suggested_receiver\x18\x1a \x01(\v2\x16.koppi.common.v1.PartyR\x11suggestedReceiver\x125\n" +
-	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12%\n" +
-	"\x0eresubmitted_as\x18\x1c \x01(\tR\rresubmittedAs\x12+\n" +
-	"\x11available_actions\x18\x18 \x03(\tR\x10availableActions\x12L\n" +
+	"\x16cancellation_requested\x18\x1b \x01(\bR\x15cancellationRequested\x12+\n" +
+	"\x0eresubmitted_as\x18\x1c \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x121\n" +
+	"\x11available_actions\x18\x18 \x03(\tB\x04\xe8\xb8\x18\x02R\x10availableActions\x12L\n" +
 	"\x13outcome_attachments\x18\x1e \x03(\v2\x1b.koppi.common.v1.AttachmentR\x12outcomeAttachments\x12J\n" +
 	"\x10planned_contacts\x18\x1f \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xb4\x01\n" +
+	"revocation\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
-	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
-	"\x05place\x18\x03 \x01(\tR\x05place\x12<\n" +
-	"\x06result\x18\x04 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\xb5\x01\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\x05place\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x05place\x12<\n" +
+	"\x06result\x18\x04 \x01(\x0e2$.koppi.referral.v1.AppointmentResultR\x06result\"\xbb\x01\n" +
 	"\fProgressNote\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
-	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\x12=\n" +
+	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x18\n" +
+	"\x04text\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
 	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
 	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +

@@ -9,13 +9,14 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_koppi_common_v1_text } from "./text_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/common/v1/withdrawal.proto.
  */
 export const file_koppi_common_v1_withdrawal: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxInYKEENvbnNlbnRXaXRoZHJhd24SDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCBISCgpsZWZ0X2FwYXJ0GAQgASgIIhgKFldpdGhkcmF3YWxBY2tub3dsZWRnZWQiUAoRV2l0aGRyYXdhbE92ZXJkdWUSDwoHaG9sZGVycxgBIAMoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxInwKEENvbnNlbnRXaXRoZHJhd24SFQoHaG9sZGVycxgBIAMoCUIE6LgYARIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCBISCgpsZWZ0X2FwYXJ0GAQgASgIIhgKFldpdGhkcmF3YWxBY2tub3dsZWRnZWQiVgoRV2l0aGRyYXdhbE92ZXJkdWUSFQoHaG9sZGVycxgBIAMoCUIE6LgYARIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_text]);
 
 /**
  * ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as

@@ -1,0 +1,96 @@
+package idcode_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
+)
+
+var now = time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+
+func TestParse(t *testing.T) {
+	for _, valid := range []string{"010594Y9032", "020516C903K", "030694W9024", "140391-9021", "010594y9032"} {
+		if _, err := idcode.Parse(valid, true, now); err != nil {
+			t.Errorf("%s is refused", valid)
+		}
+		if _, err := idcode.Parse(valid, false, now); fault.ReasonOf(err) != fault.InvalidIdentityCode {
+			t.Errorf("%s of a test person is accepted", valid)
+		}
+	}
+	for _, invalid := range []string{
+		"140391-902A", "310299-9001", "010190Z900P", "", "140391-902", "140391-90211", "1403919021", "140391 9021", "140391-000V", "٠10594Y9032",
+		"１40391-9021", "010190-003ſ", " 140391-9021", "140391-9021 ", "140391–9021",
+	} {
+		_, err := idcode.Parse(invalid, true, now)
+		if fault.ReasonOf(err) != fault.InvalidIdentityCode {
+			t.Errorf("%q is accepted", invalid)
+		} else if invalid != "" && strings.Contains(err.Error(), invalid) {
+			t.Errorf("the refusal repeats %q", invalid)
+		}
+	}
+}
+
+// ſ becomes S in capitals, which is the right check character here.
+func TestParseTakesASCIIAlone(t *testing.T) {
+	right := coded(1, 1, 90, '-', 3)
+	if right != "010190-003S" {
+		t.Fatalf("the check character of the test is %s", right)
+	}
+	if _, err := idcode.Parse(right, true, now); err != nil {
+		t.Errorf("%s is refused: %v", right, err)
+	}
+}
+
+// Nobody is born in the future; the day is Finland's.
+func TestNobodyIsBornTomorrow(t *testing.T) {
+	for _, unborn := range []string{"311299A1236", "010150A123A", coded(30, 11, 26, 'A', 100)} {
+		if _, err := idcode.Parse(unborn, true, now); fault.ReasonOf(err) != fault.InvalidIdentityCode {
+			t.Errorf("%s is accepted", unborn)
+		}
+	}
+	born := coded(30, 11, 26, 'A', 100)
+	if _, err := idcode.Parse(born, true, time.Date(2026, 11, 29, 22, 30, 0, 0, time.UTC)); err != nil {
+		t.Errorf("who was born half an hour ago, in Finland, is refused: %v", err)
+	}
+}
+
+// coded is the code of a day and a number.
+func coded(day, month, year int, sign byte, number int) string {
+	check := "0123456789ABCDEFHJKLMNPRSTUVWXY"[(day*10000000+month*100000+year*1000+number)%31]
+	return fmt.Sprintf("%02d%02d%02d%c%03d%c", day, month, year, sign, number, check)
+}
+
+// drawn is any code of somebody born by now, of test persons too.
+func drawn(t *rapid.T) string {
+	day, month, year := rapid.IntRange(1, 28).Draw(t, "day"), rapid.IntRange(1, 12).Draw(t, "month"), rapid.IntRange(0, 99).Draw(t, "year")
+	sign := rapid.SampledFrom([]byte("+-YXWVUABCDEF")).Draw(t, "sign")
+	if sign >= 'A' && sign <= 'F' {
+		year %= 26
+	}
+	return coded(day, month, year, sign, rapid.IntRange(2, 999).Draw(t, "number"))
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"010594Y9032", "140391-9021", "310299-9001", "", "010190Z900P", "010190-003ſ", "311299A1236"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		code, err := idcode.Parse(text, true, now)
+		if err != nil {
+			if fault.ReasonOf(err) != fault.InvalidIdentityCode {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		again, err := idcode.Parse(code.String(), true, now)
+		if err != nil || again != code || strings.ToUpper(text) != code.String() || !idcode.In(text) {
+			t.Fatalf("%q is read as %q", text, code.String())
+		}
+	})
+}

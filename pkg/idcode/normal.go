@@ -1,0 +1,140 @@
+package idcode
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// A normalised text is of digits, the capitals A to Z, other, and gaps: what stands
+// between, however much it is, is one gap.
+const (
+	// other is a letter or sign that no code holds.
+	other byte = 'x'
+	// A gap is gap with what it is made of.
+	gap byte = 0x80
+	// blank is white space or the end of a line.
+	blank byte = 1
+	// mark is a sign that shows: a full stop, a bracket.
+	mark byte = 2
+	// dash is one that may stand for the sign of a century, beside white space too.
+	dash byte = 4
+)
+
+// normalize brings what people type and paste to one form. Compatibility forms (full
+// width, circled, mathematical) become what they stand for, digits of all scripts become
+// ours, letters that look Latin become so; accents and what does not show fall away. It
+// decomposes (NFKD): NFKC would compose a letter with an accent set beside it to another.
+func normalize(text string) []byte {
+	form := norm.NFKD
+	if form.QuickSpanString(text) < len(text) {
+		text = form.String(text)
+	}
+	shape := make([]byte, 0, len(text))
+	for _, r := range text {
+		symbol := symbolOf(r)
+		switch {
+		case symbol == 0:
+		case symbol&gap != 0 && len(shape) > 0 && shape[len(shape)-1]&gap != 0:
+			shape[len(shape)-1] |= symbol
+		default:
+			shape = append(shape, symbol)
+		}
+	}
+	return shape
+}
+
+// symbolOf is what a decomposed rune becomes; 0 where it falls away.
+func symbolOf(r rune) byte {
+	switch {
+	case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
+		return byte(r)
+	case r >= 'a' && r <= 'z':
+		return byte(r - 'a' + 'A')
+	case r > ' ' && r < 0x7f && r != '-' && r != '_' && r != '~' && r != '+':
+		return gap | mark
+	case unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == '\u2800':
+		return gap | blank
+	case r == '\u00ad' || r == '_' || r == '~' || r == '+' || unicode.In(r, unicode.Pd) || r == '\u2212' || r == '\u02d7' || r == '\u2043':
+		// A soft hyphen shows where a line ends, and in much that is copied from PDF.
+		return gap | dash
+	case unicode.In(r, unicode.M, unicode.C) || hollow(r):
+		return 0
+	case unicode.IsDigit(r):
+		return '0' + digitOf(r)
+	case unicode.In(r, unicode.P, unicode.S):
+		return gap | mark
+	}
+	if latin, alike := lookAlikes[r]; alike {
+		return latin
+	}
+	return other
+}
+
+// hollow tells letters that do not show: the fillers of Hangul.
+func hollow(r rune) bool { return r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' }
+
+// digitOf is the value of a decimal digit: Unicode has them in whole rows from 0 to 9.
+func digitOf(r rune) byte {
+	for _, row := range unicode.Nd.R16 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) {
+			return byte((r - rune(row.Lo)) % 10)
+		}
+	}
+	for _, row := range unicode.Nd.R32 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) {
+			return byte((r - rune(row.Lo)) % 10)
+		}
+	}
+	return 0
+}
+
+// lookAlikes are letters of other scripts that look like those of a code.
+var lookAlikes = map[rune]byte{}
+
+func init() { //nolint:gochecknoinits // one table, written so that it can be read
+	for latin, alike := range map[byte]string{
+		'A': "АаΑα", 'B': "ВΒβ", 'C': "СсϹϲ", 'D': "Ԁԁ", 'E': "ЕеΕε", 'F': "Ϝϝ", 'H': "НнΗ", 'J': "ЈјͿϳ", 'K': "КкΚκ", 'L': "Լ",
+		'M': "МмΜ", 'N': "Νո", 'P': "РрΡρ", 'R': "Ʀ", 'S': "Ѕѕ", 'T': "ТтΤτ", 'U': "Սս", 'V': "Ѵѵν", 'W': "Ԝԝ", 'X': "ХхΧχ", 'Y': "УуΥγ",
+	} {
+		for _, r := range alike {
+			lookAlikes[r] = latin
+		}
+	}
+}
+
+// leastDigits is how many digits a code has at least.
+const leastDigits = 9
+
+// mayHold tells at little cost that a text is not worth normalising: most have few digits.
+func mayHold(text string) bool {
+	found := 0
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			if text[i] >= '0' && text[i] <= '9' {
+				found++
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if !common(r) {
+			return true
+		}
+		i += size
+	}
+	return found >= leastDigits
+}
+
+// common tells what is not ASCII in most Finnish and Swedish texts and hides no digit:
+// letters of Latin, and signs such as dashes, quotation marks, § and €.
+func common(r rune) bool {
+	switch {
+	case r >= '\u00c0' && r <= '\u024f', r >= '\u2010' && r <= '\u2027', r == '\u20ac':
+		return true
+	case r >= '\u00a0' && r <= '\u00bf':
+		return r != '\u00b2' && r != '\u00b3' && r != '\u00b9' && (r < '\u00bc' || r > '\u00be')
+	}
+	return false
+}
