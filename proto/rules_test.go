@@ -2,21 +2,27 @@
 package proto_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
-	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
-	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
-	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
-	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
-	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
-	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	_ "koppi.internal/proto/gen/koppi/attachment/v1" // each package brings its part of the contract
+	_ "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	_ "koppi.internal/proto/gen/koppi/concern/v1"
+	_ "koppi.internal/proto/gen/koppi/consent/v1"
+	_ "koppi.internal/proto/gen/koppi/consultation/v1"
+	_ "koppi.internal/proto/gen/koppi/dev/v1"
+	_ "koppi.internal/proto/gen/koppi/exchange/v1"
+	_ "koppi.internal/proto/gen/koppi/operator/v1"
+	_ "koppi.internal/proto/gen/koppi/plan/v1"
+	_ "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/proto/texts"
 )
 
 // free are fields that need no rule of their own: every value of theirs has a
@@ -34,15 +40,70 @@ func free(field protoreflect.FieldDescriptor) bool {
 	return false
 }
 
+// files are all of the contract.
+func files() (all []protoreflect.FileDescriptor) {
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		if strings.HasPrefix(string(file.Package()), "koppi.") {
+			all = append(all, file)
+		}
+		return true
+	})
+	return all
+}
+
+// Each package of the contract is in the tests of this one.
+func TestAllPackagesAreHere(t *testing.T) {
+	folders, err := filepath.Glob("koppi/*/v1")
+	if err != nil || len(folders) == 0 {
+		t.Fatal(folders, err)
+	}
+	seen := map[string]bool{}
+	for _, file := range files() {
+		seen[filepath.Dir(file.Path())] = true
+	}
+	for _, folder := range folders {
+		if !seen[folder] {
+			t.Errorf("%s is not imported by this test", folder)
+		}
+	}
+}
+
+// Of each field of text in the contract, in whatever message, its .proto says what it may
+// hold: what nobody classified could carry anything to anybody.
+func TestEveryTextIsClassified(t *testing.T) {
+	count := 0
+	for _, file := range files() {
+		eachMessage(file.Messages(), func(message protoreflect.MessageDescriptor) {
+			for i := range message.Fields().Len() {
+				field := message.Fields().Get(i)
+				if !texts.IsText(field) {
+					continue
+				}
+				count++
+				if texts.ClassOf(field) == commonv1.TextClass_TEXT_CLASS_UNSPECIFIED {
+					t.Errorf("%s: say by (koppi.common.v1.text), or by its rule, what it may hold", field.FullName())
+				}
+			}
+		})
+	}
+	if count < 400 {
+		t.Errorf("only %d fields were looked at", count)
+	}
+}
+
+// eachMessage is called with messages, nested ones too, but entries of maps.
+func eachMessage(messages protoreflect.MessageDescriptors, do func(protoreflect.MessageDescriptor)) {
+	for i := range messages.Len() {
+		if message := messages.Get(i); !message.IsMapEntry() {
+			do(message)
+			eachMessage(message.Messages(), do)
+		}
+	}
+}
+
 func TestEveryRequestFieldHasItsRule(t *testing.T) {
 	seen := map[protoreflect.FullName]bool{}
-	for _, file := range []protoreflect.FileDescriptor{
-		concernv1.File_koppi_concern_v1_concern_proto, referralv1.File_koppi_referral_v1_referral_proto,
-		consultationv1.File_koppi_consultation_v1_consultation_proto, planv1.File_koppi_plan_v1_plan_proto,
-		exchangev1.File_koppi_exchange_v1_exchange_proto, caseworkv1.File_koppi_casework_v1_casework_proto,
-		caseworkv1.File_koppi_casework_v1_matter_proto,
-		attachmentv1.File_koppi_attachment_v1_attachment_proto, devv1.File_koppi_dev_v1_dev_proto,
-	} {
+	for _, file := range files() {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {

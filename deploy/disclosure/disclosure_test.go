@@ -39,7 +39,10 @@ of a matter later, its state, turn and due time, is computed from what it was to
 
 // part is what a service adds to the page, and what of its rules can be removed.
 type part struct {
+	service     string
 	section     func(testing.TB) string
+	texts       func() []decidetest.Text
+	textSection func() string
 	disclosures []loop.Disclosure
 	told        map[string][]loop.Audience
 }
@@ -57,7 +60,7 @@ func of[S loop.State](t *testing.T, rules decide.Rules[S], start proto.Message, 
 		return part
 	})
 	disclosed := decidetest.Disclosed[S]{Rules: rules, Events: events, Readers: readers, View: view}
-	return part{disclosed.Section, rules.Disclosures, rules.Told}
+	return part{rules.Service, disclosed.Section, disclosed.Texts, disclosed.TextSection, rules.Disclosures, rules.Told}
 }
 
 // due is when what the events of the page say is due.
@@ -88,8 +91,8 @@ func parts(t *testing.T) []part {
 	}
 	return []part{
 		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []decidetest.Reader{
-			reader("receiver", "receiver", loop.RoleReceiver, true), reader("reporter, consent", "sender", loop.RoleSender, true),
-			reader("reporter, no consent", "sender", loop.RoleSender, false), client,
+			reader("receiver", "receiver", loop.RoleReceiver, true), reader("receiver, no consent", "receiver", loop.RoleReceiver, false),
+			reader("reporter, consent", "sender", loop.RoleSender, true), reader("reporter, no consent", "sender", loop.RoleSender, false), client,
 		}, concernv1.File_koppi_concern_v1_events_proto),
 		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []decidetest.Reader{
 			reader("receiver", "receiver", loop.RoleReceiver, true), notified, reader("sender", "sender", loop.RoleSender, true),
@@ -117,7 +120,22 @@ func written(t *testing.T, parts []part) string {
 	return text
 }
 
-func TestPage(t *testing.T) { decidetest.Golden(t, "disclosure.md", written(t, parts(t))) }
+const textsHead = `
+# Which texts reach whom
+
+Every text that an event can tell a reader other than its writer, as the .proto classifies it (koppi.common.v1.TextClass): a
+key is looked up, a closed form has no room for a sentence, and free text is listed with each reader that it reaches. Fields
+that are in no row reach nobody. The rows are made by a walk over the descriptors.
+`
+
+func TestPage(t *testing.T) {
+	parts := parts(t)
+	text := written(t, parts) + textsHead
+	for _, part := range parts {
+		text += "\n## " + strings.ToUpper(part.service[:1]) + part.service[1:] + part.textSection()
+	}
+	decidetest.Golden(t, "disclosure.md", text)
+}
 
 // Every rule protects something: without it somebody is told more, or something else
 // shows, and the page would tell.

@@ -107,6 +107,12 @@ func scalar(field protoreflect.FieldDescriptor, said map[string]string) protoref
 			return protoreflect.ValueOfString("2026-01")
 		case name == "service", name == "services":
 			return protoreflect.ValueOfString("concern")
+		case name == "provision":
+			return protoreflect.ValueOfString("703/2023 § 31")
+		case name == "media_type":
+			return protoreflect.ValueOfString("application/pdf")
+		case strings.HasPrefix(name, "language"):
+			return protoreflect.ValueOfString("fi")
 		case name == "receiver", name == "sender":
 			return protoreflect.ValueOfString(countyParty.GetAgency())
 		}

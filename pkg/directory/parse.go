@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"time"
 
 	"golang.org/x/text/language"
 
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/loop"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -70,6 +72,9 @@ func Parse(text []byte) (*Directory, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("directory: something follows the end")
 	}
+	if err := checkWords(text); err != nil {
+		return nil, err
+	}
 	if len(read.Agencies) == 0 {
 		return nil, errors.New("directory: no agencies")
 	}
@@ -87,6 +92,44 @@ func Parse(text []byte) (*Directory, error) {
 	directory := &Directory{}
 	directory.content.Store(&agencies)
 	return directory, nil
+}
+
+// checkWords refuses identity codes, wherever they stand: a directory is shown to everybody.
+func checkWords(text []byte) error {
+	var all any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return fmt.Errorf("directory: %w", err)
+	}
+	if path := codeIn(all); path != "" {
+		return fmt.Errorf("directory:%s holds what looks like an identity code", path)
+	}
+	return nil
+}
+
+// codeIn is the path of a text with an identity code; empty where there is none.
+func codeIn(value any) string {
+	switch value := value.(type) {
+	case string:
+		if idcode.In(value) {
+			return " a text"
+		}
+	case []any:
+		for i, one := range value {
+			if path := codeIn(one); path != "" {
+				return fmt.Sprintf("[%d]%s", i, path)
+			}
+		}
+	case map[string]any:
+		for key, one := range value {
+			if idcode.In(key) {
+				return " a name"
+			}
+			if path := codeIn(one); path != "" {
+				return "." + key + path
+			}
+		}
+	}
+	return ""
 }
 
 func (f fileAgency) check() (Agency, error) {
@@ -186,6 +229,8 @@ func checkDuty(roster []fileDuty) (map[string][]string, error) {
 			return nil, fmt.Errorf("duty: week %q is not such as \"2026-W48\"", pair.Week)
 		case double:
 			return nil, fmt.Errorf("duty: week %s stands twice", pair.Week)
+		case slices.ContainsFunc(pair.Workers, func(worker string) bool { return !idcode.IsSubject(worker) }):
+			return nil, fmt.Errorf("duty: in week %s a worker is not named by a subject", pair.Week)
 		case len(pair.Workers) != 2 || pair.Workers[0] == pair.Workers[1] || pair.Workers[0] == "" || pair.Workers[1] == "":
 			return nil, fmt.Errorf("duty: in week %s a pair is on duty, two workers", pair.Week)
 		}

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -62,7 +61,7 @@ func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer)
 	subject, ok := text(claims, from.Claims.Worker)
 	switch {
 	case role == RoleClient:
-	case !ok || !isName(subject):
+	case !ok || !idcode.IsSubject(subject):
 		return Caller{}, invalidToken("its subject")
 	case role == RoleSystem:
 		caller.System, caller.SystemSubject = true, subject
@@ -119,16 +118,6 @@ func (v *Verifier) may(caller Caller, from issuer) error {
 		return invalidToken("its unit")
 	}
 	return nil
-}
-
-// subjectForm is that of a worker's or system's subject, as the contract's Party has it: what
-// providers give out, and nothing that a sentence could be written in.
-var subjectForm = regexp.MustCompile(`^[A-Za-z0-9._@:+=/|-]{1,128}$`)
-
-// isName tells whether a text may stand for a worker in events and logs: of the form of a
-// subject, and without an identity code, which some providers hold in such a claim.
-func isName(name string) bool {
-	return subjectForm.MatchString(name) && !idcode.In(name)
 }
 
 // at is a claim by its whole name, or by a path of names with dots between them; nil

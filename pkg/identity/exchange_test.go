@@ -116,7 +116,7 @@ func TestOnBehalfOf(t *testing.T) {
 func TestCallersAreNamedToServices(t *testing.T) {
 	g := newGateway(t, nil)
 	rapid.Check(t, func(t *rapid.T) {
-		worker := identity.Caller{Agency: "kela", Unit: "a", Worker: rapid.StringMatching(`[a-zä0-9 ;"-]{1,20}`).Draw(t, "worker"), Role: identity.RoleBenefitHandler}
+		worker := identity.Caller{Agency: "kela", Unit: "a", Worker: rapid.StringMatching(`[A-Za-z0-9._@:+=/|-]{1,20}`).Draw(t, "worker"), Role: identity.RoleBenefitHandler}
 		acting := worker
 		acting.System, acting.SystemSubject = true, rapid.StringMatching(`[a-z.]{1,20}`).Draw(t, "system")
 		want := rapid.SampledFrom([]identity.Caller{

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -45,7 +46,7 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
 	}
 	parts := strings.Split(named[0], ";")
-	if len(named) != 1 || len(parts) != 3 || !isName(parts[0]) || !Role(parts[2]).IsWorker() {
+	if len(named) != 1 || len(parts) != 3 || !idcode.IsSubject(parts[0]) || !Role(parts[2]).IsWorker() {
 		return caller, fault.New(fault.InvalidField, "%s is worker;unit;role", MetadataOnBehalfOf).
 			Field(MetadataOnBehalfOf, "worker;unit;role")
 	}

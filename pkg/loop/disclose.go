@@ -46,8 +46,30 @@ func Withhold(rules []Disclosure, e Event, audience Audience) (Event, []Withheld
 		}
 		withheld = append(withheld, Withheld{Field: path, Rule: rule.Key})
 	}
+	withoutNames(message.ProtoReflect())
 	e.Message = message
 	return e, withheld
+}
+
+// withoutNames clears what parties are called, at any depth: requests of before set it, as
+// they liked, and Koppi never does.
+func withoutNames(message protoreflect.Message) {
+	if party, ok := message.Interface().(*commonv1.Party); ok {
+		party.DisplayName = ""
+		return
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Message() == nil || field.IsMap():
+		case field.IsList():
+			for i := range value.List().Len() {
+				withoutNames(value.List().Get(i).Message())
+			}
+		default:
+			withoutNames(value.Message())
+		}
+		return true
+	})
 }
 
 // NameOf is an event's name, without its package.

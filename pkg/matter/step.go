@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/directory"
@@ -48,7 +47,7 @@ func Begin[S loop.State, F any](ctx context.Context, k *Kernel[S], r StartReques
 	if err != nil {
 		return Shown[S]{}, err
 	}
-	if err := k.checkParties(r); err != nil {
+	if err := checkParties(k.Directory, r); err != nil {
 		return Shown[S]{}, err
 	}
 	command := newCommand[S, F](k, who, r, k.NewID())
@@ -77,7 +76,7 @@ func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id 
 	if err != nil {
 		return Shown[S]{}, none, err
 	}
-	if err := k.checkParties(r); err != nil {
+	if err := checkParties(k.Directory, r); err != nil {
 		return Shown[S]{}, none, err
 	}
 	if err := k.CheckParty(ctx, who, id); err != nil {
@@ -144,22 +143,6 @@ func run[S loop.State, F any](
 		return Shown[S]{}, none, admission.refused(ctx, err)
 	}
 	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
-}
-
-// partyName is the message that names an agency, unit and worker.
-var partyName = (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName()
-
-// checkParties holds all parties that a request names against the directory.
-func (k *Kernel[S]) checkParties(r proto.Message) error {
-	var wrong error
-	r.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.Message() != nil && field.Message().FullName() == partyName && !field.IsList() {
-			party, _ := value.Message().Interface().(*commonv1.Party)
-			wrong = k.Directory.Check(party, string(field.Name()))
-		}
-		return wrong == nil
-	})
-	return wrong
 }
 
 // Addressed is a party as the directory completes it, where no unit is named with the

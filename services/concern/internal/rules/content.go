@@ -17,7 +17,7 @@ func checkContent(world World, command Command) error {
 			return err
 		}
 		return content{
-			basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
+			receiver: r.GetReceiver(), basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
 		}.check(command)
 	case *concernv1.TriageConcernRequest:
 		if err := loop.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency"); err != nil {

@@ -10,11 +10,14 @@ import (
 )
 
 // The audiences of a concern: its reporter, with the client's consent now or without,
-// and the client. The receiver, whose matter it is, is told everything that concerns it.
+// and the client. The receiver, whose matter it is, is told everything that concerns it; of a
+// report without consent, no words but those that the law lets a reporter say.
 const (
 	Consent   loop.Audience = "consent"
 	NoConsent loop.Audience = "no-consent"
 	Client    loop.Audience = "client"
+	// Notified is the receiver of a report without consent.
+	Notified loop.Audience = "notified"
 )
 
 var (
@@ -22,6 +25,7 @@ var (
 	with    = []loop.Audience{Consent}
 	without = []loop.Audience{NoConsent}
 	person  = []loop.Audience{Client}
+	receive = []loop.Audience{Notified}
 )
 
 // Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for
@@ -48,6 +52,9 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
 	loop.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
 	loop.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
+	// Why a reporter takes back a report is no part of what it may tell without consent.
+	loop.Hide("minimal/reason", "ConcernWithdrawn", "reason", receive...),
+	loop.Hide("minimal/reason", "ConcernSettled", "reason", receive...),
 	// What officials write to each other may be about others than the client
 	// (621/1999 § 11); of that the client is not told the words.
 	loop.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
@@ -62,6 +69,7 @@ var Disclosures = []loop.Disclosure{
 var Provisions = map[string]string{
 	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
 	"no-consent":    "without the client's consent, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 § 35.2, 621/1999 § 24)",
+	"minimal":       "without the client's consent a reporter tells who, how to reach them, what about and how urgent, answers questions, and adds no words of its own (1301/2014 § 35.2)",
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
@@ -105,13 +113,16 @@ func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loo
 	return e, withheld, true
 }
 
-// audienceOf is what a reader is; nobody's for the receiver, from whom no rule keeps anything.
+// audienceOf is what a reader is; nobody's for the receiver of a report with consent, from
+// whom no rule keeps anything.
 func audienceOf(reader loop.Reader) loop.Audience {
 	switch {
 	case reader.Role == loop.RoleClient:
 		return Client
-	case reader.Role == loop.RoleReceiver:
+	case reader.Role == loop.RoleReceiver && reader.Consent:
 		return ""
+	case reader.Role == loop.RoleReceiver:
+		return Notified
 	case reader.Consent:
 		return Consent
 	default:
@@ -173,6 +184,11 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 		if reporter {
 			// To which unit it went, not whom it waits for there.
 			m.AssignedTo = loop.UnitAlone(m.GetAssignedTo())
+		}
+	case *concernv1.ConcernDeclined:
+		if reader.Role != loop.RoleReceiver {
+			// Where else to turn, not to whom there: that is the decliner's to write.
+			m.SuggestedReceiver = loop.UnitAlone(m.GetSuggestedReceiver())
 		}
 	case *concernv1.ConcernOverdue:
 		m.State = view.Shown()

@@ -19,7 +19,7 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 		return nil, err
 	}
 	content := content{
-		basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
+		receiver: r.GetReceiver(), basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
 	}
 	if err := content.check(command); err != nil {
 		return nil, err
@@ -72,6 +72,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 
 // content is what a report or a forward says, and on which ground.
 type content struct {
+	receiver    *commonv1.Party
 	basis       *commonv1.LegalBasis
 	topics      []concernv1.Topic
 	description string
@@ -91,6 +92,11 @@ func (c content) check(command Command) error {
 			Field("topics", "leave empty")
 	case !youth && len(c.topics) == 0:
 		return fault.New(fault.TopicRequired, "a report needs at least one topic").Field("topics", "choose at least one")
+	}
+	if !consent && c.receiver.GetWorker() != "" {
+		// A subject is the sender's to write: whom it names nobody but the agency knows.
+		return fault.New(fault.ContentNotAllowed, "without consent a report is addressed to an agency or unit").
+			Field("receiver.worker", "leave empty")
 	}
 	if described := c.description != "" || len(c.attachments) > 0; described && !consent && (youth || !command.Facts.Describes) {
 		return fault.New(fault.ContentNotAllowed, "without consent a report carries topics, no description and no attachments").

@@ -1772,12 +1772,12 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
 	"\bDutyPair\x12\x18\n" +
 	"\x04week\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04week\x12\x1e\n" +
-	"\aworkers\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x02R\aworkers\"\xdb\x02\n" +
+	"\aworkers\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x02R\aworkers\"\xec\x02\n" +
 	"\x10FindUnitsRequest\x128\n" +
 	"\fmunicipality\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{3})?$R\fmunicipality\x12D\n" +
 	"\vservice_key\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\n" +
-	"serviceKey\x12M\n" +
-	"\blanguage\x18\x03 \x01(\tB1\xbaH.r,2*^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3})?$R\blanguage\x12;\n" +
+	"serviceKey\x12^\n" +
+	"\blanguage\x18\x03 \x01(\tBB\xbaH?r=2;^([a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?)?$R\blanguage\x12;\n" +
 	"\x06agency\x18\x04 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x12;\n" +
 	"\x04kind\x18\x05 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\"E\n" +
 	"\x11FindUnitsResponse\x120\n" +

@@ -2739,15 +2739,15 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x16GetReachabilityRequest\x12:\n" +
 	"\aparties\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyB\b\xbaH\x05\x92\x01\x02\x10dR\aparties\"f\n" +
 	"\x17GetReachabilityResponse\x12K\n" +
-	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xa7\x02\n" +
+	"\x0ereachabilities\x18\x01 \x03(\v2#.koppi.consultation.v1.ReachabilityR\x0ereachabilities\"\xb8\x02\n" +
 	"\fReachability\x124\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x05party\x12\x1c\n" +
 	"\treachable\x18\x02 \x01(\bR\treachable\x120\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x126\n" +
 	"\n" +
 	"substitute\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
-	"substitute\x12Y\n" +
-	"\tlanguages\x18\x05 \x03(\tB;\xbaH4\x92\x011\x10\x14\x18\x01\"+r)2'^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$\xe8\xb8\x18\x02R\tlanguages\"\xbb\x01\n" +
+	"substitute\x12j\n" +
+	"\tlanguages\x18\x05 \x03(\tBL\xbaHE\x92\x01B\x10\x14\x18\x01\"<r:28^[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?$\xe8\xb8\x18\x02R\tlanguages\"\xbb\x01\n" +
 	"\x19RevokeConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
