@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -24,11 +25,13 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/pkg/fault"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	"koppi.internal/proto/texts"
 )
 
@@ -167,6 +170,7 @@ func TestCodesGoNowhere(t *testing.T) {
 			}
 		}
 	}
+	calls += sentWith(t, system, conn, all)
 	for _, text := range all {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 			continue
@@ -197,6 +201,61 @@ func TestCodesGoNowhere(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// sentWith sends every request of the four services on a stream, with the code in one field
+// after another, and returns how many it sent.
+func sentWith(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface, all []string) (sent int) {
+	t.Helper()
+	stream := must(exchangev1.NewExchangeServiceClient(conn).Exchange(ctx))
+	if err := stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: &exchangev1.ExchangeRequest_Open{Consumer: "codes"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range allinone.Served() {
+		if !slices.Contains([]string{"concern", "referral", "consultation", "plan"}, strings.Split(service, ".")[1]) {
+			continue
+		}
+		methods := must(protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))).(protoreflect.ServiceDescriptor).Methods()
+		for i := range methods.Len() {
+			if methods.Get(i).IsStreamingServer() {
+				continue
+			}
+			for _, way := range textFields(methods.Get(i).Input(), nil) {
+				if wordOf(way) == "request_id" {
+					continue
+				}
+				sent++
+				message := request(must(protoregistry.GlobalTypes.FindMessageByName(methods.Get(i).Input().FullName())).New(), map[string]string{})
+				id := uuid.NewString()
+				if field := message.ProtoReflect().Descriptor().Fields().ByName("request_id"); field != nil {
+					message.ProtoReflect().Set(field, protoreflect.ValueOfString(id))
+				}
+				put(message.ProtoReflect(), way, all[sent%len(all)])
+				err := receiptOf(stream, &exchangev1.ExchangeRequest_Send{RequestId: id, Request: must(anypb.New(message))})
+				if reason := fault.ReasonOf(err); reason != fault.ContentNotAllowed && reason != fault.InvalidField || !names(err, wordOf(way)) {
+					t.Errorf("%s sent with %q in %s: %v", methods.Get(i).FullName(), all[sent%len(all)], wordOf(way), err)
+				}
+			}
+		}
+	}
+	_ = stream.CloseSend()
+	return sent
+}
+
+// receiptOf is how what is sent on a stream is answered.
+func receiptOf(stream exchangev1.ExchangeService_ExchangeClient, send *exchangev1.ExchangeRequest_Send) error {
+	if err := stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Send_{Send: send}}); err != nil {
+		return err
+	}
+	for {
+		answer, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if receipt := answer.GetReceipt(); receipt.GetRequestId() == send.GetRequestId() {
+			return status.FromProto(receipt.GetError()).Err()
+		}
+	}
 }
 
 // nothingOf fails where a text holds the code in any form.

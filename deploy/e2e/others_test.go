@@ -67,7 +67,7 @@ func TestBadBeginnings(t *testing.T) {
 		"referral of no known kind":       {"county", send, body(goodReferral(), map[string]any{"kind": "REFERRAL_KIND_GIFT"}), "invalid_argument", "INVALID_FIELD"},
 		"referral without a reason":       {"county", send, body(goodReferral(), map[string]any{"reason": nil}), "invalid_argument", "EXPLANATION_REQUIRED"},
 		"referral without a ground":       {"county", send, body(goodReferral(), map[string]any{"basis": nil}), "invalid_argument", "LEGAL_BASIS_REQUIRED"},
-		"referral on notification":        {"county", send, body(goodReferral(), basis(map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "x"})), "invalid_argument", "LEGAL_BASIS_REQUIRED"},
+		"referral on notification":        {"county", send, body(goodReferral(), basis(map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.1"})), "invalid_argument", "LEGAL_BASIS_REQUIRED"},
 		"referral with attachments":       {"county", send, body(goodReferral(), map[string]any{"attachmentIds": []string{uuid.NewString()}}), "invalid_argument", "ATTACHMENT_UNAVAILABLE"},
 		"referral to nobody":              {"county", send, body(goodReferral(), map[string]any{"receiver": map[string]any{"agency": "nobody"}}), "invalid_argument", "UNKNOWN_PARTY"},
 		"referral to oneself":             {"county", send, body(goodReferral(), map[string]any{"receiver": map[string]any{"agency": "hva-pohjois-savo"}}), "invalid_argument", "UNKNOWN_PARTY"},

@@ -77,7 +77,7 @@ func TestHealthAndReflection(t *testing.T) {
 func TestImpossibleTimes(t *testing.T) {
 	b := newBench(t)
 	_, err := b.call(b.tokens["kela"], submitCall, report(map[string]any{"basis": map[string]any{
-		"ground": "LEGAL_GROUND_CLIENT_CONSENT", "provision": "x", "consentedAt": "2026-02-31T00:00:00Z",
+		"ground": "LEGAL_GROUND_CLIENT_CONSENT", "provision": "1301/2014 § 35.1", "consentedAt": "2026-02-31T00:00:00Z",
 	}}))
 	b.refused("31 February", err, "invalid_argument", "INVALID_FIELD")
 }

@@ -33,7 +33,12 @@ func normalize(text string) []byte {
 	}
 	shape := make([]byte, 0, len(text))
 	for _, r := range text {
-		symbol := symbolOf(r)
+		symbol := byte(0)
+		if r < utf8.RuneSelf {
+			symbol = ascii[r]
+		} else {
+			symbol = symbolOf(r)
+		}
 		switch {
 		case symbol == 0:
 		case symbol&gap != 0 && len(shape) > 0 && shape[len(shape)-1]&gap != 0:
@@ -90,19 +95,27 @@ func digitOf(r rune) byte {
 	return 0
 }
 
-// lookAlikes are letters of other scripts that look like those of a code.
-var lookAlikes = map[rune]byte{}
+// ascii is what symbolOf says of ASCII, which most of most texts is.
+var ascii = func() (table [utf8.RuneSelf]byte) {
+	for r := range table {
+		table[r] = symbolOf(rune(r))
+	}
+	return table
+}()
 
-func init() { //nolint:gochecknoinits // one table, written so that it can be read
+// lookAlikes are letters of other scripts that look like those of a code.
+var lookAlikes = func() map[rune]byte {
+	found := map[rune]byte{}
 	for latin, alike := range map[byte]string{
 		'A': "АаΑα", 'B': "ВΒβ", 'C': "СсϹϲ", 'D': "Ԁԁ", 'E': "ЕеΕε", 'F': "Ϝϝ", 'H': "НнΗ", 'J': "ЈјͿϳ", 'K': "КкΚκ", 'L': "Լ",
 		'M': "МмΜ", 'N': "Νո", 'P': "РрΡρ", 'R': "Ʀ", 'S': "Ѕѕ", 'T': "ТтΤτ", 'U': "Սս", 'V': "Ѵѵν", 'W': "Ԝԝ", 'X': "ХхΧχ", 'Y': "УуΥγ",
 	} {
 		for _, r := range alike {
-			lookAlikes[r] = latin
+			found[r] = latin
 		}
 	}
-}
+	return found
+}()
 
 // leastDigits is how many digits a code has at least.
 const leastDigits = 9
