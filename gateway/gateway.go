@@ -41,6 +41,8 @@ type Config struct {
 	// Origins of other sites whose pages may call; none by default.
 	Origins []string
 	Logger  *slog.Logger
+	// Reflection lets anybody ask for the contract, which is published: for trials alone.
+	Reflection bool
 	// Patience is how long a request's message may take to come, and six times that its
 	// answer, where neither is a stream; 30 s where it is zero.
 	Patience time.Duration
@@ -62,7 +64,9 @@ func New(config Config) (http.Handler, error) {
 		return fromStatus(fault.New(fault.NotServed, "there is no such method here"))
 	})
 	names := slices.Sorted(maps.Keys(config.Services))
-	grpcreflect.Register(server, grpcreflect.WithNamer(grpcreflect.NamerFunc(func() []string { return names })))
+	if config.Reflection {
+		grpcreflect.Register(server, grpcreflect.WithNamer(grpcreflect.NamerFunc(func() []string { return names })))
+	}
 
 	mux := http.NewServeMux()
 	options := []connecthttp.Option{
@@ -83,6 +87,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	handler = serve.NewUnknown().Handler(handler, func(err error) http.Handler { return refusal(err, options) })
 	handler = hurry(cmp.Or(config.Patience, patience), streams, handler)
 	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(signedIn(config.Sessions, options, handler)))))), nil
 }

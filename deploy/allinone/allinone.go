@@ -68,6 +68,8 @@ type Config struct {
 	Origins []string
 	// Limits of callers; none where it is zero.
 	Limits limit.Settings
+	// Uploads are the limits of papers; none where it is zero.
+	Uploads limit.Uploads
 	// Patience is how long a request's message may take to come; the default's where it
 	// is zero.
 	Patience time.Duration
@@ -121,6 +123,9 @@ func Paths(data, service string) Files {
 }
 
 func (k *Koppi) assemble(ctx context.Context) error {
+	if err := k.config.Uploads.Check(); err != nil {
+		return err
+	}
 	parts, err := k.parts(ctx)
 	if err != nil {
 		return err
@@ -132,11 +137,11 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		}
 		k.members = append(k.members, made)
 	}
-	backends, services := map[string]suite.Backend{}, map[string]grpc.ClientConnInterface{}
+	backends := map[string]suite.Backend{}
 	for _, m := range k.members {
-		backends[m.name], services[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}, m.conn
+		backends[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}
 	}
-	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Scanner: casework.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
+	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: casework.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	whole.Verifier = parts.verifier
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err
@@ -159,13 +164,13 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	k.notices, err = k.config.Notices.Open(notice.Config{
-		Services: services, Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
+		Services: k.front.Asked(), Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
 	})
 	if err != nil {
 		return err
 	}
 	k.handler, err = gateway.New(gateway.Config{
-		Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Sessions: sessions, Origins: k.config.Origins,
+		Reflection: k.config.Dev, Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Sessions: sessions, Origins: k.config.Origins,
 		Logger: k.config.Logger, Patience: k.config.Patience,
 	})
 	return err

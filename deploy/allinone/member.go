@@ -18,7 +18,6 @@ import (
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/limit"
@@ -140,9 +139,7 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 	}
 	m.server = serve.NewGRPC(serve.Config{
 		Logger: config.Logger, Verifier: p.verifier, Validator: validator, Limiter: p.limiter,
-		Public: func(method string) bool {
-			return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
-		},
+		Now: deps.Clock.Now, Public: dev.IsMethod, Suite: matter.SuiteMethods(m.name),
 	})
 	if m.service, err = service.New(deps); err != nil {
 		return err

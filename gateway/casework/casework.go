@@ -29,7 +29,7 @@ import (
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// Config is what casework needs. All fields but Scanner, Limiter and Recent are required.
+// Config is what casework needs. All fields but Scanner, Limiter, Uploads and Recent are required.
 type Config struct {
 	// Services behind, by the first part of their subjects' names, such as "concerns".
 	Services  map[string]grpc.ClientConnInterface
@@ -37,6 +37,8 @@ type Config struct {
 	Secrets   *identity.Secrets
 	Verifier  *identity.Verifier
 	Limiter   *limit.Limiter
+	// Uploads are the limits of papers; none where it is zero.
+	Uploads limit.Uploads
 	// Attachments are the papers; the caller closes them.
 	Attachments *attachment.Store
 	// Statistics of the services.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
@@ -44,16 +46,51 @@ func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequ
 		return nil, err
 	}
 	digest := p.config.Secrets.Digest([]byte(r.GetFilename()), []byte(r.GetMediaType()), []byte(strconv.FormatInt(r.GetSizeBytes(), 10)))
+	if err := p.config.Limiter.AllowUpload(ctx, who, p.config.Uploads); err != nil {
+		return nil, err
+	}
 	upload, err := p.config.Attachments.Start(ctx, attachment.Upload{
-		ID: id.String(), Agency: who.Agency, Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), Digest: digest,
-	})
+		ID: id.String(), Agency: who.Agency, Owner: p.standsFor(who.Agency), Worker: p.uploads(who),
+		Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), Digest: digest,
+	}, p.config.Uploads.Quota())
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, waiting(err)
 	}
 	if subtle.ConstantTimeCompare(upload.Digest, digest) == 0 {
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another upload")
 	}
 	return &attachmentv1.StartUploadResponse{AttachmentId: upload.ID, ChunkBytes: attachment.ChunkBytes}, nil
+}
+
+// standsFor is a digest of names, where what waits is counted.
+func (p papers) standsFor(names ...string) string {
+	parts := [][]byte{[]byte("uploader")}
+	for _, name := range names {
+		parts = append(parts, []byte(name))
+	}
+	return hex.EncodeToString(p.config.Secrets.Digest(parts...)[:16])
+}
+
+// uploads is who of an agency uploads: a worker, or its systems together.
+func (p papers) uploads(who identity.Caller) string {
+	if who.System {
+		return attachment.Systems
+	}
+	return p.standsFor(who.Agency, who.Worker)
+}
+
+// waiting says that too much waits to be named, and when the first of it is removed.
+func waiting(err error) error {
+	var quota *attachment.QuotaError
+	if !errors.As(err, &quota) {
+		return unavailable(err)
+	}
+	whose := "your agency's"
+	if quota.Worker {
+		whose = "your own"
+	}
+	return fault.New(fault.UploadsWaiting, "no message names so many of %s uploads: the limit is %d uploads or %d MiB", whose, quota.Share.Uploads, quota.Share.Bytes>>20).
+		With("retry_after", quota.Frees.Round(time.Second).String())
 }
 
 // UploadChunk stores the next chunk.

@@ -43,7 +43,15 @@ func (c *Casework) GetStatistics(ctx context.Context, r *caseworkv1.GetStatistic
 	return response, nil
 }
 
+// firstMonth and lastMonth are the months of which statistics may be asked for.
+const firstMonth, lastMonth = "2000-01", "2099-12"
+
 func checkMonths(from, to string) error {
+	for field, month := range map[string]string{"from_month": from, "to_month": to} {
+		if _, _, err := loop.MonthSpan(month); err != nil || month < firstMonth || month > lastMonth {
+			return fault.New(fault.InvalidField, "there is no such month").Field(field, "from 2000-01 to 2099-12")
+		}
+	}
 	if from > to {
 		return fault.New(fault.InvalidField, "the first month is after the last").Field("from_month", "not after to_month")
 	}

@@ -28,6 +28,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -201,7 +202,7 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 	s := &service{t: t, name: name, store: store, hub: &wake.Hub{}}
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.make = func() (*serve.Server, *exchange.Server) {
-		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: exchange.IsHeads})
+		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: func(string) bool { return false }, Suite: matter.SuiteMethods(name), Mutual: true})
 		mailboxes, err := exchange.New(exchange.Config{Service: name, Store: store, Clock: clock.System(), Wake: s.hub, Calls: s.conn, Logger: logger})
 		if err != nil {
 			panic(err)

@@ -38,6 +38,7 @@ type Config struct {
 	Papers            process.Papers     `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 	Limits            limit.Settings     `embed:""`
+	Uploads           limit.Uploads      `embed:""`
 
 	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
@@ -86,6 +87,10 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, whole.Attachments.Close()) }()
+	whole.Uploads = c.Uploads
+	if err := c.Uploads.Check(); err != nil {
+		return err
+	}
 	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
 		return err
 	}
@@ -106,7 +111,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Sessions: sessions, Origins: c.Origin, Logger: process.Logger()})
+	handler, err := gateway.New(gateway.Config{Services: front.Routes, LocalOnly: front.Local, Pages: web.Handler(), Sessions: sessions, Origins: c.Origin, Logger: process.Logger(), Reflection: c.Dev})
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, calls.Close()) }()
-	notices, err := c.notices(backends, agencies.Directory)
+	notices, err := c.notices(front.Asked(), agencies.Directory)
 	if err != nil {
 		return err
 	}
@@ -155,14 +160,10 @@ func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 }
 
 // notices opens what tells units that something waits.
-func (c *Config) notices(backends map[string]suite.Backend, agencies *directory.Directory) (*notice.Notifier, error) {
+func (c *Config) notices(services map[string]grpc.ClientConnInterface, agencies *directory.Directory) (*notice.Notifier, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
 		return nil, err
-	}
-	services := map[string]grpc.ClientConnInterface{}
-	for name, backend := range backends {
-		services[name] = backend.Conn
 	}
 	notices, err := c.Notices.Open(notice.Config{Services: services, Directory: agencies, Presence: present, Logger: process.Logger()})
 	if err != nil {

@@ -196,7 +196,7 @@ func TestSessionEnds(t *testing.T) {
 	if who := s.call(); who != string(fault.SessionEnded) {
 		t.Errorf("after the token's hour: %q", who)
 	}
-	s.signInByToken(24 * time.Hour)
+	s.signInByToken(12 * time.Hour)
 	for range 24 {
 		s.clock.move(25 * time.Minute)
 		s.call()
@@ -204,7 +204,7 @@ func TestSessionEnds(t *testing.T) {
 	if who := s.call(); who != string(fault.SessionEnded) {
 		t.Errorf("after ten hours: %q", who)
 	}
-	s.signInByToken(24 * time.Hour)
+	s.signInByToken(12 * time.Hour)
 	s.clock.move(20 * time.Minute)
 	s.send(http.MethodGet, "/session")
 	s.clock.move(10*time.Minute + time.Second)

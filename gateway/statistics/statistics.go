@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,8 +62,10 @@ func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv
 		s.next = s.next.next()
 	}
 	var counts []*caseworkv1.LoopCount
-	for in := month(first); in <= month(last); in = in.next() {
-		counts = append(counts, s.closed[in]...)
+	for _, in := range slices.Sorted(maps.Keys(s.closed)) {
+		if month(first) <= in && in <= month(last) {
+			counts = append(counts, s.closed[in]...)
+		}
 	}
 	return counts, month(last) < running, nil
 }

@@ -20,6 +20,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/wake"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
@@ -67,6 +68,8 @@ type Front struct {
 	Routes map[string]grpc.ClientConnInterface
 	// Local are those that answer on this machine alone.
 	Local []string
+
+	backends map[string]Backend
 }
 
 // Open makes the front.
@@ -77,6 +80,8 @@ func Open(config Config) (*Front, error) {
 	counting := map[string]grpc.ClientConnInterface{}
 	whole := config.Casework
 	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
+	config.Backends = config.owned()
+	front.backends = config.Backends
 	for name, backend := range config.introduced() {
 		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
@@ -106,6 +111,22 @@ func Open(config Config) (*Front, error) {
 	return front, nil
 }
 
+// owned are the services, as the gateway itself asks them what they tell nobody else: in the
+// suite's own name.
+func (c Config) owned() map[string]Backend {
+	all := map[string]Backend{}
+	for name, backend := range c.Backends {
+		all[name] = Backend{Conn: c.Callers.Own(backend.Conn, isOwn), Wake: backend.Wake}
+	}
+	return all
+}
+
+// isOwn tells the methods that answer the suite's own processes alone.
+func isOwn(method string) bool {
+	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/") ||
+		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
+}
+
 // introduced are the services, to which each of the others makes clients known.
 func (c Config) introduced() map[string]Backend {
 	all := map[string]Backend{}
@@ -119,6 +140,16 @@ func (c Config) introduced() map[string]Backend {
 		all[name] = Backend{Conn: conn, Wake: backend.Wake}
 	}
 	return all
+}
+
+// Asked are the services by their names, as the gateway itself asks them what they tell
+// nobody else.
+func (f *Front) Asked() map[string]grpc.ClientConnInterface {
+	services := map[string]grpc.ClientConnInterface{}
+	for name, backend := range f.backends {
+		services[name] = backend.Conn
+	}
+	return services
 }
 
 // CollectionOf is the first part of the names of a service's subjects.

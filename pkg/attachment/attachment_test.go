@@ -36,7 +36,7 @@ func open(t *testing.T) *Store {
 
 func started(t *testing.T, s *Store, size int64) Upload {
 	t.Helper()
-	upload, err := s.Start(t.Context(), Upload{ID: uuid.NewString(), Agency: "kela", Filename: "lasku.pdf", MediaType: "application/pdf", Size: size})
+	upload, err := s.Start(t.Context(), Upload{ID: uuid.NewString(), Agency: "kela", Filename: "lasku.pdf", MediaType: "application/pdf", Size: size}, Quota{})
 	if err != nil {
 		t.Fatal(err)
 	}

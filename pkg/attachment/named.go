@@ -70,6 +70,9 @@ func (s *Store) Name(ctx context.Context, id, subject string, client []byte) err
 	if err := once(ctx, s.bucket, id+"/named/"+subject, nil); err != nil {
 		return err
 	}
+	if err := s.release(ctx, id); err != nil {
+		return err
+	}
 	return s.sync(id)
 }
 
@@ -115,22 +118,34 @@ func (s *Store) Sweep(ctx context.Context, naming func(ctx context.Context, id s
 	if err != nil {
 		return 0, err
 	}
+	var errs []error
 	for _, id := range waiting {
-		named, err := s.stillNamed(ctx, id, naming)
-		if err != nil {
-			return removed, err
-		}
-		if named {
-			err = gone(s.bucket.Delete(ctx, pending(id)))
-		} else {
+		// One about which nobody answers keeps no other.
+		done, err := s.settle(ctx, id, naming)
+		if done {
 			removed++
-			err = s.Delete(ctx, id)
 		}
 		if err != nil {
-			return removed, err
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return removed, nil
+	return removed, errors.Join(append(errs, s.sweepMarks(ctx))...)
+}
+
+// settle removes what nothing names, and no longer looks at what something does.
+func (s *Store) settle(ctx context.Context, id string, naming func(context.Context, string, []string) ([]string, error)) (removed bool, err error) {
+	named, err := s.stillNamed(ctx, id, naming)
+	switch {
+	case err != nil:
+		return false, err
+	case named:
+		return false, gone(s.bucket.Delete(ctx, pending(id)))
+	}
+	err = s.Delete(ctx, id)
+	return err == nil, err
 }
 
 func (s *Store) stillNamed(ctx context.Context, id string, naming func(context.Context, string, []string) ([]string, error)) (bool, error) {

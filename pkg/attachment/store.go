@@ -5,6 +5,7 @@
 // Of each attachment there are, under its id: "upload", which says what it is and whose
 // (sealed); a chunk for each offset (sealed); "finished" (sealed); "client", whose papers
 // it belongs to (a digest); and "named/" with a mark for each subject that names it.
+// "waiting/" marks what nothing names, so that it can be counted.
 // "pending/" lists those that a sweep must look at. Its key lies in a bucket of its own,
 // whose backups live no longer than those of other keys: with the key all copies go.
 package attachment
@@ -94,6 +95,11 @@ type Upload struct {
 	ID string `json:"-"`
 	// Agency that uploads it: it alone may name it.
 	Agency string `json:"agency"`
+	// Owner and Worker stand for the agency, and for who of it uploads, where what waits is
+	// counted: digests, since names of workers are no names of objects. Worker is "system"
+	// for a system.
+	Owner  string `json:"owner,omitempty"`
+	Worker string `json:"worker,omitempty"`
 	// Filename and MediaType as they were given, Size in bytes.
 	Filename  string `json:"filename"`
 	MediaType string `json:"mediaType"`
@@ -123,8 +129,15 @@ func (u Upload) Message() *commonv1.Attachment {
 	}
 }
 
-// Start begins an upload. One that was begun before is returned as it is.
-func (s *Store) Start(ctx context.Context, upload Upload) (Upload, error) {
+// Start begins an upload. One that was begun before is returned as it is. It fails with
+// *QuotaError, and begins nothing, where too much of the agency's or the worker's waits.
+func (s *Store) Start(ctx context.Context, upload Upload, quota Quota) (Upload, error) {
+	if begun, err := s.Get(ctx, upload.ID); !errors.Is(err, ErrNotFound) {
+		return begun, err
+	}
+	if err := s.claim(ctx, upload, quota); err != nil {
+		return upload, err
+	}
 	key := make([]byte, keyBytes)
 	if _, err := rand.Read(key); err != nil {
 		return upload, err
@@ -193,6 +206,9 @@ func (s *Store) Finish(ctx context.Context, upload Upload, finished Finished) (U
 // Delete removes an attachment: its key first, and once more when nothing is left that
 // it could open, since it may have been wrapped anew meanwhile.
 func (s *Store) Delete(ctx context.Context, id string) error {
+	if err := s.release(ctx, id); err != nil {
+		return err
+	}
 	if err := gone(s.keys.Delete(ctx, id)); err != nil {
 		return err
 	}

@@ -214,13 +214,17 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 // ReadClient folds the histories of subjects as the person whom they concern sees
 // them; one of another person is not found, like one that does not exist.
 func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...string) ([]loop.View[S], error) {
+	histories, err := e.Store.Load(ctx, subjects...)
+	if err != nil {
+		return nil, fault.Store(err)
+	}
 	views := make([]loop.View[S], 0, len(subjects))
-	for _, subject := range subjects {
-		events, err := e.events(ctx, subject)
+	for _, rows := range histories {
+		events, err := fromRows(rows)
 		if err != nil {
 			return nil, err
 		}
-		if client == "" || events[0].Client != client {
+		if len(events) == 0 || client == "" || events[0].Client != client {
 			return nil, notFound()
 		}
 		views = append(views, e.Rules.ForClient(events))

@@ -17,14 +17,13 @@ type Recalled[S loop.State] struct {
 }
 
 // Recall tells a reader again what it was told of a subject, up to a number of events
-// (0 for all): an agency that is party to it, or the person whom it concerns. It is
+// (0 for all), from all of the subject's events: an agency that is party to it, or the person whom it concerns. It is
 // computed and not looked up, so that it is what the reader may know now. Sequence and
 // hashes, which are a mailbox's, are not set. Of what was entered in error, or erased,
 // and to who has no relation to it, nothing is told.
-func (e *Engine[S]) Recall(ctx context.Context, subject, agency, client string, upTo uint64) (Recalled[S], error) {
-	events, err := e.Events(ctx, subject)
-	if err != nil || len(events) == 0 {
-		return Recalled[S]{}, err
+func (e *Engine[S]) Recall(events []loop.Event, agency, client string, upTo uint64) (Recalled[S], error) {
+	if len(events) == 0 {
+		return Recalled[S]{}, nil
 	}
 	all := Recalled[S]{Version: uint64(len(events))}
 	if upTo > 0 {
@@ -56,11 +55,28 @@ func (e *Engine[S]) Recall(ctx context.Context, subject, agency, client string, 
 
 // Events are all of a subject, as recorded; none where it does not exist or was erased.
 func (e *Engine[S]) Events(ctx context.Context, subject string) ([]loop.Event, error) {
-	histories, err := e.Store.Load(ctx, subject)
+	all, err := e.EventsOf(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// EventsOf are all of each subject, read together, in the order of the names.
+func (e *Engine[S]) EventsOf(ctx context.Context, subjects ...string) ([][]loop.Event, error) {
+	histories, err := e.Store.Load(ctx, subjects...)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	return fromRows(histories[0])
+	all := make([][]loop.Event, 0, len(histories))
+	for _, rows := range histories {
+		events, err := fromRows(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, events)
+	}
+	return all, nil
 }
 
 func (r Rules[S]) toldAgency(events []loop.Event, withdrawn bool, agency string) []Told[S] {

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/grpc"
 
@@ -60,9 +59,4 @@ func (s *Server) Register(server grpc.ServiceRegistrar) {
 	exchangev1.RegisterExchangeServiceServer(server, s)
 	exchangev1.RegisterHeadsServiceServer(server, heads{Server: s})
 	exchangev1.RegisterParkingServiceServer(server, parking{Server: s})
-}
-
-// IsHeads tells the methods that need no caller's token: no gateway passes them on.
-func IsHeads(method string) bool {
-	return strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/form"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -136,6 +137,8 @@ func (s *sends) read(send *exchangev1.ExchangeRequest_Send) (proto.Message, meth
 	if err != nil {
 		return nil, how, fault.New(fault.InvalidField, "the request could not be read").Field("send.request", "a serialized request message")
 	}
+	// Ids are compared here, before the request comes to those who check its form.
+	form.Ids(request)
 	if how.requestID == nil {
 		return request, how, nil
 	}

@@ -47,6 +47,7 @@ const (
 	MalwareFound          Reason = "MALWARE_FOUND"
 	WrongOffset           Reason = "WRONG_OFFSET"
 	UploadDiffers         Reason = "UPLOAD_DIFFERS"
+	UploadsWaiting        Reason = "UPLOADS_WAITING"
 	TooLarge              Reason = "TOO_LARGE"
 	Busy                  Reason = "BUSY"
 	Unavailable           Reason = "UNAVAILABLE"
@@ -99,6 +100,7 @@ var table = map[Reason]entry{
 	MalwareFound:          {codes.InvalidArgument, "do not send it on; have the device it comes from examined"},
 	WrongOffset:           {codes.FailedPrecondition, "go on at next_offset, in whole chunks"},
 	UploadDiffers:         {codes.InvalidArgument, "upload it anew, with a fresh request_id"},
+	UploadsWaiting:        {codes.ResourceExhausted, "send what you have uploaded with a message, or wait: what no message names is removed after a day"},
 	TooLarge:              {codes.ResourceExhausted, "send less in one message; the limit is 4 MiB"},
 	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
 	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},

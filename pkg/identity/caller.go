@@ -25,6 +25,9 @@ const (
 	RoleClient Role = "client"
 	// RoleOperator runs Koppi and sees no matters.
 	RoleOperator Role = "operator"
+	// RoleSuite is a process of the suite itself, in nobody's name. The suite's own issuer
+	// alone names it, and it opens what the suite's processes ask each other and no more.
+	RoleSuite Role = "suite"
 )
 
 var workers = []Role{

@@ -35,7 +35,7 @@ func claimsOf(token jwt.Token) map[string]any {
 // caller reads the claims as the issuer names them, and holds them against the
 // directory and against whom the issuer may speak for.
 func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer) (Caller, error) {
-	role, ok := pick(claims, from.Claims.Role, from.Roles, Role.known)
+	role, ok := pick(claims, from.Claims.Role, from.Roles, func(role Role) bool { return role.known() || role == RoleSuite && from.suite })
 	if !ok {
 		return Caller{}, invalidToken("its role")
 	}
@@ -60,7 +60,7 @@ func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer)
 	}
 	subject, ok := text(claims, from.Claims.Worker)
 	switch {
-	case role == RoleClient:
+	case role == RoleClient, role == RoleSuite:
 	case !ok || !idcode.IsSubject(subject):
 		return Caller{}, invalidToken("its subject")
 	case role == RoleSystem:
@@ -98,6 +98,8 @@ func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string
 // may holds a caller against whom the issuer may speak for, and against the directory.
 func (v *Verifier) may(caller Caller, from issuer) error {
 	switch {
+	case caller.Role == RoleSuite && from.suite && caller.Agency == "" && caller.Client == "":
+		return nil
 	case !caller.Role.known():
 		return invalidToken("its role")
 	case caller.Role == RoleClient:

@@ -93,6 +93,53 @@ func (e exchanged) NewStream(ctx context.Context, desc *grpc.StreamDesc, method 
 	return e.to.NewStream(ctx, desc, method, options...)
 }
 
+// Own leads where another connection does, in the suite's own name for the methods that
+// answer its processes alone. Other calls pass as they are.
+func (x *TokenExchange) Own(to grpc.ClientConnInterface, suite func(method string) bool) grpc.ClientConnInterface {
+	return own{TokenExchange: x, to: to, suite: suite}
+}
+
+type own struct {
+	*TokenExchange
+
+	to    grpc.ClientConnInterface
+	suite func(method string) bool
+}
+
+// Invoke calls.
+func (o own) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
+	ctx, err := o.named(ctx, method, false)
+	if err != nil {
+		return err
+	}
+	return o.to.Invoke(ctx, method, in, out, options...)
+}
+
+// NewStream opens a stream.
+func (o own) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, err := o.named(ctx, method, true)
+	if err != nil {
+		return nil, err
+	}
+	return o.to.NewStream(ctx, desc, method, options...)
+}
+
+// named puts the suite's own token in the place of whatever a call within the suite shows.
+func (o own) named(ctx context.Context, method string, stream bool) (context.Context, error) {
+	if !o.suite(method) {
+		return ctx, nil
+	}
+	token, err := o.token(Caller{Role: RoleSuite}, stream)
+	if err != nil {
+		return ctx, err
+	}
+	shown, _ := metadata.FromOutgoingContext(ctx)
+	shown = shown.Copy()
+	shown.Delete(MetadataOnBehalfOf)
+	shown.Set(metadataAuthorization, bearerPrefix+token)
+	return metadata.NewOutgoingContext(ctx, shown), nil
+}
+
 // exchange puts the suite's token in the place of what an outgoing call shows.
 func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool) (context.Context, error) {
 	shown, _ := metadata.FromOutgoingContext(ctx)

@@ -57,13 +57,38 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	return caller, nil
 }
 
+// Admission says which methods are open to whom. All fields are required.
+type Admission struct {
+	// Public tells the methods that need no token.
+	Public func(method string) bool
+	// Suite tells the methods that answer the suite's own processes alone; all others answer
+	// callers alone.
+	Suite func(method string) bool
+	// Mutual says that only processes of the suite reach this one, by their certificates:
+	// they need no token for what they ask in nobody's name.
+	Mutual bool
+}
+
+// admit authenticates the caller of a method, and holds them to what is open to them.
+func (v *Verifier) admit(ctx context.Context, method string, open Admission) (context.Context, error) {
+	suite := open.Suite(method)
+	if open.Public(method) || suite && open.Mutual && len(metadata.ValueFromIncomingContext(ctx, metadataAuthorization)) == 0 {
+		return ctx, nil
+	}
+	ctx, err := v.Authenticate(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	if caller, _ := FromContext(ctx); (caller.Role == RoleSuite) != suite {
+		return ctx, fault.New(fault.RoleNotAllowed, "what the suite's own processes ask, and what callers ask, are kept apart")
+	}
+	return ctx, nil
+}
+
 // Unary authenticates every unary call but the public ones.
-func (v *Verifier) Unary(public func(method string) bool) grpc.UnaryServerInterceptor {
+func (v *Verifier) Unary(open Admission) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if public(info.FullMethod) {
-			return handle(ctx, request)
-		}
-		ctx, err := v.Authenticate(ctx)
+		ctx, err := v.admit(ctx, info.FullMethod, open)
 		if err != nil {
 			return nil, err
 		}
@@ -72,12 +97,9 @@ func (v *Verifier) Unary(public func(method string) bool) grpc.UnaryServerInterc
 }
 
 // Stream authenticates every stream but the public ones.
-func (v *Verifier) Stream(public func(method string) bool) grpc.StreamServerInterceptor {
+func (v *Verifier) Stream(open Admission) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		if public(info.FullMethod) {
-			return handle(server, stream)
-		}
-		ctx, err := v.Authenticate(stream.Context())
+		ctx, err := v.admit(stream.Context(), info.FullMethod, open)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,11 @@ import (
 // skew is how far an issuer's clock may differ from ours.
 const skew = 30 * time.Second
 
+// maxLife is how long a token may be valid, from when it says that it was issued and from
+// now: a token cannot be taken back, so that who was dismissed, or has stolen one, must
+// have no use of it after a working day.
+const maxLife = 12 * time.Hour
+
 // maxToken bounds a token, in bytes.
 const maxToken = 16 << 10
 
@@ -85,8 +90,8 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	return v, nil
 }
 
-func invalidToken(why string) error {
-	return fault.New(fault.TokenInvalid, "the token is not valid: %s", why)
+func invalidToken(why string, args ...any) error {
+	return fault.New(fault.TokenInvalid, "the token is not valid: %s", fmt.Sprintf(why, args...))
 }
 
 // Verify believes a token only if a known issuer signed it for this audience, it
@@ -147,6 +152,9 @@ func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (bel
 		return belief{}, invalidToken("it is of another sign-in")
 	}
 	expires, _ := token.Expiration()
+	if v.tooLong(token, expires) {
+		return belief{}, invalidToken("it is valid for longer than %v", maxLife)
+	}
 	caller, err := v.caller(claims, expires, from)
 	if err != nil {
 		return belief{}, err
@@ -155,6 +163,19 @@ func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (bel
 		until = expires
 	}
 	return belief{caller, until}, nil
+}
+
+// tooLong tells whether a token is valid for longer than it may be: from now, from when it
+// was issued, and from when it begins. Those it may leave out.
+func (v *Verifier) tooLong(token jwt.Token, expires time.Time) bool {
+	begins := []time.Time{v.config.Now()}
+	if issued, said := token.IssuedAt(); said {
+		begins = append(begins, issued)
+	}
+	if from, said := token.NotBefore(); said {
+		begins = append(begins, from)
+	}
+	return slices.ContainsFunc(begins, func(begin time.Time) bool { return expires.Sub(begin) > maxLife+skew })
 }
 
 // isFor tells whether a token was given to this sign-in and no other (OpenID Connect

@@ -41,6 +41,10 @@ type Store interface {
 	// destroyed must come as a tombstone: without record and nonce, its hashes whole.
 	Deliveries(ctx context.Context, query DeliveryQuery) ([]Delivery, error)
 
+	// Sequences returns the place in a mailbox of those of the named messages that are in
+	// it, by the ids of their events. What was sealed is not opened.
+	Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error)
+
 	// Heads returns the last sequence and chain of the named mailboxes, or of all
 	// when none is named. A mailbox that never had a message has no entry.
 	Heads(ctx context.Context, agencies ...string) (map[string]Head, error)

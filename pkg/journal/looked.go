@@ -13,6 +13,8 @@ type Looked interface {
 type AccessQuery struct {
 	// Client by inner id.
 	Client string
+	// Agency keeps what its own people and systems did; empty keeps all.
+	Agency string
 	// From and To bound their time, in microseconds since 1970: from, and before to; 0 does
 	// not bound.
 	From, To int64

@@ -71,13 +71,13 @@ type Limiter struct {
 }
 
 // who is counted: an agency, and within it a worker; a client and an operator have no
-// agency, and a system has all that its agency has.
+// agency, and a system has all that its agency has. The suite itself is not counted.
 type who struct{ agency, person string }
 
 func whoIs(caller identity.Caller) who {
 	w := who{agency: caller.Agency}
 	switch {
-	case caller.System:
+	case caller.System, caller.Role == identity.RoleSuite:
 	case caller.Client != "":
 		w.person = named("client", caller.Client)
 	default:
@@ -108,16 +108,20 @@ var count = redis.NewScript(`
 type share struct {
 	key   string
 	calls int
+	// window in which they are counted; a second where it is zero.
+	window time.Duration
 }
+
+func (s share) seconds() int64 { return int64(max(s.window, window) / time.Second) }
 
 // shares of a caller, the narrower first.
 func (l *Limiter) shares(w who) []share {
 	var all []share
 	if w.person != "" && l.settings.WorkerCalls > 0 {
-		all = append(all, share{"koppi:calls:person:" + w.person, l.settings.WorkerCalls})
+		all = append(all, share{key: "koppi:calls:person:" + w.person, calls: l.settings.WorkerCalls})
 	}
 	if w.agency != "" && l.settings.Calls > 0 {
-		all = append(all, share{"koppi:calls:agency:" + w.agency, l.settings.Calls})
+		all = append(all, share{key: "koppi:calls:agency:" + w.agency, calls: l.settings.Calls})
 	}
 	return all
 }
@@ -142,9 +146,9 @@ func (l *Limiter) over(ctx context.Context, shares []share) *share {
 	}
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	keys, limits := make([]string, 0, 2), []any{(2 * window).Milliseconds()}
+	keys, limits := make([]string, 0, 2), []any{2 * 1000 * shares[0].seconds()}
 	for _, one := range shares {
-		keys = append(keys, one.key+":"+strconv.FormatInt(now.Unix(), 10))
+		keys = append(keys, one.key+":"+strconv.FormatInt(now.Unix()/one.seconds(), 10))
 		limits = append(limits, one.calls)
 	}
 	at, err := count.Run(limited, l.client, keys, limits...).Int()
@@ -179,7 +183,7 @@ func (l *Limiter) alone(shares []share, now time.Time) *share {
 	for i, one := range shares {
 		own, known := l.local.Get(one.key)
 		if !known {
-			own = rate.NewLimiter(rate.Limit(one.calls), one.calls)
+			own = rate.NewLimiter(rate.Limit(float64(one.calls)/float64(one.seconds())), one.calls)
 			l.local.Add(one.key, own)
 		}
 		if !own.AllowN(now, 1) {

@@ -63,10 +63,10 @@ func enter(all *underWay, w who, agency, person int, what string) (func(), error
 	}
 	var places []share
 	if w.person != "" {
-		places = append(places, share{"person:" + w.person, person})
+		places = append(places, share{key: "person:" + w.person, calls: person})
 	}
 	if w.agency != "" {
-		places = append(places, share{"agency:" + w.agency, agency})
+		places = append(places, share{key: "agency:" + w.agency, calls: agency})
 	}
 	leave, full := all.enter(places)
 	if full != nil {

@@ -43,18 +43,21 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 	})
 	response := &caseworkv1.ReadConsentsResponse{}
 	readings := []Reading{{Client: query.Client}}
-	for _, standing := range standings {
-		if len(response.GetConsents()) == maxConsents {
-			break
-		}
-		history, err := k.history(ctx, standing.Subject)
+	for part := range slices.Chunk(standings, readAtOnce) {
+		histories, err := k.histories(ctx, Subjects(part)...)
 		if err != nil {
 			return nil, err
 		}
-		view := k.viewOf(who, history)
-		if head := view.State.Common(); head.RestsOnConsent() && !head.IsRevoked() {
-			response.Consents = append(response.Consents, k.consent(who, query.Client, view))
-			readings = append(readings, readingOf(history.State))
+		for _, history := range histories {
+			view := k.viewOf(who, history)
+			head := view.State.Common()
+			if len(response.GetConsents()) < maxConsents && head.RestsOnConsent() && !head.IsRevoked() {
+				response.Consents = append(response.Consents, k.consent(who, query.Client, view))
+				readings = append(readings, readingOf(history.State))
+			}
+		}
+		if len(response.GetConsents()) == maxConsents {
+			break
 		}
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
@@ -85,11 +88,26 @@ func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (jo
 
 // history folds all of a subject; the zero one where it was erased.
 func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S], error) {
-	events, err := k.Engine.Events(ctx, subject)
-	if err != nil || len(events) == 0 {
+	histories, err := k.histories(ctx, subject)
+	if err != nil {
 		return loop.History[S]{}, err
 	}
-	return k.config.Rules.Fold(events, false), nil
+	return histories[0], nil
+}
+
+// histories folds all of subjects, read together; zero ones of those that were erased.
+func (k *Kernel[S]) histories(ctx context.Context, subjects ...string) ([]loop.History[S], error) {
+	all, err := k.Engine.EventsOf(ctx, subjects...)
+	if err != nil {
+		return nil, err
+	}
+	histories := make([]loop.History[S], len(subjects))
+	for i, events := range all {
+		if len(events) > 0 {
+			histories[i] = k.config.Rules.Fold(events, false)
+		}
+	}
+	return histories, nil
 }
 
 // viewOf is a subject as its caller has been shown it.

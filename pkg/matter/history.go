@@ -23,10 +23,22 @@ type gatewayOnly[S loop.State] struct {
 	*Kernel[S]
 }
 
-// IsSuiteMethod tells the methods that the gateway itself calls, without a token: they
-// answer only callers that reach the service.
-func IsSuiteMethod(method string) bool {
-	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/")
+// SuiteMethods tells the methods of a service's process that answer the suite's own
+// processes alone: all but those of the service itself, of its mailboxes, and those that a
+// gateway calls in a caller's name. A service that is added to a process is closed to callers
+// until it is named here.
+func SuiteMethods(name string) func(method string) bool {
+	return func(method string) bool {
+		for _, open := range []string{
+			"/koppi." + name + ".v1.", "/" + exchangev1.ExchangeService_ServiceDesc.ServiceName + "/",
+			"/" + exchangev1.ParkingService_ServiceDesc.ServiceName + "/", "/" + caseworkv1.MatterService_ServiceDesc.ServiceName + "/",
+		} {
+			if strings.HasPrefix(method, open) {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // ReadHistory reads a part of a case's or client's history as the caller may know it,
@@ -46,21 +58,9 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 	}
 	response := &caseworkv1.ReadHistoryResponse{Reach: &caseworkv1.Reach{}}
 	readings := map[string]Reading{}
-	for _, subject := range reach.GetSubjects() {
-		name := k.config.Collection + uuid.UUID(subject.GetId()).String()
-		recalled, err := k.Engine.Recall(ctx, name, who.Agency, who.Client, subject.GetVersion())
-		if err != nil {
+	for part := range slices.Chunk(reach.GetSubjects(), readAtOnce) {
+		if err := k.recall(ctx, who, r, part, response, readings); err != nil {
 			return nil, err
-		}
-		if recalled.Version == 0 {
-			continue
-		}
-		response.Reach.Subjects = append(response.Reach.Subjects, &caseworkv1.Reach_Subject{Id: subject.GetId(), Version: recalled.Version})
-		readings[name] = readingOf(recalled.State)
-		for _, message := range recalled.Messages {
-			if behind(message, r) {
-				response.Messages = append(response.Messages, message)
-			}
 		}
 	}
 	slices.SortFunc(response.Messages, ByTime)
@@ -68,6 +68,38 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 		response.Messages = response.Messages[:limit]
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "timeline"), readingsIn(response.GetMessages(), readings, query.Client)...)
+}
+
+// recall adds what the caller may know of subjects, read together, to a history.
+func (k gatewayOnly[S]) recall(
+	ctx context.Context, who identity.Caller, r *caseworkv1.ReadHistoryRequest, part []*caseworkv1.Reach_Subject,
+	response *caseworkv1.ReadHistoryResponse, readings map[string]Reading,
+) error {
+	names := make([]string, 0, len(part))
+	for _, subject := range part {
+		names = append(names, k.config.Collection+uuid.UUID(subject.GetId()).String())
+	}
+	all, err := k.Engine.EventsOf(ctx, names...)
+	if err != nil {
+		return err
+	}
+	for i, subject := range part {
+		recalled, err := k.Engine.Recall(all[i], who.Agency, who.Client, subject.GetVersion())
+		if err != nil {
+			return err
+		}
+		if recalled.Version == 0 {
+			continue
+		}
+		response.Reach.Subjects = append(response.Reach.Subjects, &caseworkv1.Reach_Subject{Id: subject.GetId(), Version: recalled.Version})
+		readings[names[i]] = readingOf(recalled.State)
+		for _, message := range recalled.Messages {
+			if behind(message, r) {
+				response.Messages = append(response.Messages, message)
+			}
+		}
+	}
+	return nil
 }
 
 // readingsIn are the readings of the matters that messages are of; that nothing was

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -25,6 +26,10 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 		return nil, err
 	}
 	query := journal.AccessQuery{Client: selected.Client, Before: read.GetBefore(), Limit: lookedPart}
+	if who.Role != identity.RoleClient {
+		// What others did is not read at all: it would cost what may not be known.
+		query.Agency = who.Agency
+	}
 	if r.GetFrom() != nil {
 		query.From = r.GetFrom().AsTime().UnixMicro()
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -75,8 +75,27 @@ func (k *Kernel[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	return shown[0], k.RecordReading(ctx, who, "", readingOf(shown[0].State))
 }
 
+// readAtOnce is how many histories are read and folded together: a page costs few statements,
+// and holds no more than that of what it does not show.
+const readAtOnce = 100
+
 // read folds subjects as a caller is shown them.
 func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...string) ([]Shown[S], error) {
+	if who.Role != identity.RoleClient && !IsParty(who) {
+		return nil, NotFound()
+	}
+	all := make([]Shown[S], 0, len(subjects))
+	for part := range slices.Chunk(subjects, readAtOnce) {
+		shown, err := k.readPart(ctx, who, part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, shown...)
+	}
+	return all, nil
+}
+
+func (k *Kernel[S]) readPart(ctx context.Context, who identity.Caller, subjects []string) ([]Shown[S], error) {
 	all := make([]Shown[S], 0, len(subjects))
 	if who.Role == identity.RoleClient {
 		views, err := k.Engine.ReadClient(ctx, who.Client, subjects...)
@@ -85,18 +104,17 @@ func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...s
 		}
 		return all, err
 	}
-	if !IsParty(who) {
-		return nil, NotFound()
-	}
 	histories, err := k.Engine.Read(ctx, who.Agency, subjects...)
 	if err != nil {
 		return nil, err
 	}
-	for _, history := range histories {
+	delivered, err := k.delivered(ctx, histories, who.Agency)
+	if err != nil {
+		return nil, err
+	}
+	for i, history := range histories {
 		shown := k.shown(history.Views[who.Agency], who)
-		if shown.Delivered, err = k.delivered(ctx, history, who.Agency); err != nil {
-			return nil, err
-		}
+		shown.Delivered = delivered[i]
 		all = append(all, shown)
 	}
 	return all, nil
@@ -107,28 +125,47 @@ func readingOf[S loop.State](state S) Reading {
 	return Reading{Subject: head.Subject, Client: head.Client, Basis: head.Basis}
 }
 
-// delivered tells whether the other side's system has acknowledged the last
-// message that both were shown.
-func (k *Kernel[S]) delivered(ctx context.Context, history loop.History[S], own string) (bool, error) {
-	for agency := range history.Views {
-		if agency == own || !history.Related(agency) {
-			continue
+// delivered tells of each history whether another side's system has acknowledged the last
+// message that both were shown. It asks each agency's mailbox once.
+func (k *Kernel[S]) delivered(ctx context.Context, histories []loop.History[S], own string) ([]bool, error) {
+	delivered, shared := make([]bool, len(histories)), map[string][]string{}
+	for _, history := range histories {
+		for _, agency := range others(history, own) {
+			shared[agency] = append(shared[agency], history.Shared)
 		}
-		messages, err := k.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, ID: history.Shared, Limit: 1})
-		if err != nil || len(messages) == 0 {
-			return false, fault.Store(err)
+	}
+	for agency, messages := range shared {
+		sequences, err := k.Store.Sequences(ctx, agency, messages...)
+		if err != nil {
+			return nil, fault.Store(err)
 		}
 		consumers, err := k.Store.Consumers(ctx, agency)
 		if err != nil {
-			return false, fault.Store(err)
+			return nil, fault.Store(err)
 		}
+		var acknowledged uint64
 		for _, consumer := range consumers {
-			if consumer.Sequence >= messages[0].Sequence {
-				return true, nil
+			acknowledged = max(acknowledged, consumer.Sequence)
+		}
+		for i, history := range histories {
+			sequence, sent := sequences[history.Shared]
+			if sent && sequence <= acknowledged && slices.Contains(others(history, own), agency) {
+				delivered[i] = true
 			}
 		}
 	}
-	return false, nil
+	return delivered, nil
+}
+
+// others are the agencies beside one's own to which a matter is told.
+func others[S loop.State](history loop.History[S], own string) []string {
+	var all []string
+	for agency := range history.Views {
+		if agency != own && history.Related(agency) {
+			all = append(all, agency)
+		}
+	}
+	return all
 }
 
 // Identity is who the client of a matter is, as a caller may know it, and records

@@ -3,6 +3,7 @@ package matter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -78,22 +79,24 @@ func (k *Kernel[S]) expire(ctx context.Context) error {
 
 func (k *Kernel[S]) expireTerm(ctx context.Context, term Term, passed int, now time.Time) error {
 	query := journal.EndedQuery{Expired: passed, Before: term.before(now), Limit: expireBatch}
+	// What cannot be expired keeps nothing else from it: the next time tries it again.
+	var errs []error
 	for {
 		ended, err := k.Retention.Ended(ctx, query)
 		if err != nil {
-			return err
+			return errors.Join(append(errs, err)...)
 		}
 		for i := range ended {
 			if now.Before(term.Ends(ended[i].At)) {
-				return nil
+				return tooMany(errs)
 			}
-			if err := k.expireOne(ctx, term, ended[i].Subject); err != nil {
-				return err
+			if err := contained(func() error { return k.expireOne(ctx, term, ended[i].Subject) }); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", ended[i].Subject, err))
 			}
 			query.After = &ended[i]
 		}
 		if len(ended) < expireBatch {
-			return nil
+			return tooMany(errs)
 		}
 	}
 }

@@ -3,7 +3,9 @@ package matter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -66,23 +68,58 @@ func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	return errors.Join(k.sweep(ctx), k.expire(ctx))
 }
 
-// sweep acts on all that is due now.
+// sweep acts on all that is due now. A subject on which it cannot act keeps no other from
+// being acted on: the sweep passes it by, says so, and the next one tries it again.
 func (k *Kernel[S]) sweep(ctx context.Context) error {
-	now := k.Now()
+	now, failed := k.Now(), map[string]bool{}
+	var errs []error
 	for {
-		due, err := k.Store.Due(ctx, now, sweepBatch)
+		// Those that failed still come first.
+		limit := sweepBatch + len(failed)
+		due, err := k.Store.Due(ctx, now, limit)
 		if err != nil {
-			return err
+			return errors.Join(append(errs, err)...)
 		}
+		acted := false
 		for _, subject := range due {
-			if err := k.overdue(ctx, subject, now); err != nil {
-				return err
+			if failed[subject] {
+				continue
+			}
+			acted = true
+			if err := contained(func() error { return k.overdue(ctx, subject, now) }); err != nil {
+				failed[subject] = true
+				errs = append(errs, fmt.Errorf("%s: %w", subject, err))
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 		}
-		if len(due) < sweepBatch {
-			return nil
+		if len(due) < limit || !acted {
+			return tooMany(errs)
 		}
 	}
+}
+
+// told is how many errors of one sweep are told.
+const told = 10
+
+// tooMany are the first errors, and how many more there are.
+func tooMany(errs []error) error {
+	if len(errs) > told {
+		errs = append(errs[:told:told], fmt.Errorf("and %d more", len(errs)-told))
+	}
+	return errors.Join(errs...)
+}
+
+// contained makes an error of a panic: rules that stumble over one matter must not end the
+// process that tells of all others. The value may hold what was sent, and is not told.
+func contained(act func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("matter: panic: %s", debug.Stack())
+		}
+	}()
+	return act()
 }
 
 func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) error {

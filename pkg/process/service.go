@@ -16,7 +16,6 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/limit"
@@ -96,7 +95,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	if err != nil {
 		return err
 	}
-	server, err := newServer(parts, s.Secrets, limiter)
+	server, err := s.newServer(name, parts, limiter)
 	if err != nil {
 		return err
 	}
@@ -164,8 +163,8 @@ func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matte
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func newServer(parts matter.Deps, secrets string, limiter *limit.Limiter) (*serve.Server, error) {
-	verifier, err := identity.NewSuiteVerifier(secrets, parts.Directory, time.Now)
+func (s *Service) newServer(name string, parts matter.Deps, limiter *limit.Limiter) (*serve.Server, error) {
+	verifier, err := identity.NewSuiteVerifier(s.Secrets, parts.Directory, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +172,11 @@ func newServer(parts matter.Deps, secrets string, limiter *limit.Limiter) (*serv
 	if err != nil {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
-	return serve.NewGRPC(serve.Config{Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Public: func(method string) bool {
-		return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
-	}}), nil
+	return serve.NewGRPC(serve.Config{
+		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Reflection: s.Dev,
+		// Only --dev registers DevService.
+		Public: dev.IsMethod, Suite: matter.SuiteMethods(name), Mutual: s.ClientCA != "",
+	}), nil
 }
 
 // newID makes a UUIDv7: unique, and in the order of making.

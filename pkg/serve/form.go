@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"time"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
@@ -14,38 +15,46 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/form"
 )
 
-// validateUnary holds a request to the form that its .proto gives it.
-func validateUnary(validator protovalidate.Validator) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if err := validate(validator, request); err != nil {
-			return nil, err
-		}
-		return handle(ctx, request)
-	}
+// checks hold requests to the form that their .proto gives them, and to what every request
+// must be.
+type checks struct {
+	validator protovalidate.Validator
+	// now is the domain's time; nil where it is not known.
+	now func() time.Time
 }
 
-// validateStream does so for every message that comes in on a stream.
-func validateStream(validator protovalidate.Validator) grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		return handle(server, &validated{ServerStream: stream, validator: validator})
+// unary holds a request to its form.
+func (c *checks) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	if err := c.check(request); err != nil {
+		return nil, err
 	}
+	return handle(ctx, request)
+}
+
+// stream does so for every message that comes in on a stream.
+func (c *checks) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	return handle(server, &validated{ServerStream: stream, checks: c})
 }
 
 type validated struct {
 	grpc.ServerStream
-	validator protovalidate.Validator
+
+	checks *checks
 }
 
 func (s *validated) RecvMsg(message any) error {
 	if err := s.ServerStream.RecvMsg(message); err != nil {
 		return err
 	}
-	return validate(s.validator, message)
+	return s.checks.check(message)
 }
 
-func validate(validator protovalidate.Validator, request any) error {
+// check refuses a request that is not in form, and writes its ids in the one way in which
+// they are compared.
+func (c *checks) check(request any) error {
 	message, ok := request.(proto.Message)
 	if !ok {
 		return fault.New(fault.Internal, "not a message")
@@ -56,7 +65,15 @@ func validate(validator protovalidate.Validator, request any) error {
 	if err := checkWords(message); err != nil {
 		return err
 	}
-	err := validator.Validate(message)
+	var now time.Time
+	if c.now != nil {
+		now = c.now()
+	}
+	if field, want := form.Beyond(message, now); field != "" {
+		return fault.New(fault.InvalidField, "a time lies outside what is taken").Field(field, want)
+	}
+	form.Ids(message)
+	err := c.validator.Validate(message)
 	var violations *protovalidate.ValidationError
 	if !errors.As(err, &violations) {
 		return err

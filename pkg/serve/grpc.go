@@ -55,8 +55,7 @@ var (
 	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Streams that stand.")
 )
 
-// Config is what a gRPC server is made of. All fields but Verifier and Limiter are
-// required.
+// Config is what a gRPC server is made of. Logger, Validator and Public are required.
 type Config struct {
 	Logger *slog.Logger
 	// Verifier of callers' tokens; nil where services behind this one hold them.
@@ -64,11 +63,20 @@ type Config struct {
 	Validator protovalidate.Validator
 	// Limiter of callers; nil for no limit.
 	Limiter *limit.Limiter
-	// Public tells methods that need no token besides health and reflection.
+	// Public tells methods that need no token besides health.
 	Public func(method string) bool
+	// Suite tells methods that answer the suite's own processes alone; nil for none.
+	Suite func(method string) bool
+	// Mutual says that callers have shown certificates of the suite's processes.
+	Mutual bool
+	// Now is the domain's time, to which the times of requests are held; nil where it is
+	// not known.
+	Now func() time.Time
+	// Reflection lets anybody ask for the contract: for trials alone.
+	Reflection bool
 }
 
-// Server is a gRPC server with health and reflection.
+// Server is a gRPC server with health.
 type Server struct {
 	*grpc.Server
 	Health *health.Server
@@ -77,13 +85,16 @@ type Server struct {
 // NewGRPC makes a server. Its checks come in the order of the house: token, form,
 // and then the service's own.
 func NewGRPC(config Config) *Server {
-	public := func(method string) bool {
-		return strings.HasPrefix(method, "/grpc.") || config.Public(method)
+	open := identity.Admission{
+		Public: func(method string) bool { return isGRPC(method) || config.Public(method) },
+		Suite:  func(method string) bool { return config.Suite != nil && config.Suite(method) },
+		Mutual: config.Mutual,
 	}
 	unary, stream := anybody()
 	if config.Verifier != nil {
-		unary, stream = config.Verifier.Unary(public), config.Verifier.Stream(public)
+		unary, stream = config.Verifier.Unary(open), config.Verifier.Stream(open)
 	}
+	checks := &checks{validator: config.Validator, now: config.Now}
 	limitUnary, limitStream := anybody()
 	if config.Limiter != nil {
 		limitUnary, limitStream = config.Limiter.Unary(), config.Limiter.Stream()
@@ -101,10 +112,10 @@ func NewGRPC(config Config) *Server {
 		}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.ChainUnaryInterceptor(
-			observeUnary(config.Logger), timeLimit, unary, limitUnary, validateUnary(config.Validator),
+			observeUnary(config.Logger), timeLimit, unary, limitUnary, checks.unary,
 		),
 		grpc.ChainStreamInterceptor(
-			observeStream(config.Logger), stream, limitStream, validateStream(config.Validator),
+			observeStream(config.Logger), NewUnknown().stream, stream, limitStream, checks.stream,
 		),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			return fault.New(fault.NotServed, "there is no such method here")
@@ -112,7 +123,9 @@ func NewGRPC(config Config) *Server {
 	)
 	s := &Server{Server: server, Health: health.NewServer()}
 	healthv1.RegisterHealthServer(server, s.Health)
-	reflection.Register(server)
+	if config.Reflection {
+		reflection.Register(server)
+	}
 	return s
 }
 

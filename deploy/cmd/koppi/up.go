@@ -34,6 +34,7 @@ type upCommand struct {
 	Notices           notice.Settings    `embed:""`
 	Telemetry         telemetry.Settings `embed:""`
 	Limits            limit.Settings     `embed:""`
+	Uploads           limit.Uploads      `embed:""`
 }
 
 // Run serves until it is interrupted.
@@ -65,7 +66,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 
 func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits, Sessions: c.Sessions,
+		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits, Uploads: c.Uploads, Sessions: c.Sessions,
 	}
 	if err := c.Check(c.Dev); err != nil {
 		return settings, err

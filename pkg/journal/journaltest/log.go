@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,21 @@ func testLooked(t *testing.T, open Harness) {
 	}
 	if hour := list(journal.AccessQuery{Client: "client", Limit: 10, From: noon.Add(time.Hour).UnixMicro(), To: noon.Add(3 * time.Hour).UnixMicro()}); hour != "21" {
 		t.Errorf("%q", hour)
+	}
+	// An agency's own: By begins with the agency's name as a koppi.common.v1.Party has it.
+	for i, agency := range []string{"a", "ab", "a", strings.Repeat("x", 100)} {
+		by := append([]byte{0x0a, byte(len(agency))}, agency+"\x12\x01u"...)
+		mustAppend(t, store, journal.Batch{Accesses: []journal.Access{{At: noon, By: by, Role: "tester", Client: "of", Method: "test/Read", Purpose: fmt.Sprint(i)}}})
+	}
+	for agency, want := range map[string]string{"a": "20", "ab": "1", "b": "", strings.Repeat("x", 100): "3", "": "3210"} {
+		found, err := store.Accesses(t.Context(), journal.AccessQuery{Client: "of", Agency: agency, Limit: 10})
+		got := ""
+		for _, one := range found {
+			got += one.Purpose
+		}
+		if err != nil || got != want {
+			t.Errorf("%q did %q, want %q (%v)", agency, got, want, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package journaltest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -181,6 +182,26 @@ func testConsumers(t *testing.T, open Harness) {
 	named, err := store.Consumers(t.Context(), "a", "d", "unknown")
 	if err != nil || len(named) != 1 || named["d"].Takeover != 1 {
 		t.Errorf("%v %v", named, err)
+	}
+}
+
+// Sequences are told also of what was destroyed, and of no other mailbox.
+func testSequences(t *testing.T, open Harness) {
+	store := opened(t, open)
+	mustAppend(t, store, batch("s/1", 0, "a", "b"))
+	mustAppend(t, store, batch("s/2", 0, "b"))
+	mustAppend(t, store, batch("s/1", 1, "a", "b"))
+	if err := store.Erase(t.Context(), "s/1"); err != nil {
+		t.Fatal(err)
+	}
+	for agency, want := range map[string]map[string]uint64{"a": {"s/1-1": 1, "s/1-2": 2}, "b": {"s/1-1": 1, "s/2-1": 2, "s/1-2": 3}, "c": {}} {
+		got, err := store.Sequences(t.Context(), agency, "s/1-1", "s/2-1", "s/1-2", "unknown")
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v (%v)", agency, got, want, err)
+		}
+	}
+	if none, err := store.Sequences(t.Context(), "a"); err != nil || len(none) != 0 {
+		t.Errorf("%v %v", none, err)
 	}
 }
 

@@ -8,16 +8,19 @@ import (
 
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/rows"
+	"koppi.internal/pkg/journal/statement"
 )
 
 const accessColumns = `at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace, head`
 
+// agencyOf is the agency of who acted, as migration 11 has it in an index: the first field of
+// a serialized koppi.common.v1.Party, behind its tag and its length, which is below 128.
+const agencyOf = `(CASE WHEN length(by) > 1 AND get_byte(by, 0) = 10 THEN substring(by FROM 1 FOR 2 + get_byte(by, 1)) ELSE ''::bytea END)`
+
 // Accesses of a client, the latest first.
 func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]journal.NumberedAccess, error) {
-	found, err := s.read.Query(ctx, `SELECT number, `+accessColumns+` FROM accesses
-		WHERE client = $1 AND at >= $2 AND ($3::bigint = 0 OR at < $3) AND ($4::bigint = 0 OR number < $4) AND role <> 'clock'
-			AND ($5::text = '' OR subject = $5 AND head <> ''::bytea)
-		ORDER BY number DESC LIMIT $6`, asked.Client, asked.From, asked.To, asked.Before, asked.ChangesOf, asked.Limit)
+	text, args := statement.Accesses(statement.Dialect{Columns: `number, ` + accessColumns, Parameter: dialect.Parameter, Agency: agencyOf}, asked)
+	found, err := s.read.Query(ctx, text, args...)
 	accesses, err := collect(found, err, func(found pgx.Rows) (row journal.NumberedAccess, err error) {
 		row.Access, err = scanAccess(found, &row.Number)
 		return row, err

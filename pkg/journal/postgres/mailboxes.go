@@ -14,16 +14,19 @@ const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed,
 
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
-	sql, args := `SELECT `+deliveryColumns+erasures+` FROM deliveries WHERE agency = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`,
+	sql, args := `SELECT `+deliveryColumns+erasures+` FROM deliveries WHERE agency = $1 AND sequence > $2`,
 		[]any{query.Agency, int64(query.After), limitOf(query.Limit)} //nolint:gosec // a sequence
-	if query.ID != "" {
-		sql = `SELECT ` + deliveryColumns + erasures + ` FROM deliveries WHERE agency = $1 AND sequence > $2 AND id = $4 LIMIT $3`
-		args = append(args, query.ID)
+	switch {
+	case query.ID != "":
+		// The message is found by its id, whatever lies before it.
+		sql, args = `SELECT `+deliveryColumns+erasures+` FROM deliveries WHERE agency = $1 AND sequence + 0 > $2 AND id = $4`, append(args, query.ID)
+		if query.Subject != "" {
+			sql, args = sql+` AND subject || '' = $5`, append(args, query.Subject)
+		}
+	case query.Subject != "":
+		sql, args = sql+` AND subject = $4`, append(args, query.Subject)
 	}
-	if query.Subject != "" {
-		sql = `SELECT ` + deliveryColumns + erasures + ` FROM deliveries WHERE agency = $1 AND sequence > $2 AND subject = $4 ORDER BY sequence LIMIT $3`
-		args = append(args, query.Subject)
-	}
+	sql += ` ORDER BY sequence LIMIT $3`
 	var destroyed int64
 	sealed, err := look(ctx, s.mailboxes, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) }, sql, args...)
 	if err != nil || len(sealed) == 0 {
@@ -60,10 +63,28 @@ func limitOf(limit int) *int {
 	return &limit
 }
 
+// Sequences are those of messages in a mailbox.
+func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
+	type row struct {
+		id       string
+		sequence uint64
+	}
+	all, err := look(ctx, s.mailboxes, func(found pgx.Rows) (one row, err error) {
+		err = found.Scan(&one.id, &one.sequence)
+		return one, err
+	}, `SELECT id, sequence FROM deliveries WHERE agency = $1 AND id = ANY($2)`, agency, append([]string{}, ids...))
+	sequences := make(map[string]uint64, len(all))
+	for _, one := range all {
+		sequences[one.id] = one.sequence
+	}
+	return sequences, wrap("sequences", err)
+}
+
 // Heads returns the ends of mailboxes.
 func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
-	if agencies == nil {
-		agencies = []string{}
+	sql, args := `SELECT agency, sequence, chain FROM mailboxes`, []any(nil)
+	if len(agencies) > 0 {
+		sql, args = sql+` WHERE agency = ANY($1)`, []any{agencies}
 	}
 	heads := map[string]journal.Head{}
 	type row struct {
@@ -73,7 +94,7 @@ func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journ
 	all, err := look(ctx, s.mailboxes, func(found pgx.Rows) (one row, err error) {
 		err = found.Scan(&one.agency, &one.head.Sequence, &one.head.ChainHash)
 		return one, err
-	}, `SELECT agency, sequence, chain FROM mailboxes WHERE cardinality($1::text[]) = 0 OR agency = ANY($1)`, agencies)
+	}, sql, args...)
 	for _, one := range all {
 		heads[one.agency] = one.head
 	}

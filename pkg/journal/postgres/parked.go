@@ -19,7 +19,11 @@ type parkedKey struct {
 
 // Parked returns what is parked for an agency, or for all.
 func (s *Store) Parked(ctx context.Context, agency string) ([]journal.Parked, error) {
-	found, err := s.read.Query(ctx, `SELECT `+parkedColumns+` FROM parked WHERE $1 = '' OR agency = $1 ORDER BY agency, consumer, subject`, agency)
+	sql, args := `SELECT `+parkedColumns+` FROM parked`, []any(nil)
+	if agency != "" {
+		sql, args = sql+` WHERE agency = $1`, []any{agency}
+	}
+	found, err := s.read.Query(ctx, sql+` ORDER BY agency, consumer, subject`, args...)
 	parked, err := collect(found, err, scanParked)
 	return parked, wrap("parked", err)
 }

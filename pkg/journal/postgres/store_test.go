@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"koppi.internal/pkg/journal/journaltest"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
@@ -58,11 +57,6 @@ func (d *databases) open(t testing.TB, folder string) *postgres.Store {
 		t.Fatal(err)
 	}
 	return store
-}
-
-func TestSuite(t *testing.T) {
-	d := newDatabases(t, "fsync=off")
-	journaltest.Run(t, func(t *testing.T, folder string) journaltest.Store { return d.open(t, folder) })
 }
 
 // History is insert-only for the service's role, and nothing in it for its owner.

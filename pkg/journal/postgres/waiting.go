@@ -18,13 +18,18 @@ func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]jour
 	}
 	found, err := s.read.Query(ctx, `SELECT w.agency, w.unit, w.subject, w.kind, w.urgency, w.due_at, COALESCE(t.told, 0), COALESCE(t.at, 0)
 FROM (
-	SELECT agency, unit, subject, urgency, due_at, CASE WHEN overdue THEN 2 ELSE 1 END AS kind FROM standings
-	WHERE waiting_on = agency AND NOT ended AND NOT hidden AND (overdue OR phase = ANY($1::integer[]))
+	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, CASE WHEN s.overdue THEN 2 ELSE 1 END AS kind
+	FROM unnest($2::text[], $3::text[]) AS asked (agency, unit) CROSS JOIN LATERAL (
+		SELECT * FROM standings WHERE standings.agency = asked.agency AND waiting_on = agency AND NOT ended AND NOT hidden
+			AND (overdue OR phase = ANY($1::integer[])) AND unit || '' = asked.unit OFFSET 0
+	) AS s
 	UNION ALL
-	SELECT agency, unit, subject, urgency, due_at, 1 FROM standings
-	WHERE role = 'participant' AND version = 1 AND NOT ended AND NOT hidden AND waiting_on <> agency
+	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, 1
+	FROM unnest($2::text[], $3::text[]) AS asked (agency, unit) CROSS JOIN LATERAL (
+		SELECT * FROM standings WHERE standings.agency = asked.agency AND role = 'participant' AND version = 1 AND NOT ended AND NOT hidden
+			AND waiting_on <> agency AND unit || '' = asked.unit OFFSET 0
+	) AS s
 ) AS w
-JOIN unnest($2::text[], $3::text[]) AS asked (agency, unit) ON asked.agency = w.agency AND asked.unit = w.unit
 LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
 WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = $4 THEN 2 ELSE 1 END
 ORDER BY w.urgency <> $4, w.due_at, w.subject, w.agency

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,19 +33,28 @@ func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) (map[seal
 }
 
 func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte, error) {
-	found := make(map[seal.Ref][]byte, len(refs))
+	names := make([][2]string, 0, len(refs))
 	for _, ref := range refs {
-		var wrapped []byte
-		err := k.db.QueryRowContext(ctx, `SELECT wrapped FROM keys WHERE subject = ? AND class = ?`, ref.Subject, ref.Class).Scan(&wrapped)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("sqlite: find a key: %w", err)
-		}
-		found[ref] = wrapped
+		names = append(names, [2]string{ref.Subject, ref.Class})
 	}
-	return found, nil
+	asked, err := json.Marshal(names)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: find keys: %w", err)
+	}
+	rows, err := k.db.QueryContext(ctx, `SELECT k.subject, k.class, k.wrapped FROM json_each(?) AS asked
+		CROSS JOIN keys AS k ON k.subject = json_extract(asked.value, '$[0]') AND k.class = json_extract(asked.value, '$[1]')`, string(asked))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: find keys: %w", err)
+	}
+	found := make(map[seal.Ref][]byte, len(refs))
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var ref seal.Ref
+		var wrapped []byte
+		err = rows.Scan(&ref.Subject, &ref.Class, &wrapped)
+		found[ref] = wrapped
+		return none, err
+	})
+	return found, err
 }
 
 func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {

@@ -7,20 +7,23 @@ import (
 
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/rows"
+	"koppi.internal/pkg/journal/statement"
 )
 
 const accessColumns = `at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace, head`
 
 // Accesses of a client, the latest first.
 func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]journal.NumberedAccess, error) {
+	text, args := statement.Accesses(statement.Dialect{Columns: `number, ` + accessColumns, Parameter: dialect.Parameter, Agency: agencyOf}, asked)
 	return query(ctx, s, func(found *sql.Rows) (row journal.NumberedAccess, err error) {
 		row.Access, err = scanAccess(found, &row.Number)
 		return row, err
-	}, `SELECT number, `+accessColumns+` FROM accesses
-		WHERE client = ?1 AND at >= ?2 AND (?3 = 0 OR at < ?3) AND (?4 = 0 OR number < ?4) AND role <> 'clock'
-			AND (?5 = '' OR subject = ?5 AND head <> x'')
-		ORDER BY number DESC LIMIT ?6`, asked.Client, asked.From, asked.To, asked.Before, asked.ChangesOf, asked.Limit)
+	}, text, args...)
 }
+
+// agencyOf is the agency of who acted, as migration 11 has it in an index: the first field of
+// a serialized koppi.common.v1.Party, behind its tag and its length, which is below 128.
+const agencyOf = `substr(by, 1, CASE WHEN hex(substr(by, 1, 1)) = '0A' THEN 1 + instr('0123456789ABCDEF', substr(hex(substr(by, 2, 1)), 1, 1)) * 16 - 16 + instr('0123456789ABCDEF', substr(hex(substr(by, 2, 1)), 2, 1)) ELSE 0 END)`
 
 // scanAccess reads an access behind what stands before it.
 func scanAccess(found *sql.Rows, before ...any) (row journal.Access, err error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"koppi.internal/pkg/journal"
@@ -16,14 +15,23 @@ import (
 const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class`
 
 // Deliveries reads a mailbox.
-func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
-	found, err := s.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE agency = ?1 AND sequence > ?2 AND (?3 = '' OR id = ?3) AND (?5 = '' OR subject = ?5) ORDER BY sequence LIMIT ?4`,
-		query.Agency, query.After, query.ID, limitOf(query.Limit), query.Subject)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
+func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]journal.Delivery, error) {
+	text, args := `SELECT `+deliveryColumns+` FROM deliveries WHERE agency = ? AND sequence > ?`, []any{asked.Agency, asked.After}
+	switch {
+	case asked.ID != "":
+		// The message is found by its id, whatever lies before it.
+		text, args = `SELECT `+deliveryColumns+` FROM deliveries WHERE agency = ? AND +sequence > ? AND id = ?`, append(args, asked.ID)
+		if asked.Subject != "" {
+			text, args = text+` AND subject || '' = ?`, append(args, asked.Subject)
+		}
+	case asked.Subject != "":
+		text, args = text+` AND subject = ?`, append(args, asked.Subject)
 	}
-	sealed, err := collect(found, scanDelivery)
+	text += ` ORDER BY sequence`
+	if asked.Limit > 0 {
+		text, args = text+` LIMIT ?`, append(args, asked.Limit)
+	}
+	sealed, err := query(ctx, s, scanDelivery, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
@@ -48,62 +56,65 @@ func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
 	return row, err
 }
 
-// Heads returns the ends of mailboxes.
-func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
-	found, err := s.read.QueryContext(ctx, `SELECT agency, sequence, chain FROM mailboxes`)
+// Sequences are those of messages in a mailbox.
+func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
+	named, err := json.Marshal(append([]string{}, ids...))
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: heads: %w", err)
+		return nil, fmt.Errorf("sqlite: sequences: %w", err)
 	}
-	heads := map[string]journal.Head{}
-	_, err = collect(found, func(rows *sql.Rows) (struct{}, error) {
-		var agency string
-		var head journal.Head
-		err := rows.Scan(&agency, &head.Sequence, &head.ChainHash)
-		if len(agencies) == 0 || slices.Contains(agencies, agency) {
-			heads[agency] = head
-		}
-		return struct{}{}, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: heads: %w", err)
-	}
-	return heads, nil
+	sequences := make(map[string]uint64, len(ids))
+	_, err = query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
+		var id string
+		var sequence uint64
+		err = found.Scan(&id, &sequence)
+		sequences[id] = sequence
+		return none, err
+	}, `SELECT id, sequence FROM deliveries WHERE agency = ? AND id IN (SELECT value FROM json_each(?))`, agency, string(named))
+	return sequences, err
 }
 
-// Two statements, so that a named consumer is found by its key.
-const (
-	allConsumers   = `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?1 AND ?2 IS NOT NULL`
-	namedConsumers = `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?1 AND name IN (SELECT value FROM json_each(?2))`
-)
+// Heads returns the ends of mailboxes.
+func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
+	text, args := `SELECT agency, sequence, chain FROM mailboxes`, []any(nil)
+	if len(agencies) > 0 {
+		named, err := json.Marshal(agencies)
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: heads: %w", err)
+		}
+		text, args = text+` WHERE agency IN (SELECT value FROM json_each(?))`, []any{string(named)}
+	}
+	heads := map[string]journal.Head{}
+	_, err := query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
+		var agency string
+		var head journal.Head
+		err = found.Scan(&agency, &head.Sequence, &head.ChainHash)
+		heads[agency] = head
+		return none, err
+	}, text, args...)
+	return heads, err
+}
 
 // Consumers returns readers of a mailbox.
 func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
-	named, err := json.Marshal(names)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: consumers: %w", err)
-	}
-	query := allConsumers
+	text, args := `SELECT name, sequence, takeover, at FROM consumers WHERE agency = ?`, []any{agency}
 	if len(names) > 0 {
-		query = namedConsumers
-	}
-	found, err := s.read.QueryContext(ctx, query, agency, string(named))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: consumers: %w", err)
+		named, err := json.Marshal(names)
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: consumers: %w", err)
+		}
+		text, args = text+` AND name IN (SELECT value FROM json_each(?))`, append(args, string(named))
 	}
 	consumers := map[string]journal.Consumer{}
-	_, err = collect(found, func(rows *sql.Rows) (struct{}, error) {
+	_, err := query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
 		var name string
 		var at int64
 		var consumer journal.Consumer
-		err := rows.Scan(&name, &consumer.Sequence, &consumer.Takeover, &at)
+		err = found.Scan(&name, &consumer.Sequence, &consumer.Takeover, &at)
 		consumer.At = time.UnixMicro(at).UTC()
 		consumers[name] = consumer
-		return struct{}{}, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: consumers: %w", err)
-	}
-	return consumers, nil
+		return none, err
+	}, text, args...)
+	return consumers, err
 }
 
 // Advance moves or takes over a consumer.

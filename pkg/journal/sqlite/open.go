@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -25,12 +26,15 @@ import (
 //go:embed migrations/*.sql keymigrations/*.sql
 var migrations embed.FS
 
-// Config names the files of a store. All fields are required.
+// Config names the files of a store. All fields but Driver are required.
 type Config struct {
 	// Path of the journal and KeysPath of its keys; made where they are missing.
 	Path, KeysPath string
 	// KEK wraps the data keys.
 	KEK tink.AEAD
+	// Driver is the name of the driver, as database/sql has it, through which statements
+	// pass; "sqlite" where it is empty.
+	Driver string
 }
 
 // Store is a journal.Store, with all that is kept beside it and journal.Raw, over SQLite.
@@ -61,17 +65,19 @@ const pragmas = "_pragma=synchronous(EXTRA)&_journal_mode=WAL&_pragma=busy_timeo
 
 const readers = 4
 
+func (c Config) driver() string { return cmp.Or(c.Driver, "sqlite") }
+
 // Open opens or makes a store and brings its schema up to date.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
-	if store.write, err = openFile(ctx, config.Path, "migrations", 1); err != nil {
+	if store.write, err = openFile(ctx, config, config.Path, "migrations", 1); err != nil {
 		return nil, err
 	}
-	if store.keys, err = openFile(ctx, config.KeysPath, "keymigrations", 1); err != nil {
+	if store.keys, err = openFile(ctx, config, config.KeysPath, "keymigrations", 1); err != nil {
 		return nil, errors.Join(err, store.write.Close())
 	}
-	if store.read, err = sql.Open("sqlite", dsn(config.Path)+"&_pragma=query_only(ON)"); err != nil {
+	if store.read, err = sql.Open(config.driver(), dsn(config.Path)+"&_pragma=query_only(ON)"); err != nil {
 		return nil, errors.Join(err, store.write.Close(), store.keys.Close())
 	}
 	store.read.SetMaxOpenConns(readers)
@@ -81,11 +87,11 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return store, nil
 }
 
-func openFile(ctx context.Context, path, folder string, connections int) (*sql.DB, error) {
+func openFile(ctx context.Context, config Config, path, folder string, connections int) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	db, err := sql.Open(config.driver(), dsn(path))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}

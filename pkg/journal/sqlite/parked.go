@@ -15,11 +15,11 @@ const parkedColumns = `agency, consumer, subject, sequence, code, retry, at`
 
 // Parked returns what is parked for an agency, or for all.
 func (s *Store) Parked(ctx context.Context, agency string) ([]journal.Parked, error) {
-	found, err := s.read.QueryContext(ctx, `SELECT `+parkedColumns+` FROM parked WHERE ?1 = '' OR agency = ?1 ORDER BY agency, consumer, subject`, agency)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: parked: %w", err)
+	text, args := `SELECT `+parkedColumns+` FROM parked`, []any(nil)
+	if agency != "" {
+		text, args = text+` WHERE agency = ?`, []any{agency}
 	}
-	return collect(found, func(found *sql.Rows) (journal.Parked, error) { return scanParked(found) })
+	return query(ctx, s, func(found *sql.Rows) (journal.Parked, error) { return scanParked(found) }, text+` ORDER BY agency, consumer, subject`, args...)
 }
 
 func scanParked(row interface{ Scan(...any) error }) (journal.Parked, error) {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,26 +15,35 @@ import (
 
 const eventColumns = `subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash`
 
-// Load returns the histories of subjects.
+// Load returns the histories of subjects, and their keys, by one statement each.
 func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
 	histories := make([][]journal.Event, len(subjects))
+	named, err := json.Marshal(append([]string{}, subjects...))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: load: %w", err)
+	}
+	sealed, err := query(ctx, s, scanEvent, `SELECT `+eventColumns+` FROM events
+		WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY subject, version`, string(named))
+	if err != nil || len(sealed) == 0 {
+		return histories, err
+	}
+	bySubject := map[string][]journal.SealedEvent{}
+	var refs []seal.Ref
+	for _, event := range sealed {
+		if bySubject[event.Subject] == nil {
+			refs = append(refs, rows.HistoryRef(event))
+		}
+		bySubject[event.Subject] = append(bySubject[event.Subject], event)
+	}
+	keys, err := s.vault.Keys(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
 	for i, subject := range subjects {
-		found, err := s.read.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE subject = ? ORDER BY version`, subject)
-		if err != nil {
-			return nil, fmt.Errorf("sqlite: load: %w", err)
-		}
-		sealed, err := collect(found, scanEvent)
-		if err != nil {
-			return nil, fmt.Errorf("sqlite: load: %w", err)
-		}
-		if len(sealed) == 0 {
+		if bySubject[subject] == nil {
 			continue
 		}
-		keys, err := s.vault.Keys(ctx, []seal.Ref{rows.HistoryRef(sealed[0])})
-		if err != nil {
-			return nil, err
-		}
-		if histories[i], err = rows.OpenEvents(keys, sealed); err != nil {
+		if histories[i], err = rows.OpenEvents(keys, bySubject[subject]); err != nil {
 			return nil, err
 		}
 	}
@@ -81,21 +91,19 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 
 // Claims returns those of the claims that are held.
 func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
-	held := map[string]journal.Claim{}
-	for _, key := range keys {
-		claim := journal.Claim{Key: key}
-		err := s.read.QueryRowContext(ctx, `SELECT subject, version, digest FROM claims WHERE key = ?`, key).
-			Scan(&claim.Subject, &claim.Version, &claim.Digest)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("sqlite: claims: %w", err)
-		}
-		claim.Digest = rows.OrNil(claim.Digest)
-		held[key] = claim
+	named, err := json.Marshal(append([]string{}, keys...))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: claims: %w", err)
 	}
-	return held, nil
+	held := map[string]journal.Claim{}
+	_, err = query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
+		var claim journal.Claim
+		err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
+		claim.Digest = rows.OrNil(claim.Digest)
+		held[claim.Key] = claim
+		return none, err
+	}, `SELECT key, subject, version, digest FROM claims WHERE key IN (SELECT value FROM json_each(?))`, string(named))
+	return held, err
 }
 
 // Due returns subjects whose next check has come.

@@ -11,7 +11,6 @@ import (
 	"go.uber.org/goleak"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/journal/journaltest"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 )
@@ -31,10 +30,6 @@ func open(t testing.TB, folder string) *sqlite.Store {
 		t.Fatal(err)
 	}
 	return store
-}
-
-func TestSuite(t *testing.T) {
-	journaltest.Run(t, func(t *testing.T, folder string) journaltest.Store { return open(t, folder) })
 }
 
 func one(subject string, after uint64) journal.Batch {

@@ -25,16 +25,18 @@ func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]jour
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: waiting: %w", err)
 	}
-	return query(ctx, s, scanWaiting, `SELECT w.agency, w.unit, w.subject, w.kind, w.urgency, w.due_at, COALESCE(t.told, 0), COALESCE(t.at, 0)
+	return query(ctx, s, scanWaiting, `WITH asked AS (SELECT json_extract(value, '$[0]') AS agency, json_extract(value, '$[1]') AS unit FROM json_each(?2))
+SELECT w.agency, w.unit, w.subject, w.kind, w.urgency, w.due_at, COALESCE(t.told, 0), COALESCE(t.at, 0)
 FROM (
-	SELECT agency, unit, subject, urgency, due_at, CASE WHEN overdue THEN 2 ELSE 1 END AS kind FROM standings
-	WHERE waiting_on = agency AND NOT ended AND NOT hidden AND (overdue OR phase IN (SELECT value FROM json_each(?1)))
+	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, CASE WHEN s.overdue THEN 2 ELSE 1 END AS kind FROM asked
+	CROSS JOIN standings AS s ON s.agency = asked.agency AND s.unit || '' = asked.unit
+	WHERE s.waiting_on = s.agency AND NOT s.ended AND NOT s.hidden AND (s.overdue OR s.phase IN (SELECT value FROM json_each(?1)))
 	UNION ALL
-	SELECT agency, unit, subject, urgency, due_at, 1 FROM standings
-	WHERE role = 'participant' AND version = 1 AND NOT ended AND NOT hidden AND waiting_on <> agency
-) AS w LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
-WHERE (w.agency, w.unit) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2))
-	AND COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = ?3 THEN 2 ELSE 1 END
+	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, 1 FROM asked
+	CROSS JOIN standings AS s ON s.agency = asked.agency AND s.unit || '' = asked.unit
+	WHERE s.role = 'participant' AND s.version = 1 AND NOT s.ended AND NOT s.hidden AND s.waiting_on <> s.agency
+) AS w LEFT JOIN told AS t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
+WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = ?3 THEN 2 ELSE 1 END
 ORDER BY w.urgency <> ?3, w.due_at, w.subject, w.agency
 LIMIT ?4`, string(phases), string(among), asked.Twice, asked.Limit)
 }

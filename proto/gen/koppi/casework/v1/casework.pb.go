@@ -1457,7 +1457,8 @@ func (x *Access) GetPurpose() string {
 
 type GetStatisticsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// First and last month, for example "2026-01": at most 36, and the last has ended.
+	// First and last month, for example "2026-01", from 2000-01 to 2099-12: at most 36, and
+	// the last has ended.
 	FromMonth     string `protobuf:"bytes,1,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
 	ToMonth       string `protobuf:"bytes,2,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1849,11 +1850,11 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x06method\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x06method\x121\n" +
 	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1b\n" +
 	"\tby_client\x18\x06 \x01(\bR\bbyClient\x12\x1e\n" +
-	"\apurpose\x18\a \x01(\tB\x04\xe8\xb8\x18\x06R\apurpose\"\x96\x01\n" +
-	"\x14GetStatisticsRequest\x12@\n" +
+	"\apurpose\x18\a \x01(\tB\x04\xe8\xb8\x18\x06R\apurpose\"\x9a\x01\n" +
+	"\x14GetStatisticsRequest\x12B\n" +
 	"\n" +
-	"from_month\x18\x01 \x01(\tB!\xbaH\x1er\x1c2\x1a^[0-9]{4}-(0[1-9]|1[0-2])$R\tfromMonth\x12<\n" +
-	"\bto_month\x18\x02 \x01(\tB!\xbaH\x1er\x1c2\x1a^[0-9]{4}-(0[1-9]|1[0-2])$R\atoMonth\"M\n" +
+	"from_month\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^20[0-9]{2}-(0[1-9]|1[0-2])$R\tfromMonth\x12>\n" +
+	"\bto_month\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^20[0-9]{2}-(0[1-9]|1[0-2])$R\atoMonth\"M\n" +
 	"\x15GetStatisticsResponse\x124\n" +
 	"\x06counts\x18\x01 \x03(\v2\x1c.koppi.casework.v1.LoopCountR\x06counts\"\x9f\x04\n" +
 	"\tLoopCount\x12\x1e\n" +

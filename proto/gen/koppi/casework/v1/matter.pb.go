@@ -2421,9 +2421,9 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\atold_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06toldAt\"L\n" +
 	"\x0fMarkToldRequest\x129\n" +
 	"\x04told\x18\x01 \x03(\v2\x1a.koppi.casework.v1.WaitingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04told\"\x12\n" +
-	"\x10MarkToldResponse\"J\n" +
-	"\fTallyRequest\x12:\n" +
-	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
+	"\x10MarkToldResponse\"L\n" +
+	"\fTallyRequest\x12<\n" +
+	"\x05month\x18\x01 \x01(\tB&\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
 	"\rTallyResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12%\n" +
 	"\vfirst_month\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\n" +

@@ -501,7 +501,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// SuiteService answers the gateway itself, without a token.
+// SuiteService answers the suite's own processes alone: by the suite's own token, or where
+// processes show each other certificates.
 type SuiteServiceClient interface {
 	// CheckAttachments tells which subjects name an attachment, so that what nobody
 	// names can be removed.
@@ -588,7 +589,8 @@ func (c *suiteServiceClient) Oversee(ctx context.Context, in *OverseeRequest, op
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
 //
-// SuiteService answers the gateway itself, without a token.
+// SuiteService answers the suite's own processes alone: by the suite's own token, or where
+// processes show each other certificates.
 type SuiteServiceServer interface {
 	// CheckAttachments tells which subjects name an attachment, so that what nobody
 	// names can be removed.

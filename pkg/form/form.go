@@ -1,0 +1,152 @@
+// Package form holds what every request must be whatever its fields mean: ids are written in
+// one way, and times lie within bounds. Both go by the descriptors of messages, so that a new
+// field cannot be forgotten.
+package form
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// uuid is a UUID, or the name of a subject that ends with one, in the form of RFC 9562 § 4.
+// Braces and "urn:uuid:" are no part of it: the rules of fields refuse them.
+var uuid = regexp.MustCompile(`^([a-z]+/)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// Ids writes every UUID of a request in lower case, as RFC 9562 § 4 has it: an id that is
+// compared, digested or made part of a key is then the same however it came. It goes into
+// fields that hold ids; texts for people stay as they are.
+func Ids(message proto.Message) { ids(message.ProtoReflect()) }
+
+func ids(message protoreflect.Message) {
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.IsMap():
+		case field.Kind() == protoreflect.MessageKind && field.IsList():
+			for i := range value.List().Len() {
+				ids(value.List().Get(i).Message())
+			}
+		case field.Kind() == protoreflect.MessageKind:
+			ids(value.Message())
+		case field.Kind() != protoreflect.StringKind || !isID(field):
+		case field.IsList():
+			for i := range value.List().Len() {
+				if lower, changed := lowered(value.List().Get(i).String()); changed {
+					value.List().Set(i, protoreflect.ValueOfString(lower))
+				}
+			}
+		default:
+			if lower, changed := lowered(value.String()); changed {
+				message.Set(field, protoreflect.ValueOfString(lower))
+			}
+		}
+		return true
+	})
+}
+
+// isID tells the fields that hold ids by their names: request_id, attachment_ids, subject,
+// subjects, led_to, resubmitted_as, and all others that end so.
+func isID(field protoreflect.FieldDescriptor) bool {
+	name := strings.TrimSuffix(string(field.Name()), "s")
+	switch name {
+	case "id", "subject", "led_to", "resubmitted_a":
+		return true
+	}
+	return strings.HasSuffix(name, "_id")
+}
+
+func lowered(text string) (string, bool) {
+	if !uuid.MatchString(text) {
+		return text, false
+	}
+	lower := strings.ToLower(text)
+	return lower, lower != text
+}
+
+// earliest is before everything that Koppi is told of.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// latest is behind everything, for who has no time of the domain.
+var latest = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// yearsAhead is how far ahead a time of a request may lie: nobody may keep a matter from
+// falling due for longer.
+const yearsAhead = 1
+
+// longer are the fields whose times may lie further ahead, with the years.
+var longer = map[protoreflect.FullName]int{
+	// A consent in advance stands for two years at most.
+	"koppi.consent.v1.GiveConsentRequest.until": 2,
+}
+
+// given are the fields whose times the suite itself gave out, and takes back: they are places
+// in its own orders and decide nothing.
+var given = map[protoreflect.FullName]bool{
+	"koppi.casework.v1.ReadWorkRequest.Place.due_at": true,
+	"koppi.casework.v1.ReadHistoryRequest.after":     true,
+	"koppi.casework.v1.Waiting.due_at":               true,
+	"koppi.casework.v1.Waiting.told_at":              true,
+	// The clock of a machine on trial is moved as far as a trial needs.
+	"koppi.dev.v1.AdvanceClockRequest.to": true,
+}
+
+// Beyond is the path of the first time in a request that lies before the year 2000 or too far
+// ahead of now, and what is expected of it; empty where all are within bounds. The bound is
+// one year ahead unless the field has another. A zero now is a caller without the domain's
+// time, for whom the year 2100 is the bound.
+func Beyond(message proto.Message, now time.Time) (path, want string) {
+	return beyond(message.ProtoReflect(), now)
+}
+
+func beyond(message protoreflect.Message, now time.Time) (path, want string) {
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if field.Kind() != protoreflect.MessageKind || field.IsMap() {
+			return true
+		}
+		each := func(one protoreflect.Message) bool {
+			inner := ""
+			if at, ok := one.Interface().(*timestamppb.Timestamp); ok {
+				want = outside(field, at.AsTime(), now)
+			} else {
+				inner, want = beyond(one, now)
+			}
+			if want != "" {
+				path = strings.TrimSuffix(string(field.Name())+"."+inner, ".")
+			}
+			return want == ""
+		}
+		if !field.IsList() {
+			return each(value.Message())
+		}
+		for i := range value.List().Len() {
+			if !each(value.List().Get(i).Message()) {
+				return false
+			}
+		}
+		return true
+	})
+	return path, want
+}
+
+// outside says what is expected of a field's time that lies outside its bounds.
+func outside(field protoreflect.FieldDescriptor, at, now time.Time) string {
+	years := yearsAhead
+	if more := longer[field.FullName()]; more > 0 {
+		years = more
+	}
+	bound, said := latest, "from the year 2000 on, before 2100"
+	if !now.IsZero() {
+		bound, said = now.AddDate(years, 0, 1), "from the year 2000 on, at most a year ahead"
+		if years > 1 {
+			said = "from the year 2000 on, at most two years ahead"
+		}
+	}
+	if given[field.FullName()] || !at.Before(earliest) && at.Before(bound) {
+		return ""
+	}
+	return said
+}

@@ -1,0 +1,185 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/journal/journaltest"
+	"koppi.internal/pkg/journal/postgres"
+)
+
+// noting keeps the texts of all statements that a store makes.
+type noting struct {
+	mu    sync.Mutex
+	texts journaltest.Statements
+}
+
+func (n *noting) note(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.texts[text] = true
+}
+
+func (n *noting) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	n.note(data.SQL)
+	return ctx
+}
+func (n *noting) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (n *noting) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (n *noting) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	n.note(data.SQL)
+}
+func (n *noting) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// grows are the tables that grow with what Koppi has carried.
+var grows = regexp.MustCompile(`^(events|loops|standings|deliveries|claims|clients|accesses|tallies|told|log_hashes|keys)$`)
+
+// whole are the indexes that may be read whole: of what is open, held or past due, of what
+// was destroyed, and what is asked one row at an end.
+var whole = regexp.MustCompile(`^(holds_standing|standings_silent|standings_open)$`)
+
+// step of a plan, as EXPLAIN (FORMAT JSON) writes it.
+type step struct {
+	Node      string `json:"Node Type"`
+	Table     string `json:"Relation Name"`
+	Index     string `json:"Index Name"`
+	Condition string `json:"Index Cond"`
+	Parts     []step `json:"Plans"`
+}
+
+// TestPlans: the store is held to the suite, and none of its statements reads a table that grows from its beginning to its end, whatever
+// it is filtered by: the planner has an index whose condition leads to the rows, as it is
+// asked for plans in production.
+func TestPlans(t *testing.T) {
+	d, noted := newDatabases(t, "fsync=off"), &noting{texts: journaltest.Statements{}}
+	openNoted := func(t *testing.T, at string) journaltest.Store {
+		t.Helper()
+		config := d.configure(t, at)
+		config.Tracer = noted
+		store, err := postgres.Open(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
+	}
+	journaltest.Run(t, openNoted)
+	folder := t.TempDir()
+	toured := openNoted(t, folder)
+	journaltest.Tour(t, toured)
+	if err := toured.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What is asked at an opening, and when an answer of the server was lost.
+	for _, text := range []string{
+		`SELECT system_identifier FROM pg_control_system()`, `SELECT count(*) FROM events WHERE id = ANY($1)`,
+		`SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`,
+	} {
+		noted.note(text)
+	}
+	for _, missing := range journaltest.Unmade(t, noted.texts, "raw.go", "migrate.go") {
+		t.Errorf("no test makes this statement, so that its plan is not known: %s", missing)
+	}
+	config := d.configure(t, folder)
+	filled(t, d.server.DSN(d.names[folder], "postgres", "concern"),
+		`INSERT INTO standings SELECT 's/' || n, 'a' || n % 10, CASE n % 2 WHEN 0 THEN 'sender' ELSE 'receiver' END, 'u' || n % 3, 'w' || n % 50, 'c' || n, 'k' || n, 1, 1, 'a', n, n % 30 = 0, n % 20 = 0, n % 5 > 0, 1, n, 1, 0 FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO loops SELECT 's/' || n, 'test', 'c' || n, 'k', 1, 1, sha256('h'), n, n % 5 > 0 FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO claims SELECT 'key' || n, 's/' || n, 1, '' FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash) SELECT 'a' || n % 10, n, 'id' || n, 's/' || n % 100, 1, '', sha256('h'), sha256('h') FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO told SELECT 's/' || n, 'a' || n % 10, 1, n, 1, n FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO accesses (at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) SELECT n, '\x0a0161', 'r', '', 's/' || n, 'c' || n % 100, 'm', '', '', '' FROM generate_series(1, 5000) AS n`)
+	filled(t, d.server.DSN(d.names[folder], "postgres", "concern_keys"), `INSERT INTO keys SELECT 's/' || n, 'document', 'k' FROM generate_series(1, 5000) AS n`)
+	journal, keys := planner(t, config.Journal), planner(t, config.Keys)
+	for text := range noted.texts {
+		if !isPlanned.MatchString(text) || forFsck(text) {
+			continue
+		}
+		plan, err := journal(text)
+		if err != nil {
+			plan, err = keys(text)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		check(t, text, plan)
+	}
+}
+
+var isPlanned = regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH|INSERT)\b`)
+
+// forFsck tells the statements that read all there is, in order, for fsck.
+func forFsck(text string) bool {
+	return !strings.Contains(text, "$") && !strings.Contains(text, "WHERE") && strings.HasPrefix(text, "SELECT") && strings.Contains(text, "ORDER BY")
+}
+
+func check(t *testing.T, text string, plan step) {
+	t.Helper()
+	scan := strings.HasSuffix(plan.Node, "Scan") && grows.MatchString(plan.Table) && plan.Condition == "" && plan.Node != "Bitmap Heap Scan"
+	if scan && !whole.MatchString(plan.Index) && !strings.Contains(text, "MIN(month)") {
+		t.Errorf("%s on %s using %q without a condition\n\tin: %s", plan.Node, plan.Table, plan.Index, text)
+	}
+	for _, part := range plan.Parts {
+		check(t, text, part)
+	}
+}
+
+// planner explains statements as the store's connections have them planned.
+func planner(t *testing.T, dsn string) func(text string) (step, error) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	for _, setting := range []string{"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", "plan_cache_mode = force_generic_plan"} {
+		if _, err := conn.Exec(t.Context(), "SET "+setting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := 0
+	return func(text string) (step, error) {
+		count++
+		name := fmt.Sprintf("planned_%d", count)
+		described, err := conn.Prepare(t.Context(), name, text)
+		if err != nil {
+			return step{}, err
+		}
+		nothing := strings.TrimSuffix(strings.Repeat("NULL,", len(described.ParamOIDs)), ",")
+		if nothing != "" {
+			nothing = "(" + nothing + ")"
+		}
+		var explained []byte
+		if err := conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) EXECUTE "+name+nothing).Scan(&explained); err != nil {
+			return step{}, err
+		}
+		var plans []struct{ Plan step }
+		if err := json.Unmarshal(explained, &plans); err != nil {
+			return step{}, err
+		}
+		return plans[0].Plan, conn.Deallocate(t.Context(), name)
+	}
+}
+
+// filled gives tables rows and statistics, as a planner has them in production.
+func filled(t *testing.T, dsn string, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, statement := range append(statements, `ANALYZE`) {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"modernc.org/sqlite"
+
+	"koppi.internal/pkg/journal/journaltest"
+	"koppi.internal/pkg/journal/seal"
+	store "koppi.internal/pkg/journal/sqlite"
+)
+
+// noting is SQLite's driver, and keeps the texts of the statements that pass it.
+type noting struct {
+	driver.Driver
+	mu    sync.Mutex
+	texts journaltest.Statements
+}
+
+var statements = &noting{Driver: &sqlite.Driver{}, texts: journaltest.Statements{}}
+
+func init() { sql.Register("sqlite-noted", statements) }
+
+func (r *noting) Open(name string) (driver.Conn, error) {
+	conn, err := r.Driver.Open(name)
+	return noted{conn.(whole), r}, err
+}
+
+func (r *noting) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.texts[text] = true
+}
+
+// whole is what a connection of SQLite can do.
+type whole interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.QueryerContext
+	driver.ExecerContext
+	driver.ConnPrepareContext
+}
+
+type noted struct {
+	whole
+	by *noting
+}
+
+func (c noted) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	c.by.note(text)
+	return c.whole.QueryContext(ctx, text, args)
+}
+
+func (c noted) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	c.by.note(text)
+	return c.whole.ExecContext(ctx, text, args)
+}
+
+// few are the tables, indexes and parts of statements that may be read whole: what does not
+// grow with what Koppi has carried, and what is counted whole on purpose.
+var few = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|log_state|settings|goose_db_version` +
+	// Partial indexes of what is open, held, or past due.
+	`|holds USING INDEX holds_standing|standings USING (COVERING )?INDEX standings_silent` +
+	// Operators count all open loops.
+	`|standings USING INDEX standings_open` +
+	// One row, at an end of the index.
+	`|tallies USING COVERING INDEX tallies_month)\b`)
+
+// TestPlans: the store is held to the suite, and none of its statements reads a table that grows from its beginning to its end, whatever
+// it is filtered by.
+func TestPlans(t *testing.T) {
+	openNoted := func(t *testing.T, folder string) journaltest.Store {
+		t.Helper()
+		kek, err := seal.OpenKEK(filepath.Join(folder, "secrets", "kek.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := store.Open(t.Context(), store.Config{
+			Driver: "sqlite-noted", Path: filepath.Join(folder, "test.db"), KeysPath: filepath.Join(folder, "test.keys.db"), KEK: kek,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened
+	}
+	journaltest.Run(t, openNoted)
+	folder := t.TempDir()
+	toured := openNoted(t, folder)
+	journaltest.Tour(t, toured)
+	if err := toured.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, missing := range journaltest.Unmade(t, statements.texts, "raw.go") {
+		t.Errorf("no test makes this statement, so that its plan is not known: %s", missing)
+	}
+	databases := map[string]*sql.DB{}
+	for _, name := range []string{"test.db", "test.keys.db"} {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }()
+		databases[name] = db
+	}
+	for text := range statements.texts {
+		// Migrations end with a semicolon, and are run once.
+		if strings.HasSuffix(strings.TrimSpace(text), ";") || !isPlanned.MatchString(text) {
+			continue
+		}
+		plan, err := planOf(databases["test.db"], text)
+		if err != nil {
+			plan, err = planOf(databases["test.keys.db"], text)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		for _, step := range plan {
+			if strings.HasPrefix(step, "SCAN ") && !few.MatchString(step) && !forFsck(text) {
+				t.Errorf("%s\n\tin: %s", step, text)
+			}
+			if step == "USE TEMP B-TREE FOR ORDER BY" && inOrder.MatchString(text) && !strings.Contains(text, "UNION ALL") {
+				t.Errorf("what is to be read in order is sorted\n\tin: %s", text)
+			}
+		}
+	}
+}
+
+var (
+	isPlanned = regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH|INSERT)\b`)
+	// inOrder are lists of which a page must not cost what the whole list does.
+	inOrder = regexp.MustCompile(`FROM (standings WHERE agency = \? AND [^c]|accesses|deliveries|loops WHERE next_check_at)`)
+)
+
+// forFsck tells the statements that read all there is, in order, for fsck.
+func forFsck(text string) bool {
+	return !strings.Contains(text, "?") && !strings.Contains(text, "WHERE") && strings.HasPrefix(text, "SELECT") && strings.Contains(text, "ORDER BY")
+}
+
+func planOf(db *sql.DB, text string) ([]string, error) {
+	args := make([]any, strings.Count(text, "?"))
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	return steps, rows.Err()
+}

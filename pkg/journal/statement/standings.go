@@ -1,0 +1,186 @@
+// Package statement builds what both stores ask of their worklists. A statement holds the
+// filters that filter and no others: a condition that may be switched off, such as
+// "(? = ” OR id = ?)", keeps a planner from every index.
+package statement
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// Lead is the condition that an index serves; the other filters are held against the rows
+// that it leads to.
+type Lead string
+
+// Each lead has its index in the migrations of both stores.
+const (
+	BySubject Lead = "subject"
+	ByClient  Lead = "client"
+	ByCase    Lead = "case_id"
+	ByHidden  Lead = "hidden"
+	ByOverdue Lead = "overdue"
+	ByWorker  Lead = "worker"
+	ByUnit    Lead = "unit"
+	ByOpen    Lead = "open"
+	ByRole    Lead = "role"
+)
+
+// LeadOf is what leads to the rows of a query.
+func LeadOf(query journal.Query) Lead {
+	switch {
+	case query.Subject != "":
+		return BySubject
+	case query.Client != "":
+		return ByClient
+	case query.Case != "":
+		return ByCase
+	case query.HiddenOnly:
+		return ByHidden
+	case query.OverdueOnly && !query.WithHidden:
+		return ByOverdue
+	case query.Worker != "":
+		return ByWorker
+	case query.Unit != "":
+		return ByUnit
+	case query.OpenOnly && !query.WithHidden && query.Role == "":
+		return ByOpen
+	default:
+		return ByRole
+	}
+}
+
+// roles of an agency in matters: who asks for all of them is read each role's rows in the
+// order of their index.
+var roles = []journal.Role{journal.RoleSender, journal.RoleReceiver, journal.RoleParticipant, journal.RoleOfficer}
+
+// Dialect is how a store writes.
+type Dialect struct {
+	// Columns that are read.
+	Columns string
+	// Parameter is the n-th parameter, counted from 1.
+	Parameter func(n int) string
+	// Beside says that the agency stands first in the index of cases.
+	Beside bool
+	// Agency is the agency of who acted, of a row of accesses, as its index has it.
+	Agency string
+}
+
+// Standings is the statement of a query, and its arguments.
+func (d Dialect) Standings(query journal.Query) (string, []any) {
+	s := &selecting{Dialect: d, limit: query.Limit}
+	if LeadOf(query) != ByRole || query.Role != "" {
+		return s.from(query), s.args
+	}
+	var parts []string
+	for _, role := range roles {
+		query.Role = role
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.from(query), role))
+	}
+	return strings.Join(parts, "\nUNION ALL ") + s.order(), s.args
+}
+
+// selecting is a statement that grows.
+type selecting struct {
+	Dialect
+
+	args  []any
+	limit int
+}
+
+// value adds an argument and returns its parameter.
+func (s *selecting) value(value any) string {
+	s.args = append(s.args, value)
+	return s.Parameter(len(s.args))
+}
+
+// from is one SELECT, in the order of worklists.
+func (s *selecting) from(query journal.Query) string {
+	conditions := append(s.names(query), flags(query)...)
+	if len(query.States) > 0 {
+		conditions = append(conditions, "state IN ("+numbers(query.States)+")")
+	}
+	if !query.StartedAfter.IsZero() {
+		conditions = append(conditions, "started_at >= "+s.value(query.StartedAfter.UnixMicro()))
+	}
+	if !query.WithdrawnAfter.IsZero() {
+		conditions = append(conditions, "withdrawn_at >= "+s.value(query.WithdrawnAfter.UnixMicro()))
+	}
+	if query.After != nil {
+		due := s.value(rows.Micros(query.After.DueAt, rows.Never))
+		conditions = append(conditions, "(due_at, subject) > ("+due+", "+s.value(query.After.Subject)+")")
+	}
+	return "SELECT " + s.Columns + " FROM standings WHERE " + strings.Join(conditions, " AND ") + s.order()
+}
+
+func (s *selecting) order() string {
+	order := " ORDER BY due_at, subject, agency"
+	if s.limit > 0 {
+		order += " LIMIT " + s.value(s.limit)
+	}
+	return order
+}
+
+// names are the conditions of names. Those that do not lead are written so that no index
+// serves them: a planner without statistics would else take another's, only because that
+// comes sorted.
+func (s *selecting) names(query journal.Query) []string {
+	lead := LeadOf(query)
+	var conditions []string
+	for _, filter := range []struct {
+		column, value string
+		leads         bool
+	}{
+		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase || lead == ByCase && s.Beside},
+		{"subject", query.Subject, lead == BySubject},
+		{"client", query.Client, lead == ByClient},
+		{"case_id", query.Case, lead == ByCase},
+		{"role", string(query.Role), lead == ByRole},
+		{"worker", query.Worker, lead == ByWorker},
+		{"unit", query.Unit, lead == ByUnit},
+	} {
+		switch {
+		case filter.value == "":
+		case filter.leads:
+			conditions = append(conditions, filter.column+" = "+s.value(filter.value))
+		default:
+			conditions = append(conditions, filter.column+" || '' = "+s.value(filter.value))
+		}
+	}
+	return conditions
+}
+
+// flags are the conditions without a value.
+func flags(query journal.Query) []string {
+	var conditions []string
+	for _, flag := range []struct {
+		set       bool
+		condition string
+	}{
+		{query.OverdueOnly, "overdue"},
+		{query.HiddenOnly, "hidden AND NOT ended"},
+		{!query.HiddenOnly && !query.WithHidden, "NOT hidden"},
+		{query.OpenOnly, "NOT ended"},
+		// As the index of workers has it.
+		{query.Worker != "", "worker <> ''"},
+		{query.Unassigned, "worker = ''"},
+		{query.OwnTurn, "waiting_on = agency"},
+		{query.ToDo, "(role <> 'sender' OR waiting_on = agency)"},
+	} {
+		if flag.set {
+			conditions = append(conditions, flag.condition)
+		}
+	}
+	return conditions
+}
+
+func numbers(states []int32) string {
+	texts := make([]string, 0, len(states))
+	for _, state := range states {
+		texts = append(texts, strconv.FormatInt(int64(state), 10))
+	}
+	return strings.Join(texts, ", ")
+}

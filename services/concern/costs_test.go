@@ -1,0 +1,175 @@
+package concern_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+// counting counts what is asked of a store.
+type counting struct {
+	journal.Store
+	asked atomic.Int64
+}
+
+func (c *counting) one() journal.Store { c.asked.Add(1); return c.Store }
+
+func (c *counting) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
+	return c.one().Load(ctx, subjects...)
+}
+func (c *counting) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
+	return c.one().Standings(ctx, query)
+}
+func (c *counting) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
+	return c.one().Deliveries(ctx, query)
+}
+func (c *counting) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
+	return c.one().Sequences(ctx, agency, ids...)
+}
+func (c *counting) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
+	return c.one().Consumers(ctx, agency, names...)
+}
+func (c *counting) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
+	return c.one().Append(ctx, batch)
+}
+
+// TestAListAsksByTheHundred: a list of any size asks the store as often for a hundred matters
+// as for one, whoever reads it and whatever it lists.
+func TestAListAsksByTheHundred(t *testing.T) {
+	counted := &counting{}
+	var mu registrar
+	service, _ := start(t, func(deps *matter.Deps) {
+		counted.Store = deps.Store
+		deps.Store = counted
+	})
+	service.Register(&mu)
+	var client string
+	submit := func(n int) {
+		for range n {
+			r := report()
+			r.Receiver = &commonv1.Party{Agency: "hva", Unit: "b"}
+			made, err := service.SubmitConcern(kela(t), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client = made.GetConcern().GetClientId()
+		}
+	}
+	lists := map[string]func(size int32) error{
+		"a list": func(size int32) error {
+			_, err := service.ListConcerns(kela(t), &concernv1.ListConcernsRequest{PageSize: size})
+			return err
+		},
+		"a worklist": func(size int32) error {
+			_, err := mu.ReadWork(kela(t), &caseworkv1.ReadWorkRequest{Work: &caseworkv1.ListWorkRequest{Queue: caseworkv1.Queue_QUEUE_AGENCY, Sent: true}, Limit: size})
+			return err
+		},
+		"consents": func(int32) error {
+			_, err := mu.ReadConsents(kela(t), &caseworkv1.ReadConsentsRequest{Consents: &consentv1.ListConsentsRequest{ClientId: client, Purpose: "p"}})
+			return err
+		},
+		"a timeline": func(size int32) error {
+			_, err := mu.ReadHistory(kela(t), &caseworkv1.ReadHistoryRequest{ClientId: client, Purpose: "p", Limit: size})
+			return err
+		},
+	}
+	cost := func(list func(int32) error) int64 {
+		before := counted.asked.Load()
+		if err := list(1000); err != nil {
+			t.Fatal(err)
+		}
+		return counted.asked.Load() - before
+	}
+	submit(2)
+	few := map[string]int64{}
+	for name, list := range lists {
+		few[name] = cost(list)
+	}
+	submit(58)
+	for name, list := range lists {
+		if many := cost(list); many > few[name] {
+			t.Errorf("%s of 60 asks %d times, of 2 asks %d times", name, many, few[name])
+		}
+	}
+}
+
+// unwilling is a store that does not take what the clock does to some subjects, and stumbles
+// over others.
+type unwilling struct {
+	journal.Store
+	refused, stumbled string
+}
+
+func (u *unwilling) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
+	for _, event := range batch.Events {
+		if strings.HasSuffix(event.Type, "Overdue") && event.Subject == u.refused {
+			return journal.Appended{}, errors.New("it cannot be")
+		}
+		if strings.HasSuffix(event.Type, "Overdue") && event.Subject == u.stumbled {
+			panic("010594Y9032")
+		}
+	}
+	return u.Store.Append(ctx, batch)
+}
+
+// TestOneBadMatterStopsNoClock: what the clock cannot do to one matter it does to all others,
+// also to those behind it, and it says so without what was in it.
+func TestOneBadMatterStopsNoClock(t *testing.T) {
+	bad := &unwilling{}
+	service, store := start(t, func(deps *matter.Deps) {
+		bad.Store = deps.Store
+		deps.Store = bad
+		adjustable, err := clock.Open(t.Context(), deps.Settings, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps.Clock = adjustable
+	})
+	var subjects []string
+	for range 130 {
+		r := report()
+		r.RequestId, r.Client = uuid.NewString(), &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}}
+		made, err := service.SubmitConcern(kela(t), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subjects = append(subjects, "concerns/"+made.GetConcern().GetConcernId())
+	}
+	bad.refused, bad.stumbled = subjects[0], subjects[1]
+	err := service.AdvanceClock(t.Context(), service.Now().AddDate(0, 0, 20))
+	if err == nil || !strings.Contains(err.Error(), subjects[0]) || !strings.Contains(err.Error(), subjects[1]) || strings.Contains(err.Error(), "010594Y9032") {
+		t.Errorf("what failed is told as %v", err)
+	}
+	late := map[string]bool{}
+	for event, err := range store.RawEvents(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(event.Type, "Overdue") {
+			late[event.Subject] = true
+		}
+	}
+	for i, subject := range subjects {
+		if late[subject] != (i > 1) {
+			t.Errorf("matter %d: told to be overdue %v", i, late[subject])
+		}
+	}
+	bad.refused, bad.stumbled = "", ""
+	if err := service.AdvanceClock(t.Context(), service.Now().Add(time.Second)); err != nil {
+		t.Error(fmt.Errorf("when it can be done again: %w", err))
+	}
+}
