@@ -90,12 +90,17 @@ func (c *Casework) Conn() grpc.ClientConnInterface { return c.conn }
 // Close releases the connection.
 func (c *Casework) Close() error { return c.conn.Close() }
 
-// Run serves, and removes papers that nothing names, until the context ends.
+// Run serves, removes papers that nothing names, and passes withdrawn consents on, until the
+// context ends.
 func (c *Casework) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
 	group.Go(func() error {
 		c.sweeps(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		c.passesOn(ctx)
 		return nil
 	})
 	return group.Wait()

@@ -40,14 +40,18 @@ func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsReq
 	return response, nil
 }
 
-// WithdrawConsent has the service of the matter do it.
+// WithdrawConsent has the service of the matter do it, and answers once all others have it.
 func (c consents) WithdrawConsent(ctx context.Context, r *consentv1.WithdrawConsentRequest) (*consentv1.WithdrawConsentResponse, error) {
 	service, err := c.serviceOf(r.GetSubject())
 	if err != nil {
 		return nil, err
 	}
 	recorded, err := service.RecordWithdrawal(identity.Forward(ctx), &caseworkv1.RecordWithdrawalRequest{Withdrawal: r})
-	return &consentv1.WithdrawConsentResponse{Consent: recorded.GetConsent()}, err
+	if err != nil {
+		return nil, err
+	}
+	collection, _, _ := strings.Cut(r.GetSubject(), "/")
+	return &consentv1.WithdrawConsentResponse{Consent: recorded.GetConsent()}, c.passOn(ctx, collection, recorded.GetWithdrawals())
 }
 
 // AcknowledgeWithdrawal has the service of the matter do it.

@@ -76,16 +76,19 @@ func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordW
 }
 
 // everywhere has all services record a wish, and answers once all have: a prohibition that
-// one service does not know must not look as if it stood. One that fails holds up no
-// other. What only some know of they may lift or withdraw; what none knows is not found.
+// one service does not know must not look as if it stood, and what was withdrawn by it counts
+// in all. One that fails holds up no other. What only some know of they may lift or withdraw; what none knows is not found.
 func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
 	var group errgroup.Group
 	var mu sync.Mutex
 	var all []*consentv1.Wishes
 	var unknown error
-	for _, conn := range c.config.Services {
+	for collection, conn := range c.config.Services {
 		group.Go(func() error {
 			recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(identity.Forward(ctx), r)
+			if err == nil {
+				err = c.passOn(ctx, collection, recorded.GetWithdrawals())
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if fault.ReasonOf(err) == fault.NotFound {

@@ -48,7 +48,7 @@ func join(a, b journal.Batch) journal.Batch {
 		a.Expected[subject] = version
 	}
 	a.Seen = b.Seen
-	a.Events, a.Loops = append(a.Events, b.Events...), append(a.Loops, b.Loops...)
+	a.Events, a.Loops, a.Standings = append(a.Events, b.Events...), append(a.Loops, b.Loops...), append(a.Standings, b.Standings...)
 	a.Accesses = append(a.Accesses, b.Accesses...)
 	return a
 }

@@ -37,6 +37,18 @@ type Command[F any] struct {
 type Home struct {
 	// Municipality of three digits, and Language as a BCP 47 tag; either may be empty.
 	Municipality, Language string
+	// NonDisclosure tells that nobody is to learn where the person lives but who is
+	// responsible.
+	NonDisclosure bool
+}
+
+// Among is a home as it routes what several agencies are told of: under a non-disclosure the
+// unit that serves the municipality would tell them where the person lives.
+func (h Home) Among() Home {
+	if h.NonDisclosure {
+		h.Municipality = ""
+	}
+	return h
 }
 
 // StepOf is the name of the RPC that a request is of.

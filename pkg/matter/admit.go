@@ -27,17 +27,21 @@ type admission[S loop.State] struct {
 	basis   *commonv1.LegalBasis
 	access  journal.Access
 	subject string
+	// addressee is the agency that the request names, for a step that tells nobody new.
+	addressee string
 
 	// Of one attempt.
 	client string
 	wishes *kept
 	cited  *consentv1.AdvanceConsent
+	// consented is when the client consented, of a step on consent.
+	consented *timestamppb.Timestamp
 	// stopped are the agencies that may not be told.
 	stopped []string
 }
 
 func newAdmission[S loop.State](k *Kernel[S], who identity.Caller, r proto.Message, access journal.Access, subject string) *admission[S] {
-	a := &admission[S]{kernel: k, access: access, subject: subject}
+	a := &admission[S]{kernel: k, access: access, subject: subject, addressee: addressee(r)}
 	if named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
 		a.basis = named.GetBasis()
 	}
@@ -48,8 +52,11 @@ func newAdmission[S loop.State](k *Kernel[S], who identity.Caller, r proto.Messa
 // begin starts an attempt at a step that concerns a client, and returns the request as the
 // rules take it: with the time of the consent that it cites.
 func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string, at time.Time) (proto.Message, error) {
-	a.client, a.wishes, a.cited, a.stopped = client, nil, nil, nil
+	a.client, a.wishes, a.cited, a.consented, a.stopped = client, nil, nil, nil, nil
 	a.sending.At = at
+	if a.sending.Ground == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+		a.consented = a.basis.GetConsentedAt()
+	}
 	id := a.basis.GetConsentId()
 	switch {
 	case id == "":
@@ -66,6 +73,7 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	if a.cited, err = a.wishes.history.State.Cited(a.sending, id); err != nil {
 		return nil, err
 	}
+	a.consented = a.cited.GetGivenAt()
 	resolved := proto.Clone(r)
 	if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
 		// The id is the client's, and the same towards all: it is told to nobody.
@@ -98,10 +106,13 @@ func (a *admission[S]) read(ctx context.Context) error {
 // admit is the engine's question: may these be told. It answers with what is recorded of
 // it with the step.
 func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (journal.Batch, error) {
-	if a.client == "" || len(told) == 0 && a.cited == nil {
+	if a.client == "" || len(told) == 0 && a.consented == nil {
 		return journal.Batch{}, nil
 	}
 	if err := a.read(ctx); err != nil {
+		return journal.Batch{}, err
+	}
+	if err := a.checkConsent(ctx, told); err != nil {
 		return journal.Batch{}, err
 	}
 	state := a.wishes.history.State
@@ -128,6 +139,25 @@ func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (jour
 		messages = append(messages, a.citation(told))
 	}
 	return a.batch(messages)
+}
+
+// checkConsent refuses a consent that the client has ended by withdrawing one: towards whom
+// the step tells, or towards the agency that it names where nobody is new, or towards nobody
+// yet.
+func (a *admission[S]) checkConsent(ctx context.Context, told []decide.FirstTold) error {
+	if a.consented == nil {
+		return nil
+	}
+	var agencies []string
+	for _, one := range told {
+		agencies = append(agencies, one.Agency)
+	}
+	if len(agencies) == 0 && a.addressee != "" {
+		agencies = []string{a.addressee}
+	}
+	return a.kernel.checkCounts(ctx, a.wishes.history.State, a.client, wish.Given{
+		By: a.sending.By.GetAgency(), To: a.kernel.receivers(agencies...), At: a.consented.AsTime(), Cited: a.cited != nil,
+	})
 }
 
 // citation records where the consent was cited.

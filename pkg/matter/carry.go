@@ -128,7 +128,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) 
 // nobody of that agency.
 func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followed) error {
 	by := wished.by
-	_, err := k.Engine.Handle(ctx, decide.Command[S]{
+	_, err := k.Engine.Handle(ctx, k.noting(decide.Command[S]{
 		Subject: subject, Access: k.byClock("Withdraw"), NotBefore: wished.at,
 		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) {
 			history, actor := world.Subjects[subject], loop.Actor{}
@@ -145,7 +145,7 @@ func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followe
 			}
 			return k.config.Rules.Withdrawal(world, actor, subject, withdrawn, at), nil
 		},
-	})
+	}))
 	if err != nil {
 		return err
 	}

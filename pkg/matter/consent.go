@@ -177,7 +177,16 @@ func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1
 	if err != nil {
 		return nil, err
 	}
-	return &caseworkv1.RecordWithdrawalResponse{Consent: consent}, k.overdue(ctx, r.GetSubject(), k.Now())
+	if err := k.overdue(ctx, r.GetSubject(), k.Now()); err != nil {
+		return nil, err
+	}
+	history, err := k.history(ctx, r.GetSubject())
+	if err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.RecordWithdrawalResponse{Consent: consent}
+	response.Withdrawals, err = k.withdrawalsOf(ctx, history.State.Common().Client)
+	return response, err
 }
 
 // RecordAcknowledgement says that the caller's agency has seen to its copy.
@@ -213,41 +222,14 @@ func (k gatewayOnly[S]) onConsent(
 	if err != nil {
 		return nil, err
 	}
-	result, err := k.Engine.Handle(ctx, decide.Command[S]{
+	result, err := k.Engine.Handle(ctx, k.noting(decide.Command[S]{
 		Agency: who.Agency, Client: who.Client, Holders: true, Subject: subject, RequestID: r.GetRequestId(), Digest: digest, Access: access,
 		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) { return decided(who, world, at) },
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}
 	return k.consent(who, "", k.viewOf(who, result.History)), nil
-}
-
-// checkConsent refuses a message on a consent that was given before the client withdrew
-// one from the same agency towards the same receiver: it is to be asked for anew.
-func (k *Kernel[S]) checkConsent(ctx context.Context, who identity.Caller, r proto.Message, client string) error {
-	named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis })
-	if !ok || client == "" || named.GetBasis().GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || named.GetBasis().GetConsentedAt() == nil {
-		return nil
-	}
-	withdrawn, err := k.Store.Standings(ctx, journal.Query{
-		Agency: who.Agency, Client: client, WithHidden: true, WithdrawnAfter: named.GetBasis().GetConsentedAt().AsTime(),
-	})
-	if err != nil {
-		return fault.Store(err)
-	}
-	for _, one := range withdrawn {
-		told, err := k.Store.Standings(ctx, journal.Query{Subject: one.Subject, WithHidden: true})
-		if err != nil {
-			return fault.Store(err)
-		}
-		for _, party := range told {
-			if party.Agency == addressee(r) {
-				return fault.New(fault.ConsentWithdrawn, "the client has withdrawn consent towards this receiver since").Field("basis.consented_at", "when the client consented anew")
-			}
-		}
-	}
-	return nil
 }
 
 // addressee is the agency to which a request sends something.

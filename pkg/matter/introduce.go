@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -24,32 +23,28 @@ const (
 	introductionPurpose = "another matter of the client begins"
 )
 
-// Introduce makes a client of the caller's agency known to another service.
+// Introduce makes a client known to another service, as the caller's agency may know them
+// now.
 func (k gatewayOnly[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	unknown := fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
 	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, r.GetClientId())
 	if !ok || !IsParty(who) {
-		return nil, unknown
+		return nil, unknownClient("client_id")
 	}
-	subject, err := k.matterOf(ctx, who.Agency, inner)
+	found, err := k.knownTo(ctx, who.Agency, inner)
 	if err != nil {
 		return nil, err
 	}
-	if subject == "" {
-		return nil, unknown
+	if found.client == nil {
+		return nil, unknownClient("client_id")
 	}
-	client, err := k.Client(ctx, subject)
-	if err != nil {
+	if err := k.RecordReading(ctx, who, introductionPurpose, Reading{Subject: found.subject, Client: inner}); err != nil {
 		return nil, err
 	}
-	if err := k.RecordReading(ctx, who, introductionPurpose, Reading{Subject: subject, Client: inner}); err != nil {
-		return nil, err
-	}
-	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: inner, Client: client, Until: timestamppb.New(k.Now().Add(introductionTime))})
+	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: inner, Client: found.client, Until: timestamppb.New(k.Now().Add(introductionTime))})
 	if err != nil {
 		return nil, err
 	}

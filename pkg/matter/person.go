@@ -41,57 +41,41 @@ func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *com
 	}
 }
 
-// knownPerson finds a client by the name that the caller's agency has for them.
-// Who it is comes from the agency's own matter, here or in another service, with what is
-// new in the request.
+// knownPerson finds a client by the name that the caller's agency has for them. Who it is
+// comes from a matter of which the agency may read that now, here or in another service,
+// with what is new in the request. A non-disclosure stays, whatever the request says.
 func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
-	unknown := fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client.client_id", "unknown to your agency")
+	if !IsParty(who) {
+		return Person{}, fault.New(fault.RoleNotAllowed, "a client is named so by an agency's worker or system")
+	}
 	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, client.GetClientId())
 	if !ok {
-		return Person{}, unknown
+		return Person{}, unknownClient("client.client_id")
 	}
-	subject, err := k.matterOf(ctx, who.Agency, inner)
+	found, err := k.knownTo(ctx, who.Agency, inner)
 	if err != nil {
 		return Person{}, err
 	}
-	kept := k.introduced(ctx, who.Agency, inner)
-	if subject != "" {
-		kept, err = k.Client(ctx, subject)
-	}
-	if err != nil {
-		return Person{}, err
+	kept := found.client
+	if kept == nil {
+		kept = k.introduced(ctx, who.Agency, inner)
 	}
 	if kept == nil {
-		return Person{}, unknown
+		return Person{}, unknownClient("client.client_id")
 	}
 	if client.GetLanguage() != "" {
 		kept.Language = client.GetLanguage()
 	}
 	if client.GetDetails() != nil {
-		kept.Details = client.GetDetails()
+		hidden := kept.GetDetails().GetNonDisclosure()
+		kept.Details = proto.CloneOf(client.GetDetails())
+		kept.Details.NonDisclosure = kept.Details.NonDisclosure || hidden
 	}
 	return sealed(inner, kept)
 }
 
-// matterOf is the newest matter that an agency has of a client here; empty for none.
-func (k *Kernel[S]) matterOf(ctx context.Context, agency, inner string) (string, error) {
-	standings, err := k.Store.Standings(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
-	if err != nil {
-		return "", fault.Store(err)
-	}
-	newest := journal.Standing{}
-	for _, standing := range standings {
-		// Of what was entered in error nobody's client remains.
-		if !isTombstone(standing) && !standing.StartedAt.Before(newest.StartedAt) {
-			newest = standing
-		}
-	}
-	return newest.Subject, nil
-}
-
-// isTombstone tells what was entered in error, acknowledged or not.
-func isTombstone(row journal.Standing) bool {
-	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
+func unknownClient(field string) error {
+	return fault.New(fault.UnknownClient, "your agency has no matter of this client").Field(field, "unknown to your agency")
 }
 
 func sealed(inner string, client *commonv1.Client) (Person, error) {
@@ -103,30 +87,9 @@ func sealed(inner string, client *commonv1.Client) (Person, error) {
 }
 
 func homeOf(client *commonv1.Client) loop.Home {
-	return loop.Home{Municipality: client.GetDetails().GetMunicipality(), Language: client.GetLanguage()}
-}
-
-// Home is where the client of a subject is served; nothing is known of whom no subject
-// names any more.
-func (k *Kernel[S]) Home(ctx context.Context, subject string) loop.Home {
-	client, err := k.Client(ctx, subject)
-	if err != nil {
-		return loop.Home{}
+	return loop.Home{
+		Municipality: client.GetDetails().GetMunicipality(), Language: client.GetLanguage(), NonDisclosure: client.GetDetails().GetNonDisclosure(),
 	}
-	return homeOf(client)
-}
-
-// Client opens who the client of a subject is.
-func (k *Kernel[S]) Client(ctx context.Context, subject string) (*commonv1.Client, error) {
-	bytes, err := k.Store.Client(ctx, subject)
-	if err != nil {
-		return nil, fault.Store(err)
-	}
-	client := &commonv1.Client{}
-	if err := proto.Unmarshal(bytes, client); err != nil {
-		return nil, fmt.Errorf("matter: stored client of %s: %w", subject, err)
-	}
-	return client, nil
 }
 
 // caseOf finds the case that a matter belongs to, in whichever service it began; it

@@ -176,25 +176,37 @@ func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, 
 	if err != nil {
 		return nil, err
 	}
-	state, err := k.Related(ctx, who, id)
+	client, state, err := k.identity(ctx, who, k.config.Collection+id)
 	if err != nil {
 		return nil, err
 	}
-	if head := state.Common(); head.IsRevoked() || head.Client == "" {
+	if client == nil {
 		return nil, fault.New(fault.NotFound, "this matter names no person")
 	}
-	client, err := k.Client(ctx, k.config.Collection+id)
-	if err != nil {
-		return nil, err
-	}
-	hidden := who.Role != identity.RoleClient && k.config.Responsible(state) != who.Agency
-	if details := client.GetDetails(); details.GetNonDisclosure() && hidden {
-		client.Details = &commonv1.ClientDetails{
-			GivenNames: details.GetGivenNames(), FamilyName: details.GetFamilyName(),
-			BirthDate: details.GetBirthDate(), NonDisclosure: true,
-		}
-	}
 	return client, k.RecordReading(ctx, who, "identity", readingOf(state))
+}
+
+// identity is who the client of a subject is, as a caller may know it, and the subject as
+// the caller has been shown it. It is the person's own whole.
+func (k *Kernel[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, S, error) {
+	var none S
+	if who.Role == identity.RoleClient {
+		views, err := k.Engine.ReadClient(ctx, who.Client, subject)
+		if err != nil || views[0].State.Common().IsRevoked() {
+			return nil, none, err
+		}
+		client, err := k.client(ctx, subject)
+		return client, views[0].State, err
+	}
+	if !IsParty(who) {
+		return nil, none, NotFound()
+	}
+	histories, err := k.Engine.Read(ctx, who.Agency, subject)
+	if err != nil {
+		return nil, none, err
+	}
+	found, err := k.clientFor(ctx, who.Agency, histories[0])
+	return found.client, histories[0].Views[who.Agency].State, err
 }
 
 // Related is the state of a matter as a caller has been shown it, party to it or the

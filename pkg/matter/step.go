@@ -115,9 +115,6 @@ func run[S loop.State, F any](
 			if command.Request, err = admission.begin(ctx, r, client, at); err != nil {
 				return err
 			}
-			if err := k.checkConsent(ctx, who, command.Request, client); err != nil {
-				return err
-			}
 			if command.Attachments, command.Unavailable, err = k.papers(ctx, who, r, client); err != nil || step.Prepare == nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func wishRules(service string) decide.Rules[wish.Wishes] {
 		Readers: func(wish.Wishes, bool) []loop.Reader { return nil },
 		Tally:   func(wish.Wishes, wish.Wishes, loop.Event) loop.Tally { return loop.Tally{} },
 		Number:  func(wish.Wishes) int32 { return 0 },
-		Waits:   overridesWait,
+		Waits:   func(w wish.Wishes) []journal.Standing { return append(overridesWait(w), toPassOn(w)...) },
 	}
 }
 
@@ -164,7 +164,12 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 		return nil, err
 	}
 	all, err := k.readWishes(ctx, who, client)
-	return &caseworkv1.RecordWishResponse{Wishes: wish.Of(all, cmp.Or(namedBy(r), made))}, err
+	if err != nil {
+		return nil, err
+	}
+	response := &caseworkv1.RecordWishResponse{Wishes: wish.Of(all, cmp.Or(namedBy(r), made))}
+	response.Withdrawals, err = k.withdrawalsOf(ctx, client)
+	return response, err
 }
 
 // namedBy is the wish that a request names; empty where it makes one.

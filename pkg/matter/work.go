@@ -199,3 +199,8 @@ func compareDue(a, b time.Time) int {
 		return a.Compare(b)
 	}
 }
+
+// isTombstone tells what was entered in error, acknowledged or not.
+func isTombstone(row journal.Standing) bool {
+	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
+}

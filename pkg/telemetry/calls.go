@@ -36,7 +36,8 @@ func worth(info *stats.RPCTagInfo) bool {
 
 // Ticks tells methods that are called all the time, whether anything happens or not.
 func Ticks(path string) bool {
-	return strings.HasPrefix(path, "/grpc.") || strings.HasPrefix(path, "/koppi.exchange.v1.HeadsService/") || path == "/koppi.casework.v1.SuiteService/GetWaiting"
+	return strings.HasPrefix(path, "/grpc.") || strings.HasPrefix(path, "/koppi.exchange.v1.HeadsService/") ||
+		path == "/koppi.casework.v1.SuiteService/GetWaiting" || path == "/koppi.casework.v1.SuiteService/ListWithdrawals"
 }
 
 // Known tells whether a path such as "/koppi.concern.v1.ConcernService/GetConcern" is that

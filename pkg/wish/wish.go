@@ -23,6 +23,8 @@ type Wishes struct {
 	Prohibitions []*consentv1.Prohibition
 	Blocked      []*consentv1.BlockedSending
 	Overrides    []*consentv1.Override
+	// Withdrawn are the consents on which matters rested, in this service and in others.
+	Withdrawn []Withdrawn
 	// Pending are the consents withdrawn and the prohibitions from which something follows
 	// for matters that there are, and it has not been done.
 	Pending []string
@@ -38,6 +40,10 @@ func Evolve(w Wishes, e loop.Event) Wishes {
 	case *consentv1.ConsentGiven:
 		w.Consents = append(slices.Clip(w.Consents), m.GetConsent())
 	case *consentv1.AdvanceConsentWithdrawn:
+		if m.GetMatter() != nil {
+			w.Withdrawn = append(slices.Clip(w.Withdrawn), Withdrawn{ID: m.GetConsentId(), Consent: m.GetMatter(), Own: m.GetToPassOn()})
+			break
+		}
 		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) { c.WithdrawnAt, c.WithdrawnBy = at, e.By })
 		w.Pending = append(slices.Clip(w.Pending), m.GetConsentId())
 	case *consentv1.ConsentCited:
@@ -50,6 +56,10 @@ func Evolve(w Wishes, e loop.Event) Wishes {
 	case *consentv1.ProhibitionLifted:
 		w.Prohibitions = changed(w.Prohibitions, m.GetProhibitionId(), func(p *consentv1.Prohibition) { p.LiftedAt, p.LiftedBy = at, e.By })
 	case *consentv1.WishCarriedOut:
+		if m.GetPassedOn() {
+			w.Withdrawn = passedOn(w.Withdrawn, m.GetWishId())
+			break
+		}
 		w.Pending = slices.DeleteFunc(slices.Clone(w.Pending), func(id string) bool { return id == m.GetWishId() })
 		w.Consents = changed(w.Consents, m.GetWishId(), func(c *consentv1.AdvanceConsent) { c.Withdrawn = m.GetWithdrawn() })
 		w.Prohibitions = changed(w.Prohibitions, m.GetWishId(), func(p *consentv1.Prohibition) {

@@ -125,7 +125,7 @@ func TestEvolveKnows(t *testing.T) {
 	if got := w.wishes.Consents[0]; len(got.GetCitedIn()) != 2 || len(got.GetWithdrawn()) != 1 || got.GetWithdrawnAt() == nil {
 		t.Errorf("%v", got)
 	}
-	notEvents := map[protoreflect.Name]bool{"Recipient": true, "Wishes": true, "AdvanceConsent": true, "Prohibition": true, "BlockedSending": true, "Override": true}
+	notEvents := map[protoreflect.Name]bool{"Recipient": true, "Wishes": true, "AdvanceConsent": true, "Prohibition": true, "BlockedSending": true, "Override": true, "WithdrawnConsent": true}
 	messages := consentv1.File_koppi_consent_v1_wishes_proto.Messages()
 	for i := range messages.Len() {
 		if name := messages.Get(i).Name(); events[name] == notEvents[name] {

@@ -30,7 +30,7 @@ func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
 		Message:     func(shown matter.Shown[rules.Concern]) proto.Message { return (*Service)(nil).concern(shown) },
-		Responsible: func(c rules.Concern) string { return rules.Responsible(c).GetAgency() },
+		Responsible: func(c rules.Concern) string { return rules.MayContact(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }

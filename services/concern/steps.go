@@ -45,7 +45,7 @@ func (s *Service) taken(r request) step {
 	}
 	var client []byte
 	taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
-		if command.Facts, err = s.facts(ctx, command, receiver, world.State(command.Subject).Client); err != nil {
+		if command.Facts, err = s.facts(ctx, world, command, receiver, world.State(command.Subject).Client); err != nil {
 			return err
 		}
 		// Forwarding passes on who the client is. What names nobody any more is refused
@@ -66,8 +66,8 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 		Claims: func(_ rules.World, command rules.Command) []string {
 			return []string{rules.ClaimKey(command.Client, r.GetReceiver().GetAgency())}
 		},
-		Prepare: func(ctx context.Context, _ rules.World, command *rules.Command) (err error) {
-			command.Facts, err = s.facts(ctx, command, r.GetReceiver(), command.Client)
+		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
+			command.Facts, err = s.facts(ctx, world, command, r.GetReceiver(), command.Client)
 			return err
 		},
 	})
@@ -78,19 +78,21 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 }
 
 // facts are what the rules need to know of a receiver.
-func (s *Service) facts(ctx context.Context, command *rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
+func (s *Service) facts(ctx context.Context, world rules.World, command *rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
 	to, _ := s.Directory.Agency(receiver.GetAgency())
 	from, _ := s.Directory.Agency(command.Actor.Agency)
 	facts := rules.Facts{
 		Describes: from.Profile == directory.Necessary,
 		YouthWork: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
 	}
-	home := command.Home
+	home, err := command.Home, error(nil)
 	if home == (loop.Home{}) {
-		home = s.Home(ctx, command.Subject)
+		home, err = s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
+	}
+	if err != nil {
+		return facts, err
 	}
 	facts.Receiver, facts.Graces = s.Addressed(receiver, home, "")
-	var err error
 	facts.Earlier, err = s.earlier(ctx, receiver.GetAgency(), client, command.At)
 	return facts, err
 }
@@ -115,6 +117,9 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
 	}
 	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
+		return nil, err
+	}
+	if err := s.CheckConsent(ctx, who, r.GetBasis(), person.Inner, r.GetReceiver().GetAgency()); err != nil {
 		return nil, err
 	}
 	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.Inner)

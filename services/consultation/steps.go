@@ -63,7 +63,7 @@ func (s *Service) stepped(ctx context.Context, r request) (matter.Shown[rules.Co
 // addressed tells the rules what the directory knows of a party.
 func (s *Service) addressed(party *commonv1.Party) func(context.Context, rules.World, *rules.Command) error {
 	return func(_ context.Context, _ rules.World, command *rules.Command) error {
-		command.Facts.Party, _ = s.Addressed(party, command.Home, "")
+		command.Facts.Party, _ = s.Addressed(party, command.Home.Among(), "")
 		return nil
 	}
 }

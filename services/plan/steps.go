@@ -38,9 +38,10 @@ func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.P
 	case *planv1.UpdateGoalRequest:
 		taken.Etag = "" // the goal's, which the rules compare
 	case *planv1.InviteMemberRequest:
-		taken.Prepare = func(ctx context.Context, _ rules.World, command *rules.Command) error {
-			command.Facts.Invited, _ = s.Addressed(r.GetParty(), s.Home(ctx, command.Subject), "")
-			return nil
+		taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) error {
+			home, err := s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
+			command.Facts.Invited, _ = s.Addressed(r.GetParty(), home.Among(), "")
+			return err
 		}
 	}
 	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetPlanId(), taken)

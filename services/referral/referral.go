@@ -31,7 +31,7 @@ func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
 		Message:     func(shown matter.Shown[rules.Referral]) proto.Message { return (*Service)(nil).referral(shown) },
-		Responsible: func(r rules.Referral) string { return rules.Responsible(r).GetAgency() },
+		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }

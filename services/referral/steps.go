@@ -30,8 +30,10 @@ func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRe
 // RedirectReferral offers it to a third agency, whole: who the client is goes with it.
 func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectReferralRequest) (*referralv1.RedirectReferralResponse, error) {
 	var client []byte
-	addressed := func(ctx context.Context, world rules.World, command *rules.Command) error {
-		command.Home = s.Home(ctx, command.Subject)
+	addressed := func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
+		if command.Home, err = s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject]); err != nil {
+			return err
+		}
 		return s.addressed(r.GetReceiver(), world.State(command.Subject).ServiceKey)(ctx, world, command)
 	}
 	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{

@@ -62,6 +62,17 @@ func Responsible(c Concern) *commonv1.Party {
 	}
 }
 
+// MayContact is who may read contact data under a non-disclosure: who is responsible. Who
+// forwarded a concern reads them through the one that it has, if at all, and not through the
+// one that it passed on.
+func MayContact(c Concern) *commonv1.Party {
+	responsible := Responsible(c)
+	if c.ForwardedFrom != "" && responsible.GetAgency() == c.Sender.GetAgency() {
+		return nil
+	}
+	return responsible
+}
+
 // Standing is the concern's place in a reader's worklist.
 func Standing(view Concern, reader loop.Reader) loop.Standing {
 	holder := view.Holder

@@ -46,6 +46,17 @@ func Responsible(r Referral) *commonv1.Party {
 	}
 }
 
+// MayContact is who may read contact data under a non-disclosure: who is responsible. Who
+// redirected a referral reads them through the one that it has, if at all, and not through
+// the one that it passed on.
+func MayContact(r Referral) *commonv1.Party {
+	responsible := Responsible(r)
+	if r.RedirectedFrom != "" && responsible.GetAgency() == r.Sender.GetAgency() {
+		return nil
+	}
+	return responsible
+}
+
 // Standing is the referral's place in a reader's worklist.
 func Standing(view Referral, reader loop.Reader) loop.Standing {
 	holder := view.Holder

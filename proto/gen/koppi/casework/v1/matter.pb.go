@@ -1080,8 +1080,11 @@ func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
 }
 
 type RecordWithdrawalResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consent       *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Consent *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// Withdrawn consents of the client that not every other service has yet, each a sealed
+	// Withdrawn.
+	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1119,6 +1122,13 @@ func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
 	if x != nil {
 		return x.Consent
+	}
+	return nil
+}
+
+func (x *RecordWithdrawalResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
 	}
 	return nil
 }
@@ -1448,7 +1458,10 @@ func (*RecordWishRequest_DecideOverride) isRecordWishRequest_Wish() {}
 type RecordWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The one wish that was recorded, as it is after.
-	Wishes        *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	Wishes *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	// Withdrawn consents of the client that not every other service has yet, each a sealed
+	// Withdrawn.
+	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1486,6 +1499,13 @@ func (*RecordWishResponse) Descriptor() ([]byte, []int) {
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
 	if x != nil {
 		return x.Wishes
+	}
+	return nil
+}
+
+func (x *RecordWishResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
 	}
 	return nil
 }
@@ -2015,6 +2035,233 @@ func (x *Introduction) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+type ListWithdrawalsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsRequest) Reset() {
+	*x = ListWithdrawalsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsRequest) ProtoMessage() {}
+
+func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+}
+
+type ListWithdrawalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each a sealed Withdrawn; those of at most 100 clients, the rest once these have been
+	// passed on.
+	Withdrawals   []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsResponse) Reset() {
+	*x = ListWithdrawalsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsResponse) ProtoMessage() {}
+
+func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+type NoteWithdrawalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they were given, each a sealed Withdrawn. INVALID_ARGUMENT, INVALID_FIELD for what
+	// no service of this suite has sealed.
+	Withdrawals []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	// They are of this service's own matters, and all others have them.
+	PassedOn      bool `protobuf:"varint,2,opt,name=passed_on,json=passedOn,proto3" json:"passed_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteWithdrawalsRequest) Reset() {
+	*x = NoteWithdrawalsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteWithdrawalsRequest) ProtoMessage() {}
+
+func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+func (x *NoteWithdrawalsRequest) GetPassedOn() bool {
+	if x != nil {
+		return x.PassedOn
+	}
+	return false
+}
+
+type NoteWithdrawalsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteWithdrawalsResponse) Reset() {
+	*x = NoteWithdrawalsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteWithdrawalsResponse) ProtoMessage() {}
+
+func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+}
+
+// Withdrawn is a withdrawn consent as one service tells the others. Services alone read it.
+type Withdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The suite's inner id of the client.
+	Inner         string                `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
+	Consent       *v12.WithdrawnConsent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Withdrawn) Reset() {
+	*x = Withdrawn{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Withdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Withdrawn) ProtoMessage() {}
+
+func (x *Withdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
+func (*Withdrawn) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *Withdrawn) GetInner() string {
+	if x != nil {
+		return x.Inner
+	}
+	return ""
+}
+
+func (x *Withdrawn) GetConsent() *v12.WithdrawnConsent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID alone, as bytes.
@@ -2026,7 +2273,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2285,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2325,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2090,7 +2337,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2381,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2393,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2449,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2461,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2510,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2275,7 +2522,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2315,7 +2562,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2574,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,9 +2697,10 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x17RecordWithdrawalRequest\x12P\n" +
 	"\n" +
 	"withdrawal\x18\x01 \x01(\v2(.koppi.consent.v1.WithdrawConsentRequestB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"withdrawal\"O\n" +
+	"withdrawal\"w\n" +
 	"\x18RecordWithdrawalResponse\x123\n" +
-	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\x80\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\x12&\n" +
+	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\x80\x01\n" +
 	"\x1cRecordAcknowledgementRequest\x12`\n" +
 	"\x0facknowledgement\x18\x01 \x01(\v2..koppi.consent.v1.AcknowledgeWithdrawalRequestB\x06\xbaH\x03\xc8\x01\x01R\x0facknowledgement\"T\n" +
 	"\x1dRecordAcknowledgementResponse\x123\n" +
@@ -2468,9 +2716,10 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x04lift\x18\x04 \x01(\v2(.koppi.consent.v1.LiftProhibitionRequestH\x00R\x04lift\x12U\n" +
 	"\x10request_override\x18\x05 \x01(\v2(.koppi.consent.v1.RequestOverrideRequestH\x00R\x0frequestOverride\x12R\n" +
 	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverrideB\r\n" +
-	"\x04wish\x12\x05\xbaH\x02\b\x01\"F\n" +
+	"\x04wish\x12\x05\xbaH\x02\b\x01\"n\n" +
 	"\x12RecordWishResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xa4\x01\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\x12&\n" +
+	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\xa4\x01\n" +
 	"\x13ReadAccessesRequest\x12J\n" +
 	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
 	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
@@ -2506,7 +2755,17 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\fIntroduction\x12\x1a\n" +
 	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*[\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x18\n" +
+	"\x16ListWithdrawalsRequest\"A\n" +
+	"\x17ListWithdrawalsResponse\x12&\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"p\n" +
+	"\x16NoteWithdrawalsRequest\x129\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB\x17\xbaH\x10\x92\x01\r\x10\xe8\a\"\br\x06\x10\x01\x18\x80\x80\x04\xe8\xb8\x18\x01R\vwithdrawals\x12\x1b\n" +
+	"\tpassed_on\x18\x02 \x01(\bR\bpassedOn\"\x19\n" +
+	"\x17NoteWithdrawalsResponse\"e\n" +
+	"\tWithdrawn\x12\x1a\n" +
+	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12<\n" +
+	"\aconsent\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\aconsent*[\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
@@ -2523,14 +2782,16 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
-	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xcb\x03\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x9f\x05\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
 	"GetWaiting\x12$.koppi.casework.v1.GetWaitingRequest\x1a%.koppi.casework.v1.GetWaitingResponse\x12S\n" +
 	"\bMarkTold\x12\".koppi.casework.v1.MarkToldRequest\x1a#.koppi.casework.v1.MarkToldResponse\x12L\n" +
 	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01\x12P\n" +
-	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponseB\xc1\x01\n" +
+	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponse\x12h\n" +
+	"\x0fListWithdrawals\x12).koppi.casework.v1.ListWithdrawalsRequest\x1a*.koppi.casework.v1.ListWithdrawalsResponse\x12h\n" +
+	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -2546,7 +2807,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2584,127 +2845,138 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*IntroduceRequest)(nil),                  // 33: koppi.casework.v1.IntroduceRequest
 	(*IntroduceResponse)(nil),                 // 34: koppi.casework.v1.IntroduceResponse
 	(*Introduction)(nil),                      // 35: koppi.casework.v1.Introduction
-	(*Reach_Subject)(nil),                     // 36: koppi.casework.v1.Reach.Subject
-	nil,                                       // 37: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 38: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 39: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 40: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 41: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),     // 42: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 43: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 44: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 45: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 46: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 47: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 48: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 49: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 50: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 51: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 52: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 53: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 54: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 55: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 56: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 57: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 58: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 59: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 60: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 61: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 62: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 63: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 64: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 65: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 66: koppi.operator.v1.Reader
-	(*v11.Client)(nil),                        // 67: koppi.common.v1.Client
-	(*Access)(nil),                            // 68: koppi.casework.v1.Access
+	(*ListWithdrawalsRequest)(nil),            // 36: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 37: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 38: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 39: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 40: koppi.casework.v1.Withdrawn
+	(*Reach_Subject)(nil),                     // 41: koppi.casework.v1.Reach.Subject
+	nil,                                       // 42: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 43: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 44: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 45: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 46: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),     // 47: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 48: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 49: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 50: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 51: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 52: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 53: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 54: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 55: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 56: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 57: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 58: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 59: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 60: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 61: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 62: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 63: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 64: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 65: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 66: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 67: koppi.consent.v1.DecideOverrideRequest
+	(*ListAccessesRequest)(nil),               // 68: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 69: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 70: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 71: koppi.operator.v1.Reader
+	(*v11.Client)(nil),                        // 72: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 73: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 74: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	44, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	45, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	49, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	50, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	36, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	37, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	44, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	46, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	47, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	38, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	48, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	49, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	44, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	41, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	42, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	49, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	51, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	52, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	43, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	53, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	54, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	49, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	49, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	54, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	50, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	44, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	44, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	55, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	49, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	44, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	39, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	40, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	41, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	51, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	52, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	53, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	52, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	54, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	52, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	55, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	56, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	57, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	58, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	59, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	60, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	61, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	62, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	56, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	63, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	42, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	43, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	44, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	64, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	65, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	66, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	67, // 46: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	44, // 47: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	3,  // 48: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	44, // 49: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	68, // 50: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 51: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 52: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 53: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 54: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 55: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 56: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 57: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	24, // 58: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	26, // 59: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	33, // 60: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	29, // 61: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 62: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 63: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 64: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	31, // 65: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	2,  // 66: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 67: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 68: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 69: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 70: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 71: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 72: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	25, // 73: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	27, // 74: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	34, // 75: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	30, // 76: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 77: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 78: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 79: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	32, // 80: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	66, // [66:81] is the sub-list for method output_type
-	51, // [51:66] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	49, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	44, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	45, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	46, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	56, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	57, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	58, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	57, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	59, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	57, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	60, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	61, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	62, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	63, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	64, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	65, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	66, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	67, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	61, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	68, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	47, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	48, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	49, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	69, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	70, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	71, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	72, // 46: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	49, // 47: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	73, // 48: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	3,  // 49: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	49, // 50: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	74, // 51: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 52: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 53: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 54: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 55: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 56: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 57: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 58: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	24, // 59: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	26, // 60: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	33, // 61: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	29, // 62: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 63: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 64: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 65: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	31, // 66: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	36, // 67: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	38, // 68: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	2,  // 69: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 70: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 71: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 72: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 73: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 74: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 75: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	25, // 76: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	27, // 77: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	34, // 78: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	30, // 79: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 80: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 81: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 82: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	32, // 83: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	37, // 84: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	39, // 85: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	69, // [69:86] is the sub-list for method output_type
+	52, // [52:69] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2727,7 +2999,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -495,6 +495,8 @@ const (
 	SuiteService_MarkTold_FullMethodName         = "/koppi.casework.v1.SuiteService/MarkTold"
 	SuiteService_Tally_FullMethodName            = "/koppi.casework.v1.SuiteService/Tally"
 	SuiteService_Oversee_FullMethodName          = "/koppi.casework.v1.SuiteService/Oversee"
+	SuiteService_ListWithdrawals_FullMethodName  = "/koppi.casework.v1.SuiteService/ListWithdrawals"
+	SuiteService_NoteWithdrawals_FullMethodName  = "/koppi.casework.v1.SuiteService/NoteWithdrawals"
 )
 
 // SuiteServiceClient is the client API for SuiteService service.
@@ -516,6 +518,12 @@ type SuiteServiceClient interface {
 	Tally(ctx context.Context, in *TallyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TallyResponse], error)
 	// Oversee is this service's part of what operators see.
 	Oversee(ctx context.Context, in *OverseeRequest, opts ...grpc.CallOption) (*OverseeResponse, error)
+	// ListWithdrawals gives the withdrawn consents of this service's matters that not every
+	// other service has yet.
+	ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error)
+	// NoteWithdrawals keeps withdrawn consents of another service's matters, so that nothing
+	// is sent here on them, or on older ones. Again, it changes nothing.
+	NoteWithdrawals(ctx context.Context, in *NoteWithdrawalsRequest, opts ...grpc.CallOption) (*NoteWithdrawalsResponse, error)
 }
 
 type suiteServiceClient struct {
@@ -585,6 +593,26 @@ func (c *suiteServiceClient) Oversee(ctx context.Context, in *OverseeRequest, op
 	return out, nil
 }
 
+func (c *suiteServiceClient) ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWithdrawalsResponse)
+	err := c.cc.Invoke(ctx, SuiteService_ListWithdrawals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *suiteServiceClient) NoteWithdrawals(ctx context.Context, in *NoteWithdrawalsRequest, opts ...grpc.CallOption) (*NoteWithdrawalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NoteWithdrawalsResponse)
+	err := c.cc.Invoke(ctx, SuiteService_NoteWithdrawals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SuiteServiceServer is the server API for SuiteService service.
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
@@ -604,6 +632,12 @@ type SuiteServiceServer interface {
 	Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error
 	// Oversee is this service's part of what operators see.
 	Oversee(context.Context, *OverseeRequest) (*OverseeResponse, error)
+	// ListWithdrawals gives the withdrawn consents of this service's matters that not every
+	// other service has yet.
+	ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error)
+	// NoteWithdrawals keeps withdrawn consents of another service's matters, so that nothing
+	// is sent here on them, or on older ones. Again, it changes nothing.
+	NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error)
 	mustEmbedUnimplementedSuiteServiceServer()
 }
 
@@ -628,6 +662,12 @@ func (UnimplementedSuiteServiceServer) Tally(*TallyRequest, grpc.ServerStreaming
 }
 func (UnimplementedSuiteServiceServer) Oversee(context.Context, *OverseeRequest) (*OverseeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Oversee not implemented")
+}
+func (UnimplementedSuiteServiceServer) ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWithdrawals not implemented")
+}
+func (UnimplementedSuiteServiceServer) NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method NoteWithdrawals not implemented")
 }
 func (UnimplementedSuiteServiceServer) mustEmbedUnimplementedSuiteServiceServer() {}
 func (UnimplementedSuiteServiceServer) testEmbeddedByValue()                      {}
@@ -733,6 +773,42 @@ func _SuiteService_Oversee_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuiteService_ListWithdrawals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWithdrawalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).ListWithdrawals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_ListWithdrawals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).ListWithdrawals(ctx, req.(*ListWithdrawalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SuiteService_NoteWithdrawals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NoteWithdrawalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).NoteWithdrawals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_NoteWithdrawals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).NoteWithdrawals(ctx, req.(*NoteWithdrawalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SuiteService_ServiceDesc is the grpc.ServiceDesc for SuiteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -755,6 +831,14 @@ var SuiteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Oversee",
 			Handler:    _SuiteService_Oversee_Handler,
+		},
+		{
+			MethodName: "ListWithdrawals",
+			Handler:    _SuiteService_ListWithdrawals_Handler,
+		},
+		{
+			MethodName: "NoteWithdrawals",
+			Handler:    _SuiteService_NoteWithdrawals_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

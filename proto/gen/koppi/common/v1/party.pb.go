@@ -398,7 +398,8 @@ type Client_PersonalIdentityCode struct {
 type Client_ClientId struct {
 	// Koppi's name for the person towards the caller's agency, equal in all four
 	// services, different for each agency. Accepted only from an agency that
-	// has a matter of this client already; else INVALID_ARGUMENT, UNKNOWN_CLIENT.
+	// may read who this client is in a matter of its own now; else INVALID_ARGUMENT,
+	// UNKNOWN_CLIENT. A non-disclosure that it is told there stays.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3,oneof"`
 }
 

@@ -48,6 +48,9 @@ type ConsentServiceClient interface {
 	// agency that is party to the matter and was told so by the client. It can be withdrawn
 	// at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
 	// not rest on consent, or no longer.
+	// Every service then holds later messages on that consent, or an older one, to it. Where
+	// one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
+	// is up, and the same request_id again is answered as done.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
 	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
 	// on another ground of its own: within three working days.
@@ -200,6 +203,9 @@ type ConsentServiceServer interface {
 	// agency that is party to the matter and was told so by the client. It can be withdrawn
 	// at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
 	// not rest on consent, or no longer.
+	// Every service then holds later messages on that consent, or an older one, to it. Where
+	// one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
+	// is up, and the same request_id again is answered as done.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
 	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
 	// on another ground of its own: within three working days.

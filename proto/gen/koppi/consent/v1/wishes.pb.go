@@ -756,8 +756,13 @@ func (x *ConsentGiven) GetConsent() *AdvanceConsent {
 
 // AdvanceConsentWithdrawn: nothing more is sent on it.
 type AdvanceConsentWithdrawn struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ConsentId     string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ConsentId string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	// Set where it is the consent on which a matter rested, in whichever service. consent_id
+	// is then made of the matter's name, and is the same in every service.
+	Matter *WithdrawnConsent `protobuf:"bytes,2,opt,name=matter,proto3" json:"matter,omitempty"`
+	// The matter is of this service, and the other services do not have this yet.
+	ToPassOn      bool `protobuf:"varint,3,opt,name=to_pass_on,json=toPassOn,proto3" json:"to_pass_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -799,6 +804,93 @@ func (x *AdvanceConsentWithdrawn) GetConsentId() string {
 	return ""
 }
 
+func (x *AdvanceConsentWithdrawn) GetMatter() *WithdrawnConsent {
+	if x != nil {
+		return x.Matter
+	}
+	return nil
+}
+
+func (x *AdvanceConsentWithdrawn) GetToPassOn() bool {
+	if x != nil {
+		return x.ToPassOn
+	}
+	return false
+}
+
+// WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
+// later sendings to it.
+type WithdrawnConsent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For example "referrals/…".
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// When the client consented, and when that was withdrawn.
+	GivenAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
+	WithdrawnAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=withdrawn_at,json=withdrawnAt,proto3" json:"withdrawn_at,omitempty"`
+	// Directory keys of the agencies that were told of the matter, those that left it too.
+	Agencies      []string `protobuf:"bytes,4,rep,name=agencies,proto3" json:"agencies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawnConsent) Reset() {
+	*x = WithdrawnConsent{}
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawnConsent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawnConsent) ProtoMessage() {}
+
+func (x *WithdrawnConsent) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawnConsent.ProtoReflect.Descriptor instead.
+func (*WithdrawnConsent) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WithdrawnConsent) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *WithdrawnConsent) GetGivenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GivenAt
+	}
+	return nil
+}
+
+func (x *WithdrawnConsent) GetWithdrawnAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WithdrawnAt
+	}
+	return nil
+}
+
+func (x *WithdrawnConsent) GetAgencies() []string {
+	if x != nil {
+		return x.Agencies
+	}
+	return nil
+}
+
 // ConsentCited: something was sent on it. It is recorded with the sending, at once.
 type ConsentCited struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -810,7 +902,7 @@ type ConsentCited struct {
 
 func (x *ConsentCited) Reset() {
 	*x = ConsentCited{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -822,7 +914,7 @@ func (x *ConsentCited) String() string {
 func (*ConsentCited) ProtoMessage() {}
 
 func (x *ConsentCited) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +927,7 @@ func (x *ConsentCited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentCited.ProtoReflect.Descriptor instead.
 func (*ConsentCited) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{8}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ConsentCited) GetConsentId() string {
@@ -863,7 +955,7 @@ type TransferProhibited struct {
 
 func (x *TransferProhibited) Reset() {
 	*x = TransferProhibited{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +967,7 @@ func (x *TransferProhibited) String() string {
 func (*TransferProhibited) ProtoMessage() {}
 
 func (x *TransferProhibited) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -888,7 +980,7 @@ func (x *TransferProhibited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferProhibited.ProtoReflect.Descriptor instead.
 func (*TransferProhibited) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{9}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TransferProhibited) GetProhibitionId() string {
@@ -914,7 +1006,7 @@ type ProhibitionLifted struct {
 
 func (x *ProhibitionLifted) Reset() {
 	*x = ProhibitionLifted{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1018,7 @@ func (x *ProhibitionLifted) String() string {
 func (*ProhibitionLifted) ProtoMessage() {}
 
 func (x *ProhibitionLifted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1031,7 @@ func (x *ProhibitionLifted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProhibitionLifted.ProtoReflect.Descriptor instead.
 func (*ProhibitionLifted) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{10}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProhibitionLifted) GetProhibitionId() string {
@@ -953,16 +1045,18 @@ func (x *ProhibitionLifted) GetProhibitionId() string {
 type WishCarriedOut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of a consent that was withdrawn, or a prohibition.
-	WishId        string   `protobuf:"bytes,1,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
-	Withdrawn     []string `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
-	Continuing    []string `protobuf:"bytes,3,rep,name=continuing,proto3" json:"continuing,omitempty"`
+	WishId     string   `protobuf:"bytes,1,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
+	Withdrawn  []string `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	Continuing []string `protobuf:"bytes,3,rep,name=continuing,proto3" json:"continuing,omitempty"`
+	// Every other service has it. wish_id is then the consent_id of a matter's consent.
+	PassedOn      bool `protobuf:"varint,4,opt,name=passed_on,json=passedOn,proto3" json:"passed_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WishCarriedOut) Reset() {
 	*x = WishCarriedOut{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1068,7 @@ func (x *WishCarriedOut) String() string {
 func (*WishCarriedOut) ProtoMessage() {}
 
 func (x *WishCarriedOut) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1081,7 @@ func (x *WishCarriedOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WishCarriedOut.ProtoReflect.Descriptor instead.
 func (*WishCarriedOut) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{11}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WishCarriedOut) GetWishId() string {
@@ -1011,6 +1105,13 @@ func (x *WishCarriedOut) GetContinuing() []string {
 	return nil
 }
 
+func (x *WishCarriedOut) GetPassedOn() bool {
+	if x != nil {
+		return x.PassedOn
+	}
+	return false
+}
+
 // SendingBlocked: a prohibition stopped a step.
 type SendingBlocked struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1021,7 +1122,7 @@ type SendingBlocked struct {
 
 func (x *SendingBlocked) Reset() {
 	*x = SendingBlocked{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1134,7 @@ func (x *SendingBlocked) String() string {
 func (*SendingBlocked) ProtoMessage() {}
 
 func (x *SendingBlocked) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1147,7 @@ func (x *SendingBlocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendingBlocked.ProtoReflect.Descriptor instead.
 func (*SendingBlocked) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{12}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SendingBlocked) GetSending() *BlockedSending {
@@ -1066,7 +1167,7 @@ type OverrideRequested struct {
 
 func (x *OverrideRequested) Reset() {
 	*x = OverrideRequested{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1179,7 @@ func (x *OverrideRequested) String() string {
 func (*OverrideRequested) ProtoMessage() {}
 
 func (x *OverrideRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1192,7 @@ func (x *OverrideRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideRequested.ProtoReflect.Descriptor instead.
 func (*OverrideRequested) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{13}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OverrideRequested) GetOverride() *Override {
@@ -1114,7 +1215,7 @@ type OverrideDecided struct {
 
 func (x *OverrideDecided) Reset() {
 	*x = OverrideDecided{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1227,7 @@ func (x *OverrideDecided) String() string {
 func (*OverrideDecided) ProtoMessage() {}
 
 func (x *OverrideDecided) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1240,7 @@ func (x *OverrideDecided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideDecided.ProtoReflect.Descriptor instead.
 func (*OverrideDecided) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{14}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OverrideDecided) GetOverrideId() string {
@@ -1174,7 +1275,7 @@ type OverrideUsed struct {
 
 func (x *OverrideUsed) Reset() {
 	*x = OverrideUsed{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1287,7 @@ func (x *OverrideUsed) String() string {
 func (*OverrideUsed) ProtoMessage() {}
 
 func (x *OverrideUsed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1300,7 @@ func (x *OverrideUsed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideUsed.ProtoReflect.Descriptor instead.
 func (*OverrideUsed) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{15}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OverrideUsed) GetOverrideId() string {
@@ -1293,10 +1394,18 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\aused_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x1f\n" +
 	"\bused_for\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\ausedFor\"J\n" +
 	"\fConsentGiven\x12:\n" +
-	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"8\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\x92\x01\n" +
 	"\x17AdvanceConsentWithdrawn\x12\x1d\n" +
 	"\n" +
-	"consent_id\x18\x01 \x01(\tR\tconsentId\"O\n" +
+	"consent_id\x18\x01 \x01(\tR\tconsentId\x12:\n" +
+	"\x06matter\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\x06matter\x12\x1c\n" +
+	"\n" +
+	"to_pass_on\x18\x03 \x01(\bR\btoPassOn\"\xca\x01\n" +
+	"\x10WithdrawnConsent\x12\x1e\n" +
+	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x125\n" +
+	"\bgiven_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x12=\n" +
+	"\fwithdrawn_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vwithdrawnAt\x12 \n" +
+	"\bagencies\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\bagencies\"O\n" +
 	"\fConsentCited\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12 \n" +
@@ -1305,13 +1414,14 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\x129\n" +
 	"\trecipient\x18\x02 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\":\n" +
 	"\x11ProhibitionLifted\x12%\n" +
-	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\"s\n" +
+	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\"\x90\x01\n" +
 	"\x0eWishCarriedOut\x12\x17\n" +
 	"\awish_id\x18\x01 \x01(\tR\x06wishId\x12\"\n" +
 	"\twithdrawn\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\twithdrawn\x12$\n" +
 	"\n" +
 	"continuing\x18\x03 \x03(\tB\x04\xe8\xb8\x18\x01R\n" +
-	"continuing\"L\n" +
+	"continuing\x12\x1b\n" +
+	"\tpassed_on\x18\x04 \x01(\bR\bpassedOn\"L\n" +
 	"\x0eSendingBlocked\x12:\n" +
 	"\asending\x18\x01 \x01(\v2 .koppi.consent.v1.BlockedSendingR\asending\"K\n" +
 	"\x11OverrideRequested\x126\n" +
@@ -1339,7 +1449,7 @@ func file_koppi_consent_v1_wishes_proto_rawDescGZIP() []byte {
 	return file_koppi_consent_v1_wishes_proto_rawDescData
 }
 
-var file_koppi_consent_v1_wishes_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_koppi_consent_v1_wishes_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_koppi_consent_v1_wishes_proto_goTypes = []any{
 	(*Recipient)(nil),               // 0: koppi.consent.v1.Recipient
 	(*Wishes)(nil),                  // 1: koppi.consent.v1.Wishes
@@ -1349,17 +1459,18 @@ var file_koppi_consent_v1_wishes_proto_goTypes = []any{
 	(*Override)(nil),                // 5: koppi.consent.v1.Override
 	(*ConsentGiven)(nil),            // 6: koppi.consent.v1.ConsentGiven
 	(*AdvanceConsentWithdrawn)(nil), // 7: koppi.consent.v1.AdvanceConsentWithdrawn
-	(*ConsentCited)(nil),            // 8: koppi.consent.v1.ConsentCited
-	(*TransferProhibited)(nil),      // 9: koppi.consent.v1.TransferProhibited
-	(*ProhibitionLifted)(nil),       // 10: koppi.consent.v1.ProhibitionLifted
-	(*WishCarriedOut)(nil),          // 11: koppi.consent.v1.WishCarriedOut
-	(*SendingBlocked)(nil),          // 12: koppi.consent.v1.SendingBlocked
-	(*OverrideRequested)(nil),       // 13: koppi.consent.v1.OverrideRequested
-	(*OverrideDecided)(nil),         // 14: koppi.consent.v1.OverrideDecided
-	(*OverrideUsed)(nil),            // 15: koppi.consent.v1.OverrideUsed
-	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
-	(*v1.Party)(nil),                // 17: koppi.common.v1.Party
-	(v1.LegalGround)(0),             // 18: koppi.common.v1.LegalGround
+	(*WithdrawnConsent)(nil),        // 8: koppi.consent.v1.WithdrawnConsent
+	(*ConsentCited)(nil),            // 9: koppi.consent.v1.ConsentCited
+	(*TransferProhibited)(nil),      // 10: koppi.consent.v1.TransferProhibited
+	(*ProhibitionLifted)(nil),       // 11: koppi.consent.v1.ProhibitionLifted
+	(*WishCarriedOut)(nil),          // 12: koppi.consent.v1.WishCarriedOut
+	(*SendingBlocked)(nil),          // 13: koppi.consent.v1.SendingBlocked
+	(*OverrideRequested)(nil),       // 14: koppi.consent.v1.OverrideRequested
+	(*OverrideDecided)(nil),         // 15: koppi.consent.v1.OverrideDecided
+	(*OverrideUsed)(nil),            // 16: koppi.consent.v1.OverrideUsed
+	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
+	(*v1.Party)(nil),                // 18: koppi.common.v1.Party
+	(v1.LegalGround)(0),             // 19: koppi.common.v1.LegalGround
 }
 var file_koppi_consent_v1_wishes_proto_depIdxs = []int32{
 	2,  // 0: koppi.consent.v1.Wishes.consents:type_name -> koppi.consent.v1.AdvanceConsent
@@ -1367,35 +1478,38 @@ var file_koppi_consent_v1_wishes_proto_depIdxs = []int32{
 	4,  // 2: koppi.consent.v1.Wishes.blocked:type_name -> koppi.consent.v1.BlockedSending
 	5,  // 3: koppi.consent.v1.Wishes.overrides:type_name -> koppi.consent.v1.Override
 	0,  // 4: koppi.consent.v1.AdvanceConsent.recipient:type_name -> koppi.consent.v1.Recipient
-	16, // 5: koppi.consent.v1.AdvanceConsent.given_at:type_name -> google.protobuf.Timestamp
-	16, // 6: koppi.consent.v1.AdvanceConsent.until:type_name -> google.protobuf.Timestamp
-	17, // 7: koppi.consent.v1.AdvanceConsent.by:type_name -> koppi.common.v1.Party
-	16, // 8: koppi.consent.v1.AdvanceConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
-	17, // 9: koppi.consent.v1.AdvanceConsent.withdrawn_by:type_name -> koppi.common.v1.Party
+	17, // 5: koppi.consent.v1.AdvanceConsent.given_at:type_name -> google.protobuf.Timestamp
+	17, // 6: koppi.consent.v1.AdvanceConsent.until:type_name -> google.protobuf.Timestamp
+	18, // 7: koppi.consent.v1.AdvanceConsent.by:type_name -> koppi.common.v1.Party
+	17, // 8: koppi.consent.v1.AdvanceConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
+	18, // 9: koppi.consent.v1.AdvanceConsent.withdrawn_by:type_name -> koppi.common.v1.Party
 	0,  // 10: koppi.consent.v1.Prohibition.recipient:type_name -> koppi.consent.v1.Recipient
-	16, // 11: koppi.consent.v1.Prohibition.given_at:type_name -> google.protobuf.Timestamp
-	17, // 12: koppi.consent.v1.Prohibition.by:type_name -> koppi.common.v1.Party
-	16, // 13: koppi.consent.v1.Prohibition.lifted_at:type_name -> google.protobuf.Timestamp
-	17, // 14: koppi.consent.v1.Prohibition.lifted_by:type_name -> koppi.common.v1.Party
-	16, // 15: koppi.consent.v1.BlockedSending.at:type_name -> google.protobuf.Timestamp
-	17, // 16: koppi.consent.v1.BlockedSending.by:type_name -> koppi.common.v1.Party
-	18, // 17: koppi.consent.v1.Override.ground:type_name -> koppi.common.v1.LegalGround
-	16, // 18: koppi.consent.v1.Override.requested_at:type_name -> google.protobuf.Timestamp
-	17, // 19: koppi.consent.v1.Override.requested_by:type_name -> koppi.common.v1.Party
-	16, // 20: koppi.consent.v1.Override.decided_at:type_name -> google.protobuf.Timestamp
-	17, // 21: koppi.consent.v1.Override.decided_by:type_name -> koppi.common.v1.Party
-	16, // 22: koppi.consent.v1.Override.until:type_name -> google.protobuf.Timestamp
-	16, // 23: koppi.consent.v1.Override.used_at:type_name -> google.protobuf.Timestamp
+	17, // 11: koppi.consent.v1.Prohibition.given_at:type_name -> google.protobuf.Timestamp
+	18, // 12: koppi.consent.v1.Prohibition.by:type_name -> koppi.common.v1.Party
+	17, // 13: koppi.consent.v1.Prohibition.lifted_at:type_name -> google.protobuf.Timestamp
+	18, // 14: koppi.consent.v1.Prohibition.lifted_by:type_name -> koppi.common.v1.Party
+	17, // 15: koppi.consent.v1.BlockedSending.at:type_name -> google.protobuf.Timestamp
+	18, // 16: koppi.consent.v1.BlockedSending.by:type_name -> koppi.common.v1.Party
+	19, // 17: koppi.consent.v1.Override.ground:type_name -> koppi.common.v1.LegalGround
+	17, // 18: koppi.consent.v1.Override.requested_at:type_name -> google.protobuf.Timestamp
+	18, // 19: koppi.consent.v1.Override.requested_by:type_name -> koppi.common.v1.Party
+	17, // 20: koppi.consent.v1.Override.decided_at:type_name -> google.protobuf.Timestamp
+	18, // 21: koppi.consent.v1.Override.decided_by:type_name -> koppi.common.v1.Party
+	17, // 22: koppi.consent.v1.Override.until:type_name -> google.protobuf.Timestamp
+	17, // 23: koppi.consent.v1.Override.used_at:type_name -> google.protobuf.Timestamp
 	2,  // 24: koppi.consent.v1.ConsentGiven.consent:type_name -> koppi.consent.v1.AdvanceConsent
-	0,  // 25: koppi.consent.v1.TransferProhibited.recipient:type_name -> koppi.consent.v1.Recipient
-	4,  // 26: koppi.consent.v1.SendingBlocked.sending:type_name -> koppi.consent.v1.BlockedSending
-	5,  // 27: koppi.consent.v1.OverrideRequested.override:type_name -> koppi.consent.v1.Override
-	16, // 28: koppi.consent.v1.OverrideDecided.until:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	8,  // 25: koppi.consent.v1.AdvanceConsentWithdrawn.matter:type_name -> koppi.consent.v1.WithdrawnConsent
+	17, // 26: koppi.consent.v1.WithdrawnConsent.given_at:type_name -> google.protobuf.Timestamp
+	17, // 27: koppi.consent.v1.WithdrawnConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
+	0,  // 28: koppi.consent.v1.TransferProhibited.recipient:type_name -> koppi.consent.v1.Recipient
+	4,  // 29: koppi.consent.v1.SendingBlocked.sending:type_name -> koppi.consent.v1.BlockedSending
+	5,  // 30: koppi.consent.v1.OverrideRequested.override:type_name -> koppi.consent.v1.Override
+	17, // 31: koppi.consent.v1.OverrideDecided.until:type_name -> google.protobuf.Timestamp
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consent_v1_wishes_proto_init() }
@@ -1413,7 +1527,7 @@ func file_koppi_consent_v1_wishes_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consent_v1_wishes_proto_rawDesc), len(file_koppi_consent_v1_wishes_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -711,6 +711,9 @@ export const ConsentService: GenService<{
    * agency that is party to the matter and was told so by the client. It can be withdrawn
    * at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
    * not rest on consent, or no longer.
+   * Every service then holds later messages on that consent, or an older one, to it. Where
+   * one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
+   * is up, and the same request_id again is answered as done.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.WithdrawConsent
    */

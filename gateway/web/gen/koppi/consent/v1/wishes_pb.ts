@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consent/v1/wishes.proto.
  */
 export const file_koppi_consent_v1_wishes: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rb3BwaS9jb25zZW50L3YxL3dpc2hlcy5wcm90bxIQa29wcGkuY29uc2VudC52MSLlAQoJUmVjaXBpZW50EjYKBmFnZW5jeRgBIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBSAASkgEKBGtpbmQYAiABKAlCgQG6SH5yfFIbQUdFTkNZX0tJTkRfU09DSUFMX1NFUlZJQ0VTUhRBR0VOQ1lfS0lORF9CRU5FRklUU1IXQUdFTkNZX0tJTkRfSEVBTFRIX0NBUkVSFkFHRU5DWV9LSU5EX1lPVVRIX1dPUktSFkFHRU5DWV9LSU5EX0VNUExPWU1FTlRIAEILCgJvZhIFukgCCAEi0wEKBldpc2hlcxIyCghjb25zZW50cxgBIAMoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQSMwoMcHJvaGliaXRpb25zGAIgAygLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdibG9ja2VkGAMgAygLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZxItCglvdmVycmlkZXMYBCADKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlIucDCg5BZHZhbmNlQ29uc2VudBISCgpjb25zZW50X2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIuCglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudBIWCghzZXJ2aWNlcxgEIAMoCUIE6LgYARIUCgZzZW5kZXIYBSABKAlCBOi4GAESFQoHcHVycG9zZRgGIAEoCUIE6LgYAxIXCglwcm92aXNpb24YByABKAlCBOi4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIwCgx3aXRoZHJhd25fYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHdpdGhkcmF3bl9ieRgMIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIWCghjaXRlZF9pbhgNIAMoCUIE6LgYARIXCgl3aXRoZHJhd24YDiADKAlCBOi4GAESEgoKZXZlcnl3aGVyZRgPIAEoCCLbAgoLUHJvaGliaXRpb24SFgoOcHJvaGliaXRpb25faWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEi4KCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EiwKCGdpdmVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRItCglsaWZ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCWxpZnRlZF9ieRgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCgl3aXRoZHJhd24YCCADKAlCBOi4GAESGAoKY29udGludWluZxgJIAMoCUIE6LgYARISCgpldmVyeXdoZXJlGAogASgIIp8BCg5CbG9ja2VkU2VuZGluZxImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFgoIcmVjZWl2ZXIYAyABKAlCBOi4GAESFQoHc2VydmljZRgEIAEoCUIE6LgYARISCgRzdGVwGAUgASgJQgTouBgCIvwDCghPdmVycmlkZRITCgtvdmVycmlkZV9pZBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSFQoHc2VydmljZRgDIAEoCUIE6LgYARIWCghyZWNlaXZlchgEIAEoCUIE6LgYARIsCgZncm91bmQYBSABKA4yHC5rb3BwaS5jb21tb24udjEuTGVnYWxHcm91bmQSFwoJcHJvdmlzaW9uGAYgASgJQgTouBgCEhQKBnJlYXNvbhgHIAEoCUIE6LgYAxIwCgxyZXF1ZXN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHJlcXVlc3RlZF9ieRgJIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIuCgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgpkZWNpZGVkX2J5GAsgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhAKCGFwcHJvdmVkGAwgASgIEikKBXVudGlsGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd1c2VkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgh1c2VkX2ZvchgPIAEoCUIE6LgYASJBCgxDb25zZW50R2l2ZW4SMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQiLQoXQWR2YW5jZUNvbnNlbnRXaXRoZHJhd24SEgoKY29uc2VudF9pZBgBIAEoCSI6CgxDb25zZW50Q2l0ZWQSEgoKY29uc2VudF9pZBgBIAEoCRIWCghzdWJqZWN0cxgCIAMoCUIE6LgYASJcChJUcmFuc2ZlclByb2hpYml0ZWQSFgoOcHJvaGliaXRpb25faWQYASABKAkSLgoJcmVjaXBpZW50GAIgASgLMhsua29wcGkuY29uc2VudC52MS5SZWNpcGllbnQiKwoRUHJvaGliaXRpb25MaWZ0ZWQSFgoOcHJvaGliaXRpb25faWQYASABKAkiVAoOV2lzaENhcnJpZWRPdXQSDwoHd2lzaF9pZBgBIAEoCRIXCgl3aXRoZHJhd24YAiADKAlCBOi4GAESGAoKY29udGludWluZxgDIAMoCUIE6LgYASJDCg5TZW5kaW5nQmxvY2tlZBIxCgdzZW5kaW5nGAEgASgLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZyJBChFPdmVycmlkZVJlcXVlc3RlZBIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUiYwoPT3ZlcnJpZGVEZWNpZGVkEhMKC292ZXJyaWRlX2lkGAEgASgJEhAKCGFwcHJvdmVkGAIgASgIEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6CgxPdmVycmlkZVVzZWQSEwoLb3ZlcnJpZGVfaWQYASABKAkSFQoHc3ViamVjdBgCIAEoCUIE6LgYAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
+  fileDesc("Ch1rb3BwaS9jb25zZW50L3YxL3dpc2hlcy5wcm90bxIQa29wcGkuY29uc2VudC52MSLlAQoJUmVjaXBpZW50EjYKBmFnZW5jeRgBIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBSAASkgEKBGtpbmQYAiABKAlCgQG6SH5yfFIbQUdFTkNZX0tJTkRfU09DSUFMX1NFUlZJQ0VTUhRBR0VOQ1lfS0lORF9CRU5FRklUU1IXQUdFTkNZX0tJTkRfSEVBTFRIX0NBUkVSFkFHRU5DWV9LSU5EX1lPVVRIX1dPUktSFkFHRU5DWV9LSU5EX0VNUExPWU1FTlRIAEILCgJvZhIFukgCCAEi0wEKBldpc2hlcxIyCghjb25zZW50cxgBIAMoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQSMwoMcHJvaGliaXRpb25zGAIgAygLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdibG9ja2VkGAMgAygLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZxItCglvdmVycmlkZXMYBCADKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlIucDCg5BZHZhbmNlQ29uc2VudBISCgpjb25zZW50X2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIuCglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudBIWCghzZXJ2aWNlcxgEIAMoCUIE6LgYARIUCgZzZW5kZXIYBSABKAlCBOi4GAESFQoHcHVycG9zZRgGIAEoCUIE6LgYAxIXCglwcm92aXNpb24YByABKAlCBOi4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIwCgx3aXRoZHJhd25fYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHdpdGhkcmF3bl9ieRgMIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIWCghjaXRlZF9pbhgNIAMoCUIE6LgYARIXCgl3aXRoZHJhd24YDiADKAlCBOi4GAESEgoKZXZlcnl3aGVyZRgPIAEoCCLbAgoLUHJvaGliaXRpb24SFgoOcHJvaGliaXRpb25faWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEi4KCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EiwKCGdpdmVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRItCglsaWZ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCWxpZnRlZF9ieRgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCgl3aXRoZHJhd24YCCADKAlCBOi4GAESGAoKY29udGludWluZxgJIAMoCUIE6LgYARISCgpldmVyeXdoZXJlGAogASgIIp8BCg5CbG9ja2VkU2VuZGluZxImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFgoIcmVjZWl2ZXIYAyABKAlCBOi4GAESFQoHc2VydmljZRgEIAEoCUIE6LgYARISCgRzdGVwGAUgASgJQgTouBgCIvwDCghPdmVycmlkZRITCgtvdmVycmlkZV9pZBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSFQoHc2VydmljZRgDIAEoCUIE6LgYARIWCghyZWNlaXZlchgEIAEoCUIE6LgYARIsCgZncm91bmQYBSABKA4yHC5rb3BwaS5jb21tb24udjEuTGVnYWxHcm91bmQSFwoJcHJvdmlzaW9uGAYgASgJQgTouBgCEhQKBnJlYXNvbhgHIAEoCUIE6LgYAxIwCgxyZXF1ZXN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHJlcXVlc3RlZF9ieRgJIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIuCgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgpkZWNpZGVkX2J5GAsgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhAKCGFwcHJvdmVkGAwgASgIEikKBXVudGlsGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd1c2VkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgh1c2VkX2ZvchgPIAEoCUIE6LgYASJBCgxDb25zZW50R2l2ZW4SMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQidQoXQWR2YW5jZUNvbnNlbnRXaXRoZHJhd24SEgoKY29uc2VudF9pZBgBIAEoCRIyCgZtYXR0ZXIYAiABKAsyIi5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3bkNvbnNlbnQSEgoKdG9fcGFzc19vbhgDIAEoCCKhAQoQV2l0aGRyYXduQ29uc2VudBIVCgdzdWJqZWN0GAEgASgJQgTouBgBEiwKCGdpdmVuX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgx3aXRoZHJhd25fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCGFnZW5jaWVzGAQgAygJQgTouBgBIjoKDENvbnNlbnRDaXRlZBISCgpjb25zZW50X2lkGAEgASgJEhYKCHN1YmplY3RzGAIgAygJQgTouBgBIlwKElRyYW5zZmVyUHJvaGliaXRlZBIWCg5wcm9oaWJpdGlvbl9pZBgBIAEoCRIuCglyZWNpcGllbnQYAiABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudCIrChFQcm9oaWJpdGlvbkxpZnRlZBIWCg5wcm9oaWJpdGlvbl9pZBgBIAEoCSJnCg5XaXNoQ2FycmllZE91dBIPCgd3aXNoX2lkGAEgASgJEhcKCXdpdGhkcmF3bhgCIAMoCUIE6LgYARIYCgpjb250aW51aW5nGAMgAygJQgTouBgBEhEKCXBhc3NlZF9vbhgEIAEoCCJDCg5TZW5kaW5nQmxvY2tlZBIxCgdzZW5kaW5nGAEgASgLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZyJBChFPdmVycmlkZVJlcXVlc3RlZBIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUiYwoPT3ZlcnJpZGVEZWNpZGVkEhMKC292ZXJyaWRlX2lkGAEgASgJEhAKCGFwcHJvdmVkGAIgASgIEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6CgxPdmVycmlkZVVzZWQSEwoLb3ZlcnJpZGVfaWQYASABKAkSFQoHc3ViamVjdBgCIAEoCUIE6LgYAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
 
 /**
  * Recipient is one agency, or all of a kind.
@@ -439,6 +439,21 @@ export type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceConsentWi
    * @generated from field: string consent_id = 1;
    */
   consentId: string;
+
+  /**
+   * Set where it is the consent on which a matter rested, in whichever service. consent_id
+   * is then made of the matter's name, and is the same in every service.
+   *
+   * @generated from field: koppi.consent.v1.WithdrawnConsent matter = 2;
+   */
+  matter?: WithdrawnConsent | undefined;
+
+  /**
+   * The matter is of this service, and the other services do not have this yet.
+   *
+   * @generated from field: bool to_pass_on = 3;
+   */
+  toPassOn: boolean;
 };
 
 /**
@@ -447,6 +462,47 @@ export type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceConsentWi
  */
 export const AdvanceConsentWithdrawnSchema: GenMessage<AdvanceConsentWithdrawn> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 7);
+
+/**
+ * WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
+ * later sendings to it.
+ *
+ * @generated from message koppi.consent.v1.WithdrawnConsent
+ */
+export type WithdrawnConsent = Message<"koppi.consent.v1.WithdrawnConsent"> & {
+  /**
+   * For example "referrals/…".
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * When the client consented, and when that was withdrawn.
+   *
+   * @generated from field: google.protobuf.Timestamp given_at = 2;
+   */
+  givenAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp withdrawn_at = 3;
+   */
+  withdrawnAt?: Timestamp | undefined;
+
+  /**
+   * Directory keys of the agencies that were told of the matter, those that left it too.
+   *
+   * @generated from field: repeated string agencies = 4;
+   */
+  agencies: string[];
+};
+
+/**
+ * Describes the message koppi.consent.v1.WithdrawnConsent.
+ * Use `create(WithdrawnConsentSchema)` to create a new message.
+ */
+export const WithdrawnConsentSchema: GenMessage<WithdrawnConsent> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_wishes, 8);
 
 /**
  * ConsentCited: something was sent on it. It is recorded with the sending, at once.
@@ -470,7 +526,7 @@ export type ConsentCited = Message<"koppi.consent.v1.ConsentCited"> & {
  * Use `create(ConsentCitedSchema)` to create a new message.
  */
 export const ConsentCitedSchema: GenMessage<ConsentCited> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 8);
+  messageDesc(file_koppi_consent_v1_wishes, 9);
 
 /**
  * TransferProhibited: nobody new of that kind is told.
@@ -494,7 +550,7 @@ export type TransferProhibited = Message<"koppi.consent.v1.TransferProhibited"> 
  * Use `create(TransferProhibitedSchema)` to create a new message.
  */
 export const TransferProhibitedSchema: GenMessage<TransferProhibited> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 9);
+  messageDesc(file_koppi_consent_v1_wishes, 10);
 
 /**
  * @generated from message koppi.consent.v1.ProhibitionLifted
@@ -511,7 +567,7 @@ export type ProhibitionLifted = Message<"koppi.consent.v1.ProhibitionLifted"> & 
  * Use `create(ProhibitionLiftedSchema)` to create a new message.
  */
 export const ProhibitionLiftedSchema: GenMessage<ProhibitionLifted> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 10);
+  messageDesc(file_koppi_consent_v1_wishes, 11);
 
 /**
  * WishCarriedOut: what follows for the matters that there were has been done.
@@ -535,6 +591,13 @@ export type WishCarriedOut = Message<"koppi.consent.v1.WishCarriedOut"> & {
    * @generated from field: repeated string continuing = 3;
    */
   continuing: string[];
+
+  /**
+   * Every other service has it. wish_id is then the consent_id of a matter's consent.
+   *
+   * @generated from field: bool passed_on = 4;
+   */
+  passedOn: boolean;
 };
 
 /**
@@ -542,7 +605,7 @@ export type WishCarriedOut = Message<"koppi.consent.v1.WishCarriedOut"> & {
  * Use `create(WishCarriedOutSchema)` to create a new message.
  */
 export const WishCarriedOutSchema: GenMessage<WishCarriedOut> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 11);
+  messageDesc(file_koppi_consent_v1_wishes, 12);
 
 /**
  * SendingBlocked: a prohibition stopped a step.
@@ -561,7 +624,7 @@ export type SendingBlocked = Message<"koppi.consent.v1.SendingBlocked"> & {
  * Use `create(SendingBlockedSchema)` to create a new message.
  */
 export const SendingBlockedSchema: GenMessage<SendingBlocked> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 12);
+  messageDesc(file_koppi_consent_v1_wishes, 13);
 
 /**
  * OverrideRequested: a first officer asks.
@@ -580,7 +643,7 @@ export type OverrideRequested = Message<"koppi.consent.v1.OverrideRequested"> & 
  * Use `create(OverrideRequestedSchema)` to create a new message.
  */
 export const OverrideRequestedSchema: GenMessage<OverrideRequested> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 13);
+  messageDesc(file_koppi_consent_v1_wishes, 14);
 
 /**
  * OverrideDecided: a second officer has decided.
@@ -611,7 +674,7 @@ export type OverrideDecided = Message<"koppi.consent.v1.OverrideDecided"> & {
  * Use `create(OverrideDecidedSchema)` to create a new message.
  */
 export const OverrideDecidedSchema: GenMessage<OverrideDecided> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 14);
+  messageDesc(file_koppi_consent_v1_wishes, 15);
 
 /**
  * OverrideUsed: it admitted a sending. It is recorded with that, at once.
@@ -635,5 +698,5 @@ export type OverrideUsed = Message<"koppi.consent.v1.OverrideUsed"> & {
  * Use `create(OverrideUsedSchema)` to create a new message.
  */
 export const OverrideUsedSchema: GenMessage<OverrideUsed> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 15);
+  messageDesc(file_koppi_consent_v1_wishes, 16);
 

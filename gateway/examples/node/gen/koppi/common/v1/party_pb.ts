@@ -87,7 +87,8 @@ export type Client = Message<"koppi.common.v1.Client"> & {
     /**
      * Koppi's name for the person towards the caller's agency, equal in all four
      * services, different for each agency. Accepted only from an agency that
-     * has a matter of this client already; else INVALID_ARGUMENT, UNKNOWN_CLIENT.
+     * may read who this client is in a matter of its own now; else INVALID_ARGUMENT,
+     * UNKNOWN_CLIENT. A non-disclosure that it is told there stays.
      *
      * @generated from field: string client_id = 2;
      */

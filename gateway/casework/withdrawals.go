@@ -1,0 +1,83 @@
+package casework
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+const (
+	// passOnEvery is how often it is looked for withdrawals that not every service has.
+	passOnEvery = 5 * time.Second
+	// maxNoted is of how many a service is told at once.
+	maxNoted = 1000
+)
+
+// passesOn has every service keep the consents that were withdrawn in another, where the
+// process died that was to do so, or a service was down, until the context ends. Any number
+// of gateways may: again, it changes nothing.
+func (c *Casework) passesOn(ctx context.Context) {
+	ticker := time.NewTicker(passOnEvery)
+	defer ticker.Stop()
+	for {
+		for collection := range c.config.Services {
+			if err := c.passOnOf(ctx, collection); err != nil && ctx.Err() == nil && status.Code(err) != codes.Unimplemented {
+				c.config.Logger.WarnContext(ctx, "pass withdrawals on", slog.String("service", collection), slog.String("error", err.Error()))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// passOnOf passes on what one service has for the others.
+func (c *Casework) passOnOf(ctx context.Context, collection string) error {
+	listed, err := caseworkv1.NewSuiteServiceClient(c.config.Services[collection]).ListWithdrawals(ctx, &caseworkv1.ListWithdrawalsRequest{})
+	if err != nil {
+		return err
+	}
+	return c.passOn(ctx, collection, listed.GetWithdrawals())
+}
+
+// passOn has all other services keep the withdrawn consents of one, and tells that one once
+// all have. One that fails holds up no other; one of the version before takes none, and is
+// told once it is of this version.
+func (c *Casework) passOn(ctx context.Context, from string, withdrawals []string) error {
+	for len(withdrawals) > 0 {
+		part := withdrawals[:min(len(withdrawals), maxNoted)]
+		withdrawals = withdrawals[len(part):]
+		var group errgroup.Group
+		var lacking atomic.Bool
+		for collection, conn := range c.config.Services {
+			if collection == from {
+				continue
+			}
+			group.Go(func() error {
+				_, err := caseworkv1.NewSuiteServiceClient(conn).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part})
+				if status.Code(err) == codes.Unimplemented {
+					lacking.Store(true)
+					return nil
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil || lacking.Load() {
+			return err
+		}
+		_, err := caseworkv1.NewSuiteServiceClient(c.config.Services[from]).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part, PassedOn: true})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
