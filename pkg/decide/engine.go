@@ -57,6 +57,9 @@ type Rules[S loop.State] struct {
 	// kernel's: see Due and FallenDue.
 	NextCheck func(loop.History[S]) time.Time
 	Overdue   func(history loop.History[S], at time.Time) []loop.Event
+	// Later are the events of what a subject is told later than it happened, once it is
+	// time; while there are any nothing is overdue yet. May be nil.
+	Later func(world loop.World[S], subject string, at time.Time) []loop.Event
 	// Related names subjects that a decision about the known ones also needs; may be
 	// nil.
 	Related func(loop.World[S]) []string
@@ -75,14 +78,19 @@ func (r Rules[S]) Due(history loop.History[S]) time.Time {
 	return next
 }
 
-// FallenDue are the events that the clock makes at a time, once each.
-func (r Rules[S]) FallenDue(history loop.History[S], at time.Time) []loop.Event {
-	head := history.State.Common()
+// FallenDue are the events that the clock makes of a subject at a time, once each.
+func (r Rules[S]) FallenDue(world loop.World[S], subject string, at time.Time) []loop.Event {
+	head := world.State(subject).Common()
 	events := loop.NoticesDue(head, at)
 	if head.IsRevoked() {
 		return events
 	}
-	return append(events, r.Overdue(history, at)...)
+	if r.Later != nil {
+		if later := r.Later(world, subject, at); len(later) > 0 {
+			return append(events, later...)
+		}
+	}
+	return append(events, r.Overdue(world.Subjects[subject], at)...)
 }
 
 // Withdrawal are the events of a consent's withdrawal by an actor: nobody's agency for

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -80,7 +79,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -177,6 +176,3 @@ func newServer(parts matter.Deps, secrets string, limiter *limit.Limiter) (*serv
 		return dev.IsMethod(method) || exchange.IsHeads(method) || matter.IsSuiteMethod(method)
 	}}), nil
 }
-
-// newID makes a UUIDv7: unique, and in the order of making.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
