@@ -49,6 +49,7 @@ const (
 	UploadDiffers         Reason = "UPLOAD_DIFFERS"
 	TooLarge              Reason = "TOO_LARGE"
 	Busy                  Reason = "BUSY"
+	TooManyOpenReports    Reason = "TOO_MANY_OPEN_REPORTS"
 	Unavailable           Reason = "UNAVAILABLE"
 	NotServed             Reason = "NOT_SERVED"
 	Internal              Reason = "INTERNAL"
@@ -101,6 +102,7 @@ var table = map[Reason]entry{
 	UploadDiffers:         {codes.InvalidArgument, "upload it anew, with a fresh request_id"},
 	TooLarge:              {codes.ResourceExhausted, "send less in one message; the limit is 4 MiB"},
 	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
+	TooManyOpenReports:    {codes.FailedPrecondition, "answer, withdraw or wait for the end of those; what is new goes to the receiver as information"},
 	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},
 	NotServed:             {codes.Unimplemented, "call one of the services that are served here"},
 	Internal:              {codes.Internal, "try again; if it stays, give the operator the time of the call"},

@@ -16,7 +16,8 @@ const eventColumns = `subject, version, id, type, client, case_id, by, basis, at
 
 // Load returns the histories of subjects.
 func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
-	histories := make([][]journal.Event, len(subjects))
+	histories, all := make([][]journal.Event, len(subjects)), make([][]journal.SealedEvent, len(subjects))
+	var refs []seal.Ref
 	for i, subject := range subjects {
 		found, err := s.read.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE subject = ? ORDER BY version`, subject)
 		if err != nil {
@@ -29,9 +30,18 @@ func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event
 		if len(sealed) == 0 {
 			continue
 		}
-		keys, err := s.vault.Keys(ctx, []seal.Ref{rows.HistoryRef(sealed[0])})
-		if err != nil {
-			return nil, err
+		all[i], refs = sealed, append(refs, rows.HistoryRef(sealed[0]))
+	}
+	if len(refs) == 0 {
+		return histories, nil
+	}
+	keys, err := s.vault.Keys(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for i, sealed := range all {
+		if len(sealed) == 0 {
+			continue
 		}
 		if histories[i], err = rows.OpenEvents(keys, sealed); err != nil {
 			return nil, err
