@@ -15,7 +15,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -182,9 +181,6 @@ func Served() []string {
 	served = append(served, casework.Services...)
 	return append(served, slices.Sorted(maps.Values(suite.Services))...)
 }
-
-// newID makes a UUIDv7: unique, and in the order of making.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Run serves on the listener until the context ends, and closes everything.
 func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {

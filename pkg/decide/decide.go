@@ -42,6 +42,11 @@ type Command[S loop.State] struct {
 	Digest    []byte
 	// Claims names the claims whose holders the decision needs; may be nil.
 	Claims func(loop.World[S]) []string
+	// Check refuses by the commanded subject alone, before more is read; may be nil.
+	Check func(loop.World[S]) error
+	// Related names the subjects that the decision also needs, given what is known so far,
+	// known ones among them; nil for those that the rules name.
+	Related func(context.Context, loop.World[S]) ([]string, error)
 	// Prepare gathers facts from outside, once an attempt, after loading and after
 	// the checks of relation and request_id; may be nil.
 	Prepare func(ctx context.Context, world loop.World[S], at time.Time) error
@@ -121,8 +126,8 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 	at := e.timeOf(command, world)
 	ctx, seen := e.see(ctx, &command, world)
 	defer func() { seen.end(result, err) }()
-	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(world.Subjects[command.Subject]) {
-		return Result[S]{}, notFound()
+	if loaded.refusal != nil {
+		return Result[S]{}, loaded.refusal
 	}
 	if loaded.first != nil {
 		seen.outcome = repeated

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,6 +58,9 @@ type Rules[S loop.State] struct {
 	// kernel's: see Due and FallenDue.
 	NextCheck func(loop.History[S]) time.Time
 	Overdue   func(history loop.History[S], at time.Time) []loop.Event
+	// Later are the events of what a subject is told later than it happened, once it is
+	// time; while there are any nothing is overdue yet. May be nil.
+	Later func(world loop.World[S], subject string, at time.Time) []loop.Event
 	// Related names subjects that a decision about the known ones also needs; may be
 	// nil.
 	Related func(loop.World[S]) []string
@@ -75,14 +79,19 @@ func (r Rules[S]) Due(history loop.History[S]) time.Time {
 	return next
 }
 
-// FallenDue are the events that the clock makes at a time, once each.
-func (r Rules[S]) FallenDue(history loop.History[S], at time.Time) []loop.Event {
-	head := history.State.Common()
+// FallenDue are the events that the clock makes of a subject at a time, once each.
+func (r Rules[S]) FallenDue(world loop.World[S], subject string, at time.Time) []loop.Event {
+	head := world.State(subject).Common()
 	events := loop.NoticesDue(head, at)
 	if head.IsRevoked() {
 		return events
 	}
-	return append(events, r.Overdue(history, at)...)
+	if r.Later != nil {
+		if later := r.Later(world, subject, at); len(later) > 0 {
+			return append(events, later...)
+		}
+	}
+	return append(events, r.Overdue(world.Subjects[subject], at)...)
 }
 
 // Withdrawal are the events of a consent's withdrawal by an actor: nobody's agency for
@@ -138,34 +147,70 @@ type loaded[S loop.State] struct {
 	world loop.World[S]
 	// first is the claim of the command's request_id, nil where it is new.
 	first *journal.Claim
+	// refusal is why the command is refused by the commanded subject alone.
+	refusal error
 }
 
-// load reads the commanded subject and, until nothing new turns up, what the
-// rules name as related and who holds the claims asked about.
+// load reads the commanded subject, and nothing more where that settles it: what else is
+// read takes time that tells of subjects which the caller may not know. Then it reads, until
+// nothing new turns up, what the command names as related and who holds the claims asked
+// about.
 func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], error) {
 	l := loaded[S]{world: loop.World[S]{Subjects: map[string]loop.History[S]{}, Claims: map[string]string{}}}
-	var subjects, claims []string
-	wanted := []string{}
+	var subjects []string
 	if !command.Starts {
-		wanted = append(wanted, command.Subject)
+		subjects = append(subjects, command.Subject)
+	}
+	if err := e.loadSubjects(ctx, l.world, subjects); err != nil {
+		return l, err
+	}
+	claims := command.claims(l.world)
+	if !command.Starts && command.RequestID != "" {
+		claims = []string{command.requestKey()}
+	}
+	if err := e.loadClaims(ctx, &l, command, claims); err != nil {
+		return l, err
+	}
+	if l.refusal = e.refusal(command, l); l.refusal != nil || l.first != nil {
+		return l, nil
 	}
 	for {
-		if err := e.loadSubjects(ctx, l.world, wanted); err != nil {
+		related, err := e.related(ctx, command, l.world)
+		if err != nil {
 			return l, err
 		}
-		subjects = append(subjects, wanted...)
-		if asked := lacking(claims, command.claims(l.world)); len(asked) > 0 {
-			if err := e.loadClaims(ctx, &l, command, asked); err != nil {
-				return l, err
-			}
-			claims = append(claims, asked...)
-		}
-		if e.Rules.Related == nil {
-			return l, nil
-		}
-		if wanted = lacking(subjects, e.Rules.Related(l.world)); len(wanted) == 0 {
+		wanted, asked := lacking(subjects, related), lacking(claims, command.claims(l.world))
+		if len(wanted)+len(asked) == 0 {
 			return l, e.stillHeld(l.world)
 		}
+		if err := errors.Join(e.loadSubjects(ctx, l.world, wanted), e.loadClaims(ctx, &l, command, asked)); err != nil {
+			return l, err
+		}
+		subjects, claims = append(subjects, wanted...), append(claims, asked...)
+	}
+}
+
+// refusal refuses who commands what it has no relation to, and what the commanded subject
+// alone does not allow.
+func (e *Engine[S]) refusal(command Command[S], l loaded[S]) error {
+	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(l.world.Subjects[command.Subject]) {
+		return notFound()
+	}
+	if command.Check == nil || l.first != nil {
+		return nil
+	}
+	return command.Check(l.world)
+}
+
+// related are the subjects that a command's decision also needs, known or not.
+func (e *Engine[S]) related(ctx context.Context, command Command[S], world loop.World[S]) ([]string, error) {
+	switch {
+	case command.Related != nil:
+		return command.Related(ctx, world)
+	case e.Rules.Related != nil:
+		return e.Rules.Related(world), nil
+	default:
+		return nil, nil
 	}
 }
 
@@ -213,6 +258,9 @@ func (e *Engine[S]) loadSubjects(ctx context.Context, world loop.World[S], subje
 }
 
 func (e *Engine[S]) loadClaims(ctx context.Context, l *loaded[S], command Command[S], keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	held, err := e.Store.Claims(ctx, keys...)
 	if err != nil {
 		return fault.Store(err)

@@ -50,6 +50,7 @@ const (
 	UploadsWaiting        Reason = "UPLOADS_WAITING"
 	TooLarge              Reason = "TOO_LARGE"
 	Busy                  Reason = "BUSY"
+	TooManyOpenReports    Reason = "TOO_MANY_OPEN_REPORTS"
 	Unavailable           Reason = "UNAVAILABLE"
 	NotServed             Reason = "NOT_SERVED"
 	Internal              Reason = "INTERNAL"
@@ -103,6 +104,7 @@ var table = map[Reason]entry{
 	UploadsWaiting:        {codes.ResourceExhausted, "send what you have uploaded with a message, or wait: what no message names is removed after a day"},
 	TooLarge:              {codes.ResourceExhausted, "send less in one message; the limit is 4 MiB"},
 	Busy:                  {codes.ResourceExhausted, "slow down and try again"},
+	TooManyOpenReports:    {codes.FailedPrecondition, "answer, withdraw or wait for the end of those; what is new goes to the receiver as information"},
 	Unavailable:           {codes.Unavailable, "try again in a moment with the same request_id"},
 	NotServed:             {codes.Unimplemented, "call one of the services that are served here"},
 	Internal:              {codes.Internal, "try again; if it stays, give the operator the time of the call"},

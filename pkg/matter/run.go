@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -36,8 +37,6 @@ func (k *Kernel[S]) Run(ctx context.Context) error {
 }
 
 func (k *Kernel[S]) sweeps(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
 	for {
 		if err := k.sweep(ctx); err != nil && ctx.Err() == nil {
 			k.Logger.ErrorContext(ctx, "overdue sweep", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
@@ -45,7 +44,9 @@ func (k *Kernel[S]) sweeps(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-time.After(sweepEvery/2 + rand.N(sweepEvery)): //nolint:gosec // no secret: it spreads
+			// Not at a beat: what the clock tells of a report that joined another would be
+			// known by the part of a second at which it comes.
 		}
 	}
 }
@@ -132,7 +133,7 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 			return k.eraseCopies(ctx, world.State(subject).Common())
 		},
 		Decide: func(world loop.World[S], at time.Time) ([]loop.Event, error) {
-			return k.config.Rules.FallenDue(world.Subjects[subject], at), nil
+			return k.config.Rules.FallenDue(world, subject, at), nil
 		},
 		Access: journal.Access{Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})

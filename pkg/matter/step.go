@@ -32,6 +32,10 @@ type Step[S loop.State, F any] struct {
 	Etag string
 	// Claims names the claims whose holders the decision needs; may be nil.
 	Claims func(loop.World[S], loop.Command[F]) []string
+	// Check refuses by the commanded matter alone, before more is read; may be nil.
+	Check func(loop.World[S], loop.Command[F]) error
+	// Related names what else the decision needs; nil for what the rules name.
+	Related func(context.Context, loop.World[S], loop.Command[F]) ([]string, error)
 	// Prepare gathers facts from outside, after the checks of relation and request_id;
 	// may be nil.
 	Prepare func(context.Context, loop.World[S], *loop.Command[F]) error
@@ -105,8 +109,7 @@ func run[S loop.State, F any](
 		Agency: who.Agency, Subject: command.Subject, Starts: starts, RequestID: r.GetRequestId(), Digest: digest, Access: access,
 		Prepare: func(ctx context.Context, world loop.World[S], at time.Time) error {
 			command.At = at
-			view := world.Subjects[command.Subject].Views[who.Agency]
-			command.Stale = step.Etag != "" && step.Etag != loop.Etag(command.Subject, who.Agency, view.Version)
+			command.Stale = step.isStale(command, world)
 			client := command.Client
 			if !starts {
 				client = world.State(command.Subject).Common().Client
@@ -129,6 +132,17 @@ func run[S loop.State, F any](
 		},
 		Admit: admission.admit,
 	}
+	if step.Check != nil {
+		wanted.Check = func(world loop.World[S]) error {
+			command.Stale = step.isStale(command, world)
+			return step.Check(world, command)
+		}
+	}
+	if step.Related != nil {
+		wanted.Related = func(ctx context.Context, world loop.World[S]) ([]string, error) {
+			return step.Related(ctx, world, command)
+		}
+	}
 	if step.Claims != nil {
 		wanted.Claims = func(world loop.World[S]) []string { return step.Claims(world, command) }
 	}
@@ -140,6 +154,12 @@ func run[S loop.State, F any](
 		return Shown[S]{}, none, admission.refused(ctx, err)
 	}
 	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
+}
+
+// isStale tells whether the caller decided on another version than it is shown now.
+func (s Step[S, F]) isStale(command loop.Command[F], world loop.World[S]) bool {
+	agency := command.Actor.Agency
+	return s.Etag != "" && s.Etag != loop.Etag(command.Subject, agency, world.Subjects[command.Subject].Views[agency].Version)
 }
 
 // Addressed is a party as the directory completes it, where no unit is named with the

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -79,7 +78,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: newID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -178,6 +177,3 @@ func (s *Service) newServer(name string, parts matter.Deps, limiter *limit.Limit
 		Public: dev.IsMethod, Suite: matter.SuiteMethods(name), Mutual: s.ClientCA != "",
 	}), nil
 }
-
-// newID makes a UUIDv7: unique, and in the order of making.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }

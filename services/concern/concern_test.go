@@ -47,7 +47,7 @@ func (f *faulty) Append(ctx context.Context, batch journal.Batch) (journal.Appen
 	return f.Store.Append(ctx, batch)
 }
 
-func start(t *testing.T, changes ...func(*matter.Deps)) (*concern.Service, *faulty) {
+func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faulty) {
 	t.Helper()
 	folder := t.TempDir()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
@@ -92,7 +92,7 @@ type called struct{ grpc.ServerTransportStream }
 
 func (called) Method() string { return "/koppi.concern.v1.ConcernService/Tested" }
 
-func as(t *testing.T, agency, unit, worker string, role identity.Role) context.Context {
+func as(t testing.TB, agency, unit, worker string, role identity.Role) context.Context {
 	ctx := grpc.NewContextWithServerTransportStream(t.Context(), called{})
 	return identity.WithCaller(ctx, identity.Caller{Agency: agency, Unit: unit, Worker: worker, Role: role})
 }
@@ -101,7 +101,7 @@ func kela(t *testing.T) context.Context {
 	return as(t, "kela", "a", "kela-17", identity.RoleBenefitHandler)
 }
 
-func hva(t *testing.T) context.Context { return as(t, "hva", "b", "ps-21", identity.RoleSocialWorker) }
+func hva(t testing.TB) context.Context { return as(t, "hva", "b", "ps-21", identity.RoleSocialWorker) }
 
 func report() *concernv1.SubmitConcernRequest {
 	return &concernv1.SubmitConcernRequest{

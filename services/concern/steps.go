@@ -34,7 +34,7 @@ func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, erro
 
 // taken is how a step is decided; a forward needs to know more of the next receiver.
 func (s *Service) taken(r request) step {
-	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r), Check: rules.CheckStep, Related: s.related}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
 	if !ok {
 		return taken
@@ -62,12 +62,16 @@ func (s *Service) taken(r request) step {
 // SubmitConcern reports a concern, or joins it to the receiver's open one.
 func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
 	shown, err := matter.Begin(ctx, s.kernel, r, step{
-		Decide: rules.Decide,
+		Decide: rules.Decide, Related: s.related,
 		Claims: func(_ rules.World, command rules.Command) []string {
 			return []string{rules.ClaimKey(command.Client, r.GetReceiver().GetAgency())}
 		},
 		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
-			command.Facts, err = s.facts(ctx, world, command, r.GetReceiver(), command.Client)
+			if command.Facts, err = s.facts(ctx, world, command, r.GetReceiver(), command.Client); err != nil {
+				return err
+			}
+			own, err := s.own(ctx, command.Actor.Agency, command.Client)
+			command.Facts.OwnOpen = len(own)
 			return err
 		},
 	})
@@ -75,6 +79,30 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 		return nil, err
 	}
 	return &concernv1.SubmitConcernResponse{Concern: s.concern(shown)}, nil
+}
+
+// related are the concerns that a step also needs.
+func (s *Service) related(ctx context.Context, known rules.World, command rules.Command) ([]string, error) {
+	switch command.Request.(type) {
+	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest, *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
+	default:
+		return rules.RelatedTo(known, command, nil), nil
+	}
+	client := command.Client
+	if client == "" {
+		client = known.State(command.Subject).Client
+	}
+	own, err := s.own(ctx, command.Actor.Agency, client)
+	if err != nil {
+		return nil, err
+	}
+	return rules.RelatedTo(known, command, own), nil
+}
+
+// own are an agency's open reports about a client, as it is shown them.
+func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
+	standings, err := s.Store.Standings(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
+	return matter.Subjects(standings), fault.Store(err)
 }
 
 // facts are what the rules need to know of a receiver.

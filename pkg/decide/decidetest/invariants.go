@@ -182,6 +182,7 @@ func Act[S loop.State, F any](
 	subjects := w.Subjects()
 	switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
 	case kind <= 1 || len(subjects) == 0:
+		w.Now = w.Now.Add(time.Second)
 		begin(t, w)
 	case kind == 2:
 		w.Pass(time.Duration(rapid.SampledFrom(minutes).Draw(t, "minutes")) * time.Minute)
@@ -194,13 +195,11 @@ func Act[S loop.State, F any](
 			actor, step = chosen.actor, chosen.step
 		}
 		w.Now = w.Now.Add(time.Second)
-		w.Skew = time.Duration(rapid.IntRange(-3, 3).Draw(t, "skew")) * time.Second
 		request := w.Request(subject, step, rapid.SampledFrom(people).Draw(t, "other"))
 		if vary != nil {
 			vary(t, request, subject, actor)
 		}
 		_ = w.Try(actor, subject, request)
-		w.Skew = 0
 	}
 }
 
@@ -233,6 +232,7 @@ func Invariants[S loop.State, F any](
 		for done := 0; done < stepsPerCheck; {
 			w, checks := newTown(), Checks[S, F]{}
 			for range 50 {
+				w.Skew = time.Duration(rapid.IntRange(-3, 3).Draw(t, "skew")) * time.Second
 				if !w.withdraw(t) {
 					act(t, w)
 				}

@@ -129,7 +129,7 @@ func (w *Town[S, F]) Withdraw(agency, subject string) error {
 		return err
 	}
 	// The clock looks at it at once: a reader who now knows less may have missed a due time.
-	return w.Append(w.Rules.FallenDue(w.Histories[subject], w.Now))
+	return w.Append(w.Rules.FallenDue(w.World(), subject, w.Now))
 }
 
 // AcknowledgeWithdrawal says that an agency has seen to its copy.
@@ -173,12 +173,17 @@ func (w *Town[S, F]) run(command loop.Command[F]) error {
 	return nil
 }
 
-// Pass lets time pass and tells what fell due.
+// Pass lets time pass and tells what fell due, of each subject by a command of its own, at a
+// time of its own.
 func (w *Town[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
 	for _, subject := range slices.Sorted(maps.Keys(w.Histories)) {
-		if err := w.Append(w.Rules.FallenDue(w.Histories[subject], w.Now)); err != nil {
+		due := w.Rules.FallenDue(w.World(), subject, w.Now)
+		if err := w.Append(due); err != nil {
 			panic(err)
+		}
+		if len(due) > 0 {
+			w.Now = w.Now.Add(time.Microsecond)
 		}
 	}
 }

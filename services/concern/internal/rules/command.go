@@ -1,8 +1,12 @@
 package rules
 
 import (
+	"slices"
+	"strings"
+
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
 // Command is a request with all that its decision needs to know from outside.
@@ -18,6 +22,9 @@ type Facts struct {
 	// Receiver is the party addressed, with the intake unit where none was named.
 	Receiver *commonv1.Party
 	Graces   loop.Graces
+	// OwnOpen counts the open reports of the caller's agency about the client, at whatever
+	// receivers.
+	OwnOpen int
 	// Earlier counts the receiver's concerns about the client in twelve months.
 	Earlier int32
 }
@@ -46,4 +53,53 @@ func Related(known World) []string {
 		more = append(more, holder)
 	}
 	return more
+}
+
+// RelatedTo names those that one command needs. Own are the open reports of the caller's
+// agency about the client. A step of a reporter's reads as little of others' reports as it
+// can, so that its time tells little of them.
+func RelatedTo(known World, command Command, own []string) []string {
+	c := known.State(command.Subject)
+	switch command.Request.(type) {
+	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest:
+		for _, lead := range known.Claims {
+			if strings.HasPrefix(lead, Collection) {
+				return append(among(known.State(lead), own), lead)
+			}
+		}
+		// Nothing is read where nothing is open: as often as where something is.
+		return []string{Collection + command.NewID}
+	case *concernv1.ReceiveConcernRequest:
+		return concerns(c.Lead, Collection+c.OwnLead)
+	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.RequestInformationRequest,
+		*concernv1.ProvideInformationRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest:
+		return nil
+	case *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
+		if c.Lead != "" {
+			return append(among(known.State(c.Lead), own), concerns(c.Lead, c.ForwardedFrom)...)
+		}
+	}
+	return Related(known)
+}
+
+// among are those of an agency's own reports that joined a concern, or lead it.
+func among(lead Concern, own []string) []string {
+	var joined []string
+	for _, subject := range own {
+		if subject == lead.Subject || slices.Contains(lead.Reports, subject) {
+			joined = append(joined, subject)
+		}
+	}
+	return joined
+}
+
+// concerns are those names that name one.
+func concerns(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" || name == Collection })
+}
+
+// CheckStep refuses a step by the concern alone.
+func CheckStep(world World, command Command) error {
+	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
+	return table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale)
 }

@@ -15,8 +15,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	if request, ok := command.Request.(*concernv1.SubmitConcernRequest); ok {
 		return submit(world, command, request)
 	}
-	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+	if err := CheckStep(world, command); err != nil {
 		return nil, err
 	}
 	if err := checkContent(world, command); err != nil {

@@ -136,6 +136,10 @@ func told(view Concern, message proto.Message, reader loop.Reader) bool {
 		// A due time that it was not shown did not pass for this reader.
 		return false
 	}
+	if m, ok := message.(*concernv1.ConcernJoined); ok && m.GetLater() != nil && view.Lead != "" {
+		// Recorded for the clock alone: the report had joined before.
+		return false
+	}
 	if reader.Role == loop.RoleReceiver {
 		return true
 	}
@@ -174,7 +178,7 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 		if reporter {
 			m.JoinedConcernId = m.GetOwnJoinedConcernId()
 		}
-		m.OwnJoinedConcernId = ""
+		m.OwnJoinedConcernId, m.Later = "", nil
 	case *concernv1.ConcernPromoted:
 		if reporter {
 			m.JoinedConcernIds, m.JoinedConcernId = nil, ""
@@ -190,6 +194,8 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 			// Where else to turn, not to whom there: that is the decliner's to write.
 			m.SuggestedReceiver = loop.UnitAlone(m.GetSuggestedReceiver())
 		}
+	case *concernv1.ForwardAnswered:
+		m.ClosesAt = nil
 	case *concernv1.ConcernOverdue:
 		m.State = view.Shown()
 	}

@@ -36,7 +36,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.ConcernSubmitted:
 		c = submitted(e, m)
 	case *concernv1.ConcernJoined:
-		c.Lead, c.OwnLead = Collection+m.GetJoinedConcernId(), m.GetOwnJoinedConcernId()
+		c.Lead, c.OwnLead, c.Later = Collection+m.GetJoinedConcernId(), m.GetOwnJoinedConcernId(), m.GetLater().GetSteps()
 	case *concernv1.ReportJoined:
 		c.Reports = append(slices.Clip(c.Reports), Collection+m.GetJoiningConcernId())
 	case *concernv1.ConcernPromoted:
@@ -97,6 +97,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.Fire(m.GetDueAt().AsTime())
 		return c
 	}
+	c = c.told(e)
 	if c.Open == "" && tellsReporter(c, e.Message) {
 		c.Asked = ""
 	}
@@ -160,7 +161,7 @@ func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
 }
 
 func promoted(c Concern, m *concernv1.ConcernPromoted) Concern {
-	c.Lead, c.OwnLead = "", ""
+	c.Lead, c.OwnLead, c.Later = "", "", nil
 	if stays := m.GetJoinedConcernId(); stays != "" {
 		c.Lead = Collection + stays
 		return c
@@ -259,6 +260,9 @@ func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Conc
 		}
 	}
 	c.Due = loop.NotPast(c.Due, e.At)
+	if m.GetClosesAt() != nil {
+		c.ClosesAt = m.GetClosesAt().AsTime()
+	}
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -39,14 +40,10 @@ func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
 }
 
 // revoke enters a concern in error, and with it whatever was passed on of it. The
-// reports that had joined it go on under another, which first gets what it had passed.
+// reports that had joined it go on under another, as far as each has come: a step that all
+// of them took at this moment would tell that they hang together.
 func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	before := o.State(subject)
-	for _, report := range before.Reports {
-		if c := o.State(report); before.IsOpen() && c.IsOpen() && c.Lead == subject {
-			o.catchUp(report, before, before.Holder)
-		}
-	}
 	o.Revoke(subject, reason, Readers(before, false), by)
 	o.answerForwarder(subject, before, &commonv1.EnteredInError{})
 	if before.IsOpen() {
@@ -60,57 +57,11 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	}
 }
 
-// receive records the receipt, and of a report that joined all that its lead has
-// passed meanwhile.
+// receive records the receipt. What the concern that it follows has passed meanwhile is told
+// later.
 func (o *outcome) receive(subject string) {
 	o.add(subject, &concernv1.ConcernReceived{})
-	if lead := o.State(subject).Lead; lead != "" {
-		o.catchUp(subject, o.State(lead), o.Actor.Party())
-	}
-}
-
-// copyToReports appends the lead's steps to the reports that joined it.
-func (o *outcome) copyToReports(lead Concern, m proto.Message, by *commonv1.Party) {
-	switch m.(type) {
-	case *concernv1.ConcernTaken, *concernv1.ContactAttempted, *commonv1.ContactPlanned, *concernv1.AssessmentStarted,
-		*concernv1.AssessmentCompleted, *concernv1.ConcernDeclined, *concernv1.ConcernClosed:
-	default:
-		return
-	}
-	if lead.Lead != "" {
-		return
-	}
-	for _, report := range lead.Reports {
-		if c := o.State(report); c.IsOpen() && c.Lead == lead.Subject {
-			o.catchUp(report, lead, by)
-			o.addBy(report, m, by)
-		}
-	}
-}
-
-// catchUp appends what the lead has passed and the report lacks.
-func (o *outcome) catchUp(report string, lead Concern, by *commonv1.Party) {
-	if by.GetWorker() == "" {
-		// The lead ends by what another agency did, which must not show here.
-		by = orParty(lead.Taker, lead.ReceivedBy)
-	}
-	lacks := func(state concernv1.ConcernState) bool {
-		return lead.State >= state && o.State(report).State < state
-	}
-	if c := o.State(report); lead.ReceivedBy != nil && c.State == stateSubmitted {
-		o.addBy(report, &concernv1.ConcernReceived{}, by)
-	}
-	if lacks(stateTaken) {
-		// By the worker who took the lead, as if it had been taken with it: whoever
-		// has the lead by now was not told to this reporter.
-		o.addBy(report, &concernv1.ConcernTaken{Worker: lead.Taker}, lead.Taker)
-	}
-	if lacks(stateInAssessment) {
-		o.addBy(report, &concernv1.AssessmentStarted{}, by)
-	}
-	if lacks(stateAssessed) {
-		o.addBy(report, &concernv1.AssessmentCompleted{SupportNeed: lead.SupportNeed, PlanId: lead.PlanID}, by)
-	}
+	o.catchUp(subject)
 }
 
 // answerForwarder tells the forwarder's concern what became of the one that it
@@ -139,11 +90,33 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	default:
 		return
 	}
-	if caught && !offer.KeepOpen {
+	answered := &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.State(subject).Phase}
+	// A declined one waits for its reporter, who was not told of an offer: it does not end by it.
+	caught = caught && !offer.KeepOpen && forwarder.State != stateDeclined
+	switch {
+	case caught && o.tellsOneReporter(from, before):
+		answered.ClosesAt = timestamppb.New(o.closing(from, subject))
+	case caught:
 		o.addBy(from, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, by)
 		return
 	}
-	o.addBy(from, &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.State(subject).Phase}, by)
+	o.addBy(from, answered, by)
+}
+
+// tellsOneReporter tells whether an agency that reported to the forwarder also has a report
+// that joined what was forwarded: it may not know that the two hang together.
+func (o *outcome) tellsOneReporter(from string, onward Concern) bool {
+	var reporters []string
+	for _, subject := range append([]string{from}, o.State(from).Reports...) {
+		reporters = append(reporters, o.State(subject).Sender.GetAgency())
+	}
+	group := append([]string{onward.Subject}, onward.Reports...)
+	if onward.Lead != "" {
+		group = append([]string{onward.Lead}, o.State(onward.Lead).Reports...)
+	}
+	return slices.ContainsFunc(group, func(subject string) bool {
+		return slices.Contains(reporters, o.State(subject).Sender.GetAgency())
+	})
 }
 
 // promoteAfter finds a new lead for the reports that a withdrawn concern leaves,
@@ -180,6 +153,9 @@ func (o *outcome) promoteAfter(gone Concern) {
 		case c.Lead == gone.Subject:
 			o.add(c.Subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: c.OwnLead})
 		}
+	}
+	for _, c := range rest {
+		o.catchUp(c.Subject)
 	}
 }
 

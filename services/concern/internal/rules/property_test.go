@@ -74,6 +74,7 @@ func TestNoSideChannels(t *testing.T) {
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
 			act(t, w.plain)
 		}
+		checkMoments(t, w)
 		for _, subject := range w.Subjects() {
 			c := w.Histories[subject].State
 			if c.OwnLead != "" || shownJoined(w, subject) || tangled(w, subject) {
@@ -83,6 +84,39 @@ func TestNoSideChannels(t *testing.T) {
 			compareWithPlain(t, w, subject)
 		}
 	})
+}
+
+// checkMoments: as people take them, one moment has one step for a reporter: neither two of
+// one report, which no fresh one has, nor one each of two that it may not know to hang
+// together. What the clock finds overdue may be more.
+func checkMoments(t *rapid.T, w *town) {
+	for agency, mail := range w.Mail {
+		moments := map[int64][]decide.Told[rules.Concern]{}
+		for _, told := range mail {
+			if told.View.Reader.Role != loop.RoleSender || isClocks(told.Event.Message) {
+				continue
+			}
+			at := told.Event.At.UnixMicro()
+			for _, other := range moments[at] {
+				if other.Event.Subject == told.Event.Subject && loop.NameOf(told.Event.Message) != "ConcernJoined" ||
+					other.Event.Subject != told.Event.Subject && !shownJoined(w, told.Event.Subject) && !shownJoined(w, other.Event.Subject) {
+					t.Fatalf("%s is told at one moment %s of %s and %s of %s", agency,
+						loop.NameOf(other.Event.Message), other.Event.Subject, loop.NameOf(told.Event.Message), told.Event.Subject)
+				}
+			}
+			moments[at] = append(moments[at], told)
+		}
+	}
+}
+
+// isClocks tells what nobody's step makes.
+func isClocks(m proto.Message) bool {
+	switch m.(type) {
+	case *concernv1.ConcernOverdue, *commonv1.RevocationOverdue, *commonv1.WithdrawalOverdue:
+		return true
+	default:
+		return false
+	}
 }
 
 func shownJoined(w *town, subject string) bool {

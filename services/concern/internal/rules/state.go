@@ -41,6 +41,8 @@ type Concern struct {
 	// OwnLead is its reporter's own earliest open report, where its reporter is
 	// shown that it joined.
 	OwnLead string
+	// Later is what a report that joined is yet to be told, in order; see follow.go.
+	Later []*concernv1.ConcernJoined_Later_Step
 	// Reports are those joined to this one, in the order of joining.
 	Reports []string
 
@@ -65,6 +67,8 @@ type Concern struct {
 	// one would tell of that step.
 	Asked    string
 	Forwards []Forward
+	// ClosesAt is when it is closed as forwarded; zero where it is not to be.
+	ClosesAt time.Time
 	PlanID   string
 
 	Outcome  concernv1.Outcome

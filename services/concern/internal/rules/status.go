@@ -97,7 +97,16 @@ func Readers(c Concern, withdrawn bool) []loop.Reader {
 }
 
 // NextCheck is when the clock must look at a concern again.
-func NextCheck(history loop.History[Concern]) time.Time { return loop.NextCheck(history, Status) }
+func NextCheck(history loop.History[Concern]) time.Time {
+	next := loop.NextCheck(history, Status)
+	if c := history.State; c.IsOpen() && !c.ClosesAt.IsZero() && (next.IsZero() || c.ClosesAt.Before(next)) {
+		next = c.ClosesAt
+	}
+	if later := history.State.Later; len(later) > 0 && (next.IsZero() || later[0].GetAt().AsTime().Before(next)) {
+		return later[0].GetAt().AsTime()
+	}
+	return next
+}
 
 // Overdue records the due times that have passed, once each.
 func Overdue(history loop.History[Concern], at time.Time) []loop.Event {

@@ -14,7 +14,7 @@ import (
 )
 
 // Given a taken concern, when another agency reports the same client, then it is
-// told what a fresh report's reporter would be, and catches up when received.
+// told what a fresh report's reporter would be: the receipt, and later that it was taken.
 func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	w := newTown()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
@@ -27,6 +27,8 @@ func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	w.Expect(t, "hva", report, "Submitted Joined")
 	w.Expect(t, "hva", lead, "Submitted Received Taken ReportJoined")
 	w.take(t, "hva", report, receive)
+	w.Expect(t, "terveys", report, "Submitted Received")
+	w.Pass(time.Hour)
 	w.Expect(t, "terveys", report, "Submitted Received Taken")
 	w.take(t, "hva", lead, closing)
 	w.Expect(t, "terveys", report, "Submitted Received Taken Closed")
@@ -36,8 +38,8 @@ func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	}
 }
 
-// Given an unreceived report that joined, when its lead is taken, it is received
-// and taken once.
+// Given an unreceived report that joined, when its lead is taken, it is received, and taken
+// some time later, once.
 func TestACopiedStepComesOnce(t *testing.T) {
 	w := newTown()
 	lead, err := w.submit("kela", "hva", "anna", notification())
@@ -46,6 +48,9 @@ func TestACopiedStepComesOnce(t *testing.T) {
 	must(t, err)
 	w.take(t, "hva", lead, receive)
 	w.take(t, "hva", lead, take)
+	w.Expect(t, "terveys", report, "Submitted Received")
+	w.Pass(time.Hour)
+	w.Pass(time.Hour)
 	w.Expect(t, "terveys", report, "Submitted Received Taken")
 	straight, err := w.submit("tyo", "terveys", "bo", notification())
 	must(t, err)

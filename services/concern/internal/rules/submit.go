@@ -11,6 +11,10 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
+// MaxOpen bounds the open reports of one agency about one client. It goes by what the agency
+// knows, and bounds how many reports join one concern: what a step on that does to all.
+const MaxOpen = 20
+
 func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]loop.Event, error) {
 	if err := loop.CheckStarter(command.Actor); err != nil {
 		return nil, err
@@ -23,6 +27,9 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 	}
 	if err := content.check(command); err != nil {
 		return nil, err
+	}
+	if command.Facts.OwnOpen >= MaxOpen {
+		return nil, fault.New(fault.TooManyOpenReports, "your agency has %d open reports about this client", MaxOpen)
 	}
 	outcome := newOutcome(world, command)
 	outcome.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{

@@ -39,7 +39,7 @@ var table = loop.Table[Concern]{
 	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed))},
 	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
 	{Step: "ReassignConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
-	{Step: "CloseConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
+	{Step: "CloseConcern", By: receiver, When: leading(run(stateSubmitted, stateAssessed))},
 	{Step: "DeclineConcern", By: receiver, When: leading(run(stateSubmitted, stateReceived))},
 	{Step: "SettleConcern", By: reporter, When: whenever(stateDeclined), Automatic: true},
 	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},

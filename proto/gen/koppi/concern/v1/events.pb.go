@@ -12,6 +12,7 @@ package concernv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	anypb "google.golang.org/protobuf/types/known/anypb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	v1 "koppi.internal/proto/gen/koppi/common/v1"
 	reflect "reflect"
@@ -146,8 +147,12 @@ type ConcernJoined struct {
 	// As recorded, the reporting agency's own earliest open report; empty where it
 	// has none, and then the reporter is not told of the joining. Never sent.
 	OwnJoinedConcernId string `protobuf:"bytes,2,opt,name=own_joined_concern_id,json=ownJoinedConcernId,proto3" json:"own_joined_concern_id,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// As recorded, the steps of the leading concern that this report is told later.
+	// Where it is set, the report had joined before and nobody is told of this event.
+	// Never sent.
+	Later         *ConcernJoined_Later `protobuf:"bytes,3,opt,name=later,proto3" json:"later,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConcernJoined) Reset() {
@@ -192,6 +197,13 @@ func (x *ConcernJoined) GetOwnJoinedConcernId() string {
 		return x.OwnJoinedConcernId
 	}
 	return ""
+}
+
+func (x *ConcernJoined) GetLater() *ConcernJoined_Later {
+	if x != nil {
+		return x.Later
+	}
+	return nil
 }
 
 // ReportJoined is recorded on the open concern; for its receiver only.
@@ -847,8 +859,12 @@ type ForwardAnswered struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	ForwardedConcernId string                 `protobuf:"bytes,1,opt,name=forwarded_concern_id,json=forwardedConcernId,proto3" json:"forwarded_concern_id,omitempty"`
 	Phase              v1.LoopPhase           `protobuf:"varint,2,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// As recorded, when the concern is closed as forwarded, in UTC; unset where it is closed
+	// at once or goes on. One reporter may be told of both concerns, and may not know that one
+	// was forwarded as the other: then they do not move at one moment. Never sent.
+	ClosesAt      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=closes_at,json=closesAt,proto3" json:"closes_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ForwardAnswered) Reset() {
@@ -893,6 +909,13 @@ func (x *ForwardAnswered) GetPhase() v1.LoopPhase {
 		return x.Phase
 	}
 	return v1.LoopPhase(0)
+}
+
+func (x *ForwardAnswered) GetClosesAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosesAt
+	}
+	return nil
 }
 
 type ConcernClosed struct {
@@ -1164,11 +1187,121 @@ func (x *ConcernOverdue) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Later is all that the report is yet to be told, in order. A step that was taken
+// before the report was received is told some time after the receipt, as it would be
+// of a report that had joined nothing: at one moment a report is told one step.
+type ConcernJoined_Later struct {
+	state         protoimpl.MessageState      `protogen:"open.v1"`
+	Steps         []*ConcernJoined_Later_Step `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConcernJoined_Later) Reset() {
+	*x = ConcernJoined_Later{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConcernJoined_Later) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConcernJoined_Later) ProtoMessage() {}
+
+func (x *ConcernJoined_Later) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConcernJoined_Later.ProtoReflect.Descriptor instead.
+func (*ConcernJoined_Later) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *ConcernJoined_Later) GetSteps() []*ConcernJoined_Later_Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+type ConcernJoined_Later_Step struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of this package's events, or koppi.common.v1.ContactPlanned.
+	Event *anypb.Any `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
+	// Who took the step.
+	By *v1.Party `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// When it is told, in UTC. A clock that was stopped tells it later.
+	At            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConcernJoined_Later_Step) Reset() {
+	*x = ConcernJoined_Later_Step{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConcernJoined_Later_Step) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConcernJoined_Later_Step) ProtoMessage() {}
+
+func (x *ConcernJoined_Later_Step) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConcernJoined_Later_Step.ProtoReflect.Descriptor instead.
+func (*ConcernJoined_Later_Step) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{1, 0, 0}
+}
+
+func (x *ConcernJoined_Later_Step) GetEvent() *anypb.Any {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *ConcernJoined_Later_Step) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *ConcernJoined_Later_Step) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xda\x03\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xda\x03\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1178,10 +1311,17 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x0fclient_language\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x129\n" +
 	"\x19forwarded_from_concern_id\x18\a \x01(\tR\x16forwardedFromConcernId\x12)\n" +
 	"\x10earlier_concerns\x18\b \x01(\x05R\x0fearlierConcerns\x121\n" +
-	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"n\n" +
+	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x80\x03\n" +
 	"\rConcernJoined\x12*\n" +
 	"\x11joined_concern_id\x18\x01 \x01(\tR\x0fjoinedConcernId\x121\n" +
-	"\x15own_joined_concern_id\x18\x02 \x01(\tR\x12ownJoinedConcernId\"<\n" +
+	"\x15own_joined_concern_id\x18\x02 \x01(\tR\x12ownJoinedConcernId\x12;\n" +
+	"\x05later\x18\x03 \x01(\v2%.koppi.concern.v1.ConcernJoined.LaterR\x05later\x1a\xd2\x01\n" +
+	"\x05Later\x12@\n" +
+	"\x05steps\x18\x01 \x03(\v2*.koppi.concern.v1.ConcernJoined.Later.StepR\x05steps\x1a\x86\x01\n" +
+	"\x04Step\x12*\n" +
+	"\x05event\x18\x01 \x01(\v2\x14.google.protobuf.AnyR\x05event\x12&\n" +
+	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"<\n" +
 	"\fReportJoined\x12,\n" +
 	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\"\x92\x01\n" +
 	"\x0fConcernPromoted\x12,\n" +
@@ -1220,10 +1360,11 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x122\n" +
 	"\breceiver\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12\x1b\n" +
 	"\tkeep_open\x18\x03 \x01(\bR\bkeepOpen\x121\n" +
-	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"u\n" +
+	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xae\x01\n" +
 	"\x0fForwardAnswered\x120\n" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x120\n" +
-	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\"\xa5\x01\n" +
+	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x127\n" +
+	"\tcloses_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bclosesAt\"\xa5\x01\n" +
 	"\rConcernClosed\x123\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12 \n" +
 	"\bfeedback\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bfeedback\x12=\n" +
@@ -1254,72 +1395,81 @@ func file_koppi_concern_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_events_proto_rawDescData
 }
 
-var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_koppi_concern_v1_events_proto_goTypes = []any{
-	(*ConcernSubmitted)(nil),      // 0: koppi.concern.v1.ConcernSubmitted
-	(*ConcernJoined)(nil),         // 1: koppi.concern.v1.ConcernJoined
-	(*ReportJoined)(nil),          // 2: koppi.concern.v1.ReportJoined
-	(*ConcernPromoted)(nil),       // 3: koppi.concern.v1.ConcernPromoted
-	(*ConcernReceived)(nil),       // 4: koppi.concern.v1.ConcernReceived
-	(*ConcernTriaged)(nil),        // 5: koppi.concern.v1.ConcernTriaged
-	(*ConcernTaken)(nil),          // 6: koppi.concern.v1.ConcernTaken
-	(*ConcernReassigned)(nil),     // 7: koppi.concern.v1.ConcernReassigned
-	(*ContactAttempted)(nil),      // 8: koppi.concern.v1.ContactAttempted
-	(*InformationRequested)(nil),  // 9: koppi.concern.v1.InformationRequested
-	(*InformationProvided)(nil),   // 10: koppi.concern.v1.InformationProvided
-	(*AssessmentStarted)(nil),     // 11: koppi.concern.v1.AssessmentStarted
-	(*AssessmentCompleted)(nil),   // 12: koppi.concern.v1.AssessmentCompleted
-	(*ConcernForwarded)(nil),      // 13: koppi.concern.v1.ConcernForwarded
-	(*ForwardAnswered)(nil),       // 14: koppi.concern.v1.ForwardAnswered
-	(*ConcernClosed)(nil),         // 15: koppi.concern.v1.ConcernClosed
-	(*ConcernDeclined)(nil),       // 16: koppi.concern.v1.ConcernDeclined
-	(*ConcernWithdrawn)(nil),      // 17: koppi.concern.v1.ConcernWithdrawn
-	(*ConcernSettled)(nil),        // 18: koppi.concern.v1.ConcernSettled
-	(*ConcernOverdue)(nil),        // 19: koppi.concern.v1.ConcernOverdue
-	(*v1.Party)(nil),              // 20: koppi.common.v1.Party
-	(Topic)(0),                    // 21: koppi.concern.v1.Topic
-	(v1.Urgency)(0),               // 22: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 23: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(SupportNeed)(0),              // 25: koppi.concern.v1.SupportNeed
-	(Track)(0),                    // 26: koppi.concern.v1.Track
-	(ContactResult)(0),            // 27: koppi.concern.v1.ContactResult
-	(v1.LoopPhase)(0),             // 28: koppi.common.v1.LoopPhase
-	(Outcome)(0),                  // 29: koppi.concern.v1.Outcome
-	(DeclineReason)(0),            // 30: koppi.concern.v1.DeclineReason
-	(ConcernState)(0),             // 31: koppi.concern.v1.ConcernState
+	(*ConcernSubmitted)(nil),         // 0: koppi.concern.v1.ConcernSubmitted
+	(*ConcernJoined)(nil),            // 1: koppi.concern.v1.ConcernJoined
+	(*ReportJoined)(nil),             // 2: koppi.concern.v1.ReportJoined
+	(*ConcernPromoted)(nil),          // 3: koppi.concern.v1.ConcernPromoted
+	(*ConcernReceived)(nil),          // 4: koppi.concern.v1.ConcernReceived
+	(*ConcernTriaged)(nil),           // 5: koppi.concern.v1.ConcernTriaged
+	(*ConcernTaken)(nil),             // 6: koppi.concern.v1.ConcernTaken
+	(*ConcernReassigned)(nil),        // 7: koppi.concern.v1.ConcernReassigned
+	(*ContactAttempted)(nil),         // 8: koppi.concern.v1.ContactAttempted
+	(*InformationRequested)(nil),     // 9: koppi.concern.v1.InformationRequested
+	(*InformationProvided)(nil),      // 10: koppi.concern.v1.InformationProvided
+	(*AssessmentStarted)(nil),        // 11: koppi.concern.v1.AssessmentStarted
+	(*AssessmentCompleted)(nil),      // 12: koppi.concern.v1.AssessmentCompleted
+	(*ConcernForwarded)(nil),         // 13: koppi.concern.v1.ConcernForwarded
+	(*ForwardAnswered)(nil),          // 14: koppi.concern.v1.ForwardAnswered
+	(*ConcernClosed)(nil),            // 15: koppi.concern.v1.ConcernClosed
+	(*ConcernDeclined)(nil),          // 16: koppi.concern.v1.ConcernDeclined
+	(*ConcernWithdrawn)(nil),         // 17: koppi.concern.v1.ConcernWithdrawn
+	(*ConcernSettled)(nil),           // 18: koppi.concern.v1.ConcernSettled
+	(*ConcernOverdue)(nil),           // 19: koppi.concern.v1.ConcernOverdue
+	(*ConcernJoined_Later)(nil),      // 20: koppi.concern.v1.ConcernJoined.Later
+	(*ConcernJoined_Later_Step)(nil), // 21: koppi.concern.v1.ConcernJoined.Later.Step
+	(*v1.Party)(nil),                 // 22: koppi.common.v1.Party
+	(Topic)(0),                       // 23: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                  // 24: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),            // 25: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
+	(SupportNeed)(0),                 // 27: koppi.concern.v1.SupportNeed
+	(Track)(0),                       // 28: koppi.concern.v1.Track
+	(ContactResult)(0),               // 29: koppi.concern.v1.ContactResult
+	(v1.LoopPhase)(0),                // 30: koppi.common.v1.LoopPhase
+	(Outcome)(0),                     // 31: koppi.concern.v1.Outcome
+	(DeclineReason)(0),               // 32: koppi.concern.v1.DeclineReason
+	(ConcernState)(0),                // 33: koppi.concern.v1.ConcernState
+	(*anypb.Any)(nil),                // 34: google.protobuf.Any
 }
 var file_koppi_concern_v1_events_proto_depIdxs = []int32{
-	20, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
-	21, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
-	22, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
-	23, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
-	24, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
-	22, // 5: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	25, // 6: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	26, // 7: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	20, // 8: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	20, // 9: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	20, // 10: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	27, // 11: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	24, // 12: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	24, // 13: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	23, // 14: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	25, // 15: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	20, // 16: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	24, // 17: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	28, // 18: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	29, // 19: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	23, // 20: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	30, // 21: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	20, // 22: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	31, // 23: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	24, // 24: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	22, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
+	23, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
+	24, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
+	25, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
+	26, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
+	20, // 5: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
+	24, // 6: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	27, // 7: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	28, // 8: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	22, // 9: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	22, // 10: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	22, // 11: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	29, // 12: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	26, // 13: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	26, // 14: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	25, // 15: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	27, // 16: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	22, // 17: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	26, // 18: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	30, // 19: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	26, // 20: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	31, // 21: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	25, // 22: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	32, // 23: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	22, // 24: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	33, // 25: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	26, // 26: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	21, // 27: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	34, // 28: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	22, // 29: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	26, // 30: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }
@@ -1334,7 +1484,7 @@ func file_koppi_concern_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_events_proto_rawDesc), len(file_koppi_concern_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

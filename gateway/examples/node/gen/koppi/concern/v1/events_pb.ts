@@ -7,8 +7,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Any, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_any, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Attachment, LoopPhase, Party, Urgency } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb.js";
 import { file_koppi_common_v1_text } from "../../common/v1/text_pb.js";
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/concern/v1/events.proto.
  */
 export const file_koppi_concern_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rb3BwaS9jb25jZXJuL3YxL2V2ZW50cy5wcm90bxIQa29wcGkuY29uY2Vybi52MSLlAgoQQ29uY2VyblN1Ym1pdHRlZBIoCghyZWNlaXZlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRInCgZ0b3BpY3MYAiADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTouBgDEikKB3VyZ2VuY3kYBCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIwCgthdHRhY2htZW50cxgFIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50Eh0KD2NsaWVudF9sYW5ndWFnZRgGIAEoCUIE6LgYAhIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGAcgASgJEhgKEGVhcmxpZXJfY29uY2VybnMYCCABKAUSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJCg1Db25jZXJuSm9pbmVkEhkKEWpvaW5lZF9jb25jZXJuX2lkGAEgASgJEh0KFW93bl9qb2luZWRfY29uY2Vybl9pZBgCIAEoCSIqCgxSZXBvcnRKb2luZWQSGgoSam9pbmluZ19jb25jZXJuX2lkGAEgASgJImAKD0NvbmNlcm5Qcm9tb3RlZBIaChJqb2luZWRfY29uY2Vybl9pZHMYASADKAkSGQoRam9pbmVkX2NvbmNlcm5faWQYAiABKAkSFgoOcmVwb3J0ZXJfc2hvd24YAyABKAgiEQoPQ29uY2VyblJlY2VpdmVkIuABCg5Db25jZXJuVHJpYWdlZBIpCgd1cmdlbmN5GAEgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSMwoMc3VwcG9ydF9uZWVkGAIgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZBImCgV0cmFjaxgDIAEoDjIXLmtvcHBpLmNvbmNlcm4udjEuVHJhY2sSGQoRY2xpZW50X3dhbnRzX2hlbHAYBCABKAgSKwoLYXNzaWduZWRfdG8YBSABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiNgoMQ29uY2VyblRha2VuEiYKBndvcmtlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJNChFDb25jZXJuUmVhc3NpZ25lZBIiCgJ0bxgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIUCgZyZWFzb24YAiABKAlCBOi4GAMieAoQQ29udGFjdEF0dGVtcHRlZBIvCgZyZXN1bHQYASABKA4yHy5rb3BwaS5jb25jZXJuLnYxLkNvbnRhY3RSZXN1bHQSMwoPbmV4dF9hdHRlbXB0X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChRJbmZvcm1hdGlvblJlcXVlc3RlZBIeChZpbmZvcm1hdGlvbl9yZXF1ZXN0X2lkGAEgASgJEhYKCHF1ZXN0aW9uGAIgASgJQgTouBgDEioKBmR1ZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifQoTSW5mb3JtYXRpb25Qcm92aWRlZBIeChZpbmZvcm1hdGlvbl9yZXF1ZXN0X2lkGAEgASgJEhQKBmFuc3dlchgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IhMKEUFzc2Vzc21lbnRTdGFydGVkIlsKE0Fzc2Vzc21lbnRDb21wbGV0ZWQSMwoMc3VwcG9ydF9uZWVkGAEgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZBIPCgdwbGFuX2lkGAIgASgJIpkBChBDb25jZXJuRm9yd2FyZGVkEhwKFGZvcndhcmRlZF9jb25jZXJuX2lkGAEgASgJEigKCHJlY2VpdmVyGAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhEKCWtlZXBfb3BlbhgDIAEoCBIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIloKD0ZvcndhcmRBbnN3ZXJlZBIcChRmb3J3YXJkZWRfY29uY2Vybl9pZBgBIAEoCRIpCgVwaGFzZRgCIAEoDjIaLmtvcHBpLmNvbW1vbi52MS5Mb29wUGhhc2UihQEKDUNvbmNlcm5DbG9zZWQSKgoHb3V0Y29tZRgBIAEoDjIZLmtvcHBpLmNvbmNlcm4udjEuT3V0Y29tZRIWCghmZWVkYmFjaxgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IpEBCg9Db25jZXJuRGVjbGluZWQSLwoGcmVhc29uGAEgASgOMh8ua29wcGkuY29uY2Vybi52MS5EZWNsaW5lUmVhc29uEhkKC2V4cGxhbmF0aW9uGAIgASgJQgTouBgDEjIKEnN1Z2dlc3RlZF9yZWNlaXZlchgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSIoChBDb25jZXJuV2l0aGRyYXduEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyJECg5Db25jZXJuU2V0dGxlZBIcCg5yZXN1Ym1pdHRlZF9hcxgBIAEoCUIE6LgYARIUCgZyZWFzb24YAiABKAlCBOi4GAMiawoOQ29uY2Vybk92ZXJkdWUSLQoFc3RhdGUYASABKA4yHi5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm5TdGF0ZRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_concern_v1_state]);
+  fileDesc("Ch1rb3BwaS9jb25jZXJuL3YxL2V2ZW50cy5wcm90bxIQa29wcGkuY29uY2Vybi52MSLlAgoQQ29uY2VyblN1Ym1pdHRlZBIoCghyZWNlaXZlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRInCgZ0b3BpY3MYAiADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTouBgDEikKB3VyZ2VuY3kYBCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIwCgthdHRhY2htZW50cxgFIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50Eh0KD2NsaWVudF9sYW5ndWFnZRgGIAEoCUIE6LgYAhIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGAcgASgJEhgKEGVhcmxpZXJfY29uY2VybnMYCCABKAUSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK9AgoNQ29uY2VybkpvaW5lZBIZChFqb2luZWRfY29uY2Vybl9pZBgBIAEoCRIdChVvd25fam9pbmVkX2NvbmNlcm5faWQYAiABKAkSNAoFbGF0ZXIYAyABKAsyJS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm5Kb2luZWQuTGF0ZXIauwEKBUxhdGVyEjkKBXN0ZXBzGAEgAygLMioua29wcGkuY29uY2Vybi52MS5Db25jZXJuSm9pbmVkLkxhdGVyLlN0ZXAadwoEU3RlcBIjCgVldmVudBgBIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIioKDFJlcG9ydEpvaW5lZBIaChJqb2luaW5nX2NvbmNlcm5faWQYASABKAkiYAoPQ29uY2VyblByb21vdGVkEhoKEmpvaW5lZF9jb25jZXJuX2lkcxgBIAMoCRIZChFqb2luZWRfY29uY2Vybl9pZBgCIAEoCRIWCg5yZXBvcnRlcl9zaG93bhgDIAEoCCIRCg9Db25jZXJuUmVjZWl2ZWQi4AEKDkNvbmNlcm5UcmlhZ2VkEikKB3VyZ2VuY3kYASABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIzCgxzdXBwb3J0X25lZWQYAiABKA4yHS5rb3BwaS5jb25jZXJuLnYxLlN1cHBvcnROZWVkEiYKBXRyYWNrGAMgASgOMhcua29wcGkuY29uY2Vybi52MS5UcmFjaxIZChFjbGllbnRfd2FudHNfaGVscBgEIAEoCBIrCgthc3NpZ25lZF90bxgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSI2CgxDb25jZXJuVGFrZW4SJgoGd29ya2VyGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Ik0KEUNvbmNlcm5SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhQKBnJlYXNvbhgCIAEoCUIE6LgYAyJ4ChBDb250YWN0QXR0ZW1wdGVkEi8KBnJlc3VsdBgBIAEoDjIfLmtvcHBpLmNvbmNlcm4udjEuQ29udGFjdFJlc3VsdBIzCg9uZXh0X2F0dGVtcHRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInoKFEluZm9ybWF0aW9uUmVxdWVzdGVkEh4KFmluZm9ybWF0aW9uX3JlcXVlc3RfaWQYASABKAkSFgoIcXVlc3Rpb24YAiABKAlCBOi4GAMSKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ9ChNJbmZvcm1hdGlvblByb3ZpZGVkEh4KFmluZm9ybWF0aW9uX3JlcXVlc3RfaWQYASABKAkSFAoGYW5zd2VyGAIgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQiEwoRQXNzZXNzbWVudFN0YXJ0ZWQiWwoTQXNzZXNzbWVudENvbXBsZXRlZBIzCgxzdXBwb3J0X25lZWQYASABKA4yHS5rb3BwaS5jb25jZXJuLnYxLlN1cHBvcnROZWVkEg8KB3BsYW5faWQYAiABKAkimQEKEENvbmNlcm5Gb3J3YXJkZWQSHAoUZm9yd2FyZGVkX2NvbmNlcm5faWQYASABKAkSKAoIcmVjZWl2ZXIYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSEQoJa2VlcF9vcGVuGAMgASgIEioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiQEKD0ZvcndhcmRBbnN3ZXJlZBIcChRmb3J3YXJkZWRfY29uY2Vybl9pZBgBIAEoCRIpCgVwaGFzZRgCIAEoDjIaLmtvcHBpLmNvbW1vbi52MS5Mb29wUGhhc2USLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAQoNQ29uY2VybkNsb3NlZBIqCgdvdXRjb21lGAEgASgOMhkua29wcGkuY29uY2Vybi52MS5PdXRjb21lEhYKCGZlZWRiYWNrGAIgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQikQEKD0NvbmNlcm5EZWNsaW5lZBIvCgZyZWFzb24YASABKA4yHy5rb3BwaS5jb25jZXJuLnYxLkRlY2xpbmVSZWFzb24SGQoLZXhwbGFuYXRpb24YAiABKAlCBOi4GAMSMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IigKEENvbmNlcm5XaXRoZHJhd24SFAoGcmVhc29uGAEgASgJQgTouBgDIkQKDkNvbmNlcm5TZXR0bGVkEhwKDnJlc3VibWl0dGVkX2FzGAEgASgJQgTouBgBEhQKBnJlYXNvbhgCIAEoCUIE6LgYAyJrCg5Db25jZXJuT3ZlcmR1ZRItCgVzdGF0ZRgBIAEoDjIeLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VyblN0YXRlEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_any, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_concern_v1_state]);
 
 /**
  * @generated from message koppi.concern.v1.ConcernSubmitted
@@ -105,6 +105,15 @@ export type ConcernJoined = Message<"koppi.concern.v1.ConcernJoined"> & {
    * @generated from field: string own_joined_concern_id = 2;
    */
   ownJoinedConcernId: string;
+
+  /**
+   * As recorded, the steps of the leading concern that this report is told later.
+   * Where it is set, the report had joined before and nobody is told of this event.
+   * Never sent.
+   *
+   * @generated from field: koppi.concern.v1.ConcernJoined.Later later = 3;
+   */
+  later?: ConcernJoined_Later | undefined;
 };
 
 /**
@@ -113,6 +122,60 @@ export type ConcernJoined = Message<"koppi.concern.v1.ConcernJoined"> & {
  */
 export const ConcernJoinedSchema: GenMessage<ConcernJoined> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 1);
+
+/**
+ * Later is all that the report is yet to be told, in order. A step that was taken
+ * before the report was received is told some time after the receipt, as it would be
+ * of a report that had joined nothing: at one moment a report is told one step.
+ *
+ * @generated from message koppi.concern.v1.ConcernJoined.Later
+ */
+export type ConcernJoined_Later = Message<"koppi.concern.v1.ConcernJoined.Later"> & {
+  /**
+   * @generated from field: repeated koppi.concern.v1.ConcernJoined.Later.Step steps = 1;
+   */
+  steps: ConcernJoined_Later_Step[];
+};
+
+/**
+ * Describes the message koppi.concern.v1.ConcernJoined.Later.
+ * Use `create(ConcernJoined_LaterSchema)` to create a new message.
+ */
+export const ConcernJoined_LaterSchema: GenMessage<ConcernJoined_Later> = /*@__PURE__*/
+  messageDesc(file_koppi_concern_v1_events, 1, 0);
+
+/**
+ * @generated from message koppi.concern.v1.ConcernJoined.Later.Step
+ */
+export type ConcernJoined_Later_Step = Message<"koppi.concern.v1.ConcernJoined.Later.Step"> & {
+  /**
+   * One of this package's events, or koppi.common.v1.ContactPlanned.
+   *
+   * @generated from field: google.protobuf.Any event = 1;
+   */
+  event?: Any | undefined;
+
+  /**
+   * Who took the step.
+   *
+   * @generated from field: koppi.common.v1.Party by = 2;
+   */
+  by?: Party | undefined;
+
+  /**
+   * When it is told, in UTC. A clock that was stopped tells it later.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.ConcernJoined.Later.Step.
+ * Use `create(ConcernJoined_Later_StepSchema)` to create a new message.
+ */
+export const ConcernJoined_Later_StepSchema: GenMessage<ConcernJoined_Later_Step> = /*@__PURE__*/
+  messageDesc(file_koppi_concern_v1_events, 1, 0, 0);
 
 /**
  * ReportJoined is recorded on the open concern; for its receiver only.
@@ -419,6 +482,15 @@ export type ForwardAnswered = Message<"koppi.concern.v1.ForwardAnswered"> & {
    * @generated from field: koppi.common.v1.LoopPhase phase = 2;
    */
   phase: LoopPhase;
+
+  /**
+   * As recorded, when the concern is closed as forwarded, in UTC; unset where it is closed
+   * at once or goes on. One reporter may be told of both concerns, and may not know that one
+   * was forwarded as the other: then they do not move at one moment. Never sent.
+   *
+   * @generated from field: google.protobuf.Timestamp closes_at = 3;
+   */
+  closesAt?: Timestamp | undefined;
 };
 
 /**

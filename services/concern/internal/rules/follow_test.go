@@ -1,0 +1,172 @@
+package rules_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/loop"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// behind is a report of terveys's that joined kela's, in which much has happened.
+func behind(t *testing.T) (w *town, lead, report string) {
+	t.Helper()
+	w = newTown()
+	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	for _, step := range []string{receive, take, assess, assessed} {
+		w.Now = w.Now.Add(time.Minute)
+		w.take(t, "hva", lead, step)
+	}
+	report, err = w.submit("terveys", "hva", "anna", consent(w.Now))
+	must(t, err)
+	return w, lead, report
+}
+
+// timesOf are when an agency was told of a subject, by event.
+func timesOf(w *town, agency, subject string) []time.Time {
+	var times []time.Time
+	for _, told := range w.Mail[agency] {
+		if told.Event.Subject == subject {
+			times = append(times, told.Event.At)
+		}
+	}
+	return times
+}
+
+// until lets the clock go on, by minutes, until an agency was told so many messages.
+func until(t *testing.T, w *town, agency, subject string, messages int) {
+	t.Helper()
+	for range 60 * 24 * 60 {
+		if len(timesOf(w, agency, subject)) >= messages {
+			return
+		}
+		w.Pass(time.Minute)
+	}
+	t.Fatalf("%s was told %s", agency, w.Told(agency, subject))
+}
+
+// What a report lacks is told step by step, in office hours, each as long after the one
+// before as people take, and before it falls due.
+func TestWhatAReportLacksIsToldStepByStep(t *testing.T) {
+	w, _, report := behind(t)
+	w.take(t, "hva", report, receive)
+	w.Expect(t, "terveys", report, "Submitted Received")
+	until(t, w, "terveys", report, 5)
+	w.Expect(t, "terveys", report, "Submitted Received Taken AssessmentStarted AssessmentCompleted")
+	times := timesOf(w, "terveys", report)
+	for i, least := range []time.Duration{5 * time.Minute, 30 * time.Minute, 12 * time.Hour} {
+		if waited := times[i+2].Sub(times[i+1]); waited < least {
+			t.Errorf("step %d is told %s after the one before", i+2, waited)
+		}
+		if !loop.InOfficeHours(times[i+2]) {
+			t.Errorf("step %d is told at %s, when nobody works", i+2, times[i+2].In(loop.Helsinki()))
+		}
+	}
+}
+
+// However long the clock was stopped, no two steps are told at once.
+func TestAStoppedClockTellsNoTwoStepsAtOnce(t *testing.T) {
+	w, _, report := behind(t)
+	w.take(t, "hva", report, receive)
+	w.Pass(100 * 24 * time.Hour)
+	w.Pass(0)
+	w.Expect(t, "terveys", report, "Submitted Received Taken")
+	until(t, w, "terveys", report, 5)
+	times := timesOf(w, "terveys", report)
+	if waited := times[3].Sub(times[2]); waited < 30*time.Minute {
+		t.Errorf("the next step is told %s after", waited)
+	}
+}
+
+// An end is told at once, as the one step of that moment, and nothing after it; also to a
+// report that nobody received.
+func TestAnEndOvertakesWhatAReportLacks(t *testing.T) {
+	for name, test := range map[string]struct {
+		received bool
+		want     string
+	}{"received": {true, "Submitted Received Closed"}, "not received": {false, "Submitted Closed"}} {
+		t.Run(name, func(t *testing.T) {
+			w, lead, report := behind(t)
+			if test.received {
+				w.take(t, "hva", report, receive)
+			}
+			w.Now = w.Now.Add(time.Minute)
+			w.take(t, "hva", lead, closing)
+			w.Expect(t, "terveys", report, test.want)
+			w.Pass(100 * 24 * time.Hour)
+			w.Expect(t, "terveys", report, test.want)
+		})
+	}
+}
+
+// A step on the lead while a report is behind is told after what the report lacks; a plan
+// that has passed by then is not told at all.
+func TestStepsOnTheLeadWait(t *testing.T) {
+	w, lead, report := behind(t)
+	w.take(t, "hva", report, receive)
+	must(t, w.step("hva", lead, &concernv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))}))
+	w.take(t, "hva", lead, "RecordContactAttempt")
+	w.Expect(t, "terveys", report, "Submitted Received")
+	until(t, w, "terveys", report, 6)
+	w.Expect(t, "terveys", report, "Submitted Received Taken AssessmentStarted AssessmentCompleted ContactAttempted")
+}
+
+// A report whose lead was entered in error goes on as far as it had come, and tells its
+// reporter nothing at that moment.
+func TestARevokedLeadTellsNothing(t *testing.T) {
+	w, lead, report := behind(t)
+	w.take(t, "hva", report, receive)
+	w.take(t, "kela", lead, revoke)
+	w.Pass(6 * 24 * time.Hour)
+	w.Expect(t, "terveys", report, "Submitted Received")
+	w.take(t, "hva", report, take)
+	w.Expect(t, "terveys", report, "Submitted Received Taken")
+}
+
+// A report that its reporter is shown joined to an earlier one of its own follows that one,
+// as if it led: it is never told a step before it.
+func TestAnOwnReportFollowsTheFirst(t *testing.T) {
+	w, lead, report := behind(t)
+	w.Now = w.Now.Add(time.Minute)
+	second, err := w.submit("terveys", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", second, receive)
+	w.Now = w.Now.Add(time.Minute)
+	w.take(t, "hva", report, receive)
+	until(t, w, "terveys", report, 5)
+	until(t, w, "terveys", second, 6)
+	w.Expect(t, "terveys", second, "Submitted Joined Received Taken AssessmentStarted AssessmentCompleted")
+	first, own := timesOf(w, "terveys", report), timesOf(w, "terveys", second)
+	for i := range 3 {
+		if own[i+3].Before(first[i+2]) {
+			t.Errorf("step %d of the second report is told before that of the first", i)
+		}
+	}
+	w.take(t, "hva", lead, closing)
+	w.Expect(t, "terveys", second, "Submitted Joined Received Taken AssessmentStarted AssessmentCompleted Closed")
+}
+
+// One agency's reports at two receivers do not move at one moment where the one was
+// forwarded as what the other joined: its reporter may not know to whom it was forwarded.
+func TestForwardingIsNotSeenByTwoReports(t *testing.T) {
+	w := newTown()
+	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", first, receive)
+	w.take(t, "hva", first, forward)
+	onward := w.Histories[first].State.Forwards[0].Subject
+	w.take(t, "terveys", onward, receive)
+	second, err := w.submit("kela", "terveys", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "terveys", second, receive)
+	w.Now = w.Now.Add(time.Minute)
+	w.take(t, "terveys", onward, take)
+	w.Expect(t, "kela", second, "Submitted Received Taken")
+	w.Expect(t, "kela", first, "Submitted Received Forwarded")
+	until(t, w, "kela", first, 4)
+	w.Expect(t, "kela", first, "Submitted Received Forwarded Closed")
+	w.Expect(t, "hva", first, "Submitted Received Forwarded ForwardAnswered Closed")
+}

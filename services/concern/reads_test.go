@@ -1,0 +1,235 @@
+package concern_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern"
+)
+
+// reporters are agencies that report to hva; one-0 to one-39.
+const reporters = 40
+
+// reading is a real store that notes what is read: each reading, and how many subjects.
+type reading struct {
+	journal.Store
+	calls    []string
+	subjects int
+}
+
+func (r *reading) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
+	r.calls, r.subjects = append(r.calls, "Load"), r.subjects+len(subjects)
+	return r.Store.Load(ctx, subjects...)
+}
+
+func (r *reading) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
+	r.calls = append(r.calls, "Claims")
+	return r.Store.Claims(ctx, keys...)
+}
+
+func (r *reading) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
+	r.calls = append(r.calls, "Standings")
+	return r.Store.Standings(ctx, query)
+}
+
+func (r *reading) forget() { r.calls, r.subjects = nil, 0 }
+
+func watched(t testing.TB) (*concern.Service, *reading) {
+	t.Helper()
+	all := `{"agencies":[{"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},` +
+		`"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"}`
+	for i := range reporters {
+		all += fmt.Sprintf(`,{"agency":"one-%d","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},`+
+			`"units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"]}],"noConsentProfile":"MINIMAL"}`, i)
+	}
+	known, err := directory.Parse([]byte(all + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reading{}
+	service, _ := start(t, func(deps *matter.Deps) {
+		r.Store = deps.Store
+		deps.Store, deps.Directory = r, known
+	})
+	return service, r
+}
+
+func reporter(t testing.TB, i int) context.Context {
+	return as(t, fmt.Sprintf("one-%d", i), "a", "worker", identity.RoleBenefitHandler)
+}
+
+func reportOf(t testing.TB, service *concern.Service, i int, code string) (*concernv1.Concern, error) {
+	t.Helper()
+	r := report()
+	r.Client.Identity = &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}
+	response, err := service.SubmitConcern(reporter(t, i), r)
+	return response.GetConcern(), err
+}
+
+func withdrawn(id string) *concernv1.WithdrawConcernRequest {
+	return &concernv1.WithdrawConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "erehdys"}
+}
+
+// What a reporter's call reads is the same whether or not another agency's concern is open,
+// however many reports joined it; and what is refused for what it is reads nothing of others.
+func TestReadsDoNotTellOfOthersReports(t *testing.T) {
+	service, reads := watched(t)
+	lead, err := reportOf(t, service, 0, "010594Y9032")
+	for i := 1; i < 30 && err == nil; i++ {
+		_, err = reportOf(t, service, i, "010594Y9032")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := reportOf(t, service, 0, "020516C903K")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads.forget()
+	if _, err := reportOf(t, service, 39, "010594Y9032"); err != nil {
+		t.Fatal(err)
+	}
+	joining, subjects := slices.Clone(reads.calls), reads.subjects
+	reads.forget()
+	if _, err := reportOf(t, service, 39, "030694W9024"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(joining, reads.calls) || subjects != reads.subjects {
+		t.Errorf("a report that joins reads %d by %v, one that does not %d by %v", subjects, joining, reads.subjects, reads.calls)
+	}
+	for _, c := range []*concernv1.Concern{lead, alone} {
+		taken := &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: c.GetConcernId()}
+		if _, err := service.TakeConcern(hva(t), taken); err != nil {
+			t.Fatal(err)
+		}
+		reads.forget()
+		if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(c.GetConcernId())); fault.ReasonOf(err) != fault.IllegalStep {
+			t.Fatal(err)
+		}
+		if want := []string{"Load", "Claims"}; !slices.Equal(reads.calls, want) || reads.subjects != 1 {
+			t.Errorf("a refused withdrawal reads %d subjects by %v", reads.subjects, reads.calls)
+		}
+	}
+}
+
+// An agency's open reports about one client are bounded by what that agency knows: another's
+// do not count, and its own count whether or not they joined.
+func TestOpenReportsAreBounded(t *testing.T) {
+	service, _ := watched(t)
+	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
+		t.Fatal(err)
+	}
+	var first *concernv1.Concern
+	for i := range 20 {
+		c, err := reportOf(t, service, 0, "010594Y9032")
+		if err != nil {
+			t.Fatalf("report %d: %v", i, err)
+		}
+		first = cmp.Or(first, c)
+	}
+	if _, err := reportOf(t, service, 0, "010594Y9032"); fault.ReasonOf(err) != fault.TooManyOpenReports {
+		t.Fatalf("one too many: %v", err)
+	}
+	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
+		t.Errorf("another agency's: %v", err)
+	}
+	if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(first.GetConcernId())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reportOf(t, service, 0, "010594Y9032"); err != nil {
+		t.Errorf("after a withdrawal: %v", err)
+	}
+}
+
+// BenchmarkTellingTimes measures how well the time of a call tells that others' reports are
+// open: the area under the curve, 0.5 where it tells nothing.
+func BenchmarkTellingTimes(b *testing.B) {
+	service, _ := watched(b)
+	var joining, fresh, refusedMany, refusedAlone []float64
+	codes := codesOf(2 * b.N)
+	for i := range b.N {
+		lead, err := reportOf(b, service, 0, codes[2*i])
+		if err != nil {
+			b.Fatal(err)
+		}
+		alone, err := reportOf(b, service, 0, codes[2*i+1])
+		if err != nil {
+			b.Fatal(err)
+		}
+		for j := 1; j < 10; j++ {
+			if _, err := reportOf(b, service, j, codes[2*i]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for _, c := range []*concernv1.Concern{lead, alone} {
+			if _, err := service.TakeConcern(hva(b), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: c.GetConcernId()}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		refusedMany = append(refusedMany, taking(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(lead.GetConcernId())) }))
+		refusedAlone = append(refusedAlone, taking(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(alone.GetConcernId())) }))
+		joining = append(joining, taking(func() { _, _ = reportOf(b, service, 39, codes[2*i]) }))
+		fresh = append(fresh, taking(func() { _, _ = reportOf(b, service, 38, codesOf(2*b.N + i + 1)[2*b.N+i]) }))
+	}
+	b.ReportMetric(areaUnder(joining, fresh), "AUC-submit")
+	b.ReportMetric(areaUnder(refusedMany, refusedAlone), "AUC-refused")
+	for name, times := range map[string][]float64{"joining": joining, "fresh": fresh, "refused-10-joined": refusedMany, "refused-alone": refusedAlone} {
+		b.ReportMetric(median(times), "ms-"+name)
+	}
+}
+
+func taking(what func()) float64 {
+	begun := time.Now()
+	what()
+	return time.Since(begun).Seconds()
+}
+
+// areaUnder is how often a slow one took longer than a fast one.
+func areaUnder(slow, fast []float64) float64 {
+	more := 0.0
+	for _, a := range slow {
+		for _, b := range fast {
+			switch {
+			case a > b:
+				more++
+			case a == b:
+				more += 0.5
+			}
+		}
+	}
+	return more / float64(len(slow)*len(fast))
+}
+
+// codesOf are identity codes of test persons.
+func codesOf(n int) []string {
+	const check = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+	var codes []string
+	for day := 1; len(codes) < n; day++ {
+		date := fmt.Sprintf("%02d%02d%02d", day%28+1, day/28%12+1, 40+day/336)
+		for number := 900; number < 1000 && len(codes) < n; number++ {
+			var value int
+			_, _ = fmt.Sscanf(fmt.Sprintf("%s%d", date, number), "%d", &value)
+			codes = append(codes, fmt.Sprintf("%s-%d%c", date, number, check[value%31]))
+		}
+	}
+	return codes
+}
+
+// median of some times, in milliseconds.
+func median(seconds []float64) float64 {
+	sorted := slices.Sorted(slices.Values(seconds))
+	return 1000 * sorted[len(sorted)/2]
+}
