@@ -19,7 +19,7 @@ import (
 )
 
 // forwarded lists the metadata that passes to a service. Nothing else does.
-var forwarded = []string{"authorization", identity.MetadataOnBehalfOf, "traceparent", "tracestate"}
+var forwarded = []string{"authorization", identity.MetadataOnBehalfOf, "traceparent"}
 
 // register forwards all methods of a service to the connection that serves it, by
 // descriptor: no method has code of its own here.

@@ -304,15 +304,17 @@ func TestDeedsInPairs(t *testing.T) {
 			return own
 		}},
 		"what one's taking ends": {"terveys-pohjois-savo", func(code string, hidden bool) string {
-			own := report("terveys-pohjois-savo", code)
-			steps("hva-pohjois-savo", own)("TakeConcern")
-			// It comes of the reader's own report, or of one of Kela's that stood alone.
-			from := own
-			if !hidden {
-				steps("hva-pohjois-savo", own)("CloseConcern")
+			// Kela's report, which is passed on to the reader, leads the reader's own or not.
+			from, own := "", ""
+			if hidden {
 				from = report("kela", code)
-				steps("hva-pohjois-savo", from)("TakeConcern")
 			}
+			own = report("terveys-pohjois-savo", code)
+			if !hidden {
+				steps("hva-pohjois-savo", own)("TakeConcern", "CloseConcern")
+				from = report("kela", code)
+			}
+			steps("hva-pohjois-savo", from)("TakeConcern")
 			forwarded := must(a.forward(from, "terveys-pohjois-savo", false)).GetForwardedToConcernIds()[0]
 			steps("terveys-pohjois-savo", forwarded)("TakeConcern", "CloseConcern")
 			return own

@@ -149,7 +149,7 @@ var secretKeys = []string{"description", "reason", "question", "text", "explanat
 
 // secretWords are names and free texts that the tests send; the scenarios' come to them.
 var secretWords = []string{
-	"Testinen", "Kaksi vuokraa", "palautettu", "Toisen henkil", "salainen", "whsec_",
+	canary, canaryAddress, "Testinen", "Kaksi vuokraa", "palautettu", "Toisen henkil", "salainen", "whsec_",
 	"Kuntoutuksen j", "Henki on vaarassa",
 }
 

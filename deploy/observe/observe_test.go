@@ -121,7 +121,7 @@ func TestMetricsExist(t *testing.T) {
 
 // labels are those of our metrics; they too begin with our name.
 var labels = map[string]bool{
-	"koppi_service": true, "koppi_phase": true, "koppi_waiting_on": true, "koppi_agency": true, "koppi_consumer": true, "koppi_reason": true,
+	"koppi_service": true, "koppi_phase": true, "koppi_waiting_on": true, "koppi_agency": true, "koppi_reader": true, "koppi_reason": true,
 }
 
 // metricsMade are the names that Prometheus gives to what the code makes.

@@ -17,12 +17,13 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/presence"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 // Consumer is the reader of an agency's mailbox that calls its endpoint.
-const Consumer = "callback"
+const Consumer = exchange.CallbackConsumer
 
 // RuleParked names why a tombstone stands where a message was refused for good, or
 // follows one of its subject that was.

@@ -46,8 +46,12 @@ func (e *Engine[S]) see(ctx context.Context, command *Command[S], world loop.Wor
 		before = append(before, history.Events[len(history.Events)-1].Trace)
 	}
 	slices.Sort(before)
-	ctx, span := telemetry.Continued(ctx, "decide", slices.Compact(before), trace.WithAttributes(
-		telemetry.KeyService.String(e.Rules.Service), telemetry.KeySubject.String(command.Subject), telemetry.KeyAgency.String(command.Agency)))
+	about := []attribute.KeyValue{telemetry.KeyService.String(e.Rules.Service), telemetry.KeyAgency.String(command.Agency)}
+	if command.Starts || world.Subjects[command.Subject].Version > 0 {
+		// Any other is what the caller wrote.
+		about = append(about, telemetry.KeySubject.String(command.Subject))
+	}
+	ctx, span := telemetry.Continued(ctx, "decide", slices.Compact(before), trace.WithAttributes(about...))
 	command.Access.Trace = cmp.Or(telemetry.TraceparentOf(span), command.Access.Trace)
 	return ctx, &seen[S]{engine: e, span: span, outcome: recorded, agency: command.Agency}
 }
@@ -73,7 +77,7 @@ func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
 
 // woken tells that readers of a mailbox are told that it advanced.
 func (s *seen[S]) woken(agency string) {
-	s.span.AddEvent("wake", trace.WithAttributes(telemetry.KeyAgency.String(agency)))
+	s.span.AddEvent(telemetry.EventWake, trace.WithAttributes(telemetry.KeyAgency.String(agency)))
 }
 
 func (s *seen[S]) end(result Result[S], err error) {

@@ -35,14 +35,10 @@ func Message(service string, delivery journal.Delivery, withRecord bool) (*excha
 	return message, nil
 }
 
-// delivering is the trace in which a message is handed to its reader: one of its own,
-// linked to the command's; empty where none is made.
+// delivering is the trace in which a message is handed to its reader: one of its own, of
+// which the command's is no part; empty where none is made.
 func delivering(ctx context.Context, service string, delivery journal.Delivery) string {
-	if delivery.Trace == "" {
-		return ""
-	}
 	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
-	_, span := telemetry.Linked(ctx, name, []string{delivery.Trace}, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)
-	defer span.End()
-	return telemetry.TraceparentOf(span)
+	named := telemetry.Delivery{Mailbox: delivery.Agency, Subject: delivery.Subject, ID: delivery.ID}
+	return named.Delivered(ctx, name, delivery.Trace, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)
 }

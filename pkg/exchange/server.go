@@ -24,6 +24,8 @@ const (
 	maxPage     = 1000
 	// defaultConsumer is the reader that names itself by no name.
 	defaultConsumer = "default"
+	// CallbackConsumer is the reader of a mailbox that calls an agency's endpoint.
+	CallbackConsumer = "callback"
 )
 
 // Config is what a server needs. All fields are required.

@@ -44,7 +44,7 @@ func (k *Kernel[S]) access(ctx context.Context, who identity.Caller) (journal.Ac
 	if access.Trace = telemetry.Traceparent(ctx); access.Trace == "" {
 		// No span is made here, and the caller's own trace is kept.
 		if trace := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(trace) > 0 {
-			access.Trace = trace[0]
+			access.Trace = telemetry.Checked(trace[0])
 		}
 	}
 	var err error

@@ -24,8 +24,8 @@ var (
 	loopsOpen     = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
 	loopsOverdue  = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
 	loopsOldest   = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest of these.")
-	mailboxLag    = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged.")
-	mailboxAge    = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged.")
+	mailboxLag    = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; of the agency's own readers, the one that is furthest behind.")
+	mailboxAge    = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; of the agency's own readers, the oldest.")
 	callbacksHeld = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
 	storeUp       = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
@@ -55,7 +55,7 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 	if err != nil {
 		return err
 	}
-	for _, loops := range open {
+	for _, loops := range k.measured(open) {
 		about := metric.WithAttributes(service, telemetry.KeyPhase.String(phaseName(loops.Phase)), telemetry.KeyWaitingOn.String(loops.WaitingOn))
 		observer.ObserveFloat64(loopsOpen, float64(loops.Loops), about)
 		observer.ObserveFloat64(loopsOverdue, float64(loops.Overdue), about)
@@ -65,10 +65,11 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 	if err != nil {
 		return err
 	}
-	for _, reader := range readers {
-		about := metric.WithAttributes(service, telemetry.KeyAgency.String(reader.Agency), telemetry.KeyConsumer.String(reader.Consumer))
-		observer.ObserveFloat64(mailboxLag, float64(reader.Behind()), about)
-		observer.ObserveFloat64(mailboxAge, age(reader, time.Now()).Seconds(), about) //nolint:forbidigo // ids are made by the wall clock
+	now := time.Now() //nolint:forbidigo // ids are made by the wall clock
+	for of, lag := range k.lags(readers, now) {
+		about := metric.WithAttributes(service, telemetry.KeyAgency.String(of.agency), telemetry.KeyReader.String(of.reader))
+		observer.ObserveFloat64(mailboxLag, float64(lag.behind), about)
+		observer.ObserveFloat64(mailboxAge, lag.age.Seconds(), about)
 	}
 	parked, err := k.Store.Parked(ctx, "")
 	if err != nil {
@@ -76,11 +77,12 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 	}
 	held := map[string]int{}
 	for _, one := range parked {
-		held[one.Agency]++
+		held[k.listed(one.Agency)]++
 	}
 	for _, reader := range readers {
 		// It is told too that there are none any more.
-		observer.ObserveFloat64(callbacksHeld, float64(held[reader.Agency]), metric.WithAttributes(service, telemetry.KeyAgency.String(reader.Agency)))
+		agency := k.listed(reader.Agency)
+		observer.ObserveFloat64(callbacksHeld, float64(held[agency]), metric.WithAttributes(service, telemetry.KeyAgency.String(agency)))
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
-		Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(telemetry.Unaddressed(logger.Handler()), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: webStreams, MaxReadFrameSize: webFrame, MaxReceiveBufferPerStream: webStreamWindow, MaxReceiveBufferPerConnection: webConnWindow,
 			SendPingTimeout: pingEvery, PingTimeout: pingTime, WriteByteTimeout: webWriteTime,

@@ -26,13 +26,17 @@ const (
 	// KeyWaitingOn is the agency whose turn it is.
 	KeyWaitingOn = attribute.Key("koppi.waiting_on")
 
-	// KeyConsumer is one of an agency's readers of its mailbox.
-	KeyConsumer = attribute.Key("koppi.consumer")
+	// KeyReader is which of an agency's readers of its mailbox: ReaderCallback or another.
+	// What an agency calls its own is not told.
+	KeyReader = attribute.Key("koppi.reader")
 	// KeyReason is why something was refused.
 	KeyReason = attribute.Key("koppi.reason")
 
 	keyBroken = attribute.Key("koppi.broken")
 )
+
+// EventWake is the event of a span in which readers of a mailbox are woken.
+const EventWake = "wake"
 
 // broken is said of loops in which something is past due. Such are always kept.
 var broken = keyBroken.Bool(true)

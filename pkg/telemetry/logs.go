@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"regexp"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -22,3 +23,25 @@ func (t traced) Handle(ctx context.Context, record slog.Record) error {
 func (t traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{t.Handler.WithAttrs(attrs)} }
 
 func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.WithGroup(name)} }
+
+// Unaddressed leaves out of what a library says of its connections where they come from: a
+// client's address is in no log.
+func Unaddressed(handler slog.Handler) slog.Handler { return unaddressed{handler} }
+
+type unaddressed struct{ slog.Handler }
+
+// address is one of IPv4, or of IPv6 in brackets, with its port or without.
+var address = regexp.MustCompile(`(\[[0-9A-Fa-f:.]+(%[^\]\s]*)?\]|\b\d{1,3}(\.\d{1,3}){3})(:\d+)?`)
+
+func (u unaddressed) Handle(ctx context.Context, record slog.Record) error {
+	record.Message = address.ReplaceAllString(record.Message, "a client")
+	return u.Handler.Handle(ctx, record)
+}
+
+func (u unaddressed) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return unaddressed{u.Handler.WithAttrs(attrs)}
+}
+
+func (u unaddressed) WithGroup(name string) slog.Handler {
+	return unaddressed{u.Handler.WithGroup(name)}
+}

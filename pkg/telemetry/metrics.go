@@ -2,12 +2,14 @@ package telemetry
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
 // meter is the one from before Start: it makes instruments that do nothing until then, and
@@ -70,13 +72,37 @@ func Observe(read func(context.Context, metric.Observer) error, gauges ...metric
 	return func() { _ = registered.Unregister() }
 }
 
-// views leave out of other instrumentations' metrics what nobody asks: each label that
-// a caller can choose makes series without end.
+// maxSeries bounds those of one instrument, should a label have more values than it may.
+const maxSeries = 2000
+
+// views leave out of every metric, whoever makes it, what is not in the closed list: each
+// label that a caller can choose makes series without end.
 func views() []sdk.Option {
-	return []sdk.Option{
-		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.*.body.size"}, sdk.Stream{Aggregation: sdk.AggregationDrop{}})),
-		sdk.WithView(sdk.NewView(sdk.Instrument{Name: "http.server.request.duration"}, sdk.Stream{
-			AttributeFilter: attribute.NewAllowKeysFilter(semconv.HTTPRouteKey, semconv.HTTPResponseStatusCodeKey),
-		})),
+	return []sdk.Option{sdk.WithView(closedStream), sdk.WithCardinalityLimit(maxSeries)}
+}
+
+// closedStream is a metric with the attributes of the closed list alone.
+func closedStream(of sdk.Instrument) (sdk.Stream, bool) {
+	stream := sdk.Stream{
+		Name: of.Name, Description: of.Description, Unit: of.Unit,
+		AttributeFilter: inMetric, ExemplarReservoirProviderSelector: bareExemplars,
 	}
+	if strings.HasPrefix(of.Name, "http.server.") && strings.HasSuffix(of.Name, ".body.size") {
+		// Nobody asks for it.
+		stream.Aggregation = sdk.AggregationDrop{}
+	}
+	return stream, true
+}
+
+// bareExemplars are examples of what was measured that name their trace and nothing else:
+// else they have the very attributes that the metric is without.
+func bareExemplars(of sdk.Aggregation) exemplar.ReservoirProvider {
+	makes := sdk.DefaultExemplarReservoirProviderSelector(of)
+	return func(attributes attribute.Set) exemplar.Reservoir { return bareReservoir{makes(attributes)} }
+}
+
+type bareReservoir struct{ exemplar.Reservoir }
+
+func (r bareReservoir) Offer(ctx context.Context, at time.Time, value exemplar.Value, _ []attribute.KeyValue) {
+	r.Reservoir.Offer(ctx, at, value, nil)
 }

@@ -18,7 +18,12 @@ type rootSampler struct{ share sdk.Sampler }
 func (s rootSampler) Description() string { return "loops " + s.share.Description() }
 
 func (s rootSampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
+	told, delivers := assigned(p.ParentContext)
 	switch {
+	case told.IsSampled():
+		return sdk.AlwaysSample().ShouldSample(p)
+	case delivers && !anySampled(p.Links):
+		return sdk.NeverSample().ShouldSample(p)
 	case slices.Contains(p.Attributes, broken) || anySampled(p.Links):
 		return sdk.AlwaysSample().ShouldSample(p)
 	case len(p.Links) > 0 || p.Kind == trace.SpanKindClient:

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -38,7 +37,7 @@ var started atomic.Bool
 // to who asks at the address of metrics, and to recent, nil for none. End sends what is
 // left.
 func (s Settings) Start(ctx context.Context, process string, recent *Recent) (end func(context.Context) error, err error) {
-	otel.SetTextMapPropagator(propagation.TraceContext{})
+	otel.SetTextMapPropagator(parentAlone{})
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -49,17 +48,17 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 			err = errors.Join(err, ends.all(ctx))
 		}
 	}()
-	tracing := []trace.TracerProviderOption{trace.WithResource(about), trace.WithSampler(sampler(s.Share))}
+	tracing := []trace.TracerProviderOption{trace.WithResource(about), trace.WithSampler(sampler(s.Share)), trace.WithIDGenerator(ids{})}
 	metering := append([]metric.Option{metric.WithResource(about)}, views()...)
 	if s.Enabled() {
 		spans, reader, err := s.exporters(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tracing, metering = append(tracing, trace.WithBatcher(spans)), append(metering, metric.WithReader(reader))
+		tracing, metering = append(tracing, trace.WithBatcher(closedExporter{spans})), append(metering, metric.WithReader(reader))
 	}
 	if recent != nil {
-		tracing = append(tracing, trace.WithSpanProcessor(recent))
+		tracing = append(tracing, trace.WithSpanProcessor(closedEnds{recent}))
 	}
 	if s.Metrics != "" {
 		reader, stop, err := scraped(ctx, s.Metrics)
@@ -71,6 +70,8 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 	}
 	if s.Enabled() || recent != nil {
 		started.Store(true)
+		share := trace.TraceIDRatioBased(s.Share)
+		delivering.Store(&share)
 		provider := trace.NewTracerProvider(tracing...)
 		ends.add(provider.Shutdown)
 		otel.SetTracerProvider(provider)

@@ -22,6 +22,30 @@ func Traceparent(ctx context.Context) string {
 	return carrier[header]
 }
 
+// Checked is a W3C form as it is kept, with its flag; empty for what is none.
+func Checked(traceparent string) string {
+	return Traceparent(trace.ContextWithSpanContext(context.Background(), spanOf(traceparent)))
+}
+
+// parentAlone passes on which span a call came of, and nothing else that its caller sends
+// with it: the state of a trace (tracestate) holds whatever a caller wrote there.
+type parentAlone struct{}
+
+func (parentAlone) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+	if traceparent := Traceparent(ctx); traceparent != "" {
+		carrier.Set(header, traceparent)
+	}
+}
+
+func (parentAlone) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+	if at := spanOf(carrier.Get(header)); at.IsValid() {
+		return trace.ContextWithRemoteSpanContext(ctx, at)
+	}
+	return ctx
+}
+
+func (parentAlone) Fields() []string { return []string{header} }
+
 // spanOf is what a W3C form names; not valid where it names nothing.
 func spanOf(traceparent string) trace.SpanContext {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{header: traceparent})

@@ -96,4 +96,3 @@ func must(t *rapid.T, err error) {
 		t.Fatal(err)
 	}
 }
-

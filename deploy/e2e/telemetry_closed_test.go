@@ -1,0 +1,190 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// canary is what a caller writes wherever it can write something. The walk over all that
+// left this package's tests looks for it too.
+const (
+	canary        = "kanarialintu"
+	canaryAddress = "203.0.113.77"
+)
+
+// attributesTold are the attributes that operators see of spans, all of them.
+var attributesTold = []string{
+	"db.collection.name", "db.operation.batch.size", "db.operation.name", "db.query.text", "db.redis.num_cmd", "db.system", "db.system.name", "error.type",
+	"http.request.method", "http.response.status_code", "http.route",
+	"koppi.agency", "koppi.broken", "koppi.event", "koppi.outcome", "koppi.phase", "koppi.service", "koppi.subject", "koppi.waiting_on",
+	"messaging.batch.message_count", "messaging.destination.name", "messaging.message.id", "messaging.operation.name", "messaging.operation.type", "messaging.system",
+	"network.protocol.version", "pgx.operation.type", "pgx.prepare_stmt.name", "pgx.rows_affected", "pgx.sql_state",
+	"rpc.grpc.status_code", "rpc.method", "rpc.response.status_code", "rpc.service", "rpc.system", "rpc.system.name", "url.path",
+}
+
+// hostileHeaders say something of the caller's in every header that a library looks at.
+func hostileHeaders(token string) http.Header {
+	h := http.Header{}
+	for _, name := range []string{
+		"User-Agent", "X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "Via", "Referer", "Origin", "X-Request-Id", "X-User-Agent",
+		"Baggage", "Tracestate", "B3", "X-Cloud-Trace-Context", "Koppi-Introduction", "Accept-Language", "Cookie",
+	} {
+		h.Set(name, canary+"="+canary)
+	}
+	h.Set("X-Forwarded-For", canaryAddress+", "+canary)
+	h.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	h.Set("Content-Type", "application/json")
+	if token != "" {
+		h.Set("Authorization", "Bearer "+token)
+	}
+	return h
+}
+
+// sendHostile posts over HTTP with those headers, to a host of the caller's naming.
+func sendHostile(t *testing.T, gateway, method, path, token, body string, changes map[string]string) {
+	t.Helper()
+	r := must(http.NewRequestWithContext(t.Context(), method, "http://"+gateway+path, strings.NewReader(body)))
+	r.Header, r.Host = hostileHeaders(token), canary+".example"
+	for name, value := range changes {
+		r.Header.Set(name, value)
+	}
+	answer, err := hurried.Do(r)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, path, err)
+		return
+	}
+	_, _ = io.Copy(io.Discard, answer.Body)
+	_ = answer.Body.Close()
+}
+
+// hurried waits for no answer for long.
+var hurried = &http.Client{Timeout: 20 * time.Second}
+
+// Whatever callers write in headers, names, paths, queries and hosts, and wherever they call
+// from: telemetry and logs hold nothing of it, and no metric has more series for it.
+func TestTelemetryIsClosed(t *testing.T) {
+	c := newCollector(t)
+	g := newGround(t, "fsync=off")
+	g.gateway, g.observed = []string{"--otlp", c.address}, true
+	suite := g.cluster(t, 1, nil, "--otlp", c.address)
+	gateway := suite.gateways[0].address
+	conn := dialStubborn(t, gateway)
+	token := func(r *devv1.IssueTokenRequest) string {
+		return insist(t, t.Context(), devv1.NewDevServiceClient(conn).IssueToken, r).GetToken()
+	}
+	worker := token(&devv1.IssueTokenRequest{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"})
+	system := token(&devv1.IssueTokenRequest{Agency: "kela", Role: "system", Worker: "jarjestelma"})
+	const concern, exchange = "/koppi.concern.v1.ConcernService/", "/koppi.exchange.v1.ExchangeService/"
+	for _, one := range []struct{ path, token, body string }{
+		{concern + "SubmitConcern", worker, report(nil)},
+		{concern + "SubmitConcern?q=" + canary + "&encoding=" + canary, worker, report(nil)},
+		{concern + "GetConcern", worker, `{"concernId":"` + canary + `"}`},
+		{concern + "GetConcern", worker, `{"concernId":"0198c0de-0000-4000-8000-00000000000` + "1" + `"}`},
+		{concern + "GetConcern", canary, `{}`},
+		{concern + "ListConcerns", worker, `{"unit":"` + canary + `","purpose":"` + canary + `"}`},
+		{concern + canary, worker, `{}`},
+		{"/koppi.concern.v1." + canary + "/GetConcern", worker, `{}`},
+		{"/" + canary + "?q=" + canary, "", ""},
+		{exchange + "ListMessages", system, `{"cursor":"` + canary + `"}`},
+		{exchange + "ListMessages", system, `{"service":"` + canary + `"}`},
+	} {
+		sendHostile(t, gateway, http.MethodPost, one.path, one.token, one.body, nil)
+		sendHostile(t, gateway, http.MethodGet, one.path, one.token, "", nil)
+		sendHostile(t, gateway, "KANARIALINTU", one.path, one.token, "", nil)
+		sendHostile(t, gateway, http.MethodPost, one.path, one.token, one.body, map[string]string{
+			"Content-Type": "application/" + canary, "Connect-Protocol-Version": canary, "Content-Encoding": canary, "Koppi-On-Behalf-Of": canary,
+		})
+		sendHostile(t, gateway, http.MethodPost, one.path, one.token, one.body, map[string]string{"Content-Type": "application/grpc-web+proto", "Grpc-Timeout": canary})
+	}
+	overGRPC(t, gateway, worker, system)
+	for i := range 40 {
+		sendHostile(t, gateway, http.MethodPost, exchange+"OpenConsumer", system, fmt.Sprintf(`{"consumer":"%s-%d"}`, canary, i), nil)
+	}
+	series := 0
+	for _, url := range suite.metrics {
+		text := string(scrape(t, url))
+		if strings.Contains(strings.ToLower(text), canary) || strings.Contains(text, canaryAddress) || strings.Contains(text, "127.0.0.1") {
+			t.Errorf("%s tells what a caller wrote", url)
+		}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, `koppi_mailbox_lag{`) && strings.Contains(line, `koppi_agency="kela"`) {
+				series++
+			}
+		}
+	}
+	if series == 0 || series > 2*4 {
+		t.Errorf("40 readers made %d series", series)
+	}
+	for _, d := range slices.Concat(suite.gateways, suite.services["concern"]) {
+		d.end(syscall.SIGTERM)
+	}
+	c.closed(t)
+}
+
+// overGRPC calls with a name and metadata of the caller's own.
+func overGRPC(t *testing.T, gateway, worker, system string) {
+	t.Helper()
+	conn := must(grpc.NewClient(gateway, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUserAgent(canary), grpc.WithAuthority(canary+".example")))
+	defer func() { _ = conn.Close() }()
+	for _, token := range []string{worker, system, canary} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token, "tracestate", canary+"="+canary, "baggage", canary+"="+canary,
+			"x-forwarded-for", canaryAddress, "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", canary, canary)
+		_, _ = concernv1.NewConcernServiceClient(conn).GetConcern(ctx, &concernv1.GetConcernRequest{ConcernId: canary})
+		_, _ = exchangev1.NewExchangeServiceClient(conn).ListMessages(ctx, &exchangev1.ListMessagesRequest{})
+		_ = conn.Invoke(ctx, "/koppi.concern.v1.ConcernService/"+canary, &concernv1.GetConcernRequest{}, &concernv1.GetConcernResponse{})
+		_ = conn.Invoke(ctx, "/"+canary+"/"+canary, &concernv1.GetConcernRequest{}, &concernv1.GetConcernResponse{})
+	}
+}
+
+func scrape(t *testing.T, url string) []byte {
+	t.Helper()
+	r := must(http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, url, nil))
+	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	answer := must(http.DefaultClient.Do(r))
+	defer func() { _ = answer.Body.Close() }()
+	return must(io.ReadAll(answer.Body))
+}
+
+// closed fails the test where something of a caller's came in, or an attribute that is not
+// listed.
+func (c *collector) closed(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spans) == 0 {
+		t.Fatal("no span came in")
+	}
+	for _, secret := range []string{canary, canaryAddress, "127.0.0.1"} {
+		if bytes.Contains(bytes.ToLower(c.raw.Bytes()), []byte(secret)) {
+			t.Errorf("telemetry tells %q", secret)
+		}
+	}
+	for _, one := range c.spans {
+		for _, attribute := range one.GetAttributes() {
+			if !slices.Contains(attributesTold, attribute.GetKey()) {
+				t.Errorf("%s of %s has %v", one.GetName(), one.process, attribute)
+			}
+		}
+		if one.GetTraceState() != "" || one.GetStatus().GetMessage() != strings.ToUpper(one.GetStatus().GetMessage()) {
+			t.Errorf("%s of %s has the state %q, the status %q", one.GetName(), one.process, one.GetTraceState(), one.GetStatus().GetMessage())
+		}
+	}
+}

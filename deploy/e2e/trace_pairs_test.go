@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// notified is the ground of a report without consent.
+func notified() *commonv1.LegalBasis {
+	return &commonv1.LegalBasis{
+		Ground: commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION, Provision: "1301/2014 § 35.2",
+		Attestation: &commonv1.Attestation{ConsentUnobtainable: true, InterestOfChild: true},
+	}
+}
+
+// traceOf is a trace of a caller's own, with a flag; empty for none.
+func traceOf(flag string) string {
+	if flag == "" {
+		return ""
+	}
+	return "00-" + strings.ReplaceAll(uuid.NewString(), "-", "") + "-00f067aa0ba902b7-" + flag
+}
+
+// What a reporter finds in its mailbox of a trace is the same whatever it may not know:
+// whether another's open concern led its report, whether somebody triaged it, and in which
+// traces all of that was done, kept or not. It is no trace of anybody's who did it.
+func TestTracesInPairs(t *testing.T) {
+	c := newCollector(t)
+	g := newGround(t, "fsync=off")
+	g.gateway = []string{"--otlp", c.address}
+	suite := g.cluster(t, 1, nil, "--otlp", c.address)
+	conn := dialStubborn(t, suite.gateways[0].address)
+	concerns, exchange := concernv1.NewConcernServiceClient(conn), exchangev1.NewExchangeServiceClient(conn)
+	kela, county, nurse := as(t, conn, kelaParty, "kela-17", "benefit_handler"), as(t, conn, countyParty, "ps-21", "social_worker"), as(t, conn, healthParty, "tk-02", "health_professional")
+	system := as(t, conn, kelaParty, "", "system")
+	sent, seen := map[string]bool{}, map[string]string{}
+	in := func(ctx context.Context, flag string) context.Context {
+		if flag == "" {
+			return ctx
+		}
+		trace := traceOf(flag)
+		sent[trace[3:35]] = true
+		return metadata.AppendToOutgoingContext(ctx, "traceparent", trace)
+	}
+	person := 2000
+	for _, flag := range []string{"", "00", "01"} {
+		for _, other := range []string{"none", "", "00", "01"} {
+			person++
+			report := func() *concernv1.SubmitConcernRequest {
+				r := submission()
+				r.Client, r.Basis, r.Description = clientOf(testPerson(person)), notified(), ""
+				return r
+			}
+			if other != "none" {
+				insist(t, in(nurse, other), concerns.SubmitConcern, report())
+			}
+			id := insist(t, in(kela, flag), concerns.SubmitConcern, report()).GetConcern().GetConcernId()
+			insist(t, in(county, flag), concerns.ReceiveConcern, &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+			if other == "none" {
+				insist(t, in(county, "01"), concerns.TriageConcern, &concernv1.TriageConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Urgency: commonv1.Urgency_URGENCY_URGENT})
+			}
+			insist(t, in(kela, flag), concerns.WithdrawConcern, &concernv1.WithdrawConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "Asia hoitui."})
+			name := "a trace " + flag + ", another's " + other
+			for _, reads := range []string{"", "01"} {
+				listed := must(exchange.ListMessages(in(system, reads), &exchangev1.ListMessagesRequest{Subject: "concerns/" + id, Consumer: "pairs", PageSize: 100})).GetMessages()
+				if len(listed) != 3 {
+					t.Fatalf("%s: %d messages", name, len(listed))
+				}
+				for _, message := range listed {
+					trace := message.GetTraceparent()
+					if len(trace) != 55 || !strings.HasSuffix(trace, "-01") {
+						t.Errorf("%s: %s has %q", name, message.GetEvent().MessageName(), trace)
+						continue
+					}
+					if before, read := seen[message.GetMessageId()]; read && before != trace {
+						t.Errorf("%s: read again it has %q, and had %q", name, trace, before)
+					}
+					seen[message.GetMessageId()] = trace
+				}
+			}
+		}
+	}
+	traces := map[string]bool{}
+	for _, trace := range seen {
+		if sent[trace[3:35]] || traces[trace[3:35]] {
+			t.Errorf("%q is somebody's, or another message's too", trace)
+		}
+		traces[trace[3:35]] = true
+	}
+}

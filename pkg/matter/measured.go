@@ -1,0 +1,71 @@
+package matter
+
+import (
+	"time"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/journal"
+)
+
+// The labels of metrics are few, whatever callers call themselves: an agency is one of the
+// directory, and a mailbox has two readers, Koppi's that calls the agency's endpoint and the
+// agency's own, of which the one that is furthest behind counts.
+const (
+	unlisted   = "other"
+	readerOwn  = "own"
+	readerCall = "callback"
+)
+
+// listed is an agency as metrics name it; empty stays so.
+func (k *Kernel[S]) listed(agency string) string {
+	if _, known := k.Directory.Agency(agency); agency == "" || known {
+		return agency
+	}
+	return unlisted
+}
+
+// measured are open loops by those names.
+func (k *Kernel[S]) measured(open []journal.OpenLoops) []journal.OpenLoops {
+	type label struct {
+		waitingOn string
+		phase     int32
+	}
+	at, all := map[label]int{}, make([]journal.OpenLoops, 0, len(open))
+	for _, loops := range open {
+		loops.WaitingOn = k.listed(loops.WaitingOn)
+		of := label{loops.WaitingOn, loops.Phase}
+		i, known := at[of]
+		if !known {
+			at[of], all = len(all), append(all, loops)
+			continue
+		}
+		all[i].Loops, all[i].Overdue = all[i].Loops+loops.Loops, all[i].Overdue+loops.Overdue
+		if loops.Oldest.Before(all[i].Oldest) {
+			all[i].Oldest = loops.Oldest
+		}
+	}
+	return all
+}
+
+// mailboxReader is a reader as metrics name it.
+type mailboxReader struct{ agency, reader string }
+
+// lag is how far behind a reader is.
+type lag struct {
+	behind uint64
+	age    time.Duration
+}
+
+// lags are those of all readers.
+func (k *Kernel[S]) lags(readers []journal.ReaderLag, now time.Time) map[mailboxReader]lag {
+	all := map[mailboxReader]lag{}
+	for _, reader := range readers {
+		of := mailboxReader{k.listed(reader.Agency), readerOwn}
+		if reader.Consumer == exchange.CallbackConsumer {
+			of.reader = readerCall
+		}
+		worst := all[of]
+		all[of] = lag{max(worst.behind, reader.Behind()), max(worst.age, age(reader, now))}
+	}
+	return all
+}
