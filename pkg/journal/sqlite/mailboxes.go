@@ -23,7 +23,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
-	sealed, err := collect(found, scanDelivery)
+	sealed, err := collectUntil(found, scanDelivery, rows.Until(query.Bytes))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
@@ -31,15 +31,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	deliveries := make([]journal.Delivery, 0, len(sealed))
-	for _, row := range sealed {
-		delivery, err := rows.OpenDelivery(keys, row)
-		if err != nil {
-			return nil, err
-		}
-		deliveries = append(deliveries, delivery)
-	}
-	return deliveries, nil
+	return rows.OpenMailbox(keys, sealed), nil
 }
 
 func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
