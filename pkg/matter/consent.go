@@ -3,6 +3,7 @@ package matter
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -41,23 +43,42 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 	slices.SortFunc(standings, func(a, b journal.Standing) int {
 		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(a.Subject, b.Subject))
 	})
-	response := &caseworkv1.ReadConsentsResponse{}
+	response, page := &caseworkv1.ReadConsentsResponse{}, exchange.Page{}
 	readings := []Reading{{Client: query.Client}}
 	for _, standing := range standings {
-		if len(response.GetConsents()) == maxConsents {
-			break
+		if !isBehindConsent(standing, read.GetAfter()) {
+			continue
 		}
 		history, err := k.history(ctx, standing.Subject)
+		if errors.Is(err, journal.ErrUnreadable) {
+			k.leftOut(ctx, standing.Subject, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		view := k.viewOf(who, history)
-		if head := view.State.Common(); head.RestsOnConsent() && !head.IsRevoked() {
-			response.Consents = append(response.Consents, k.consent(who, query.Client, view))
-			readings = append(readings, readingOf(history.State))
+		if head := view.State.Common(); !head.RestsOnConsent() || head.IsRevoked() {
+			continue
 		}
+		consent := k.consent(who, query.Client, view)
+		if response.More = len(response.GetConsents()) == maxConsents || !page.Takes(consent); response.GetMore() {
+			break
+		}
+		response.Consents = append(response.Consents, consent)
+		response.Places = append(response.Places, &caseworkv1.ConsentPlace{StartedAt: timestamppb.New(standing.StartedAt), Subject: standing.Subject})
+		readings = append(readings, readingOf(history.State))
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
+}
+
+// isBehindConsent tells whether a matter follows a place of the list of consents: it began
+// earlier, or then and has a later name.
+func isBehindConsent(row journal.Standing, place *caseworkv1.ConsentPlace) bool {
+	if place == nil {
+		return true
+	}
+	return cmp.Or(place.GetStartedAt().AsTime().Compare(row.StartedAt), cmp.Compare(row.Subject, place.GetSubject())) > 0
 }
 
 // clientQuery finds the matters of a client: the caller's own, or those of its agency.

@@ -3,11 +3,13 @@ package matter
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -49,6 +51,11 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 	for _, subject := range reach.GetSubjects() {
 		name := k.config.Collection + uuid.UUID(subject.GetId()).String()
 		recalled, err := k.Engine.Recall(ctx, name, who.Agency, who.Client, subject.GetVersion())
+		if errors.Is(err, journal.ErrUnreadable) {
+			// It holds up none of the others.
+			k.leftOut(ctx, name, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -59,13 +66,17 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 		readings[name] = readingOf(recalled.State)
 		for _, message := range recalled.Messages {
 			if behind(message, r) {
-				response.Messages = append(response.Messages, message)
+				response.Messages = append(response.Messages, exchange.Bounded(message))
 			}
 		}
 	}
 	slices.SortFunc(response.Messages, ByTime)
-	if limit := int(r.GetLimit()); len(response.GetMessages()) > limit {
-		response.Messages = response.Messages[:limit]
+	page := exchange.Page{}
+	for i, message := range response.GetMessages() {
+		if i == int(r.GetLimit()) || !page.Takes(message) {
+			response.Messages, response.More = response.Messages[:i], true
+			break
+		}
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "timeline"), readingsIn(response.GetMessages(), readings, query.Client)...)
 }

@@ -74,12 +74,19 @@ func (k *Kernel[S]) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		stuck := 0
 		for _, subject := range due {
-			if err := k.overdue(ctx, subject, now); err != nil {
+			err := k.overdue(ctx, subject, now)
+			switch {
+			case errors.Is(err, journal.ErrUnreadable):
+				// It silences the clock for none of the others.
+				k.leftOut(ctx, subject, err)
+				stuck++
+			case err != nil:
 				return err
 			}
 		}
-		if len(due) < sweepBatch {
+		if len(due) < sweepBatch || stuck == len(due) {
 			return nil
 		}
 	}
