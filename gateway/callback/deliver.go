@@ -33,8 +33,22 @@ type outcome struct {
 	err     error
 }
 
-// call calls the endpoint once. What is no sensible answer is none.
-func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, cursor exchange.Cursor) outcome {
+// call calls the endpoint once with messages and the cursor behind them. What is no
+// sensible answer is none. A message that cannot be written is refused for good, as by
+// the endpoint: it is parked, and may be tried again later.
+func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, behind func([]*exchangev1.CaseMessage) exchange.Cursor) outcome {
+	can := sendable(messages)
+	if can == 0 {
+		return outcome{refused: codes.Unimplemented}
+	}
+	o := c.send(ctx, messages[:can], behind(messages[:can]))
+	if !o.failed(can) && can < len(messages) {
+		o.refused = codes.Unimplemented
+	}
+	return o
+}
+
+func (c *caller) send(ctx context.Context, messages []*exchangev1.CaseMessage, cursor exchange.Cursor) outcome {
 	limited, cancel := context.WithTimeout(ctx, c.config.Timing.Answer)
 	defer cancel()
 	links := make([]string, 0, len(messages))
@@ -56,6 +70,19 @@ func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, c
 	return o
 }
 
+// sendable is how many of the messages, from the first, can be written as JSON. A service
+// that knows more than this gateway may have told of something that the gateway cannot name.
+func sendable(messages []*exchangev1.CaseMessage) int {
+	for i, message := range messages {
+		if event := message.GetEvent(); event != nil {
+			if _, err := event.UnmarshalNew(); err != nil {
+				return i
+			}
+		}
+	}
+	return len(messages)
+}
+
 // about says in metrics whom it calls.
 func (c *caller) about() metric.MeasurementOption {
 	return metric.WithAttributes(telemetry.KeyAgency.String(c.agency))
@@ -70,7 +97,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 	if err != nil {
 		return 0, c.soon(ctx, err)
 	}
-	o := c.call(ctx, messages, c.behind(messages))
+	o := c.call(ctx, messages, c.behind)
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}

@@ -113,7 +113,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 		delete(c.parked[one.GetService()], one.GetSubject())
 		return nil
 	}
-	o := c.call(ctx, messages, c.cursor)
+	o := c.call(ctx, messages, func([]*exchangev1.CaseMessage) exchange.Cursor { return c.cursor })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -21,23 +25,84 @@ type consents struct {
 // maxConsents bounds a list.
 const maxConsents = 1000
 
-// ListConsents merges what each service's matters rest on, the newest first.
+const consentKind = identity.Kind("consent-page")
+
+// ListConsents merges what each service's matters rest on, the newest matter first from page
+// to page, and the newest consent first on each.
 func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsRequest) (*consentv1.ListConsentsResponse, error) {
-	_, parts, err := ask(ctx, c.Casework, func(ctx context.Context, _ string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadConsentsResponse, error) {
-		return service.ReadConsents(ctx, &caseworkv1.ReadConsentsRequest{Consents: r})
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	place, err := c.consentPlace(who, r)
+	if err != nil {
+		return nil, err
+	}
+	names, parts, err := ask(ctx, c.Casework, func(ctx context.Context, name string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadConsentsResponse, error) {
+		return service.ReadConsents(ctx, &caseworkv1.ReadConsentsRequest{Consents: r, After: place.GetAfter()[name]})
 	})
 	if err != nil {
 		return nil, err
 	}
-	response := &consentv1.ListConsentsResponse{}
-	for _, part := range parts {
-		response.Consents = append(response.Consents, part.GetConsents()...)
+	response, next := &consentv1.ListConsentsResponse{}, &caseworkv1.ConsentsPlace{After: place.GetAfter(), Request: c.consentDigest(r)}
+	if next.GetAfter() == nil {
+		next.After = map[string]*caseworkv1.ConsentPlace{}
 	}
-	slices.SortFunc(response.Consents, func(a, b *consentv1.Consent) int {
+	page, isWhole := exchange.Page{}, false
+	for len(response.GetConsents()) < maxConsents {
+		from := newestPart(parts)
+		if isWhole = from < 0; isWhole || isSpent(parts) || !page.Takes(parts[from].GetConsents()[0]) {
+			break
+		}
+		response.Consents, next.After[names[from]] = append(response.Consents, parts[from].GetConsents()[0]), parts[from].GetPlaces()[0]
+		parts[from].Consents, parts[from].Places = parts[from].GetConsents()[1:], parts[from].GetPlaces()[1:]
+	}
+	slices.SortStableFunc(response.Consents, func(a, b *consentv1.Consent) int {
 		return cmp.Or(b.GetGivenAt().AsTime().Compare(a.GetGivenAt().AsTime()), cmp.Compare(a.GetSubject(), b.GetSubject()))
 	})
-	response.Consents = response.Consents[:min(len(response.GetConsents()), maxConsents)]
+	if isWhole && !isSpent(parts) {
+		return response, nil
+	}
+	payload, err := proto.Marshal(next)
+	if err != nil {
+		return nil, err
+	}
+	response.NextPageToken = c.config.Secrets.Token(consentKind, matter.PageOwner(who), payload)
 	return response, nil
+}
+
+// newestPart is the part whose next consent is of the newest matter; -1 where none has one.
+func newestPart(parts []*caseworkv1.ReadConsentsResponse) int {
+	newest := -1
+	for i, part := range parts {
+		if len(part.GetPlaces()) > 0 && (newest < 0 || part.GetPlaces()[0].GetStartedAt().AsTime().After(parts[newest].GetPlaces()[0].GetStartedAt().AsTime())) {
+			newest = i
+		}
+	}
+	return newest
+}
+
+// isSpent tells whether a part that goes on was given out: what follows it is not known.
+func isSpent(parts []*caseworkv1.ReadConsentsResponse) bool {
+	return slices.ContainsFunc(parts, func(part *caseworkv1.ReadConsentsResponse) bool { return part.GetMore() && len(part.GetPlaces()) == 0 })
+}
+
+// consentPlace is where a page begins; nil for the first.
+func (c consents) consentPlace(who identity.Caller, r *consentv1.ListConsentsRequest) (*caseworkv1.ConsentsPlace, error) {
+	if r.GetPageToken() == "" {
+		return nil, nil
+	}
+	place := &caseworkv1.ConsentsPlace{}
+	payload, ok := c.config.Secrets.OpenToken(consentKind, matter.PageOwner(who), r.GetPageToken())
+	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.consentDigest(r)) {
+		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+	}
+	return place, nil
+}
+
+// consentDigest tells one list from another.
+func (c consents) consentDigest(r *consentv1.ListConsentsRequest) []byte {
+	return c.config.Secrets.Digest([]byte(r.GetClientId()))
 }
 
 // WithdrawConsent has the service of the matter do it, and answers once all others have it.

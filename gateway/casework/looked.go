@@ -2,9 +2,11 @@ package casework
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
@@ -41,16 +43,20 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	for name, before := range place.GetBefore() {
 		next.Before[name] = before
 	}
+	page := exchange.Page{}
 	for len(response.GetAccesses()) < size {
 		latest := latestOf(parts)
-		if latest < 0 {
+		if latest < 0 && !isCutOff(parts) {
 			return response, nil
+		}
+		if isCutOff(parts) || !page.Takes(parts[latest].GetAccesses()[0]) {
+			break
 		}
 		one := parts[latest].GetAccesses()[0]
 		parts[latest].Accesses = parts[latest].GetAccesses()[1:]
 		response.Accesses, next.Before[names[latest]] = append(response.Accesses, one.GetAccess()), one.GetNumber()
 	}
-	if latestOf(parts) < 0 {
+	if latestOf(parts) < 0 && !isCutOff(parts) {
 		return response, nil
 	}
 	// A number takes the more bytes the larger it is.
@@ -61,6 +67,13 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	}
 	response.NextPageToken = c.config.Secrets.Token(accessKind, matter.PageOwner(who), payload)
 	return response, nil
+}
+
+// isCutOff tells whether a part that goes on was given out: what follows it is not known.
+func isCutOff(parts []*caseworkv1.ReadAccessesResponse) bool {
+	return slices.ContainsFunc(parts, func(part *caseworkv1.ReadAccessesResponse) bool {
+		return part.GetMore() && len(part.GetAccesses()) == 0
+	})
 }
 
 // latestOf is the part whose next access is the latest; -1 where none has one.

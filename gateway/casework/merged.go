@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/loop"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
@@ -46,7 +47,7 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	out.Prohibitions = newest(out.GetProhibitions(), (*consentv1.Prohibition).GetGivenAt)
 	out.Blocked = newest(out.GetBlocked(), (*consentv1.BlockedSending).GetAt)
 	out.Overrides = newest(out.GetOverrides(), (*consentv1.Override).GetRequestedAt)
-	return out
+	return loop.Newest(out, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 }
 
 // alike groups what services keep under one name, by their names.

@@ -6,10 +6,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 const (
@@ -49,11 +51,12 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 		response.Messages = append(response.Messages, part.GetMessages()...)
 	}
 	slices.SortFunc(response.Messages, matter.ByTime)
-	if len(response.GetMessages()) <= size {
+	taken := onPage(size, response.GetMessages(), func(message *exchangev1.CaseMessage) bool { return isKnown(parts, message) })
+	if taken == len(response.GetMessages()) && !slices.ContainsFunc(parts, (*caseworkv1.ReadHistoryResponse).GetMore) {
 		return response, nil
 	}
-	response.Messages = response.Messages[:size]
-	last := response.GetMessages()[size-1]
+	response.Messages = response.Messages[:taken]
+	last := response.GetMessages()[taken-1]
 	next.After, next.AfterMessageId = last.GetOccurredAt(), last.GetMessageId()
 	payload, err := proto.Marshal(next)
 	if err != nil {
@@ -61,6 +64,26 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	}
 	response.NextPageToken = c.config.Secrets.Token(tokenKind, matter.PageOwner(who), payload)
 	return response, nil
+}
+
+// isKnown tells whether a message is not behind the end of a part that goes on: before that
+// end no service has another one.
+func isKnown(parts []*caseworkv1.ReadHistoryResponse, message *exchangev1.CaseMessage) bool {
+	return !slices.ContainsFunc(parts, func(part *caseworkv1.ReadHistoryResponse) bool {
+		return part.GetMore() && matter.ByTime(message, part.GetMessages()[len(part.GetMessages())-1]) > 0
+	})
+}
+
+// onPage is how many of the elements of a list a page holds: up to its size, to the size of
+// an answer, and to the first that is not known to be next.
+func onPage[M proto.Message](size int, list []M, isNext func(M) bool) int {
+	page := exchange.Page{}
+	for i, one := range list {
+		if i == size || !isNext(one) || !page.Takes(one) {
+			return i
+		}
+	}
+	return len(list)
 }
 
 // place is where a page begins; nil for the first.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -50,17 +51,43 @@ func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) 
 		response.Items = append(response.Items, part.GetItems()...)
 	}
 	slices.SortFunc(response.Items, bySoonest)
-	if len(response.GetItems()) <= size {
+	reached := reachedBy(parts)
+	taken := onPage(size, response.GetItems(), func(item *caseworkv1.WorkItem) bool {
+		return reached == nil || comparePlaces(placeOf(item), reached) <= 0
+	})
+	next := reached
+	if taken < len(response.GetItems()) && taken > 0 && (reached == nil || comparePlaces(placeOf(response.GetItems()[taken]), reached) <= 0) {
+		next = placeOf(response.GetItems()[taken-1])
+	}
+	if response.Items = response.Items[:taken]; next == nil {
 		return response, nil
 	}
-	response.Items = response.Items[:size]
-	last := response.GetItems()[size-1]
-	place, err := proto.Marshal(&caseworkv1.ReadWorkRequest{After: &caseworkv1.ReadWorkRequest_Place{DueAt: last.GetStatus().GetDueAt(), Subject: last.GetSubject()}})
+	place, err := proto.Marshal(&caseworkv1.ReadWorkRequest{After: next})
 	if err != nil {
 		return nil, err
 	}
 	response.NextPageToken = c.config.Secrets.Token(workKind, who.Agency, append(c.workDigest(who, r), place...))
 	return response, nil
+}
+
+// reachedBy is the soonest place up to which a part that goes on was read: before it no
+// service has another row; nil where none goes on.
+func reachedBy(parts []*caseworkv1.ReadWorkResponse) (soonest *caseworkv1.ReadWorkRequest_Place) {
+	for _, part := range parts {
+		if part.GetMore() && (soonest == nil || comparePlaces(part.GetReached(), soonest) < 0) {
+			soonest = part.GetReached()
+		}
+	}
+	return soonest
+}
+
+func placeOf(item *caseworkv1.WorkItem) *caseworkv1.ReadWorkRequest_Place {
+	return &caseworkv1.ReadWorkRequest_Place{DueAt: item.GetStatus().GetDueAt(), Subject: item.GetSubject()}
+}
+
+// comparePlaces orders by due time; what has none comes last.
+func comparePlaces(a, b *caseworkv1.ReadWorkRequest_Place) int {
+	return cmp.Or(dueAt(a.GetDueAt()).Compare(dueAt(b.GetDueAt())), cmp.Compare(a.GetSubject(), b.GetSubject()))
 }
 
 // checkQueue refuses queues that are nobody's.
@@ -105,15 +132,13 @@ func (c *Casework) workDigest(who identity.Caller, r *caseworkv1.ListWorkRequest
 }
 
 // bySoonest orders by due time; what has none comes last.
-func bySoonest(a, b *caseworkv1.WorkItem) int {
-	return cmp.Or(dueOf(a).Compare(dueOf(b)), cmp.Compare(a.GetSubject(), b.GetSubject()))
-}
+func bySoonest(a, b *caseworkv1.WorkItem) int { return comparePlaces(placeOf(a), placeOf(b)) }
 
-func dueOf(item *caseworkv1.WorkItem) time.Time {
-	if item.GetStatus().GetDueAt() == nil {
+func dueAt(due *timestamppb.Timestamp) time.Time {
+	if due == nil {
 		return time.Unix(1<<40, 0)
 	}
-	return item.GetStatus().GetDueAt().AsTime()
+	return due.AsTime()
 }
 
 // reassignedAtOnce bounds how many matters are passed on at the same moment.

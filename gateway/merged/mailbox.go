@@ -33,11 +33,12 @@ func (m *mailbox) Open(ctx context.Context, cursor, consumer string, takeover ui
 	return exchange.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Takeover: response.GetTakeover()}, nil
 }
 
-func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error) {
+func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
 	response, err := m.client.ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
 		Cursor: exchange.Cursor{after}.String(), PageSize: int32(limit), WithRecords: withRecords, Consumer: m.consumer, Takeover: m.takeover, //nolint:gosec // at most a page
 	})
-	return response.GetMessages(), err
+	// A service of the version before tells of a full page by its length alone.
+	return response.GetMessages(), response.GetBacklog() > 0 || len(response.GetMessages()) == limit, err
 }
 
 func (m *mailbox) Advance(ctx context.Context, consumer string, at exchange.Position, takeover uint64) error {

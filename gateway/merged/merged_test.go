@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,11 +104,14 @@ func (s *service) start() {
 }
 
 // tell puts one more message into Kela's mailbox here.
-func (s *service) tell() {
+func (s *service) tell() { s.tellLong(0) }
+
+// tellLong tells one of so many bytes more.
+func (s *service) tellLong(size int) {
 	s.t.Helper()
 	s.told++
 	subject, id := fmt.Sprintf("%ss/%d", s.name, s.told), fmt.Sprintf("%s-%d", s.name, s.told)
-	record, err := proto.Marshal(&exchangev1.CaseMessage{MessageId: id, Service: s.name, Mailbox: "kela", Subject: subject, SubjectVersion: 1})
+	record, err := proto.Marshal(&exchangev1.CaseMessage{MessageId: id, Service: s.name, Mailbox: "kela", Subject: subject, SubjectVersion: 1, ClientId: strings.Repeat("x", size)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

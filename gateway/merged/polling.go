@@ -12,6 +12,7 @@ import (
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/loop"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -30,8 +31,8 @@ func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerR
 	return &exchangev1.OpenConsumerResponse{Cursor: opened.GetCursor(), Backlog: opened.GetBacklog(), Takeover: opened.GetTakeover()}, nil
 }
 
-// ListMessages reads a share of the page from each service. One that does not answer
-// is left out where the cursor says how far the reader is in it.
+// ListMessages reads a share of the page from each service, in number and in bytes. One
+// that does not answer is left out where the cursor says how far the reader is in it.
 func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
 	given, err := exchange.ParseCursor(r.GetCursor())
 	if err != nil {
@@ -69,8 +70,13 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 		if err != nil {
 			return nil, err
 		}
-		next = append(next, at.At(service.Name))
-		response.Messages = append(response.Messages, page.GetMessages()...)
+		messages, behind := page.GetMessages(), at.At(service.Name)
+		if taken := e.share(messages, r.GetService() != ""); taken < len(messages) {
+			response.Backlog += uint64(len(messages) - taken) //nolint:gosec // a page
+			messages, behind = messages[:taken], exchange.Behind(messages[taken-1])
+		}
+		next = append(next, behind)
+		response.Messages = append(response.Messages, messages...)
 		response.Backlog += page.GetBacklog()
 	}
 	if !answered && r.GetService() != "" {
@@ -81,6 +87,21 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 	}
 	response.NextCursor = next.String()
 	return response, nil
+}
+
+// share is how many of a service's messages a page takes, one at least: what is left comes
+// with the next page.
+func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
+	most, page := loop.MaxAnswer, exchange.Page{}
+	if !alone {
+		most /= len(e.config.Services)
+	}
+	for i, message := range messages {
+		if !page.Within(most, message) {
+			return i
+		}
+	}
+	return len(messages)
 }
 
 // AcknowledgeMessages moves the consumer's cursor in each service that the cursor

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -132,6 +134,11 @@ func (e *Engine[S]) delivery(told Told[S]) (journal.Delivery, error) {
 	record, err := marshal.Marshal(message)
 	if err != nil {
 		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
+	}
+	if len(record) > loop.MaxRecord {
+		// It is refused before anything is recorded: no mailbox holds what cannot be delivered.
+		return journal.Delivery{}, fault.New(fault.MatterFull, "what this step tells is longer than one message may be").
+			With("limit_bytes", strconv.Itoa(loop.MaxRecord))
 	}
 	class := journal.ClassCorrespondence
 	switch reader := told.View.Reader; {

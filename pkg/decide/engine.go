@@ -61,6 +61,10 @@ type Rules[S loop.State] struct {
 	// Later are the events of what a subject is told later than it happened, once it is
 	// time; while there are any nothing is overdue yet. May be nil.
 	Later func(world loop.World[S], subject string, at time.Time) []loop.Event
+	// Always are steps that are never refused for a subject's size: each can be taken but
+	// a few times, and ends it, answers what waits or says that it is seen. Finishes are
+	// steps that end what was begun in it, for which loop.Reserve is kept.
+	Always, Finishes []string
 	// Related names subjects that a decision about the known ones also needs; may be
 	// nil.
 	Related func(loop.World[S]) []string
@@ -300,7 +304,7 @@ func fromRows(rows []journal.Event) ([]loop.Event, error) {
 		}
 		event, err := fromRow(row)
 		if err != nil {
-			return nil, fmt.Errorf("decide: event %d of %s: %w", row.Version, row.Subject, err)
+			return nil, fmt.Errorf("decide: event %d of %s: %w (%w)", row.Version, row.Subject, journal.ErrUnreadable, err)
 		}
 		events = append(events, event)
 	}

@@ -55,6 +55,7 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 		}
 		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
+			view.Extent = view.Extent.Told(event, disclosed, view.Version == 0)
 			view.Version++
 			tells = append(tells, Told[S]{View: view, Event: disclosed, Withheld: withheld})
 		}

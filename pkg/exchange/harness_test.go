@@ -93,7 +93,13 @@ type bench struct {
 // expires is when tokens end; the zero time is never.
 func newBench(t testing.TB, expires func() time.Time) *bench {
 	t.Helper()
-	b := &bench{t: t, versions: map[string]uint64{}, hub: &wake.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, t.TempDir())}
+	return newBenchAt(t, t.TempDir(), expires)
+}
+
+// newBenchAt keeps the journal in a folder.
+func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
+	t.Helper()
+	b := &bench{t: t, versions: map[string]uint64{}, hub: &wake.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, folder)}
 	listener := serve.Memory()
 	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStaticStreamWindowSize(64<<10),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))

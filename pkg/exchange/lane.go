@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -23,6 +25,8 @@ type lane struct {
 	// page waits to be sent; ahead is how much is read at once.
 	page  []*exchangev1.CaseMessage
 	ahead uint64
+	// held is how many bytes wait to be sent.
+	held int
 	// behind tells that the mailbox may hold more than was read, and told how far a wake
 	// has said that it came.
 	behind bool
@@ -178,7 +182,7 @@ func (c *connection) work(ctx context.Context) {
 			continue
 		case !l.opened && !l.busy:
 			c.reopen(ctx, l)
-		case l.opened && !l.busy && l.behind && uint64(len(l.page)) <= l.ahead/2 && !c.closing:
+		case l.opened && !l.busy && l.behind && uint64(len(l.page)) <= l.ahead/2 && l.held < loop.MaxAnswer && !c.closing:
 			c.read(ctx, l)
 		}
 		if l.pending() && !l.advancing {
@@ -211,22 +215,25 @@ func (c *connection) read(ctx context.Context, l *lane) {
 	}
 	l.busy, l.reserved = true, limit
 	go func(after Position, asked uint64) {
-		messages, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most farAhead
+		messages, more, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most farAhead
 		c.events <- event{lane: l, err: err, always: func() { l.busy, l.reserved = false, 0 }, done: func() {
-			full := uint64(len(messages)) == limit
 			if len(messages) > 0 {
 				last := messages[len(messages)-1]
 				l.read = position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 			}
 			// What was told before this reading, and is not in it, is not there: a wake is a
 			// hint, and one of more than there is must not be asked after for ever.
-			l.behind = full || l.told > max(asked, l.read.Sequence)
+			l.behind = more || l.told > max(asked, l.read.Sequence)
 			// Who is far behind and reads on gets more at once.
-			if l.ahead = readAhead; full {
+			if l.ahead = readAhead; uint64(len(messages)) == limit {
 				l.ahead = min(2*limit, farAhead)
 			}
-			if !c.closing {
-				l.page = append(l.page, messages...)
+			if c.closing {
+				return
+			}
+			l.page = append(l.page, messages...)
+			for _, message := range messages {
+				l.held += proto.Size(message)
 			}
 		}}
 	}(l.read, l.told)

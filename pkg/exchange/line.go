@@ -207,7 +207,7 @@ func (c *connection) next() (message *exchangev1.ExchangeResponse, pop func()) {
 		at := position(l.mailbox.Service(), message.GetSequence(), message.GetChainHash())
 		delivery := &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: c.cursorWith(at)}
 		return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{Delivery: delivery}}, func() {
-			l.page, l.sent = l.page[1:], at
+			l.page, l.sent, l.held = l.page[1:], at, l.held-proto.Size(message)
 			c.turn++
 		}
 	}
@@ -231,7 +231,7 @@ func (c *connection) receive(r received[exchangev1.ExchangeRequest]) error {
 	if errors.Is(r.err, io.EOF) {
 		c.closing = true
 		for _, l := range c.lanes {
-			l.page = nil
+			l.page, l.held = nil, 0
 		}
 		return nil
 	}

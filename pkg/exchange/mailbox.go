@@ -6,6 +6,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -18,8 +19,9 @@ type Mailbox interface {
 	// where reading begins: behind the cursor, or behind the durable one where that
 	// is empty. A number that is too low is refused: TAKEN_OVER.
 	Open(ctx context.Context, cursor, consumer string, takeover uint64) (Opened, error)
-	// Read returns up to limit messages behind a position.
-	Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error)
+	// Read returns messages behind a position, up to limit and as many as an answer holds,
+	// and whether there may be more.
+	Read(ctx context.Context, after Position, limit int, withRecords bool) (messages []*exchangev1.CaseMessage, more bool, err error)
 	// Advance makes an acknowledgement durable.
 	Advance(ctx context.Context, consumer string, at Position, takeover uint64) error
 }
@@ -67,21 +69,14 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 	return Opened{At: at, Takeover: taken.Takeover, Backlog: backlog(heads[m.caller.Agency].Sequence, at.Sequence)}, nil
 }
 
-func (m own) Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, error) {
-	deliveries, err := m.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: m.caller.Agency, After: after.Sequence, Limit: limit})
+func (m own) Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
+	query := journal.DeliveryQuery{Agency: m.caller.Agency, After: after.Sequence, Limit: limit, Bytes: loop.MaxAnswer}
+	deliveries, err := m.config.Store.Deliveries(ctx, query)
 	if err != nil {
-		return nil, fault.Store(err)
+		return nil, false, fault.Store(err)
 	}
-	messages := make([]*exchangev1.CaseMessage, 0, len(deliveries))
-	for _, delivery := range deliveries {
-		message, err := Message(m.config.Service, delivery, withRecords)
-		if err != nil {
-			return nil, err
-		}
-		message.Traceparent = delivering(ctx, m.config.Service, delivery)
-		messages = append(messages, message)
-	}
-	return messages, nil
+	messages, all := m.messages(ctx, deliveries, withRecords)
+	return messages, !all || query.IsFull(deliveries), nil
 }
 
 func (m own) Advance(ctx context.Context, name string, at Position, takeover uint64) error {

@@ -2,37 +2,168 @@ package exchange
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// RuleErased names why a tombstone stands where a message stood: its key is gone.
-const RuleErased = "erased"
+// Why a tombstone stands where a message stood: its key is gone; what is stored cannot be
+// read, or cannot be written in every form in which it is delivered; it is larger than a
+// message may be.
+const (
+	RuleErased     = "erased"
+	RuleUnreadable = "unreadable"
+	RuleTooLarge   = "too-large"
+)
+
+var undeliverable = telemetry.Counter("koppi.messages.undeliverable", "{message}", "Messages read from mailboxes that cannot be delivered: a tombstone stands in their place.")
 
 // Message is a stored delivery as its reader gets it. With records it brings the
-// bytes that the hashes are over, for a reader that verifies.
-func Message(service string, delivery journal.Delivery, withRecord bool) (*exchangev1.CaseMessage, error) {
-	message := &exchangev1.CaseMessage{}
-	if delivery.Tombstone {
+// bytes that the hashes are over, for a reader that verifies. What cannot be delivered
+// comes as a tombstone, so that it holds up nothing behind it.
+func Message(service string, delivery journal.Delivery, withRecord bool) *exchangev1.CaseMessage {
+	message, rule := opened(service, delivery)
+	if rule != "" {
 		message = &exchangev1.CaseMessage{
 			MessageId: delivery.ID, Service: service, Mailbox: delivery.Agency, Sequence: delivery.Sequence,
 			Subject: delivery.Subject, SubjectVersion: delivery.SubjectVersion,
-			Withheld: []*exchangev1.Withheld{{Field: "event", Rule: RuleErased}},
+			Withheld: withheld(rule),
 		}
-	} else if err := proto.Unmarshal(delivery.Record, message); err != nil {
-		return nil, fmt.Errorf("exchange: stored message %d of a mailbox: %w", delivery.Sequence, err)
-	}
-	message.ContentHash, message.ChainHash = delivery.ContentHash, delivery.ChainHash
-	if withRecord && !delivery.Tombstone {
+	} else if withRecord {
 		message.Record, message.Nonce = delivery.Record, delivery.Nonce
 	}
-	return message, nil
+	message.ContentHash, message.ChainHash = delivery.ContentHash, delivery.ChainHash
+	return message
+}
+
+func withheld(rule string) []*exchangev1.Withheld {
+	return []*exchangev1.Withheld{{Field: "event", Rule: rule}}
+}
+
+// Bounded is a message that was not read from a mailbox, without its event where it is
+// larger than a message may be.
+func Bounded(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
+	if proto.Size(message) <= loop.MaxRecord {
+		return message
+	}
+	return &exchangev1.CaseMessage{
+		MessageId: message.GetMessageId(), Service: message.GetService(), Mailbox: message.GetMailbox(), Subject: message.GetSubject(),
+		SubjectVersion: message.GetSubjectVersion(), OccurredAt: message.GetOccurredAt(), Withheld: withheld(RuleTooLarge),
+	}
+}
+
+// opened reads a record; the rule says why it cannot be delivered.
+func opened(service string, delivery journal.Delivery) (message *exchangev1.CaseMessage, rule string) {
+	switch {
+	case delivery.Unreadable:
+		return nil, RuleUnreadable
+	case delivery.Tombstone:
+		return nil, RuleErased
+	case len(delivery.Record) > loop.MaxRecord:
+		return nil, RuleTooLarge
+	}
+	message = &exchangev1.CaseMessage{}
+	isOther := func() bool { return message.GetService() != service || message.GetSequence() != delivery.Sequence }
+	if proto.Unmarshal(delivery.Record, message) != nil || isOther() || !canBeWritten(message) {
+		return nil, RuleUnreadable
+	}
+	return message, ""
+}
+
+// canBeWritten tells whether a message can be written as JSON too: its event is of a type
+// that is known and can be read, and its times exist.
+func canBeWritten(message *exchangev1.CaseMessage) bool {
+	if !sound(message.ProtoReflect()) {
+		return false
+	}
+	if message.GetEvent() == nil {
+		return true
+	}
+	event, err := message.GetEvent().UnmarshalNew()
+	return err == nil && sound(event.ProtoReflect())
+}
+
+// sound tells whether all times in a message exist.
+func sound(message protoreflect.Message) bool {
+	switch known := message.Interface().(type) {
+	case *timestamppb.Timestamp:
+		return known.CheckValid() == nil
+	case *durationpb.Duration:
+		return known.CheckValid() == nil
+	}
+	well := true
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Message() == nil || field.IsMap():
+		case field.IsList():
+			for i := 0; well && i < value.List().Len(); i++ {
+				well = sound(value.List().Get(i).Message())
+			}
+		default:
+			well = sound(value.Message())
+		}
+		return well
+	})
+	return well
+}
+
+// messages are deliveries as their reader gets them, as many as fit into a page and at
+// least one, and whether all did.
+func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, withRecords bool) (messages []*exchangev1.CaseMessage, all bool) {
+	page := Page{}
+	for _, delivery := range deliveries {
+		message := Message(s.config.Service, delivery, withRecords)
+		if !page.Takes(message) {
+			return messages, false
+		}
+		s.tell(ctx, message)
+		message.Traceparent = delivering(ctx, s.config.Service, delivery)
+		messages = append(messages, message)
+	}
+	return messages, true
+}
+
+// tell raises the alarm where a message is one that cannot be delivered.
+func (s *Server) tell(ctx context.Context, message *exchangev1.CaseMessage) {
+	if message.GetEvent() != nil || len(message.GetWithheld()) != 1 {
+		return
+	}
+	switch rule := message.GetWithheld()[0].GetRule(); rule {
+	case RuleUnreadable, RuleTooLarge:
+		undeliverable.Add(ctx, 1, metric.WithAttributes(telemetry.KeyService.String(s.config.Service), telemetry.KeyReason.String(rule)))
+		s.config.Logger.ErrorContext(ctx, "a message cannot be delivered", slog.String("service", s.config.Service), slog.String("agency", message.GetMailbox()),
+			slog.Uint64("sequence", message.GetSequence()), slog.String("rule", rule))
+	}
+}
+
+// Page counts what fits into one answer.
+type Page struct{ size, count int }
+
+// eachInPage is more than what stands around a message in an answer, and its traceparent.
+const eachInPage = 80
+
+// Takes tells whether a message fits behind those that were taken, and counts it. The first
+// always fits: none is larger than an answer may be.
+func (p *Page) Takes(message proto.Message) bool { return p.Within(loop.MaxAnswer, message) }
+
+// Within does so for a part of an answer.
+func (p *Page) Within(most int, message proto.Message) bool {
+	size := p.size + proto.Size(message) + eachInPage
+	if p.count > 0 && size > most {
+		return false
+	}
+	p.size, p.count = size, p.count+1
+	return true
 }
 
 // delivering is the trace in which a message is handed to its reader: one of its own, of

@@ -8,29 +8,49 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
+// read is a part of a mailbox.
+type read struct {
+	from       Position
+	deliveries []journal.Delivery
+	// full says that there may be more.
+	full bool
+}
+
 // page reads behind a cursor, or behind the consumer's durable one.
-func (s *Server) page(ctx context.Context, cursor, name string, query journal.DeliveryQuery) (from Position, page []journal.Delivery, err error) {
+func (s *Server) page(ctx context.Context, cursor, name string, query journal.DeliveryQuery) (read, error) {
 	parsed, err := ParseCursor(cursor)
 	if err != nil {
-		return from, nil, invalidCursor()
+		return read{}, invalidCursor()
 	}
-	if from = parsed.At(s.config.Service); from.Sequence == 0 || query.Subject != "" {
+	from := parsed.At(s.config.Service)
+	if from.Sequence == 0 || query.Subject != "" {
 		if from, err = s.from(ctx, query.Agency, cursor, name); err != nil {
-			return from, nil, err
+			return read{}, err
 		}
-		query.After = from.Sequence
-		page, err = s.config.Store.Deliveries(ctx, query)
-		return from, page, fault.Store(err)
+		return s.behind(ctx, from, query)
 	}
 	// The message that the cursor names is read along, to see that it is the one.
-	query.After, query.Limit = from.Sequence-1, query.Limit+1
-	if page, err = s.config.Store.Deliveries(ctx, query); err != nil {
-		return from, nil, fault.Store(err)
+	along := query
+	along.After, along.Limit = from.Sequence-1, query.Limit+1
+	page, err := s.config.Store.Deliveries(ctx, along)
+	if err != nil {
+		return read{}, fault.Store(err)
 	}
 	if len(page) == 0 || !from.names(page[0]) {
-		return from, nil, diverged()
+		return read{}, diverged()
 	}
-	return from, page[1:], nil
+	if len(page) == 1 && along.IsFull(page) {
+		// That one alone fills what is read at once.
+		return s.behind(ctx, from, query)
+	}
+	return read{from, page[1:], along.IsFull(page)}, nil
+}
+
+// behind reads behind a position that the history holds.
+func (s *Server) behind(ctx context.Context, from Position, query journal.DeliveryQuery) (read, error) {
+	query.After = from.Sequence
+	page, err := s.config.Store.Deliveries(ctx, query)
+	return read{from, page, query.IsFull(page)}, fault.Store(err)
 }
 
 // names tells whether a delivery is the one of this position.

@@ -15,6 +15,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/wake"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -102,13 +103,13 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	if size == 0 {
 		size = defaultPage
 	}
-	query := journal.DeliveryQuery{Agency: caller.Agency, Limit: min(size, maxPage), Subject: r.GetSubject()}
+	query := journal.DeliveryQuery{Agency: caller.Agency, Limit: min(size, maxPage), Bytes: loop.MaxAnswer, Subject: r.GetSubject()}
 	// Side by side, so that the store can look at all of it at once.
 	var group errgroup.Group
 	if r.GetTakeover() != 0 {
 		group.Go(func() error { return s.holder(ctx, caller.Agency, r.GetConsumer(), r.GetTakeover()) })
 	}
-	from, deliveries, err := s.page(ctx, r.GetCursor(), r.GetConsumer(), query)
+	page, err := s.page(ctx, r.GetCursor(), r.GetConsumer(), query)
 	if taken := group.Wait(); taken != nil {
 		return nil, taken
 	}
@@ -116,28 +117,25 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 		return nil, err
 	}
 	response := &exchangev1.ListMessagesResponse{}
-	for _, delivery := range deliveries {
-		message, err := Message(s.config.Service, delivery, r.GetWithRecords())
-		if err != nil {
-			return nil, err
-		}
-		message.Traceparent = delivering(ctx, s.config.Service, delivery)
-		response.Messages = append(response.Messages, message)
-		from = position(s.config.Service, delivery.Sequence, delivery.ChainHash)
+	messages, all := s.messages(ctx, page.deliveries, r.GetWithRecords())
+	from := page.from
+	response.Messages = messages
+	if len(messages) > 0 {
+		from = Behind(messages[len(messages)-1])
 	}
 	response.NextCursor = Cursor{from}.String()
 	// Behind a page that is not full there is nothing.
-	if len(deliveries) == query.Limit || query.Subject != "" {
+	if !all || page.full || query.Subject != "" {
 		heads, err := s.config.Store.Heads(ctx, caller.Agency)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
 		response.Backlog = backlog(heads[caller.Agency].Sequence, from.Sequence)
 	}
-	if len(deliveries) == 0 || r.GetTakeover() != 0 {
+	if len(messages) == 0 || r.GetTakeover() != 0 {
 		return response, nil
 	}
-	return response, s.recordRange(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName, deliveries[0].Sequence, from.Sequence)
+	return response, s.recordRange(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName, messages[0].GetSequence(), from.Sequence)
 }
 
 // AcknowledgeMessages moves the consumer's durable cursor forward. One that lies

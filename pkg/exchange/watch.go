@@ -102,11 +102,12 @@ func (w *watcher) fill(ctx context.Context) error {
 	if len(w.changes) > 0 || !w.behind {
 		return nil
 	}
-	deliveries, err := w.server.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: w.caller.Agency, After: w.read, Limit: readAhead})
+	query := journal.DeliveryQuery{Agency: w.caller.Agency, After: w.read, Limit: readAhead, Bytes: loop.MaxAnswer}
+	deliveries, err := w.server.config.Store.Deliveries(ctx, query)
 	if err != nil {
 		return fault.Store(err)
 	}
-	w.behind = len(deliveries) == readAhead
+	w.behind = query.IsFull(deliveries)
 	latest := map[string]journal.Delivery{}
 	for _, delivery := range deliveries {
 		latest[delivery.Subject] = delivery
@@ -117,10 +118,8 @@ func (w *watcher) fill(ctx context.Context) error {
 		if latest[delivery.Subject].Sequence != delivery.Sequence {
 			continue
 		}
-		message, err := Message(w.server.config.Service, delivery, false)
-		if err != nil {
-			return err
-		}
+		// Of what cannot be delivered the page is told that it has changed.
+		message := Message(w.server.config.Service, delivery, false)
 		w.changes = append(w.changes, &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Changed_{Changed: &exchangev1.WatchResponse_Changed{
 			Subject: delivery.Subject, Etag: loop.Etag(delivery.Subject, delivery.Agency, delivery.SubjectVersion), Status: message.GetStatus(),
 		}}})

@@ -27,6 +27,7 @@ const (
 	NotAMember            Reason = "NOT_A_MEMBER"
 	StaleEtag             Reason = "STALE_ETAG"
 	IllegalStep           Reason = "ILLEGAL_STEP"
+	MatterFull            Reason = "MATTER_FULL"
 	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
 	ConsentWithdrawn      Reason = "CONSENT_WITHDRAWN"
 	ConsentExpired        Reason = "CONSENT_EXPIRED"
@@ -81,6 +82,7 @@ var table = map[Reason]entry{
 	NotAMember:            {codes.PermissionDenied, "join the plan first"},
 	StaleEtag:             {codes.Aborted, "read it again and decide on what you then see"},
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},
+	MatterFull:            {codes.FailedPrecondition, "end this matter and go on in a new one; what ends it, answers or acknowledges is taken all the same"},
 	LegalBasisRequired:    {codes.InvalidArgument, "give ground, provision and, with consent, its time"},
 	ConsentWithdrawn:      {codes.FailedPrecondition, "ask the client anew, and say when they consented"},
 	ConsentExpired:        {codes.FailedPrecondition, "ask the client anew"},

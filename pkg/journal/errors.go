@@ -10,6 +10,9 @@ var (
 	ErrNotFound = errors.New("journal: not found")
 	// ErrTakenOver says that a younger reader has taken the consumer over.
 	ErrTakenOver = errors.New("journal: the consumer was taken over")
+	// ErrUnreadable says that what is stored does not open with its key, or is nothing
+	// that is known: trying again does not help.
+	ErrUnreadable = errors.New("journal: unreadable")
 	// ErrClosed says that the store no longer appends.
 	ErrClosed = errors.New("journal: closed")
 )

@@ -23,7 +23,8 @@ type Store interface {
 
 	// Load returns the history of each subject, oldest event first, in the order
 	// of the names. An unknown subject has no events. An event whose key was
-	// destroyed must come with Erased set and no payload.
+	// destroyed must come with Erased set and no payload. Where one does not open with
+	// its key it must fail with ErrUnreadable.
 	Load(ctx context.Context, subjects ...string) ([][]Event, error)
 
 	// Client returns the sealed identity that was recorded with a subject;
@@ -39,6 +40,8 @@ type Store interface {
 
 	// Deliveries reads a mailbox in sequence order. A delivery whose key was
 	// destroyed must come as a tombstone: without record and nonce, its hashes whole.
+	// One that does not open with its key must come so too, with Unreadable set: it holds
+	// up none of those behind it.
 	Deliveries(ctx context.Context, query DeliveryQuery) ([]Delivery, error)
 
 	// Sequences returns the place in a mailbox of those of the named messages that are in
@@ -293,7 +296,9 @@ type Delivery struct {
 	// Nonce is 32 random bytes; ContentHash = SHA-256(Nonce ‖ Record);
 	// ChainHash = SHA-256(previous ChainHash ‖ ContentHash).
 	Nonce, ContentHash, ChainHash []byte
-	Tombstone                     bool
+	Tombstone, Unreadable         bool
+	// Size is how many bytes are stored of it.
+	Size int
 }
 
 // DeliveryQuery selects deliveries of one mailbox.
@@ -305,6 +310,18 @@ type DeliveryQuery struct {
 	ID, Subject string
 	// Limit is the most rows returned; 0 returns all.
 	Limit int
+	// Bytes ends the reading with the delivery by which so many bytes are stored in those
+	// returned; 0 does not.
+	Bytes int
+}
+
+// IsFull tells whether so many were read that more may follow.
+func (q DeliveryQuery) IsFull(read []Delivery) bool {
+	size := 0
+	for _, one := range read {
+		size += one.Size
+	}
+	return len(read) > 0 && (len(read) == q.Limit || q.Bytes > 0 && size >= q.Bytes)
 }
 
 // Head is the end of a mailbox.

@@ -73,6 +73,8 @@ type View[S any] struct {
 	State  S
 	// Version counts the messages that the reader's mailbox had of the subject.
 	Version uint64
+	// Extent is how much it was told in them.
+	Extent Extent
 }
 
 // History is a subject as it truly is, and as each reader sees it.

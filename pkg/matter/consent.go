@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -41,26 +42,42 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 	slices.SortFunc(standings, func(a, b journal.Standing) int {
 		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(a.Subject, b.Subject))
 	})
-	response := &caseworkv1.ReadConsentsResponse{}
+	response, page := &caseworkv1.ReadConsentsResponse{}, exchange.Page{}
 	readings := []Reading{{Client: query.Client}}
+	standings = slices.DeleteFunc(standings, func(one journal.Standing) bool { return !isBehindConsent(one, read.GetAfter()) })
 	for part := range slices.Chunk(standings, readAtOnce) {
-		histories, err := k.histories(ctx, Subjects(part)...)
+		all, err := k.readableEvents(ctx, Subjects(part)...)
 		if err != nil {
 			return nil, err
 		}
-		for _, history := range histories {
+		for i, events := range all {
+			history := k.fold(events)
 			view := k.viewOf(who, history)
-			head := view.State.Common()
-			if len(response.GetConsents()) < maxConsents && head.RestsOnConsent() && !head.IsRevoked() {
-				response.Consents = append(response.Consents, k.consent(who, query.Client, view))
-				readings = append(readings, readingOf(history.State))
+			if head := view.State.Common(); !head.RestsOnConsent() || head.IsRevoked() {
+				continue
 			}
+			consent := k.consent(who, query.Client, view)
+			if response.More = len(response.GetConsents()) == maxConsents || !page.Takes(consent); response.GetMore() {
+				break
+			}
+			response.Consents = append(response.Consents, consent)
+			response.Places = append(response.Places, &caseworkv1.ConsentPlace{StartedAt: timestamppb.New(part[i].StartedAt), Subject: part[i].Subject})
+			readings = append(readings, readingOf(history.State))
 		}
-		if len(response.GetConsents()) == maxConsents {
+		if response.GetMore() {
 			break
 		}
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
+}
+
+// isBehindConsent tells whether a matter follows a place of the list of consents: it began
+// earlier, or then and has a later name.
+func isBehindConsent(row journal.Standing, place *caseworkv1.ConsentPlace) bool {
+	if place == nil {
+		return true
+	}
+	return cmp.Or(place.GetStartedAt().AsTime().Compare(row.StartedAt), cmp.Compare(row.Subject, place.GetSubject())) > 0
 }
 
 // clientQuery finds the matters of a client: the caller's own, or those of its agency.
@@ -88,26 +105,19 @@ func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (jo
 
 // history folds all of a subject; the zero one where it was erased.
 func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S], error) {
-	histories, err := k.histories(ctx, subject)
+	events, err := k.Engine.Events(ctx, subject)
 	if err != nil {
 		return loop.History[S]{}, err
 	}
-	return histories[0], nil
+	return k.fold(events), nil
 }
 
-// histories folds all of subjects, read together; zero ones of those that were erased.
-func (k *Kernel[S]) histories(ctx context.Context, subjects ...string) ([]loop.History[S], error) {
-	all, err := k.Engine.EventsOf(ctx, subjects...)
-	if err != nil {
-		return nil, err
+// fold is the history that all events of a subject make; the zero one of none.
+func (k *Kernel[S]) fold(events []loop.Event) loop.History[S] {
+	if len(events) == 0 {
+		return loop.History[S]{}
 	}
-	histories := make([]loop.History[S], len(subjects))
-	for i, events := range all {
-		if len(events) > 0 {
-			histories[i] = k.config.Rules.Fold(events, false)
-		}
-	}
-	return histories, nil
+	return k.config.Rules.Fold(events, false)
 }
 
 // viewOf is a subject as its caller has been shown it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -64,8 +65,12 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 		}
 	}
 	slices.SortFunc(response.Messages, ByTime)
-	if limit := int(r.GetLimit()); len(response.GetMessages()) > limit {
-		response.Messages = response.Messages[:limit]
+	page := exchange.Page{}
+	for i, message := range response.GetMessages() {
+		if i == int(r.GetLimit()) || !page.Takes(message) {
+			response.Messages, response.More = response.Messages[:i], true
+			break
+		}
 	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "timeline"), readingsIn(response.GetMessages(), readings, query.Client)...)
 }
@@ -79,7 +84,7 @@ func (k gatewayOnly[S]) recall(
 	for _, subject := range part {
 		names = append(names, k.config.Collection+uuid.UUID(subject.GetId()).String())
 	}
-	all, err := k.Engine.EventsOf(ctx, names...)
+	all, err := k.readableEvents(ctx, names...)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (k gatewayOnly[S]) recall(
 		readings[names[i]] = readingOf(recalled.State)
 		for _, message := range recalled.Messages {
 			if behind(message, r) {
-				response.Messages = append(response.Messages, message)
+				response.Messages = append(response.Messages, exchange.Bounded(message))
 			}
 		}
 	}

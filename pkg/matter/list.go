@@ -65,14 +65,17 @@ func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Pag
 	if err != nil {
 		return Page[S]{}, fault.Store(err)
 	}
-	page := Page[S]{}
-	if len(standings) == query.Limit {
+	page, full := Page[S]{}, len(standings) == query.Limit
+	if full {
 		standings = standings[:query.Limit-1]
-		last := standings[len(standings)-1]
-		page.NextToken = k.pageToken(who, r, journal.Position{DueAt: last.DueAt, Subject: last.Subject})
 	}
-	if page.Shown, err = k.read(ctx, who, Subjects(standings)...); err != nil {
+	filled, err := k.fill(ctx, who, standings, k.config.Message)
+	if err != nil {
 		return Page[S]{}, err
+	}
+	if page.Shown = filled.shown; full || filled.done < len(standings) {
+		last := standings[filled.done-1]
+		page.NextToken = k.pageToken(who, r, journal.Position{DueAt: last.DueAt, Subject: last.Subject})
 	}
 	readings := make([]Reading, 0, len(page.Shown))
 	for _, shown := range page.Shown {

@@ -2,7 +2,9 @@ package matter
 
 import (
 	"context"
+	"errors"
 
+	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -40,8 +42,8 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 	if err != nil {
 		return nil, err
 	}
-	response := &caseworkv1.ReadAccessesResponse{}
-	for limit := int(read.GetLimit()); len(response.GetAccesses()) < limit; {
+	response, page := &caseworkv1.ReadAccessesResponse{}, exchange.Page{}
+	for limit := int(read.GetLimit()); !response.GetMore(); {
 		part, err := k.Looked.Accesses(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
@@ -49,12 +51,21 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 		for _, one := range part {
 			query.Before = one.Number
 			access, err := deeds.shown(ctx, one)
+			if errors.Is(err, journal.ErrUnreadable) {
+				// What of it may be told is not known.
+				k.leftOut(ctx, one.Subject, err)
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
-			if access != nil && len(response.GetAccesses()) < limit {
-				response.Accesses = append(response.Accesses, &caseworkv1.ReadAccessesResponse_Numbered{Number: one.Number, Access: access})
+			if access == nil {
+				continue
 			}
+			if response.More = len(response.GetAccesses()) == limit || !page.Takes(access); response.GetMore() {
+				break
+			}
+			response.Accesses = append(response.Accesses, &caseworkv1.ReadAccessesResponse_Numbered{Number: one.Number, Access: access})
 		}
 		if len(part) < lookedPart {
 			break

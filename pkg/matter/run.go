@@ -89,6 +89,9 @@ func (k *Kernel[S]) sweep(ctx context.Context) error {
 			acted = true
 			if err := contained(func() error { return k.overdue(ctx, subject, now) }); err != nil {
 				failed[subject] = true
+				if errors.Is(err, journal.ErrUnreadable) {
+					k.leftOut(ctx, subject, err)
+				}
 				errs = append(errs, fmt.Errorf("%s: %w", subject, err))
 			}
 			if ctx.Err() != nil {

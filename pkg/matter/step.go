@@ -128,6 +128,9 @@ func run[S loop.State, F any](
 			if err != nil {
 				return nil, err
 			}
+			if err := k.config.Rules.CheckRoom(world, who.Agency, command.Subject, loop.StepOf(r), events); err != nil {
+				return nil, err
+			}
 			return events, k.keepPapers(ctx, events)
 		},
 		Admit: admission.admit,

@@ -255,6 +255,7 @@ func (k gatewayOnly[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWis
 	if err != nil {
 		return nil, err
 	}
+	wishes = loop.Fit(wishes, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 	return &caseworkv1.ReadWishesResponse{Wishes: wishes}, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "wishes"), Reading{Client: query.Client})
 }
 

@@ -46,24 +46,35 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 	slices.SortFunc(standings, func(a, b journal.Standing) int {
 		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
 	})
-	if limit := int(r.GetLimit()); len(standings) > limit {
-		standings = standings[:limit]
-	}
-	shown, err := k.read(ctx, who, Subjects(standings)...)
+	limit := int(r.GetLimit())
+	// As many as were asked for may be all that a query gave.
+	response := &caseworkv1.ReadWorkResponse{More: len(standings) >= limit}
+	standings = standings[:min(len(standings), limit)]
+	filled, err := k.fill(ctx, who, standings, func(one Shown[S]) proto.Message { return k.workItem(one, journal.Standing{}) })
 	if err != nil {
 		return nil, err
 	}
-	response := &caseworkv1.ReadWorkResponse{}
+	if response.More = response.GetMore() || filled.done < len(standings); response.GetMore() {
+		last := standings[filled.done-1]
+		response.Reached = &caseworkv1.ReadWorkRequest_Place{Subject: last.Subject}
+		if !last.DueAt.IsZero() {
+			response.Reached.DueAt = timestamppb.New(last.DueAt)
+		}
+	}
 	var readings []Reading
-	for i, one := range shown {
-		item := k.workItem(one, standings[i])
-		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && standings[i].Worker != who.Worker
+	for i, one := range filled.shown {
+		item := k.workItem(one, filled.rows[i])
+		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.rows[i].Worker != who.Worker
 		response.Items = append(response.Items, item)
 		readings = append(readings, readingOf(one.State))
 	}
 	overrides, asked, err := k.overridesToDecide(ctx, who, r)
 	if err != nil {
 		return nil, err
+	}
+	if response.GetMore() {
+		// What is behind comes with what is read next.
+		overrides = slices.DeleteFunc(overrides, func(item *caseworkv1.WorkItem) bool { return isBehind(item, response.GetReached()) })
 	}
 	response.Items = append(response.Items, overrides...)
 	return response, k.RecordReading(ctx, who, worklistPurpose, append(readings, asked...)...)

@@ -29,7 +29,7 @@ type kernel = matter.Kernel[rules.Concern]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Concern]) proto.Message { return (*Service)(nil).concern(shown) },
+		Message:     func(shown matter.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Concern) string { return rules.MayContact(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -38,7 +38,8 @@ func New(deps matter.Deps) (*Service, error) {
 // Rules are the concern's rules as the engine takes them.
 func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
-		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions, Told: rules.Told,
+		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
+		Always: rules.Always, Finishes: rules.Finishes, Told: rules.Told,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -33,8 +34,14 @@ func (s *Service) ListConcerns(ctx context.Context, r *concernv1.ListConcernsReq
 	return &concernv1.ListConcernsResponse{Concerns: matter.Each(page, s.concern), NextPageToken: page.NextToken}, err
 }
 
-// concern is a concern as its caller reads it, under the names that it has.
+// concern is a concern as its caller reads it, under the names that it has. Of a
+// long one the oldest parts are left out.
 func (s *Service) concern(shown matter.Shown[rules.Concern]) *concernv1.Concern {
+	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+}
+
+// whole is that with nothing left out.
+func (s *Service) whole(shown matter.Shown[rules.Concern]) *concernv1.Concern {
 	concern := rules.ToConcern(shown.State, shown.Reader, shown.Actor)
 	concern.CaseId, concern.ClientId, concern.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	concern.PlannedContacts = shown.State.PlannedContacts(shown.Now)

@@ -35,7 +35,7 @@ type kernel = matter.Kernel[rules.Consultation]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Consultation]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).consultation(shown) },
+		Message:     func(shown matter.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made, drained: make(chan struct{})}, err
@@ -52,6 +52,7 @@ func (s *Service) Run(ctx context.Context) error {
 func Rules() decide.Rules[rules.Consultation] {
 	return decide.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
+		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
 	}

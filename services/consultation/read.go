@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
@@ -33,8 +34,14 @@ func (s *Service) ListConsultations(ctx context.Context, r *consultationv1.ListC
 	return &consultationv1.ListConsultationsResponse{Consultations: matter.Each(page, s.consultation), NextPageToken: page.NextToken}, err
 }
 
-// consultation is a consultation as its caller reads it, under the names that it has.
+// consultation is a consultation as its caller reads it, under the names that it has. Of a
+// long one the oldest parts are left out.
 func (s *Service) consultation(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
+	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+}
+
+// whole is that with nothing left out.
+func (s *Service) whole(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
 	consultation := rules.ToConsultation(shown.View, shown.Actor)
 	consultation.CaseId, consultation.ClientId, consultation.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	consultation.Etag = shown.Etag(consultation)

@@ -28,7 +28,7 @@ type kernel = matter.Kernel[rules.Plan]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Plan]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Plan]) proto.Message { return (*Service)(nil).plan(shown) },
+		Message:     func(shown matter.Shown[rules.Plan]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(p rules.Plan) string { return p.Plan.GetResponsible().GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -38,6 +38,7 @@ func New(deps matter.Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Plan] {
 	return decide.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
+		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
@@ -32,8 +33,14 @@ func (s *Service) ListPlans(ctx context.Context, r *planv1.ListPlansRequest) (*p
 	return &planv1.ListPlansResponse{Plans: matter.Each(page, s.plan), NextPageToken: page.NextToken}, err
 }
 
-// plan is a plan as its caller reads it, under the names that it has.
+// plan is a plan as its caller reads it, under the names that it has. Of a
+// long one the oldest parts are left out.
 func (s *Service) plan(shown matter.Shown[rules.Plan]) *planv1.Plan {
+	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+}
+
+// whole is that with nothing left out.
+func (s *Service) whole(shown matter.Shown[rules.Plan]) *planv1.Plan {
 	plan := rules.ToPlan(shown.View, shown.Actor)
 	plan.CaseId, plan.ClientId, plan.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	plan.PlannedContacts = shown.State.PlannedContacts(shown.Now)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -33,8 +34,14 @@ func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferrals
 	return &referralv1.ListReferralsResponse{Referrals: matter.Each(page, s.referral), NextPageToken: page.NextToken}, err
 }
 
-// referral is a referral as its caller reads it, under the names that it has.
+// referral is a referral as its caller reads it, under the names that it has. Of a
+// long one the oldest parts are left out.
 func (s *Service) referral(shown matter.Shown[rules.Referral]) *referralv1.Referral {
+	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+}
+
+// whole is that with nothing left out.
+func (s *Service) whole(shown matter.Shown[rules.Referral]) *referralv1.Referral {
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	referral.PlannedContacts = shown.State.PlannedContacts(shown.Now)

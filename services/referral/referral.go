@@ -30,7 +30,7 @@ type kernel = matter.Kernel[rules.Referral]
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Referral]) proto.Message { return (*Service)(nil).referral(shown) },
+		Message:     func(shown matter.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -40,6 +40,7 @@ func New(deps matter.Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Referral] {
 	return decide.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
+		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, Standing: rules.Standing, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Withdraw: rules.Withdraw,
 		Number:   func(r rules.Referral) int32 { return int32(r.State) },

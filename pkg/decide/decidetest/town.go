@@ -167,6 +167,9 @@ func (w *Town[S, F]) run(command loop.Command[F]) error {
 	if err != nil {
 		return err
 	}
+	if err := w.Rules.CheckRoom(w.World(), command.Actor.Agency, command.Subject, loop.StepOf(command.Request), events); err != nil {
+		return err
+	}
 	if err := w.Append(events); err != nil {
 		panic(err)
 	}

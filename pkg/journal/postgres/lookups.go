@@ -80,12 +80,31 @@ func (l *lookups) send(group []*queue.Item[*lookup]) error {
 
 // look runs a lookup and returns its rows.
 func look[T any](ctx context.Context, l *lookups, scan func(pgx.Rows) (T, error), query string, args ...any) ([]T, error) {
+	return lookUntil(ctx, l, scan, func() func(T) bool { return func(T) bool { return false } }, query, args...)
+}
+
+// lookUntil returns its rows up to the one with which it is enough, which is asked anew
+// where the lookup is sent anew.
+func lookUntil[T any](
+	ctx context.Context, l *lookups, scan func(pgx.Rows) (T, error), enough func() func(T) bool, query string, args ...any,
+) ([]T, error) {
 	// The rows are the lookup's until it is answered: a caller that stopped waiting
 	// leaves them alone.
 	found := new([]T)
-	err := l.queue.Submit(ctx, &lookup{query: query, args: args, scan: func(rows pgx.Rows) (err error) {
-		*found, err = collect(rows, nil, scan)
-		return err
+	err := l.queue.Submit(ctx, &lookup{query: query, args: args, scan: func(rows pgx.Rows) error {
+		// A batch that failed is sent anew: what was found of it does not count.
+		*found = nil
+		isEnough := enough()
+		for rows.Next() {
+			one, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			if *found = append(*found, one); isEnough(one) {
+				break
+			}
+		}
+		return rows.Err()
 	}})
 	if err != nil {
 		return nil, err

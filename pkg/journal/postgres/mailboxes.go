@@ -28,7 +28,8 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 	}
 	sql += ` ORDER BY sequence LIMIT $3`
 	var destroyed int64
-	sealed, err := look(ctx, s.mailboxes, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) }, sql, args...)
+	sealed, err := lookUntil(ctx, s.mailboxes, func(found pgx.Rows) (rows.Delivery, error) { return scanDelivery(found, &destroyed) },
+		func() func(rows.Delivery) bool { return rows.Until(query.Bytes) }, sql, args...)
 	if err != nil || len(sealed) == 0 {
 		return nil, wrap("deliveries", err)
 	}
@@ -36,15 +37,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	deliveries := make([]journal.Delivery, 0, len(sealed))
-	for _, row := range sealed {
-		delivery, err := rows.OpenDelivery(keys, row)
-		if err != nil {
-			return nil, err
-		}
-		deliveries = append(deliveries, delivery)
-	}
-	return deliveries, nil
+	return rows.OpenMailbox(keys, sealed), nil
 }
 
 func scanDelivery(found pgx.Rows, more ...any) (rows.Delivery, error) {

@@ -82,7 +82,7 @@ func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error
 		} else {
 			payload, err := key.Decrypt(row.Sealed, eventPlace(event))
 			if err != nil {
-				return nil, fmt.Errorf("rows: event %d of %s does not open", event.Version, event.Subject)
+				return nil, fmt.Errorf("rows: event %d of %s does not open: %w", event.Version, event.Subject, journal.ErrUnreadable)
 			}
 			event.Payload = OrNil(payload)
 		}
@@ -145,10 +145,30 @@ func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
 	}
 	content, err := key.Decrypt(row.Sealed, deliveryPlace(row.Delivery))
 	if err != nil || len(content) < journal.NonceSize {
-		return row.Delivery, fmt.Errorf("rows: message %d of the mailbox of %s does not open", row.Sequence, row.Agency)
+		return row.Delivery, fmt.Errorf("rows: message %d of the mailbox of %s does not open: %w", row.Sequence, row.Agency, journal.ErrUnreadable)
 	}
 	row.Nonce, row.Record = content[:journal.NonceSize:journal.NonceSize], content[journal.NonceSize:]
 	return row.Delivery, nil
+}
+
+// OpenMailbox opens deliveries in their order; one that does not open holds up none.
+func OpenMailbox(keys Keys, sealed []Delivery) []journal.Delivery {
+	deliveries := make([]journal.Delivery, 0, len(sealed))
+	for _, row := range sealed {
+		delivery, err := OpenDelivery(keys, row)
+		delivery.Unreadable, delivery.Size = err != nil, len(row.Sealed)
+		deliveries = append(deliveries, delivery)
+	}
+	return deliveries
+}
+
+// Until tells, row by row, when deliveries of so many bytes were read; 0 is never.
+func Until(most int) func(Delivery) bool {
+	size := 0
+	return func(row Delivery) bool {
+		size += len(row.Sealed)
+		return most > 0 && size >= most
+	}
 }
 
 // DeliveryRefs names the keys that open deliveries.

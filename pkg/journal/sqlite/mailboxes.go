@@ -31,7 +31,11 @@ func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]
 	if asked.Limit > 0 {
 		text, args = text+` LIMIT ?`, append(args, asked.Limit)
 	}
-	sealed, err := query(ctx, s, scanDelivery, text, args...)
+	found, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
+	}
+	sealed, err := collectUntil(found, scanDelivery, rows.Until(asked.Bytes))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: deliveries: %w", err)
 	}
@@ -39,15 +43,7 @@ func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	deliveries := make([]journal.Delivery, 0, len(sealed))
-	for _, row := range sealed {
-		delivery, err := rows.OpenDelivery(keys, row)
-		if err != nil {
-			return nil, err
-		}
-		deliveries = append(deliveries, delivery)
-	}
-	return deliveries, nil
+	return rows.OpenMailbox(keys, sealed), nil
 }
 
 func scanDelivery(found *sql.Rows) (rows.Delivery, error) {

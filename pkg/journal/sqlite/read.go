@@ -60,14 +60,21 @@ func scanEvent(found *sql.Rows) (journal.SealedEvent, error) {
 }
 
 // collect reads all rows and closes them.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (all []T, err error) {
+func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	return collectUntil(rows, scan, func(T) bool { return false })
+}
+
+// collectUntil reads rows up to the one with which it is enough, and closes them.
+func collectUntil[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error), enough func(T) bool) (all []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, one)
+		if all = append(all, one); enough(one) {
+			break
+		}
 	}
 	return all, rows.Err()
 }

@@ -45,6 +45,16 @@ var table = loop.Table[Concern]{
 	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},
 }.WithRevocation("RevokeConcern")
 
+// Always are the steps that a full concern admits, each a few times: one question at a time
+// waits for an answer. Finishes are those that end what was begun in it.
+var (
+	Always = []string{
+		"ProvideInformation", "ReceiveConcern", "TakeConcern", "StartAssessment", "CompleteAssessment", "CloseConcern", "DeclineConcern",
+		"SettleConcern", "WithdrawConcern", "RevokeConcern", "AcknowledgeRevocation",
+	}
+	Finishes = []string{"ReassignConcern"}
+)
+
 // run lists a run of the loop's states, both ends included.
 func run(first, last concernv1.ConcernState) []concernv1.ConcernState {
 	order := []concernv1.ConcernState{

@@ -1,11 +1,15 @@
 package rules
 
 import (
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/loop"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
+
+// Long are the lists of a concern that grow with it.
+var Long = []protoreflect.Name{"information_requests", "contact_attempts", "attachments"}
 
 // ToConcern is the concern as its caller reads it: what its agency has been
 // shown, and the steps that the caller may take. Outward ids, etag and delivered

@@ -137,10 +137,11 @@ func isIn(c Consultation, agency string) bool {
 	return false
 }
 
-// snapshot is the consultation for a reader that knows nothing of it yet.
+// snapshot is the consultation for a reader that knows nothing of it yet: of a long one the
+// newest messages.
 func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
 	s := &consultationv1.ConsultationSnapshot{
-		Consultation: proto.CloneOf(c.Consultation), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
+		Consultation: loop.Fit(proto.CloneOf(c.Consultation), loop.MaxSnapshot, Long...), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
 	}
 	for _, fired := range c.Fired {
 		s.FiredAt = append(s.FiredAt, timestamppb.New(fired))

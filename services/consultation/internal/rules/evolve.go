@@ -3,6 +3,7 @@ package rules
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/loop"
@@ -29,7 +30,7 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 		}}
 	}
 	if m, ok := e.Message.(*consultationv1.ParticipantInvited); ok && m.GetSnapshot() != nil {
-		c = fromSnapshot(e, m.GetSnapshot())
+		c = fromSnapshot(c, e, m.GetSnapshot())
 	}
 	if head, withdrawn := c.Withdrawn(e); withdrawn {
 		ends := c.Ends(e)
@@ -116,9 +117,13 @@ func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consu
 }
 
 // fromSnapshot starts the view of who is invited; it tells whoever knows the
-// consultation nothing new.
-func fromSnapshot(e loop.Event, s *consultationv1.ConsultationSnapshot) Consultation {
+// consultation nothing new, and takes nothing from them that the snapshot leaves out.
+func fromSnapshot(before Consultation, e loop.Event, s *consultationv1.ConsultationSnapshot) Consultation {
 	known := s.GetConsultation()
+	if len(known.GetLeftOut()) > 0 && before.Exists() {
+		known = proto.CloneOf(known)
+		loop.Refill(known, before.Consultation)
+	}
 	began := loop.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: known.GetAsker(), Basis: known.GetBasis(), At: known.GetOpenedAt().AsTime(),
 	}

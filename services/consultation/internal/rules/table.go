@@ -38,6 +38,13 @@ var table = loop.Table[Consultation]{
 	{Step: "InviteParticipant", By: []loop.Role{loop.RoleSender, loop.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
 }.WithRevocation("RevokeConsultation")
 
+// Always are the steps that a full consultation admits, and Finishes those that end what
+// was begun in it.
+var (
+	Always   = []string{stepTake, "CloseConsultation", "RevokeConsultation", "AcknowledgeRevocation"}
+	Finishes = []string{"ReassignConsultation"}
+)
+
 func in(states ...consultationv1.ConsultationState) func(Consultation, loop.Actor) bool {
 	return func(view Consultation, _ loop.Actor) bool { return slices.Contains(states, view.State()) }
 }

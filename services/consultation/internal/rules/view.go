@@ -2,10 +2,14 @@ package rules
 
 import (
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/loop"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
+
+// Long are the lists of a consultation that grow with it.
+var Long = []protoreflect.Name{"messages"}
 
 // ToConsultation is the consultation as its caller reads it: what its agency has been
 // shown, and the steps that the caller may take. Outward ids, etag and delivered are

@@ -145,10 +145,12 @@ func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp 
 	return at
 }
 
-// snapshot is the plan for a reader that knows nothing of it yet.
+// snapshot is the plan for a reader that knows nothing of it yet: of a long one the newest
+// parts.
 func snapshot(p Plan) *planv1.PlanSnapshot {
 	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}
 	s.Plan.PlannedContacts = p.Contacts
+	s.Plan = loop.Fit(s.Plan, loop.MaxSnapshot, Long...)
 	for _, item := range p.Items() {
 		if p.isLate(item) {
 			s.Overdue = append(s.Overdue, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)})

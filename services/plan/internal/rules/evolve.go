@@ -22,7 +22,7 @@ func Evolve(p Plan, e loop.Event) Plan {
 		}}
 	}
 	if m, ok := e.Message.(*planv1.MemberInvited); ok && m.GetSnapshot() != nil {
-		p = fromSnapshot(e, m.GetSnapshot())
+		p = fromSnapshot(p, e, m.GetSnapshot())
 	}
 	if head, withdrawn := p.Withdrawn(e); withdrawn {
 		ends := p.Ends(e)
@@ -85,12 +85,15 @@ func created(e loop.Event, m *planv1.PlanCreated) Plan {
 }
 
 // fromSnapshot starts the view of who is invited; it tells whoever knows the plan
-// nothing new.
-func fromSnapshot(e loop.Event, s *planv1.PlanSnapshot) Plan {
+// nothing new, and takes nothing from them that the snapshot leaves out.
+func fromSnapshot(before Plan, e loop.Event, s *planv1.PlanSnapshot) Plan {
 	began := loop.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
 	}
 	fresh := Plan{Head: loop.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
+	if before.Exists() {
+		loop.Refill(fresh.Plan, before.Plan)
+	}
 	fresh.Contacts, fresh.Plan.PlannedContacts = s.GetPlan().GetPlannedContacts(), nil
 	for _, late := range s.GetOverdue() {
 		fresh = fresh.fire(late.GetWhat(), late.GetDueAt().AsTime())

@@ -46,6 +46,15 @@ var table = loop.Table[Plan]{
 	{Step: "RevokePlan", By: []loop.Role{loop.RoleParticipant}, May: responsible, When: is(creatorGone)},
 }.WithRevocation("RevokePlan")
 
+// Always are the steps that a full plan admits, and Finishes those that end what was begun
+// in it: a member is free to leave once its actions are done.
+var (
+	Always = []string{
+		"JoinPlan", "AcceptResponsibility", "DeclineResponsibility", "DeclineInvitation", "StartPlan", "LeavePlan", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
+	}
+	Finishes = []string{"CompleteAction", "ReassignAction", "CompleteReview"}
+)
+
 type condition = func(view Plan, actor loop.Actor) bool
 
 // is holds a condition while the plan goes on.

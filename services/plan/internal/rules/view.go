@@ -2,10 +2,14 @@ package rules
 
 import (
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/loop"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
+
+// Long are the lists of a plan that grow with it.
+var Long = []protoreflect.Name{"goals", "actions", "client_views"}
 
 // ToPlan is the plan as its caller reads it: what its agency has been shown, and the
 // steps that the caller may take. Outward ids, etag and delivered are the handler's

@@ -41,6 +41,15 @@ var table = loop.Table[Referral]{
 	{Step: "CancelReferral", By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true},
 }.WithRevocation("RevokeReferral")
 
+// Always are the steps that a full referral admits, and Finishes those that end what was
+// begun in it.
+var (
+	Always = []string{
+		"ReceiveReferral", "AcceptReferral", "DeclineReferral", "CompleteReferral", "SettleReferral", "CancelReferral", "RevokeReferral", "AcknowledgeRevocation",
+	}
+	Finishes = []string{"ReassignReferral", "RecordAppointmentResult", "RefuseCancellation"}
+)
+
 type condition = func(view Referral, actor loop.Actor) bool
 
 func when(holds func(Referral) bool) condition {

@@ -1,11 +1,15 @@
 package rules
 
 import (
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/loop"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
+
+// Long are the lists of a referral that grow with it.
+var Long = []protoreflect.Name{"progress_notes", "appointments"}
 
 // ToReferral is the referral as its caller reads it: what its agency has been shown,
 // and the steps that the caller may take. Outward ids, etag and delivered are the

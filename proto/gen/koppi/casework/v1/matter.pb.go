@@ -178,9 +178,11 @@ func (x *ReadHistoryRequest) GetLimit() int32 {
 }
 
 type ReadHistoryResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Messages      []*v1.CaseMessage      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	Reach         *Reach                 `protobuf:"bytes,2,opt,name=reach,proto3" json:"reach,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Messages []*v1.CaseMessage      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	Reach    *Reach                 `protobuf:"bytes,2,opt,name=reach,proto3" json:"reach,omitempty"`
+	// More follows: the limit was reached, or the size of an answer.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -227,6 +229,13 @@ func (x *ReadHistoryResponse) GetReach() *Reach {
 		return x.Reach
 	}
 	return nil
+}
+
+func (x *ReadHistoryResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
 }
 
 // Reach is how many messages of each subject belong to a history.
@@ -504,8 +513,12 @@ func (x *ReadWorkRequest) GetLimit() int32 {
 }
 
 type ReadWorkResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Items         []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Items []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// More follows: the limit was reached, or the size of an answer.
+	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	// Up to where it was read, where more follows.
+	Reached       *ReadWorkRequest_Place `protobuf:"bytes,3,opt,name=reached,proto3" json:"reached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,6 +556,20 @@ func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
 	if x != nil {
 		return x.Items
+	}
+	return nil
+}
+
+func (x *ReadWorkResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+func (x *ReadWorkResponse) GetReached() *ReadWorkRequest_Place {
+	if x != nil {
+		return x.Reached
 	}
 	return nil
 }
@@ -948,8 +975,11 @@ func (x *TallyResponse) GetDoors() []*TallyResponse_Door {
 }
 
 type ReadConsentsRequest struct {
-	state         protoimpl.MessageState   `protogen:"open.v1"`
-	Consents      *v12.ListConsentsRequest `protobuf:"bytes,1,opt,name=consents,proto3" json:"consents,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for; its page token is the gateway's.
+	Consents *v12.ListConsentsRequest `protobuf:"bytes,1,opt,name=consents,proto3" json:"consents,omitempty"`
+	// Only those of matters behind this place, the newest matter first; absent for all.
+	After         *ConsentPlace `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -991,9 +1021,20 @@ func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
 	return nil
 }
 
+func (x *ReadConsentsRequest) GetAfter() *ConsentPlace {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
 type ReadConsentsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consents      []*v12.Consent         `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Consents []*v12.Consent         `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	// The place of each consent, in the same order.
+	Places []*ConsentPlace `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	// More follows: 1,000 were read, or the size of an answer was reached.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1035,6 +1076,129 @@ func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
 	return nil
 }
 
+func (x *ReadConsentsResponse) GetPlaces() []*ConsentPlace {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *ReadConsentsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// ConsentPlace is where a consent stands in the list of a client's: by when its matter
+// began, and by the matter.
+type ConsentPlace struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StartedAt     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	Subject       string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentPlace) Reset() {
+	*x = ConsentPlace{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentPlace) ProtoMessage() {}
+
+func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
+func (*ConsentPlace) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *ConsentPlace) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+// ConsentsPlace is what a page token of ListConsents holds, sealed: how far each service's
+// part was given out, by the first part of its subjects' names.
+type ConsentsPlace struct {
+	state protoimpl.MessageState   `protogen:"open.v1"`
+	After map[string]*ConsentPlace `protobuf:"bytes,1,rep,name=after,proto3" json:"after,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Which list it is of.
+	Request       []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentsPlace) Reset() {
+	*x = ConsentsPlace{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentsPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentsPlace) ProtoMessage() {}
+
+func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
+func (*ConsentsPlace) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ConsentsPlace) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
 type RecordWithdrawalRequest struct {
 	state         protoimpl.MessageState      `protogen:"open.v1"`
 	Withdrawal    *v12.WithdrawConsentRequest `protobuf:"bytes,1,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
@@ -1044,7 +1208,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1220,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1233,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1080,18 +1244,15 @@ func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
 }
 
 type RecordWithdrawalResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Consent *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
-	// Withdrawn consents of the client that not every other service has yet, each a sealed
-	// Withdrawn.
-	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consent       *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1264,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,19 +1277,12 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
 	if x != nil {
 		return x.Consent
-	}
-	return nil
-}
-
-func (x *RecordWithdrawalResponse) GetWithdrawals() []string {
-	if x != nil {
-		return x.Withdrawals
 	}
 	return nil
 }
@@ -1142,7 +1296,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +1308,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1321,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1186,7 +1340,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1352,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1365,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1230,7 +1384,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1396,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1409,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1274,7 +1428,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1286,7 +1440,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1299,7 +1453,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1326,7 +1480,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1492,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1505,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -1458,17 +1612,14 @@ func (*RecordWishRequest_DecideOverride) isRecordWishRequest_Wish() {}
 type RecordWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The one wish that was recorded, as it is after.
-	Wishes *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
-	// Withdrawn consents of the client that not every other service has yet, each a sealed
-	// Withdrawn.
-	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	Wishes        *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1631,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,19 +1644,12 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
 	if x != nil {
 		return x.Wishes
-	}
-	return nil
-}
-
-func (x *RecordWishResponse) GetWithdrawals() []string {
-	if x != nil {
-		return x.Withdrawals
 	}
 	return nil
 }
@@ -1523,7 +1667,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1679,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1692,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -1575,14 +1719,16 @@ func (x *ReadAccessesRequest) GetLimit() int32 {
 type ReadAccessesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The latest first.
-	Accesses      []*ReadAccessesResponse_Numbered `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
+	Accesses []*ReadAccessesResponse_Numbered `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
+	// More follows: the limit was reached, or the size of an answer.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1594,7 +1740,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1607,7 +1753,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -1615,6 +1761,13 @@ func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
 		return x.Accesses
 	}
 	return nil
+}
+
+func (x *ReadAccessesResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
 }
 
 // AccessPlace is what a page token of ListAccesses holds, sealed: up to which number each
@@ -1632,7 +1785,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1797,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1810,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -1691,7 +1844,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1856,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1869,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -1743,7 +1896,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1755,7 +1908,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +1921,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -1786,7 +1939,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1798,7 +1951,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +1964,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 type OverseeResponse struct {
@@ -1826,7 +1979,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +1991,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1851,7 +2004,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -1892,7 +2045,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2057,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2070,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -1938,7 +2091,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1950,7 +2103,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1963,7 +2116,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -1986,7 +2139,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1998,7 +2151,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2011,7 +2164,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2035,233 +2188,6 @@ func (x *Introduction) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-type ListWithdrawalsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListWithdrawalsRequest) Reset() {
-	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListWithdrawalsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListWithdrawalsRequest) ProtoMessage() {}
-
-func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
-func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
-}
-
-type ListWithdrawalsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Each a sealed Withdrawn; those of at most 100 clients, the rest once these have been
-	// passed on.
-	Withdrawals   []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListWithdrawalsResponse) Reset() {
-	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListWithdrawalsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListWithdrawalsResponse) ProtoMessage() {}
-
-func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
-func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
-}
-
-func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
-	if x != nil {
-		return x.Withdrawals
-	}
-	return nil
-}
-
-type NoteWithdrawalsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they were given, each a sealed Withdrawn. INVALID_ARGUMENT, INVALID_FIELD for what
-	// no service of this suite has sealed.
-	Withdrawals []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
-	// They are of this service's own matters, and all others have them.
-	PassedOn      bool `protobuf:"varint,2,opt,name=passed_on,json=passedOn,proto3" json:"passed_on,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *NoteWithdrawalsRequest) Reset() {
-	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *NoteWithdrawalsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*NoteWithdrawalsRequest) ProtoMessage() {}
-
-func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
-func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
-}
-
-func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
-	if x != nil {
-		return x.Withdrawals
-	}
-	return nil
-}
-
-func (x *NoteWithdrawalsRequest) GetPassedOn() bool {
-	if x != nil {
-		return x.PassedOn
-	}
-	return false
-}
-
-type NoteWithdrawalsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *NoteWithdrawalsResponse) Reset() {
-	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *NoteWithdrawalsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*NoteWithdrawalsResponse) ProtoMessage() {}
-
-func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
-func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
-}
-
-// Withdrawn is a withdrawn consent as one service tells the others. Services alone read it.
-type Withdrawn struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The suite's inner id of the client.
-	Inner         string                `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
-	Consent       *v12.WithdrawnConsent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Withdrawn) Reset() {
-	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Withdrawn) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Withdrawn) ProtoMessage() {}
-
-func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
-func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
-}
-
-func (x *Withdrawn) GetInner() string {
-	if x != nil {
-		return x.Inner
-	}
-	return ""
-}
-
-func (x *Withdrawn) GetConsent() *v12.WithdrawnConsent {
-	if x != nil {
-		return x.Consent
-	}
-	return nil
-}
-
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID alone, as bytes.
@@ -2273,7 +2199,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2211,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2251,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2337,7 +2263,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2307,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2319,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2449,7 +2375,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2461,7 +2387,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2510,7 +2436,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2522,7 +2448,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2562,7 +2488,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2574,7 +2500,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2587,7 +2513,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -2617,10 +2543,11 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x05after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12B\n" +
 	"\x10after_message_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-f-]{0,64}$R\x0eafterMessageId\x12 \n" +
 	"\x05limit\x18\a \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\x81\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\x95\x01\n" +
 	"\x13ReadHistoryResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12.\n" +
-	"\x05reach\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05reach\"\x97\x01\n" +
+	"\x05reach\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05reach\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"\x97\x01\n" +
 	"\x05Reach\x12G\n" +
 	"\bsubjects\x18\x01 \x03(\v2 .koppi.casework.v1.Reach.SubjectB\t\xbaH\x06\x92\x01\x03\x10\x90NR\bsubjects\x1aE\n" +
 	"\aSubject\x12\x17\n" +
@@ -2648,9 +2575,11 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\x1a|\n" +
 	"\x05Place\x121\n" +
 	"\x06due_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12@\n" +
-	"\asubject\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\"E\n" +
+	"\asubject\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\"\x9d\x01\n" +
 	"\x10ReadWorkResponse\x121\n" +
-	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\"M\n" +
+	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\x12B\n" +
+	"\areached\x18\x03 \x01(\v2(.koppi.casework.v1.ReadWorkRequest.PlaceR\areached\"M\n" +
 	"\x11GetWaitingRequest\x128\n" +
 	"\x05units\x18\x01 \x03(\v2\x16.koppi.common.v1.PartyB\n" +
 	"\xbaH\a\x92\x01\x04\x10\xa0\x8d\x06R\x05units\"x\n" +
@@ -2668,9 +2597,9 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\atold_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06toldAt\"L\n" +
 	"\x0fMarkToldRequest\x129\n" +
 	"\x04told\x18\x01 \x03(\v2\x1a.koppi.casework.v1.WaitingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04told\"\x12\n" +
-	"\x10MarkToldResponse\"L\n" +
-	"\fTallyRequest\x12<\n" +
-	"\x05month\x18\x01 \x01(\tB&\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
+	"\x10MarkToldResponse\"J\n" +
+	"\fTallyRequest\x12:\n" +
+	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
 	"\rTallyResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12%\n" +
 	"\vfirst_month\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
@@ -2689,18 +2618,31 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\aseconds\x18\x03 \x01(\x03R\aseconds\x1a>\n" +
 	"\x04Door\x12\x1c\n" +
 	"\x06client\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x01R\x06client\x12\x18\n" +
-	"\x04door\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\x04door\"`\n" +
+	"\x04door\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\x04door\"\x97\x01\n" +
 	"\x13ReadConsentsRequest\x12I\n" +
-	"\bconsents\x18\x01 \x01(\v2%.koppi.consent.v1.ListConsentsRequestB\x06\xbaH\x03\xc8\x01\x01R\bconsents\"M\n" +
+	"\bconsents\x18\x01 \x01(\v2%.koppi.consent.v1.ListConsentsRequestB\x06\xbaH\x03\xc8\x01\x01R\bconsents\x125\n" +
+	"\x05after\x18\x02 \x01(\v2\x1f.koppi.casework.v1.ConsentPlaceR\x05after\"\x9a\x01\n" +
 	"\x14ReadConsentsResponse\x125\n" +
-	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\"k\n" +
+	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\x127\n" +
+	"\x06places\x18\x02 \x03(\v2\x1f.koppi.casework.v1.ConsentPlaceR\x06places\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"l\n" +
+	"\fConsentPlace\x129\n" +
+	"\n" +
+	"started_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12!\n" +
+	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\"\xc7\x01\n" +
+	"\rConsentsPlace\x12A\n" +
+	"\x05after\x18\x01 \x03(\v2+.koppi.casework.v1.ConsentsPlace.AfterEntryR\x05after\x12\x18\n" +
+	"\arequest\x18\x02 \x01(\fR\arequest\x1aY\n" +
+	"\n" +
+	"AfterEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +
+	"\x05value\x18\x02 \x01(\v2\x1f.koppi.casework.v1.ConsentPlaceR\x05value:\x028\x01\"k\n" +
 	"\x17RecordWithdrawalRequest\x12P\n" +
 	"\n" +
 	"withdrawal\x18\x01 \x01(\v2(.koppi.consent.v1.WithdrawConsentRequestB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"withdrawal\"w\n" +
+	"withdrawal\"O\n" +
 	"\x18RecordWithdrawalResponse\x123\n" +
-	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\x12&\n" +
-	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\x80\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\x80\x01\n" +
 	"\x1cRecordAcknowledgementRequest\x12`\n" +
 	"\x0facknowledgement\x18\x01 \x01(\v2..koppi.consent.v1.AcknowledgeWithdrawalRequestB\x06\xbaH\x03\xc8\x01\x01R\x0facknowledgement\"T\n" +
 	"\x1dRecordAcknowledgementResponse\x123\n" +
@@ -2716,17 +2658,17 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x04lift\x18\x04 \x01(\v2(.koppi.consent.v1.LiftProhibitionRequestH\x00R\x04lift\x12U\n" +
 	"\x10request_override\x18\x05 \x01(\v2(.koppi.consent.v1.RequestOverrideRequestH\x00R\x0frequestOverride\x12R\n" +
 	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverrideB\r\n" +
-	"\x04wish\x12\x05\xbaH\x02\b\x01\"n\n" +
+	"\x04wish\x12\x05\xbaH\x02\b\x01\"F\n" +
 	"\x12RecordWishResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\x12&\n" +
-	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\xa4\x01\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xa4\x01\n" +
 	"\x13ReadAccessesRequest\x12J\n" +
 	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
 	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
 	"\x05limit\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\xbb\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\xcf\x01\n" +
 	"\x14ReadAccessesResponse\x12L\n" +
-	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x1aU\n" +
+	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\x1aU\n" +
 	"\bNumbered\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x121\n" +
 	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xd2\x01\n" +
@@ -2755,17 +2697,7 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\fIntroduction\x12\x1a\n" +
 	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x18\n" +
-	"\x16ListWithdrawalsRequest\"A\n" +
-	"\x17ListWithdrawalsResponse\x12&\n" +
-	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"p\n" +
-	"\x16NoteWithdrawalsRequest\x129\n" +
-	"\vwithdrawals\x18\x01 \x03(\tB\x17\xbaH\x10\x92\x01\r\x10\xe8\a\"\br\x06\x10\x01\x18\x80\x80\x04\xe8\xb8\x18\x01R\vwithdrawals\x12\x1b\n" +
-	"\tpassed_on\x18\x02 \x01(\bR\bpassedOn\"\x19\n" +
-	"\x17NoteWithdrawalsResponse\"e\n" +
-	"\tWithdrawn\x12\x1a\n" +
-	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12<\n" +
-	"\aconsent\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\aconsent*[\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*[\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
@@ -2782,16 +2714,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
-	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x9f\x05\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xcb\x03\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
 	"GetWaiting\x12$.koppi.casework.v1.GetWaitingRequest\x1a%.koppi.casework.v1.GetWaitingResponse\x12S\n" +
 	"\bMarkTold\x12\".koppi.casework.v1.MarkToldRequest\x1a#.koppi.casework.v1.MarkToldResponse\x12L\n" +
 	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01\x12P\n" +
-	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponse\x12h\n" +
-	"\x0fListWithdrawals\x12).koppi.casework.v1.ListWithdrawalsRequest\x1a*.koppi.casework.v1.ListWithdrawalsResponse\x12h\n" +
-	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponseB\xc1\x01\n" +
+	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -2807,7 +2737,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2827,156 +2757,154 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*TallyResponse)(nil),                     // 15: koppi.casework.v1.TallyResponse
 	(*ReadConsentsRequest)(nil),               // 16: koppi.casework.v1.ReadConsentsRequest
 	(*ReadConsentsResponse)(nil),              // 17: koppi.casework.v1.ReadConsentsResponse
-	(*RecordWithdrawalRequest)(nil),           // 18: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 19: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 20: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 21: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 22: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 23: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 24: koppi.casework.v1.RecordWishRequest
-	(*RecordWishResponse)(nil),                // 25: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 26: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 27: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 28: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 29: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 30: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 31: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 32: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 33: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 34: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 35: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 36: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 37: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 38: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 39: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 40: koppi.casework.v1.Withdrawn
-	(*Reach_Subject)(nil),                     // 41: koppi.casework.v1.Reach.Subject
-	nil,                                       // 42: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 43: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 44: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 45: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 46: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),     // 47: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 48: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 49: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 50: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 51: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 52: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 53: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 54: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 55: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 56: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 57: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 58: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 59: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 60: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 61: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 62: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 63: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 64: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 65: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 66: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 67: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 68: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 69: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 70: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 71: koppi.operator.v1.Reader
-	(*v11.Client)(nil),                        // 72: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 73: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 74: koppi.casework.v1.Access
+	(*ConsentPlace)(nil),                      // 18: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 19: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 20: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 21: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 22: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 23: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 24: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 25: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 26: koppi.casework.v1.RecordWishRequest
+	(*RecordWishResponse)(nil),                // 27: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 28: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 29: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 30: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 31: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 32: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 33: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 34: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 35: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 36: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 37: koppi.casework.v1.Introduction
+	(*Reach_Subject)(nil),                     // 38: koppi.casework.v1.Reach.Subject
+	nil,                                       // 39: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 40: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 41: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 42: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 43: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 44: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 45: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 46: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 47: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 48: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 49: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 50: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 51: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 52: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 53: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 54: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 55: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 56: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 57: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 58: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 59: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 60: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 61: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 62: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 63: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 64: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 65: koppi.consent.v1.DecideOverrideRequest
+	(*ListAccessesRequest)(nil),               // 66: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 67: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 68: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 69: koppi.operator.v1.Reader
+	(*v11.Client)(nil),                        // 70: koppi.common.v1.Client
+	(*Access)(nil),                            // 71: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	49, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	50, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	47, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	48, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	41, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	42, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	49, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	51, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	52, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	43, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	53, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	54, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	49, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	54, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	55, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	49, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	49, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	49, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	44, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	45, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	46, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	56, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	57, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	58, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	57, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	59, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	57, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	60, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	61, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	62, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	63, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	64, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	65, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	66, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	67, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	61, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	68, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	47, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	48, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	49, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	69, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	70, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	71, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	72, // 46: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	49, // 47: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	73, // 48: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	3,  // 49: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	49, // 50: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	74, // 51: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 52: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 53: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 54: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 55: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 56: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 57: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 58: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	24, // 59: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	26, // 60: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	33, // 61: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	29, // 62: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 63: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 64: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 65: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	31, // 66: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	36, // 67: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	38, // 68: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	2,  // 69: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 70: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 71: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 72: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 73: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 74: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 75: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	25, // 76: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	27, // 77: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	34, // 78: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	30, // 79: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 80: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 81: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 82: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	32, // 83: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	37, // 84: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	39, // 85: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	69, // [69:86] is the sub-list for method output_type
-	52, // [52:69] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	38, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	39, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	47, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	49, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	50, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	40, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	51, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	40, // 11: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	52, // 12: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	47, // 13: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	11, // 14: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	52, // 15: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 16: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	53, // 17: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	47, // 18: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	47, // 19: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	11, // 20: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	47, // 21: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	41, // 22: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	42, // 23: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	43, // 24: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	54, // 25: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	18, // 26: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	55, // 27: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	18, // 28: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	47, // 29: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	44, // 30: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	56, // 31: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	55, // 32: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	57, // 33: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	55, // 34: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	58, // 35: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	59, // 36: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	60, // 37: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	61, // 38: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	62, // 39: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	63, // 40: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	64, // 41: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	65, // 42: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	59, // 43: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	66, // 44: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	45, // 45: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	46, // 46: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	47, // 47: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	67, // 48: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	68, // 49: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	69, // 50: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	70, // 51: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	47, // 52: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	3,  // 53: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	47, // 54: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	18, // 55: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	71, // 56: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 57: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 58: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 59: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 60: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	20, // 61: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	22, // 62: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	24, // 63: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	26, // 64: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	28, // 65: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	35, // 66: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	31, // 67: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 68: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 69: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 70: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	33, // 71: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	2,  // 72: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 73: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 74: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 75: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	21, // 76: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	23, // 77: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	25, // 78: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	27, // 79: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	29, // 80: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	36, // 81: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	32, // 82: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 83: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 84: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 85: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	34, // 86: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	72, // [72:87] is the sub-list for method output_type
+	57, // [57:72] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2985,7 +2913,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[23].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[25].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -2999,7 +2927,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   48,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -541,7 +541,9 @@ type Concern struct {
 	// Contacts that parties plan and that have not lapsed.
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,37,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
-	Revocation    *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	Revocation *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -828,6 +830,13 @@ func (x *Concern) GetRevocation() *v1.Revocation {
 	return nil
 }
 
+func (x *Concern) GetLeftOut() []*v1.LeftOut {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
 type ContactAttempt struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	At     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
@@ -985,7 +994,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf2\x0e\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xa7\x0f\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1026,7 +1035,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x10planned_contacts\x18% \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xe1\x01\n" +
+	"revocation\x123\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
@@ -1142,6 +1152,7 @@ var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 	(*v1.PlannedContact)(nil),     // 16: koppi.common.v1.PlannedContact
 	(*v1.Revocation)(nil),         // 17: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 18: koppi.common.v1.LeftOut
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
@@ -1164,18 +1175,19 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	14, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
 	16, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
 	17, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
-	15, // 20: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	11, // 21: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 22: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	15, // 23: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	15, // 24: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	15, // 25: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	15, // 26: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	18, // 20: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
+	15, // 21: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	11, // 22: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	4,  // 23: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	15, // 24: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	15, // 25: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	15, // 26: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	15, // 27: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

@@ -34,7 +34,9 @@ type ListConsentsRequest struct {
 	// Of whom; a client's own token leaves it empty.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Required with client_id.
-	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	Purpose string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Continue behind the page that gave it; empty starts.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -83,9 +85,19 @@ func (x *ListConsentsRequest) GetPurpose() string {
 	return ""
 }
 
+func (x *ListConsentsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 type ListConsentsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consents      []*Consent             `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1,000 and 2 MiB.
+	Consents []*Consent `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	// Continues behind these; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,6 +137,13 @@ func (x *ListConsentsResponse) GetConsents() []*Consent {
 		return x.Consents
 	}
 	return nil
+}
+
+func (x *ListConsentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 type WithdrawConsentRequest struct {
@@ -1415,12 +1434,15 @@ var File_koppi_consent_v1_consent_proto protoreflect.FileDescriptor
 
 const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1fkoppi/common/v1/provision.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/consent/v1/wishes.proto\"v\n" +
+	"\x1ekoppi/consent/v1/consent.proto\x12\x10koppi.consent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1fkoppi/common/v1/provision.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/consent/v1/wishes.proto\"\x9f\x01\n" +
 	"\x13ListConsentsRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12&\n" +
-	"\apurpose\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"M\n" +
+	"\apurpose\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"u\n" +
 	"\x14ListConsentsResponse\x125\n" +
-	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\"\xb8\x01\n" +
+	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb8\x01\n" +
 	"\x16WithdrawConsentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12u\n" +

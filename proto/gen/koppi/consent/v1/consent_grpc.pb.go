@@ -78,7 +78,7 @@ type ConsentServiceClient interface {
 	// by it. One that is not decided within 24 hours lapses.
 	DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error)
 	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-	// overrides, the newest first, at most 1,000 of each: all to the client; to an agency
+	// overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
 	// what it recorded, did, or may cite. A recorded reading.
 	ListWishes(ctx context.Context, in *ListWishesRequest, opts ...grpc.CallOption) (*ListWishesResponse, error)
 }
@@ -233,7 +233,7 @@ type ConsentServiceServer interface {
 	// by it. One that is not decided within 24 hours lapses.
 	DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error)
 	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-	// overrides, the newest first, at most 1,000 of each: all to the client; to an agency
+	// overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
 	// what it recorded, did, or may cite. A recorded reading.
 	ListWishes(context.Context, *ListWishesRequest) (*ListWishesResponse, error)
 	mustEmbedUnimplementedConsentServiceServer()

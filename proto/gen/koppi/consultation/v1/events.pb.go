@@ -280,6 +280,7 @@ type ParticipantInvited struct {
 	// On what ground: each onward hop has its own.
 	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
 	// The conversation so far, for who is invited; left out for the others, who know it.
+	// At most 416 KiB: of a longer one the newest messages (see Consultation.left_out).
 	Snapshot      *ConsultationSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -71,7 +71,8 @@ type CaseMessage struct {
 	ContentHash []byte `protobuf:"bytes,15,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
 	// SHA-256 over the previous message's chain_hash and this content_hash: a reader
 	// can prove that its mailbox is complete, in order and unchanged. A *tombstone*
-	// stands where content was withdrawn, erased or parked before this delivery:
+	// stands where content was withdrawn, erased or parked before this delivery, or
+	// where what is stored cannot be delivered ("unreadable", "too-large"):
 	// only message_id, service, mailbox, sequence, subject, subject_version and the
 	// hashes stay, and withheld names "event" and the rule.
 	ChainHash []byte `protobuf:"bytes,16,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
@@ -864,8 +865,10 @@ func (x *ListMessagesRequest) GetService() string {
 }
 
 type ListMessagesResponse struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Messages []*CaseMessage         `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As many as page_size and a size of 2 MiB allow, and at least one where there is
+	// one: backlog tells whether more follow.
+	Messages []*CaseMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	// Continue from here; also what to acknowledge.
 	NextCursor string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	// Messages still waiting after this page.

@@ -83,7 +83,8 @@ type MemberInvited struct {
 	// On what ground: each onward hop has its own.
 	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
 	// What the plan holds, for the member that is invited: it sees the plan before it
-	// says yes. Left out for the others, who know it.
+	// says yes. Left out for the others, who know it. At most 416 KiB: of a longer plan
+	// the newest parts (see Plan.left_out).
 	Snapshot      *PlanSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -384,7 +384,9 @@ type Referral struct {
 	// Contacts that parties plan and that have not lapsed.
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,31,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
-	Revocation    *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	Revocation *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -636,6 +638,13 @@ func (x *Referral) GetRevocation() *v1.Revocation {
 	return nil
 }
 
+func (x *Referral) GetLeftOut() []*v1.LeftOut {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
 type Appointment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AppointmentId string                 `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
@@ -776,7 +785,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf4\f\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xa9\r\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -813,7 +822,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x10planned_contacts\x18\x1f \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\"\xba\x01\n" +
+	"revocation\x123\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
@@ -901,6 +911,7 @@ var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 	(*v1.PlannedContact)(nil),     // 14: koppi.common.v1.PlannedContact
 	(*v1.Revocation)(nil),         // 15: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 16: koppi.common.v1.LeftOut
 }
 var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
@@ -920,16 +931,17 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	12, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
 	14, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
 	15, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	13, // 17: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 18: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 19: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 20: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	12, // 21: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	16, // 17: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
+	13, // 18: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 19: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	13, // 20: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	9,  // 21: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	12, // 22: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }

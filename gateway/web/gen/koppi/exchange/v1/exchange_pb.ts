@@ -150,7 +150,8 @@ export type CaseMessage = Message<"koppi.exchange.v1.CaseMessage"> & {
   /**
    * SHA-256 over the previous message's chain_hash and this content_hash: a reader
    * can prove that its mailbox is complete, in order and unchanged. A *tombstone*
-   * stands where content was withdrawn, erased or parked before this delivery:
+   * stands where content was withdrawn, erased or parked before this delivery, or
+   * where what is stored cannot be delivered ("unreadable", "too-large"):
    * only message_id, service, mailbox, sequence, subject, subject_version and the
    * hashes stay, and withheld names "event" and the rule.
    *
@@ -680,6 +681,9 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
  */
 export type ListMessagesResponse = Message<"koppi.exchange.v1.ListMessagesResponse"> & {
   /**
+   * As many as page_size and a size of 2 MiB allow, and at least one where there is
+   * one: backlog tells whether more follow.
+   *
    * @generated from field: repeated koppi.exchange.v1.CaseMessage messages = 1;
    */
   messages: CaseMessage[];

@@ -154,6 +154,7 @@ export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvit
 
   /**
    * The conversation so far, for who is invited; left out for the others, who know it.
+   * At most 416 KiB: of a longer one the newest messages (see Consultation.left_out).
    *
    * @generated from field: koppi.consultation.v1.ConsultationSnapshot snapshot = 3;
    */

@@ -61,7 +61,8 @@ export type MemberInvited = Message<"koppi.plan.v1.MemberInvited"> & {
 
   /**
    * What the plan holds, for the member that is invited: it sees the plan before it
-   * says yes. Left out for the others, who know it.
+   * says yes. Left out for the others, who know it. At most 416 KiB: of a longer plan
+   * the newest parts (see Plan.left_out).
    *
    * @generated from field: koppi.plan.v1.PlanSnapshot snapshot = 3;
    */

@@ -1,0 +1,103 @@
+package matter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/telemetry"
+)
+
+// foldedAtOnce is how many subjects of a page are loaded together.
+const foldedAtOnce = 50
+
+var unreadable = telemetry.Counter("koppi.subjects.unreadable", "{subject}", "Subjects left out of an answer because their history cannot be read.")
+
+// part is a part of a page: subjects as a caller is shown them, each beside its row.
+type part[S loop.State] struct {
+	shown []Shown[S]
+	rows  []journal.Standing
+	// done counts the rows looked at; fewer than were given where the answer is full.
+	done int
+}
+
+// fill reads the subjects of rows in their order, as many as fit into one answer and one at
+// least. One whose history cannot be read is left out: it holds up none of the others.
+func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journal.Standing, sized func(Shown[S]) proto.Message) (part[S], error) {
+	filled, page := part[S]{}, exchange.Page{}
+	for len(rows) > filled.done {
+		next := rows[filled.done:min(len(rows), filled.done+foldedAtOnce)]
+		shown, err := k.readable(ctx, who, next)
+		if err != nil {
+			return filled, err
+		}
+		for i, one := range shown {
+			if one != nil && !page.Takes(sized(*one)) {
+				return filled, nil
+			}
+			filled.done++
+			if one != nil {
+				filled.shown, filled.rows = append(filled.shown, *one), append(filled.rows, next[i])
+			}
+		}
+	}
+	return filled, nil
+}
+
+// readable reads the subjects of rows, nil for each whose history cannot be read.
+func (k *Kernel[S]) readable(ctx context.Context, who identity.Caller, rows []journal.Standing) ([]*Shown[S], error) {
+	all := make([]*Shown[S], len(rows))
+	together, err := k.read(ctx, who, Subjects(rows)...)
+	if err == nil {
+		for i := range together {
+			all[i] = &together[i]
+		}
+		return all, nil
+	}
+	if !errors.Is(err, journal.ErrUnreadable) {
+		return nil, err
+	}
+	for i, row := range rows {
+		one, err := k.read(ctx, who, row.Subject)
+		switch {
+		case errors.Is(err, journal.ErrUnreadable):
+			k.leftOut(ctx, row.Subject, err)
+		case err != nil:
+			return nil, err
+		default:
+			all[i] = &one[0]
+		}
+	}
+	return all, nil
+}
+
+// readableEvents are all events of subjects, read together; none of each whose history
+// cannot be read: it holds up none of the others.
+func (k *Kernel[S]) readableEvents(ctx context.Context, subjects ...string) ([][]loop.Event, error) {
+	all, err := k.Engine.EventsOf(ctx, subjects...)
+	if !errors.Is(err, journal.ErrUnreadable) {
+		return all, err
+	}
+	all = make([][]loop.Event, len(subjects))
+	for i, subject := range subjects {
+		switch all[i], err = k.Engine.Events(ctx, subject); {
+		case errors.Is(err, journal.ErrUnreadable):
+			k.leftOut(ctx, subject, err)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// leftOut raises the alarm of a subject that cannot be read.
+func (k *Kernel[S]) leftOut(ctx context.Context, subject string, err error) {
+	unreadable.Add(ctx, 1)
+	k.Logger.ErrorContext(ctx, "a subject cannot be read", slog.String("subject", subject), slog.String("error", err.Error()))
+}
