@@ -1309,7 +1309,10 @@ type RecordWishRequest struct {
 	//	*RecordWishRequest_Lift
 	//	*RecordWishRequest_RequestOverride
 	//	*RecordWishRequest_DecideOverride
-	Wish          isRecordWishRequest_Wish `protobuf_oneof:"wish"`
+	//	*RecordWishRequest_DecideWish
+	Wish isRecordWishRequest_Wish `protobuf_oneof:"wish"`
+	// Where it has to wait, this service's worklists show it. One service does.
+	Listed        bool `protobuf:"varint,8,opt,name=listed,proto3" json:"listed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1405,6 +1408,22 @@ func (x *RecordWishRequest) GetDecideOverride() *v12.DecideOverrideRequest {
 	return nil
 }
 
+func (x *RecordWishRequest) GetDecideWish() *v12.DecideWishRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_DecideWish); ok {
+			return x.DecideWish
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
 type isRecordWishRequest_Wish interface {
 	isRecordWishRequest_Wish()
 }
@@ -1433,6 +1452,10 @@ type RecordWishRequest_DecideOverride struct {
 	DecideOverride *v12.DecideOverrideRequest `protobuf:"bytes,6,opt,name=decide_override,json=decideOverride,proto3,oneof"`
 }
 
+type RecordWishRequest_DecideWish struct {
+	DecideWish *v12.DecideWishRequest `protobuf:"bytes,7,opt,name=decide_wish,json=decideWish,proto3,oneof"`
+}
+
 func (*RecordWishRequest_GiveConsent) isRecordWishRequest_Wish() {}
 
 func (*RecordWishRequest_WithdrawConsent) isRecordWishRequest_Wish() {}
@@ -1445,6 +1468,153 @@ func (*RecordWishRequest_RequestOverride) isRecordWishRequest_Wish() {}
 
 func (*RecordWishRequest_DecideOverride) isRecordWishRequest_Wish() {}
 
+func (*RecordWishRequest_DecideWish) isRecordWishRequest_Wish() {}
+
+type VouchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The wish that is to be recorded.
+	Record        *RecordWishRequest `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VouchRequest) Reset() {
+	*x = VouchRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VouchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VouchRequest) ProtoMessage() {}
+
+func (x *VouchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
+func (*VouchRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *VouchRequest) GetRecord() *RecordWishRequest {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+type VouchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A sealed Voucher that every service of the suite opens, shown to it as koppi-voucher;
+	// empty where the caller's agency has no live matter of the client here.
+	Voucher       string `protobuf:"bytes,1,opt,name=voucher,proto3" json:"voucher,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VouchResponse) Reset() {
+	*x = VouchResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VouchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VouchResponse) ProtoMessage() {}
+
+func (x *VouchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
+func (*VouchResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *VouchResponse) GetVoucher() string {
+	if x != nil {
+		return x.Voucher
+	}
+	return ""
+}
+
+// Voucher says that an agency may record one wish, for a minute. Services alone read it.
+type Voucher struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Digest of the wish and of whose it is.
+	Wish          []byte                 `protobuf:"bytes,1,opt,name=wish,proto3" json:"wish,omitempty"`
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voucher) Reset() {
+	*x = Voucher{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voucher) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voucher) ProtoMessage() {}
+
+func (x *Voucher) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
+func (*Voucher) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Voucher) GetWish() []byte {
+	if x != nil {
+		return x.Wish
+	}
+	return nil
+}
+
+func (x *Voucher) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 type RecordWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The one wish that was recorded, as it is after.
@@ -1455,7 +1625,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1637,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1650,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -1503,7 +1673,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +1685,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +1698,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -1562,7 +1732,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1574,7 +1744,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1587,7 +1757,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -1612,7 +1782,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1794,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1807,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -1671,7 +1841,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1853,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1866,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -1723,7 +1893,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1905,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1918,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -1766,7 +1936,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +1948,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +1961,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 type OverseeResponse struct {
@@ -1806,7 +1976,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1818,7 +1988,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1831,7 +2001,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -1872,7 +2042,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2054,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2067,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -1918,7 +2088,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2100,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2113,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -1966,7 +2136,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2148,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2161,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2026,7 +2196,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2208,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2248,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2090,7 +2260,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2304,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2316,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2372,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2384,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2433,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2275,7 +2445,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2315,7 +2485,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2497,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2340,7 +2510,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -2460,15 +2630,25 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x11ReadWishesRequest\x12C\n" +
 	"\x06wishes\x18\x01 \x01(\v2#.koppi.consent.v1.ListWishesRequestB\x06\xbaH\x03\xc8\x01\x01R\x06wishes\"F\n" +
 	"\x12ReadWishesResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xff\x03\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xdf\x04\n" +
 	"\x11RecordWishRequest\x12I\n" +
 	"\fgive_consent\x18\x01 \x01(\v2$.koppi.consent.v1.GiveConsentRequestH\x00R\vgiveConsent\x12\\\n" +
 	"\x10withdraw_consent\x18\x02 \x01(\v2/.koppi.consent.v1.WithdrawAdvanceConsentRequestH\x00R\x0fwithdrawConsent\x12G\n" +
 	"\bprohibit\x18\x03 \x01(\v2).koppi.consent.v1.ProhibitTransferRequestH\x00R\bprohibit\x12>\n" +
 	"\x04lift\x18\x04 \x01(\v2(.koppi.consent.v1.LiftProhibitionRequestH\x00R\x04lift\x12U\n" +
 	"\x10request_override\x18\x05 \x01(\v2(.koppi.consent.v1.RequestOverrideRequestH\x00R\x0frequestOverride\x12R\n" +
-	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverrideB\r\n" +
-	"\x04wish\x12\x05\xbaH\x02\b\x01\"F\n" +
+	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverride\x12F\n" +
+	"\vdecide_wish\x18\a \x01(\v2#.koppi.consent.v1.DecideWishRequestH\x00R\n" +
+	"decideWish\x12\x16\n" +
+	"\x06listed\x18\b \x01(\bR\x06listedB\r\n" +
+	"\x04wish\x12\x05\xbaH\x02\b\x01\"T\n" +
+	"\fVouchRequest\x12D\n" +
+	"\x06record\x18\x01 \x01(\v2$.koppi.casework.v1.RecordWishRequestB\x06\xbaH\x03\xc8\x01\x01R\x06record\"/\n" +
+	"\rVouchResponse\x12\x1e\n" +
+	"\avoucher\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\avoucher\"U\n" +
+	"\aVoucher\x12\x18\n" +
+	"\x04wish\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x01R\x04wish\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"F\n" +
 	"\x12RecordWishResponse\x120\n" +
 	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xa4\x01\n" +
 	"\x13ReadAccessesRequest\x12J\n" +
@@ -2510,7 +2690,7 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xe2\a\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xae\b\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
@@ -2521,7 +2701,8 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
 	"ReadWishes\x12$.koppi.casework.v1.ReadWishesRequest\x1a%.koppi.casework.v1.ReadWishesResponse\x12Y\n" +
 	"\n" +
-	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
+	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12J\n" +
+	"\x05Vouch\x12\x1f.koppi.casework.v1.VouchRequest\x1a .koppi.casework.v1.VouchResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
 	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xcb\x03\n" +
 	"\fSuiteService\x12k\n" +
@@ -2546,7 +2727,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2573,138 +2754,147 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*ReadWishesRequest)(nil),                 // 22: koppi.casework.v1.ReadWishesRequest
 	(*ReadWishesResponse)(nil),                // 23: koppi.casework.v1.ReadWishesResponse
 	(*RecordWishRequest)(nil),                 // 24: koppi.casework.v1.RecordWishRequest
-	(*RecordWishResponse)(nil),                // 25: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 26: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 27: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 28: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 29: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 30: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 31: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 32: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 33: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 34: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 35: koppi.casework.v1.Introduction
-	(*Reach_Subject)(nil),                     // 36: koppi.casework.v1.Reach.Subject
-	nil,                                       // 37: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 38: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 39: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 40: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 41: koppi.casework.v1.TallyResponse.Door
-	(*ReadAccessesResponse_Numbered)(nil),     // 42: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 43: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 44: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 45: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 46: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 47: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 48: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 49: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 50: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 51: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 52: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 53: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 54: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 55: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 56: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 57: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 58: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 59: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 60: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 61: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 62: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 63: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 64: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 65: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 66: koppi.operator.v1.Reader
-	(*v11.Client)(nil),                        // 67: koppi.common.v1.Client
-	(*Access)(nil),                            // 68: koppi.casework.v1.Access
+	(*VouchRequest)(nil),                      // 25: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 26: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 27: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 28: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 29: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 30: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 31: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 32: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 33: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 34: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 35: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 36: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 37: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 38: koppi.casework.v1.Introduction
+	(*Reach_Subject)(nil),                     // 39: koppi.casework.v1.Reach.Subject
+	nil,                                       // 40: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 41: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 42: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 43: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 44: koppi.casework.v1.TallyResponse.Door
+	(*ReadAccessesResponse_Numbered)(nil),     // 45: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 46: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 47: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 48: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 49: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 50: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 51: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 52: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 53: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 54: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 55: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 56: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 57: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 58: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 59: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 60: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 61: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 62: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 63: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 64: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 65: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 66: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 67: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 68: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 69: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 70: koppi.operator.v1.Reader
+	(*v11.Client)(nil),                        // 71: koppi.common.v1.Client
+	(*Access)(nil),                            // 72: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	44, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	45, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	47, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	48, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	36, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	37, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	44, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	46, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	47, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	38, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	48, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	49, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	44, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	39, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	40, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	47, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	49, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	50, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	41, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	51, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	52, // 11: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	47, // 12: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 13: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	49, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	52, // 14: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 15: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	50, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	44, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	44, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	53, // 16: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	47, // 17: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	47, // 18: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 19: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	44, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	39, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	40, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	41, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	51, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	52, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	53, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	52, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	54, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	52, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	55, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	56, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	57, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	58, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	59, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	60, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	61, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	62, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	56, // 38: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	63, // 39: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	42, // 40: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	43, // 41: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	44, // 42: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	64, // 43: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	65, // 44: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	66, // 45: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	67, // 46: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	44, // 47: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	3,  // 48: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	44, // 49: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	68, // 50: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 51: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 52: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 53: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 54: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	18, // 55: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	20, // 56: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	22, // 57: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	24, // 58: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	26, // 59: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	33, // 60: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	29, // 61: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 62: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 63: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 64: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	31, // 65: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	2,  // 66: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 67: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 68: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 69: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	19, // 70: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	21, // 71: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	23, // 72: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	25, // 73: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	27, // 74: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	34, // 75: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	30, // 76: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 77: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 78: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 79: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	32, // 80: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	66, // [66:81] is the sub-list for method output_type
-	51, // [51:66] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	47, // 20: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	42, // 21: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	43, // 22: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	44, // 23: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	54, // 24: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	55, // 25: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	56, // 26: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	55, // 27: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	57, // 28: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	55, // 29: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	58, // 30: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	59, // 31: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	60, // 32: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	61, // 33: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	62, // 34: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	63, // 35: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	64, // 36: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	65, // 37: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	66, // 38: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	24, // 39: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	47, // 40: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	59, // 41: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	67, // 42: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	45, // 43: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	46, // 44: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	47, // 45: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	68, // 46: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	69, // 47: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	70, // 48: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	71, // 49: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	47, // 50: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	3,  // 51: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	47, // 52: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	72, // 53: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 54: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 55: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 56: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 57: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	18, // 58: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	20, // 59: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	22, // 60: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	24, // 61: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	25, // 62: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	29, // 63: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	36, // 64: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	32, // 65: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 66: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 67: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 68: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	34, // 69: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	2,  // 70: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 71: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 72: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 73: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	19, // 74: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	21, // 75: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	23, // 76: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	28, // 77: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	26, // 78: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	30, // 79: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	37, // 80: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	33, // 81: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 82: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 83: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 84: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	35, // 85: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	70, // [70:86] is the sub-list for method output_type
+	54, // [54:70] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2720,6 +2910,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		(*RecordWishRequest_Lift)(nil),
 		(*RecordWishRequest_RequestOverride)(nil),
 		(*RecordWishRequest_DecideOverride)(nil),
+		(*RecordWishRequest_DecideWish)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2727,7 +2918,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

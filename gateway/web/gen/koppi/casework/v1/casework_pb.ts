@@ -424,7 +424,9 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   /**
    * For example "concerns/…". "overrides/…" is no matter but a request to send in spite
    * of a prohibition, which waits until due_at for a second officer of the agency:
-   * ListWishes of the client shows it, and DecideOverride decides it.
+   * ListWishes of the client shows it, and DecideOverride decides it. "confirmations/…" is
+   * likewise a wish that an officer recorded in the client's name, of service "consent":
+   * DecideWish decides it.
    *
    * @generated from field: string subject = 2;
    */

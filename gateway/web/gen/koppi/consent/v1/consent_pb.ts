@@ -16,7 +16,7 @@ import type { Client, LegalGround, Party } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_provision } from "../../common/v1/provision_pb";
 import { file_koppi_common_v1_text } from "../../common/v1/text_pb";
-import type { AdvanceConsent, Override, Prohibition, Recipient, Wishes } from "./wishes_pb";
+import type { AdvanceConsent, Override, Prohibition, Recipient, WaitingWish, Wishes } from "./wishes_pb";
 import { file_koppi_consent_v1_wishes } from "./wishes_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consent/v1/consent.proto.
  */
 export const file_koppi_consent_v1_consent: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rb3BwaS9jb25zZW50L3YxL2NvbnNlbnQucHJvdG8SEGtvcHBpLmNvbnNlbnQudjEiYwoTTGlzdENvbnNlbnRzUmVxdWVzdBItCgljbGllbnRfaWQYASABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokEh0KB3B1cnBvc2UYAiABKAlCDLpIBXIDGOgH6LgYBiJDChRMaXN0Q29uc2VudHNSZXNwb25zZRIrCghjb25zZW50cxgBIAMoCzIZLmtvcHBpLmNvbnNlbnQudjEuQ29uc2VudCKkAQoWV2l0aGRyYXdDb25zZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARJsCgdzdWJqZWN0GAIgASgJQlu6SFhyVjJUXihjb25jZXJuc3xyZWZlcnJhbHN8Y29uc3VsdGF0aW9uc3xwbGFucykvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIkUKF1dpdGhkcmF3Q29uc2VudFJlc3BvbnNlEioKB2NvbnNlbnQYASABKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQiqgEKHEFja25vd2xlZGdlV2l0aGRyYXdhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESbAoHc3ViamVjdBgCIAEoCUJbukhYclYyVF4oY29uY2VybnN8cmVmZXJyYWxzfGNvbnN1bHRhdGlvbnN8cGxhbnMpL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCJLCh1BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXNwb25zZRIqCgdjb25zZW50GAEgASgLMhkua29wcGkuY29uc2VudC52MS5Db25zZW50IpgCCgdDb25zZW50EhUKB3N1YmplY3QYASABKAlCBOi4GAESFQoHc2VydmljZRgCIAEoCUIE6LgYARIPCgdjYXNlX2lkGAMgASgJEhEKCWNsaWVudF9pZBgEIAEoCRIoCghnaXZlbl90bxgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIYCgpyZWNpcGllbnRzGAYgAygJQgTouBgBEhcKCXByb3Zpc2lvbhgHIAEoCUIE6LgYAhIsCghnaXZlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoKd2l0aGRyYXdhbBgJIAEoCzIcLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdhbCKzAgoKV2l0aGRyYXdhbBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYnlfY2xpZW50GAIgASgIEiIKAmJ5GAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHb3ZlcmR1ZRgFIAEoCBI0Cgdob2xkZXJzGAYgAygLMiMua29wcGkuY29uc2VudC52MS5XaXRoZHJhd2FsLkhvbGRlchpTCgZIb2xkZXISFAoGYWdlbmN5GAEgASgJQgTouBgBEjMKD2Fja25vd2xlZGdlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwMKEkdpdmVDb25zZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EjYKCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50Qga6SAPIAQESRwoIc2VydmljZXMYBCADKAlCNbpIMpIBLwgBGAEiKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEjMKBnNlbmRlchgFIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSHwoHcHVycG9zZRgGIAEoCUIOukgHcgUQARjoB+i4GAMSIgoJcHJvdmlzaW9uGAcgASgJQg+6SAhyBui4GAEQAei4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIkgKE0dpdmVDb25zZW50UmVzcG9uc2USMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQihAEKHVdpdGhkcmF3QWR2YW5jZUNvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSHAoKY29uc2VudF9pZBgDIAEoCUIIukgFcgOwAQEiUwoeV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlc3BvbnNlEjEKB2NvbnNlbnQYASABKAsyIC5rb3BwaS5jb25zZW50LnYxLkFkdmFuY2VDb25zZW50IpgBChdQcm9oaWJpdFRyYW5zZmVyUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EjYKCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50Qga6SAPIAQEiTgoYUHJvaGliaXRUcmFuc2ZlclJlc3BvbnNlEjIKC3Byb2hpYml0aW9uGAEgASgLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbiKBAQoWTGlmdFByb2hpYml0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EiAKDnByb2hpYml0aW9uX2lkGAMgASgJQgi6SAVyA7ABASJNChdMaWZ0UHJvaGliaXRpb25SZXNwb25zZRIyCgtwcm9oaWJpdGlvbhgBIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRpb24i0gIKFlJlcXVlc3RPdmVycmlkZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBI9CgdzZXJ2aWNlGAMgASgJQiy6SClyJ1IHY29uY2VyblIIcmVmZXJyYWxSDGNvbnN1bHRhdGlvblIEcGxhbhI2CghyZWNlaXZlchgEIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBEjgKBmdyb3VuZBgFIAEoDjIcLmtvcHBpLmNvbW1vbi52MS5MZWdhbEdyb3VuZEIKukgHggEEEAEgABIiCglwcm92aXNpb24YBiABKAlCD7pICHIG6LgYARAB6LgYAhIcCgZyZWFzb24YByABKAlCDLpIBXIDGNAP6LgYAyJHChdSZXF1ZXN0T3ZlcnJpZGVSZXNwb25zZRIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUizQEKFURlY2lkZU92ZXJyaWRlUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Ej0KB3NlcnZpY2UYAyABKAlCLLpIKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEh0KC292ZXJyaWRlX2lkGAQgASgJQgi6SAVyA7ABARIPCgdhcHByb3ZlGAUgASgIIkYKFkRlY2lkZU92ZXJyaWRlUmVzcG9uc2USLAoIb3ZlcnJpZGUYASABKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlImEKEUxpc3RXaXNoZXNSZXF1ZXN0Ei0KCWNsaWVudF9pZBgBIAEoCUIaukgXchUYgAEyEF5bQS1aYS16MC05Xy1dKiQSHQoHcHVycG9zZRgCIAEoCUIMukgFcgMY6AfouBgGIj4KEkxpc3RXaXNoZXNSZXNwb25zZRIoCgZ3aXNoZXMYASABKAsyGC5rb3BwaS5jb25zZW50LnYxLldpc2hlczKjCAoOQ29uc2VudFNlcnZpY2USXQoMTGlzdENvbnNlbnRzEiUua29wcGkuY29uc2VudC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiYua29wcGkuY29uc2VudC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJmCg9XaXRoZHJhd0NvbnNlbnQSKC5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3Q29uc2VudFJlcXVlc3QaKS5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3Q29uc2VudFJlc3BvbnNlEngKFUFja25vd2xlZGdlV2l0aGRyYXdhbBIuLmtvcHBpLmNvbnNlbnQudjEuQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVxdWVzdBovLmtvcHBpLmNvbnNlbnQudjEuQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVzcG9uc2USWgoLR2l2ZUNvbnNlbnQSJC5rb3BwaS5jb25zZW50LnYxLkdpdmVDb25zZW50UmVxdWVzdBolLmtvcHBpLmNvbnNlbnQudjEuR2l2ZUNvbnNlbnRSZXNwb25zZRJ7ChZXaXRoZHJhd0FkdmFuY2VDb25zZW50Ei8ua29wcGkuY29uc2VudC52MS5XaXRoZHJhd0FkdmFuY2VDb25zZW50UmVxdWVzdBowLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlc3BvbnNlEmkKEFByb2hpYml0VHJhbnNmZXISKS5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0VHJhbnNmZXJSZXF1ZXN0Gioua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdFRyYW5zZmVyUmVzcG9uc2USZgoPTGlmdFByb2hpYml0aW9uEigua29wcGkuY29uc2VudC52MS5MaWZ0UHJvaGliaXRpb25SZXF1ZXN0Gikua29wcGkuY29uc2VudC52MS5MaWZ0UHJvaGliaXRpb25SZXNwb25zZRJmCg9SZXF1ZXN0T3ZlcnJpZGUSKC5rb3BwaS5jb25zZW50LnYxLlJlcXVlc3RPdmVycmlkZVJlcXVlc3QaKS5rb3BwaS5jb25zZW50LnYxLlJlcXVlc3RPdmVycmlkZVJlc3BvbnNlEmMKDkRlY2lkZU92ZXJyaWRlEicua29wcGkuY29uc2VudC52MS5EZWNpZGVPdmVycmlkZVJlcXVlc3QaKC5rb3BwaS5jb25zZW50LnYxLkRlY2lkZU92ZXJyaWRlUmVzcG9uc2USVwoKTGlzdFdpc2hlcxIjLmtvcHBpLmNvbnNlbnQudjEuTGlzdFdpc2hlc1JlcXVlc3QaJC5rb3BwaS5jb25zZW50LnYxLkxpc3RXaXNoZXNSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_provision, file_koppi_common_v1_text, file_koppi_consent_v1_wishes]);
+  fileDesc("Ch5rb3BwaS9jb25zZW50L3YxL2NvbnNlbnQucHJvdG8SEGtvcHBpLmNvbnNlbnQudjEiYwoTTGlzdENvbnNlbnRzUmVxdWVzdBItCgljbGllbnRfaWQYASABKAlCGrpIF3IVGIABMhBeW0EtWmEtejAtOV8tXSokEh0KB3B1cnBvc2UYAiABKAlCDLpIBXIDGOgH6LgYBiJDChRMaXN0Q29uc2VudHNSZXNwb25zZRIrCghjb25zZW50cxgBIAMoCzIZLmtvcHBpLmNvbnNlbnQudjEuQ29uc2VudCKkAQoWV2l0aGRyYXdDb25zZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARJsCgdzdWJqZWN0GAIgASgJQlu6SFhyVjJUXihjb25jZXJuc3xyZWZlcnJhbHN8Y29uc3VsdGF0aW9uc3xwbGFucykvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIkUKF1dpdGhkcmF3Q29uc2VudFJlc3BvbnNlEioKB2NvbnNlbnQYASABKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQiqgEKHEFja25vd2xlZGdlV2l0aGRyYXdhbFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESbAoHc3ViamVjdBgCIAEoCUJbukhYclYyVF4oY29uY2VybnN8cmVmZXJyYWxzfGNvbnN1bHRhdGlvbnN8cGxhbnMpL1swLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JCJLCh1BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXNwb25zZRIqCgdjb25zZW50GAEgASgLMhkua29wcGkuY29uc2VudC52MS5Db25zZW50IpgCCgdDb25zZW50EhUKB3N1YmplY3QYASABKAlCBOi4GAESFQoHc2VydmljZRgCIAEoCUIE6LgYARIPCgdjYXNlX2lkGAMgASgJEhEKCWNsaWVudF9pZBgEIAEoCRIoCghnaXZlbl90bxgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIYCgpyZWNpcGllbnRzGAYgAygJQgTouBgBEhcKCXByb3Zpc2lvbhgHIAEoCUIE6LgYAhIsCghnaXZlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoKd2l0aGRyYXdhbBgJIAEoCzIcLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdhbCKzAgoKV2l0aGRyYXdhbBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYnlfY2xpZW50GAIgASgIEiIKAmJ5GAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHb3ZlcmR1ZRgFIAEoCBI0Cgdob2xkZXJzGAYgAygLMiMua29wcGkuY29uc2VudC52MS5XaXRoZHJhd2FsLkhvbGRlchpTCgZIb2xkZXISFAoGYWdlbmN5GAEgASgJQgTouBgBEjMKD2Fja25vd2xlZGdlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwMKEkdpdmVDb25zZW50UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EjYKCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50Qga6SAPIAQESRwoIc2VydmljZXMYBCADKAlCNbpIMpIBLwgBGAEiKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEjMKBnNlbmRlchgFIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSHwoHcHVycG9zZRgGIAEoCUIOukgHcgUQARjoB+i4GAMSIgoJcHJvdmlzaW9uGAcgASgJQg+6SAhyBui4GAEQAei4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIkgKE0dpdmVDb25zZW50UmVzcG9uc2USMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQiogEKHVdpdGhkcmF3QWR2YW5jZUNvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSHAoKY29uc2VudF9pZBgDIAEoCUIIukgFcgOwAQESHAoGcmVhc29uGAQgASgJQgy6SAVyAxjQD+i4GAMigwEKHldpdGhkcmF3QWR2YW5jZUNvbnNlbnRSZXNwb25zZRIxCgdjb25zZW50GAEgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudBIuCgd3YWl0aW5nGAIgASgLMh0ua29wcGkuY29uc2VudC52MS5XYWl0aW5nV2lzaCK2AQoXUHJvaGliaXRUcmFuc2ZlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBI2CglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudEIGukgDyAEBEhwKBnJlYXNvbhgEIAEoCUIMukgFcgMY0A/ouBgDIn4KGFByb2hpYml0VHJhbnNmZXJSZXNwb25zZRIyCgtwcm9oaWJpdGlvbhgBIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRpb24SLgoHd2FpdGluZxgCIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuV2FpdGluZ1dpc2ginwEKFkxpZnRQcm9oaWJpdGlvblJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBIgCg5wcm9oaWJpdGlvbl9pZBgDIAEoCUIIukgFcgOwAQESHAoGcmVhc29uGAQgASgJQgy6SAVyAxjQD+i4GAMifQoXTGlmdFByb2hpYml0aW9uUmVzcG9uc2USMgoLcHJvaGliaXRpb24YASABKAsyHS5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0aW9uEi4KB3dhaXRpbmcYAiABKAsyHS5rb3BwaS5jb25zZW50LnYxLldhaXRpbmdXaXNoIoYBChFEZWNpZGVXaXNoUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EhkKB3dpc2hfaWQYAyABKAlCCLpIBXIDsAEBEg8KB2NvbmZpcm0YBCABKAgiqAEKEkRlY2lkZVdpc2hSZXNwb25zZRIrCgR3aXNoGAEgASgLMh0ua29wcGkuY29uc2VudC52MS5XYWl0aW5nV2lzaBIyCgtwcm9oaWJpdGlvbhgCIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRpb24SMQoHY29uc2VudBgDIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQi0gIKFlJlcXVlc3RPdmVycmlkZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBI9CgdzZXJ2aWNlGAMgASgJQiy6SClyJ1IHY29uY2VyblIIcmVmZXJyYWxSDGNvbnN1bHRhdGlvblIEcGxhbhI2CghyZWNlaXZlchgEIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBEjgKBmdyb3VuZBgFIAEoDjIcLmtvcHBpLmNvbW1vbi52MS5MZWdhbEdyb3VuZEIKukgHggEEEAEgABIiCglwcm92aXNpb24YBiABKAlCD7pICHIG6LgYARAB6LgYAhIcCgZyZWFzb24YByABKAlCDLpIBXIDGNAP6LgYAyJHChdSZXF1ZXN0T3ZlcnJpZGVSZXNwb25zZRIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUizQEKFURlY2lkZU92ZXJyaWRlUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Ej0KB3NlcnZpY2UYAyABKAlCLLpIKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEh0KC292ZXJyaWRlX2lkGAQgASgJQgi6SAVyA7ABARIPCgdhcHByb3ZlGAUgASgIIkYKFkRlY2lkZU92ZXJyaWRlUmVzcG9uc2USLAoIb3ZlcnJpZGUYASABKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlImEKEUxpc3RXaXNoZXNSZXF1ZXN0Ei0KCWNsaWVudF9pZBgBIAEoCUIaukgXchUYgAEyEF5bQS1aYS16MC05Xy1dKiQSHQoHcHVycG9zZRgCIAEoCUIMukgFcgMY6AfouBgGIj4KEkxpc3RXaXNoZXNSZXNwb25zZRIoCgZ3aXNoZXMYASABKAsyGC5rb3BwaS5jb25zZW50LnYxLldpc2hlczL8CAoOQ29uc2VudFNlcnZpY2USXQoMTGlzdENvbnNlbnRzEiUua29wcGkuY29uc2VudC52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GiYua29wcGkuY29uc2VudC52MS5MaXN0Q29uc2VudHNSZXNwb25zZRJmCg9XaXRoZHJhd0NvbnNlbnQSKC5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3Q29uc2VudFJlcXVlc3QaKS5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3Q29uc2VudFJlc3BvbnNlEngKFUFja25vd2xlZGdlV2l0aGRyYXdhbBIuLmtvcHBpLmNvbnNlbnQudjEuQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVxdWVzdBovLmtvcHBpLmNvbnNlbnQudjEuQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVzcG9uc2USWgoLR2l2ZUNvbnNlbnQSJC5rb3BwaS5jb25zZW50LnYxLkdpdmVDb25zZW50UmVxdWVzdBolLmtvcHBpLmNvbnNlbnQudjEuR2l2ZUNvbnNlbnRSZXNwb25zZRJ7ChZXaXRoZHJhd0FkdmFuY2VDb25zZW50Ei8ua29wcGkuY29uc2VudC52MS5XaXRoZHJhd0FkdmFuY2VDb25zZW50UmVxdWVzdBowLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlc3BvbnNlEmkKEFByb2hpYml0VHJhbnNmZXISKS5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0VHJhbnNmZXJSZXF1ZXN0Gioua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdFRyYW5zZmVyUmVzcG9uc2USZgoPTGlmdFByb2hpYml0aW9uEigua29wcGkuY29uc2VudC52MS5MaWZ0UHJvaGliaXRpb25SZXF1ZXN0Gikua29wcGkuY29uc2VudC52MS5MaWZ0UHJvaGliaXRpb25SZXNwb25zZRJXCgpEZWNpZGVXaXNoEiMua29wcGkuY29uc2VudC52MS5EZWNpZGVXaXNoUmVxdWVzdBokLmtvcHBpLmNvbnNlbnQudjEuRGVjaWRlV2lzaFJlc3BvbnNlEmYKD1JlcXVlc3RPdmVycmlkZRIoLmtvcHBpLmNvbnNlbnQudjEuUmVxdWVzdE92ZXJyaWRlUmVxdWVzdBopLmtvcHBpLmNvbnNlbnQudjEuUmVxdWVzdE92ZXJyaWRlUmVzcG9uc2USYwoORGVjaWRlT3ZlcnJpZGUSJy5rb3BwaS5jb25zZW50LnYxLkRlY2lkZU92ZXJyaWRlUmVxdWVzdBooLmtvcHBpLmNvbnNlbnQudjEuRGVjaWRlT3ZlcnJpZGVSZXNwb25zZRJXCgpMaXN0V2lzaGVzEiMua29wcGkuY29uc2VudC52MS5MaXN0V2lzaGVzUmVxdWVzdBokLmtvcHBpLmNvbnNlbnQudjEuTGlzdFdpc2hlc1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_provision, file_koppi_common_v1_text, file_koppi_consent_v1_wishes]);
 
 /**
  * @generated from message koppi.consent.v1.ListConsentsRequest
@@ -230,14 +230,15 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   at?: Timestamp | undefined;
 
   /**
-   * The client did so; else the agency that recorded it.
+   * The client did so, or confirmed it.
    *
    * @generated from field: bool by_client = 2;
    */
   byClient: boolean;
 
   /**
-   * Absent for an agency that had left, where another agency recorded it.
+   * Who recorded it in the client's name. Absent where the client did, to agencies where it is
+   * of an agency that is no party to the matter, and to one that had left where another did.
    *
    * @generated from field: koppi.common.v1.Party by = 3;
    */
@@ -405,6 +406,14 @@ export type WithdrawAdvanceConsentRequest = Message<"koppi.consent.v1.WithdrawAd
    * @generated from field: string consent_id = 3;
    */
   consentId: string;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -422,6 +431,14 @@ export type WithdrawAdvanceConsentResponse = Message<"koppi.consent.v1.WithdrawA
    * @generated from field: koppi.consent.v1.AdvanceConsent consent = 1;
    */
   consent?: AdvanceConsent | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -449,6 +466,14 @@ export type ProhibitTransferRequest = Message<"koppi.consent.v1.ProhibitTransfer
    * @generated from field: koppi.consent.v1.Recipient recipient = 3;
    */
   recipient?: Recipient | undefined;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -466,6 +491,14 @@ export type ProhibitTransferResponse = Message<"koppi.consent.v1.ProhibitTransfe
    * @generated from field: koppi.consent.v1.Prohibition prohibition = 1;
    */
   prohibition?: Prohibition | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -493,6 +526,14 @@ export type LiftProhibitionRequest = Message<"koppi.consent.v1.LiftProhibitionRe
    * @generated from field: string prohibition_id = 3;
    */
   prohibitionId: string;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -510,6 +551,14 @@ export type LiftProhibitionResponse = Message<"koppi.consent.v1.LiftProhibitionR
    * @generated from field: koppi.consent.v1.Prohibition prohibition = 1;
    */
   prohibition?: Prohibition | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -518,6 +567,71 @@ export type LiftProhibitionResponse = Message<"koppi.consent.v1.LiftProhibitionR
  */
 export const LiftProhibitionResponseSchema: GenMessage<LiftProhibitionResponse> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_consent, 15);
+
+/**
+ * @generated from message koppi.consent.v1.DecideWishRequest
+ */
+export type DecideWishRequest = Message<"koppi.consent.v1.DecideWishRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * By identity code or client_id; a client's own token leaves it empty.
+   *
+   * @generated from field: koppi.common.v1.Client client = 2;
+   */
+  client?: Client | undefined;
+
+  /**
+   * @generated from field: string wish_id = 3;
+   */
+  wishId: string;
+
+  /**
+   * Confirm it; else refuse.
+   *
+   * @generated from field: bool confirm = 4;
+   */
+  confirm: boolean;
+};
+
+/**
+ * Describes the message koppi.consent.v1.DecideWishRequest.
+ * Use `create(DecideWishRequestSchema)` to create a new message.
+ */
+export const DecideWishRequestSchema: GenMessage<DecideWishRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_consent, 16);
+
+/**
+ * @generated from message koppi.consent.v1.DecideWishResponse
+ */
+export type DecideWishResponse = Message<"koppi.consent.v1.DecideWishResponse"> & {
+  /**
+   * @generated from field: koppi.consent.v1.WaitingWish wish = 1;
+   */
+  wish?: WaitingWish | undefined;
+
+  /**
+   * What is so now that it is confirmed.
+   *
+   * @generated from field: koppi.consent.v1.Prohibition prohibition = 2;
+   */
+  prohibition?: Prohibition | undefined;
+
+  /**
+   * @generated from field: koppi.consent.v1.AdvanceConsent consent = 3;
+   */
+  consent?: AdvanceConsent | undefined;
+};
+
+/**
+ * Describes the message koppi.consent.v1.DecideWishResponse.
+ * Use `create(DecideWishResponseSchema)` to create a new message.
+ */
+export const DecideWishResponseSchema: GenMessage<DecideWishResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_consent, 17);
 
 /**
  * @generated from message koppi.consent.v1.RequestOverrideRequest
@@ -572,7 +686,7 @@ export type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOverrideRe
  * Use `create(RequestOverrideRequestSchema)` to create a new message.
  */
 export const RequestOverrideRequestSchema: GenMessage<RequestOverrideRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 16);
+  messageDesc(file_koppi_consent_v1_consent, 18);
 
 /**
  * @generated from message koppi.consent.v1.RequestOverrideResponse
@@ -589,7 +703,7 @@ export type RequestOverrideResponse = Message<"koppi.consent.v1.RequestOverrideR
  * Use `create(RequestOverrideResponseSchema)` to create a new message.
  */
 export const RequestOverrideResponseSchema: GenMessage<RequestOverrideResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 17);
+  messageDesc(file_koppi_consent_v1_consent, 19);
 
 /**
  * @generated from message koppi.consent.v1.DecideOverrideRequest
@@ -628,7 +742,7 @@ export type DecideOverrideRequest = Message<"koppi.consent.v1.DecideOverrideRequ
  * Use `create(DecideOverrideRequestSchema)` to create a new message.
  */
 export const DecideOverrideRequestSchema: GenMessage<DecideOverrideRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 18);
+  messageDesc(file_koppi_consent_v1_consent, 20);
 
 /**
  * @generated from message koppi.consent.v1.DecideOverrideResponse
@@ -645,7 +759,7 @@ export type DecideOverrideResponse = Message<"koppi.consent.v1.DecideOverrideRes
  * Use `create(DecideOverrideResponseSchema)` to create a new message.
  */
 export const DecideOverrideResponseSchema: GenMessage<DecideOverrideResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 19);
+  messageDesc(file_koppi_consent_v1_consent, 21);
 
 /**
  * @generated from message koppi.consent.v1.ListWishesRequest
@@ -671,7 +785,7 @@ export type ListWishesRequest = Message<"koppi.consent.v1.ListWishesRequest"> & 
  * Use `create(ListWishesRequestSchema)` to create a new message.
  */
 export const ListWishesRequestSchema: GenMessage<ListWishesRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 20);
+  messageDesc(file_koppi_consent_v1_consent, 22);
 
 /**
  * @generated from message koppi.consent.v1.ListWishesResponse
@@ -688,7 +802,7 @@ export type ListWishesResponse = Message<"koppi.consent.v1.ListWishesResponse"> 
  * Use `create(ListWishesResponseSchema)` to create a new message.
  */
 export const ListWishesResponseSchema: GenMessage<ListWishesResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 21);
+  messageDesc(file_koppi_consent_v1_consent, 23);
 
 /**
  * @generated from service koppi.consent.v1.ConsentService
@@ -744,6 +858,7 @@ export const ConsentService: GenService<{
   /**
    * WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
    * with it the consent of every matter in which it was cited. Again, it changes nothing.
+   * By an agency it needs a reason, and waits where other agencies may cite the consent.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.WithdrawAdvanceConsent
    */
@@ -755,7 +870,8 @@ export const ConsentService: GenService<{
   /**
    * ProhibitTransfer stops every step that would tell a new agency of that kind anything
    * of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-   * that have such a party are withdrawn; others go on, and the answer names both.
+   * that have such a party are withdrawn; others go on, and the answer names both. By an
+   * agency it waits: until it is confirmed, it stops what that agency itself would send.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ProhibitTransfer
    */
@@ -766,7 +882,8 @@ export const ConsentService: GenService<{
   },
   /**
    * LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-   * Nothing that was withdrawn comes back. Again, it changes nothing.
+   * Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
+   * waits: until it is confirmed, the prohibition stands.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.LiftProhibition
    */
@@ -774,6 +891,20 @@ export const ConsentService: GenService<{
     methodKind: "unary";
     input: typeof LiftProhibitionRequestSchema;
     output: typeof LiftProhibitionResponseSchema;
+  },
+  /**
+   * DecideWish confirms or refuses a wish that an agency recorded and that waits. The
+   * client may do either. So may a named worker of the agency that recorded it, signed in
+   * and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
+   * confirms it; to refuse it is to take it back, which that worker may. One that is not
+   * decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+   *
+   * @generated from rpc koppi.consent.v1.ConsentService.DecideWish
+   */
+  decideWish: {
+    methodKind: "unary";
+    input: typeof DecideWishRequestSchema;
+    output: typeof DecideWishResponseSchema;
   },
   /**
    * RequestOverride asks that one sending which was stopped by a prohibition be admitted
@@ -788,7 +919,8 @@ export const ConsentService: GenService<{
     output: typeof RequestOverrideResponseSchema;
   },
   /**
-   * DecideOverride approves or refuses it, by another named worker of the same agency:
+   * DecideOverride approves or refuses it, by another named worker of the same agency,
+   * signed in and not a system in a worker's name:
    * PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
    * sending in that service to that receiver on that ground within 24 hours, and is used up
    * by it. One that is not decided within 24 hours lapses.
@@ -801,8 +933,8 @@ export const ConsentService: GenService<{
     output: typeof DecideOverrideResponseSchema;
   },
   /**
-   * ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-   * overrides, the newest first, at most 1,000 of each: all to the client; to an agency
+   * ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
+   * sendings that were stopped, and overrides, the newest first, at most 1,000 of each: all to the client; to an agency
    * what it recorded, did, or may cite. A recorded reading.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ListWishes
