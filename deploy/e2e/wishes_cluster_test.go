@@ -91,5 +91,15 @@ func TestAServiceDiesInAProhibition(t *testing.T) {
 	if shown := insist(t, county, plans.GetPlan, &planv1.GetPlanRequest{PlanId: plan.GetPlanId()}).GetPlan(); shown.GetBasis().GetGround() != commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS {
 		t.Errorf("%v", shown)
 	}
+
+	// A live matter in one process lets the agency speak in all, and only once it is shared.
+	give := func() error { return refusal(consents.GiveConsent(county, consentFor(annaClient, healthCare, "referral"))) }
+	if err := give(); fault.ReasonOf(err) != fault.NoLiveMatter {
+		t.Errorf("by a plan of its own alone: %v", err)
+	}
+	insist(t, as(t, conn, healthParty, "tk-02", "health_professional"), plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan.GetPlanId()})
+	if err := give(); err != nil {
+		t.Errorf("by a plan that another has joined: %v", err)
+	}
 	c.fsck()
 }

@@ -18,6 +18,7 @@ import (
 	"koppi.internal/pkg/fault"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
@@ -34,8 +35,33 @@ func ofAgency(agency string) *consentv1.Recipient {
 
 var healthCare = ofKind(caseworkv1.AgencyKind_AGENCY_KIND_HEALTH_CARE)
 
+// prohibition is the client's own where it names no client; an agency says why.
 func prohibition(client *commonv1.Client, to *consentv1.Recipient) *consentv1.ProhibitTransferRequest {
-	return &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Client: client, Recipient: to}
+	r := &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Client: client, Recipient: to}
+	if client != nil {
+		r.Reason = "Asiakas pyysi vastaanotolla."
+	}
+	return r
+}
+
+// confirming says yes to a wish that waits; the client's own where it names no client.
+func confirming(client *commonv1.Client, waiting *consentv1.WaitingWish) *consentv1.DecideWishRequest {
+	return &consentv1.DecideWishRequest{RequestId: uuid.NewString(), Client: client, WishId: waiting.GetWishId(), Confirm: true}
+}
+
+// colleague is another social worker of the county, in the unit of the first.
+func (b *bench) colleague() context.Context {
+	return withToken(b.t, b.token(scenario.CastParty{Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-22", Role: "social_worker"}))
+}
+
+// reported is a live matter of the client's: the county has taken what Kela reported.
+func (b *bench) reported(conn grpc.ClientConnInterface, client *commonv1.Client) *concernv1.Concern {
+	b.t.Helper()
+	concerns, r := concernv1.NewConcernServiceClient(conn), submission()
+	r.Client = client
+	sent := insist(b.t, b.asWorker("kela"), concerns.SubmitConcern, r).GetConcern()
+	insist(b.t, b.asWorker("county"), concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: sent.GetConcernId()})
+	return sent
 }
 
 func consentFor(client *commonv1.Client, to *consentv1.Recipient, services ...string) *consentv1.GiveConsentRequest {
@@ -81,6 +107,7 @@ func TestConsentInAdvance(t *testing.T) {
 	consents, referrals, consultations := consentv1.NewConsentServiceClient(conn), referralv1.NewReferralServiceClient(conn), consultationv1.NewConsultationServiceClient(conn)
 	plans := planv1.NewPlanServiceClient(conn)
 	county, kela, nurse, client := b.asWorker("county"), b.asWorker("kela"), b.asWorker("nurse"), b.asWorker("client")
+	b.reported(conn, annaClient)
 	give := consentFor(annaClient, healthCare, "referral", "plan")
 	given := insist(t, county, consents.GiveConsent, give).GetConsent()
 	if again := insist(t, county, consents.GiveConsent, give).GetConsent(); again.GetConsentId() != given.GetConsentId() || !given.GetEverywhere() || given.GetSender() != "hva-pohjois-savo" {
@@ -168,8 +195,13 @@ func TestProhibition(t *testing.T) {
 	byRight := insist(t, county, referrals.SendReferral, referred(byLaw(), healthParty)).GetReferral()
 
 	prohibit := prohibition(annaClient, healthCare)
-	prohibited := insist(t, county, consents.ProhibitTransfer, prohibit).GetProhibition()
-	if again := insist(t, county, consents.ProhibitTransfer, prohibit).GetProhibition(); again.GetProhibitionId() != prohibited.GetProhibitionId() || len(again.GetWithdrawn()) != len(prohibited.GetWithdrawn()) {
+	waiting := insist(t, county, consents.ProhibitTransfer, prohibit).GetWaiting()
+	if again := insist(t, county, consents.ProhibitTransfer, prohibit); again.GetWaiting().GetWishId() != waiting.GetWishId() || again.GetProhibition() != nil || !waiting.GetEverywhere() {
+		t.Errorf("%v, and again %v", waiting, again)
+	}
+	confirm := confirming(annaClient, waiting)
+	prohibited := insist(t, b.colleague(), consents.DecideWish, confirm).GetProhibition()
+	if again := insist(t, b.colleague(), consents.DecideWish, confirm).GetProhibition(); again.GetProhibitionId() != prohibited.GetProhibitionId() || len(again.GetWithdrawn()) != len(prohibited.GetWithdrawn()) {
 		t.Errorf("%v, and again %v", prohibited, again)
 	}
 	// The referral and the consultation on consent; Kela's report has no such party.
@@ -222,7 +254,7 @@ func TestProhibition(t *testing.T) {
 		t.Errorf("another agency reads %v", others)
 	}
 
-	lift := &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), Client: annaClient, ProhibitionId: prohibited.GetProhibitionId()}
+	lift := &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), Client: annaClient, ProhibitionId: prohibited.GetProhibitionId(), Reason: "Asiakas pyysi."}
 	for name, one := range map[string]struct {
 		err  error
 		want fault.Reason
@@ -244,7 +276,11 @@ func TestProhibition(t *testing.T) {
 	if _, err := referrals.SendReferral(county, referred(byLaw(), healthParty)); fault.ReasonOf(err) != fault.TransferProhibited {
 		t.Errorf("it stands no more: %v", err)
 	}
-	if lifted := insist(t, county, consents.LiftProhibition, lift).GetProhibition(); lifted.GetLiftedAt() == nil || !lifted.GetEverywhere() {
+	ending := insist(t, county, consents.LiftProhibition, lift).GetWaiting()
+	if _, err := referrals.SendReferral(county, referred(byLaw(), healthParty)); fault.ReasonOf(err) != fault.TransferProhibited {
+		t.Errorf("one officer has lifted it: %v", err)
+	}
+	if lifted := insist(t, b.colleague(), consents.DecideWish, confirming(annaClient, ending)).GetProhibition(); lifted.GetLiftedAt() == nil || !lifted.GetEverywhere() {
 		t.Errorf("%v", lifted)
 	}
 	lift.RequestId = uuid.NewString()

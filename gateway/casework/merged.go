@@ -40,12 +40,24 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 		}
 		out.Prohibitions = append(out.Prohibitions, one)
 	}
+	for _, same := range alike(all, (*consentv1.Wishes).GetWaiting, (*consentv1.WaitingWish).GetWishId) {
+		one := same[0]
+		one.Everywhere = len(same) == len(all)
+		for _, other := range same[1:] {
+			one.Everywhere = one.GetEverywhere() && (one.GetDecidedAt() == nil) == (other.GetDecidedAt() == nil)
+			if one.GetDecidedAt() == nil {
+				one.DecidedAt, one.DecidedBy, one.Confirmed = other.GetDecidedAt(), other.GetDecidedBy(), other.GetConfirmed()
+			}
+		}
+		out.Waiting = append(out.Waiting, one)
+	}
 	for _, part := range all {
 		out.Blocked, out.Overrides = append(out.Blocked, part.GetBlocked()...), append(out.Overrides, part.GetOverrides()...)
 	}
 	out.Consents = newest(out.GetConsents(), (*consentv1.AdvanceConsent).GetGivenAt)
 	out.Prohibitions = newest(out.GetProhibitions(), (*consentv1.Prohibition).GetGivenAt)
 	out.Blocked = newest(out.GetBlocked(), (*consentv1.BlockedSending).GetAt)
+	out.Waiting = newest(out.GetWaiting(), (*consentv1.WaitingWish).GetRecordedAt)
 	out.Overrides = newest(out.GetOverrides(), (*consentv1.Override).GetRequestedAt)
 	return loop.Newest(out, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 }

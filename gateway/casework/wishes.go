@@ -2,9 +2,12 @@ package casework
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -22,19 +25,27 @@ func (c consents) GiveConsent(ctx context.Context, r *consentv1.GiveConsentReque
 // WithdrawAdvanceConsent has every service record it, and withdraw what was sent on it.
 func (c consents) WithdrawAdvanceConsent(ctx context.Context, r *consentv1.WithdrawAdvanceConsentRequest) (*consentv1.WithdrawAdvanceConsentResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_WithdrawConsent{WithdrawConsent: r}})
-	return &consentv1.WithdrawAdvanceConsentResponse{Consent: first(wishes.GetConsents())}, err
+	return &consentv1.WithdrawAdvanceConsentResponse{Consent: first(wishes.GetConsents()), Waiting: first(wishes.GetWaiting())}, err
 }
 
 // ProhibitTransfer has every service record it, and withdraw what rests on consent.
 func (c consents) ProhibitTransfer(ctx context.Context, r *consentv1.ProhibitTransferRequest) (*consentv1.ProhibitTransferResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{Prohibit: r}})
-	return &consentv1.ProhibitTransferResponse{Prohibition: first(wishes.GetProhibitions())}, err
+	return &consentv1.ProhibitTransferResponse{Prohibition: first(wishes.GetProhibitions()), Waiting: first(wishes.GetWaiting())}, err
 }
 
 // LiftProhibition has every service record it.
 func (c consents) LiftProhibition(ctx context.Context, r *consentv1.LiftProhibitionRequest) (*consentv1.LiftProhibitionResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{Lift: r}})
-	return &consentv1.LiftProhibitionResponse{Prohibition: first(wishes.GetProhibitions())}, err
+	return &consentv1.LiftProhibitionResponse{Prohibition: first(wishes.GetProhibitions()), Waiting: first(wishes.GetWaiting())}, err
+}
+
+// DecideWish has every service record the decision, and do what follows from it.
+func (c consents) DecideWish(ctx context.Context, r *consentv1.DecideWishRequest) (*consentv1.DecideWishResponse, error) {
+	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_DecideWish{DecideWish: r}})
+	return &consentv1.DecideWishResponse{
+		Wish: first(wishes.GetWaiting()), Prohibition: first(wishes.GetProhibitions()), Consent: first(wishes.GetConsents()),
+	}, err
 }
 
 // RequestOverride has the service in which it is to be used record it: there it can be
@@ -79,23 +90,39 @@ func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordW
 // one service does not know must not look as if it stood, and what was withdrawn by it counts
 // in all. One that fails holds up no other. What only some know of they may lift or withdraw; what none knows is not found.
 func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
+	names := slices.Sorted(maps.Keys(c.config.Services))
+	ctx, vouched, err := c.vouched(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	record := func(name string) (*consentv1.Wishes, error) {
+		one := &caseworkv1.RecordWishRequest{Wish: r.GetWish(), Listed: name == names[0]}
+		recorded, err := caseworkv1.NewMatterServiceClient(c.config.Services[name]).RecordWish(ctx, one)
+		if err == nil {
+			err = c.passOn(ctx, name, recorded.GetWithdrawals())
+		}
+		return recorded.GetWishes(), err
+	}
+	if !vouched {
+		// One service says no, and keeps the record of it.
+		if _, err := record(names[0]); err != nil && fault.ReasonOf(err) != fault.NotFound {
+			return nil, err
+		}
+	}
 	var group errgroup.Group
 	var mu sync.Mutex
 	var all []*consentv1.Wishes
 	var unknown error
-	for collection, conn := range c.config.Services {
+	for _, name := range names {
 		group.Go(func() error {
-			recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(identity.Forward(ctx), r)
-			if err == nil {
-				err = c.passOn(ctx, collection, recorded.GetWithdrawals())
-			}
+			recorded, err := record(name)
 			mu.Lock()
 			defer mu.Unlock()
 			if fault.ReasonOf(err) == fault.NotFound {
 				unknown = err
 				return nil
 			}
-			all = append(all, recorded.GetWishes())
+			all = append(all, recorded)
 			return err
 		})
 	}
@@ -109,6 +136,38 @@ func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 		all = append(all, nil)
 	}
 	return merged(all), nil
+}
+
+// vouched asks all services whether they know a live matter of the client, and carries what
+// they say to each of them: an agency speaks for a client of whom it has a matter in any.
+// The client speaks for itself.
+func (c *Casework) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest) (context.Context, bool, error) {
+	who, err := matter.Caller(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	ctx = identity.Forward(ctx)
+	if who.Role == identity.RoleClient {
+		return ctx, true, nil
+	}
+	var group errgroup.Group
+	var mu sync.Mutex
+	var vouchers []string
+	for _, conn := range c.config.Services {
+		group.Go(func() error {
+			said, err := caseworkv1.NewMatterServiceClient(conn).Vouch(ctx, &caseworkv1.VouchRequest{Record: r})
+			mu.Lock()
+			defer mu.Unlock()
+			if said.GetVoucher() != "" {
+				vouchers = append(vouchers, matter.MetadataVoucher, said.GetVoucher())
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil && len(vouchers) == 0 {
+		return nil, false, err
+	}
+	return metadata.AppendToOutgoingContext(ctx, vouchers...), len(vouchers) > 0, nil
 }
 
 // first is the one wish of a kind; nil for none.

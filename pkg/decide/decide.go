@@ -172,6 +172,17 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 	return Result[S]{Subject: command.Subject, History: change.after(command.Subject)}, nil
 }
 
+// Repeats tells whether a command with this request_id and body has been recorded.
+func (e *Engine[S]) Repeats(ctx context.Context, command Command[S]) (bool, error) {
+	key := command.requestKey()
+	held, err := e.Store.Claims(ctx, key)
+	if err != nil {
+		return false, fault.Store(err)
+	}
+	claim, known := held[key]
+	return known && string(claim.Digest) == string(command.Digest), nil
+}
+
 // replay answers a request_id that was used before: the same request gets the
 // first answer, which is the fold up to the version that it reached.
 func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.Claim) (Result[S], error) {

@@ -41,6 +41,10 @@ type Rules[S loop.State] struct {
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
 	// Standing is the subject's place in a reader's worklist.
 	Standing func(view S, reader loop.Reader) loop.Standing
+	// Shared tells whether, by what an agency is shown of a subject that goes on, another
+	// agency has its part in it: it began it, or has taken up what this one began. May be
+	// nil where no agency acts in a client's name by it.
+	Shared func(view S, agency string) bool
 	// Waits are rows of the worklists of agencies that are told nothing, with Agency, Unit,
 	// WaitingOn, DueAt and Ended; may be nil.
 	Waits func(S) []journal.Standing

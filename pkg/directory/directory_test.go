@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 		"grace": {"30m", "soon"}, "week": {`"intake"`, `"duty":[{"week":"48","workers":["x","y"]}],"intake"`},
 		"no pair": {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x"]}],"intake"`}, "one twice": {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x","x"]}],"intake"`},
 		"a code in a name": {`"fi":"K"`, `"fi":"K 010594-Y9032"`}, "a code for a key": {`"unit":"a"`, `"unit":"010594y9032"`},
-		"no subject": {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x","y z"]}],"intake"`},
+		"no subject":  {`"intake"`, `"duty":[{"week":"2026-W48","workers":["x","y z"]}],"intake"`},
 		"two intakes": {`"noConsentProfile"`, `"x":1,"noConsentProfile"`}, "trailing": {`}]}`, `}]} x`}, "no units": {`"units":[`, `"units":[],"x":[`},
 	} {
 		if _, err := directory.Parse([]byte(strings.Replace(good, change[0], change[1], 1))); err == nil {

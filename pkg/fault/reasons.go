@@ -25,6 +25,7 @@ const (
 	RoleNotAllowed        Reason = "ROLE_NOT_ALLOWED"
 	ProfessionNotAllowed  Reason = "PROFESSION_NOT_ALLOWED"
 	NotAMember            Reason = "NOT_A_MEMBER"
+	NoLiveMatter          Reason = "NO_LIVE_MATTER"
 	StaleEtag             Reason = "STALE_ETAG"
 	IllegalStep           Reason = "ILLEGAL_STEP"
 	MatterFull            Reason = "MATTER_FULL"
@@ -79,6 +80,7 @@ var table = map[Reason]entry{
 	RequestIDReused:       {codes.AlreadyExists, "use a fresh request_id for a new request"},
 	RoleNotAllowed:        {codes.PermissionDenied, "leave this step to the party whose step it is"},
 	ProfessionNotAllowed:  {codes.PermissionDenied, "hand it to a social worker"},
+	NoLiveMatter:          {codes.PermissionDenied, "record it where your agency has a matter of this client under way with another agency; the person records it on their own page"},
 	NotAMember:            {codes.PermissionDenied, "join the plan first"},
 	StaleEtag:             {codes.Aborted, "read it again and decide on what you then see"},
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},

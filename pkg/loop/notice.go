@@ -20,11 +20,12 @@ type Notice struct {
 	At  time.Time
 	By  *commonv1.Party
 	Due time.Time
+	// ByClient says that the client did it or confirmed it; By is absent then, and also
+	// where it was done in the client's name by an agency of which the parties are not told.
+	ByClient bool
 	// Holders must acknowledge; Acknowledged says who did, and when.
 	Holders      []string
 	Acknowledged map[string]time.Time
-	// ByClient says that the client did so, and nobody in the client's name.
-	ByClient bool
 	// LeftApart says that who had left is told nothing of the other holders.
 	LeftApart bool
 	// Erased tells that the keys of what was told before are destroyed, Overdue that the

@@ -45,9 +45,11 @@ func (h Head) Ends(e Event) bool {
 	return withdrawn && !h.Ended()
 }
 
-// WithdrawConsent is the message that takes back the consent on which a subject rests,
-// by somebody of an agency, or by the client where the agency is empty.
-func WithdrawConsent(h Head, readers []Reader, agency string, at time.Time) (*commonv1.ConsentWithdrawn, error) {
+// WithdrawConsent is the message that takes back the consent on which a subject rests, by
+// the client or by somebody in the client's name. Agency is the one that did so, where it is
+// a party to the subject: it holds no copy that it must see to. It is empty for the client,
+// and for an agency of which the parties are not told.
+func WithdrawConsent(h Head, readers []Reader, agency string, byClient bool, at time.Time) (*commonv1.ConsentWithdrawn, error) {
 	switch {
 	case h.IsRevoked():
 		return nil, fault.New(fault.IllegalStep, "this was entered in error").With("allowed_steps", "")
@@ -56,7 +58,7 @@ func WithdrawConsent(h Head, readers []Reader, agency string, at time.Time) (*co
 	case h.IsWithdrawn():
 		return nil, fault.New(fault.IllegalStep, "the consent is withdrawn already").With("allowed_steps", "")
 	}
-	withdrawn := &commonv1.ConsentWithdrawn{ByClient: agency == "", LeftApart: true}
+	withdrawn := &commonv1.ConsentWithdrawn{ByClient: byClient, LeftApart: true}
 	withdrawn.Holders, withdrawn.DueAt = holdersOf(readers, at, agency)
 	return withdrawn, nil
 }

@@ -22,11 +22,17 @@ func (k *Kernel[S]) AccessOf(ctx context.Context, who identity.Caller, r proto.M
 	if err != nil {
 		return access, nil, err
 	}
+	digest, err := k.requestDigest(access.Method, r)
+	return access, digest, err
+}
+
+// requestDigest tells the body of a request from another.
+func (k *Kernel[S]) requestDigest(method string, r proto.Message) ([]byte, error) {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
 	if err != nil {
-		return access, nil, fmt.Errorf("matter: marshal request: %w", err)
+		return nil, fmt.Errorf("matter: marshal request: %w", err)
 	}
-	return access, k.Secrets.Digest([]byte(access.Method), body), nil
+	return k.Secrets.Digest([]byte(method), body), nil
 }
 
 // access is who calls what now; subject and client are filled in by whoever

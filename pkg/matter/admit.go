@@ -123,7 +123,7 @@ func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (jour
 		if a.cited != nil && !wish.Covers(a.cited.GetRecipient(), one.Agency, kind) {
 			return journal.Batch{}, wish.NotCovering("this consent does not cover this receiver")
 		}
-		if !state.Prohibits(one.Agency, kind) {
+		if !state.Prohibits(a.sending, one.Agency, kind) {
 			continue
 		}
 		if override := state.OverrideFor(a.sending, one.Agency); override != nil {

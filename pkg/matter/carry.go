@@ -9,6 +9,7 @@ import (
 
 	"koppi.internal/pkg/decide"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/wish"
@@ -53,7 +54,11 @@ func (k *Kernel[S]) byClock(what string) journal.Access {
 // followed is a wish from which something follows for matters.
 type followed struct {
 	at time.Time
+	// by is nil where the client wished it or confirmed it.
 	by *commonv1.Party
+	// within is the agency that wished it alone, without a confirmation: of the matters,
+	// those follow to which it is party. Empty for all.
+	within string
 	// all are the matters that it may concern, and concerns tells of which it does.
 	all      []string
 	concerns func(told []string) bool
@@ -79,6 +84,7 @@ func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string
 		}
 		switch {
 		case !head.Exists() || head.IsRevoked() || !wished.concerns(told):
+		case wished.within != "" && !history.Related(wished.within):
 		case head.RestsOnConsent() && !head.IsWithdrawn():
 			if err := k.withdraw(ctx, subject, wished); err != nil {
 				return nil, err
@@ -98,10 +104,15 @@ func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string
 func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) (followed, error) {
 	for _, consent := range state.Consents {
 		if consent.GetConsentId() == id {
-			return followed{
+			wished := followed{
 				at: consent.GetWithdrawnAt().AsTime(), by: consent.GetWithdrawnBy(), all: consent.GetCitedIn(),
 				concerns: func([]string) bool { return true },
-			}, nil
+			}
+			if consent.GetSender() != "" {
+				// Nobody else may cite it, so that it was withdrawn at once.
+				wished.within = consent.GetWithdrawnBy().GetAgency()
+			}
+			return wished, nil
 		}
 	}
 	for _, prohibition := range state.Prohibitions {
@@ -111,7 +122,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) 
 		// One standing each: every matter has one sender.
 		standings, err := k.Store.Standings(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
 		return followed{
-			at: prohibition.GetGivenAt().AsTime(), by: prohibition.GetBy(), all: Subjects(standings),
+			at: prohibition.GetGivenAt().AsTime(), by: whoProhibits(prohibition), all: Subjects(standings),
 			concerns: func(told []string) bool {
 				return slices.ContainsFunc(told, func(name string) bool {
 					agency, _ := k.Directory.Agency(name)
@@ -123,9 +134,39 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) 
 	return followed{}, nil
 }
 
+// whoProhibits is whose deed a prohibition is; nil for the client's.
+func whoProhibits(p *consentv1.Prohibition) *commonv1.Party {
+	if p.GetConfirmedByClient() {
+		return nil
+	}
+	return p.GetBy()
+}
+
+// tellClientWho tells the client, and nobody else, which agency's wish in the client's name
+// a consent went with.
+func (k *Kernel[S]) tellClientWho(ctx context.Context, who identity.Caller, consents []*consentv1.Consent) error {
+	untold := func(one *consentv1.Consent) bool {
+		return one.GetWithdrawal() != nil && one.GetWithdrawal().GetBy() == nil && !one.GetWithdrawal().GetByClient()
+	}
+	if who.Role != identity.RoleClient || !slices.ContainsFunc(consents, untold) {
+		return nil
+	}
+	found, err := k.wishesOf(ctx, who.Client)
+	if err != nil {
+		return err
+	}
+	for _, one := range consents {
+		if untold(one) {
+			one.Withdrawal.By = loop.UnitAlone(found.history.State.WhoWithdrew(one.GetSubject()))
+		}
+	}
+	return nil
+}
+
 // withdraw takes back the consent of a matter, as a wish has it. Where the agency that
-// wrote the wish down is no party to the matter, it is the client's deed: the matter tells
-// nobody of that agency.
+// recorded the wish is no party to the matter, its parties are told that it was done in the
+// client's name, and not by whom: that the agency has a matter of the client is not theirs
+// to know. The client reads it in the wish.
 func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followed) error {
 	by := wished.by
 	_, err := k.Engine.Handle(ctx, k.noting(decide.Command[S]{
@@ -135,7 +176,7 @@ func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followe
 			if history.Related(by.GetAgency()) {
 				actor = loop.Actor{Agency: by.GetAgency(), Unit: by.GetUnit(), Worker: by.GetWorker()}
 			}
-			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, at)
+			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, by == nil, at)
 			if fault.ReasonOf(err) == fault.IllegalStep {
 				// Somebody was faster.
 				return nil, nil

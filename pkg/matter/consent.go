@@ -68,6 +68,9 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 			break
 		}
 	}
+	if err := k.tellClientWho(ctx, who, response.GetConsents()); err != nil {
+		return nil, err
+	}
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
 }
 
@@ -178,7 +181,7 @@ func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1
 	r := record.GetWithdrawal()
 	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S], at time.Time) ([]loop.Event, error) {
 		history := world.Subjects[r.GetSubject()]
-		withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), who.Agency, at)
+		withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), who.Agency, who.Role == identity.RoleClient, at)
 		if err != nil {
 			return nil, err
 		}

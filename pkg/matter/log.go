@@ -34,9 +34,9 @@ var (
 func (k *Kernel[S]) logs(ctx context.Context) {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
-	watch, alarmed := newWatch(), time.Time{}
+	watch, wishes, alarmed := newWatch(), newWishWatch(), time.Time{}
 	for {
-		if err := k.log(ctx, watch); err != nil && ctx.Err() == nil {
+		if err := k.log(ctx, watch, wishes); err != nil && ctx.Err() == nil {
 			k.Logger.ErrorContext(ctx, "transparency log", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
 			// It lags only where it cannot go on: it takes all that there is.
 			if lag := k.lag(ctx); lag > maxLag && k.Now().Sub(alarmed) >= maxLag {
@@ -54,7 +54,7 @@ func (k *Kernel[S]) logs(ctx context.Context) {
 }
 
 // log takes all that there is.
-func (k *Kernel[S]) log(ctx context.Context, watch *watch) error {
+func (k *Kernel[S]) log(ctx context.Context, watch *watch, wishes *wishWatch) error {
 	for {
 		records, err := transparency.Extend(ctx, k.Log)
 		if err != nil && !errors.Is(err, journal.ErrLogMoved) || len(records) == 0 {
@@ -65,6 +65,7 @@ func (k *Kernel[S]) log(ctx context.Context, watch *watch) error {
 			if err == nil {
 				logLag.Record(ctx, now.Sub(record.At).Seconds())
 			}
+			k.reportWishes(ctx, wishes.see(record))
 			if by := watch.see(record); by != nil {
 				// Who, by the agency's own name for its worker; whose data is in the records.
 				unusualSeen.Add(ctx, 1)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -14,25 +16,30 @@ import (
 	"koppi.internal/pkg/wish"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
-	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// overridesWait are the worklists in which an override waits for a second officer, or has
-// waited: one row an agency, of the latest that waits, in the unit that asks.
+// overridesWait are the worklists in which an override, or a wish that an agency recorded,
+// waits for a second officer, or has waited: one row an agency, of the latest that waits,
+// in the unit that asks.
 func overridesWait(w wish.Wishes) []journal.Standing {
 	rows := map[string]journal.Standing{}
+	add := func(by *commonv1.Party, until time.Time, decided bool) {
+		if row, known := rows[by.GetAgency()]; !known || !decided || row.Ended {
+			rows[by.GetAgency()] = journal.Standing{Agency: by.GetAgency(), Unit: by.GetUnit(), WaitingOn: by.GetAgency(), DueAt: until, Ended: decided}
+		}
+	}
 	for _, o := range w.Overrides {
-		agency, decided := o.GetRequestedBy().GetAgency(), o.GetDecidedAt() != nil
-		if row, known := rows[agency]; !known || !decided || row.Ended {
-			rows[agency] = journal.Standing{
-				Agency: agency, Unit: o.GetRequestedBy().GetUnit(), WaitingOn: agency, DueAt: o.GetUntil().AsTime(), Ended: decided,
-			}
+		add(o.GetRequestedBy(), o.GetUntil().AsTime(), o.GetDecidedAt() != nil)
+	}
+	for _, one := range w.Waiting {
+		if w.Listed[one.GetWishId()] {
+			add(one.GetRecordedBy(), one.GetUntil().AsTime(), one.GetDecidedAt() != nil)
 		}
 	}
 	return slices.Collect(maps.Values(rows))
 }
 
-// overridesToDecide are those that the caller may decide, as rows of the worklists in which
+// overridesToDecide are those, and the wishes, that the caller may decide, as rows of the worklists in which
 // they wait, behind the place of the page; each client's wishes are a recorded reading.
 func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) (items []*caseworkv1.WorkItem, readings []Reading, err error) {
 	if who.Worker == "" || r.GetWork().GetSent() || r.GetWork().GetOverdueOnly() {
@@ -51,8 +58,7 @@ func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Call
 			}
 			wishes := history.State
 			before := len(items)
-			for _, o := range wishes.Undecided(who.Agency, who.Worker, k.Now()) {
-				item := k.overrideItem(who, wishes, o)
+			for _, item := range k.toDecide(who, wishes) {
 				item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME
 				if isBehind(item, r.GetAfter()) {
 					items = append(items, item)
@@ -66,12 +72,23 @@ func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Call
 	return items, readings, nil
 }
 
-func (k *Kernel[S]) overrideItem(who identity.Caller, wishes wish.Wishes, o *consentv1.Override) *caseworkv1.WorkItem {
-	return &caseworkv1.WorkItem{
-		Service: k.config.Rules.Service, Subject: "overrides/" + o.GetOverrideId(), ClientId: k.Engine.Names.ClientName(who.Agency, wishes.Client),
-		Status: &commonv1.LoopStatus{WaitingOn: &commonv1.Party{Agency: who.Agency}, DueAt: o.GetUntil()},
-		Holder: loop.UnitAlone(o.GetRequestedBy()), StartedAt: o.GetRequestedAt(),
+// toDecide are the rows of what an officer may decide of a client's wishes.
+func (k *Kernel[S]) toDecide(who identity.Caller, wishes wish.Wishes) (items []*caseworkv1.WorkItem) {
+	row := func(service, subject string, by *commonv1.Party, at, until *timestamppb.Timestamp) {
+		items = append(items, &caseworkv1.WorkItem{
+			Service: service, Subject: subject, ClientId: k.Engine.Names.ClientName(who.Agency, wishes.Client),
+			Status: &commonv1.LoopStatus{WaitingOn: &commonv1.Party{Agency: who.Agency}, DueAt: until},
+			Holder: loop.UnitAlone(by), StartedAt: at,
+		})
 	}
+	for _, o := range wishes.Undecided(who.Agency, who.Worker, k.Now()) {
+		row(k.config.Rules.Service, "overrides/"+o.GetOverrideId(), o.GetRequestedBy(), o.GetRequestedAt(), o.GetUntil())
+	}
+	for _, one := range wishes.Unconfirmed(who.Agency, who.Worker, k.Now()) {
+		// All services keep it: it is of none of them.
+		row("consent", "confirmations/"+one.GetWishId(), one.GetRecordedBy(), one.GetRecordedAt(), one.GetUntil())
+	}
+	return items
 }
 
 // isBehind tells whether a row comes behind the place at which a page begins.

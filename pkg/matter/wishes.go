@@ -109,6 +109,8 @@ func wishOf(r *caseworkv1.RecordWishRequest) wishRequest {
 		return r.RequestOverride
 	case *caseworkv1.RecordWishRequest_DecideOverride:
 		return r.DecideOverride
+	case *caseworkv1.RecordWishRequest_DecideWish:
+		return r.DecideWish
 	}
 	return nil
 }
@@ -138,6 +140,9 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	if err != nil {
 		return nil, err
 	}
+	if err := k.checkSpeaker(ctx, who, client, r, access, digest); err != nil {
+		return nil, err
+	}
 	before, err := k.wishesOf(ctx, client)
 	if err != nil {
 		return nil, err
@@ -146,15 +151,20 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	if err := k.carryOut(ctx, before.subject); err != nil {
 		return nil, err
 	}
-	made := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String()
+	command := wish.Command{
+		By: Actor(who).Party(), Automatic: who.System, ID: uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String(),
+		Listed: record.GetListed(), Request: r,
+	}
 	_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
 		Agency: who.Agency, Client: who.Client, Subject: before.subject, Open: true, RequestID: r.GetRequestId(), Digest: digest, Access: access,
 		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
-			message, err := wish.Decide(world.State(before.subject), wish.Command{By: Actor(who).Party(), ID: made, At: at, Request: r})
-			if err != nil || message == nil {
-				return nil, err
+			command.At = at
+			decided, err := wish.Decide(world.State(before.subject), command)
+			events := make([]loop.Event, 0, len(decided))
+			for _, one := range decided {
+				events = append(events, loop.Event{Subject: before.subject, Message: one.Message, By: one.By, At: at, Client: client})
 			}
-			return []loop.Event{{Subject: before.subject, Message: message, By: Actor(who).Party(), At: at, Client: client}}, nil
+			return events, err
 		},
 	})
 	if err != nil {
@@ -167,7 +177,10 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	if err != nil {
 		return nil, err
 	}
-	response := &caseworkv1.RecordWishResponse{Wishes: wish.Of(all, cmp.Or(namedBy(r), made))}
+	response := &caseworkv1.RecordWishResponse{Wishes: wish.Of(all, command.ID)}
+	if len(response.GetWishes().GetWaiting()) == 0 {
+		response.Wishes = wish.Of(all, cmp.Or(namedBy(r), command.ID))
+	}
 	response.Withdrawals, err = k.withdrawalsOf(ctx, client)
 	return response, err
 }
@@ -181,6 +194,8 @@ func namedBy(r wishRequest) string {
 		return r.GetProhibitionId()
 	case *consentv1.DecideOverrideRequest:
 		return r.GetOverrideId()
+	case *consentv1.DecideWishRequest:
+		return r.GetWishId()
 	}
 	return ""
 }

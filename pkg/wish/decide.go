@@ -27,41 +27,45 @@ const (
 type Command struct {
 	// By is nil for the client.
 	By *commonv1.Party
+	// Automatic says that a system calls, in a worker's name too.
+	Automatic bool
 	// ID of what it begins.
 	ID string
 	At time.Time
+	// Listed says that this service's worklists show the wish where it waits.
+	Listed bool
 	// Request is one of ConsentService's.
 	Request proto.Message
 }
 
-// Decide is the event that records a command; nil where it is so already.
-func Decide(w Wishes, c Command) (proto.Message, error) {
-	if find(w.Consents, c.ID) != nil || find(w.Prohibitions, c.ID) != nil || find(w.Overrides, c.ID) != nil {
+// Event is what is recorded of a command, and whose deed it is; nil for the client's.
+type Event struct {
+	By      *commonv1.Party
+	Message proto.Message
+}
+
+// Decide returns the events that record a command; none where it is so already.
+func Decide(w Wishes, c Command) ([]Event, error) {
+	if find(w.Consents, c.ID) != nil || find(w.Prohibitions, c.ID) != nil || find(w.Overrides, c.ID) != nil || find(w.Waiting, c.ID) != nil {
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}
 	switch r := c.Request.(type) {
 	case *consentv1.GiveConsentRequest:
 		return given(c, r)
 	case *consentv1.WithdrawAdvanceConsentRequest:
-		consent := find(w.Consents, r.GetConsentId())
-		switch {
-		case consent == nil || c.By != nil && !mayCite(consent, c.By.GetAgency()):
-			return nil, fault.New(fault.NotFound, "there is no such consent for you")
-		case consent.GetWithdrawnAt() != nil:
-			return nil, nil
-		}
-		return &consentv1.AdvanceConsentWithdrawn{ConsentId: consent.GetConsentId()}, nil
+		return withdrawn(w, c, r)
 	case *consentv1.ProhibitTransferRequest:
-		return &consentv1.TransferProhibited{ProhibitionId: c.ID, Recipient: r.GetRecipient()}, nil
-	case *consentv1.LiftProhibitionRequest:
-		prohibition := find(w.Prohibitions, r.GetProhibitionId())
-		switch {
-		case prohibition == nil || c.By != nil && prohibition.GetBy().GetAgency() != c.By.GetAgency():
-			return nil, fault.New(fault.NotFound, "there is no such prohibition for you")
-		case prohibition.GetLiftedAt() != nil:
-			return nil, nil
+		if err := reasonOf(c, r.GetReason()); err != nil {
+			return nil, err
 		}
-		return &consentv1.ProhibitionLifted{ProhibitionId: prohibition.GetProhibitionId()}, nil
+		if MustWait(w, c) {
+			return waiting(w, c, &consentv1.WaitingWish{Of: &consentv1.WaitingWish_Prohibit{Prohibit: r.GetRecipient()}, Reason: r.GetReason()})
+		}
+		return c.done(&consentv1.TransferProhibited{ProhibitionId: c.ID, Recipient: r.GetRecipient()}), nil
+	case *consentv1.LiftProhibitionRequest:
+		return lifted(w, c, r)
+	case *consentv1.DecideWishRequest:
+		return confirmed(w, c, r)
 	case *consentv1.RequestOverrideRequest:
 		return requested(w, c, r)
 	case *consentv1.DecideOverrideRequest:
@@ -70,7 +74,42 @@ func Decide(w Wishes, c Command) (proto.Message, error) {
 	return nil, fault.New(fault.Internal, "no wish is called that")
 }
 
-func given(c Command, r *consentv1.GiveConsentRequest) (proto.Message, error) {
+// done is one event by who commands.
+func (c Command) done(message proto.Message) []Event { return []Event{{c.By, message}} }
+
+func withdrawn(w Wishes, c Command, r *consentv1.WithdrawAdvanceConsentRequest) ([]Event, error) {
+	if err := reasonOf(c, r.GetReason()); err != nil {
+		return nil, err
+	}
+	consent := find(w.Consents, r.GetConsentId())
+	switch {
+	case consent == nil || c.By != nil && !mayCite(consent, c.By.GetAgency()):
+		return nil, fault.New(fault.NotFound, "there is no such consent for you")
+	case consent.GetWithdrawnAt() != nil:
+		return nil, nil
+	case MustWait(w, c):
+		return waiting(w, c, &consentv1.WaitingWish{Of: &consentv1.WaitingWish_Withdraw{Withdraw: consent.GetConsentId()}, Reason: r.GetReason()})
+	}
+	return c.done(&consentv1.AdvanceConsentWithdrawn{ConsentId: consent.GetConsentId(), Reason: r.GetReason()}), nil
+}
+
+func lifted(w Wishes, c Command, r *consentv1.LiftProhibitionRequest) ([]Event, error) {
+	if err := reasonOf(c, r.GetReason()); err != nil {
+		return nil, err
+	}
+	prohibition := find(w.Prohibitions, r.GetProhibitionId())
+	switch {
+	case prohibition == nil || c.By != nil && prohibition.GetBy().GetAgency() != c.By.GetAgency():
+		return nil, fault.New(fault.NotFound, "there is no such prohibition for you")
+	case prohibition.GetLiftedAt() != nil:
+		return nil, nil
+	case MustWait(w, c):
+		return waiting(w, c, &consentv1.WaitingWish{Of: &consentv1.WaitingWish_Lift{Lift: prohibition.GetProhibitionId()}, Reason: r.GetReason()})
+	}
+	return c.done(&consentv1.ProhibitionLifted{ProhibitionId: prohibition.GetProhibitionId()}), nil
+}
+
+func given(c Command, r *consentv1.GiveConsentRequest) ([]Event, error) {
 	sender, givenAt := r.GetSender(), c.At
 	if r.GetGivenAt() != nil {
 		givenAt = r.GetGivenAt().AsTime()
@@ -88,21 +127,13 @@ func given(c Command, r *consentv1.GiveConsentRequest) (proto.Message, error) {
 	case until.After(givenAt.In(loop.Helsinki()).AddDate(yearsOfConsent, 0, 0)):
 		return nil, fault.New(fault.InvalidField, "a consent in advance does not stand for so long").Field("until", "at most two years after given_at")
 	}
-	return &consentv1.ConsentGiven{Consent: &consentv1.AdvanceConsent{
+	return c.done(&consentv1.ConsentGiven{Consent: &consentv1.AdvanceConsent{
 		ConsentId: c.ID, Recipient: r.GetRecipient(), Services: r.GetServices(), Sender: sender, Purpose: r.GetPurpose(), Provision: r.GetProvision(),
 		GivenAt: timestamppb.New(givenAt), Until: r.GetUntil(), By: c.By,
-	}}, nil
+	}}), nil
 }
 
-// checkOfficer refuses whoever is no named worker: two officers answer for an override.
-func checkOfficer(by *commonv1.Party) error {
-	if by.GetAgency() == "" || by.GetWorker() == "" {
-		return fault.New(fault.RoleNotAllowed, "an override is asked for and decided by named workers")
-	}
-	return nil
-}
-
-func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) (proto.Message, error) {
+func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
 	}
@@ -121,28 +152,31 @@ func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) (proto.
 		// Else it could be asked what a client has prohibited, without sending.
 		return nil, fault.New(fault.IllegalStep, "nothing that your agency sent there was stopped").With("allowed_steps", "")
 	}
-	return &consentv1.OverrideRequested{Override: &consentv1.Override{
+	return c.done(&consentv1.OverrideRequested{Override: &consentv1.Override{
 		OverrideId: c.ID, Service: r.GetService(), Receiver: r.GetReceiver(), Ground: r.GetGround(), Provision: r.GetProvision(), Reason: r.GetReason(),
 		RequestedAt: timestamppb.New(c.At), RequestedBy: c.By, Until: timestamppb.New(c.At.Add(overrideTime)),
-	}}, nil
+	}}), nil
 }
 
-func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) (proto.Message, error) {
+func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
 	}
 	override := find(w.Overrides, r.GetOverrideId())
-	switch {
-	case override == nil || override.GetRequestedBy().GetAgency() != c.By.GetAgency():
+	if override == nil || override.GetRequestedBy().GetAgency() != c.By.GetAgency() {
 		return nil, fault.New(fault.NotFound, "there is no such override for you")
-	case override.GetRequestedBy().GetWorker() == c.By.GetWorker():
-		return nil, fault.New(fault.SecondOfficerRequired, "you have asked for it yourself")
+	}
+	// Not even a refusal is one's own: whoever asked waits for the other's word.
+	if err := checkSecond(c, override.GetRequestedBy(), true); err != nil {
+		return nil, err
+	}
+	switch {
 	case override.GetDecidedAt() != nil:
 		return nil, fault.New(fault.IllegalStep, "it is decided already").With("allowed_steps", "")
 	case !c.At.Before(override.GetUntil().AsTime()):
 		return nil, fault.New(fault.IllegalStep, "it has lapsed").With("allowed_steps", "RequestOverride")
 	}
-	return &consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}, nil
+	return c.done(&consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}), nil
 }
 
 // Undecided are the overrides that a worker of an agency may decide at a time.
@@ -150,7 +184,8 @@ func (w Wishes) Undecided(agency, worker string, at time.Time) []*consentv1.Over
 	var found []*consentv1.Override
 	for _, o := range w.Overrides {
 		by := o.GetRequestedBy()
-		if by.GetAgency() == agency && by.GetWorker() != worker && o.GetDecidedAt() == nil && at.Before(o.GetUntil().AsTime()) {
+		second := !sameWorker(by, &commonv1.Party{Agency: agency, Worker: worker})
+		if by.GetAgency() == agency && second && o.GetDecidedAt() == nil && at.Before(o.GetUntil().AsTime()) {
 			found = append(found, o)
 		}
 	}

@@ -55,7 +55,30 @@ func (w Wishes) For(r Reader) *consentv1.Wishes {
 			out.Overrides = append(out.Overrides, o)
 		}
 	}
+	for _, one := range w.Waiting {
+		if r.own(one.GetRecordedBy()) {
+			one = proto.CloneOf(one)
+			one.ClientId, one.RecordedBy, one.DecidedBy = r.ClientName, r.shown(one.GetRecordedBy()), r.shown(one.GetDecidedBy())
+			out.Waiting = append(out.Waiting, one)
+		}
+	}
 	return out
+}
+
+// WhoWithdrew is whose wish in the client's name ended the consent of a matter; nil where
+// none did.
+func (w Wishes) WhoWithdrew(subject string) *commonv1.Party {
+	for _, p := range w.Prohibitions {
+		if slices.Contains(p.GetWithdrawn(), subject) {
+			return p.GetBy()
+		}
+	}
+	for _, c := range w.Consents {
+		if slices.Contains(c.GetWithdrawn(), subject) {
+			return c.GetWithdrawnBy()
+		}
+	}
+	return nil
 }
 
 // own tells whether the reader is the client, or of the agency whose deed it is.
@@ -84,6 +107,13 @@ func Of(w *consentv1.Wishes, id string) *consentv1.Wishes {
 	}
 	if o := find(w.GetOverrides(), id); o != nil {
 		out.Overrides = append(out.Overrides, o)
+	}
+	if one := find(w.GetWaiting(), id); one != nil {
+		out.Waiting = append(out.Waiting, one)
+		if id := one.GetLift() + one.GetWithdraw(); one.GetConfirmed() && id != "" {
+			done := Of(w, id)
+			out.Consents, out.Prohibitions = done.GetConsents(), done.GetProhibitions()
+		}
 	}
 	return out
 }

@@ -28,6 +28,8 @@ func (w Wishes) Cited(s Sending, id string) (*consentv1.AdvanceConsent, error) {
 		return nil, NotCovering("there is no such consent for this")
 	case consent.GetWithdrawnAt() != nil:
 		return nil, fault.New(fault.ConsentWithdrawn, "the client has withdrawn this consent").Field("basis.consent_id", "one that stands")
+	case w.waits(s.By.GetAgency(), &consentv1.WaitingWish{Of: &consentv1.WaitingWish_Withdraw{Withdraw: id}}, s.At) != nil:
+		return nil, fault.New(fault.ConsentWithdrawn, "your agency has recorded that the client withdraws this consent").Field("basis.consent_id", "one that stands")
 	case !s.At.Before(consent.GetUntil().AsTime()):
 		return nil, fault.New(fault.ConsentExpired, "this consent has ended").Field("basis.consent_id", "one that stands")
 	}
@@ -44,10 +46,15 @@ func mayCite(consent *consentv1.AdvanceConsent, agency string) bool {
 	return consent.GetSender() == "" || consent.GetSender() == agency
 }
 
-// Prohibits tells whether the client prohibits that an agency be told.
-func (w Wishes) Prohibits(agency, kind string) bool {
-	return slices.ContainsFunc(w.Prohibitions, func(p *consentv1.Prohibition) bool {
+// Prohibits tells whether the client prohibits that an agency be told. A prohibition that
+// the sender's own agency recorded binds that agency before it is confirmed: nobody else is
+// stopped by it, and what the client said holds at once where it was said.
+func (w Wishes) Prohibits(s Sending, agency, kind string) bool {
+	stands := slices.ContainsFunc(w.Prohibitions, func(p *consentv1.Prohibition) bool {
 		return p.GetLiftedAt() == nil && Covers(p.GetRecipient(), agency, kind)
+	})
+	return stands || slices.ContainsFunc(w.unconfirmed(s.By.GetAgency(), s.At), func(one *consentv1.WaitingWish) bool {
+		return Covers(one.GetProhibit(), agency, kind)
 	})
 }
 

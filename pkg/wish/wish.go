@@ -5,6 +5,7 @@
 package wish
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,10 @@ type Wishes struct {
 	Overrides    []*consentv1.Override
 	// Withdrawn are the consents on which matters rested, in this service and in others.
 	Withdrawn []Withdrawn
+	// Waiting are wishes that agencies recorded, decided or not. Listed are those that this
+	// service's worklists show.
+	Waiting []*consentv1.WaitingWish
+	Listed  map[string]bool
 	// Pending are the consents withdrawn and the prohibitions from which something follows
 	// for matters that there are, and it has not been done.
 	Pending []string
@@ -44,13 +49,16 @@ func Evolve(w Wishes, e loop.Event) Wishes {
 			w.Withdrawn = append(slices.Clip(w.Withdrawn), Withdrawn{ID: m.GetConsentId(), Consent: m.GetMatter(), Own: m.GetToPassOn()})
 			break
 		}
-		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) { c.WithdrawnAt, c.WithdrawnBy = at, e.By })
+		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) {
+			c.WithdrawnAt, c.WithdrawnBy, c.WithdrawalReason = at, e.By, m.GetReason()
+		})
 		w.Pending = append(slices.Clip(w.Pending), m.GetConsentId())
 	case *consentv1.ConsentCited:
 		w.Consents = changed(w.Consents, m.GetConsentId(), func(c *consentv1.AdvanceConsent) { c.CitedIn = append(c.CitedIn, m.GetSubjects()...) })
 	case *consentv1.TransferProhibited:
 		w.Prohibitions = append(slices.Clip(w.Prohibitions), &consentv1.Prohibition{
 			ProhibitionId: m.GetProhibitionId(), Recipient: m.GetRecipient(), GivenAt: at, By: e.By,
+			Reason: m.GetReason(), ConfirmedByClient: m.GetConfirmedByClient(),
 		})
 		w.Pending = append(slices.Clip(w.Pending), m.GetProhibitionId())
 	case *consentv1.ProhibitionLifted:
@@ -70,10 +78,18 @@ func Evolve(w Wishes, e loop.Event) Wishes {
 		blocked.At, blocked.By = at, e.By
 		w.Blocked = append(slices.Clip(w.Blocked), blocked)
 	case *consentv1.OverrideRequested:
+		if one := m.GetOverride().GetWaiting(); one != nil {
+			w.Waiting = append(slices.Clip(w.Waiting), one)
+			w.Listed = listed(w.Listed, one.GetWishId(), m.GetOverride().GetListed())
+			return w
+		}
 		w.Overrides = append(slices.Clip(w.Overrides), m.GetOverride())
 	case *consentv1.OverrideDecided:
 		w.Overrides = changed(w.Overrides, m.GetOverrideId(), func(o *consentv1.Override) {
 			o.DecidedAt, o.DecidedBy, o.Approved, o.Until = at, e.By, m.GetApproved(), m.GetUntil()
+		})
+		w.Waiting = changed(w.Waiting, m.GetOverrideId(), func(one *consentv1.WaitingWish) {
+			one.DecidedAt, one.DecidedBy, one.Confirmed = at, e.By, m.GetApproved()
 		})
 	case *consentv1.OverrideUsed:
 		w.Overrides = changed(w.Overrides, m.GetOverrideId(), func(o *consentv1.Override) { o.UsedAt, o.UsedFor = at, m.GetSubject() })
@@ -93,7 +109,7 @@ func NextCheck(history loop.History[Wishes]) time.Time {
 // one is a wish of any kind.
 type one interface {
 	proto.Message
-	*consentv1.AdvanceConsent | *consentv1.Prohibition | *consentv1.Override
+	*consentv1.AdvanceConsent | *consentv1.Prohibition | *consentv1.Override | *consentv1.WaitingWish
 }
 
 // idOf is the name of a wish.
@@ -105,8 +121,20 @@ func idOf[W one](wish W) string {
 		return w.GetProhibitionId()
 	case *consentv1.Override:
 		return w.GetOverrideId()
+	case *consentv1.WaitingWish:
+		return w.GetWishId()
 	}
 	return ""
+}
+
+// listed is the map with one more name, where it is one.
+func listed(names map[string]bool, name string, is bool) map[string]bool {
+	if !is {
+		return names
+	}
+	more := map[string]bool{name: true}
+	maps.Copy(more, names)
+	return more
 }
 
 // changed is the list with a changed clone of the one named.

@@ -49,11 +49,25 @@ func (w *town) record(by *commonv1.Party, message proto.Message) {
 func (w *town) does(by *commonv1.Party, r proto.Message) (string, error) {
 	w.count++
 	id := fmt.Sprint(w.count)
-	message, err := wish.Decide(w.wishes, wish.Command{By: by, ID: id, At: w.at, Request: r})
-	if err == nil && message != nil {
-		w.record(by, message)
+	return id, w.decides(wish.Command{By: by, ID: id, Request: r})
+}
+
+// decides decides a command, now, and records what comes of it.
+func (w *town) decides(c wish.Command) error {
+	c.At, c.Listed = w.at, true
+	events, err := wish.Decide(w.wishes, c)
+	for _, event := range events {
+		w.record(event.By, event.Message)
 	}
-	return id, err
+	return err
+}
+
+// prohibits has an agency record a prohibition, and a second officer confirm it.
+func (w *town) prohibits(by *commonv1.Party, to *consentv1.Recipient) string {
+	w.t.Helper()
+	id := w.must(by, &consentv1.ProhibitTransferRequest{Recipient: to, Reason: "Asiakas pyysi."})
+	w.must(worker(by.GetAgency(), by.GetWorker()+" second"), &consentv1.DecideWishRequest{WishId: id, Confirm: true})
+	return id
 }
 
 func (w *town) must(by *commonv1.Party, r proto.Message) string {
@@ -117,6 +131,10 @@ func TestEvolveKnows(t *testing.T) {
 	step(first, &consentv1.SendingBlocked{Sending: &consentv1.BlockedSending{Receiver: "hva"}})
 	step(first, &consentv1.OverrideRequested{Override: &consentv1.Override{OverrideId: "o"}})
 	step(second, &consentv1.OverrideDecided{OverrideId: "o", Approved: true, Until: timestamppb.New(noon)})
+	for _, id := range []string{"w", "v"} {
+		step(first, &consentv1.OverrideRequested{Override: &consentv1.Override{OverrideId: id, Waiting: &consentv1.WaitingWish{WishId: id}, Listed: true}})
+	}
+	step(second, &consentv1.OverrideDecided{OverrideId: "w", Approved: true})
 	step(first, &consentv1.OverrideUsed{OverrideId: "o", Subject: "referrals/4"})
 	step(nil, &consentv1.ProhibitionLifted{ProhibitionId: "p"})
 	if len(w.wishes.Pending) != 0 || !wish.NextCheck(loop.History[wish.Wishes]{State: w.wishes}).IsZero() {
@@ -125,7 +143,7 @@ func TestEvolveKnows(t *testing.T) {
 	if got := w.wishes.Consents[0]; len(got.GetCitedIn()) != 2 || len(got.GetWithdrawn()) != 1 || got.GetWithdrawnAt() == nil {
 		t.Errorf("%v", got)
 	}
-	notEvents := map[protoreflect.Name]bool{"Recipient": true, "Wishes": true, "AdvanceConsent": true, "Prohibition": true, "BlockedSending": true, "Override": true, "WithdrawnConsent": true}
+	notEvents := map[protoreflect.Name]bool{"Recipient": true, "Wishes": true, "AdvanceConsent": true, "Prohibition": true, "BlockedSending": true, "Override": true, "WithdrawnConsent": true, "WaitingWish": true}
 	messages := consentv1.File_koppi_consent_v1_wishes_proto.Messages()
 	for i := range messages.Len() {
 		if name := messages.Get(i).Name(); events[name] == notEvents[name] {
@@ -189,11 +207,11 @@ func TestConsents(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := w.does(hva, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded}); fault.ReasonOf(err) != fault.NotFound {
+	if _, err := w.does(hva, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded, Reason: "Asiakas pyysi."}); fault.ReasonOf(err) != fault.NotFound {
 		t.Errorf("withdrawn by another: %v", err)
 	}
 	w.must(nil, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded})
-	w.must(kela, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded})
+	w.must(kela, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded, Reason: "Asiakas pyysi."})
 	if _, err := w.wishes.Cited(w.sending(kela), recorded); fault.ReasonOf(err) != fault.ConsentWithdrawn || len(w.wishes.Pending) != 1 {
 		t.Errorf("%v, pending %v", err, w.wishes.Pending)
 	}
@@ -293,7 +311,7 @@ func TestOverridesHold(t *testing.T) {
 				for _, to := range standing {
 					prohibited = prohibited || to == receiver || to == kinds[receiver]
 				}
-				if w.wishes.Prohibits(receiver, kinds[receiver]) != prohibited {
+				if w.wishes.Prohibits(s, receiver, kinds[receiver]) != prohibited {
 					rt.Fatalf("%s is prohibited: %v", receiver, prohibited)
 				}
 				if !prohibited {
@@ -355,7 +373,7 @@ func TestWhoKnowsWhat(t *testing.T) {
 	kela, second := worker("kela", "a"), worker("kela", "b")
 	consent := w.must(kela, &consentv1.GiveConsentRequest{Recipient: toAgency("hva"), Services: []string{"plan"}, Until: timestamppb.New(noon.AddDate(1, 0, 0))})
 	w.record(kela, &consentv1.ConsentCited{ConsentId: consent, Subjects: []string{"plans/1", "plans/2"}})
-	prohibited := w.must(kela, &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva")})
+	prohibited := w.prohibits(kela, toAgency("hva"))
 	w.record(nil, &consentv1.WishCarriedOut{WishId: prohibited, Withdrawn: []string{"plans/1", "plans/2"}, Continuing: []string{"plans/2", "plans/1"}})
 	w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: toAgency("terveys")})
 	s := w.sending(kela)
@@ -376,7 +394,7 @@ func TestWhoKnowsWhat(t *testing.T) {
 	if len(all.GetProhibitions()) != 2 || len(all.GetProhibitions()[0].GetWithdrawn()) != 2 || all.GetOverrides()[0].GetReason() != "Syy." || all.GetOverrides()[0].GetUntil() == nil {
 		t.Errorf("the client knows %v", all)
 	}
-	if text := fmt.Sprint(all); strings.Contains(text, `worker`) || !strings.Contains(text, `unit:"unit"`) {
+	if text := fmt.Sprint(all); strings.Contains(text, `worker:`) || !strings.Contains(text, `unit:"unit"`) {
 		t.Errorf("the client is told who wrote it down: %v", all)
 	}
 }

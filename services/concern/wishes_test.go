@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
@@ -72,13 +73,14 @@ type wished struct {
 	store *faulty
 	between
 	casework registrar
+	secrets  *identity.Secrets
 	t        *testing.T
 }
 
 func startWished(t *testing.T) *wished {
 	w := &wished{t: t}
 	w.Service, w.store = start(t, func(deps *matter.Deps) {
-		w.Store = deps.Store
+		w.Store, w.secrets = deps.Store, deps.Secrets
 		deps.Store = &w.between
 	})
 	w.Register(&w.casework)
@@ -96,9 +98,19 @@ func toHVA() *consentv1.Recipient {
 	return &consentv1.Recipient{Of: &consentv1.Recipient_Kind{Kind: "AGENCY_KIND_SOCIAL_SERVICES"}}
 }
 
+// client is the person whom the reports are about.
+func (w *wished) client() context.Context {
+	w.t.Helper()
+	code, err := idcode.Parse(anna.GetPersonalIdentityCode(), true, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return identity.WithCaller(kela(w.t), identity.Caller{Role: identity.RoleClient, Client: w.secrets.Inner(code)})
+}
+
 func (w *wished) prohibit() (*consentv1.Prohibition, error) {
-	wishes, err := w.record(kela(w.t), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{
-		Prohibit: &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Client: anna, Recipient: toHVA()},
+	wishes, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{
+		Prohibit: &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Recipient: toHVA()},
 	}})
 	if err != nil {
 		return nil, err
@@ -108,8 +120,8 @@ func (w *wished) prohibit() (*consentv1.Prohibition, error) {
 
 func (w *wished) lift(id string) {
 	w.t.Helper()
-	_, err := w.record(kela(w.t), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{
-		Lift: &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), Client: anna, ProhibitionId: id},
+	_, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{
+		Lift: &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: id},
 	}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -189,8 +201,8 @@ func TestAWishComesBetween(t *testing.T) {
 	w.lift(prohibited.GetProhibitionId())
 
 	// A consent that is cited is withdrawn in between.
-	given, err := w.record(kela(t), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_GiveConsent{GiveConsent: &consentv1.GiveConsentRequest{
-		RequestId: uuid.NewString(), Client: anna, Recipient: toHVA(), Services: []string{"concern"}, Purpose: "Apu.", Provision: "1301/2014 § 35.1",
+	given, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_GiveConsent{GiveConsent: &consentv1.GiveConsentRequest{
+		RequestId: uuid.NewString(), Sender: "kela", Recipient: toHVA(), Services: []string{"concern"}, Purpose: "Apu.", Provision: "1301/2014 § 35.1",
 		Until: timestamppb.New(time.Now().Add(time.Hour)),
 	}}})
 	if err != nil {
@@ -200,8 +212,8 @@ func TestAWishComesBetween(t *testing.T) {
 	cited := report()
 	cited.Basis.ConsentId, cited.Basis.ConsentedAt = id, nil
 	w.next(submittedEvent, func() error {
-		_, err := w.record(kela(t), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_WithdrawConsent{
-			WithdrawConsent: &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), Client: anna, ConsentId: id},
+		_, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_WithdrawConsent{
+			WithdrawConsent: &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), ConsentId: id},
 		}})
 		return err
 	})

@@ -30,6 +30,15 @@ async function saysWhy(who: Person) {
   await who.page.locator("[data-client]").waitFor();
 }
 
+// Pictures are taken where PICTURES names a folder, to be looked at.
+async function picture(page: Page, name: string) {
+  for (const width of process.env.PICTURES ? [1280, 390] : []) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: `${process.env.PICTURES}/${name}-${width}.jpg`, type: "jpeg", quality: 70, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
 const theHealth = "Pohjois-Savon terveyspalvelut";
 
 test("who holds a copy on a consent that the client withdraws is asked to see to it, and the client sees that it did", async ({ koppi, comes }) => {
@@ -104,26 +113,62 @@ test("a prohibition stops a sending; two officers admit one in spite of it, refu
 });
 
 test("an agency records what the client wishes, and takes it back; so does the client", async ({ koppi, comes }) => {
-  const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" }), worker = await comes("ps-21"), client = await comes("client");
+  const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
+  const worker = await comes("ps-21"), second = await comes("ps-33"), client = await comes("client"), reason = "Asiakas pyysi tätä vastaanotolla.";
   await worker.go(`/work/${concern}`);
   await looksUp(worker);
-  const wishes = worker.page.locator(".wishes");
-  await worker.take("ProhibitTransfer", { recipient: theHealth });
-  await expect(wishes.first()).toContainText(`Ei saa antaa tietoja: ${theHealth}`);
+  // What one officer records waits, for the client or for another officer.
+  const waiting = (person: typeof worker) => person.page.locator("[data-waiting]"), stands = `Ei saa antaa tietoja: ${theHealth}`;
+  await worker.take("ProhibitTransfer");
+  await worker.fill(worker.page.locator("form.step-form"), { recipient: theHealth, reason });
+  await picture(worker.page, "wish-form");
+  await worker.send(worker.page.locator("form.step-form"));
+  await expect(waiting(worker)).toContainText(`Kielto: ei saa antaa tietoja: ${theHealth}`);
+  await expect(waiting(worker)).toContainText("Omaa kirjaustaan ei voi vahvistaa");
+  await expect(worker.step("ConfirmWish")).toHaveCount(0);
+  await expect(worker.page.locator("main")).not.toContainText(stands);
+  await picture(worker.page, "wish-recorded");
+  await client.go("/own?show=consents");
+  await expect(waiting(client)).toContainText(reason);
+  await picture(client.page, "wish-client");
+  await client.step("ConfirmWish").click();
+  await picture(client.page, "wish-client-asked");
+  await client.page.locator("form.ask button").last().click();
+  await expect(client.page.locator("[data-prohibition]")).toHaveCount(0);
+  const rows = second.page.locator('.rows [data-subject^="confirmations/"]');
+  await second.go("/work");
+  await expect(rows).toHaveCount(1);
+  await expect(rows.first()).toContainText("Vahvistettava kirjaus");
+  await picture(second.page, "wish-worklist");
+  await rows.first().click();
+  await saysWhy(second);
+  await expect(waiting(second)).toContainText("Vahvista tämä toisena virkahenkilönä");
+  await picture(second.page, "wish-second");
+  await second.take("ConfirmWish", {});
+  await expect(second.page.locator("main")).toContainText(stands);
+  await client.page.locator("[data-again]").click();
+  await expect(client.page.locator("[data-prohibition]")).toContainText(theHealth);
   await worker.take("GiveConsent", { recipient: "Kansaneläkelaitos", services: ["concern", "referral"], purpose: "Vuokra-asian hoito.", until: "2027-05-31" });
   await expect(worker.page.locator("main")).toContainText("Saa antaa tietoja: Kansaneläkelaitos");
-  await client.go("/own?show=consents");
-  await expect(client.page.locator("[data-prohibition]")).toContainText(theHealth);
+  await expect(worker.page.locator("main")).toContainText(stands);
+  await client.page.locator("[data-again]").click();
   await expect(client.page.locator("[data-advance]")).toContainText("Vuokra-asian hoito.");
-  await worker.take("LiftProhibition", {});
-  await expect(wishes.first()).toContainText("Kielto on poistettu 23.11.2026");
-  await worker.take("WithdrawAdvanceConsent", {});
+  // The client says no to one lifting, and yes to the next.
+  for (const step of ["RefuseWish", "ConfirmWish"]) {
+    await worker.take("LiftProhibition", { reason });
+    await expect(waiting(worker).last()).toBeVisible();
+    await client.page.locator("[data-again]").click();
+    await decide(client.page, step);
+  }
+  await worker.take("WithdrawAdvanceConsent", { reason });
   await expect(worker.page.locator("main")).toContainText("Peruttu 23.11.2026");
+  await expect(worker.page.locator("main")).toContainText("Kielto on poistettu 23.11.2026");
+  await expect(waiting(worker)).toContainText("Asiakas on hylännyt tämän");
   await worker.take("WithdrawConsent", {});
   await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen peruutuksen");
   await client.page.locator("[data-again]").click();
-  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"]')).toHaveCount(0);
-  // The client says the same for itself.
+  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"], [data-step="ConfirmWish"]')).toHaveCount(0);
+  // The client says the same for itself, at once.
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "kaikki terveyspalvelut" }));
   await decide(client.page, "LiftProhibition");
   await decide(client.page, "GiveConsent", async (ask) => client.fill(ask, { "give-who": "Kansaneläkelaitos", "give-services": ["concern"], "give-purpose": "Vuokra.", "give-until": "2027-05-31" }));

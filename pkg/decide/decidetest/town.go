@@ -121,7 +121,7 @@ func (w *Town[S, F]) Request(subject, step string, other loop.Actor) proto.Messa
 // as the client does where none is named.
 func (w *Town[S, F]) Withdraw(agency, subject string) error {
 	history := w.Histories[subject]
-	withdrawn, err := loop.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, w.Now)
+	withdrawn, err := loop.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, agency == "", w.Now)
 	if err != nil {
 		return err
 	}

@@ -13,5 +13,6 @@ export type Kind = "concerns" | "referrals" | "consultations" | "plans";
 export const kinds: Kind[] = ["concerns", "referrals", "consultations", "plans"];
 export const kindOf = (subject: string) => subject.split("/")[0] as Kind;
 // isOverride tells what is no matter, but is to be decided about a client's wishes.
-export const isOverride = (subject: string) => subject.startsWith("overrides/");
+const toDecide = ["overrides", "confirmations"];
+export const isOverride = (subject: string) => toDecide.includes(subject.split("/")[0] ?? "");
 export const idOf = (subject: string) => subject.split("/")[1] ?? "";

@@ -114,3 +114,15 @@ func Overdue(history loop.History[Concern], at time.Time) []loop.Event {
 		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due}
 	})
 }
+
+// Shared tells whether another agency than the given has its part in a concern, by what the
+// given is shown: it reported it, or has taken it.
+func Shared(view Concern, agency string) bool {
+	if view.State == stateDeclined {
+		return false
+	}
+	if reporter := view.Sender.GetAgency(); reporter != agency {
+		return reporter != ""
+	}
+	return view.taken() && view.Receiver.GetAgency() != agency
+}

@@ -71,3 +71,13 @@ func Overdue(history loop.History[Consultation], at time.Time) []loop.Event {
 		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due}
 	})
 }
+
+// Shared tells whether another agency than the given has its part in a consultation: it
+// asks, or has taken the question.
+func Shared(view Consultation, agency string) bool {
+	if asker := view.Sender.GetAgency(); asker != agency {
+		return asker != ""
+	}
+	taker := view.Consultation.GetTakenBy().GetAgency()
+	return taker != "" && taker != agency
+}

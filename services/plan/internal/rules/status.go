@@ -76,3 +76,11 @@ func Overdue(history loop.History[Plan], at time.Time) []loop.Event {
 	}
 	return events
 }
+
+// Shared tells whether another agency than the given has joined a plan: one that it made and
+// only invited others to is its own alone.
+func Shared(view Plan, agency string) bool {
+	return slices.ContainsFunc(view.Plan.GetMembers(), func(m *planv1.Member) bool {
+		return m.GetState() == planv1.MemberState_MEMBER_STATE_JOINED && m.GetParty().GetAgency() != agency
+	})
+}

@@ -91,3 +91,17 @@ func Overdue(history loop.History[Referral], at time.Time) []loop.Event {
 		return &referralv1.ReferralOverdue{State: r.State, DueAt: due}
 	})
 }
+
+// Shared tells whether another agency than the given has its part in a referral: it sent
+// it, and the given is not who sent the first, or it has accepted it.
+func Shared(view Referral, agency string) bool {
+	sender := view.Sender.GetAgency()
+	switch {
+	case view.State == stateDeclined || sender == "":
+		return false
+	case sender == agency || view.FirstSender.GetAgency() == agency:
+		return view.accepted() && view.Receiver.GetAgency() != agency
+	default:
+		return true
+	}
+}

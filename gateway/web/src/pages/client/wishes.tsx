@@ -11,11 +11,15 @@ import { endOfDay, finnish } from "../../ui/form/times";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Overrides } from "./overrides";
+import { Waiting } from "./waiting";
 import { clientOf, consents as service, type Sought } from "./read";
 import { Step } from "./step";
 import { makeRecipient, RecipientField, ServicesField, useRecipient } from "./wishfields";
 
 const recipient: Field = { kind: "drawn", name: "recipient", label: "recipient", required: true, draw: (drawn) => <RecipientField {...drawn} /> };
+const reason: Field = { kind: "area", name: "reason", label: "wishReason", hint: "overrideReasonHint", required: true };
+// What an agency records of this kind waits: who confirms it is said before it is sent.
+const note = (label: string, name: string): Field => ({ kind: "note", name, label, text: name });
 const consentFields: Field[] = [
   { kind: "note", name: "then", label: "giveConsent", text: "giveConsentThen" },
   recipient,
@@ -34,12 +38,13 @@ export function Wishes({ sought }: { sought: Sought }) {
   return (
     <>
       <Problem error={error} focus={false} />
+      {found && <Waiting wishes={found} clientId={sought.clientId} changed={changed} />}
       <section aria-labelledby="client-prohibitions">
         <h2 id="client-prohibitions">{t("prohibitions")}</h2>
         {found && !found.prohibitions.length && !found.blocked.length && <p className="quiet">{t("noProhibitions")}</p>}
         <ul className="wishes">{found?.prohibitions.map((one) => <li key={one.prohibitionId}><Prohibited one={one} clientId={sought.clientId} changed={changed} /></li>)}</ul>
-        {found && <Step name="ProhibitTransfer" of={sought.clientId} label={t("prohibit")} schema={ProhibitTransferRequestSchema} fields={[{ kind: "note", name: "then", label: "prohibit", text: "prohibitThen" }, recipient]}
-          make={(values, requestId) => ({ requestId, client, recipient: makeRecipient(values) })} send={(request) => service.prohibitTransfer(request)} done={changed} />}
+        {found && <Step name="ProhibitTransfer" of={sought.clientId} label={t("prohibit")} schema={ProhibitTransferRequestSchema} fields={[note("prohibit", "prohibitThen"), note("prohibit", "waitingThen"), recipient, reason]}
+          make={(values, requestId) => ({ requestId, client, recipient: makeRecipient(values), reason: text(values, "reason") })} send={(request) => service.prohibitTransfer(request)} done={changed} />}
         {found && <Overrides wishes={found} clientId={sought.clientId} changed={changed} />}
       </section>
       <section aria-labelledby="client-advance">
@@ -60,17 +65,18 @@ function Prohibited({ one, clientId, changed }: Wish<Prohibition>) {
   const t = useTexts("client"), who = useRecipient(), party = usePartyName(), person = usePerson(), given = dateOf(one.givenAt), lifted = dateOf(one.liftedAt);
   return (
     <>
-      <p><strong>{t("mayNotBeTold", { who: who(one.recipient) })}</strong> <span className="quiet">{given && day(given)}, {one.by ? party(one.by) : t("byClient")}</span></p>
+      <p><strong>{t("mayNotBeTold", { who: who(one.recipient) })}</strong> <span className="quiet">{given && day(given)}, {one.by ? party(one.by) : t("byClient")}{one.confirmedByClient && `, ${t("confirmedByClient")}`}</span></p>
+      {one.reason && <blockquote>{one.reason}</blockquote>}
       {lifted && <p className="quiet">{t("lifted", { day: day(lifted) })}</p>}
       {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}
-      {!lifted && one.by?.agency === person.agency && <Step name="LiftProhibition" of={one.prohibitionId} label={t("lift")} schema={LiftProhibitionRequestSchema} fields={[{ kind: "note", name: "then", label: "lift", text: "liftThen" }]}
-        make={(_, requestId) => ({ requestId, client: clientOf(clientId), prohibitionId: one.prohibitionId })} send={(request) => service.liftProhibition(request)} done={changed} />}
+      {!lifted && one.by?.agency === person.agency && <Step name="LiftProhibition" of={one.prohibitionId} label={t("lift")} schema={LiftProhibitionRequestSchema} fields={[note("lift", "liftThen"), note("lift", "waitingThen"), reason]}
+        make={(values, requestId) => ({ requestId, client: clientOf(clientId), prohibitionId: one.prohibitionId, reason: text(values, "reason") })} send={(request) => service.liftProhibition(request)} done={changed} />}
     </>
   );
 }
 
 function Advance({ one, clientId, changed }: Wish<AdvanceConsent>) {
-  const t = useTexts("client"), now = useNow(), who = useRecipient(), party = usePartyName(), given = dateOf(one.givenAt), until = dateOf(one.until), withdrawn = dateOf(one.withdrawnAt);
+  const t = useTexts("client"), person = usePerson(), now = useNow(), who = useRecipient(), party = usePartyName(), given = dateOf(one.givenAt), until = dateOf(one.until), withdrawn = dateOf(one.withdrawnAt);
   return (
     <>
       <p><strong>{t("mayBeTold", { who: who(one.recipient) })}</strong> {one.services.map((name) => t(`service_${name}`)).join(", ")}</p>
@@ -78,8 +84,8 @@ function Advance({ one, clientId, changed }: Wish<AdvanceConsent>) {
       {withdrawn && <p className="quiet">{t("withdrawnOn", { day: day(withdrawn) })}</p>}
       {!withdrawn && until && until < now && <p className="quiet">{t("runOut")}</p>}
       {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}
-      {!withdrawn && <Step name="WithdrawAdvanceConsent" of={one.consentId} label={t("withdrawAdvance")} schema={WithdrawAdvanceConsentRequestSchema} fields={[{ kind: "note", name: "then", label: "withdrawAdvance", text: "withdrawAdvanceThen" }]}
-        make={(_, requestId) => ({ requestId, client: clientOf(clientId), consentId: one.consentId })} send={(request) => service.withdrawAdvanceConsent(request)} done={changed} />}
+      {!withdrawn && <Step name="WithdrawAdvanceConsent" of={one.consentId} label={t("withdrawAdvance")} schema={WithdrawAdvanceConsentRequestSchema} fields={[note("withdrawAdvance", "withdrawAdvanceThen"), ...(one.sender === person.agency ? [] : [note("withdrawAdvance", "waitingThen")]), reason]}
+        make={(values, requestId) => ({ requestId, client: clientOf(clientId), consentId: one.consentId, reason: text(values, "reason") })} send={(request) => service.withdrawAdvanceConsent(request)} done={changed} />}
     </>
   );
 }

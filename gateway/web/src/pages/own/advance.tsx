@@ -44,6 +44,7 @@ function AdvanceCard({ consent, over, done }: { consent: AdvanceConsent; over: b
       <p>{t(over ? "advance_past" : "advance_valid", { given, until: withdrawn ? onDay(withdrawn) : until })}</p>
       {consent.by && <p>{t("advance_by", { who: names.full(consent.by) })}</p>}
       {withdrawn && <p>{consent.withdrawnBy ? t("withdrawn_by", { date: onDay(withdrawn), who: names.full(consent.withdrawnBy) }) : t("withdrawn_you", { date: onDay(withdrawn) })}</p>}
+      {consent.withdrawalReason && <p>{t("override_reason", { reason: consent.withdrawalReason })}</p>}
       <p>{consent.citedIn.length > 0 ? t("advance_used", { count: consent.citedIn.length }) : t("advance_unused")}</p>
       {!consent.everywhere && <p><strong>{t("unfinished")}</strong></p>}
       {(!withdrawn || !consent.everywhere) && !open && <Button variant="secondary" data-step="WithdrawAdvanceConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>}

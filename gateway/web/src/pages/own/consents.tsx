@@ -10,6 +10,7 @@ import { Blocked } from "./blocked";
 import { ConsentCard } from "./consentcard";
 import { Prohibitions } from "./prohibitions";
 import { useOwn } from "./reading";
+import { Waiting } from "./waiting";
 import { useWishes } from "./wishes";
 
 // Consents is what the client has allowed and forbidden, and how to change it.
@@ -30,6 +31,7 @@ export function Consents() {
       <Problem error={error} />
       <p className="done" tabIndex={-1} ref={place} role="status" data-done>{said.key && t(said.key)}</p>
       <Again readAt={readAt} again={again} />
+      <Waiting wishes={wishes} done={done} />
       <section className="own-part" aria-labelledby="own-consents">
         <h3 id="own-consents">{t("consents")}</h3>
         <p>{t("consents_what")}</p>

@@ -5,7 +5,7 @@ export const did = [
   "PlanContact", "Revoke", "AcknowledgeRevocation", "SendReferral", "ReceiveReferral", "AcceptReferral", "DeclineReferral", "RedirectReferral", "ReassignReferral", "ScheduleAppointment", "RecordAppointmentResult", "AddProgressNote", "RefuseCancellation", "CompleteReferral", "CancelReferral", "SettleReferral",
   "OpenConsultation", "TakeConsultation", "PostMessage", "InviteParticipant", "ReassignConsultation", "CloseConsultation",
   "CreatePlan", "InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "OfferResponsibility", "AcceptResponsibility", "DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan",
-  "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Prohibited", "Answered", "Overdue",
+  "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Vouch", "Prohibited", "Answered", "Overdue",
 ] as const;
 export type Did = (typeof did)[number];
 
@@ -14,7 +14,7 @@ export type Look = (typeof looks)[number];
 
 const same: Record<string, Did> = {
   RevokeConcern: "Revoke", RevokeReferral: "Revoke", RevokeConsultation: "Revoke", RevokePlan: "Revoke", RecordWithdrawal: "WithdrawConsent", RecordAcknowledgement: "AcknowledgeWithdrawal",
-  GiveConsent: "RecordWish", WithdrawAdvanceConsent: "RecordWish", ProhibitTransfer: "RecordWish", LiftProhibition: "RecordWish", RequestOverride: "RecordWish", DecideOverride: "RecordWish", Converse: "PostMessage",
+  GiveConsent: "RecordWish", WithdrawAdvanceConsent: "RecordWish", ProhibitTransfer: "RecordWish", LiftProhibition: "RecordWish", RequestOverride: "RecordWish", DecideOverride: "RecordWish", DecideWish: "RecordWish", Converse: "PostMessage",
 };
 
 const lookOf: Record<string, Look> = {

@@ -60,7 +60,8 @@ function ProhibitionCard({ prohibition, done }: { prohibition: Prohibition; done
     <article className="card" aria-labelledby={id} data-prohibition={prohibition.prohibitionId}>
       <h4 id={id} className="stands">{names.recipient(prohibition.recipient)}</h4>
       <p>{t("prohibited", { date: onDay(dateOf(prohibition.givenAt)) })} {liftedAt && t("lifted", { date: onDay(dateOf(liftedAt)) })}</p>
-      {by && <p>{t("prohibited_by", { who: names.full(by) })}</p>}
+      {by && <p>{t(prohibition.confirmedByClient ? "prohibited_confirmed" : "prohibited_by", { who: names.full(by) })}</p>}
+      {prohibition.reason && <p>{t("override_reason", { reason: prohibition.reason })}</p>}
       {withdrawn.length > 0 && <p>{t("prohibited_withdrew", { count: withdrawn.length })}</p>}
       {continuing.length > 0 && <p>{t("prohibited_goes", { count: continuing.length })}</p>}
       {!prohibition.everywhere && <p><strong>{t("unfinished")}</strong></p>}

@@ -930,7 +930,9 @@ type WorkItem struct {
 	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	// For example "concerns/…". "overrides/…" is no matter but a request to send in spite
 	// of a prohibition, which waits until due_at for a second officer of the agency:
-	// ListWishes of the client shows it, and DecideOverride decides it.
+	// ListWishes of the client shows it, and DecideOverride decides it. "confirmations/…" is
+	// likewise a wish that an officer recorded in the client's name, of service "consent":
+	// DecideWish decides it.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The state's name in its service, for example "CONCERN_STATE_RECEIVED".
 	State    string          `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`

@@ -1244,8 +1244,11 @@ func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
 }
 
 type RecordWithdrawalResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consent       *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Consent *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// Withdrawn consents of the client that not every other service has yet, each a sealed
+	// Withdrawn.
+	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1283,6 +1286,13 @@ func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
 	if x != nil {
 		return x.Consent
+	}
+	return nil
+}
+
+func (x *RecordWithdrawalResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
 	}
 	return nil
 }
@@ -1473,7 +1483,10 @@ type RecordWishRequest struct {
 	//	*RecordWishRequest_Lift
 	//	*RecordWishRequest_RequestOverride
 	//	*RecordWishRequest_DecideOverride
-	Wish          isRecordWishRequest_Wish `protobuf_oneof:"wish"`
+	//	*RecordWishRequest_DecideWish
+	Wish isRecordWishRequest_Wish `protobuf_oneof:"wish"`
+	// Where it has to wait, this service's worklists show it. One service does.
+	Listed        bool `protobuf:"varint,8,opt,name=listed,proto3" json:"listed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1569,6 +1582,22 @@ func (x *RecordWishRequest) GetDecideOverride() *v12.DecideOverrideRequest {
 	return nil
 }
 
+func (x *RecordWishRequest) GetDecideWish() *v12.DecideWishRequest {
+	if x != nil {
+		if x, ok := x.Wish.(*RecordWishRequest_DecideWish); ok {
+			return x.DecideWish
+		}
+	}
+	return nil
+}
+
+func (x *RecordWishRequest) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
 type isRecordWishRequest_Wish interface {
 	isRecordWishRequest_Wish()
 }
@@ -1597,6 +1626,10 @@ type RecordWishRequest_DecideOverride struct {
 	DecideOverride *v12.DecideOverrideRequest `protobuf:"bytes,6,opt,name=decide_override,json=decideOverride,proto3,oneof"`
 }
 
+type RecordWishRequest_DecideWish struct {
+	DecideWish *v12.DecideWishRequest `protobuf:"bytes,7,opt,name=decide_wish,json=decideWish,proto3,oneof"`
+}
+
 func (*RecordWishRequest_GiveConsent) isRecordWishRequest_Wish() {}
 
 func (*RecordWishRequest_WithdrawConsent) isRecordWishRequest_Wish() {}
@@ -1609,17 +1642,167 @@ func (*RecordWishRequest_RequestOverride) isRecordWishRequest_Wish() {}
 
 func (*RecordWishRequest_DecideOverride) isRecordWishRequest_Wish() {}
 
+func (*RecordWishRequest_DecideWish) isRecordWishRequest_Wish() {}
+
+type VouchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The wish that is to be recorded.
+	Record        *RecordWishRequest `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VouchRequest) Reset() {
+	*x = VouchRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VouchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VouchRequest) ProtoMessage() {}
+
+func (x *VouchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
+func (*VouchRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *VouchRequest) GetRecord() *RecordWishRequest {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+type VouchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A sealed Voucher that every service of the suite opens, shown to it as koppi-voucher;
+	// empty where the caller's agency has no live matter of the client here.
+	Voucher       string `protobuf:"bytes,1,opt,name=voucher,proto3" json:"voucher,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VouchResponse) Reset() {
+	*x = VouchResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VouchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VouchResponse) ProtoMessage() {}
+
+func (x *VouchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
+func (*VouchResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *VouchResponse) GetVoucher() string {
+	if x != nil {
+		return x.Voucher
+	}
+	return ""
+}
+
+// Voucher says that an agency may record one wish, for a minute. Services alone read it.
+type Voucher struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Digest of the wish and of whose it is.
+	Wish          []byte                 `protobuf:"bytes,1,opt,name=wish,proto3" json:"wish,omitempty"`
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voucher) Reset() {
+	*x = Voucher{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voucher) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voucher) ProtoMessage() {}
+
+func (x *Voucher) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
+func (*Voucher) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Voucher) GetWish() []byte {
+	if x != nil {
+		return x.Wish
+	}
+	return nil
+}
+
+func (x *Voucher) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 type RecordWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The one wish that was recorded, as it is after.
-	Wishes        *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	Wishes *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
+	// Withdrawn consents of the client that not every other service has yet, each a sealed
+	// Withdrawn.
+	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1814,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,12 +1827,19 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
 	if x != nil {
 		return x.Wishes
+	}
+	return nil
+}
+
+func (x *RecordWishResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
 	}
 	return nil
 }
@@ -1667,7 +1857,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1869,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1882,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -1728,7 +1918,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +1930,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +1943,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -1785,7 +1975,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +1987,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +2000,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -1844,7 +2034,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1856,7 +2046,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1869,7 +2059,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -1896,7 +2086,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2098,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2111,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -1939,7 +2129,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +2141,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +2154,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 type OverseeResponse struct {
@@ -1979,7 +2169,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2181,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2194,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2045,7 +2235,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2057,7 +2247,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2070,7 +2260,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -2091,7 +2281,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2293,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2306,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2139,7 +2329,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2151,7 +2341,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2164,7 +2354,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2188,6 +2378,233 @@ func (x *Introduction) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+type ListWithdrawalsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsRequest) Reset() {
+	*x = ListWithdrawalsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsRequest) ProtoMessage() {}
+
+func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+}
+
+type ListWithdrawalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each a sealed Withdrawn; those of at most 100 clients, the rest once these have been
+	// passed on.
+	Withdrawals   []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsResponse) Reset() {
+	*x = ListWithdrawalsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsResponse) ProtoMessage() {}
+
+func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+type NoteWithdrawalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they were given, each a sealed Withdrawn. INVALID_ARGUMENT, INVALID_FIELD for what
+	// no service of this suite has sealed.
+	Withdrawals []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	// They are of this service's own matters, and all others have them.
+	PassedOn      bool `protobuf:"varint,2,opt,name=passed_on,json=passedOn,proto3" json:"passed_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteWithdrawalsRequest) Reset() {
+	*x = NoteWithdrawalsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteWithdrawalsRequest) ProtoMessage() {}
+
+func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+func (x *NoteWithdrawalsRequest) GetPassedOn() bool {
+	if x != nil {
+		return x.PassedOn
+	}
+	return false
+}
+
+type NoteWithdrawalsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteWithdrawalsResponse) Reset() {
+	*x = NoteWithdrawalsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteWithdrawalsResponse) ProtoMessage() {}
+
+func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+}
+
+// Withdrawn is a withdrawn consent as one service tells the others. Services alone read it.
+type Withdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The suite's inner id of the client.
+	Inner         string                `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
+	Consent       *v12.WithdrawnConsent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Withdrawn) Reset() {
+	*x = Withdrawn{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Withdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Withdrawn) ProtoMessage() {}
+
+func (x *Withdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
+func (*Withdrawn) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *Withdrawn) GetInner() string {
+	if x != nil {
+		return x.Inner
+	}
+	return ""
+}
+
+func (x *Withdrawn) GetConsent() *v12.WithdrawnConsent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID alone, as bytes.
@@ -2199,7 +2616,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2628,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2668,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2680,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2307,7 +2724,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2319,7 +2736,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2792,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2387,7 +2804,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +2853,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2448,7 +2865,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +2905,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2500,7 +2917,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2513,7 +2930,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -2597,9 +3014,9 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\atold_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06toldAt\"L\n" +
 	"\x0fMarkToldRequest\x129\n" +
 	"\x04told\x18\x01 \x03(\v2\x1a.koppi.casework.v1.WaitingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04told\"\x12\n" +
-	"\x10MarkToldResponse\"J\n" +
-	"\fTallyRequest\x12:\n" +
-	"\x05month\x18\x01 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
+	"\x10MarkToldResponse\"L\n" +
+	"\fTallyRequest\x12<\n" +
+	"\x05month\x18\x01 \x01(\tB&\xbaH#r!2\x1f^(20[0-9]{2}-(0[1-9]|1[0-2]))?$R\x05month\"\xb9\x04\n" +
 	"\rTallyResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12%\n" +
 	"\vfirst_month\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
@@ -2640,9 +3057,10 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x17RecordWithdrawalRequest\x12P\n" +
 	"\n" +
 	"withdrawal\x18\x01 \x01(\v2(.koppi.consent.v1.WithdrawConsentRequestB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"withdrawal\"O\n" +
+	"withdrawal\"w\n" +
 	"\x18RecordWithdrawalResponse\x123\n" +
-	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\x80\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\x12&\n" +
+	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\x80\x01\n" +
 	"\x1cRecordAcknowledgementRequest\x12`\n" +
 	"\x0facknowledgement\x18\x01 \x01(\v2..koppi.consent.v1.AcknowledgeWithdrawalRequestB\x06\xbaH\x03\xc8\x01\x01R\x0facknowledgement\"T\n" +
 	"\x1dRecordAcknowledgementResponse\x123\n" +
@@ -2650,17 +3068,28 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x11ReadWishesRequest\x12C\n" +
 	"\x06wishes\x18\x01 \x01(\v2#.koppi.consent.v1.ListWishesRequestB\x06\xbaH\x03\xc8\x01\x01R\x06wishes\"F\n" +
 	"\x12ReadWishesResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xff\x03\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xdf\x04\n" +
 	"\x11RecordWishRequest\x12I\n" +
 	"\fgive_consent\x18\x01 \x01(\v2$.koppi.consent.v1.GiveConsentRequestH\x00R\vgiveConsent\x12\\\n" +
 	"\x10withdraw_consent\x18\x02 \x01(\v2/.koppi.consent.v1.WithdrawAdvanceConsentRequestH\x00R\x0fwithdrawConsent\x12G\n" +
 	"\bprohibit\x18\x03 \x01(\v2).koppi.consent.v1.ProhibitTransferRequestH\x00R\bprohibit\x12>\n" +
 	"\x04lift\x18\x04 \x01(\v2(.koppi.consent.v1.LiftProhibitionRequestH\x00R\x04lift\x12U\n" +
 	"\x10request_override\x18\x05 \x01(\v2(.koppi.consent.v1.RequestOverrideRequestH\x00R\x0frequestOverride\x12R\n" +
-	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverrideB\r\n" +
-	"\x04wish\x12\x05\xbaH\x02\b\x01\"F\n" +
+	"\x0fdecide_override\x18\x06 \x01(\v2'.koppi.consent.v1.DecideOverrideRequestH\x00R\x0edecideOverride\x12F\n" +
+	"\vdecide_wish\x18\a \x01(\v2#.koppi.consent.v1.DecideWishRequestH\x00R\n" +
+	"decideWish\x12\x16\n" +
+	"\x06listed\x18\b \x01(\bR\x06listedB\r\n" +
+	"\x04wish\x12\x05\xbaH\x02\b\x01\"T\n" +
+	"\fVouchRequest\x12D\n" +
+	"\x06record\x18\x01 \x01(\v2$.koppi.casework.v1.RecordWishRequestB\x06\xbaH\x03\xc8\x01\x01R\x06record\"/\n" +
+	"\rVouchResponse\x12\x1e\n" +
+	"\avoucher\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\avoucher\"U\n" +
+	"\aVoucher\x12\x18\n" +
+	"\x04wish\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x01R\x04wish\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"n\n" +
 	"\x12RecordWishResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\"\xa4\x01\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes\x12&\n" +
+	"\vwithdrawals\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\xa4\x01\n" +
 	"\x13ReadAccessesRequest\x12J\n" +
 	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
 	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
@@ -2697,11 +3126,21 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\fIntroduction\x12\x1a\n" +
 	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*[\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x18\n" +
+	"\x16ListWithdrawalsRequest\"A\n" +
+	"\x17ListWithdrawalsResponse\x12&\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"p\n" +
+	"\x16NoteWithdrawalsRequest\x129\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB\x17\xbaH\x10\x92\x01\r\x10\xe8\a\"\br\x06\x10\x01\x18\x80\x80\x04\xe8\xb8\x18\x01R\vwithdrawals\x12\x1b\n" +
+	"\tpassed_on\x18\x02 \x01(\bR\bpassedOn\"\x19\n" +
+	"\x17NoteWithdrawalsResponse\"e\n" +
+	"\tWithdrawn\x12\x1a\n" +
+	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12<\n" +
+	"\aconsent\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\aconsent*[\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xe2\a\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xae\b\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
@@ -2712,16 +3151,19 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
 	"ReadWishes\x12$.koppi.casework.v1.ReadWishesRequest\x1a%.koppi.casework.v1.ReadWishesResponse\x12Y\n" +
 	"\n" +
-	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12_\n" +
+	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12J\n" +
+	"\x05Vouch\x12\x1f.koppi.casework.v1.VouchRequest\x1a .koppi.casework.v1.VouchResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
-	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xcb\x03\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x9f\x05\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
 	"GetWaiting\x12$.koppi.casework.v1.GetWaitingRequest\x1a%.koppi.casework.v1.GetWaitingResponse\x12S\n" +
 	"\bMarkTold\x12\".koppi.casework.v1.MarkToldRequest\x1a#.koppi.casework.v1.MarkToldResponse\x12L\n" +
 	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01\x12P\n" +
-	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponseB\xc1\x01\n" +
+	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponse\x12h\n" +
+	"\x0fListWithdrawals\x12).koppi.casework.v1.ListWithdrawalsRequest\x1a*.koppi.casework.v1.ListWithdrawalsResponse\x12h\n" +
+	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -2737,7 +3179,7 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
 	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
@@ -2766,145 +3208,165 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*ReadWishesRequest)(nil),                 // 24: koppi.casework.v1.ReadWishesRequest
 	(*ReadWishesResponse)(nil),                // 25: koppi.casework.v1.ReadWishesResponse
 	(*RecordWishRequest)(nil),                 // 26: koppi.casework.v1.RecordWishRequest
-	(*RecordWishResponse)(nil),                // 27: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 28: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 29: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 30: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 31: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 32: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 33: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 34: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 35: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 36: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 37: koppi.casework.v1.Introduction
-	(*Reach_Subject)(nil),                     // 38: koppi.casework.v1.Reach.Subject
-	nil,                                       // 39: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 40: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 41: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 42: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 43: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 44: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 45: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 46: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 47: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 48: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 49: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 50: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 51: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 52: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 53: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 54: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 55: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 56: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 57: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 58: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 59: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 60: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 61: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 62: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 63: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 64: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 65: koppi.consent.v1.DecideOverrideRequest
-	(*ListAccessesRequest)(nil),               // 66: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 67: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 68: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 69: koppi.operator.v1.Reader
-	(*v11.Client)(nil),                        // 70: koppi.common.v1.Client
-	(*Access)(nil),                            // 71: koppi.casework.v1.Access
+	(*VouchRequest)(nil),                      // 27: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 28: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 29: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 30: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 31: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 32: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 33: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 34: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 35: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 36: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 37: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 38: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 39: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 40: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 41: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 42: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 43: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 44: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 45: koppi.casework.v1.Withdrawn
+	(*Reach_Subject)(nil),                     // 46: koppi.casework.v1.Reach.Subject
+	nil,                                       // 47: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 48: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 49: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 50: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 51: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 52: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 53: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 54: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*timestamppb.Timestamp)(nil),             // 55: google.protobuf.Timestamp
+	(*v1.CaseMessage)(nil),                    // 56: koppi.exchange.v1.CaseMessage
+	(*v11.Attachment)(nil),                    // 57: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 58: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 59: koppi.casework.v1.WorkItem
+	(*v11.Party)(nil),                         // 60: koppi.common.v1.Party
+	(v11.Urgency)(0),                          // 61: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 62: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 63: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 64: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 65: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 66: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 67: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 68: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 69: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 70: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 71: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 72: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 73: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 74: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 75: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 76: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 77: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 78: koppi.operator.v1.Reader
+	(*v11.Client)(nil),                        // 79: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 80: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 81: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	47, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	48, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	55, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	56, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	38, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	39, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	47, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	49, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	50, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	40, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	51, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	40, // 11: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	52, // 12: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	47, // 13: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	46, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	47, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	55, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	57, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	58, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	48, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	59, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	48, // 11: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	60, // 12: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	55, // 13: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
 	11, // 14: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	52, // 15: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	60, // 15: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
 	0,  // 16: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	53, // 17: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	47, // 18: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	47, // 19: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	61, // 17: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	55, // 18: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	55, // 19: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
 	11, // 20: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	47, // 21: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	41, // 22: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	42, // 23: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	43, // 24: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	54, // 25: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	55, // 21: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	49, // 22: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	50, // 23: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	51, // 24: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	62, // 25: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
 	18, // 26: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	55, // 27: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	63, // 27: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
 	18, // 28: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	47, // 29: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	44, // 30: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	56, // 31: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	55, // 32: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	57, // 33: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	55, // 34: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	58, // 35: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	59, // 36: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	60, // 37: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	61, // 38: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	62, // 39: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	63, // 40: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	64, // 41: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	65, // 42: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	59, // 43: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	66, // 44: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	45, // 45: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	46, // 46: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	47, // 47: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	67, // 48: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	68, // 49: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	69, // 50: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	70, // 51: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	47, // 52: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	3,  // 53: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	47, // 54: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	18, // 55: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	71, // 56: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 57: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 58: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 59: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 60: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	20, // 61: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	22, // 62: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	24, // 63: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	26, // 64: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	28, // 65: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	35, // 66: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	31, // 67: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 68: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 69: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 70: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	33, // 71: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	2,  // 72: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 73: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 74: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 75: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	21, // 76: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	23, // 77: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	25, // 78: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	27, // 79: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	29, // 80: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	36, // 81: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	32, // 82: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 83: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 84: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 85: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	34, // 86: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	72, // [72:87] is the sub-list for method output_type
-	57, // [57:72] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	55, // 29: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	52, // 30: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	64, // 31: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	63, // 32: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	65, // 33: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	63, // 34: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	66, // 35: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	67, // 36: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	68, // 37: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	69, // 38: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	70, // 39: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	71, // 40: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	72, // 41: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	73, // 42: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	74, // 43: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	26, // 44: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	55, // 45: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	67, // 46: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	75, // 47: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	53, // 48: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	54, // 49: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	55, // 50: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	76, // 51: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	77, // 52: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	78, // 53: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	79, // 54: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	55, // 55: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	80, // 56: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	3,  // 57: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	55, // 58: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	18, // 59: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	81, // 60: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	1,  // 61: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	5,  // 62: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	7,  // 63: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	16, // 64: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	20, // 65: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	22, // 66: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	24, // 67: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	26, // 68: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	27, // 69: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	31, // 70: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	38, // 71: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	34, // 72: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	9,  // 73: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	12, // 74: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	14, // 75: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	36, // 76: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	41, // 77: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	43, // 78: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	2,  // 79: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	6,  // 80: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	8,  // 81: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	17, // 82: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	21, // 83: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	23, // 84: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	25, // 85: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	30, // 86: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	28, // 87: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	32, // 88: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	39, // 89: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	35, // 90: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	10, // 91: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	13, // 92: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	15, // 93: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	37, // 94: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	42, // 95: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	44, // 96: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	79, // [79:97] is the sub-list for method output_type
+	61, // [61:79] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -2920,6 +3382,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		(*RecordWishRequest_Lift)(nil),
 		(*RecordWishRequest_RequestOverride)(nil),
 		(*RecordWishRequest_DecideOverride)(nil),
+		(*RecordWishRequest_DecideWish)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2927,7 +3390,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   46,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

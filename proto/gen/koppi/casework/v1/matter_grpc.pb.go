@@ -30,6 +30,7 @@ const (
 	MatterService_RecordAcknowledgement_FullMethodName = "/koppi.casework.v1.MatterService/RecordAcknowledgement"
 	MatterService_ReadWishes_FullMethodName            = "/koppi.casework.v1.MatterService/ReadWishes"
 	MatterService_RecordWish_FullMethodName            = "/koppi.casework.v1.MatterService/RecordWish"
+	MatterService_Vouch_FullMethodName                 = "/koppi.casework.v1.MatterService/Vouch"
 	MatterService_ReadAccesses_FullMethodName          = "/koppi.casework.v1.MatterService/ReadAccesses"
 	MatterService_Introduce_FullMethodName             = "/koppi.casework.v1.MatterService/Introduce"
 )
@@ -55,6 +56,9 @@ type MatterServiceClient interface {
 	// ReadWishes and RecordWish are the service's part of the client's wishes.
 	ReadWishes(ctx context.Context, in *ReadWishesRequest, opts ...grpc.CallOption) (*ReadWishesResponse, error)
 	RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error)
+	// Vouch says to the other services that the caller's agency has a live matter of the
+	// client here, or that the same wish was recorded here already.
+	Vouch(ctx context.Context, in *VouchRequest, opts ...grpc.CallOption) (*VouchResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
 	// Introduce makes a client known to another service, for the caller's agency, which has
@@ -150,6 +154,16 @@ func (c *matterServiceClient) RecordWish(ctx context.Context, in *RecordWishRequ
 	return out, nil
 }
 
+func (c *matterServiceClient) Vouch(ctx context.Context, in *VouchRequest, opts ...grpc.CallOption) (*VouchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VouchResponse)
+	err := c.cc.Invoke(ctx, MatterService_Vouch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *matterServiceClient) ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadAccessesResponse)
@@ -191,6 +205,9 @@ type MatterServiceServer interface {
 	// ReadWishes and RecordWish are the service's part of the client's wishes.
 	ReadWishes(context.Context, *ReadWishesRequest) (*ReadWishesResponse, error)
 	RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error)
+	// Vouch says to the other services that the caller's agency has a live matter of the
+	// client here, or that the same wish was recorded here already.
+	Vouch(context.Context, *VouchRequest) (*VouchResponse, error)
 	// ReadAccesses reads this service's part of who looked.
 	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
 	// Introduce makes a client known to another service, for the caller's agency, which has
@@ -229,6 +246,9 @@ func (UnimplementedMatterServiceServer) ReadWishes(context.Context, *ReadWishesR
 }
 func (UnimplementedMatterServiceServer) RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordWish not implemented")
+}
+func (UnimplementedMatterServiceServer) Vouch(context.Context, *VouchRequest) (*VouchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Vouch not implemented")
 }
 func (UnimplementedMatterServiceServer) ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadAccesses not implemented")
@@ -401,6 +421,24 @@ func _MatterService_RecordWish_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MatterService_Vouch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VouchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).Vouch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_Vouch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).Vouch(ctx, req.(*VouchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MatterService_ReadAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReadAccessesRequest)
 	if err := dec(in); err != nil {
@@ -475,6 +513,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordWish",
 			Handler:    _MatterService_RecordWish_Handler,
+		},
+		{
+			MethodName: "Vouch",
+			Handler:    _MatterService_Vouch_Handler,
 		},
 		{
 			MethodName: "ReadAccesses",

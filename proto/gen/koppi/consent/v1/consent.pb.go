@@ -458,9 +458,10 @@ func (x *Consent) GetWithdrawal() *Withdrawal {
 type Withdrawal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// The client did so; else the agency that recorded it.
+	// The client did so, or confirmed it.
 	ByClient bool `protobuf:"varint,2,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	// Absent for an agency that had left, where another agency recorded it.
+	// Who recorded it in the client's name. Absent where the client did, to agencies where it is
+	// of an agency that is no party to the matter, and to one that had left where another did.
 	By    *v1.Party              `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// The due time has passed and somebody has not acknowledged.
@@ -706,10 +707,13 @@ func (x *GiveConsentResponse) GetConsent() *AdvanceConsent {
 }
 
 type WithdrawAdvanceConsentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	ConsentId     string                 `protobuf:"bytes,3,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	ConsentId string                 `protobuf:"bytes,3,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	// Why the agency records it, in words that the client may read. Required of an agency;
+	// the client leaves it empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -765,9 +769,19 @@ func (x *WithdrawAdvanceConsentRequest) GetConsentId() string {
 	return ""
 }
 
+func (x *WithdrawAdvanceConsentRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type WithdrawAdvanceConsentResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consent       *AdvanceConsent        `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Consent *AdvanceConsent        `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// What the agency recorded, where it waits for confirmation: nothing else is set
+	// while it does.
+	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -809,11 +823,21 @@ func (x *WithdrawAdvanceConsentResponse) GetConsent() *AdvanceConsent {
 	return nil
 }
 
+func (x *WithdrawAdvanceConsentResponse) GetWaiting() *WaitingWish {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
 type ProhibitTransferRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	Recipient     *Recipient             `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Recipient *Recipient             `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// Why the agency records it, in words that the client may read. Required of an agency;
+	// the client leaves it empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -869,9 +893,19 @@ func (x *ProhibitTransferRequest) GetRecipient() *Recipient {
 	return nil
 }
 
+func (x *ProhibitTransferRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type ProhibitTransferResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Prohibition   *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Prohibition *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	// What the agency recorded, where it waits for confirmation: nothing else is set
+	// while it does.
+	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -913,11 +947,21 @@ func (x *ProhibitTransferResponse) GetProhibition() *Prohibition {
 	return nil
 }
 
+func (x *ProhibitTransferResponse) GetWaiting() *WaitingWish {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
 type LiftProhibitionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	ProhibitionId string                 `protobuf:"bytes,3,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
+	// Why the agency records it, in words that the client may read. Required of an agency;
+	// the client leaves it empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -973,9 +1017,19 @@ func (x *LiftProhibitionRequest) GetProhibitionId() string {
 	return ""
 }
 
+func (x *LiftProhibitionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type LiftProhibitionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Prohibition   *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Prohibition *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	// What the agency recorded, where it waits for confirmation: nothing else is set
+	// while it does.
+	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1017,6 +1071,144 @@ func (x *LiftProhibitionResponse) GetProhibition() *Prohibition {
 	return nil
 }
 
+func (x *LiftProhibitionResponse) GetWaiting() *WaitingWish {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+type DecideWishRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// By identity code or client_id; a client's own token leaves it empty.
+	Client *v1.Client `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	WishId string     `protobuf:"bytes,3,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
+	// Confirm it; else refuse.
+	Confirm       bool `protobuf:"varint,4,opt,name=confirm,proto3" json:"confirm,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideWishRequest) Reset() {
+	*x = DecideWishRequest{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideWishRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideWishRequest) ProtoMessage() {}
+
+func (x *DecideWishRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideWishRequest.ProtoReflect.Descriptor instead.
+func (*DecideWishRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DecideWishRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideWishRequest) GetClient() *v1.Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *DecideWishRequest) GetWishId() string {
+	if x != nil {
+		return x.WishId
+	}
+	return ""
+}
+
+func (x *DecideWishRequest) GetConfirm() bool {
+	if x != nil {
+		return x.Confirm
+	}
+	return false
+}
+
+type DecideWishResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Wish  *WaitingWish           `protobuf:"bytes,1,opt,name=wish,proto3" json:"wish,omitempty"`
+	// What is so now that it is confirmed.
+	Prohibition   *Prohibition    `protobuf:"bytes,2,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
+	Consent       *AdvanceConsent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideWishResponse) Reset() {
+	*x = DecideWishResponse{}
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideWishResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideWishResponse) ProtoMessage() {}
+
+func (x *DecideWishResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideWishResponse.ProtoReflect.Descriptor instead.
+func (*DecideWishResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *DecideWishResponse) GetWish() *WaitingWish {
+	if x != nil {
+		return x.Wish
+	}
+	return nil
+}
+
+func (x *DecideWishResponse) GetProhibition() *Prohibition {
+	if x != nil {
+		return x.Prohibition
+	}
+	return nil
+}
+
+func (x *DecideWishResponse) GetConsent() *AdvanceConsent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 type RequestOverrideRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1036,7 +1228,7 @@ type RequestOverrideRequest struct {
 
 func (x *RequestOverrideRequest) Reset() {
 	*x = RequestOverrideRequest{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1240,7 @@ func (x *RequestOverrideRequest) String() string {
 func (*RequestOverrideRequest) ProtoMessage() {}
 
 func (x *RequestOverrideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[16]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1253,7 @@ func (x *RequestOverrideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestOverrideRequest.ProtoReflect.Descriptor instead.
 func (*RequestOverrideRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{16}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RequestOverrideRequest) GetRequestId() string {
@@ -1122,7 +1314,7 @@ type RequestOverrideResponse struct {
 
 func (x *RequestOverrideResponse) Reset() {
 	*x = RequestOverrideResponse{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1326,7 @@ func (x *RequestOverrideResponse) String() string {
 func (*RequestOverrideResponse) ProtoMessage() {}
 
 func (x *RequestOverrideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[17]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1339,7 @@ func (x *RequestOverrideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestOverrideResponse.ProtoReflect.Descriptor instead.
 func (*RequestOverrideResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{17}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RequestOverrideResponse) GetOverride() *Override {
@@ -1171,7 +1363,7 @@ type DecideOverrideRequest struct {
 
 func (x *DecideOverrideRequest) Reset() {
 	*x = DecideOverrideRequest{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1375,7 @@ func (x *DecideOverrideRequest) String() string {
 func (*DecideOverrideRequest) ProtoMessage() {}
 
 func (x *DecideOverrideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[18]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1388,7 @@ func (x *DecideOverrideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideOverrideRequest.ProtoReflect.Descriptor instead.
 func (*DecideOverrideRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{18}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DecideOverrideRequest) GetRequestId() string {
@@ -1243,7 +1435,7 @@ type DecideOverrideResponse struct {
 
 func (x *DecideOverrideResponse) Reset() {
 	*x = DecideOverrideResponse{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1447,7 @@ func (x *DecideOverrideResponse) String() string {
 func (*DecideOverrideResponse) ProtoMessage() {}
 
 func (x *DecideOverrideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[19]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1460,7 @@ func (x *DecideOverrideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideOverrideResponse.ProtoReflect.Descriptor instead.
 func (*DecideOverrideResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{19}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DecideOverrideResponse) GetOverride() *Override {
@@ -1290,7 +1482,7 @@ type ListWishesRequest struct {
 
 func (x *ListWishesRequest) Reset() {
 	*x = ListWishesRequest{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1494,7 @@ func (x *ListWishesRequest) String() string {
 func (*ListWishesRequest) ProtoMessage() {}
 
 func (x *ListWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[20]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +1507,7 @@ func (x *ListWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWishesRequest.ProtoReflect.Descriptor instead.
 func (*ListWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{20}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListWishesRequest) GetClientId() string {
@@ -1341,7 +1533,7 @@ type ListWishesResponse struct {
 
 func (x *ListWishesResponse) Reset() {
 	*x = ListWishesResponse{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1545,7 @@ func (x *ListWishesResponse) String() string {
 func (*ListWishesResponse) ProtoMessage() {}
 
 func (x *ListWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[21]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1558,7 @@ func (x *ListWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWishesResponse.ProtoReflect.Descriptor instead.
 func (*ListWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{21}
+	return file_koppi_consent_v1_consent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListWishesResponse) GetWishes() *Wishes {
@@ -1388,7 +1580,7 @@ type Withdrawal_Holder struct {
 
 func (x *Withdrawal_Holder) Reset() {
 	*x = Withdrawal_Holder{}
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1592,7 @@ func (x *Withdrawal_Holder) String() string {
 func (*Withdrawal_Holder) ProtoMessage() {}
 
 func (x *Withdrawal_Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_consent_proto_msgTypes[22]
+	mi := &file_koppi_consent_v1_consent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,29 +1684,45 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\bgiven_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x128\n" +
 	"\x05until\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x05until\"Q\n" +
 	"\x13GiveConsentResponse\x12:\n" +
-	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xa2\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xc8\x01\n" +
 	"\x1dWithdrawAdvanceConsentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12'\n" +
 	"\n" +
-	"consent_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconsentId\"\\\n" +
+	"consent_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconsentId\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\"\x95\x01\n" +
 	"\x1eWithdrawAdvanceConsentResponse\x12:\n" +
-	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xb6\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\x127\n" +
+	"\awaiting\x18\x02 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\"\xdc\x01\n" +
 	"\x17ProhibitTransferRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12A\n" +
-	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientB\x06\xbaH\x03\xc8\x01\x01R\trecipient\"[\n" +
+	"\trecipient\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientB\x06\xbaH\x03\xc8\x01\x01R\trecipient\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\"\x94\x01\n" +
 	"\x18ProhibitTransferResponse\x12?\n" +
-	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\xa3\x01\n" +
+	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\x127\n" +
+	"\awaiting\x18\x02 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\"\xc9\x01\n" +
 	"\x16LiftProhibitionRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12/\n" +
-	"\x0eprohibition_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rprohibitionId\"Z\n" +
+	"\x0eprohibition_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rprohibitionId\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\"\x93\x01\n" +
 	"\x17LiftProhibitionResponse\x12?\n" +
-	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\"\x93\x03\n" +
+	"\vprohibition\x18\x01 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\x127\n" +
+	"\awaiting\x18\x02 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\"\xaa\x01\n" +
+	"\x11DecideWishRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12!\n" +
+	"\awish_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06wishId\x12\x18\n" +
+	"\aconfirm\x18\x04 \x01(\bR\aconfirm\"\xc4\x01\n" +
+	"\x12DecideWishResponse\x121\n" +
+	"\x04wish\x18\x01 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\x04wish\x12?\n" +
+	"\vprohibition\x18\x02 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\x12:\n" +
+	"\aconsent\x18\x03 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\x93\x03\n" +
 	"\x16RequestOverrideRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
@@ -1541,7 +1749,7 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12&\n" +
 	"\apurpose\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"F\n" +
 	"\x12ListWishesResponse\x120\n" +
-	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes2\xa3\b\n" +
+	"\x06wishes\x18\x01 \x01(\v2\x18.koppi.consent.v1.WishesR\x06wishes2\xfc\b\n" +
 	"\x0eConsentService\x12]\n" +
 	"\fListConsents\x12%.koppi.consent.v1.ListConsentsRequest\x1a&.koppi.consent.v1.ListConsentsResponse\x12f\n" +
 	"\x0fWithdrawConsent\x12(.koppi.consent.v1.WithdrawConsentRequest\x1a).koppi.consent.v1.WithdrawConsentResponse\x12x\n" +
@@ -1549,7 +1757,9 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\vGiveConsent\x12$.koppi.consent.v1.GiveConsentRequest\x1a%.koppi.consent.v1.GiveConsentResponse\x12{\n" +
 	"\x16WithdrawAdvanceConsent\x12/.koppi.consent.v1.WithdrawAdvanceConsentRequest\x1a0.koppi.consent.v1.WithdrawAdvanceConsentResponse\x12i\n" +
 	"\x10ProhibitTransfer\x12).koppi.consent.v1.ProhibitTransferRequest\x1a*.koppi.consent.v1.ProhibitTransferResponse\x12f\n" +
-	"\x0fLiftProhibition\x12(.koppi.consent.v1.LiftProhibitionRequest\x1a).koppi.consent.v1.LiftProhibitionResponse\x12f\n" +
+	"\x0fLiftProhibition\x12(.koppi.consent.v1.LiftProhibitionRequest\x1a).koppi.consent.v1.LiftProhibitionResponse\x12W\n" +
+	"\n" +
+	"DecideWish\x12#.koppi.consent.v1.DecideWishRequest\x1a$.koppi.consent.v1.DecideWishResponse\x12f\n" +
 	"\x0fRequestOverride\x12(.koppi.consent.v1.RequestOverrideRequest\x1a).koppi.consent.v1.RequestOverrideResponse\x12c\n" +
 	"\x0eDecideOverride\x12'.koppi.consent.v1.DecideOverrideRequest\x1a(.koppi.consent.v1.DecideOverrideResponse\x12W\n" +
 	"\n" +
@@ -1568,7 +1778,7 @@ func file_koppi_consent_v1_consent_proto_rawDescGZIP() []byte {
 	return file_koppi_consent_v1_consent_proto_rawDescData
 }
 
-var file_koppi_consent_v1_consent_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_koppi_consent_v1_consent_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_koppi_consent_v1_consent_proto_goTypes = []any{
 	(*ListConsentsRequest)(nil),            // 0: koppi.consent.v1.ListConsentsRequest
 	(*ListConsentsResponse)(nil),           // 1: koppi.consent.v1.ListConsentsResponse
@@ -1586,78 +1796,90 @@ var file_koppi_consent_v1_consent_proto_goTypes = []any{
 	(*ProhibitTransferResponse)(nil),       // 13: koppi.consent.v1.ProhibitTransferResponse
 	(*LiftProhibitionRequest)(nil),         // 14: koppi.consent.v1.LiftProhibitionRequest
 	(*LiftProhibitionResponse)(nil),        // 15: koppi.consent.v1.LiftProhibitionResponse
-	(*RequestOverrideRequest)(nil),         // 16: koppi.consent.v1.RequestOverrideRequest
-	(*RequestOverrideResponse)(nil),        // 17: koppi.consent.v1.RequestOverrideResponse
-	(*DecideOverrideRequest)(nil),          // 18: koppi.consent.v1.DecideOverrideRequest
-	(*DecideOverrideResponse)(nil),         // 19: koppi.consent.v1.DecideOverrideResponse
-	(*ListWishesRequest)(nil),              // 20: koppi.consent.v1.ListWishesRequest
-	(*ListWishesResponse)(nil),             // 21: koppi.consent.v1.ListWishesResponse
-	(*Withdrawal_Holder)(nil),              // 22: koppi.consent.v1.Withdrawal.Holder
-	(*v1.Party)(nil),                       // 23: koppi.common.v1.Party
-	(*timestamppb.Timestamp)(nil),          // 24: google.protobuf.Timestamp
-	(*v1.Client)(nil),                      // 25: koppi.common.v1.Client
-	(*Recipient)(nil),                      // 26: koppi.consent.v1.Recipient
-	(*AdvanceConsent)(nil),                 // 27: koppi.consent.v1.AdvanceConsent
-	(*Prohibition)(nil),                    // 28: koppi.consent.v1.Prohibition
-	(v1.LegalGround)(0),                    // 29: koppi.common.v1.LegalGround
-	(*Override)(nil),                       // 30: koppi.consent.v1.Override
-	(*Wishes)(nil),                         // 31: koppi.consent.v1.Wishes
+	(*DecideWishRequest)(nil),              // 16: koppi.consent.v1.DecideWishRequest
+	(*DecideWishResponse)(nil),             // 17: koppi.consent.v1.DecideWishResponse
+	(*RequestOverrideRequest)(nil),         // 18: koppi.consent.v1.RequestOverrideRequest
+	(*RequestOverrideResponse)(nil),        // 19: koppi.consent.v1.RequestOverrideResponse
+	(*DecideOverrideRequest)(nil),          // 20: koppi.consent.v1.DecideOverrideRequest
+	(*DecideOverrideResponse)(nil),         // 21: koppi.consent.v1.DecideOverrideResponse
+	(*ListWishesRequest)(nil),              // 22: koppi.consent.v1.ListWishesRequest
+	(*ListWishesResponse)(nil),             // 23: koppi.consent.v1.ListWishesResponse
+	(*Withdrawal_Holder)(nil),              // 24: koppi.consent.v1.Withdrawal.Holder
+	(*v1.Party)(nil),                       // 25: koppi.common.v1.Party
+	(*timestamppb.Timestamp)(nil),          // 26: google.protobuf.Timestamp
+	(*v1.Client)(nil),                      // 27: koppi.common.v1.Client
+	(*Recipient)(nil),                      // 28: koppi.consent.v1.Recipient
+	(*AdvanceConsent)(nil),                 // 29: koppi.consent.v1.AdvanceConsent
+	(*WaitingWish)(nil),                    // 30: koppi.consent.v1.WaitingWish
+	(*Prohibition)(nil),                    // 31: koppi.consent.v1.Prohibition
+	(v1.LegalGround)(0),                    // 32: koppi.common.v1.LegalGround
+	(*Override)(nil),                       // 33: koppi.consent.v1.Override
+	(*Wishes)(nil),                         // 34: koppi.consent.v1.Wishes
 }
 var file_koppi_consent_v1_consent_proto_depIdxs = []int32{
 	6,  // 0: koppi.consent.v1.ListConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
 	6,  // 1: koppi.consent.v1.WithdrawConsentResponse.consent:type_name -> koppi.consent.v1.Consent
 	6,  // 2: koppi.consent.v1.AcknowledgeWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	23, // 3: koppi.consent.v1.Consent.given_to:type_name -> koppi.common.v1.Party
-	24, // 4: koppi.consent.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
+	25, // 3: koppi.consent.v1.Consent.given_to:type_name -> koppi.common.v1.Party
+	26, // 4: koppi.consent.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
 	7,  // 5: koppi.consent.v1.Consent.withdrawal:type_name -> koppi.consent.v1.Withdrawal
-	24, // 6: koppi.consent.v1.Withdrawal.at:type_name -> google.protobuf.Timestamp
-	23, // 7: koppi.consent.v1.Withdrawal.by:type_name -> koppi.common.v1.Party
-	24, // 8: koppi.consent.v1.Withdrawal.due_at:type_name -> google.protobuf.Timestamp
-	22, // 9: koppi.consent.v1.Withdrawal.holders:type_name -> koppi.consent.v1.Withdrawal.Holder
-	25, // 10: koppi.consent.v1.GiveConsentRequest.client:type_name -> koppi.common.v1.Client
-	26, // 11: koppi.consent.v1.GiveConsentRequest.recipient:type_name -> koppi.consent.v1.Recipient
-	24, // 12: koppi.consent.v1.GiveConsentRequest.given_at:type_name -> google.protobuf.Timestamp
-	24, // 13: koppi.consent.v1.GiveConsentRequest.until:type_name -> google.protobuf.Timestamp
-	27, // 14: koppi.consent.v1.GiveConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
-	25, // 15: koppi.consent.v1.WithdrawAdvanceConsentRequest.client:type_name -> koppi.common.v1.Client
-	27, // 16: koppi.consent.v1.WithdrawAdvanceConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
-	25, // 17: koppi.consent.v1.ProhibitTransferRequest.client:type_name -> koppi.common.v1.Client
-	26, // 18: koppi.consent.v1.ProhibitTransferRequest.recipient:type_name -> koppi.consent.v1.Recipient
-	28, // 19: koppi.consent.v1.ProhibitTransferResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
-	25, // 20: koppi.consent.v1.LiftProhibitionRequest.client:type_name -> koppi.common.v1.Client
-	28, // 21: koppi.consent.v1.LiftProhibitionResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
-	25, // 22: koppi.consent.v1.RequestOverrideRequest.client:type_name -> koppi.common.v1.Client
-	29, // 23: koppi.consent.v1.RequestOverrideRequest.ground:type_name -> koppi.common.v1.LegalGround
-	30, // 24: koppi.consent.v1.RequestOverrideResponse.override:type_name -> koppi.consent.v1.Override
-	25, // 25: koppi.consent.v1.DecideOverrideRequest.client:type_name -> koppi.common.v1.Client
-	30, // 26: koppi.consent.v1.DecideOverrideResponse.override:type_name -> koppi.consent.v1.Override
-	31, // 27: koppi.consent.v1.ListWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	24, // 28: koppi.consent.v1.Withdrawal.Holder.acknowledged_at:type_name -> google.protobuf.Timestamp
-	0,  // 29: koppi.consent.v1.ConsentService.ListConsents:input_type -> koppi.consent.v1.ListConsentsRequest
-	2,  // 30: koppi.consent.v1.ConsentService.WithdrawConsent:input_type -> koppi.consent.v1.WithdrawConsentRequest
-	4,  // 31: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:input_type -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	8,  // 32: koppi.consent.v1.ConsentService.GiveConsent:input_type -> koppi.consent.v1.GiveConsentRequest
-	10, // 33: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:input_type -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	12, // 34: koppi.consent.v1.ConsentService.ProhibitTransfer:input_type -> koppi.consent.v1.ProhibitTransferRequest
-	14, // 35: koppi.consent.v1.ConsentService.LiftProhibition:input_type -> koppi.consent.v1.LiftProhibitionRequest
-	16, // 36: koppi.consent.v1.ConsentService.RequestOverride:input_type -> koppi.consent.v1.RequestOverrideRequest
-	18, // 37: koppi.consent.v1.ConsentService.DecideOverride:input_type -> koppi.consent.v1.DecideOverrideRequest
-	20, // 38: koppi.consent.v1.ConsentService.ListWishes:input_type -> koppi.consent.v1.ListWishesRequest
-	1,  // 39: koppi.consent.v1.ConsentService.ListConsents:output_type -> koppi.consent.v1.ListConsentsResponse
-	3,  // 40: koppi.consent.v1.ConsentService.WithdrawConsent:output_type -> koppi.consent.v1.WithdrawConsentResponse
-	5,  // 41: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:output_type -> koppi.consent.v1.AcknowledgeWithdrawalResponse
-	9,  // 42: koppi.consent.v1.ConsentService.GiveConsent:output_type -> koppi.consent.v1.GiveConsentResponse
-	11, // 43: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:output_type -> koppi.consent.v1.WithdrawAdvanceConsentResponse
-	13, // 44: koppi.consent.v1.ConsentService.ProhibitTransfer:output_type -> koppi.consent.v1.ProhibitTransferResponse
-	15, // 45: koppi.consent.v1.ConsentService.LiftProhibition:output_type -> koppi.consent.v1.LiftProhibitionResponse
-	17, // 46: koppi.consent.v1.ConsentService.RequestOverride:output_type -> koppi.consent.v1.RequestOverrideResponse
-	19, // 47: koppi.consent.v1.ConsentService.DecideOverride:output_type -> koppi.consent.v1.DecideOverrideResponse
-	21, // 48: koppi.consent.v1.ConsentService.ListWishes:output_type -> koppi.consent.v1.ListWishesResponse
-	39, // [39:49] is the sub-list for method output_type
-	29, // [29:39] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	26, // 6: koppi.consent.v1.Withdrawal.at:type_name -> google.protobuf.Timestamp
+	25, // 7: koppi.consent.v1.Withdrawal.by:type_name -> koppi.common.v1.Party
+	26, // 8: koppi.consent.v1.Withdrawal.due_at:type_name -> google.protobuf.Timestamp
+	24, // 9: koppi.consent.v1.Withdrawal.holders:type_name -> koppi.consent.v1.Withdrawal.Holder
+	27, // 10: koppi.consent.v1.GiveConsentRequest.client:type_name -> koppi.common.v1.Client
+	28, // 11: koppi.consent.v1.GiveConsentRequest.recipient:type_name -> koppi.consent.v1.Recipient
+	26, // 12: koppi.consent.v1.GiveConsentRequest.given_at:type_name -> google.protobuf.Timestamp
+	26, // 13: koppi.consent.v1.GiveConsentRequest.until:type_name -> google.protobuf.Timestamp
+	29, // 14: koppi.consent.v1.GiveConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	27, // 15: koppi.consent.v1.WithdrawAdvanceConsentRequest.client:type_name -> koppi.common.v1.Client
+	29, // 16: koppi.consent.v1.WithdrawAdvanceConsentResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	30, // 17: koppi.consent.v1.WithdrawAdvanceConsentResponse.waiting:type_name -> koppi.consent.v1.WaitingWish
+	27, // 18: koppi.consent.v1.ProhibitTransferRequest.client:type_name -> koppi.common.v1.Client
+	28, // 19: koppi.consent.v1.ProhibitTransferRequest.recipient:type_name -> koppi.consent.v1.Recipient
+	31, // 20: koppi.consent.v1.ProhibitTransferResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
+	30, // 21: koppi.consent.v1.ProhibitTransferResponse.waiting:type_name -> koppi.consent.v1.WaitingWish
+	27, // 22: koppi.consent.v1.LiftProhibitionRequest.client:type_name -> koppi.common.v1.Client
+	31, // 23: koppi.consent.v1.LiftProhibitionResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
+	30, // 24: koppi.consent.v1.LiftProhibitionResponse.waiting:type_name -> koppi.consent.v1.WaitingWish
+	27, // 25: koppi.consent.v1.DecideWishRequest.client:type_name -> koppi.common.v1.Client
+	30, // 26: koppi.consent.v1.DecideWishResponse.wish:type_name -> koppi.consent.v1.WaitingWish
+	31, // 27: koppi.consent.v1.DecideWishResponse.prohibition:type_name -> koppi.consent.v1.Prohibition
+	29, // 28: koppi.consent.v1.DecideWishResponse.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	27, // 29: koppi.consent.v1.RequestOverrideRequest.client:type_name -> koppi.common.v1.Client
+	32, // 30: koppi.consent.v1.RequestOverrideRequest.ground:type_name -> koppi.common.v1.LegalGround
+	33, // 31: koppi.consent.v1.RequestOverrideResponse.override:type_name -> koppi.consent.v1.Override
+	27, // 32: koppi.consent.v1.DecideOverrideRequest.client:type_name -> koppi.common.v1.Client
+	33, // 33: koppi.consent.v1.DecideOverrideResponse.override:type_name -> koppi.consent.v1.Override
+	34, // 34: koppi.consent.v1.ListWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	26, // 35: koppi.consent.v1.Withdrawal.Holder.acknowledged_at:type_name -> google.protobuf.Timestamp
+	0,  // 36: koppi.consent.v1.ConsentService.ListConsents:input_type -> koppi.consent.v1.ListConsentsRequest
+	2,  // 37: koppi.consent.v1.ConsentService.WithdrawConsent:input_type -> koppi.consent.v1.WithdrawConsentRequest
+	4,  // 38: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:input_type -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	8,  // 39: koppi.consent.v1.ConsentService.GiveConsent:input_type -> koppi.consent.v1.GiveConsentRequest
+	10, // 40: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:input_type -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	12, // 41: koppi.consent.v1.ConsentService.ProhibitTransfer:input_type -> koppi.consent.v1.ProhibitTransferRequest
+	14, // 42: koppi.consent.v1.ConsentService.LiftProhibition:input_type -> koppi.consent.v1.LiftProhibitionRequest
+	16, // 43: koppi.consent.v1.ConsentService.DecideWish:input_type -> koppi.consent.v1.DecideWishRequest
+	18, // 44: koppi.consent.v1.ConsentService.RequestOverride:input_type -> koppi.consent.v1.RequestOverrideRequest
+	20, // 45: koppi.consent.v1.ConsentService.DecideOverride:input_type -> koppi.consent.v1.DecideOverrideRequest
+	22, // 46: koppi.consent.v1.ConsentService.ListWishes:input_type -> koppi.consent.v1.ListWishesRequest
+	1,  // 47: koppi.consent.v1.ConsentService.ListConsents:output_type -> koppi.consent.v1.ListConsentsResponse
+	3,  // 48: koppi.consent.v1.ConsentService.WithdrawConsent:output_type -> koppi.consent.v1.WithdrawConsentResponse
+	5,  // 49: koppi.consent.v1.ConsentService.AcknowledgeWithdrawal:output_type -> koppi.consent.v1.AcknowledgeWithdrawalResponse
+	9,  // 50: koppi.consent.v1.ConsentService.GiveConsent:output_type -> koppi.consent.v1.GiveConsentResponse
+	11, // 51: koppi.consent.v1.ConsentService.WithdrawAdvanceConsent:output_type -> koppi.consent.v1.WithdrawAdvanceConsentResponse
+	13, // 52: koppi.consent.v1.ConsentService.ProhibitTransfer:output_type -> koppi.consent.v1.ProhibitTransferResponse
+	15, // 53: koppi.consent.v1.ConsentService.LiftProhibition:output_type -> koppi.consent.v1.LiftProhibitionResponse
+	17, // 54: koppi.consent.v1.ConsentService.DecideWish:output_type -> koppi.consent.v1.DecideWishResponse
+	19, // 55: koppi.consent.v1.ConsentService.RequestOverride:output_type -> koppi.consent.v1.RequestOverrideResponse
+	21, // 56: koppi.consent.v1.ConsentService.DecideOverride:output_type -> koppi.consent.v1.DecideOverrideResponse
+	23, // 57: koppi.consent.v1.ConsentService.ListWishes:output_type -> koppi.consent.v1.ListWishesResponse
+	47, // [47:58] is the sub-list for method output_type
+	36, // [36:47] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consent_v1_consent_proto_init() }
@@ -1672,7 +1894,7 @@ func file_koppi_consent_v1_consent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consent_v1_consent_proto_rawDesc), len(file_koppi_consent_v1_consent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,7 @@ const (
 	ConsentService_WithdrawAdvanceConsent_FullMethodName = "/koppi.consent.v1.ConsentService/WithdrawAdvanceConsent"
 	ConsentService_ProhibitTransfer_FullMethodName       = "/koppi.consent.v1.ConsentService/ProhibitTransfer"
 	ConsentService_LiftProhibition_FullMethodName        = "/koppi.consent.v1.ConsentService/LiftProhibition"
+	ConsentService_DecideWish_FullMethodName             = "/koppi.consent.v1.ConsentService/DecideWish"
 	ConsentService_RequestOverride_FullMethodName        = "/koppi.consent.v1.ConsentService/RequestOverride"
 	ConsentService_DecideOverride_FullMethodName         = "/koppi.consent.v1.ConsentService/DecideOverride"
 	ConsentService_ListWishes_FullMethodName             = "/koppi.consent.v1.ConsentService/ListWishes"
@@ -60,25 +61,35 @@ type ConsentServiceClient interface {
 	GiveConsent(ctx context.Context, in *GiveConsentRequest, opts ...grpc.CallOption) (*GiveConsentResponse, error)
 	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
 	// with it the consent of every matter in which it was cited. Again, it changes nothing.
+	// By an agency it needs a reason, and waits where other agencies may cite the consent.
 	WithdrawAdvanceConsent(ctx context.Context, in *WithdrawAdvanceConsentRequest, opts ...grpc.CallOption) (*WithdrawAdvanceConsentResponse, error)
 	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
 	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-	// that have such a party are withdrawn; others go on, and the answer names both.
+	// that have such a party are withdrawn; others go on, and the answer names both. By an
+	// agency it waits: until it is confirmed, it stops what that agency itself would send.
 	ProhibitTransfer(ctx context.Context, in *ProhibitTransferRequest, opts ...grpc.CallOption) (*ProhibitTransferResponse, error)
 	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-	// Nothing that was withdrawn comes back. Again, it changes nothing.
+	// Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
+	// waits: until it is confirmed, the prohibition stands.
 	LiftProhibition(ctx context.Context, in *LiftProhibitionRequest, opts ...grpc.CallOption) (*LiftProhibitionResponse, error)
+	// DecideWish confirms or refuses a wish that an agency recorded and that waits. The
+	// client may do either. So may a named worker of the agency that recorded it, signed in
+	// and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
+	// confirms it; to refuse it is to take it back, which that worker may. One that is not
+	// decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+	DecideWish(ctx context.Context, in *DecideWishRequest, opts ...grpc.CallOption) (*DecideWishResponse, error)
 	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
 	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
 	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
 	RequestOverride(ctx context.Context, in *RequestOverrideRequest, opts ...grpc.CallOption) (*RequestOverrideResponse, error)
-	// DecideOverride approves or refuses it, by another named worker of the same agency:
+	// DecideOverride approves or refuses it, by another named worker of the same agency,
+	// signed in and not a system in a worker's name:
 	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
 	// sending in that service to that receiver on that ground within 24 hours, and is used up
 	// by it. One that is not decided within 24 hours lapses.
 	DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error)
-	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-	// overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
+	// ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
+	// sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
 	// what it recorded, did, or may cite. A recorded reading.
 	ListWishes(ctx context.Context, in *ListWishesRequest, opts ...grpc.CallOption) (*ListWishesResponse, error)
 }
@@ -161,6 +172,16 @@ func (c *consentServiceClient) LiftProhibition(ctx context.Context, in *LiftProh
 	return out, nil
 }
 
+func (c *consentServiceClient) DecideWish(ctx context.Context, in *DecideWishRequest, opts ...grpc.CallOption) (*DecideWishResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideWishResponse)
+	err := c.cc.Invoke(ctx, ConsentService_DecideWish_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *consentServiceClient) RequestOverride(ctx context.Context, in *RequestOverrideRequest, opts ...grpc.CallOption) (*RequestOverrideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RequestOverrideResponse)
@@ -215,25 +236,35 @@ type ConsentServiceServer interface {
 	GiveConsent(context.Context, *GiveConsentRequest) (*GiveConsentResponse, error)
 	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
 	// with it the consent of every matter in which it was cited. Again, it changes nothing.
+	// By an agency it needs a reason, and waits where other agencies may cite the consent.
 	WithdrawAdvanceConsent(context.Context, *WithdrawAdvanceConsentRequest) (*WithdrawAdvanceConsentResponse, error)
 	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
 	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-	// that have such a party are withdrawn; others go on, and the answer names both.
+	// that have such a party are withdrawn; others go on, and the answer names both. By an
+	// agency it waits: until it is confirmed, it stops what that agency itself would send.
 	ProhibitTransfer(context.Context, *ProhibitTransferRequest) (*ProhibitTransferResponse, error)
 	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-	// Nothing that was withdrawn comes back. Again, it changes nothing.
+	// Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
+	// waits: until it is confirmed, the prohibition stands.
 	LiftProhibition(context.Context, *LiftProhibitionRequest) (*LiftProhibitionResponse, error)
+	// DecideWish confirms or refuses a wish that an agency recorded and that waits. The
+	// client may do either. So may a named worker of the agency that recorded it, signed in
+	// and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
+	// confirms it; to refuse it is to take it back, which that worker may. One that is not
+	// decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+	DecideWish(context.Context, *DecideWishRequest) (*DecideWishResponse, error)
 	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
 	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
 	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
 	RequestOverride(context.Context, *RequestOverrideRequest) (*RequestOverrideResponse, error)
-	// DecideOverride approves or refuses it, by another named worker of the same agency:
+	// DecideOverride approves or refuses it, by another named worker of the same agency,
+	// signed in and not a system in a worker's name:
 	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
 	// sending in that service to that receiver on that ground within 24 hours, and is used up
 	// by it. One that is not decided within 24 hours lapses.
 	DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error)
-	// ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-	// overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
+	// ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
+	// sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
 	// what it recorded, did, or may cite. A recorded reading.
 	ListWishes(context.Context, *ListWishesRequest) (*ListWishesResponse, error)
 	mustEmbedUnimplementedConsentServiceServer()
@@ -266,6 +297,9 @@ func (UnimplementedConsentServiceServer) ProhibitTransfer(context.Context, *Proh
 }
 func (UnimplementedConsentServiceServer) LiftProhibition(context.Context, *LiftProhibitionRequest) (*LiftProhibitionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LiftProhibition not implemented")
+}
+func (UnimplementedConsentServiceServer) DecideWish(context.Context, *DecideWishRequest) (*DecideWishResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideWish not implemented")
 }
 func (UnimplementedConsentServiceServer) RequestOverride(context.Context, *RequestOverrideRequest) (*RequestOverrideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestOverride not implemented")
@@ -423,6 +457,24 @@ func _ConsentService_LiftProhibition_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConsentService_DecideWish_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideWishRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentServiceServer).DecideWish(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentService_DecideWish_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentServiceServer).DecideWish(ctx, req.(*DecideWishRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConsentService_RequestOverride_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RequestOverrideRequest)
 	if err := dec(in); err != nil {
@@ -511,6 +563,10 @@ var ConsentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LiftProhibition",
 			Handler:    _ConsentService_LiftProhibition_Handler,
+		},
+		{
+			MethodName: "DecideWish",
+			Handler:    _ConsentService_DecideWish_Handler,
 		},
 		{
 			MethodName: "RequestOverride",

@@ -117,6 +117,7 @@ type Wishes struct {
 	Prohibitions  []*Prohibition         `protobuf:"bytes,2,rep,name=prohibitions,proto3" json:"prohibitions,omitempty"`
 	Blocked       []*BlockedSending      `protobuf:"bytes,3,rep,name=blocked,proto3" json:"blocked,omitempty"`
 	Overrides     []*Override            `protobuf:"bytes,4,rep,name=overrides,proto3" json:"overrides,omitempty"`
+	Waiting       []*WaitingWish         `protobuf:"bytes,5,rep,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,6 +180,13 @@ func (x *Wishes) GetOverrides() []*Override {
 	return nil
 }
 
+func (x *Wishes) GetWaiting() []*WaitingWish {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
 // AdvanceConsent is a consent that was given before any message.
 type AdvanceConsent struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -203,9 +211,11 @@ type AdvanceConsent struct {
 	// Of those, the ones whose consent went with it; the others rest on another ground.
 	Withdrawn []string `protobuf:"bytes,14,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	// All services have it so.
-	Everywhere    bool `protobuf:"varint,15,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Everywhere bool `protobuf:"varint,15,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
+	// Why an agency withdrew it.
+	WithdrawalReason string `protobuf:"bytes,16,opt,name=withdrawal_reason,json=withdrawalReason,proto3" json:"withdrawal_reason,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *AdvanceConsent) Reset() {
@@ -343,6 +353,13 @@ func (x *AdvanceConsent) GetEverywhere() bool {
 	return false
 }
 
+func (x *AdvanceConsent) GetWithdrawalReason() string {
+	if x != nil {
+		return x.WithdrawalReason
+	}
+	return ""
+}
+
 // Prohibition is a client's, on passing data to somebody.
 type Prohibition struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -361,9 +378,13 @@ type Prohibition struct {
 	Withdrawn  []string `protobuf:"bytes,8,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	Continuing []string `protobuf:"bytes,9,rep,name=continuing,proto3" json:"continuing,omitempty"`
 	// All services have it so.
-	Everywhere    bool `protobuf:"varint,10,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Everywhere bool `protobuf:"varint,10,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
+	// Why the agency recorded it.
+	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The client confirmed what the agency recorded: it is the client's own deed.
+	ConfirmedByClient bool `protobuf:"varint,12,opt,name=confirmed_by_client,json=confirmedByClient,proto3" json:"confirmed_by_client,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Prohibition) Reset() {
@@ -466,6 +487,209 @@ func (x *Prohibition) GetEverywhere() bool {
 	return false
 }
 
+func (x *Prohibition) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Prohibition) GetConfirmedByClient() bool {
+	if x != nil {
+		return x.ConfirmedByClient
+	}
+	return false
+}
+
+// WaitingWish is what an agency recorded in the client's name, and the client or a second
+// officer of the agency has yet to confirm.
+type WaitingWish struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	WishId string                 `protobuf:"bytes,1,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
+	// The reader's name for the client.
+	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// What was recorded. A prohibition that is confirmed has this wish's id.
+	//
+	// Types that are valid to be assigned to Of:
+	//
+	//	*WaitingWish_Prohibit
+	//	*WaitingWish_Lift
+	//	*WaitingWish_Withdraw
+	Of         isWaitingWish_Of       `protobuf_oneof:"of"`
+	Reason     string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	RecordedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
+	RecordedBy *v1.Party              `protobuf:"bytes,8,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
+	// Until when it waits. Not decided by then, it has lapsed.
+	Until *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until,proto3" json:"until,omitempty"`
+	// Absent until it is decided.
+	DecidedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// The second officer; absent where the client decided.
+	DecidedBy *v1.Party `protobuf:"bytes,11,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	Confirmed bool      `protobuf:"varint,12,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
+	// All services have it so.
+	Everywhere    bool `protobuf:"varint,13,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WaitingWish) Reset() {
+	*x = WaitingWish{}
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitingWish) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitingWish) ProtoMessage() {}
+
+func (x *WaitingWish) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitingWish.ProtoReflect.Descriptor instead.
+func (*WaitingWish) Descriptor() ([]byte, []int) {
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WaitingWish) GetWishId() string {
+	if x != nil {
+		return x.WishId
+	}
+	return ""
+}
+
+func (x *WaitingWish) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *WaitingWish) GetOf() isWaitingWish_Of {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetProhibit() *Recipient {
+	if x != nil {
+		if x, ok := x.Of.(*WaitingWish_Prohibit); ok {
+			return x.Prohibit
+		}
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetLift() string {
+	if x != nil {
+		if x, ok := x.Of.(*WaitingWish_Lift); ok {
+			return x.Lift
+		}
+	}
+	return ""
+}
+
+func (x *WaitingWish) GetWithdraw() string {
+	if x != nil {
+		if x, ok := x.Of.(*WaitingWish_Withdraw); ok {
+			return x.Withdraw
+		}
+	}
+	return ""
+}
+
+func (x *WaitingWish) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WaitingWish) GetRecordedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedAt
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetRecordedBy() *v1.Party {
+	if x != nil {
+		return x.RecordedBy
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetDecidedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetDecidedBy() *v1.Party {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return nil
+}
+
+func (x *WaitingWish) GetConfirmed() bool {
+	if x != nil {
+		return x.Confirmed
+	}
+	return false
+}
+
+func (x *WaitingWish) GetEverywhere() bool {
+	if x != nil {
+		return x.Everywhere
+	}
+	return false
+}
+
+type isWaitingWish_Of interface {
+	isWaitingWish_Of()
+}
+
+type WaitingWish_Prohibit struct {
+	Prohibit *Recipient `protobuf:"bytes,3,opt,name=prohibit,proto3,oneof"`
+}
+
+type WaitingWish_Lift struct {
+	// The prohibition_id of the one that is to be lifted.
+	Lift string `protobuf:"bytes,4,opt,name=lift,proto3,oneof"`
+}
+
+type WaitingWish_Withdraw struct {
+	// The consent_id of the one that is to be withdrawn.
+	Withdraw string `protobuf:"bytes,5,opt,name=withdraw,proto3,oneof"`
+}
+
+func (*WaitingWish_Prohibit) isWaitingWish_Of() {}
+
+func (*WaitingWish_Lift) isWaitingWish_Of() {}
+
+func (*WaitingWish_Withdraw) isWaitingWish_Of() {}
+
 // BlockedSending is a step that a prohibition stopped. The same again within an hour is
 // in the record of accesses alone.
 type BlockedSending struct {
@@ -484,7 +708,7 @@ type BlockedSending struct {
 
 func (x *BlockedSending) Reset() {
 	*x = BlockedSending{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[4]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +720,7 @@ func (x *BlockedSending) String() string {
 func (*BlockedSending) ProtoMessage() {}
 
 func (x *BlockedSending) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[4]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +733,7 @@ func (x *BlockedSending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockedSending.ProtoReflect.Descriptor instead.
 func (*BlockedSending) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{4}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BlockedSending) GetAt() *timestamppb.Timestamp {
@@ -568,15 +792,20 @@ type Override struct {
 	// Until when it is to be decided, and once approved, used.
 	Until *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=until,proto3" json:"until,omitempty"`
 	// Absent until it is used, and for which matter.
-	UsedAt        *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
-	UsedFor       string                 `protobuf:"bytes,15,opt,name=used_for,json=usedFor,proto3" json:"used_for,omitempty"`
+	UsedAt  *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	UsedFor string                 `protobuf:"bytes,15,opt,name=used_for,json=usedFor,proto3" json:"used_for,omitempty"`
+	// In events alone: what waits is no sending but a wish that an agency recorded. Programs
+	// from before there was such take it for an override of nothing.
+	Waiting *WaitingWish `protobuf:"bytes,16,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// In events alone: the worklists of this service show it. One service does.
+	Listed        bool `protobuf:"varint,17,opt,name=listed,proto3" json:"listed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Override) Reset() {
 	*x = Override{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[5]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -588,7 +817,7 @@ func (x *Override) String() string {
 func (*Override) ProtoMessage() {}
 
 func (x *Override) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[5]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -601,7 +830,7 @@ func (x *Override) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Override.ProtoReflect.Descriptor instead.
 func (*Override) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{5}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Override) GetOverrideId() string {
@@ -709,6 +938,20 @@ func (x *Override) GetUsedFor() string {
 	return ""
 }
 
+func (x *Override) GetWaiting() *WaitingWish {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+func (x *Override) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
 // ConsentGiven: the client consents in advance.
 type ConsentGiven struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -719,7 +962,7 @@ type ConsentGiven struct {
 
 func (x *ConsentGiven) Reset() {
 	*x = ConsentGiven{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[6]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +974,7 @@ func (x *ConsentGiven) String() string {
 func (*ConsentGiven) ProtoMessage() {}
 
 func (x *ConsentGiven) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[6]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +987,7 @@ func (x *ConsentGiven) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentGiven.ProtoReflect.Descriptor instead.
 func (*ConsentGiven) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{6}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ConsentGiven) GetConsent() *AdvanceConsent {
@@ -762,14 +1005,16 @@ type AdvanceConsentWithdrawn struct {
 	// is then made of the matter's name, and is the same in every service.
 	Matter *WithdrawnConsent `protobuf:"bytes,2,opt,name=matter,proto3" json:"matter,omitempty"`
 	// The matter is of this service, and the other services do not have this yet.
-	ToPassOn      bool `protobuf:"varint,3,opt,name=to_pass_on,json=toPassOn,proto3" json:"to_pass_on,omitempty"`
+	ToPassOn bool `protobuf:"varint,3,opt,name=to_pass_on,json=toPassOn,proto3" json:"to_pass_on,omitempty"`
+	// Why, where an agency did.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AdvanceConsentWithdrawn) Reset() {
 	*x = AdvanceConsentWithdrawn{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[7]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +1026,7 @@ func (x *AdvanceConsentWithdrawn) String() string {
 func (*AdvanceConsentWithdrawn) ProtoMessage() {}
 
 func (x *AdvanceConsentWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[7]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +1039,7 @@ func (x *AdvanceConsentWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceConsentWithdrawn.ProtoReflect.Descriptor instead.
 func (*AdvanceConsentWithdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{7}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AdvanceConsentWithdrawn) GetConsentId() string {
@@ -818,6 +1063,13 @@ func (x *AdvanceConsentWithdrawn) GetToPassOn() bool {
 	return false
 }
 
+func (x *AdvanceConsentWithdrawn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
 // later sendings to it.
 type WithdrawnConsent struct {
@@ -835,7 +1087,7 @@ type WithdrawnConsent struct {
 
 func (x *WithdrawnConsent) Reset() {
 	*x = WithdrawnConsent{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1099,7 @@ func (x *WithdrawnConsent) String() string {
 func (*WithdrawnConsent) ProtoMessage() {}
 
 func (x *WithdrawnConsent) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[8]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1112,7 @@ func (x *WithdrawnConsent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawnConsent.ProtoReflect.Descriptor instead.
 func (*WithdrawnConsent) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{8}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WithdrawnConsent) GetSubject() string {
@@ -902,7 +1154,7 @@ type ConsentCited struct {
 
 func (x *ConsentCited) Reset() {
 	*x = ConsentCited{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1166,7 @@ func (x *ConsentCited) String() string {
 func (*ConsentCited) ProtoMessage() {}
 
 func (x *ConsentCited) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[9]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1179,7 @@ func (x *ConsentCited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentCited.ProtoReflect.Descriptor instead.
 func (*ConsentCited) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{9}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ConsentCited) GetConsentId() string {
@@ -949,13 +1201,17 @@ type TransferProhibited struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProhibitionId string                 `protobuf:"bytes,1,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
 	Recipient     *Recipient             `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Why, where an agency did.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The client confirmed what the agency recorded.
+	ConfirmedByClient bool `protobuf:"varint,4,opt,name=confirmed_by_client,json=confirmedByClient,proto3" json:"confirmed_by_client,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *TransferProhibited) Reset() {
 	*x = TransferProhibited{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1223,7 @@ func (x *TransferProhibited) String() string {
 func (*TransferProhibited) ProtoMessage() {}
 
 func (x *TransferProhibited) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[10]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1236,7 @@ func (x *TransferProhibited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferProhibited.ProtoReflect.Descriptor instead.
 func (*TransferProhibited) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{10}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TransferProhibited) GetProhibitionId() string {
@@ -997,6 +1253,20 @@ func (x *TransferProhibited) GetRecipient() *Recipient {
 	return nil
 }
 
+func (x *TransferProhibited) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *TransferProhibited) GetConfirmedByClient() bool {
+	if x != nil {
+		return x.ConfirmedByClient
+	}
+	return false
+}
+
 type ProhibitionLifted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProhibitionId string                 `protobuf:"bytes,1,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
@@ -1006,7 +1276,7 @@ type ProhibitionLifted struct {
 
 func (x *ProhibitionLifted) Reset() {
 	*x = ProhibitionLifted{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1288,7 @@ func (x *ProhibitionLifted) String() string {
 func (*ProhibitionLifted) ProtoMessage() {}
 
 func (x *ProhibitionLifted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[11]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1301,7 @@ func (x *ProhibitionLifted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProhibitionLifted.ProtoReflect.Descriptor instead.
 func (*ProhibitionLifted) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{11}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ProhibitionLifted) GetProhibitionId() string {
@@ -1056,7 +1326,7 @@ type WishCarriedOut struct {
 
 func (x *WishCarriedOut) Reset() {
 	*x = WishCarriedOut{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1338,7 @@ func (x *WishCarriedOut) String() string {
 func (*WishCarriedOut) ProtoMessage() {}
 
 func (x *WishCarriedOut) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[12]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1351,7 @@ func (x *WishCarriedOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WishCarriedOut.ProtoReflect.Descriptor instead.
 func (*WishCarriedOut) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{12}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WishCarriedOut) GetWishId() string {
@@ -1122,7 +1392,7 @@ type SendingBlocked struct {
 
 func (x *SendingBlocked) Reset() {
 	*x = SendingBlocked{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1404,7 @@ func (x *SendingBlocked) String() string {
 func (*SendingBlocked) ProtoMessage() {}
 
 func (x *SendingBlocked) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[13]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1417,7 @@ func (x *SendingBlocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendingBlocked.ProtoReflect.Descriptor instead.
 func (*SendingBlocked) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{13}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SendingBlocked) GetSending() *BlockedSending {
@@ -1157,7 +1427,7 @@ func (x *SendingBlocked) GetSending() *BlockedSending {
 	return nil
 }
 
-// OverrideRequested: a first officer asks.
+// OverrideRequested: a first officer asks, for an override or to have a wish confirmed.
 type OverrideRequested struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Override      *Override              `protobuf:"bytes,1,opt,name=override,proto3" json:"override,omitempty"`
@@ -1167,7 +1437,7 @@ type OverrideRequested struct {
 
 func (x *OverrideRequested) Reset() {
 	*x = OverrideRequested{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1449,7 @@ func (x *OverrideRequested) String() string {
 func (*OverrideRequested) ProtoMessage() {}
 
 func (x *OverrideRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[14]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1462,7 @@ func (x *OverrideRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideRequested.ProtoReflect.Descriptor instead.
 func (*OverrideRequested) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{14}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OverrideRequested) GetOverride() *Override {
@@ -1202,7 +1472,7 @@ func (x *OverrideRequested) GetOverride() *Override {
 	return nil
 }
 
-// OverrideDecided: a second officer has decided.
+// OverrideDecided: a second officer has decided; of a wish, or the client has.
 type OverrideDecided struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	OverrideId string                 `protobuf:"bytes,1,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`
@@ -1215,7 +1485,7 @@ type OverrideDecided struct {
 
 func (x *OverrideDecided) Reset() {
 	*x = OverrideDecided{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1497,7 @@ func (x *OverrideDecided) String() string {
 func (*OverrideDecided) ProtoMessage() {}
 
 func (x *OverrideDecided) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[15]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1510,7 @@ func (x *OverrideDecided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideDecided.ProtoReflect.Descriptor instead.
 func (*OverrideDecided) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{15}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OverrideDecided) GetOverrideId() string {
@@ -1275,7 +1545,7 @@ type OverrideUsed struct {
 
 func (x *OverrideUsed) Reset() {
 	*x = OverrideUsed{}
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1287,7 +1557,7 @@ func (x *OverrideUsed) String() string {
 func (*OverrideUsed) ProtoMessage() {}
 
 func (x *OverrideUsed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[16]
+	mi := &file_koppi_consent_v1_wishes_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1300,7 +1570,7 @@ func (x *OverrideUsed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverrideUsed.ProtoReflect.Descriptor instead.
 func (*OverrideUsed) Descriptor() ([]byte, []int) {
-	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{16}
+	return file_koppi_consent_v1_wishes_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OverrideUsed) GetOverrideId() string {
@@ -1325,12 +1595,13 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\tRecipient\x12>\n" +
 	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01H\x00R\x06agency\x12\x98\x01\n" +
 	"\x04kind\x18\x02 \x01(\tB\x81\x01\xbaH~r|R\x1bAGENCY_KIND_SOCIAL_SERVICESR\x14AGENCY_KIND_BENEFITSR\x17AGENCY_KIND_HEALTH_CARER\x16AGENCY_KIND_YOUTH_WORKR\x16AGENCY_KIND_EMPLOYMENTH\x00R\x04kindB\v\n" +
-	"\x02of\x12\x05\xbaH\x02\b\x01\"\xff\x01\n" +
+	"\x02of\x12\x05\xbaH\x02\b\x01\"\xb8\x02\n" +
 	"\x06Wishes\x12<\n" +
 	"\bconsents\x18\x01 \x03(\v2 .koppi.consent.v1.AdvanceConsentR\bconsents\x12A\n" +
 	"\fprohibitions\x18\x02 \x03(\v2\x1d.koppi.consent.v1.ProhibitionR\fprohibitions\x12:\n" +
 	"\ablocked\x18\x03 \x03(\v2 .koppi.consent.v1.BlockedSendingR\ablocked\x128\n" +
-	"\toverrides\x18\x04 \x03(\v2\x1a.koppi.consent.v1.OverrideR\toverrides\"\xfb\x04\n" +
+	"\toverrides\x18\x04 \x03(\v2\x1a.koppi.consent.v1.OverrideR\toverrides\x127\n" +
+	"\awaiting\x18\x05 \x03(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\"\xae\x05\n" +
 	"\x0eAdvanceConsent\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12\x1b\n" +
@@ -1350,7 +1621,8 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\twithdrawn\x18\x0e \x03(\tB\x04\xe8\xb8\x18\x01R\twithdrawn\x12\x1e\n" +
 	"\n" +
 	"everywhere\x18\x0f \x01(\bR\n" +
-	"everywhere\"\xc3\x03\n" +
+	"everywhere\x121\n" +
+	"\x11withdrawal_reason\x18\x10 \x01(\tB\x04\xe8\xb8\x18\x03R\x10withdrawalReason\"\x91\x04\n" +
 	"\vProhibition\x12%\n" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x129\n" +
@@ -1366,13 +1638,37 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\n" +
 	"everywhere\x18\n" +
 	" \x01(\bR\n" +
-	"everywhere\"\xc0\x01\n" +
+	"everywhere\x12\x1c\n" +
+	"\x06reason\x18\v \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12.\n" +
+	"\x13confirmed_by_client\x18\f \x01(\bR\x11confirmedByClient\"\xba\x04\n" +
+	"\vWaitingWish\x12\x17\n" +
+	"\awish_id\x18\x01 \x01(\tR\x06wishId\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x129\n" +
+	"\bprohibit\x18\x03 \x01(\v2\x1b.koppi.consent.v1.RecipientH\x00R\bprohibit\x12\x1a\n" +
+	"\x04lift\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01H\x00R\x04lift\x12\"\n" +
+	"\bwithdraw\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x01H\x00R\bwithdraw\x12\x1c\n" +
+	"\x06reason\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12;\n" +
+	"\vrecorded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"recordedAt\x127\n" +
+	"\vrecorded_by\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\n" +
+	"recordedBy\x120\n" +
+	"\x05until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x129\n" +
+	"\n" +
+	"decided_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\x125\n" +
+	"\n" +
+	"decided_by\x18\v \x01(\v2\x16.koppi.common.v1.PartyR\tdecidedBy\x12\x1c\n" +
+	"\tconfirmed\x18\f \x01(\bR\tconfirmed\x12\x1e\n" +
+	"\n" +
+	"everywhere\x18\r \x01(\bR\n" +
+	"everywhereB\x04\n" +
+	"\x02of\"\xc0\x01\n" +
 	"\x0eBlockedSending\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12 \n" +
 	"\breceiver\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x12\x1e\n" +
 	"\aservice\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x18\n" +
-	"\x04step\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x04step\"\x92\x05\n" +
+	"\x04step\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x04step\"\xe3\x05\n" +
 	"\bOverride\x12\x1f\n" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
 	"overrideId\x12\x1b\n" +
@@ -1392,15 +1688,18 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\bapproved\x18\f \x01(\bR\bapproved\x120\n" +
 	"\x05until\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x123\n" +
 	"\aused_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x1f\n" +
-	"\bused_for\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\ausedFor\"J\n" +
+	"\bused_for\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\ausedFor\x127\n" +
+	"\awaiting\x18\x10 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\x12\x16\n" +
+	"\x06listed\x18\x11 \x01(\bR\x06listed\"J\n" +
 	"\fConsentGiven\x12:\n" +
-	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\x92\x01\n" +
+	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xb0\x01\n" +
 	"\x17AdvanceConsentWithdrawn\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12:\n" +
 	"\x06matter\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\x06matter\x12\x1c\n" +
 	"\n" +
-	"to_pass_on\x18\x03 \x01(\bR\btoPassOn\"\xca\x01\n" +
+	"to_pass_on\x18\x03 \x01(\bR\btoPassOn\x12\x1c\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\xca\x01\n" +
 	"\x10WithdrawnConsent\x12\x1e\n" +
 	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x125\n" +
 	"\bgiven_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x12=\n" +
@@ -1409,10 +1708,12 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\fConsentCited\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12 \n" +
-	"\bsubjects\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\bsubjects\"v\n" +
+	"\bsubjects\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x01R\bsubjects\"\xc4\x01\n" +
 	"\x12TransferProhibited\x12%\n" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\x129\n" +
-	"\trecipient\x18\x02 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\":\n" +
+	"\trecipient\x18\x02 \x01(\v2\x1b.koppi.consent.v1.RecipientR\trecipient\x12\x1c\n" +
+	"\x06reason\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12.\n" +
+	"\x13confirmed_by_client\x18\x04 \x01(\bR\x11confirmedByClient\":\n" +
 	"\x11ProhibitionLifted\x12%\n" +
 	"\x0eprohibition_id\x18\x01 \x01(\tR\rprohibitionId\"\x90\x01\n" +
 	"\x0eWishCarriedOut\x12\x17\n" +
@@ -1449,67 +1750,76 @@ func file_koppi_consent_v1_wishes_proto_rawDescGZIP() []byte {
 	return file_koppi_consent_v1_wishes_proto_rawDescData
 }
 
-var file_koppi_consent_v1_wishes_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_koppi_consent_v1_wishes_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_koppi_consent_v1_wishes_proto_goTypes = []any{
 	(*Recipient)(nil),               // 0: koppi.consent.v1.Recipient
 	(*Wishes)(nil),                  // 1: koppi.consent.v1.Wishes
 	(*AdvanceConsent)(nil),          // 2: koppi.consent.v1.AdvanceConsent
 	(*Prohibition)(nil),             // 3: koppi.consent.v1.Prohibition
-	(*BlockedSending)(nil),          // 4: koppi.consent.v1.BlockedSending
-	(*Override)(nil),                // 5: koppi.consent.v1.Override
-	(*ConsentGiven)(nil),            // 6: koppi.consent.v1.ConsentGiven
-	(*AdvanceConsentWithdrawn)(nil), // 7: koppi.consent.v1.AdvanceConsentWithdrawn
-	(*WithdrawnConsent)(nil),        // 8: koppi.consent.v1.WithdrawnConsent
-	(*ConsentCited)(nil),            // 9: koppi.consent.v1.ConsentCited
-	(*TransferProhibited)(nil),      // 10: koppi.consent.v1.TransferProhibited
-	(*ProhibitionLifted)(nil),       // 11: koppi.consent.v1.ProhibitionLifted
-	(*WishCarriedOut)(nil),          // 12: koppi.consent.v1.WishCarriedOut
-	(*SendingBlocked)(nil),          // 13: koppi.consent.v1.SendingBlocked
-	(*OverrideRequested)(nil),       // 14: koppi.consent.v1.OverrideRequested
-	(*OverrideDecided)(nil),         // 15: koppi.consent.v1.OverrideDecided
-	(*OverrideUsed)(nil),            // 16: koppi.consent.v1.OverrideUsed
-	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
-	(*v1.Party)(nil),                // 18: koppi.common.v1.Party
-	(v1.LegalGround)(0),             // 19: koppi.common.v1.LegalGround
+	(*WaitingWish)(nil),             // 4: koppi.consent.v1.WaitingWish
+	(*BlockedSending)(nil),          // 5: koppi.consent.v1.BlockedSending
+	(*Override)(nil),                // 6: koppi.consent.v1.Override
+	(*ConsentGiven)(nil),            // 7: koppi.consent.v1.ConsentGiven
+	(*AdvanceConsentWithdrawn)(nil), // 8: koppi.consent.v1.AdvanceConsentWithdrawn
+	(*WithdrawnConsent)(nil),        // 9: koppi.consent.v1.WithdrawnConsent
+	(*ConsentCited)(nil),            // 10: koppi.consent.v1.ConsentCited
+	(*TransferProhibited)(nil),      // 11: koppi.consent.v1.TransferProhibited
+	(*ProhibitionLifted)(nil),       // 12: koppi.consent.v1.ProhibitionLifted
+	(*WishCarriedOut)(nil),          // 13: koppi.consent.v1.WishCarriedOut
+	(*SendingBlocked)(nil),          // 14: koppi.consent.v1.SendingBlocked
+	(*OverrideRequested)(nil),       // 15: koppi.consent.v1.OverrideRequested
+	(*OverrideDecided)(nil),         // 16: koppi.consent.v1.OverrideDecided
+	(*OverrideUsed)(nil),            // 17: koppi.consent.v1.OverrideUsed
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*v1.Party)(nil),                // 19: koppi.common.v1.Party
+	(v1.LegalGround)(0),             // 20: koppi.common.v1.LegalGround
 }
 var file_koppi_consent_v1_wishes_proto_depIdxs = []int32{
 	2,  // 0: koppi.consent.v1.Wishes.consents:type_name -> koppi.consent.v1.AdvanceConsent
 	3,  // 1: koppi.consent.v1.Wishes.prohibitions:type_name -> koppi.consent.v1.Prohibition
-	4,  // 2: koppi.consent.v1.Wishes.blocked:type_name -> koppi.consent.v1.BlockedSending
-	5,  // 3: koppi.consent.v1.Wishes.overrides:type_name -> koppi.consent.v1.Override
-	0,  // 4: koppi.consent.v1.AdvanceConsent.recipient:type_name -> koppi.consent.v1.Recipient
-	17, // 5: koppi.consent.v1.AdvanceConsent.given_at:type_name -> google.protobuf.Timestamp
-	17, // 6: koppi.consent.v1.AdvanceConsent.until:type_name -> google.protobuf.Timestamp
-	18, // 7: koppi.consent.v1.AdvanceConsent.by:type_name -> koppi.common.v1.Party
-	17, // 8: koppi.consent.v1.AdvanceConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
-	18, // 9: koppi.consent.v1.AdvanceConsent.withdrawn_by:type_name -> koppi.common.v1.Party
-	0,  // 10: koppi.consent.v1.Prohibition.recipient:type_name -> koppi.consent.v1.Recipient
-	17, // 11: koppi.consent.v1.Prohibition.given_at:type_name -> google.protobuf.Timestamp
-	18, // 12: koppi.consent.v1.Prohibition.by:type_name -> koppi.common.v1.Party
-	17, // 13: koppi.consent.v1.Prohibition.lifted_at:type_name -> google.protobuf.Timestamp
-	18, // 14: koppi.consent.v1.Prohibition.lifted_by:type_name -> koppi.common.v1.Party
-	17, // 15: koppi.consent.v1.BlockedSending.at:type_name -> google.protobuf.Timestamp
-	18, // 16: koppi.consent.v1.BlockedSending.by:type_name -> koppi.common.v1.Party
-	19, // 17: koppi.consent.v1.Override.ground:type_name -> koppi.common.v1.LegalGround
-	17, // 18: koppi.consent.v1.Override.requested_at:type_name -> google.protobuf.Timestamp
-	18, // 19: koppi.consent.v1.Override.requested_by:type_name -> koppi.common.v1.Party
-	17, // 20: koppi.consent.v1.Override.decided_at:type_name -> google.protobuf.Timestamp
-	18, // 21: koppi.consent.v1.Override.decided_by:type_name -> koppi.common.v1.Party
-	17, // 22: koppi.consent.v1.Override.until:type_name -> google.protobuf.Timestamp
-	17, // 23: koppi.consent.v1.Override.used_at:type_name -> google.protobuf.Timestamp
-	2,  // 24: koppi.consent.v1.ConsentGiven.consent:type_name -> koppi.consent.v1.AdvanceConsent
-	8,  // 25: koppi.consent.v1.AdvanceConsentWithdrawn.matter:type_name -> koppi.consent.v1.WithdrawnConsent
-	17, // 26: koppi.consent.v1.WithdrawnConsent.given_at:type_name -> google.protobuf.Timestamp
-	17, // 27: koppi.consent.v1.WithdrawnConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
-	0,  // 28: koppi.consent.v1.TransferProhibited.recipient:type_name -> koppi.consent.v1.Recipient
-	4,  // 29: koppi.consent.v1.SendingBlocked.sending:type_name -> koppi.consent.v1.BlockedSending
-	5,  // 30: koppi.consent.v1.OverrideRequested.override:type_name -> koppi.consent.v1.Override
-	17, // 31: koppi.consent.v1.OverrideDecided.until:type_name -> google.protobuf.Timestamp
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	5,  // 2: koppi.consent.v1.Wishes.blocked:type_name -> koppi.consent.v1.BlockedSending
+	6,  // 3: koppi.consent.v1.Wishes.overrides:type_name -> koppi.consent.v1.Override
+	4,  // 4: koppi.consent.v1.Wishes.waiting:type_name -> koppi.consent.v1.WaitingWish
+	0,  // 5: koppi.consent.v1.AdvanceConsent.recipient:type_name -> koppi.consent.v1.Recipient
+	18, // 6: koppi.consent.v1.AdvanceConsent.given_at:type_name -> google.protobuf.Timestamp
+	18, // 7: koppi.consent.v1.AdvanceConsent.until:type_name -> google.protobuf.Timestamp
+	19, // 8: koppi.consent.v1.AdvanceConsent.by:type_name -> koppi.common.v1.Party
+	18, // 9: koppi.consent.v1.AdvanceConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
+	19, // 10: koppi.consent.v1.AdvanceConsent.withdrawn_by:type_name -> koppi.common.v1.Party
+	0,  // 11: koppi.consent.v1.Prohibition.recipient:type_name -> koppi.consent.v1.Recipient
+	18, // 12: koppi.consent.v1.Prohibition.given_at:type_name -> google.protobuf.Timestamp
+	19, // 13: koppi.consent.v1.Prohibition.by:type_name -> koppi.common.v1.Party
+	18, // 14: koppi.consent.v1.Prohibition.lifted_at:type_name -> google.protobuf.Timestamp
+	19, // 15: koppi.consent.v1.Prohibition.lifted_by:type_name -> koppi.common.v1.Party
+	0,  // 16: koppi.consent.v1.WaitingWish.prohibit:type_name -> koppi.consent.v1.Recipient
+	18, // 17: koppi.consent.v1.WaitingWish.recorded_at:type_name -> google.protobuf.Timestamp
+	19, // 18: koppi.consent.v1.WaitingWish.recorded_by:type_name -> koppi.common.v1.Party
+	18, // 19: koppi.consent.v1.WaitingWish.until:type_name -> google.protobuf.Timestamp
+	18, // 20: koppi.consent.v1.WaitingWish.decided_at:type_name -> google.protobuf.Timestamp
+	19, // 21: koppi.consent.v1.WaitingWish.decided_by:type_name -> koppi.common.v1.Party
+	18, // 22: koppi.consent.v1.BlockedSending.at:type_name -> google.protobuf.Timestamp
+	19, // 23: koppi.consent.v1.BlockedSending.by:type_name -> koppi.common.v1.Party
+	20, // 24: koppi.consent.v1.Override.ground:type_name -> koppi.common.v1.LegalGround
+	18, // 25: koppi.consent.v1.Override.requested_at:type_name -> google.protobuf.Timestamp
+	19, // 26: koppi.consent.v1.Override.requested_by:type_name -> koppi.common.v1.Party
+	18, // 27: koppi.consent.v1.Override.decided_at:type_name -> google.protobuf.Timestamp
+	19, // 28: koppi.consent.v1.Override.decided_by:type_name -> koppi.common.v1.Party
+	18, // 29: koppi.consent.v1.Override.until:type_name -> google.protobuf.Timestamp
+	18, // 30: koppi.consent.v1.Override.used_at:type_name -> google.protobuf.Timestamp
+	4,  // 31: koppi.consent.v1.Override.waiting:type_name -> koppi.consent.v1.WaitingWish
+	2,  // 32: koppi.consent.v1.ConsentGiven.consent:type_name -> koppi.consent.v1.AdvanceConsent
+	9,  // 33: koppi.consent.v1.AdvanceConsentWithdrawn.matter:type_name -> koppi.consent.v1.WithdrawnConsent
+	18, // 34: koppi.consent.v1.WithdrawnConsent.given_at:type_name -> google.protobuf.Timestamp
+	18, // 35: koppi.consent.v1.WithdrawnConsent.withdrawn_at:type_name -> google.protobuf.Timestamp
+	0,  // 36: koppi.consent.v1.TransferProhibited.recipient:type_name -> koppi.consent.v1.Recipient
+	5,  // 37: koppi.consent.v1.SendingBlocked.sending:type_name -> koppi.consent.v1.BlockedSending
+	6,  // 38: koppi.consent.v1.OverrideRequested.override:type_name -> koppi.consent.v1.Override
+	18, // 39: koppi.consent.v1.OverrideDecided.until:type_name -> google.protobuf.Timestamp
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consent_v1_wishes_proto_init() }
@@ -1521,13 +1831,18 @@ func file_koppi_consent_v1_wishes_proto_init() {
 		(*Recipient_Agency)(nil),
 		(*Recipient_Kind)(nil),
 	}
+	file_koppi_consent_v1_wishes_proto_msgTypes[4].OneofWrappers = []any{
+		(*WaitingWish_Prohibit)(nil),
+		(*WaitingWish_Lift)(nil),
+		(*WaitingWish_Withdraw)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_consent_v1_wishes_proto_rawDesc), len(file_koppi_consent_v1_wishes_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

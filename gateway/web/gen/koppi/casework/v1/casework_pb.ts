@@ -424,7 +424,9 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   /**
    * For example "concerns/…". "overrides/…" is no matter but a request to send in spite
    * of a prohibition, which waits until due_at for a second officer of the agency:
-   * ListWishes of the client shows it, and DecideOverride decides it.
+   * ListWishes of the client shows it, and DecideOverride decides it. "confirmations/…" is
+   * likewise a wish that an officer recorded in the client's name, of service "consent":
+   * DecideWish decides it.
    *
    * @generated from field: string subject = 2;
    */
@@ -990,7 +992,9 @@ export const CaseworkService: GenService<{
   /**
    * ListAccesses says who read or changed what of a client, when and on what ground, the
    * latest first: to the client all (703/2023 § 11), to an agency what its own people
-   * did. Of those who looked the client is told agency and unit.
+   * did. A change is listed where the matter itself tells the reader of it as that
+   * agency's deed: what else a deed changed is not told here either. Of those who looked
+   * the client is told agency and unit.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ListAccesses
    */

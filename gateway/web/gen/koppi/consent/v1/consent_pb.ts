@@ -16,7 +16,7 @@ import type { Client, LegalGround, Party } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_provision } from "../../common/v1/provision_pb";
 import { file_koppi_common_v1_text } from "../../common/v1/text_pb";
-import type { AdvanceConsent, Override, Prohibition, Recipient, Wishes } from "./wishes_pb";
+import type { AdvanceConsent, Override, Prohibition, Recipient, WaitingWish, Wishes } from "./wishes_pb";
 import { file_koppi_consent_v1_wishes } from "./wishes_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consent/v1/consent.proto.
  */
 export const file_koppi_consent_v1_consent: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rb3BwaS9jb25zZW50L3YxL2NvbnNlbnQucHJvdG8SEGtvcHBpLmNvbnNlbnQudjEigQEKE0xpc3RDb25zZW50c1JlcXVlc3QSLQoJY2xpZW50X2lkGAEgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCgdwdXJwb3NlGAIgASgJQgy6SAVyAxjoB+i4GAYSHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgBAiXAoUTGlzdENvbnNlbnRzUmVzcG9uc2USKwoIY29uc2VudHMYASADKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqQBChZXaXRoZHJhd0NvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEmwKB3N1YmplY3QYAiABKAlCW7pIWHJWMlReKGNvbmNlcm5zfHJlZmVycmFsc3xjb25zdWx0YXRpb25zfHBsYW5zKS9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiRQoXV2l0aGRyYXdDb25zZW50UmVzcG9uc2USKgoHY29uc2VudBgBIAEoCzIZLmtvcHBpLmNvbnNlbnQudjEuQ29uc2VudCKqAQocQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARJsCgdzdWJqZWN0GAIgASgJQlu6SFhyVjJUXihjb25jZXJuc3xyZWZlcnJhbHN8Y29uc3VsdGF0aW9uc3xwbGFucykvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIksKHUFja25vd2xlZGdlV2l0aGRyYXdhbFJlc3BvbnNlEioKB2NvbnNlbnQYASABKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQimAIKB0NvbnNlbnQSFQoHc3ViamVjdBgBIAEoCUIE6LgYARIVCgdzZXJ2aWNlGAIgASgJQgTouBgBEg8KB2Nhc2VfaWQYAyABKAkSEQoJY2xpZW50X2lkGAQgASgJEigKCGdpdmVuX3RvGAUgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhgKCnJlY2lwaWVudHMYBiADKAlCBOi4GAESFwoJcHJvdmlzaW9uGAcgASgJQgTouBgCEiwKCGdpdmVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgp3aXRoZHJhd2FsGAkgASgLMhwua29wcGkuY29uc2VudC52MS5XaXRoZHJhd2FsIrMCCgpXaXRoZHJhd2FsEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglieV9jbGllbnQYAiABKAgSIgoCYnkYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvdmVyZHVlGAUgASgIEjQKB2hvbGRlcnMYBiADKAsyIy5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3YWwuSG9sZGVyGlMKBkhvbGRlchIUCgZhZ2VuY3kYASABKAlCBOi4GAESMwoPYWNrbm93bGVkZ2VkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK3AwoSR2l2ZUNvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSNgoJcmVjaXBpZW50GAMgASgLMhsua29wcGkuY29uc2VudC52MS5SZWNpcGllbnRCBrpIA8gBARJHCghzZXJ2aWNlcxgEIAMoCUI1ukgykgEvCAEYASIpcidSB2NvbmNlcm5SCHJlZmVycmFsUgxjb25zdWx0YXRpb25SBHBsYW4SMwoGc2VuZGVyGAUgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIfCgdwdXJwb3NlGAYgASgJQg66SAdyBRABGOgH6LgYAxIiCglwcm92aXNpb24YByABKAlCD7pICHIG6LgYARAB6LgYAhIsCghnaXZlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoFdW50aWwYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEiSAoTR2l2ZUNvbnNlbnRSZXNwb25zZRIxCgdjb25zZW50GAEgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudCKEAQodV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBIcCgpjb25zZW50X2lkGAMgASgJQgi6SAVyA7ABASJTCh5XaXRoZHJhd0FkdmFuY2VDb25zZW50UmVzcG9uc2USMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQimAEKF1Byb2hpYml0VHJhbnNmZXJSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSNgoJcmVjaXBpZW50GAMgASgLMhsua29wcGkuY29uc2VudC52MS5SZWNpcGllbnRCBrpIA8gBASJOChhQcm9oaWJpdFRyYW5zZmVyUmVzcG9uc2USMgoLcHJvaGliaXRpb24YASABKAsyHS5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0aW9uIoEBChZMaWZ0UHJvaGliaXRpb25SZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSIAoOcHJvaGliaXRpb25faWQYAyABKAlCCLpIBXIDsAEBIk0KF0xpZnRQcm9oaWJpdGlvblJlc3BvbnNlEjIKC3Byb2hpYml0aW9uGAEgASgLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbiLSAgoWUmVxdWVzdE92ZXJyaWRlUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Ej0KB3NlcnZpY2UYAyABKAlCLLpIKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEjYKCHJlY2VpdmVyGAQgASgJQiS6SB1yGzIZXlthLXowLTldW2EtejAtOS1dezAsNjJ9JOi4GAESOAoGZ3JvdW5kGAUgASgOMhwua29wcGkuY29tbW9uLnYxLkxlZ2FsR3JvdW5kQgq6SAeCAQQQASAAEiIKCXByb3Zpc2lvbhgGIAEoCUIPukgIcgbouBgBEAHouBgCEhwKBnJlYXNvbhgHIAEoCUIMukgFcgMY0A/ouBgDIkcKF1JlcXVlc3RPdmVycmlkZVJlc3BvbnNlEiwKCG92ZXJyaWRlGAEgASgLMhoua29wcGkuY29uc2VudC52MS5PdmVycmlkZSLNAQoVRGVjaWRlT3ZlcnJpZGVSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSPQoHc2VydmljZRgDIAEoCUIsukgpcidSB2NvbmNlcm5SCHJlZmVycmFsUgxjb25zdWx0YXRpb25SBHBsYW4SHQoLb3ZlcnJpZGVfaWQYBCABKAlCCLpIBXIDsAEBEg8KB2FwcHJvdmUYBSABKAgiRgoWRGVjaWRlT3ZlcnJpZGVSZXNwb25zZRIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUiYQoRTGlzdFdpc2hlc1JlcXVlc3QSLQoJY2xpZW50X2lkGAEgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCgdwdXJwb3NlGAIgASgJQgy6SAVyAxjoB+i4GAYiPgoSTGlzdFdpc2hlc1Jlc3BvbnNlEigKBndpc2hlcxgBIAEoCzIYLmtvcHBpLmNvbnNlbnQudjEuV2lzaGVzMqMICg5Db25zZW50U2VydmljZRJdCgxMaXN0Q29uc2VudHMSJS5rb3BwaS5jb25zZW50LnYxLkxpc3RDb25zZW50c1JlcXVlc3QaJi5rb3BwaS5jb25zZW50LnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmYKD1dpdGhkcmF3Q29uc2VudBIoLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdDb25zZW50UmVxdWVzdBopLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdDb25zZW50UmVzcG9uc2USeAoVQWNrbm93bGVkZ2VXaXRoZHJhd2FsEi4ua29wcGkuY29uc2VudC52MS5BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXF1ZXN0Gi8ua29wcGkuY29uc2VudC52MS5BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXNwb25zZRJaCgtHaXZlQ29uc2VudBIkLmtvcHBpLmNvbnNlbnQudjEuR2l2ZUNvbnNlbnRSZXF1ZXN0GiUua29wcGkuY29uc2VudC52MS5HaXZlQ29uc2VudFJlc3BvbnNlEnsKFldpdGhkcmF3QWR2YW5jZUNvbnNlbnQSLy5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3QWR2YW5jZUNvbnNlbnRSZXF1ZXN0GjAua29wcGkuY29uc2VudC52MS5XaXRoZHJhd0FkdmFuY2VDb25zZW50UmVzcG9uc2USaQoQUHJvaGliaXRUcmFuc2ZlchIpLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRUcmFuc2ZlclJlcXVlc3QaKi5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0VHJhbnNmZXJSZXNwb25zZRJmCg9MaWZ0UHJvaGliaXRpb24SKC5rb3BwaS5jb25zZW50LnYxLkxpZnRQcm9oaWJpdGlvblJlcXVlc3QaKS5rb3BwaS5jb25zZW50LnYxLkxpZnRQcm9oaWJpdGlvblJlc3BvbnNlEmYKD1JlcXVlc3RPdmVycmlkZRIoLmtvcHBpLmNvbnNlbnQudjEuUmVxdWVzdE92ZXJyaWRlUmVxdWVzdBopLmtvcHBpLmNvbnNlbnQudjEuUmVxdWVzdE92ZXJyaWRlUmVzcG9uc2USYwoORGVjaWRlT3ZlcnJpZGUSJy5rb3BwaS5jb25zZW50LnYxLkRlY2lkZU92ZXJyaWRlUmVxdWVzdBooLmtvcHBpLmNvbnNlbnQudjEuRGVjaWRlT3ZlcnJpZGVSZXNwb25zZRJXCgpMaXN0V2lzaGVzEiMua29wcGkuY29uc2VudC52MS5MaXN0V2lzaGVzUmVxdWVzdBokLmtvcHBpLmNvbnNlbnQudjEuTGlzdFdpc2hlc1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_provision, file_koppi_common_v1_text, file_koppi_consent_v1_wishes]);
+  fileDesc("Ch5rb3BwaS9jb25zZW50L3YxL2NvbnNlbnQucHJvdG8SEGtvcHBpLmNvbnNlbnQudjEigQEKE0xpc3RDb25zZW50c1JlcXVlc3QSLQoJY2xpZW50X2lkGAEgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCgdwdXJwb3NlGAIgASgJQgy6SAVyAxjoB+i4GAYSHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgBAiXAoUTGlzdENvbnNlbnRzUmVzcG9uc2USKwoIY29uc2VudHMYASADKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqQBChZXaXRoZHJhd0NvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEmwKB3N1YmplY3QYAiABKAlCW7pIWHJWMlReKGNvbmNlcm5zfHJlZmVycmFsc3xjb25zdWx0YXRpb25zfHBsYW5zKS9bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQiRQoXV2l0aGRyYXdDb25zZW50UmVzcG9uc2USKgoHY29uc2VudBgBIAEoCzIZLmtvcHBpLmNvbnNlbnQudjEuQ29uc2VudCKqAQocQWNrbm93bGVkZ2VXaXRoZHJhd2FsUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARJsCgdzdWJqZWN0GAIgASgJQlu6SFhyVjJUXihjb25jZXJuc3xyZWZlcnJhbHN8Y29uc3VsdGF0aW9uc3xwbGFucykvWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kIksKHUFja25vd2xlZGdlV2l0aGRyYXdhbFJlc3BvbnNlEioKB2NvbnNlbnQYASABKAsyGS5rb3BwaS5jb25zZW50LnYxLkNvbnNlbnQimAIKB0NvbnNlbnQSFQoHc3ViamVjdBgBIAEoCUIE6LgYARIVCgdzZXJ2aWNlGAIgASgJQgTouBgBEg8KB2Nhc2VfaWQYAyABKAkSEQoJY2xpZW50X2lkGAQgASgJEigKCGdpdmVuX3RvGAUgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhgKCnJlY2lwaWVudHMYBiADKAlCBOi4GAESFwoJcHJvdmlzaW9uGAcgASgJQgTouBgCEiwKCGdpdmVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgp3aXRoZHJhd2FsGAkgASgLMhwua29wcGkuY29uc2VudC52MS5XaXRoZHJhd2FsIrMCCgpXaXRoZHJhd2FsEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglieV9jbGllbnQYAiABKAgSIgoCYnkYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvdmVyZHVlGAUgASgIEjQKB2hvbGRlcnMYBiADKAsyIy5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3YWwuSG9sZGVyGlMKBkhvbGRlchIUCgZhZ2VuY3kYASABKAlCBOi4GAESMwoPYWNrbm93bGVkZ2VkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK3AwoSR2l2ZUNvbnNlbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSNgoJcmVjaXBpZW50GAMgASgLMhsua29wcGkuY29uc2VudC52MS5SZWNpcGllbnRCBrpIA8gBARJHCghzZXJ2aWNlcxgEIAMoCUI1ukgykgEvCAEYASIpcidSB2NvbmNlcm5SCHJlZmVycmFsUgxjb25zdWx0YXRpb25SBHBsYW4SMwoGc2VuZGVyGAUgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIfCgdwdXJwb3NlGAYgASgJQg66SAdyBRABGOgH6LgYAxIiCglwcm92aXNpb24YByABKAlCD7pICHIG6LgYARAB6LgYAhIsCghnaXZlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoFdW50aWwYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEiSAoTR2l2ZUNvbnNlbnRSZXNwb25zZRIxCgdjb25zZW50GAEgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudCKiAQodV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESJwoGY2xpZW50GAIgASgLMhcua29wcGkuY29tbW9uLnYxLkNsaWVudBIcCgpjb25zZW50X2lkGAMgASgJQgi6SAVyA7ABARIcCgZyZWFzb24YBCABKAlCDLpIBXIDGNAP6LgYAyKDAQoeV2l0aGRyYXdBZHZhbmNlQ29uc2VudFJlc3BvbnNlEjEKB2NvbnNlbnQYASABKAsyIC5rb3BwaS5jb25zZW50LnYxLkFkdmFuY2VDb25zZW50Ei4KB3dhaXRpbmcYAiABKAsyHS5rb3BwaS5jb25zZW50LnYxLldhaXRpbmdXaXNoIrYBChdQcm9oaWJpdFRyYW5zZmVyUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EjYKCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50Qga6SAPIAQESHAoGcmVhc29uGAQgASgJQgy6SAVyAxjQD+i4GAMifgoYUHJvaGliaXRUcmFuc2ZlclJlc3BvbnNlEjIKC3Byb2hpYml0aW9uGAEgASgLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIuCgd3YWl0aW5nGAIgASgLMh0ua29wcGkuY29uc2VudC52MS5XYWl0aW5nV2lzaCKfAQoWTGlmdFByb2hpYml0aW9uUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50EiAKDnByb2hpYml0aW9uX2lkGAMgASgJQgi6SAVyA7ABARIcCgZyZWFzb24YBCABKAlCDLpIBXIDGNAP6LgYAyJ9ChdMaWZ0UHJvaGliaXRpb25SZXNwb25zZRIyCgtwcm9oaWJpdGlvbhgBIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRpb24SLgoHd2FpdGluZxgCIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuV2FpdGluZ1dpc2gihgEKEURlY2lkZVdpc2hSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSGQoHd2lzaF9pZBgDIAEoCUIIukgFcgOwAQESDwoHY29uZmlybRgEIAEoCCKoAQoSRGVjaWRlV2lzaFJlc3BvbnNlEisKBHdpc2gYASABKAsyHS5rb3BwaS5jb25zZW50LnYxLldhaXRpbmdXaXNoEjIKC3Byb2hpYml0aW9uGAIgASgLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdjb25zZW50GAMgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudCLSAgoWUmVxdWVzdE92ZXJyaWRlUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARInCgZjbGllbnQYAiABKAsyFy5rb3BwaS5jb21tb24udjEuQ2xpZW50Ej0KB3NlcnZpY2UYAyABKAlCLLpIKXInUgdjb25jZXJuUghyZWZlcnJhbFIMY29uc3VsdGF0aW9uUgRwbGFuEjYKCHJlY2VpdmVyGAQgASgJQiS6SB1yGzIZXlthLXowLTldW2EtejAtOS1dezAsNjJ9JOi4GAESOAoGZ3JvdW5kGAUgASgOMhwua29wcGkuY29tbW9uLnYxLkxlZ2FsR3JvdW5kQgq6SAeCAQQQASAAEiIKCXByb3Zpc2lvbhgGIAEoCUIPukgIcgbouBgBEAHouBgCEhwKBnJlYXNvbhgHIAEoCUIMukgFcgMY0A/ouBgDIkcKF1JlcXVlc3RPdmVycmlkZVJlc3BvbnNlEiwKCG92ZXJyaWRlGAEgASgLMhoua29wcGkuY29uc2VudC52MS5PdmVycmlkZSLNAQoVRGVjaWRlT3ZlcnJpZGVSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEicKBmNsaWVudBgCIAEoCzIXLmtvcHBpLmNvbW1vbi52MS5DbGllbnQSPQoHc2VydmljZRgDIAEoCUIsukgpcidSB2NvbmNlcm5SCHJlZmVycmFsUgxjb25zdWx0YXRpb25SBHBsYW4SHQoLb3ZlcnJpZGVfaWQYBCABKAlCCLpIBXIDsAEBEg8KB2FwcHJvdmUYBSABKAgiRgoWRGVjaWRlT3ZlcnJpZGVSZXNwb25zZRIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUiYQoRTGlzdFdpc2hlc1JlcXVlc3QSLQoJY2xpZW50X2lkGAEgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJBIdCgdwdXJwb3NlGAIgASgJQgy6SAVyAxjoB+i4GAYiPgoSTGlzdFdpc2hlc1Jlc3BvbnNlEigKBndpc2hlcxgBIAEoCzIYLmtvcHBpLmNvbnNlbnQudjEuV2lzaGVzMvwICg5Db25zZW50U2VydmljZRJdCgxMaXN0Q29uc2VudHMSJS5rb3BwaS5jb25zZW50LnYxLkxpc3RDb25zZW50c1JlcXVlc3QaJi5rb3BwaS5jb25zZW50LnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlEmYKD1dpdGhkcmF3Q29uc2VudBIoLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdDb25zZW50UmVxdWVzdBopLmtvcHBpLmNvbnNlbnQudjEuV2l0aGRyYXdDb25zZW50UmVzcG9uc2USeAoVQWNrbm93bGVkZ2VXaXRoZHJhd2FsEi4ua29wcGkuY29uc2VudC52MS5BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXF1ZXN0Gi8ua29wcGkuY29uc2VudC52MS5BY2tub3dsZWRnZVdpdGhkcmF3YWxSZXNwb25zZRJaCgtHaXZlQ29uc2VudBIkLmtvcHBpLmNvbnNlbnQudjEuR2l2ZUNvbnNlbnRSZXF1ZXN0GiUua29wcGkuY29uc2VudC52MS5HaXZlQ29uc2VudFJlc3BvbnNlEnsKFldpdGhkcmF3QWR2YW5jZUNvbnNlbnQSLy5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3QWR2YW5jZUNvbnNlbnRSZXF1ZXN0GjAua29wcGkuY29uc2VudC52MS5XaXRoZHJhd0FkdmFuY2VDb25zZW50UmVzcG9uc2USaQoQUHJvaGliaXRUcmFuc2ZlchIpLmtvcHBpLmNvbnNlbnQudjEuUHJvaGliaXRUcmFuc2ZlclJlcXVlc3QaKi5rb3BwaS5jb25zZW50LnYxLlByb2hpYml0VHJhbnNmZXJSZXNwb25zZRJmCg9MaWZ0UHJvaGliaXRpb24SKC5rb3BwaS5jb25zZW50LnYxLkxpZnRQcm9oaWJpdGlvblJlcXVlc3QaKS5rb3BwaS5jb25zZW50LnYxLkxpZnRQcm9oaWJpdGlvblJlc3BvbnNlElcKCkRlY2lkZVdpc2gSIy5rb3BwaS5jb25zZW50LnYxLkRlY2lkZVdpc2hSZXF1ZXN0GiQua29wcGkuY29uc2VudC52MS5EZWNpZGVXaXNoUmVzcG9uc2USZgoPUmVxdWVzdE92ZXJyaWRlEigua29wcGkuY29uc2VudC52MS5SZXF1ZXN0T3ZlcnJpZGVSZXF1ZXN0Gikua29wcGkuY29uc2VudC52MS5SZXF1ZXN0T3ZlcnJpZGVSZXNwb25zZRJjCg5EZWNpZGVPdmVycmlkZRInLmtvcHBpLmNvbnNlbnQudjEuRGVjaWRlT3ZlcnJpZGVSZXF1ZXN0Gigua29wcGkuY29uc2VudC52MS5EZWNpZGVPdmVycmlkZVJlc3BvbnNlElcKCkxpc3RXaXNoZXMSIy5rb3BwaS5jb25zZW50LnYxLkxpc3RXaXNoZXNSZXF1ZXN0GiQua29wcGkuY29uc2VudC52MS5MaXN0V2lzaGVzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_provision, file_koppi_common_v1_text, file_koppi_consent_v1_wishes]);
 
 /**
  * @generated from message koppi.consent.v1.ListConsentsRequest
@@ -246,14 +246,15 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   at?: Timestamp | undefined;
 
   /**
-   * The client did so; else the agency that recorded it.
+   * The client did so, or confirmed it.
    *
    * @generated from field: bool by_client = 2;
    */
   byClient: boolean;
 
   /**
-   * Absent for an agency that had left, where another agency recorded it.
+   * Who recorded it in the client's name. Absent where the client did, to agencies where it is
+   * of an agency that is no party to the matter, and to one that had left where another did.
    *
    * @generated from field: koppi.common.v1.Party by = 3;
    */
@@ -421,6 +422,14 @@ export type WithdrawAdvanceConsentRequest = Message<"koppi.consent.v1.WithdrawAd
    * @generated from field: string consent_id = 3;
    */
   consentId: string;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -438,6 +447,14 @@ export type WithdrawAdvanceConsentResponse = Message<"koppi.consent.v1.WithdrawA
    * @generated from field: koppi.consent.v1.AdvanceConsent consent = 1;
    */
   consent?: AdvanceConsent | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -465,6 +482,14 @@ export type ProhibitTransferRequest = Message<"koppi.consent.v1.ProhibitTransfer
    * @generated from field: koppi.consent.v1.Recipient recipient = 3;
    */
   recipient?: Recipient | undefined;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -482,6 +507,14 @@ export type ProhibitTransferResponse = Message<"koppi.consent.v1.ProhibitTransfe
    * @generated from field: koppi.consent.v1.Prohibition prohibition = 1;
    */
   prohibition?: Prohibition | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -509,6 +542,14 @@ export type LiftProhibitionRequest = Message<"koppi.consent.v1.LiftProhibitionRe
    * @generated from field: string prohibition_id = 3;
    */
   prohibitionId: string;
+
+  /**
+   * Why the agency records it, in words that the client may read. Required of an agency;
+   * the client leaves it empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -526,6 +567,14 @@ export type LiftProhibitionResponse = Message<"koppi.consent.v1.LiftProhibitionR
    * @generated from field: koppi.consent.v1.Prohibition prohibition = 1;
    */
   prohibition?: Prohibition | undefined;
+
+  /**
+   * What the agency recorded, where it waits for confirmation: nothing else is set
+   * while it does.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
+   */
+  waiting?: WaitingWish | undefined;
 };
 
 /**
@@ -534,6 +583,71 @@ export type LiftProhibitionResponse = Message<"koppi.consent.v1.LiftProhibitionR
  */
 export const LiftProhibitionResponseSchema: GenMessage<LiftProhibitionResponse> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_consent, 15);
+
+/**
+ * @generated from message koppi.consent.v1.DecideWishRequest
+ */
+export type DecideWishRequest = Message<"koppi.consent.v1.DecideWishRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * By identity code or client_id; a client's own token leaves it empty.
+   *
+   * @generated from field: koppi.common.v1.Client client = 2;
+   */
+  client?: Client | undefined;
+
+  /**
+   * @generated from field: string wish_id = 3;
+   */
+  wishId: string;
+
+  /**
+   * Confirm it; else refuse.
+   *
+   * @generated from field: bool confirm = 4;
+   */
+  confirm: boolean;
+};
+
+/**
+ * Describes the message koppi.consent.v1.DecideWishRequest.
+ * Use `create(DecideWishRequestSchema)` to create a new message.
+ */
+export const DecideWishRequestSchema: GenMessage<DecideWishRequest> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_consent, 16);
+
+/**
+ * @generated from message koppi.consent.v1.DecideWishResponse
+ */
+export type DecideWishResponse = Message<"koppi.consent.v1.DecideWishResponse"> & {
+  /**
+   * @generated from field: koppi.consent.v1.WaitingWish wish = 1;
+   */
+  wish?: WaitingWish | undefined;
+
+  /**
+   * What is so now that it is confirmed.
+   *
+   * @generated from field: koppi.consent.v1.Prohibition prohibition = 2;
+   */
+  prohibition?: Prohibition | undefined;
+
+  /**
+   * @generated from field: koppi.consent.v1.AdvanceConsent consent = 3;
+   */
+  consent?: AdvanceConsent | undefined;
+};
+
+/**
+ * Describes the message koppi.consent.v1.DecideWishResponse.
+ * Use `create(DecideWishResponseSchema)` to create a new message.
+ */
+export const DecideWishResponseSchema: GenMessage<DecideWishResponse> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_consent, 17);
 
 /**
  * @generated from message koppi.consent.v1.RequestOverrideRequest
@@ -588,7 +702,7 @@ export type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOverrideRe
  * Use `create(RequestOverrideRequestSchema)` to create a new message.
  */
 export const RequestOverrideRequestSchema: GenMessage<RequestOverrideRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 16);
+  messageDesc(file_koppi_consent_v1_consent, 18);
 
 /**
  * @generated from message koppi.consent.v1.RequestOverrideResponse
@@ -605,7 +719,7 @@ export type RequestOverrideResponse = Message<"koppi.consent.v1.RequestOverrideR
  * Use `create(RequestOverrideResponseSchema)` to create a new message.
  */
 export const RequestOverrideResponseSchema: GenMessage<RequestOverrideResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 17);
+  messageDesc(file_koppi_consent_v1_consent, 19);
 
 /**
  * @generated from message koppi.consent.v1.DecideOverrideRequest
@@ -644,7 +758,7 @@ export type DecideOverrideRequest = Message<"koppi.consent.v1.DecideOverrideRequ
  * Use `create(DecideOverrideRequestSchema)` to create a new message.
  */
 export const DecideOverrideRequestSchema: GenMessage<DecideOverrideRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 18);
+  messageDesc(file_koppi_consent_v1_consent, 20);
 
 /**
  * @generated from message koppi.consent.v1.DecideOverrideResponse
@@ -661,7 +775,7 @@ export type DecideOverrideResponse = Message<"koppi.consent.v1.DecideOverrideRes
  * Use `create(DecideOverrideResponseSchema)` to create a new message.
  */
 export const DecideOverrideResponseSchema: GenMessage<DecideOverrideResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 19);
+  messageDesc(file_koppi_consent_v1_consent, 21);
 
 /**
  * @generated from message koppi.consent.v1.ListWishesRequest
@@ -687,7 +801,7 @@ export type ListWishesRequest = Message<"koppi.consent.v1.ListWishesRequest"> & 
  * Use `create(ListWishesRequestSchema)` to create a new message.
  */
 export const ListWishesRequestSchema: GenMessage<ListWishesRequest> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 20);
+  messageDesc(file_koppi_consent_v1_consent, 22);
 
 /**
  * @generated from message koppi.consent.v1.ListWishesResponse
@@ -704,7 +818,7 @@ export type ListWishesResponse = Message<"koppi.consent.v1.ListWishesResponse"> 
  * Use `create(ListWishesResponseSchema)` to create a new message.
  */
 export const ListWishesResponseSchema: GenMessage<ListWishesResponse> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_consent, 21);
+  messageDesc(file_koppi_consent_v1_consent, 23);
 
 /**
  * @generated from service koppi.consent.v1.ConsentService
@@ -763,6 +877,7 @@ export const ConsentService: GenService<{
   /**
    * WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
    * with it the consent of every matter in which it was cited. Again, it changes nothing.
+   * By an agency it needs a reason, and waits where other agencies may cite the consent.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.WithdrawAdvanceConsent
    */
@@ -774,7 +889,8 @@ export const ConsentService: GenService<{
   /**
    * ProhibitTransfer stops every step that would tell a new agency of that kind anything
    * of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-   * that have such a party are withdrawn; others go on, and the answer names both.
+   * that have such a party are withdrawn; others go on, and the answer names both. By an
+   * agency it waits: until it is confirmed, it stops what that agency itself would send.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ProhibitTransfer
    */
@@ -785,7 +901,8 @@ export const ConsentService: GenService<{
   },
   /**
    * LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-   * Nothing that was withdrawn comes back. Again, it changes nothing.
+   * Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
+   * waits: until it is confirmed, the prohibition stands.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.LiftProhibition
    */
@@ -793,6 +910,20 @@ export const ConsentService: GenService<{
     methodKind: "unary";
     input: typeof LiftProhibitionRequestSchema;
     output: typeof LiftProhibitionResponseSchema;
+  },
+  /**
+   * DecideWish confirms or refuses a wish that an agency recorded and that waits. The
+   * client may do either. So may a named worker of the agency that recorded it, signed in
+   * and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
+   * confirms it; to refuse it is to take it back, which that worker may. One that is not
+   * decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+   *
+   * @generated from rpc koppi.consent.v1.ConsentService.DecideWish
+   */
+  decideWish: {
+    methodKind: "unary";
+    input: typeof DecideWishRequestSchema;
+    output: typeof DecideWishResponseSchema;
   },
   /**
    * RequestOverride asks that one sending which was stopped by a prohibition be admitted
@@ -807,7 +938,8 @@ export const ConsentService: GenService<{
     output: typeof RequestOverrideResponseSchema;
   },
   /**
-   * DecideOverride approves or refuses it, by another named worker of the same agency:
+   * DecideOverride approves or refuses it, by another named worker of the same agency,
+   * signed in and not a system in a worker's name:
    * PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
    * sending in that service to that receiver on that ground within 24 hours, and is used up
    * by it. One that is not decided within 24 hours lapses.
@@ -820,8 +952,8 @@ export const ConsentService: GenService<{
     output: typeof DecideOverrideResponseSchema;
   },
   /**
-   * ListWishes lists consents in advance, prohibitions, sendings that were stopped, and
-   * overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
+   * ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
+   * sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
    * what it recorded, did, or may cite. A recorded reading.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ListWishes

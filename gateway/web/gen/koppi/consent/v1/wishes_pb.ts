@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/consent/v1/wishes.proto.
  */
 export const file_koppi_consent_v1_wishes: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rb3BwaS9jb25zZW50L3YxL3dpc2hlcy5wcm90bxIQa29wcGkuY29uc2VudC52MSLlAQoJUmVjaXBpZW50EjYKBmFnZW5jeRgBIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBSAASkgEKBGtpbmQYAiABKAlCgQG6SH5yfFIbQUdFTkNZX0tJTkRfU09DSUFMX1NFUlZJQ0VTUhRBR0VOQ1lfS0lORF9CRU5FRklUU1IXQUdFTkNZX0tJTkRfSEVBTFRIX0NBUkVSFkFHRU5DWV9LSU5EX1lPVVRIX1dPUktSFkFHRU5DWV9LSU5EX0VNUExPWU1FTlRIAEILCgJvZhIFukgCCAEi0wEKBldpc2hlcxIyCghjb25zZW50cxgBIAMoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQSMwoMcHJvaGliaXRpb25zGAIgAygLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdibG9ja2VkGAMgAygLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZxItCglvdmVycmlkZXMYBCADKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlIucDCg5BZHZhbmNlQ29uc2VudBISCgpjb25zZW50X2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIuCglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudBIWCghzZXJ2aWNlcxgEIAMoCUIE6LgYARIUCgZzZW5kZXIYBSABKAlCBOi4GAESFQoHcHVycG9zZRgGIAEoCUIE6LgYAxIXCglwcm92aXNpb24YByABKAlCBOi4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIwCgx3aXRoZHJhd25fYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHdpdGhkcmF3bl9ieRgMIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIWCghjaXRlZF9pbhgNIAMoCUIE6LgYARIXCgl3aXRoZHJhd24YDiADKAlCBOi4GAESEgoKZXZlcnl3aGVyZRgPIAEoCCLbAgoLUHJvaGliaXRpb24SFgoOcHJvaGliaXRpb25faWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEi4KCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EiwKCGdpdmVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRItCglsaWZ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCWxpZnRlZF9ieRgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCgl3aXRoZHJhd24YCCADKAlCBOi4GAESGAoKY29udGludWluZxgJIAMoCUIE6LgYARISCgpldmVyeXdoZXJlGAogASgIIp8BCg5CbG9ja2VkU2VuZGluZxImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFgoIcmVjZWl2ZXIYAyABKAlCBOi4GAESFQoHc2VydmljZRgEIAEoCUIE6LgYARISCgRzdGVwGAUgASgJQgTouBgCIvwDCghPdmVycmlkZRITCgtvdmVycmlkZV9pZBgBIAEoCRIRCgljbGllbnRfaWQYAiABKAkSFQoHc2VydmljZRgDIAEoCUIE6LgYARIWCghyZWNlaXZlchgEIAEoCUIE6LgYARIsCgZncm91bmQYBSABKA4yHC5rb3BwaS5jb21tb24udjEuTGVnYWxHcm91bmQSFwoJcHJvdmlzaW9uGAYgASgJQgTouBgCEhQKBnJlYXNvbhgHIAEoCUIE6LgYAxIwCgxyZXF1ZXN0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHJlcXVlc3RlZF9ieRgJIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIuCgpkZWNpZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgpkZWNpZGVkX2J5GAsgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhAKCGFwcHJvdmVkGAwgASgIEikKBXVudGlsGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd1c2VkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgh1c2VkX2ZvchgPIAEoCUIE6LgYASJBCgxDb25zZW50R2l2ZW4SMQoHY29uc2VudBgBIAEoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQidQoXQWR2YW5jZUNvbnNlbnRXaXRoZHJhd24SEgoKY29uc2VudF9pZBgBIAEoCRIyCgZtYXR0ZXIYAiABKAsyIi5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3bkNvbnNlbnQSEgoKdG9fcGFzc19vbhgDIAEoCCKhAQoQV2l0aGRyYXduQ29uc2VudBIVCgdzdWJqZWN0GAEgASgJQgTouBgBEiwKCGdpdmVuX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgx3aXRoZHJhd25fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCGFnZW5jaWVzGAQgAygJQgTouBgBIjoKDENvbnNlbnRDaXRlZBISCgpjb25zZW50X2lkGAEgASgJEhYKCHN1YmplY3RzGAIgAygJQgTouBgBIlwKElRyYW5zZmVyUHJvaGliaXRlZBIWCg5wcm9oaWJpdGlvbl9pZBgBIAEoCRIuCglyZWNpcGllbnQYAiABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudCIrChFQcm9oaWJpdGlvbkxpZnRlZBIWCg5wcm9oaWJpdGlvbl9pZBgBIAEoCSJnCg5XaXNoQ2FycmllZE91dBIPCgd3aXNoX2lkGAEgASgJEhcKCXdpdGhkcmF3bhgCIAMoCUIE6LgYARIYCgpjb250aW51aW5nGAMgAygJQgTouBgBEhEKCXBhc3NlZF9vbhgEIAEoCCJDCg5TZW5kaW5nQmxvY2tlZBIxCgdzZW5kaW5nGAEgASgLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZyJBChFPdmVycmlkZVJlcXVlc3RlZBIsCghvdmVycmlkZRgBIAEoCzIaLmtvcHBpLmNvbnNlbnQudjEuT3ZlcnJpZGUiYwoPT3ZlcnJpZGVEZWNpZGVkEhMKC292ZXJyaWRlX2lkGAEgASgJEhAKCGFwcHJvdmVkGAIgASgIEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6CgxPdmVycmlkZVVzZWQSEwoLb3ZlcnJpZGVfaWQYASABKAkSFQoHc3ViamVjdBgCIAEoCUIE6LgYAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
+  fileDesc("Ch1rb3BwaS9jb25zZW50L3YxL3dpc2hlcy5wcm90bxIQa29wcGkuY29uc2VudC52MSLlAQoJUmVjaXBpZW50EjYKBmFnZW5jeRgBIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBSAASkgEKBGtpbmQYAiABKAlCgQG6SH5yfFIbQUdFTkNZX0tJTkRfU09DSUFMX1NFUlZJQ0VTUhRBR0VOQ1lfS0lORF9CRU5FRklUU1IXQUdFTkNZX0tJTkRfSEVBTFRIX0NBUkVSFkFHRU5DWV9LSU5EX1lPVVRIX1dPUktSFkFHRU5DWV9LSU5EX0VNUExPWU1FTlRIAEILCgJvZhIFukgCCAEigwIKBldpc2hlcxIyCghjb25zZW50cxgBIAMoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQSMwoMcHJvaGliaXRpb25zGAIgAygLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdibG9ja2VkGAMgAygLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZxItCglvdmVycmlkZXMYBCADKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlEi4KB3dhaXRpbmcYBSADKAsyHS5rb3BwaS5jb25zZW50LnYxLldhaXRpbmdXaXNoIogECg5BZHZhbmNlQ29uc2VudBISCgpjb25zZW50X2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIuCglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudBIWCghzZXJ2aWNlcxgEIAMoCUIE6LgYARIUCgZzZW5kZXIYBSABKAlCBOi4GAESFQoHcHVycG9zZRgGIAEoCUIE6LgYAxIXCglwcm92aXNpb24YByABKAlCBOi4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIwCgx3aXRoZHJhd25fYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHdpdGhkcmF3bl9ieRgMIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIWCghjaXRlZF9pbhgNIAMoCUIE6LgYARIXCgl3aXRoZHJhd24YDiADKAlCBOi4GAESEgoKZXZlcnl3aGVyZRgPIAEoCBIfChF3aXRoZHJhd2FsX3JlYXNvbhgQIAEoCUIE6LgYAyKOAwoLUHJvaGliaXRpb24SFgoOcHJvaGliaXRpb25faWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEi4KCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EiwKCGdpdmVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRItCglsaWZ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCWxpZnRlZF9ieRgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCgl3aXRoZHJhd24YCCADKAlCBOi4GAESGAoKY29udGludWluZxgJIAMoCUIE6LgYARISCgpldmVyeXdoZXJlGAogASgIEhQKBnJlYXNvbhgLIAEoCUIE6LgYAxIbChNjb25maXJtZWRfYnlfY2xpZW50GAwgASgIIroDCgtXYWl0aW5nV2lzaBIPCgd3aXNoX2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIvCghwcm9oaWJpdBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50SAASFAoEbGlmdBgEIAEoCUIE6LgYAUgAEhgKCHdpdGhkcmF3GAUgASgJQgTouBgBSAASFAoGcmVhc29uGAYgASgJQgTouBgDEi8KC3JlY29yZGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgtyZWNvcmRlZF9ieRgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoKZGVjaWRlZF9ieRgLIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIRCgljb25maXJtZWQYDCABKAgSEgoKZXZlcnl3aGVyZRgNIAEoCEIECgJvZiKfAQoOQmxvY2tlZFNlbmRpbmcSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKAmJ5GAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhYKCHJlY2VpdmVyGAMgASgJQgTouBgBEhUKB3NlcnZpY2UYBCABKAlCBOi4GAESEgoEc3RlcBgFIAEoCUIE6LgYAiK8BAoIT3ZlcnJpZGUSEwoLb3ZlcnJpZGVfaWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEhUKB3NlcnZpY2UYAyABKAlCBOi4GAESFgoIcmVjZWl2ZXIYBCABKAlCBOi4GAESLAoGZ3JvdW5kGAUgASgOMhwua29wcGkuY29tbW9uLnYxLkxlZ2FsR3JvdW5kEhcKCXByb3Zpc2lvbhgGIAEoCUIE6LgYAhIUCgZyZWFzb24YByABKAlCBOi4GAMSMAoMcmVxdWVzdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgxyZXF1ZXN0ZWRfYnkYCSABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoKZGVjaWRlZF9ieRgLIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIQCghhcHByb3ZlZBgMIAEoCBIpCgV1bnRpbBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHdXNlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoIdXNlZF9mb3IYDyABKAlCBOi4GAESLgoHd2FpdGluZxgQIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuV2FpdGluZ1dpc2gSDgoGbGlzdGVkGBEgASgIIkEKDENvbnNlbnRHaXZlbhIxCgdjb25zZW50GAEgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudCKLAQoXQWR2YW5jZUNvbnNlbnRXaXRoZHJhd24SEgoKY29uc2VudF9pZBgBIAEoCRIyCgZtYXR0ZXIYAiABKAsyIi5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3bkNvbnNlbnQSEgoKdG9fcGFzc19vbhgDIAEoCBIUCgZyZWFzb24YBCABKAlCBOi4GAMioQEKEFdpdGhkcmF3bkNvbnNlbnQSFQoHc3ViamVjdBgBIAEoCUIE6LgYARIsCghnaXZlbl9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMd2l0aGRyYXduX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCghhZ2VuY2llcxgEIAMoCUIE6LgYASI6CgxDb25zZW50Q2l0ZWQSEgoKY29uc2VudF9pZBgBIAEoCRIWCghzdWJqZWN0cxgCIAMoCUIE6LgYASKPAQoSVHJhbnNmZXJQcm9oaWJpdGVkEhYKDnByb2hpYml0aW9uX2lkGAEgASgJEi4KCXJlY2lwaWVudBgCIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EhQKBnJlYXNvbhgDIAEoCUIE6LgYAxIbChNjb25maXJtZWRfYnlfY2xpZW50GAQgASgIIisKEVByb2hpYml0aW9uTGlmdGVkEhYKDnByb2hpYml0aW9uX2lkGAEgASgJImcKDldpc2hDYXJyaWVkT3V0Eg8KB3dpc2hfaWQYASABKAkSFwoJd2l0aGRyYXduGAIgAygJQgTouBgBEhgKCmNvbnRpbnVpbmcYAyADKAlCBOi4GAESEQoJcGFzc2VkX29uGAQgASgIIkMKDlNlbmRpbmdCbG9ja2VkEjEKB3NlbmRpbmcYASABKAsyIC5rb3BwaS5jb25zZW50LnYxLkJsb2NrZWRTZW5kaW5nIkEKEU92ZXJyaWRlUmVxdWVzdGVkEiwKCG92ZXJyaWRlGAEgASgLMhoua29wcGkuY29uc2VudC52MS5PdmVycmlkZSJjCg9PdmVycmlkZURlY2lkZWQSEwoLb3ZlcnJpZGVfaWQYASABKAkSEAoIYXBwcm92ZWQYAiABKAgSKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjoKDE92ZXJyaWRlVXNlZBITCgtvdmVycmlkZV9pZBgBIAEoCRIVCgdzdWJqZWN0GAIgASgJQgTouBgBYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
 
 /**
  * Recipient is one agency, or all of a kind.
@@ -78,6 +78,11 @@ export type Wishes = Message<"koppi.consent.v1.Wishes"> & {
    * @generated from field: repeated koppi.consent.v1.Override overrides = 4;
    */
   overrides: Override[];
+
+  /**
+   * @generated from field: repeated koppi.consent.v1.WaitingWish waiting = 5;
+   */
+  waiting: WaitingWish[];
 };
 
 /**
@@ -181,6 +186,13 @@ export type AdvanceConsent = Message<"koppi.consent.v1.AdvanceConsent"> & {
    * @generated from field: bool everywhere = 15;
    */
   everywhere: boolean;
+
+  /**
+   * Why an agency withdrew it.
+   *
+   * @generated from field: string withdrawal_reason = 16;
+   */
+  withdrawalReason: string;
 };
 
 /**
@@ -256,6 +268,20 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
    * @generated from field: bool everywhere = 10;
    */
   everywhere: boolean;
+
+  /**
+   * Why the agency recorded it.
+   *
+   * @generated from field: string reason = 11;
+   */
+  reason: string;
+
+  /**
+   * The client confirmed what the agency recorded: it is the client's own deed.
+   *
+   * @generated from field: bool confirmed_by_client = 12;
+   */
+  confirmedByClient: boolean;
 };
 
 /**
@@ -264,6 +290,110 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
  */
 export const ProhibitionSchema: GenMessage<Prohibition> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 3);
+
+/**
+ * WaitingWish is what an agency recorded in the client's name, and the client or a second
+ * officer of the agency has yet to confirm.
+ *
+ * @generated from message koppi.consent.v1.WaitingWish
+ */
+export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
+  /**
+   * @generated from field: string wish_id = 1;
+   */
+  wishId: string;
+
+  /**
+   * The reader's name for the client.
+   *
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * What was recorded. A prohibition that is confirmed has this wish's id.
+   *
+   * @generated from oneof koppi.consent.v1.WaitingWish.of
+   */
+  of: {
+    /**
+     * @generated from field: koppi.consent.v1.Recipient prohibit = 3;
+     */
+    value: Recipient;
+    case: "prohibit";
+  } | {
+    /**
+     * The prohibition_id of the one that is to be lifted.
+     *
+     * @generated from field: string lift = 4;
+     */
+    value: string;
+    case: "lift";
+  } | {
+    /**
+     * The consent_id of the one that is to be withdrawn.
+     *
+     * @generated from field: string withdraw = 5;
+     */
+    value: string;
+    case: "withdraw";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp recorded_at = 7;
+   */
+  recordedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.common.v1.Party recorded_by = 8;
+   */
+  recordedBy?: Party | undefined;
+
+  /**
+   * Until when it waits. Not decided by then, it has lapsed.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 9;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Absent until it is decided.
+   *
+   * @generated from field: google.protobuf.Timestamp decided_at = 10;
+   */
+  decidedAt?: Timestamp | undefined;
+
+  /**
+   * The second officer; absent where the client decided.
+   *
+   * @generated from field: koppi.common.v1.Party decided_by = 11;
+   */
+  decidedBy?: Party | undefined;
+
+  /**
+   * @generated from field: bool confirmed = 12;
+   */
+  confirmed: boolean;
+
+  /**
+   * All services have it so.
+   *
+   * @generated from field: bool everywhere = 13;
+   */
+  everywhere: boolean;
+};
+
+/**
+ * Describes the message koppi.consent.v1.WaitingWish.
+ * Use `create(WaitingWishSchema)` to create a new message.
+ */
+export const WaitingWishSchema: GenMessage<WaitingWish> = /*@__PURE__*/
+  messageDesc(file_koppi_consent_v1_wishes, 4);
 
 /**
  * BlockedSending is a step that a prohibition stopped. The same again within an hour is
@@ -309,7 +439,7 @@ export type BlockedSending = Message<"koppi.consent.v1.BlockedSending"> & {
  * Use `create(BlockedSendingSchema)` to create a new message.
  */
 export const BlockedSendingSchema: GenMessage<BlockedSending> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 4);
+  messageDesc(file_koppi_consent_v1_wishes, 5);
 
 /**
  * Override admits one sending in spite of a prohibition.
@@ -401,6 +531,21 @@ export type Override = Message<"koppi.consent.v1.Override"> & {
    * @generated from field: string used_for = 15;
    */
   usedFor: string;
+
+  /**
+   * In events alone: what waits is no sending but a wish that an agency recorded. Programs
+   * from before there was such take it for an override of nothing.
+   *
+   * @generated from field: koppi.consent.v1.WaitingWish waiting = 16;
+   */
+  waiting?: WaitingWish | undefined;
+
+  /**
+   * In events alone: the worklists of this service show it. One service does.
+   *
+   * @generated from field: bool listed = 17;
+   */
+  listed: boolean;
 };
 
 /**
@@ -408,7 +553,7 @@ export type Override = Message<"koppi.consent.v1.Override"> & {
  * Use `create(OverrideSchema)` to create a new message.
  */
 export const OverrideSchema: GenMessage<Override> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 5);
+  messageDesc(file_koppi_consent_v1_wishes, 6);
 
 /**
  * ConsentGiven: the client consents in advance.
@@ -427,7 +572,7 @@ export type ConsentGiven = Message<"koppi.consent.v1.ConsentGiven"> & {
  * Use `create(ConsentGivenSchema)` to create a new message.
  */
 export const ConsentGivenSchema: GenMessage<ConsentGiven> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 6);
+  messageDesc(file_koppi_consent_v1_wishes, 7);
 
 /**
  * AdvanceConsentWithdrawn: nothing more is sent on it.
@@ -454,6 +599,13 @@ export type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceConsentWi
    * @generated from field: bool to_pass_on = 3;
    */
   toPassOn: boolean;
+
+  /**
+   * Why, where an agency did.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -461,7 +613,7 @@ export type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceConsentWi
  * Use `create(AdvanceConsentWithdrawnSchema)` to create a new message.
  */
 export const AdvanceConsentWithdrawnSchema: GenMessage<AdvanceConsentWithdrawn> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 7);
+  messageDesc(file_koppi_consent_v1_wishes, 8);
 
 /**
  * WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
@@ -502,7 +654,7 @@ export type WithdrawnConsent = Message<"koppi.consent.v1.WithdrawnConsent"> & {
  * Use `create(WithdrawnConsentSchema)` to create a new message.
  */
 export const WithdrawnConsentSchema: GenMessage<WithdrawnConsent> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 8);
+  messageDesc(file_koppi_consent_v1_wishes, 9);
 
 /**
  * ConsentCited: something was sent on it. It is recorded with the sending, at once.
@@ -526,7 +678,7 @@ export type ConsentCited = Message<"koppi.consent.v1.ConsentCited"> & {
  * Use `create(ConsentCitedSchema)` to create a new message.
  */
 export const ConsentCitedSchema: GenMessage<ConsentCited> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 9);
+  messageDesc(file_koppi_consent_v1_wishes, 10);
 
 /**
  * TransferProhibited: nobody new of that kind is told.
@@ -543,6 +695,20 @@ export type TransferProhibited = Message<"koppi.consent.v1.TransferProhibited"> 
    * @generated from field: koppi.consent.v1.Recipient recipient = 2;
    */
   recipient?: Recipient | undefined;
+
+  /**
+   * Why, where an agency did.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * The client confirmed what the agency recorded.
+   *
+   * @generated from field: bool confirmed_by_client = 4;
+   */
+  confirmedByClient: boolean;
 };
 
 /**
@@ -550,7 +716,7 @@ export type TransferProhibited = Message<"koppi.consent.v1.TransferProhibited"> 
  * Use `create(TransferProhibitedSchema)` to create a new message.
  */
 export const TransferProhibitedSchema: GenMessage<TransferProhibited> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 10);
+  messageDesc(file_koppi_consent_v1_wishes, 11);
 
 /**
  * @generated from message koppi.consent.v1.ProhibitionLifted
@@ -567,7 +733,7 @@ export type ProhibitionLifted = Message<"koppi.consent.v1.ProhibitionLifted"> & 
  * Use `create(ProhibitionLiftedSchema)` to create a new message.
  */
 export const ProhibitionLiftedSchema: GenMessage<ProhibitionLifted> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 11);
+  messageDesc(file_koppi_consent_v1_wishes, 12);
 
 /**
  * WishCarriedOut: what follows for the matters that there were has been done.
@@ -605,7 +771,7 @@ export type WishCarriedOut = Message<"koppi.consent.v1.WishCarriedOut"> & {
  * Use `create(WishCarriedOutSchema)` to create a new message.
  */
 export const WishCarriedOutSchema: GenMessage<WishCarriedOut> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 12);
+  messageDesc(file_koppi_consent_v1_wishes, 13);
 
 /**
  * SendingBlocked: a prohibition stopped a step.
@@ -624,10 +790,10 @@ export type SendingBlocked = Message<"koppi.consent.v1.SendingBlocked"> & {
  * Use `create(SendingBlockedSchema)` to create a new message.
  */
 export const SendingBlockedSchema: GenMessage<SendingBlocked> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 13);
+  messageDesc(file_koppi_consent_v1_wishes, 14);
 
 /**
- * OverrideRequested: a first officer asks.
+ * OverrideRequested: a first officer asks, for an override or to have a wish confirmed.
  *
  * @generated from message koppi.consent.v1.OverrideRequested
  */
@@ -643,10 +809,10 @@ export type OverrideRequested = Message<"koppi.consent.v1.OverrideRequested"> & 
  * Use `create(OverrideRequestedSchema)` to create a new message.
  */
 export const OverrideRequestedSchema: GenMessage<OverrideRequested> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 14);
+  messageDesc(file_koppi_consent_v1_wishes, 15);
 
 /**
- * OverrideDecided: a second officer has decided.
+ * OverrideDecided: a second officer has decided; of a wish, or the client has.
  *
  * @generated from message koppi.consent.v1.OverrideDecided
  */
@@ -674,7 +840,7 @@ export type OverrideDecided = Message<"koppi.consent.v1.OverrideDecided"> & {
  * Use `create(OverrideDecidedSchema)` to create a new message.
  */
 export const OverrideDecidedSchema: GenMessage<OverrideDecided> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 15);
+  messageDesc(file_koppi_consent_v1_wishes, 16);
 
 /**
  * OverrideUsed: it admitted a sending. It is recorded with that, at once.
@@ -698,5 +864,5 @@ export type OverrideUsed = Message<"koppi.consent.v1.OverrideUsed"> & {
  * Use `create(OverrideUsedSchema)` to create a new message.
  */
 export const OverrideUsedSchema: GenMessage<OverrideUsed> = /*@__PURE__*/
-  messageDesc(file_koppi_consent_v1_wishes, 16);
+  messageDesc(file_koppi_consent_v1_wishes, 17);
 

@@ -1,0 +1,62 @@
+import { DecideWishRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
+import type { WaitingWish, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import { dateOf, useNow } from "../../app/clock";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { moment } from "../../ui/dates";
+import { usePartyName } from "../../ui/party";
+import { clientOf, consents as service } from "./read";
+import { Step } from "./step";
+import { useRecipient } from "./wishfields";
+
+interface Props { wishes: Wishes; clientId: string; changed: () => void }
+
+// Waiting is what an officer of the agency recorded in the client's name: it takes effect
+// once the client or a second officer has confirmed it.
+export function Waiting({ wishes, clientId, changed }: Props) {
+  const t = useTexts("client");
+  // What was confirmed stands among the prohibitions and consents.
+  const waiting = wishes.waiting.filter(({ confirmed }) => !confirmed);
+  if (!waiting.length) return null;
+  return (
+    <section aria-labelledby="client-waiting" className="waiting">
+      <h2 id="client-waiting">{t("waiting")}</h2>
+      <ul className="wishes">{waiting.map((one) => <li key={one.wishId} data-waiting={one.wishId}><One one={one} wishes={wishes} clientId={clientId} changed={changed} /></li>)}</ul>
+    </section>
+  );
+}
+
+function One({ one, wishes, clientId, changed }: Props & { one: WaitingWish }) {
+  const t = useTexts("client"), now = useNow(), who = useRecipient(), party = usePartyName(), person = usePerson();
+  const recorded = dateOf(one.recordedAt), until = dateOf(one.until), decided = dateOf(one.decidedAt), lapsed = until !== undefined && until <= now;
+  const mine = one.recordedBy?.worker === person.worker, time = until ? moment(until) : "";
+  const what = {
+    prohibit: () => t("waiting_prohibit", { who: who(one.of.case === "prohibit" ? one.of.value : undefined) }),
+    lift: () => t("waiting_lift", { who: who(wishes.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value)?.recipient) }),
+    withdraw: () => t("waiting_withdraw", { who: who(wishes.consents.find(({ consentId }) => consentId === one.of.value)?.recipient) }),
+  }[one.of.case ?? "prohibit"]();
+  const standing = decided ? (one.decidedBy ? t("refused", { who: party(one.decidedBy), time: moment(decided) }) : t("waiting_clientRefused", { time: moment(decided) }))
+    : lapsed ? t("lapsed") : t(mine ? "waiting_mine" : "waiting_yours", { time });
+  const decide = (confirm: boolean, name: string, label: string, then: string) => (
+    <Step name={name} of={one.wishId} label={t(label)} schema={DecideWishRequestSchema} fields={[{ kind: "note", name: "then", label, text: then }]}
+      make={(_, requestId) => ({ requestId, client: clientOf(clientId), wishId: one.wishId, confirm })} send={(request) => service.decideWish(request)} done={changed} />
+  );
+  return (
+    <>
+      <p><strong>{what}</strong> <span className="quiet">{recorded && moment(recorded)}, {party(one.recordedBy)}</span></p>
+      <blockquote>{one.reason}</blockquote>
+      <p className={decided || lapsed ? "quiet" : undefined}>{standing}</p>
+      {!one.everywhere && !lapsed && <p className="late">{t("notEverywhere")}</p>}
+      {!decided && !lapsed && (
+        <div className="buttons">
+          {mine ? decide(false, "TakeBackWish", "waiting_takeBack", "waiting_takeBackThen") : (
+            <>
+              {decide(true, "ConfirmWish", "waiting_confirm", "waiting_confirmThen")}
+              {decide(false, "RefuseWish", "refuse", "waiting_refuseThen")}
+            </>
+          )}
+        </div>
+      )}
+    </>
+  );
+}

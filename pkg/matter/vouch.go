@@ -1,0 +1,154 @@
+package matter
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/telemetry"
+	"koppi.internal/pkg/wish"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+const (
+	// MetadataVoucher is where a service is shown that another knows a live matter of the
+	// client. The gateway sets it, and passes none on that comes from outside.
+	MetadataVoucher = "koppi-voucher"
+
+	voucherKind = identity.Kind("voucher")
+	voucherTime = time.Minute
+	// maxMatters is how many matters of a client are looked at for one that is live.
+	maxMatters = 1000
+	// refusedPurpose says in the record of accesses what a wish came to.
+	refusedPurpose = "refused: the agency has no live matter of the client"
+)
+
+var wishesRefused = telemetry.Counter("koppi.wishes.refused", "{wish}", "Wishes that an agency without a live matter of the client tried to record.")
+
+// Vouch says to the other services that the caller's agency may record a wish. It tells
+// nothing to the caller: the gateway alone calls it, and shows the answer to services.
+func (k gatewayOnly[S]) Vouch(ctx context.Context, r *caseworkv1.VouchRequest) (*caseworkv1.VouchResponse, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	one := wishOf(r.GetRecord())
+	client, err := k.wishClient(who, one)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := k.requestDigest(strings.TrimPrefix(caseworkv1.MatterService_RecordWish_FullMethodName, "/"), one)
+	if err != nil {
+		return nil, err
+	}
+	known, err := k.speaksFor(ctx, who, client, one, digest)
+	if err != nil || !known {
+		return &caseworkv1.VouchResponse{}, err
+	}
+	payload, err := proto.Marshal(&caseworkv1.Voucher{Wish: k.wishDigest(client, one), Until: timestamppb.New(k.Now().Add(voucherTime))})
+	if err != nil {
+		return nil, err
+	}
+	return &caseworkv1.VouchResponse{Voucher: k.Secrets.Token(voucherKind, who.Agency, payload)}, nil
+}
+
+// wishDigest names one wish of one client: what is vouched for.
+func (k *Kernel[S]) wishDigest(client string, r wishRequest) []byte {
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
+	if err != nil {
+		return nil
+	}
+	return k.Secrets.Digest([]byte(client), []byte(r.ProtoReflect().Descriptor().FullName()), body)
+}
+
+// isVouchedFor tells whether another service said so to this agency a moment ago.
+func (k *Kernel[S]) isVouchedFor(ctx context.Context, agency, client string, r wishRequest) bool {
+	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataVoucher) {
+		payload, ok := k.Secrets.OpenToken(voucherKind, agency, shown)
+		voucher := &caseworkv1.Voucher{}
+		if !ok || proto.Unmarshal(payload, voucher) != nil || !k.Now().Before(voucher.GetUntil().AsTime()) {
+			continue
+		}
+		if wanted := k.wishDigest(client, r); wanted != nil && subtle.ConstantTimeCompare(voucher.GetWish(), wanted) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// speaksFor tells whether this service knows that an agency may record a wish: it has a live
+// matter of the client here, or the same wish was recorded here, which may have ended the
+// matter, and is now completed elsewhere.
+func (k *Kernel[S]) speaksFor(ctx context.Context, who identity.Caller, client string, r wishRequest, digest []byte) (bool, error) {
+	repeated, err := k.wishes.Repeats(ctx, decide.Command[wish.Wishes]{Agency: who.Agency, Client: who.Client, RequestID: r.GetRequestId(), Digest: digest})
+	if err != nil || repeated {
+		return repeated, err
+	}
+	return k.hasLiveMatter(ctx, who.Agency, client)
+}
+
+// hasLiveMatter tells whether an agency has a matter of a client here that goes on and has
+// another agency in it, by what it is itself shown of it. What it began alone is none:
+// whoever knows an identity code can begin something.
+func (k *Kernel[S]) hasLiveMatter(ctx context.Context, agency, client string) (bool, error) {
+	standings, err := k.Store.Standings(ctx, journal.Query{Agency: agency, Client: client, OpenOnly: true, Limit: maxMatters})
+	if err != nil {
+		return false, fault.Store(err)
+	}
+	for _, subject := range Subjects(standings) {
+		history, err := k.history(ctx, subject)
+		if err != nil {
+			return false, err
+		}
+		view := history.Views[agency]
+		head := view.State.Common()
+		live := history.Related(agency) && !view.Reader.IsSilenced() && head.Exists() && !head.IsRevoked() && !head.Ended()
+		if live && k.config.Rules.Shared(view.State, agency) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// checkSpeaker refuses a wish that an agency records in the name of a client of whom it has
+// no live matter in any service. The refusal is the same for all, known here or not, and is
+// recorded for the client before it is answered. An override is no wish of the client's: it
+// needs a sending that was stopped.
+func (k *Kernel[S]) checkSpeaker(ctx context.Context, who identity.Caller, client string, r wishRequest, access journal.Access, digest []byte) error {
+	switch one := r.(type) {
+	case *consentv1.RequestOverrideRequest, *consentv1.DecideOverrideRequest:
+		return nil
+	case *consentv1.DecideWishRequest:
+		if !one.GetConfirm() {
+			// To refuse what waits, or to take it back, touches nobody.
+			return nil
+		}
+	}
+	if who.Role == identity.RoleClient || k.isVouchedFor(ctx, who.Agency, client, r) {
+		return nil
+	}
+	known, err := k.speaksFor(ctx, who, client, r, digest)
+	if err != nil || known {
+		return err
+	}
+	// The client reads what was tried, and that it came to nothing.
+	access.Client, access.Purpose, access.Method = client, refusedPurpose, strings.TrimPrefix(caseworkv1.MatterService_Vouch_FullMethodName, "/")
+	if _, err := k.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{access}}); err != nil {
+		return fault.Store(err)
+	}
+	wishesRefused.Add(ctx, 1)
+	k.Logger.WarnContext(ctx, "a wish was refused: the agency has no live matter of the client", slog.String("service", k.config.Rules.Service),
+		slog.String("agency", who.Agency), slog.String("worker", who.Worker))
+	return fault.New(fault.NoLiveMatter, "your agency has no matter of this client under way with another agency")
+}
