@@ -53,7 +53,9 @@ type CaseworkServiceClient interface {
 	ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what ground, the
 	// latest first: to the client all (703/2023 § 11), to an agency what its own people
-	// did. Of those who looked the client is told agency and unit.
+	// did. A change is listed where the matter itself tells the reader of it as that
+	// agency's deed: what else a deed changed is not told here either. Of those who looked
+	// the client is told agency and unit.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
 	// they waited to be taken, by service, agency and whole month: an agency's own, or all
@@ -162,7 +164,9 @@ type CaseworkServiceServer interface {
 	ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error)
 	// ListAccesses says who read or changed what of a client, when and on what ground, the
 	// latest first: to the client all (703/2023 § 11), to an agency what its own people
-	// did. Of those who looked the client is told agency and unit.
+	// did. A change is listed where the matter itself tells the reader of it as that
+	// agency's deed: what else a deed changed is not told here either. Of those who looked
+	// the client is told agency and unit.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
 	// they waited to be taken, by service, agency and whole month: an agency's own, or all

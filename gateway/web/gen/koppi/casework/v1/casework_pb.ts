@@ -989,7 +989,9 @@ export const CaseworkService: GenService<{
   /**
    * ListAccesses says who read or changed what of a client, when and on what ground, the
    * latest first: to the client all (703/2023 § 11), to an agency what its own people
-   * did. Of those who looked the client is told agency and unit.
+   * did. A change is listed where the matter itself tells the reader of it as that
+   * agency's deed: what else a deed changed is not told here either. Of those who looked
+   * the client is told agency and unit.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ListAccesses
    */
