@@ -26,8 +26,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// testPerson is one of the hundred test persons of a day.
-func testPerson(n int) *commonv1.Client {
+// somebody is one of the hundred test persons of a day.
+func somebody(n int) *commonv1.Client {
 	const birth = 10190 // the first of January
 	code := fmt.Sprintf("%06d-%03d%c", birth, 900+n, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(birth*1000+900+n)%31])
 	return &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}, Language: "fi"}
@@ -38,8 +38,12 @@ func testPerson(n int) *commonv1.Client {
 func wishesOfAnAgency(conn grpc.ClientConnInterface, client *commonv1.Client) map[string]func(context.Context) error {
 	consents := consentv1.NewConsentServiceClient(conn)
 	return map[string]func(context.Context) error{
-		"GiveConsent":      func(ctx context.Context) error { return refusal(consents.GiveConsent(ctx, consentFor(client, healthCare, "referral"))) },
-		"ProhibitTransfer": func(ctx context.Context) error { return refusal(consents.ProhibitTransfer(ctx, prohibition(client, healthCare))) },
+		"GiveConsent": func(ctx context.Context) error {
+			return refusal(consents.GiveConsent(ctx, consentFor(client, healthCare, "referral")))
+		},
+		"ProhibitTransfer": func(ctx context.Context) error {
+			return refusal(consents.ProhibitTransfer(ctx, prohibition(client, healthCare)))
+		},
 		"WithdrawAdvanceConsent": func(ctx context.Context) error {
 			return refusal(consents.WithdrawAdvanceConsent(ctx, &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), Client: client, ConsentId: uuid.NewString(), Reason: "Pyyntö."}))
 		},
@@ -80,7 +84,7 @@ func TestWishesNeedALiveMatter(t *testing.T) {
 		"a system in a worker's name":     metadata.AppendToOutgoingContext(system, identity.MetadataOnBehalfOf, "en-01;etsiva;youth_worker"),
 		"a worker with a voucher made up": metadata.AppendToOutgoingContext(withToken(t, b.token(youth)), "koppi-voucher", "AAAA"),
 	}
-	known, unknown := wishesOfAnAgency(conn, annaClient), wishesOfAnAgency(conn, testPerson(1))
+	known, unknown := wishesOfAnAgency(conn, annaClient), wishesOfAnAgency(conn, somebody(1))
 	methods := consentv1.File_koppi_consent_v1_consent_proto.Services().Get(0).Methods()
 	for i := range methods.Len() {
 		name, client := string(methods.Get(i).Name()), methods.Get(i).Input().Fields().ByName(protoreflect.Name("client"))
@@ -228,7 +232,7 @@ func TestWhichMattersLetAnAgencySpeak(t *testing.T) {
 			insist(t, nurse, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan(county, c, healthParty)})
 		}},
 	} {
-		client := testPerson(10 + i)
+		client := somebody(10 + i)
 		test.begin(client)
 		err := refusal(consents.ProhibitTransfer(test.who, prohibition(client, ofAgency("tyollisyys-kuopio"))))
 		if want := map[bool]fault.Reason{true: "", false: fault.NoLiveMatter}[test.may]; fault.ReasonOf(err) != want || want == "" && err != nil {
@@ -311,7 +315,7 @@ func confirms(t *testing.T, b *bench, byClient bool, second func(*bench) (contex
 	}{
 		"who recorded it": {refusal(consents.DecideWish(county, confirming(annaClient, waiting))), fault.SecondOfficerRequired},
 		"another agency":  {refusal(consents.DecideWish(kela, confirming(annaClient, waiting))), fault.NotFound},
-		"another person": {refusal(consents.DecideWish(withToken(t, b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: "030694W9024"})), confirming(nil, waiting))), fault.NotFound},
+		"another person":  {refusal(consents.DecideWish(withToken(t, b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: "030694W9024"})), confirming(nil, waiting))), fault.NotFound},
 		"a system in a colleague's name": {refusal(consents.DecideWish(metadata.AppendToOutgoingContext(withToken(t, b.token(systemOf("hva-pohjois-savo"))),
 			identity.MetadataOnBehalfOf, "ps-22;tyoikaiset-kuopio;social_worker"), confirming(annaClient, waiting))), fault.RoleNotAllowed},
 	} {

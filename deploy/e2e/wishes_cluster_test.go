@@ -93,7 +93,9 @@ func TestAServiceDiesInAProhibition(t *testing.T) {
 	}
 
 	// A live matter in one process lets the agency speak in all, and only once it is shared.
-	give := func() error { return refusal(consents.GiveConsent(county, consentFor(annaClient, healthCare, "referral"))) }
+	give := func() error {
+		return refusal(consents.GiveConsent(county, consentFor(annaClient, healthCare, "referral")))
+	}
 	if err := give(); fault.ReasonOf(err) != fault.NoLiveMatter {
 		t.Errorf("by a plan of its own alone: %v", err)
 	}

@@ -140,7 +140,7 @@ func TestWaitingHolds(t *testing.T) {
 	type recorded struct {
 		by               *commonv1.Party
 		at               time.Time
-		decided, yes     bool
+		decided          bool
 		prohibits, lifts string
 		withdraws        string
 	}
