@@ -51,9 +51,9 @@ func (p *pairing) knowledge() knowledge {
 	return k
 }
 
-// battery asks all that the reader can ask, and lastly takes the steps that it can take. Of
-// a share below 1 that many of each are drawn by the seed.
-func (p *pairing) battery(share float64, seed uint64) {
+// battery asks what the reader can ask, of which a share is drawn by the seed, and lastly
+// takes so many of the steps that it can take; all where that is negative.
+func (p *pairing) battery(share float64, steps int, seed uint64) {
 	p.t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same for the same seed
 	ask := func(all []deed) {
@@ -68,14 +68,15 @@ func (p *pairing) battery(share float64, seed uint64) {
 	ask(p.readings())
 	ask(p.pages())
 	ask(p.streams())
-	steps := p.steps()
-	if share < 1 {
-		chance.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
-		steps = steps[:min(len(steps), 6)]
+	all := p.steps()
+	if steps >= 0 {
+		chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		all = all[:min(len(all), steps)]
 	}
-	for _, d := range steps {
+	for _, d := range all {
 		p.asks(d)
 	}
+	share /= 4
 	ask(p.readings())
 }
 
@@ -178,7 +179,7 @@ func (p *pairing) pages() []deed {
 	}
 	two(".1", concernSvc+"ListConcerns", map[string]any{"sent": true}, "pageToken", "$page")
 	two(".1", caseworkSvc+"ListWork", map[string]any{"queue": "QUEUE_AGENCY", "includeEnded": true, "sent": true}, "pageToken", "$page")
-	two(".system", "koppi.exchange.v1.ExchangeService/ListMessages", map[string]any{"consumer": "pages"}, "cursor", "$cursor")
+	two(".system", "koppi.exchange.v1.ExchangeService/ListMessages", map[string]any{"consumer": "pages"}, "cursor", "$cursorpages")
 	return all
 }
 

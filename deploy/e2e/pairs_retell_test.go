@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -78,13 +79,13 @@ func (p *pairing) teller(message map[string]any) (deed, map[string]any, bool) {
 	case "ConcernTriaged":
 		step = "TriageConcern"
 		body["urgency"] = "URGENCY_NORMAL"
-		take(body, "assignTo", event["assignedTo"])
+		take(body, "assignTo", named(event["assignedTo"]))
 	case "ConcernTaken":
 		step = "TakeConcern"
 	case "ConcernReassigned":
 		step = "ReassignConcern"
 		body["reason"] = "muu syy"
-		take(body, "to", event["to"])
+		take(body, "to", named(event["to"]))
 	case "ContactPlanned":
 		step = "PlanContact"
 		take(body, "at", event["at"])
@@ -113,7 +114,7 @@ func (p *pairing) teller(message map[string]any) (deed, map[string]any, bool) {
 		body["explanation"] = "muualle"
 		take(body, "reason", event["reason"])
 		take(body, "explanation", event["explanation"])
-		take(body, "suggestedReceiver", event["suggestedReceiver"])
+		take(body, "suggestedReceiver", named(event["suggestedReceiver"]))
 	case "ConsentWithdrawn":
 		return p.withdrawer(message, subject, event)
 	case "WithdrawalAcknowledged":
@@ -142,6 +143,23 @@ func take(body map[string]any, field string, value any) {
 		body[field] = value
 	}
 }
+
+// named is a party as one that is told nothing hidden can be named: by keys, and in no words.
+func named(party any) any {
+	fields, is := party.(map[string]any)
+	if !is {
+		return nil
+	}
+	kept := map[string]any{}
+	for _, key := range []string{"agency", "unit", "worker"} {
+		if word, ok := fields[key].(string); ok && keyForm.MatchString(word) {
+			kept[key] = word
+		}
+	}
+	return kept
+}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 // reported tells whether a concern is a report of the reader's agency.
 func (p *pairing) reported(id string) bool {

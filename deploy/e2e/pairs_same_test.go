@@ -144,8 +144,12 @@ func (n *names) sameAnswer(call string, a, b answer) []difference {
 	if a.Size != b.Size {
 		all = append(all, difference{call + " size", fmt.Sprint(a.Size), fmt.Sprint(b.Size)})
 	}
-	if one, two := text(a.Header), text(b.Header); one != two {
-		all = append(all, difference{call + " headers", one, two})
+	headers := maps.Clone(b.Header)
+	maps.Copy(headers, a.Header)
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		if one, two := text(a.Header[name]), text(b.Header[name]); one != two {
+			all = append(all, difference{call + " header " + name, one, two})
+		}
 	}
 	return all
 }
@@ -214,9 +218,9 @@ func (n *names) inA(value any, otherwise *names) any {
 }
 
 // disorder tells where the order of making, which a UUIDv7 tells, is another; empty for
-// nowhere.
-func (n *names) disorder() string {
-	byA := slices.Clone(n.made)
+// nowhere. Those that the clock made have none.
+func (n *names) disorder(byClock map[string]bool) string {
+	byA := slices.DeleteFunc(slices.Clone(n.made), func(one [2]string) bool { return byClock[one[1]] })
 	slices.SortFunc(byA, func(one, two [2]string) int { return strings.Compare(one[0], two[0]) })
 	for i := 1; i < len(byA); i++ {
 		if byA[i-1][1] > byA[i][1] {

@@ -51,7 +51,7 @@ func TestPairs(t *testing.T) {
 		at.next++
 		d := &drawing{pairing: p, t: r}
 		d.story()
-		p.battery(0.15, rapid.Uint64().Draw(r, "battery"))
+		p.battery(0.15, 6, rapid.Uint64().Draw(r, "battery"))
 		p.compare()
 		if len(p.apart) > 0 {
 			r.Fatal(p.told())
