@@ -56,7 +56,7 @@ func (p *pairing) knowledge() knowledge {
 func (p *pairing) battery(share float64, steps int, seed uint64) {
 	p.t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same for the same seed
-	ask := func(all []deed) {
+	ask := func(all []doing) {
 		for _, d := range all {
 			if share < 1 && chance.Float64() > share {
 				continue
@@ -81,7 +81,7 @@ func (p *pairing) battery(share float64, steps int, seed uint64) {
 }
 
 // asks lets the reader ask, and remembers that it has.
-func (p *pairing) asks(d deed) {
+func (p *pairing) asks(d doing) {
 	if strings.HasPrefix(d.Who, ".") {
 		d.Who = p.reader + d.Who
 	}
@@ -93,10 +93,12 @@ func (p *pairing) asks(d deed) {
 }
 
 // readings change nothing.
-func (p *pairing) readings() []deed {
+func (p *pairing) readings() []doing {
 	k := p.knowledge()
-	var all []deed
-	add := func(who, call string, body map[string]any) { all = append(all, deed{Who: who, Call: call, Body: body}) }
+	var all []doing
+	add := func(who, call string, body map[string]any) {
+		all = append(all, doing{Who: who, Call: call, Body: body})
+	}
 	for _, subject := range append(slices.Clone(k.subjects), k.hidden...) {
 		collection, id, _ := strings.Cut(subject, "/")
 		service := strings.TrimSuffix(collection, "s")
@@ -126,9 +128,11 @@ func (p *pairing) readings() []deed {
 }
 
 // worklists are all lists by all of their filters.
-func (p *pairing) worklists() []deed {
-	var all []deed
-	add := func(who, call string, body map[string]any) { all = append(all, deed{Who: who, Call: call, Body: body}) }
+func (p *pairing) worklists() []doing {
+	var all []doing
+	add := func(who, call string, body map[string]any) {
+		all = append(all, doing{Who: who, Call: call, Body: body})
+	}
 	for service, call := range serviceCalls {
 		call += "List" + strings.ToUpper(service[:1]) + service[1:] + "s"
 		for _, filter := range []map[string]any{{}, {"overdueOnly": true}, {"unit": "u1"}, {"worker": workerOf(p.reader, p.set, "1")}} {
@@ -164,14 +168,14 @@ func (p *pairing) worklists() []deed {
 
 // pages are the first page of one of each list, and the next by its token: each two stay
 // together.
-func (p *pairing) pages() []deed {
+func (p *pairing) pages() []doing {
 	k := p.knowledge()
-	var all []deed
+	var all []doing
 	two := func(who, call string, body map[string]any, field, saved string) {
 		body["pageSize"] = 1
 		next := copied(body)
 		next[field] = saved
-		all = append(all, deed{Who: who, Call: call, Body: body}, deed{Who: who, Call: call, Body: next})
+		all = append(all, doing{Who: who, Call: call, Body: body}, doing{Who: who, Call: call, Body: next})
 	}
 	for _, client := range k.clients {
 		two(".1", caseworkSvc+"ListAccesses", map[string]any{"clientId": client}, "pageToken", "$page")
@@ -190,9 +194,9 @@ const (
 
 // steps are all methods that gateways serve, each with a request of good form about each
 // matter that the reader knows: what it may do, and how it is refused what it may not.
-func (p *pairing) steps() []deed {
+func (p *pairing) steps() []doing {
 	k := p.knowledge()
-	var all []deed
+	var all []doing
 	for _, method := range gatewayMethods() {
 		call := callOf(method)
 		if method.IsStreamingClient() || method.IsStreamingServer() || strings.HasSuffix(call, "/ListMessages") {
@@ -203,7 +207,7 @@ func (p *pairing) steps() []deed {
 			if strings.HasPrefix(call, "koppi.exchange.") {
 				who = ".system"
 			}
-			all = append(all, deed{Who: who, Call: call, Body: p.formed(method.Input(), said)})
+			all = append(all, doing{Who: who, Call: call, Body: p.formed(method.Input(), said)})
 		}
 	}
 	return all

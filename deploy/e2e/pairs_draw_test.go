@@ -87,7 +87,7 @@ func (d *drawing) trace() string {
 }
 
 func (d *drawing) act(who, call string, body map[string]any) answer {
-	return d.do(deed{Who: who, Call: call, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: d.wait()})
+	return d.do(doing{Who: who, Call: call, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: d.wait()})
 }
 
 // sender and receiver of something new. The reader sends to its partner alone.
@@ -219,9 +219,9 @@ func (d *drawing) acknowledges() {
 	if who == d.reader {
 		who = "r"
 	}
-	got := d.do(deed{Who: who + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"pageSize": 100}})
+	got := d.do(doing{Who: who + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"pageSize": 100}})
 	if cursor, ok := got.field("nextCursor").(string); ok && len(got.list("messages")) > 0 {
-		d.do(deed{Who: who + ".system", Call: acknowledgeCall, Body: map[string]any{"cursor": cursor}})
+		d.do(doing{Who: who + ".system", Call: acknowledgeCall, Body: map[string]any{"cursor": cursor}})
 	}
 }
 
@@ -238,7 +238,7 @@ func (d *drawing) step() {
 	m := pick(d, "matter", d.matters...)
 	who := d.worker(pick(d, "party", m.parties...))
 	title := strings.ToUpper(m.service[:1]) + m.service[1:]
-	got := d.do(deed{Who: who, Call: serviceCalls[m.service] + "Get" + title, Body: map[string]any{m.service + "Id": m.id}, Wait: d.wait()})
+	got := d.do(doing{Who: who, Call: serviceCalls[m.service] + "Get" + title, Body: map[string]any{m.service + "Id": m.id}, Wait: d.wait()})
 	view, _ := got.field(m.service).(map[string]any)
 	offered, _ := view["availableActions"].([]any)
 	if len(offered) == 0 {
@@ -253,7 +253,7 @@ func (d *drawing) step() {
 	if step == "ForwardConcern" && d.reader == "t" && slices.Contains(m.parties, "t") {
 		body["receiver"] = map[string]any{"agency": d.agency(d.partner)}
 	}
-	d.after(m, step, body, d.do(deed{Who: who, Call: serviceCalls[m.service] + step, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: time.Microsecond}))
+	d.after(m, step, body, d.do(doing{Who: who, Call: serviceCalls[m.service] + step, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: time.Microsecond}))
 }
 
 // after notes who may know of what by a step.

@@ -129,7 +129,7 @@ var storiesOfTimes = map[string]story{
 	"times/two reports of its own, at one microsecond": {"r", func(p *pairing) {
 		p.report("x.1", "t", "c", false, "")
 		own := p.report("r.1", "t", "c", false, "")
-		p.do(deed{Who: "r.2", Call: submitCall, Wait: time.Microsecond, Body: map[string]any{
+		p.do(doing{Who: "r.2", Call: submitCall, Wait: time.Microsecond, Body: map[string]any{
 			"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "receiver": map[string]any{"agency": p.agency("t")}, "basis": unconsented(),
 			"topics": []any{"TOPIC_OTHER"}, "urgency": "URGENCY_NORMAL",
 		}})

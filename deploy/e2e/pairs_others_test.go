@@ -112,8 +112,8 @@ var storiesOfOthers = map[string]story{
 		for range 6 {
 			lead := p.report("x.1", "t", "c", false, "")
 			own := p.report("r.1", "t", "c", false, "")
+			p.step("t.1", "concern", "ReceiveConcern", own)
 			p.step("t.1", "concern", "TakeConcern", lead)
-			p.do(p.stepOf("t.1", "concern", "ReceiveConcern", own))
 			p.step("t.1", "concern", "CloseConcern", lead, map[string]any{"outcome": "OUTCOME_GUIDED"})
 		}
 		everythingOfOthers(p)
@@ -129,9 +129,9 @@ func everythingOfOthers(p *pairing) {
 		"requestId": uuid.NewString(), "client": clientOfPair(p.set, "d"), "receiver": map[string]any{"agency": p.agency("y")}, "basis": p.consented(),
 		"kind": "REFERRAL_KIND_SERVICE", "reason": "Arvio.", "urgency": "URGENCY_NORMAL", "attachmentIds": []any{paper},
 	}
-	referral := p.begin("referral", deed{Who: "x.1", Call: referralSvc + "SendReferral", Body: body})
+	referral := p.begin("referral", doing{Who: "x.1", Call: referralSvc + "SendReferral", Body: body})
 	p.step("y.1", "referral", "AcceptReferral", referral)
-	asked := p.begin("consultation", deed{Who: "x.1", Call: consultationSvc + "OpenConsultation", Body: map[string]any{
+	asked := p.begin("consultation", doing{Who: "x.1", Call: consultationSvc + "OpenConsultation", Body: map[string]any{
 		"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "addressee": map[string]any{"agency": p.agency("t")}, "basis": p.consented(),
 		"topic": "Uni", "question": "Mitä?", "urgency": "URGENCY_NORMAL",
 	}})
@@ -140,10 +140,10 @@ func everythingOfOthers(p *pairing) {
 	plan := p.plan("x.1", "y")
 	p.step("y.1", "plan", "AddGoal", plan, map[string]any{"text": "Oma koti."})
 	for _, wish := range []struct{ who, step, to string }{{"c", "ProhibitTransfer", "x"}, {"d", "ProhibitTransfer", "y"}} {
-		p.do(deed{Who: wish.who, Call: consentSvc + wish.step, Body: map[string]any{"requestId": uuid.NewString(), "recipient": map[string]any{"agency": p.agency(wish.to)}}, Wait: time.Minute})
+		p.do(doing{Who: wish.who, Call: consentSvc + wish.step, Body: map[string]any{"requestId": uuid.NewString(), "recipient": map[string]any{"agency": p.agency(wish.to)}}, Wait: time.Minute})
 	}
-	p.do(deed{Who: "x.1", Call: referralSvc + "SendReferral", Body: body})
-	p.do(deed{Who: "x.1", Call: consentSvc + "GiveConsent", Wait: time.Minute, Body: map[string]any{
+	p.do(doing{Who: "x.1", Call: referralSvc + "SendReferral", Body: body})
+	p.do(doing{Who: "x.1", Call: consentSvc + "GiveConsent", Wait: time.Minute, Body: map[string]any{
 		"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "recipient": map[string]any{"agency": p.agency("t")}, "services": []any{"concern"},
 		"purpose": "Apua.", "provision": "1301/2014 § 35.1", "until": p.b.now.AddDate(0, 3, 0).Format(time.RFC3339),
 	}})

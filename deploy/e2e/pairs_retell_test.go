@@ -61,7 +61,7 @@ func (p *pairing) spaced(message map[string]any) {
 // teller is the step in world A by which the reader is told a message about its own report,
 // or about what it passed on; false where it is the very step of B: of what the reader sees
 // whole.
-func (p *pairing) teller(message map[string]any) (deed, map[string]any, bool) {
+func (p *pairing) teller(message map[string]any) (doing, map[string]any, bool) {
 	subject := fmt.Sprint(message["subject"])
 	collection, id, _ := strings.Cut(subject, "/")
 	event, _ := message["event"].(map[string]any)
@@ -69,7 +69,7 @@ func (p *pairing) teller(message map[string]any) (deed, map[string]any, bool) {
 		if eventOf(message) == "ForwardAnswered" {
 			return p.answered(event)
 		}
-		return deed{}, nil, false
+		return doing{}, nil, false
 	}
 	who, body := p.doer(message), map[string]any{"concernId": id}
 	step := ""
@@ -118,18 +118,18 @@ func (p *pairing) teller(message map[string]any) (deed, map[string]any, bool) {
 	case "ConsentWithdrawn":
 		return p.withdrawer(message, subject, event)
 	case "WithdrawalAcknowledged":
-		return p.said(deed{Who: who, Call: "koppi.consent.v1.ConsentService/AcknowledgeWithdrawal"}, map[string]any{"subject": subject})
+		return p.said(doing{Who: who, Call: "koppi.consent.v1.ConsentService/AcknowledgeWithdrawal"}, map[string]any{"subject": subject})
 	case "RevocationAcknowledged":
 		step = "AcknowledgeRevocation"
 	default:
 		// Of a step of the reader's own, or of the clock: it must have come by itself.
-		return deed{}, nil, false
+		return doing{}, nil, false
 	}
-	return p.said(deed{Who: who, Call: concernSvc + step}, body)
+	return p.said(doing{Who: who, Call: concernSvc + step}, body)
 }
 
 // said is a step as it is taken in world A.
-func (p *pairing) said(d deed, body map[string]any) (deed, map[string]any, bool) {
+func (p *pairing) said(d doing, body map[string]any) (doing, map[string]any, bool) {
 	// What a message tells of traces may go by that of who took the step, and by no other.
 	d.Trace = p.present.Trace
 	body = copied(body)
@@ -197,25 +197,25 @@ func (p *pairing) third(receiver string) string {
 
 // closer closes a report as the reader was told: by whoever has it, or since another
 // agency, of which the reader is not told, caught what was forwarded there.
-func (p *pairing) closer(message map[string]any, id, who string, body, event map[string]any) (deed, map[string]any, bool) {
+func (p *pairing) closer(message map[string]any, id, who string, body, event map[string]any) (doing, map[string]any, bool) {
 	from, _ := message["from"].(map[string]any)
 	inA, _ := p.names.inA(id, p.loose).(string)
 	if onward, is := p.onward[inA]; is && event["outcome"] == "OUTCOME_FORWARDED" && from["worker"] == nil {
-		return p.said(deed{Who: onward.agency[:1] + ".1", Call: concernSvc + "TakeConcern"}, map[string]any{"concernId": onward.id})
+		return p.said(doing{Who: onward.agency[:1] + ".1", Call: concernSvc + "TakeConcern"}, map[string]any{"concernId": onward.id})
 	}
 	body["outcome"] = "OUTCOME_GUIDED"
 	take(body, "outcome", event["outcome"])
 	take(body, "feedback", event["feedback"])
-	return p.said(deed{Who: who, Call: concernSvc + "CloseConcern"}, body)
+	return p.said(doing{Who: who, Call: concernSvc + "CloseConcern"}, body)
 }
 
 // withdrawer takes back the consent of a report: the client, or an agency in its name.
-func (p *pairing) withdrawer(message map[string]any, subject string, event map[string]any) (deed, map[string]any, bool) {
+func (p *pairing) withdrawer(message map[string]any, subject string, event map[string]any) (doing, map[string]any, bool) {
 	who := p.doer(message)
 	if event["byClient"] == true {
 		who = p.clientOf(subject)
 	}
-	return p.said(deed{Who: who, Call: "koppi.consent.v1.ConsentService/WithdrawConsent"}, map[string]any{"subject": subject})
+	return p.said(doing{Who: who, Call: "koppi.consent.v1.ConsentService/WithdrawConsent"}, map[string]any{"subject": subject})
 }
 
 // clientOf is whom a report concerns.
@@ -231,7 +231,7 @@ func (p *pairing) clientOf(subject string) string {
 }
 
 // answered is what an agency does with a concern that the reader's agency forwarded to it.
-func (p *pairing) answered(event map[string]any) (deed, map[string]any, bool) {
+func (p *pairing) answered(event map[string]any) (doing, map[string]any, bool) {
 	id := fmt.Sprint(event["forwardedConcernId"])
 	body := map[string]any{"concernId": id}
 	who := ""
@@ -243,11 +243,11 @@ func (p *pairing) answered(event map[string]any) (deed, map[string]any, bool) {
 	}
 	switch event["phase"] {
 	case "LOOP_PHASE_TAKEN", "LOOP_PHASE_IN_PROGRESS":
-		return p.said(deed{Who: who, Call: concernSvc + "TakeConcern"}, body)
+		return p.said(doing{Who: who, Call: concernSvc + "TakeConcern"}, body)
 	case "LOOP_PHASE_DECLINED":
 		body["reason"], body["explanation"] = "DECLINE_REASON_WRONG_AGENCY", "muualle"
-		return p.said(deed{Who: who, Call: concernSvc + "DeclineConcern"}, body)
+		return p.said(doing{Who: who, Call: concernSvc + "DeclineConcern"}, body)
 	default:
-		return deed{}, nil, false
+		return doing{}, nil, false
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// deed is something that somebody does.
-type deed struct {
+// doing is something that somebody does.
+type doing struct {
 	// Who: "r.1" is a worker of agency r, "r.system" its system, "c" a client.
 	Who string
 	// Call such as "koppi.concern.v1.ConcernService/GetConcern". Empty lets time pass.
@@ -24,7 +24,7 @@ type deed struct {
 
 // happened is one thing of world B, in order: the clock was moved, or somebody did something.
 type happened struct {
-	deed
+	doing
 	at     time.Time
 	answer answer
 	// told are the messages that the reader's mailboxes got by it.
@@ -83,7 +83,7 @@ func (p *pairing) isReader(who string) bool {
 }
 
 // do does something in world B, in which all of it happens.
-func (p *pairing) do(d deed) answer {
+func (p *pairing) do(d doing) answer {
 	p.t.Helper()
 	if d.Wait > 0 {
 		p.pass(d.Wait)
@@ -95,7 +95,7 @@ func (p *pairing) do(d deed) answer {
 		d.Body = map[string]any{}
 	}
 	d.Body = copied(d.Body)
-	one := &happened{deed: d, at: p.b.now}
+	one := &happened{doing: d, at: p.b.now}
 	one.answer = p.call(p.b, d, d.Body)
 	p.log = append(p.log, one)
 	p.poll(one)
@@ -120,8 +120,8 @@ func (p *pairing) poll(by *happened) {
 	if len(arrived) == 0 {
 		return
 	}
-	d := deed{Who: p.reader + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"cursor": "$cursor", "pageSize": 500, "withRecords": true}}
-	one := &happened{deed: d, at: p.b.now, answer: p.call(p.b, d, d.Body)}
+	d := doing{Who: p.reader + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"cursor": "$cursor", "pageSize": 500, "withRecords": true}}
+	one := &happened{doing: d, at: p.b.now, answer: p.call(p.b, d, d.Body)}
 	p.log = append(p.log, one)
 	messages, _ := one.answer.field("messages").([]any)
 	for _, message := range messages {
@@ -129,8 +129,8 @@ func (p *pairing) poll(by *happened) {
 	}
 }
 
-// call carries out a deed in a world, with what the world's last answers said.
-func (p *pairing) call(w *world, d deed, body map[string]any) answer {
+// call carries out what somebody does in a world, with what the world's last answers said.
+func (p *pairing) call(w *world, d doing, body map[string]any) answer {
 	filled := map[string]any{}
 	for name, value := range body {
 		if word, ok := value.(string); ok && strings.HasPrefix(word, "$") {
@@ -166,7 +166,7 @@ func (p *pairing) compare() {
 			p.retell(one)
 		case p.isReader(one.Who):
 			body, _ := p.names.inA(one.Body, p.loose).(map[string]any)
-			got := p.call(p.a, one.deed, body)
+			got := p.call(p.a, one.doing, body)
 			p.apart = append(p.apart, p.names.sameAnswer(fmt.Sprintf("%d %s by %s %.300s ", i, one.Call, one.Who, text(one.Body)), got, one.answer)...)
 			p.retell(one)
 		case needed[one]:
@@ -200,11 +200,11 @@ func (p *pairing) byClock() map[string]bool {
 // acknowledged lets another agency's system have what it was sent, in world A as in B: of
 // what the reader sent, it may know that.
 func (p *pairing) acknowledged(one *happened) {
-	read := one.deed
+	read := one.doing
 	read.Call = strings.Replace(one.Call, "AcknowledgeMessages", "ListMessages", 1)
 	got := p.call(p.a, read, map[string]any{"pageSize": 100})
 	if len(got.list("messages")) > 0 {
-		p.call(p.a, one.deed, map[string]any{"cursor": got.field("nextCursor")})
+		p.call(p.a, one.doing, map[string]any{"cursor": got.field("nextCursor")})
 	}
 }
 
@@ -252,11 +252,11 @@ func isReading(call string) bool {
 // again does in world A what was done in B, as it was.
 func (p *pairing) again(one *happened) {
 	body, _ := p.names.inA(one.Body, p.loose).(map[string]any)
-	p.move(one, one.deed, body)
+	p.move(one, one.doing, body)
 }
 
 // move takes a step in world A that the reader will be told of.
-func (p *pairing) move(one *happened, d deed, body map[string]any) {
+func (p *pairing) move(one *happened, d doing, body map[string]any) {
 	p.moves++
 	got := p.call(p.a, d, body)
 	if !got.ok() {

@@ -80,7 +80,7 @@ func (n *names) differ(path, key string, a, b any) []difference {
 			return apart
 		}
 		if len(other) != len(b) {
-			return []difference{{path, fmt.Sprint(len(other), " of ", text(a)), fmt.Sprint(len(b), " of ", text(b))}}
+			return []difference{{path, fmt.Sprintf("%d of %.200s…", len(other), text(a)), fmt.Sprintf("%d of %.200s…", len(b), text(b))}}
 		}
 		var all []difference
 		for i := range b {

@@ -40,7 +40,7 @@ func (p *pairing) report(who, to, client string, consent bool, trace string) str
 	} else if to == "z" {
 		delete(body, "topics")
 	}
-	return p.begin("concern", deed{Who: who, Call: submitCall, Body: body, Trace: trace})
+	return p.begin("concern", doing{Who: who, Call: submitCall, Body: body, Trace: trace})
 }
 
 func (p *pairing) consented() map[string]any {
@@ -48,7 +48,7 @@ func (p *pairing) consented() map[string]any {
 }
 
 // begin starts a matter and returns its id.
-func (p *pairing) begin(service string, d deed) string {
+func (p *pairing) begin(service string, d doing) string {
 	p.t.Helper()
 	d.Wait = time.Minute
 	made, _ := p.must(d).field(service).(map[string]any)
@@ -56,7 +56,7 @@ func (p *pairing) begin(service string, d deed) string {
 }
 
 // must does what is not refused.
-func (p *pairing) must(d deed) answer {
+func (p *pairing) must(d doing) answer {
 	p.t.Helper()
 	got := p.do(d)
 	if !got.ok() {
@@ -71,19 +71,19 @@ func (p *pairing) step(who, service, step, id string, content ...map[string]any)
 	return p.must(p.stepOf(who, service, step, id, content...))
 }
 
-func (p *pairing) stepOf(who, service, step, id string, content ...map[string]any) deed {
+func (p *pairing) stepOf(who, service, step, id string, content ...map[string]any) doing {
 	body := map[string]any{"requestId": uuid.NewString(), service + "Id": id}
 	for _, one := range content {
 		maps.Copy(body, one)
 	}
-	return deed{Who: who, Call: serviceCalls[service] + step, Body: body, Wait: time.Minute}
+	return doing{Who: who, Call: serviceCalls[service] + step, Body: body, Wait: time.Minute}
 }
 
 func reason() map[string]any { return map[string]any{"reason": "Syy."} }
 
 func (p *pairing) onConsent(who, step, subject string) answer {
 	p.t.Helper()
-	return p.must(deed{Who: who, Call: consentSvc + step, Body: map[string]any{"requestId": uuid.NewString(), "subject": subject}, Wait: time.Minute})
+	return p.must(doing{Who: who, Call: consentSvc + step, Body: map[string]any{"requestId": uuid.NewString(), "subject": subject}, Wait: time.Minute})
 }
 
 // forward passes a concern on to an agency, and returns what it is called there.
@@ -98,7 +98,7 @@ func (p *pairing) forward(who, id, to string, keepOpen bool) string {
 // plan is one of an agency's, with members asked in.
 func (p *pairing) plan(who string, members ...string) string {
 	p.t.Helper()
-	id := p.begin("plan", deed{Who: who, Call: planSvc + "CreatePlan", Body: map[string]any{"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "basis": p.consented()}})
+	id := p.begin("plan", doing{Who: who, Call: planSvc + "CreatePlan", Body: map[string]any{"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "basis": p.consented()}})
 	for _, member := range members {
 		p.step(who, "plan", "InviteMember", id, map[string]any{"party": map[string]any{"agency": p.agency(member), "unit": "u1"}, "basis": p.consented()})
 		p.step(member+".1", "plan", "JoinPlan", id)
@@ -164,10 +164,10 @@ func (p *pairing) paper(who string) string {
 	p.t.Helper()
 	content := invoice(100)
 	papers := "koppi.attachment.v1.AttachmentService/"
-	begun := p.must(deed{Who: who, Call: papers + "StartUpload", Body: map[string]any{"requestId": uuid.NewString(), "filename": "lasku.pdf", "mediaType": "application/pdf", "sizeBytes": len(content)}})
+	begun := p.must(doing{Who: who, Call: papers + "StartUpload", Body: map[string]any{"requestId": uuid.NewString(), "filename": "lasku.pdf", "mediaType": "application/pdf", "sizeBytes": len(content)}})
 	id := fmt.Sprint(begun.field("attachmentId"))
-	p.must(deed{Who: who, Call: papers + "UploadChunk", Body: map[string]any{"attachmentId": id, "data": base64.StdEncoding.EncodeToString(content)}})
+	p.must(doing{Who: who, Call: papers + "UploadChunk", Body: map[string]any{"attachmentId": id, "data": base64.StdEncoding.EncodeToString(content)}})
 	sum := sha256.Sum256(content)
-	p.must(deed{Who: who, Call: papers + "FinishUpload", Body: map[string]any{"attachmentId": id, "sha256": base64.StdEncoding.EncodeToString(sum[:])}})
+	p.must(doing{Who: who, Call: papers + "FinishUpload", Body: map[string]any{"attachmentId": id, "sha256": base64.StdEncoding.EncodeToString(sum[:])}})
 	return id
 }

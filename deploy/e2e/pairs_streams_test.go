@@ -19,14 +19,14 @@ import (
 
 // streams are the reader's standing connections, each read for as long as world B has
 // something to say in it.
-func (p *pairing) streams() []deed {
+func (p *pairing) streams() []doing {
 	k := p.knowledge()
 	total := 0
 	for _, one := range p.log {
 		total += len(one.told)
 	}
-	stream := func(who, call string, answers int, requests ...any) deed {
-		return deed{Who: who, Call: call, GRPC: true, Body: map[string]any{"requests": requests, "answers": answers}}
+	stream := func(who, call string, answers int, requests ...any) doing {
+		return doing{Who: who, Call: call, GRPC: true, Body: map[string]any{"requests": requests, "answers": answers}}
 	}
 	sends := []any{map[string]any{"open": map[string]any{"consumer": "line" + uuid.NewString()[:8], "withRecords": true, "window": 1000}}}
 	for _, subject := range append(slices.Clone(k.subjects), k.hidden...) {
@@ -35,7 +35,7 @@ func (p *pairing) streams() []deed {
 		kind := fmt.Sprintf("type.googleapis.com/koppi.%s.v1.Get%s%sRequest", service, strings.ToUpper(service[:1]), service[1:])
 		sends = append(sends, map[string]any{"send": map[string]any{"requestId": uuid.NewString(), "request": map[string]any{"@type": kind, service + "Id": id}}})
 	}
-	all := []deed{
+	all := []doing{
 		stream(".system", "koppi.exchange.v1.ExchangeService/Exchange", total+len(sends), sends...),
 		stream(".1", "koppi.exchange.v1.ExchangeService/Watch", 1, map[string]any{}),
 		stream(".1", "koppi.attachment.v1.AttachmentService/Download", 1, map[string]any{"attachmentId": uuid.NewString(), "subject": "concerns/" + uuid.NewString()}),
@@ -56,7 +56,7 @@ func (p *pairing) streams() []deed {
 
 // posts is how many messages the reader has been shown of a consultation.
 func (p *pairing) posts(id string) int {
-	got := p.do(deed{Who: p.reader + ".1", Call: consultationSvc + "GetConsultation", Body: map[string]any{"consultationId": id}})
+	got := p.do(doing{Who: p.reader + ".1", Call: consultationSvc + "GetConsultation", Body: map[string]any{"consultationId": id}})
 	shown, _ := got.field("consultation").(map[string]any)
 	posts, _ := shown["messages"].([]any)
 	return max(len(posts), 1)
