@@ -44,7 +44,9 @@ func (p *pairing) knowledge() knowledge {
 		}
 	}
 	for _, one := range p.log {
-		if subject := one.subject(); subject != "" && !slices.Contains(k.subjects, subject) {
+		if subject := one.subject(); p.ofClient() {
+			add(&k.subjects, subject)
+		} else if !slices.Contains(k.subjects, subject) {
 			add(&k.hidden, subject)
 		}
 	}
@@ -82,8 +84,8 @@ func (p *pairing) battery(share float64, steps int, seed uint64) {
 
 // asks lets the reader ask, and remembers that it has.
 func (p *pairing) asks(d doing) {
-	if strings.HasPrefix(d.Who, ".") {
-		d.Who = p.reader + d.Who
+	if d.Who = p.reader + d.Who; p.ofClient() {
+		d.Who = p.reader
 	}
 	got := p.do(d)
 	refused := strings.Contains(got.String(), `"INVALID_FIELD"`)
@@ -123,6 +125,10 @@ func (p *pairing) readings() []doing {
 	}
 	for _, client := range []string{"c", "d"} {
 		add(".1", concernSvc+"CheckOpenConcern", map[string]any{"client": clientOfPair(p.set, client), "receiver": map[string]any{"agency": p.agency("t")}, "basis": consentBasis()})
+	}
+	// What a person asks of itself, and nobody else.
+	for _, call := range []string{caseworkSvc + "GetTimeline", caseworkSvc + "ListAccesses", consentSvc + "ListConsents", consentSvc + "ListWishes"} {
+		add(".1", call, map[string]any{})
 	}
 	return append(all, p.worklists()...)
 }

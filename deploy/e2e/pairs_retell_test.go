@@ -36,6 +36,7 @@ func (p *pairing) retell(one *happened) {
 			return
 		}
 	}
+	p.settle(p.a, one.told)
 	if p.moves > 1 {
 		p.apart = append(p.apart, difference{
 			path: fmt.Sprintf("told at one moment what takes %d steps where nothing is hidden", p.moves),

@@ -51,6 +51,8 @@ type pairing struct {
 	moves   int
 	// onward are concerns that were forwarded in A, and to whom.
 	onward map[string]forwarded
+	// watched is what the reader's pages are told; nil where none is open.
+	watched map[*world]*arrivals
 	// lastTold is the message that was told last, to see by its id whether the next was
 	// made at the same moment.
 	lastTold map[string]any
@@ -127,6 +129,7 @@ func (p *pairing) poll(by *happened) {
 	for _, message := range messages {
 		by.told = append(by.told, message.(map[string]any))
 	}
+	p.settle(p.b, by.told)
 }
 
 // call carries out what somebody does in a world, with what the world's last answers said.
@@ -164,6 +167,8 @@ func (p *pairing) compare() {
 		switch {
 		case one.Call == "":
 			p.retell(one)
+		case p.ofClient() && !p.isReader(one.Who):
+			p.reword(one)
 		case p.isReader(one.Who):
 			body, _ := p.names.inA(one.Body, p.loose).(map[string]any)
 			got := p.call(p.a, one.doing, body)
@@ -195,6 +200,18 @@ func (p *pairing) byClock() map[string]bool {
 		}
 	}
 	return made
+}
+
+// ofClient tells whether the reader is the person whom all is about, to whom everything
+// is told but words between officials.
+func (p *pairing) ofClient() bool { return p.reader == "c" }
+
+// reword does in world A what was done in B, in other words between officials.
+func (p *pairing) reword(one *happened) {
+	if one.answer.ok() {
+		body, _ := p.names.inA(one.reworded(), p.loose).(map[string]any)
+		p.move(one, one.doing, body)
+	}
 }
 
 // acknowledged lets another agency's system have what it was sent, in world A as in B: of
