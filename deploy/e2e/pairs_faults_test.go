@@ -24,19 +24,19 @@ var storiesOfAccesses = map[string]story{
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
 		p.forward("t.1", own, "y", true)
-		p.step("r.1", "concern", "RevokeConcern", own, reason())
+		p.step("r.1", "concern", "RevokeConcern", own, anyReason())
 	}},
 	"accesses/another agency's report is promoted": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.report("x.1", "t", "c", false, "")
-		p.step("r.1", "concern", "WithdrawConcern", own, reason())
+		p.step("r.1", "concern", "WithdrawConcern", own, anyReason())
 	}},
 	"accesses/reports had joined at a third agency": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", true, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
 		p.forward("t.1", own, "y", true)
 		p.report("x.1", "y", "c", false, "")
-		p.step("r.1", "concern", "RevokeConcern", own, reason())
+		p.step("r.1", "concern", "RevokeConcern", own, anyReason())
 	}},
 	"accesses/its consent ends, and forwards with it": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", true, "")
@@ -114,7 +114,7 @@ var storiesOfTimes = map[string]story{
 		lead := p.report("x.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", lead)
 		own := p.report("r.1", "t", "c", false, "")
-		p.step("x.1", "concern", "WithdrawConcern", lead, reason())
+		p.step("x.1", "concern", "WithdrawConcern", lead, anyReason())
 		p.step("t.1", "concern", "ReceiveConcern", own)
 		p.step("t.1", "concern", "TakeConcern", own)
 	}},
@@ -122,7 +122,7 @@ var storiesOfTimes = map[string]story{
 		lead := p.report("x.1", "t", "c", false, "")
 		p.step("t.1", "concern", "TakeConcern", lead)
 		own := p.report("r.1", "t", "c", false, "")
-		p.step("x.1", "concern", "RevokeConcern", lead, reason())
+		p.step("x.1", "concern", "RevokeConcern", lead, anyReason())
 		p.pass(9 * 24 * time.Hour)
 		p.do(p.stepOf("t.1", "concern", "ReceiveConcern", own))
 	}},
@@ -150,12 +150,12 @@ var storiesOfTimes = map[string]story{
 var storiesOfMembers = map[string]story{
 	"members/others are asked in after it left, and the consent ends": {"r", func(p *pairing) {
 		id := p.plan("x.1", "r", "y")
-		p.step("r.1", "plan", "LeavePlan", id, reason())
+		p.step("r.1", "plan", "LeavePlan", id, anyReason())
 		p.step("x.1", "plan", "InviteMember", id, map[string]any{"party": map[string]any{"agency": p.agency("z"), "unit": "u1"}, "basis": p.consented()})
 	}},
 	"members/the consent ends after it left": {"r", func(p *pairing) {
 		id := p.plan("x.1", "r")
-		p.step("r.1", "plan", "LeavePlan", id, reason())
+		p.step("r.1", "plan", "LeavePlan", id, anyReason())
 		p.step("x.1", "plan", "InviteMember", id, map[string]any{"party": map[string]any{"agency": p.agency("z"), "unit": "u1"}, "basis": p.consented()})
 		p.step("z.1", "plan", "JoinPlan", id)
 		p.onConsent("c", "WithdrawConsent", "plans/"+id)
@@ -165,10 +165,10 @@ var storiesOfMembers = map[string]story{
 	"members/who was asked in, and declined": {"r", func(p *pairing) {
 		id := p.plan("x.1")
 		p.step("x.1", "plan", "InviteMember", id, map[string]any{"party": map[string]any{"agency": p.agency("r"), "unit": "u1"}, "basis": p.consented()})
-		p.step("r.1", "plan", "DeclineInvitation", id, reason())
+		p.step("r.1", "plan", "DeclineInvitation", id, anyReason())
 		p.step("x.1", "plan", "AddGoal", id, map[string]any{"text": "Oma koti."})
 		p.step("x.1", "plan", "InviteMember", id, map[string]any{"party": map[string]any{"agency": p.agency("t"), "unit": "u2"}, "basis": p.consented()})
-		p.step("x.1", "plan", "RevokePlan", id, reason())
+		p.step("x.1", "plan", "RevokePlan", id, anyReason())
 	}},
 	"members/its reports' forwards are recipients of nothing": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", true, "")

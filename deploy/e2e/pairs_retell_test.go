@@ -17,7 +17,7 @@ func (p *pairing) retell(one *happened) {
 	p.a.arrived(p.agency(p.reader))
 	for _, message := range one.told {
 		p.spaced(message)
-		sequence := uint64(must(atoi(fmt.Sprint(message["sequence"]))))
+		sequence := uint64(must(numberOf(fmt.Sprint(message["sequence"]))))
 		if p.a.heads[fmt.Sprint(message["service"])] >= sequence {
 			continue
 		}
@@ -40,7 +40,7 @@ func (p *pairing) retell(one *happened) {
 	if p.moves > 1 {
 		p.apart = append(p.apart, difference{
 			path: fmt.Sprintf("told at one moment what takes %d steps where nothing is hidden", p.moves),
-			b:    one.Call + " " + text(one.Body) + " told " + toldText(one.told),
+			b:    one.Call + " " + asJSON(one.Body) + " told " + toldText(one.told),
 		})
 	}
 }
@@ -80,25 +80,25 @@ func (p *pairing) teller(message map[string]any) (doing, map[string]any, bool) {
 	case "ConcernTriaged":
 		step = "TriageConcern"
 		body["urgency"] = "URGENCY_NORMAL"
-		take(body, "assignTo", named(event["assignedTo"]))
+		carry(body, "assignTo", asNamed(event["assignedTo"]))
 	case "ConcernTaken":
 		step = "TakeConcern"
 	case "ConcernReassigned":
 		step = "ReassignConcern"
 		body["reason"] = "muu syy"
-		take(body, "to", named(event["to"]))
+		carry(body, "to", asNamed(event["to"]))
 	case "ContactPlanned":
 		step = "PlanContact"
-		take(body, "at", event["at"])
-		take(body, "lapsesAt", event["lapsesAt"])
+		carry(body, "at", event["at"])
+		carry(body, "lapsesAt", event["lapsesAt"])
 	case "ContactAttempted":
 		step = "RecordContactAttempt"
-		take(body, "result", event["result"])
-		take(body, "nextAttemptAt", event["nextAttemptAt"])
+		carry(body, "result", event["result"])
+		carry(body, "nextAttemptAt", event["nextAttemptAt"])
 	case "InformationRequested":
 		step = "RequestInformation"
-		take(body, "question", event["question"])
-		take(body, "dueAt", event["dueAt"])
+		carry(body, "question", event["question"])
+		carry(body, "dueAt", event["dueAt"])
 	case "AssessmentStarted":
 		step = "StartAssessment"
 	case "AssessmentCompleted":
@@ -113,9 +113,9 @@ func (p *pairing) teller(message map[string]any) (doing, map[string]any, bool) {
 	case "ConcernDeclined":
 		step = "DeclineConcern"
 		body["explanation"] = "muualle"
-		take(body, "reason", event["reason"])
-		take(body, "explanation", event["explanation"])
-		take(body, "suggestedReceiver", named(event["suggestedReceiver"]))
+		carry(body, "reason", event["reason"])
+		carry(body, "explanation", event["explanation"])
+		carry(body, "suggestedReceiver", asNamed(event["suggestedReceiver"]))
 	case "ConsentWithdrawn":
 		return p.withdrawer(message, subject, event)
 	case "WithdrawalAcknowledged":
@@ -139,28 +139,28 @@ func (p *pairing) said(d doing, body map[string]any) (doing, map[string]any, boo
 	return d, told, true
 }
 
-func take(body map[string]any, field string, value any) {
+func carry(body map[string]any, field string, value any) {
 	if value != nil {
 		body[field] = value
 	}
 }
 
-// named is a party as one that is told nothing hidden can be named: by keys, and in no words.
-func named(party any) any {
+// asNamed is a party as one that is told nothing hidden can be named: by keys, and in no words.
+func asNamed(party any) any {
 	fields, is := party.(map[string]any)
 	if !is {
 		return nil
 	}
 	kept := map[string]any{}
 	for _, key := range []string{"agency", "unit", "worker"} {
-		if word, ok := fields[key].(string); ok && keyForm.MatchString(word) {
+		if word, ok := fields[key].(string); ok && wordForm.MatchString(word) {
 			kept[key] = word
 		}
 	}
 	return kept
 }
 
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+var wordForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 // reported tells whether a concern is a report of the reader's agency.
 func (p *pairing) reported(id string) bool {
@@ -205,8 +205,8 @@ func (p *pairing) closer(message map[string]any, id, who string, body, event map
 		return p.said(doing{Who: onward.agency[:1] + ".1", Call: concernSvc + "TakeConcern"}, map[string]any{"concernId": onward.id})
 	}
 	body["outcome"] = "OUTCOME_GUIDED"
-	take(body, "outcome", event["outcome"])
-	take(body, "feedback", event["feedback"])
+	carry(body, "outcome", event["outcome"])
+	carry(body, "feedback", event["feedback"])
 	return p.said(doing{Who: who, Call: concernSvc + "CloseConcern"}, body)
 }
 

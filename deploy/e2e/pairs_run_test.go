@@ -42,9 +42,9 @@ type pairing struct {
 	log    []*happened
 	// saved are what a world's last answers said for the next question: "$cursor", "$page".
 	saved map[*world]map[string]string
-	names *names
+	names *pairNames
 	// loose names are those of others than the reader.
-	loose *names
+	loose *pairNames
 	apart []difference
 	// present is what is retold now, and moves the steps that were needed in A for the present one of B.
 	present *happened
@@ -66,7 +66,7 @@ func newPair(t testing.TB, a, b *world, set int, reader string) *pairing {
 		now = b.now
 	}
 	p := &pairing{
-		t: t, set: set, a: a, b: b, reader: reader, names: newNames(), loose: newNames(), onward: map[string]forwarded{},
+		t: t, set: set, a: a, b: b, reader: reader, names: newPairNames(), loose: newPairNames(), onward: map[string]forwarded{},
 		saved: map[*world]map[string]string{a: {}, b: {}},
 	}
 	for _, w := range []*world{a, b} {
@@ -172,7 +172,7 @@ func (p *pairing) compare() {
 		case p.isReader(one.Who):
 			body, _ := p.names.inA(one.Body, p.loose).(map[string]any)
 			got := p.call(p.a, one.doing, body)
-			p.apart = append(p.apart, p.names.sameAnswer(fmt.Sprintf("%d %s by %s %.300s ", i, one.Call, one.Who, text(one.Body)), got, one.answer)...)
+			p.apart = append(p.apart, p.names.sameAnswer(fmt.Sprintf("%d %s by %s %.300s ", i, one.Call, one.Who, asJSON(one.Body)), got, one.answer)...)
 			p.retell(one)
 		case needed[one]:
 			p.again(one)
@@ -279,7 +279,7 @@ func (p *pairing) move(one *happened, d doing, body map[string]any) {
 	if !got.ok() {
 		p.apart = append(p.apart, difference{
 			path: fmt.Sprintf("what B tells cannot come about where nothing is hidden: %s by %s", d.Call, d.Who),
-			a:    got.String(), b: one.Call + " " + text(one.Body) + " told " + toldText(one.told),
+			a:    got.String(), b: one.Call + " " + asJSON(one.Body) + " told " + toldText(one.told),
 		})
 		return
 	}

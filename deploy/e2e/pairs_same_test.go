@@ -20,18 +20,18 @@ var randomFields = []string{"nonce", "contentHash", "chainHash", "cursor", "next
 // Names that are another in each world, and the same for the same thing within one.
 var namingFields = []string{"clientId", "caseId", "etag"}
 
-// names pair what is called one thing in world A with what is called so in world B. A
+// pairNames pair what is called one thing in world A with what is called so in world B. A
 // reader sees whether two names are the same, and in which order UUIDs were made.
-type names struct {
+type pairNames struct {
 	toA, toB map[string]string
 	// made are the pairs of UUIDs, in the order in which the reader saw them.
 	made [][2]string
 }
 
-func newNames() *names { return &names{toA: map[string]string{}, toB: map[string]string{}} }
+func newPairNames() *pairNames { return &pairNames{toA: map[string]string{}, toB: map[string]string{}} }
 
 // bind pairs two names; false where one of them is paired with another.
-func (n *names) bind(a, b string) bool {
+func (n *pairNames) bind(a, b string) bool {
 	boundA, knownB := n.toA[b]
 	boundB, knownA := n.toB[a]
 	if knownA || knownB {
@@ -53,8 +53,8 @@ func (d difference) String() string {
 }
 
 // differ tells two values that the reader was given for the same call apart.
-func (n *names) differ(path, key string, a, b any) []difference {
-	apart := []difference{{path, text(a), text(b)}}
+func (n *pairNames) differ(path, key string, a, b any) []difference {
+	apart := []difference{{path, asJSON(a), asJSON(b)}}
 	switch b := b.(type) {
 	case map[string]any:
 		other, same := a.(map[string]any)
@@ -80,7 +80,7 @@ func (n *names) differ(path, key string, a, b any) []difference {
 			return apart
 		}
 		if len(other) != len(b) {
-			return []difference{{path, fmt.Sprintf("%d of %.200s…", len(other), text(a)), fmt.Sprintf("%d of %.200s…", len(b), text(b))}}
+			return []difference{{path, fmt.Sprintf("%d of %.200s…", len(other), asJSON(a)), fmt.Sprintf("%d of %.200s…", len(b), asJSON(b))}}
 		}
 		var all []difference
 		for i := range b {
@@ -104,11 +104,11 @@ func orAbsent(value any, there bool) string {
 	if !there {
 		return "(absent)"
 	}
-	return text(value)
+	return asJSON(value)
 }
 
 // alike tells whether a reader sees no difference between two texts.
-func (n *names) alike(key, a, b string) bool {
+func (n *pairNames) alike(key, a, b string) bool {
 	switch {
 	case slices.Contains(randomFields, key):
 		return len(a) == len(b)
@@ -134,7 +134,7 @@ func (n *names) alike(key, a, b string) bool {
 }
 
 // sameAnswer compares all that came back of a call.
-func (n *names) sameAnswer(call string, a, b answer) []difference {
+func (n *pairNames) sameAnswer(call string, a, b answer) []difference {
 	var all []difference
 	if a.Status != b.Status {
 		all = append(all, difference{call + " status", a.String(), b.String()})
@@ -147,7 +147,7 @@ func (n *names) sameAnswer(call string, a, b answer) []difference {
 	headers := maps.Clone(b.Header)
 	maps.Copy(headers, a.Header)
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		if one, two := text(a.Header[name]), text(b.Header[name]); one != two {
+		if one, two := asJSON(a.Header[name]), asJSON(b.Header[name]); one != two {
 			all = append(all, difference{call + " header " + name, one, two})
 		}
 	}
@@ -156,7 +156,7 @@ func (n *names) sameAnswer(call string, a, b answer) []difference {
 
 // loosely pairs what stands at the same place of two answers, to say in A what was said in
 // B: of others than the reader, whose answers may differ.
-func (n *names) loosely(a, b any) {
+func (n *pairNames) loosely(a, b any) {
 	switch b := b.(type) {
 	case map[string]any:
 		if other, same := a.(map[string]any); same {
@@ -185,7 +185,7 @@ func (n *names) loosely(a, b any) {
 }
 
 // inA says a request of world B in world A.
-func (n *names) inA(value any, otherwise *names) any {
+func (n *pairNames) inA(value any, otherwise *pairNames) any {
 	switch v := value.(type) {
 	case map[string]any:
 		said := map[string]any{}
@@ -219,7 +219,7 @@ func (n *names) inA(value any, otherwise *names) any {
 
 // disorder tells where the order of making, which a UUIDv7 tells, is another; empty for
 // nowhere. Those that the clock made have none.
-func (n *names) disorder(byClock map[string]bool) string {
+func (n *pairNames) disorder(byClock map[string]bool) string {
 	byA := slices.DeleteFunc(slices.Clone(n.made), func(one [2]string) bool { return byClock[one[1]] })
 	slices.SortFunc(byA, func(one, two [2]string) int { return strings.Compare(one[0], two[0]) })
 	for i := 1; i < len(byA); i++ {
@@ -233,7 +233,7 @@ func (n *names) disorder(byClock map[string]bool) string {
 // copied is a value of JSON of its own, lists and all.
 func copied(value map[string]any) map[string]any {
 	var made map[string]any
-	if err := json.Unmarshal([]byte(text(value)), &made); err != nil {
+	if err := json.Unmarshal([]byte(asJSON(value)), &made); err != nil {
 		panic(err)
 	}
 	return made

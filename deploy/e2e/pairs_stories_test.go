@@ -79,7 +79,7 @@ func (p *pairing) stepOf(who, service, step, id string, content ...map[string]an
 	return doing{Who: who, Call: serviceCalls[service] + step, Body: body, Wait: time.Minute}
 }
 
-func reason() map[string]any { return map[string]any{"reason": "Syy."} }
+func anyReason() map[string]any { return map[string]any{"reason": "Syy."} }
 
 func (p *pairing) onConsent(who, step, subject string) answer {
 	p.t.Helper()

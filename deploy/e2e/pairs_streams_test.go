@@ -72,7 +72,7 @@ func (w *world) callStream(token, call string, body map[string]any) answer {
 	requests, _ := body["requests"].([]any)
 	for _, one := range requests {
 		in := must(protoregistry.GlobalTypes.FindMessageByName(method.Input().FullName())).New().Interface()
-		if err := protojson.Unmarshal([]byte(text(one)), in); err != nil {
+		if err := protojson.Unmarshal([]byte(asJSON(one)), in); err != nil {
 			w.t.Fatal(err)
 		}
 		_ = stream.SendMsg(in)
@@ -82,18 +82,18 @@ func (w *world) callStream(token, call string, body map[string]any) answer {
 	}
 	got := answer{Status: "OK"}
 	var said []any
-	for want := must(atoi(fmt.Sprint(body["answers"]))); len(said) < want; {
+	for want := must(numberOf(fmt.Sprint(body["answers"]))); len(said) < want; {
 		out := must(protoregistry.GlobalTypes.FindMessageByName(method.Output().FullName())).New().Interface()
 		if err := stream.RecvMsg(out); err != nil {
 			if !errors.Is(err, io.EOF) {
 				from := status.Convert(err)
 				got.Status = from.Code().String()
-				said = append(said, parsed(must(protojson.Marshal(from.Proto()))))
+				said = append(said, asTree(must(protojson.Marshal(from.Proto()))))
 			}
 			break
 		}
-		one := parsed(must(protojson.Marshal(out)))
-		if written := text(one); strings.Contains(written, `"presence"`) || strings.Contains(written, `"heartbeat"`) && !strings.HasSuffix(call, "Watch") {
+		one := asTree(must(protojson.Marshal(out)))
+		if written := asJSON(one); strings.Contains(written, `"presence"`) || strings.Contains(written, `"heartbeat"`) && !strings.HasSuffix(call, "Watch") {
 			continue
 		}
 		if fields, _ := one.(map[string]any); fields["delivery"] != nil {

@@ -73,7 +73,7 @@ func (w *world) watch(token string) *arrivals {
 				return
 			}
 			if told.GetChanged() != nil {
-				came.add(parsed(must(protojson.Marshal(told))))
+				came.add(asTree(must(protojson.Marshal(told))))
 			}
 		}
 	}()
@@ -135,7 +135,7 @@ func endpointOf(t *testing.T) (*endpoint, *arrivals) {
 	came := newArrivals()
 	at := newEndpoint(t)
 	at.set(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := parsed(must(io.ReadAll(r.Body))).(map[string]any)
+		body, _ := asTree(must(io.ReadAll(r.Body))).(map[string]any)
 		messages, _ := body["messages"].([]any)
 		for _, message := range messages {
 			came.add(message)

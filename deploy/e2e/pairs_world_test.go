@@ -91,11 +91,11 @@ func agencyOf(letter string, set int) string { return fmt.Sprintf("%s%04d", lett
 // personOf is a test person's code: the n-th of either client of a pair.
 func personOf(n int) string {
 	born := time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n/90)
-	day, number := must(atoi(born.Format("020106"))), 905+n%90
+	day, number := must(numberOf(born.Format("020106"))), 905+n%90
 	return fmt.Sprintf("%06d-%03d%c", day, number, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(day*1000+number)%31])
 }
 
-func atoi(text string) (n int, err error) {
+func numberOf(text string) (n int, err error) {
 	_, err = fmt.Sscanf(text, "%d", &n)
 	return n, err
 }
@@ -152,9 +152,9 @@ func (a answer) field(name string) any {
 	return fields[name]
 }
 
-func (a answer) String() string { return fmt.Sprint(a.Status, " ", text(a.Body)) }
+func (a answer) String() string { return fmt.Sprint(a.Status, " ", asJSON(a.Body)) }
 
-func text(value any) string {
+func asJSON(value any) string {
 	written, err := json.Marshal(value)
 	if err != nil {
 		return err.Error()
@@ -167,7 +167,7 @@ func (w *world) call(token, call string, body any, traceparent string, overGRPC 
 	if overGRPC {
 		return w.callGRPC(token, call, body, traceparent)
 	}
-	request := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.address+"/"+call, strings.NewReader(text(body))))
+	request := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.address+"/"+call, strings.NewReader(asJSON(body))))
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept-Encoding", "identity")
 	if token != "" {
@@ -187,18 +187,18 @@ func (w *world) call(token, call string, body any, traceparent string, overGRPC 
 	}
 	response.Header.Del("Date")
 	got := answer{Status: fmt.Sprint(response.StatusCode), Header: response.Header, Size: len(raw)}
-	got.Body = parsed(raw)
+	got.Body = asTree(raw)
 	return got
 }
 
-func parsed(raw []byte) any {
+func asTree(raw []byte) any {
 	var body any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&body); err != nil {
 		return string(raw)
 	}
-	return opened(body)
+	return unpacking(body)
 }
 
 func (w *world) callGRPC(token, call string, body any, traceparent string) answer {
@@ -206,8 +206,8 @@ func (w *world) callGRPC(token, call string, body any, traceparent string) answe
 	method := methodOf(call)
 	in := must(protoregistry.GlobalTypes.FindMessageByName(method.Input().FullName())).New().Interface()
 	out := must(protoregistry.GlobalTypes.FindMessageByName(method.Output().FullName())).New().Interface()
-	if err := protojson.Unmarshal([]byte(text(body)), in); err != nil {
-		w.t.Fatalf("%s: %v: %s", call, err, text(body))
+	if err := protojson.Unmarshal([]byte(asJSON(body)), in); err != nil {
+		w.t.Fatalf("%s: %v: %s", call, err, asJSON(body))
 	}
 	for name, value := range map[string]string{"authorization": token, "traceparent": traceparent} {
 		if value != "" && name == "authorization" {
@@ -232,17 +232,17 @@ func (w *world) callGRPC(token, call string, body any, traceparent string) answe
 	if err == nil {
 		got.Size, said = proto.Size(out), out
 	}
-	got.Body = parsed(must(protojson.Marshal(said)))
+	got.Body = asTree(must(protojson.Marshal(said)))
 	return got
 }
 
-// opened writes out what is packed in an answer: records of messages, and the details of
+// unpacking writes out what is packed in an answer: records of messages, and the details of
 // refusals.
-func opened(value any) any {
+func unpacking(value any) any {
 	switch v := value.(type) {
 	case []any:
 		for i := range v {
-			v[i] = opened(v[i])
+			v[i] = unpacking(v[i])
 		}
 	case map[string]any:
 		if kind, packed := v["type"].(string); packed && strings.HasPrefix(kind, "google.rpc.") {
@@ -252,7 +252,7 @@ func opened(value any) any {
 			v["record"] = unfolded("koppi.exchange.v1.CaseMessage", record)
 		}
 		for name := range v {
-			v[name] = opened(v[name])
+			v[name] = unpacking(v[name])
 		}
 	}
 	return value
@@ -271,7 +271,7 @@ func unfolded(kind, packed string) any {
 	if err := proto.Unmarshal(raw, message); err != nil {
 		return packed
 	}
-	return map[string]any{"bytes": len(raw), "message": parsed(must(protojson.Marshal(message)))}
+	return map[string]any{"bytes": len(raw), "message": asTree(must(protojson.Marshal(message)))}
 }
 
 // advance moves the clock.
