@@ -135,6 +135,13 @@ var storiesOfTimes = map[string]story{
 		}})
 		p.step("t.1", "concern", "ReceiveConcern", own)
 	}},
+	"times/its own first report is entered in error after it was received": {"r", func(p *pairing) {
+		p.report("x.1", "t", "c", false, "")
+		own := p.report("r.1", "t", "c", false, "")
+		p.report("r.2", "t", "c", false, "")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.step("r.1", "concern", "RevokeConcern", own, anyReason())
+	}},
 	"times/a due time passes for its lead alone": {"r", func(p *pairing) {
 		lead := p.report("x.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", lead)

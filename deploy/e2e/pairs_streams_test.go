@@ -56,7 +56,11 @@ func (p *pairing) streams() []doing {
 
 // posts is how many messages the reader has been shown of a consultation.
 func (p *pairing) posts(id string) int {
-	got := p.do(doing{Who: p.reader + ".1", Call: consultationSvc + "GetConsultation", Body: map[string]any{"consultationId": id}})
+	who := p.reader + ".1"
+	if p.ofClient() {
+		who = p.reader
+	}
+	got := p.do(doing{Who: who, Call: consultationSvc + "GetConsultation", Body: map[string]any{"consultationId": id}})
 	shown, _ := got.field("consultation").(map[string]any)
 	posts, _ := shown["messages"].([]any)
 	return max(len(posts), 1)

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -42,6 +45,31 @@ func tracing(t *testing.T) {
 // whatever it asks and whatever it is refused: bodies, sizes, headers, order, times, names.
 func TestPairs(t *testing.T) {
 	tracing(t)
+	pairs := soaked("SOAK_PAIRS", pairsInTest)
+	if err := flag.Set("rapid.checks", strconv.Itoa(pairs/pairLanes)); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	t.Run("lanes", func(t *testing.T) {
+		for lane := range pairLanes {
+			t.Run(strconv.Itoa(lane), func(t *testing.T) {
+				t.Parallel()
+				anyPairs(t)
+			})
+		}
+	})
+	t.Logf("%d pairs, %.1f a second", pairs, float64(pairs)/time.Since(begun).Seconds())
+}
+
+// pairsInTest are as many as a run of all tests has time for, and pairLanes play them side
+// by side.
+const (
+	pairsInTest = 40
+	pairLanes   = 2
+)
+
+func anyPairs(t *testing.T) {
+	t.Helper()
 	var at *twins
 	rapid.Check(t, func(r *rapid.T) {
 		if at == nil || at.next == pairSets {

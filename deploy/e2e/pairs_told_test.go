@@ -53,7 +53,7 @@ func (a *arrivals) until(t testing.TB, enough func(all []any) bool) {
 		select {
 		case <-a.came:
 		case <-timeout:
-			t.Fatal("it never came")
+			t.Fatalf("it never came; what did: %d, %s", len(a.all), asJSON(a.all))
 		}
 	}
 }
@@ -115,6 +115,7 @@ func TestPairsWatched(t *testing.T) {
 	lead := p.report("x.1", "t", "c", false, "")
 	own := p.report("r.1", "t", "c", false, "")
 	p.step("t.1", "concern", "ReceiveConcern", own)
+	p.step("t.1", "concern", "ReceiveConcern", lead)
 	p.step("t.1", "concern", "TriageConcern", lead, map[string]any{"urgency": "URGENCY_URGENT"})
 	p.step("t.1", "concern", "TakeConcern", lead)
 	p.step("t.1", "concern", "StartAssessment", lead)
