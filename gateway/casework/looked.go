@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/exchange"
@@ -66,7 +65,7 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	if err != nil {
 		return nil, err
 	}
-	response.NextPageToken = c.config.Secrets.Token(accessKind, matter.PageOwner(who), ofOneLength(payload))
+	response.NextPageToken = c.config.Secrets.Token(accessKind, matter.PageOwner(who), payload)
 	return response, nil
 }
 
@@ -76,20 +75,6 @@ func isCutOff(parts []*caseworkv1.ReadAccessesResponse) bool {
 		return part.GetMore() && len(part.GetAccesses()) == 0
 	})
 }
-
-// accessPlaceLength is more than any place takes: four services, each with a number.
-const accessPlaceLength = 160
-
-// ofOneLength fills a place up, by a field that its readers skip. The numbers count what
-// all agencies' people did, and take more bytes the more that is: a token's length must not
-// tell it.
-func ofOneLength(place []byte) []byte {
-	filled := protowire.AppendTag(place, unread, protowire.BytesType)
-	return protowire.AppendBytes(filled, make([]byte, max(0, accessPlaceLength-len(filled)-1)))
-}
-
-// unread is the number of no field of AccessPlace.
-const unread = protowire.Number(15)
 
 // latestOf is the part whose next access is the latest; -1 where none has one.
 func latestOf(parts []*caseworkv1.ReadAccessesResponse) int {
