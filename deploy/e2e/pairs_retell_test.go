@@ -1,0 +1,254 @@
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// retell makes happen in world A what the reader was told in world B, by the steps of
+// somebody of whom nothing is hidden. What others did and the reader was told nothing of
+// does not happen there.
+func (p *pairing) retell(one *happened) {
+	p.moves, p.present = 0, one
+	replayed := false
+	p.a.arrived(p.agency(p.reader))
+	for _, message := range one.told {
+		p.spaced(message)
+		sequence := uint64(must(numberOf(fmt.Sprint(message["sequence"]))))
+		if p.a.heads[fmt.Sprint(message["service"])] >= sequence {
+			continue
+		}
+		d, body, own := p.teller(message)
+		switch {
+		case own:
+			p.move(one, d, body)
+		case one.Call == "" || p.isReader(one.Who):
+			p.apart = append(p.apart, difference{path: "told in B alone, by the reader's own step or the clock", b: toldText([]map[string]any{message})})
+		case !replayed:
+			replayed = true
+			p.again(one)
+		}
+		p.a.arrived(p.agency(p.reader))
+		if len(p.apart) > 0 {
+			return
+		}
+	}
+	p.settle(p.a, one.told)
+	if p.moves > 1 {
+		p.apart = append(p.apart, difference{
+			path: fmt.Sprintf("told at one moment what takes %d steps where nothing is hidden", p.moves),
+			b:    one.Call + " " + asJSON(one.Body) + " told " + toldText(one.told),
+		})
+	}
+}
+
+// spaced holds the ids of messages of different moments to have been made at different
+// milliseconds too: an id is a UUIDv7, and tells when it was made.
+func (p *pairing) spaced(message map[string]any) {
+	last := p.lastTold
+	p.lastTold = message
+	if last == nil || last["occurredAt"] == message["occurredAt"] {
+		return
+	}
+	one, two := fmt.Sprint(last["messageId"]), fmt.Sprint(message["messageId"])
+	if len(one) == 36 && len(two) == 36 && one[:13] == two[:13] {
+		p.apart = append(p.apart, difference{path: "messages of different moments whose ids were made in the same millisecond", b: toldText([]map[string]any{last, message})})
+	}
+}
+
+// teller is the step in world A by which the reader is told a message about its own report,
+// or about what it passed on; false where it is the very step of B: of what the reader sees
+// whole.
+func (p *pairing) teller(message map[string]any) (doing, map[string]any, bool) {
+	subject := fmt.Sprint(message["subject"])
+	collection, id, _ := strings.Cut(subject, "/")
+	event, _ := message["event"].(map[string]any)
+	if collection != "concerns" || !p.reported(id) {
+		if eventOf(message) == "ForwardAnswered" {
+			return p.answered(event)
+		}
+		return doing{}, nil, false
+	}
+	who, body := p.doer(message), map[string]any{"concernId": id}
+	step := ""
+	switch eventOf(message) {
+	case "ConcernReceived":
+		step = "ReceiveConcern"
+	case "ConcernTriaged":
+		step = "TriageConcern"
+		body["urgency"] = "URGENCY_NORMAL"
+		carry(body, "assignTo", asNamed(event["assignedTo"]))
+	case "ConcernTaken":
+		step = "TakeConcern"
+	case "ConcernReassigned":
+		step = "ReassignConcern"
+		body["reason"] = "muu syy"
+		carry(body, "to", asNamed(event["to"]))
+	case "ContactPlanned":
+		step = "PlanContact"
+		carry(body, "at", event["at"])
+		carry(body, "lapsesAt", event["lapsesAt"])
+	case "ContactAttempted":
+		step = "RecordContactAttempt"
+		carry(body, "result", event["result"])
+		carry(body, "nextAttemptAt", event["nextAttemptAt"])
+	case "InformationRequested":
+		step = "RequestInformation"
+		carry(body, "question", event["question"])
+		carry(body, "dueAt", event["dueAt"])
+	case "AssessmentStarted":
+		step = "StartAssessment"
+	case "AssessmentCompleted":
+		step = "CompleteAssessment"
+		body["supportNeed"] = "SUPPORT_NEED_LIGHT"
+	case "ConcernForwarded":
+		step = "ForwardConcern"
+		body["receiver"] = map[string]any{"agency": p.agency(p.third(who))}
+		body["basis"], body["topics"] = consentBasis(), []any{"TOPIC_OTHER"}
+	case "ConcernClosed":
+		return p.closer(message, id, who, body, event)
+	case "ConcernDeclined":
+		step = "DeclineConcern"
+		body["explanation"] = "muualle"
+		carry(body, "reason", event["reason"])
+		carry(body, "explanation", event["explanation"])
+		carry(body, "suggestedReceiver", asNamed(event["suggestedReceiver"]))
+	case "ConsentWithdrawn":
+		return p.withdrawer(message, subject, event)
+	case "WithdrawalAcknowledged":
+		return p.said(doing{Who: who, Call: "koppi.consent.v1.ConsentService/AcknowledgeWithdrawal"}, map[string]any{"subject": subject})
+	case "RevocationAcknowledged":
+		step = "AcknowledgeRevocation"
+	default:
+		// Of a step of the reader's own, or of the clock: it must have come by itself.
+		return doing{}, nil, false
+	}
+	return p.said(doing{Who: who, Call: concernSvc + step}, body)
+}
+
+// said is a step as it is taken in world A.
+func (p *pairing) said(d doing, body map[string]any) (doing, map[string]any, bool) {
+	// What a message tells of traces may go by that of who took the step, and by no other.
+	d.Trace = p.present.Trace
+	body = copied(body)
+	body["requestId"] = uuid.NewString()
+	told, _ := p.names.inA(body, p.loose).(map[string]any)
+	return d, told, true
+}
+
+func carry(body map[string]any, field string, value any) {
+	if value != nil {
+		body[field] = value
+	}
+}
+
+// asNamed is a party as one that is told nothing hidden can be named: by keys, and in no words.
+func asNamed(party any) any {
+	fields, is := party.(map[string]any)
+	if !is {
+		return nil
+	}
+	kept := map[string]any{}
+	for _, key := range []string{"agency", "unit", "worker"} {
+		if word, ok := fields[key].(string); ok && wordForm.MatchString(word) {
+			kept[key] = word
+		}
+	}
+	return kept
+}
+
+var wordForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+// reported tells whether a concern is a report of the reader's agency.
+func (p *pairing) reported(id string) bool {
+	for _, one := range p.log {
+		for _, message := range one.told {
+			if message["subject"] == "concerns/"+id && eventOf(message) == "ConcernSubmitted" {
+				from, _ := message["from"].(map[string]any)
+				return from["agency"] == p.agency(p.reader)
+			}
+		}
+	}
+	return false
+}
+
+// doer is who the reader was told did it; where it was told the agency alone, one of its
+// workers.
+func (p *pairing) doer(message map[string]any) string {
+	from, _ := message["from"].(map[string]any)
+	agency, worker := fmt.Sprint(from["agency"]), fmt.Sprint(from["worker"])
+	if rest, named := strings.CutPrefix(worker, agency+"-"); named {
+		return agency[:1] + "." + rest
+	}
+	return agency[:1] + ".1"
+}
+
+// third is an agency that has nothing to do with a report.
+func (p *pairing) third(receiver string) string {
+	for _, letter := range []string{"z", "y", "x"} {
+		if letter != p.reader && letter != receiver[:1] {
+			return letter
+		}
+	}
+	return ""
+}
+
+// closer closes a report as the reader was told: by whoever has it, or since another
+// agency, of which the reader is not told, caught what was forwarded there.
+func (p *pairing) closer(message map[string]any, id, who string, body, event map[string]any) (doing, map[string]any, bool) {
+	from, _ := message["from"].(map[string]any)
+	inA, _ := p.names.inA(id, p.loose).(string)
+	if onward, is := p.onward[inA]; is && event["outcome"] == "OUTCOME_FORWARDED" && from["worker"] == nil {
+		return p.said(doing{Who: onward.agency[:1] + ".1", Call: concernSvc + "TakeConcern"}, map[string]any{"concernId": onward.id})
+	}
+	body["outcome"] = "OUTCOME_GUIDED"
+	carry(body, "outcome", event["outcome"])
+	carry(body, "feedback", event["feedback"])
+	return p.said(doing{Who: who, Call: concernSvc + "CloseConcern"}, body)
+}
+
+// withdrawer takes back the consent of a report: the client, or an agency in its name.
+func (p *pairing) withdrawer(message map[string]any, subject string, event map[string]any) (doing, map[string]any, bool) {
+	who := p.doer(message)
+	if event["byClient"] == true {
+		who = p.clientOf(subject)
+	}
+	return p.said(doing{Who: who, Call: "koppi.consent.v1.ConsentService/WithdrawConsent"}, map[string]any{"subject": subject})
+}
+
+// clientOf is whom a report concerns.
+func (p *pairing) clientOf(subject string) string {
+	for _, one := range p.log {
+		if client, named := one.Body["client"].(map[string]any); named && one.subject() == subject {
+			if client["personalIdentityCode"] == personOf(2*p.set+1) {
+				return "d"
+			}
+		}
+	}
+	return "c"
+}
+
+// answered is what an agency does with a concern that the reader's agency forwarded to it.
+func (p *pairing) answered(event map[string]any) (doing, map[string]any, bool) {
+	id := fmt.Sprint(event["forwardedConcernId"])
+	body := map[string]any{"concernId": id}
+	who := ""
+	for _, one := range p.log {
+		if one.answer.field("forwardedConcernId") == id {
+			receiver, _ := one.Body["receiver"].(map[string]any)
+			who = fmt.Sprint(receiver["agency"])[:1] + ".1"
+		}
+	}
+	switch event["phase"] {
+	case "LOOP_PHASE_TAKEN", "LOOP_PHASE_IN_PROGRESS":
+		return p.said(doing{Who: who, Call: concernSvc + "TakeConcern"}, body)
+	case "LOOP_PHASE_DECLINED":
+		body["reason"], body["explanation"] = "DECLINE_REASON_WRONG_AGENCY", "muualle"
+		return p.said(doing{Who: who, Call: concernSvc + "DeclineConcern"}, body)
+	default:
+		return doing{}, nil, false
+	}
+}
