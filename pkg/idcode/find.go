@@ -52,7 +52,8 @@ func codeAt(shape []byte, at int) bool {
 		// Groups of digits with spaces between are telephone numbers.
 		return false
 	}
-	return !isDigit(shape, r.at) && !(r.split && continues(shape, r.at-1, +1))
+	goesOn := isDigit(shape, r.at) || r.split && continues(shape, r.at-1, +1)
+	return !goesOn
 }
 
 // continues tells that a number goes on beyond its end, behind a sign without white space: that

@@ -54,7 +54,7 @@ func normalize(text string) []byte {
 func symbolOf(r rune) byte {
 	switch {
 	case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
-		return byte(r)
+		return byte(r) //nolint:gosec // ASCII
 	case r >= 'a' && r <= 'z':
 		return byte(r - 'a' + 'A')
 	case r > ' ' && r < 0x7f && r != '-' && r != '_' && r != '~' && r != '+':
@@ -83,13 +83,13 @@ func hollow(r rune) bool { return r == '\u115f' || r == '\u1160' || r == '\u3164
 // digitOf is the value of a decimal digit: Unicode has them in whole rows from 0 to 9.
 func digitOf(r rune) byte {
 	for _, row := range unicode.Nd.R16 {
-		if rune(row.Lo) <= r && r <= rune(row.Hi) {
-			return byte((r - rune(row.Lo)) % 10)
+		if low := rune(row.Lo); low <= r && r <= rune(row.Hi) {
+			return byte((r - low) % 10) //nolint:gosec // below 10
 		}
 	}
 	for _, row := range unicode.Nd.R32 {
-		if rune(row.Lo) <= r && r <= rune(row.Hi) {
-			return byte((r - rune(row.Lo)) % 10)
+		if low := rune(row.Lo); low <= r && r <= rune(row.Hi) { //nolint:gosec // a rune
+			return byte((r - low) % 10) //nolint:gosec // below 10
 		}
 	}
 	return 0
