@@ -3042,14 +3042,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x14ReadConsentsResponse\x125\n" +
 	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\x127\n" +
 	"\x06places\x18\x02 \x03(\v2\x1f.koppi.casework.v1.ConsentPlaceR\x06places\x12\x12\n" +
-	"\x04more\x18\x03 \x01(\bR\x04more\"l\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"\x8b\x01\n" +
 	"\fConsentPlace\x129\n" +
 	"\n" +
-	"started_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12!\n" +
-	"\asubject\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\asubject\"\xc7\x01\n" +
-	"\rConsentsPlace\x12A\n" +
-	"\x05after\x18\x01 \x03(\v2+.koppi.casework.v1.ConsentsPlace.AfterEntryR\x05after\x12\x18\n" +
-	"\arequest\x18\x02 \x01(\fR\arequest\x1aY\n" +
+	"started_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12@\n" +
+	"\asubject\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\asubject\"\xd3\x01\n" +
+	"\rConsentsPlace\x12G\n" +
+	"\x05after\x18\x01 \x03(\v2+.koppi.casework.v1.ConsentsPlace.AfterEntryB\x04\xe8\xb8\x18\x01R\x05after\x12\x1e\n" +
+	"\arequest\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x1aY\n" +
 	"\n" +
 	"AfterEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +

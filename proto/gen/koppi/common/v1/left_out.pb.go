@@ -82,9 +82,9 @@ var File_koppi_common_v1_left_out_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_left_out_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/common/v1/left_out.proto\x12\x0fkoppi.common.v1\"5\n" +
-	"\aLeftOut\x12\x14\n" +
-	"\x05field\x18\x01 \x01(\tR\x05field\x12\x14\n" +
+	"\x1ekoppi/common/v1/left_out.proto\x12\x0fkoppi.common.v1\x1a\x1akoppi/common/v1/text.proto\";\n" +
+	"\aLeftOut\x12\x1a\n" +
+	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05field\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05countB\xb4\x01\n" +
 	"\x13com.koppi.common.v1B\fLeftOutProtoP\x01Z1koppi.internal/proto/gen/koppi/common/v1;commonv1\xa2\x02\x03KCX\xaa\x02\x0fKoppi.Common.V1\xca\x02\x0fKoppi\\Common\\V1\xe2\x02\x1bKoppi\\Common\\V1\\GPBMetadata\xea\x02\x11Koppi::Common::V1b\x06proto3"
 
@@ -117,6 +117,7 @@ func file_koppi_common_v1_left_out_proto_init() {
 	if File_koppi_common_v1_left_out_proto != nil {
 		return
 	}
+	file_koppi_common_v1_text_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

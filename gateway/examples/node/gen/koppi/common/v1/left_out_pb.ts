@@ -4,13 +4,14 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_koppi_common_v1_text } from "./text_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file koppi/common/v1/left_out.proto.
  */
 export const file_koppi_common_v1_left_out: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rb3BwaS9jb21tb24vdjEvbGVmdF9vdXQucHJvdG8SD2tvcHBpLmNvbW1vbi52MSInCgdMZWZ0T3V0Eg0KBWZpZWxkGAEgASgJEg0KBWNvdW50GAIgASgNYgZwcm90bzM");
+  fileDesc("Ch5rb3BwaS9jb21tb24vdjEvbGVmdF9vdXQucHJvdG8SD2tvcHBpLmNvbW1vbi52MSItCgdMZWZ0T3V0EhMKBWZpZWxkGAEgASgJQgTouBgCEg0KBWNvdW50GAIgASgNYgZwcm90bzM", [file_koppi_common_v1_text]);
 
 /**
  * LeftOut says that a message does not hold all of a list: an answer and a snapshot have
