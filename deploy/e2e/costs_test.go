@@ -111,7 +111,7 @@ func TestProcessesAskEachOtherByToken(t *testing.T) {
 	gateway := must(process.Calling{}.Dial([]string{c.gateways[0].address}))
 	defer func() { _ = gateway.Close() }()
 	for method, described := range methods() {
-		if strings.Contains(strings.Join(served(), " "), strings.Split(method, "/")[1]) || strings.HasPrefix(method, "/koppi.dev.") {
+		if strings.Contains(strings.Join(outside(), " "), strings.Split(method, "/")[1]) || strings.HasPrefix(method, "/koppi.dev.") {
 			continue
 		}
 		if err := asks(t.Context(), gateway, method, described); status.Code(err) != codes.Unimplemented {
@@ -120,8 +120,8 @@ func TestProcessesAskEachOtherByToken(t *testing.T) {
 	}
 }
 
-// served are what a gateway serves.
-func served() []string { return append(allinone.Served(), front.Services["concern"]) }
+// outside are the services that a gateway serves.
+func outside() []string { return append(allinone.Served(), front.Services["concern"]) }
 
 // TestARequestIdIsOne: a request_id in other letters is the same request, in a call and sent
 // on a stream; a subject in other letters is the same subject.

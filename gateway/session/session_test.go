@@ -220,7 +220,7 @@ func (s *stand) signInByToken(life time.Duration) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	token := s.provider.Sign(with(meri, "exp", s.clock.now().Add(life).Unix()))
+	token := s.provider.Sign(with(with(meri, "iat", s.clock.now().Unix()), "exp", s.clock.now().Add(life).Unix()))
 	was := s.sessions
 	*s.sessions = *open
 	if in := s.send(http.MethodPost, "/session", "Authorization", "Bearer "+token); in.StatusCode != http.StatusOK {
