@@ -21,8 +21,8 @@ func notified() *commonv1.LegalBasis {
 	}
 }
 
-// traceOf is a trace of a caller's own, with a flag; empty for none.
-func traceOf(flag string) string {
+// traceWith is a trace of a caller's own, with a flag; empty for none.
+func traceWith(flag string) string {
 	if flag == "" {
 		return ""
 	}
@@ -46,7 +46,7 @@ func TestTracesInPairs(t *testing.T) {
 		if flag == "" {
 			return ctx
 		}
-		trace := traceOf(flag)
+		trace := traceWith(flag)
 		sent[trace[3:35]] = true
 		return metadata.AppendToOutgoingContext(ctx, "traceparent", trace)
 	}

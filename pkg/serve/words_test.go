@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -129,7 +128,7 @@ func TestNoFieldTakesACode(t *testing.T) {
 			return
 		}
 		for _, text := range []string{"010594Y9032", "x 010594y9032 x", "140391-9021", "140391\u00ad9021", "０１０５９４Ｙ９０３２", "a010594Y9032"} {
-			err := validate(validator, with(t, field, text))
+			err := (&checks{validator: validator}).check(with(t, field, text))
 			if reason := fault.ReasonOf(err); reason != fault.ContentNotAllowed && reason != fault.InvalidField {
 				t.Errorf("%s takes %q: %v", field.FullName(), text, err)
 			} else if strings.Contains(err.Error(), text) {
@@ -152,7 +151,7 @@ func TestWhatACallerMayNotSet(t *testing.T) {
 		"parties[0].display_name":              &consultationv1.GetReachabilityRequest{Parties: []*commonv1.Party{party()}},
 		"reachability.substitute.display_name": &consultationv1.SetReachabilityRequest{Reachability: &consultationv1.Reachability{Substitute: party()}},
 	} {
-		if err := validate(validator, request); fault.ReasonOf(err) != fault.InvalidField || !strings.Contains(err.Error(), "Koppi alone") {
+		if err := (&checks{validator: validator}).check(request); fault.ReasonOf(err) != fault.InvalidField || !strings.Contains(err.Error(), "Koppi alone") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -67,7 +67,7 @@ func finish(t *rapid.T, w *town, p string, revoked bool) {
 		return
 	}
 	must(t, w.Try(people["hva"], p, w.Request(p, "RevokePlan", people["hva"])))
-	must(t, w.Append(w.Rules.FallenDue(w.Histories[p], w.Now)))
+	must(t, w.Append(w.Rules.FallenDue(w.World(), p, w.Now)))
 }
 
 func acknowledge(w *town, p, agency string, revoked bool) error {
