@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
 )
 
 // Share is how much of what nothing names yet somebody may have waiting; 0 does not bound.
@@ -88,11 +89,33 @@ func (s *Store) claim(ctx context.Context, upload Upload, quota Quota) error {
 	return nil
 }
 
+// listings is how often it is listed anew what waits where marks come and go meanwhile: a
+// folder's listing then fails.
+const listings = 100
+
 // within counts what waits beside, and with, an upload.
 func (s *Store) within(ctx context.Context, upload Upload, quota Quota) error {
-	var agency, worker waits
+	agency, worker, err := s.waiting(ctx, upload)
+	for tries := 1; gcerrors.Code(err) == gcerrors.NotFound && tries < listings; tries++ {
+		agency, worker, err = s.waiting(ctx, upload)
+	}
+	if err != nil {
+		return err
+	}
+	frees := func(w waits) time.Duration { return max(0, w.oldest.Add(Unnamed+asked).Sub(s.now())) }
+	switch {
+	case upload.Worker != Systems && worker.over(quota.Worker):
+		return &QuotaError{Worker: true, Share: quota.Worker, Frees: frees(worker)}
+	case agency.over(quota.Agency):
+		return &QuotaError{Share: quota.Agency, Frees: frees(agency)}
+	}
+	return nil
+}
+
+// waiting is what an upload's agency has waiting, and of it what its worker has.
+func (s *Store) waiting(ctx context.Context, upload Upload) (agency, worker waits, err error) {
 	prefix := waitingMarks + upload.Owner + "/"
-	err := each(ctx, s.bucket, prefix, func(object *blob.ListObject) error {
+	err = each(ctx, s.bucket, prefix, func(object *blob.ListObject) error {
 		who, name, _ := strings.Cut(strings.TrimPrefix(object.Key, prefix), "/")
 		size, _, _ := strings.Cut(name, "_")
 		bytes, err := strconv.ParseInt(size, 10, 64)
@@ -105,17 +128,7 @@ func (s *Store) within(ctx context.Context, upload Upload, quota Quota) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	frees := func(w waits) time.Duration { return max(0, w.oldest.Add(Unnamed+asked).Sub(s.now())) }
-	switch {
-	case upload.Worker != Systems && worker.over(quota.Worker):
-		return &QuotaError{Worker: true, Share: quota.Worker, Frees: frees(worker)}
-	case agency.over(quota.Agency):
-		return &QuotaError{Share: quota.Agency, Frees: frees(agency)}
-	}
-	return nil
+	return agency, worker, err
 }
 
 // Systems stand in the place of a worker: they have all that their agency has.

@@ -14,9 +14,6 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// foldedAtOnce is how many subjects of a page are loaded together.
-const foldedAtOnce = 50
-
 var unreadable = telemetry.Counter("koppi.subjects.unreadable", "{subject}", "Subjects left out of an answer because their history cannot be read.")
 
 // part is a part of a page: subjects as a caller is shown them, each beside its row.
@@ -32,7 +29,7 @@ type part[S loop.State] struct {
 func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journal.Standing, sized func(Shown[S]) proto.Message) (part[S], error) {
 	filled, page := part[S]{}, exchange.Page{}
 	for len(rows) > filled.done {
-		next := rows[filled.done:min(len(rows), filled.done+foldedAtOnce)]
+		next := rows[filled.done:min(len(rows), filled.done+readAtOnce)]
 		shown, err := k.readable(ctx, who, next)
 		if err != nil {
 			return filled, err

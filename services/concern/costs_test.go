@@ -59,14 +59,20 @@ func TestAListAsksByTheHundred(t *testing.T) {
 	service.Register(&mu)
 	var client string
 	submit := func(n int) {
-		for range n {
+		for i := range n {
 			r := report()
 			r.Receiver = &commonv1.Party{Agency: "hva", Unit: "b"}
+			if i >= 18 {
+				// An agency has twenty open reports about one client at most.
+				r.Client = &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}}
+			}
 			made, err := service.SubmitConcern(kela(t), r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			client = made.GetConcern().GetClientId()
+			if i < 18 {
+				client = made.GetConcern().GetClientId()
+			}
 		}
 	}
 	lists := map[string]func(size int32) error{
