@@ -132,22 +132,29 @@ func TestOpenReportsAreBounded(t *testing.T) {
 	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
 		t.Fatal(err)
 	}
-	var first *concernv1.Concern
+	var first, second *concernv1.Concern
 	for i := range 20 {
 		c, err := reportOf(t, service, 0, "010594Y9032")
 		if err != nil {
 			t.Fatalf("report %d: %v", i, err)
 		}
-		first = cmp.Or(first, c)
+		first, second = cmp.Or(first, c), c
 	}
 	if _, err := reportOf(t, service, 0, "010594Y9032"); fault.ReasonOf(err) != fault.TooManyOpenReports {
 		t.Fatalf("one too many: %v", err)
 	}
+	emergency := report()
+	emergency.Urgency = commonv1.Urgency_URGENCY_EMERGENCY
+	if _, err := service.SubmitConcern(reporter(t, 0), emergency); err != nil {
+		t.Errorf("an emergency beyond the bound: %v", err)
+	}
 	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
 		t.Errorf("another agency's: %v", err)
 	}
-	if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(first.GetConcernId())); err != nil {
-		t.Fatal(err)
+	for _, id := range []string{first.GetConcernId(), second.GetConcernId()} {
+		if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(id)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := reportOf(t, service, 0, "010594Y9032"); err != nil {
 		t.Errorf("after a withdrawal: %v", err)

@@ -12,7 +12,8 @@ import (
 )
 
 // MaxOpen bounds the open reports of one agency about one client. It goes by what the agency
-// knows, and bounds how many reports join one concern: what a step on that does to all.
+// knows, and bounds how many reports join one concern: what a step on that does to all. An
+// emergency is reported beyond it: as many again are kept for emergencies alone.
 const MaxOpen = 20
 
 func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]loop.Event, error) {
@@ -28,8 +29,12 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 	if err := content.check(command); err != nil {
 		return nil, err
 	}
-	if command.Facts.OwnOpen >= MaxOpen {
-		return nil, fault.New(fault.TooManyOpenReports, "your agency has %d open reports about this client", MaxOpen)
+	most := MaxOpen
+	if r.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
+		most *= 2
+	}
+	if command.Facts.OwnOpen >= most {
+		return nil, fault.New(fault.TooManyOpenReports, "your agency has %d open reports about this client", command.Facts.OwnOpen)
 	}
 	outcome := newOutcome(world, command)
 	outcome.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{

@@ -3129,9 +3129,9 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x18\n" +
 	"\x16ListWithdrawalsRequest\"A\n" +
 	"\x17ListWithdrawalsResponse\x12&\n" +
-	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"p\n" +
-	"\x16NoteWithdrawalsRequest\x129\n" +
-	"\vwithdrawals\x18\x01 \x03(\tB\x17\xbaH\x10\x92\x01\r\x10\xe8\a\"\br\x06\x10\x01\x18\x80\x80\x04\xe8\xb8\x18\x01R\vwithdrawals\x12\x1b\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\x82\x01\n" +
+	"\x16NoteWithdrawalsRequest\x12K\n" +
+	"\vwithdrawals\x18\x01 \x03(\tB)\xbaH\"\x92\x01\x1f\x10\xe8\a\"\x1ar\x18\x10\x01\x18\x80\x80\x042\x10^[A-Za-z0-9_-]+$\xe8\xb8\x18\x01R\vwithdrawals\x12\x1b\n" +
 	"\tpassed_on\x18\x02 \x01(\bR\bpassedOn\"\x19\n" +
 	"\x17NoteWithdrawalsResponse\"e\n" +
 	"\tWithdrawn\x12\x1a\n" +
