@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -22,6 +21,8 @@ type Draft[S State] struct {
 	main    string
 	states  map[string]S
 	decided map[string][]Event
+	// touched lists the subjects in the order in which they were first decided on.
+	touched []string
 }
 
 // NewDraft begins the draft of a command on a subject.
@@ -61,6 +62,9 @@ func (d *Draft[S]) AddUnder(subject string, m proto.Message, by *commonv1.Party,
 // for itself: when something hidden happened to one must not show in another.
 func (d *Draft[S]) record(e Event) {
 	e.At = Later(e.At, d.lastAt(e.Subject))
+	if d.decided[e.Subject] == nil {
+		d.touched = append(d.touched, e.Subject)
+	}
 	d.decided[e.Subject] = append(d.decided[e.Subject], e)
 	d.states[e.Subject] = d.evolve(d.State(e.Subject), e)
 }
@@ -84,26 +88,21 @@ func (d *Draft[S]) Revoke(subject, reason string, readers []Reader, by *commonv1
 // their start.
 func (d *Draft[S]) Events() []Event {
 	subjects := make([]Head, 0, len(d.decided))
-	for subject := range d.decided {
+	for _, subject := range d.touched {
 		subjects = append(subjects, d.states[subject].Common())
 	}
-	slices.SortFunc(subjects, func(a, b Head) int {
+	slices.SortStableFunc(subjects, func(a, b Head) int {
 		switch d.main {
 		case a.Subject:
 			return -1
 		case b.Subject:
 			return 1
 		}
-		return ByStart(a, b)
+		return a.Started.Compare(b.Started)
 	})
 	var events []Event
 	for _, head := range subjects {
 		events = append(events, d.decided[head.Subject]...)
 	}
 	return events
-}
-
-// ByStart orders subjects by when they began.
-func ByStart(a, b Head) int {
-	return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Subject, b.Subject))
 }

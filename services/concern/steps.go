@@ -180,11 +180,20 @@ func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) 
 	for _, history := range histories {
 		view := history.Views[agency]
 		if view.State.IsOpen() && view.State.Receiver.GetAgency() == receiver &&
-			(earliest == nil || loop.ByStart(view.State.Head, earliest.State.Head) < 0) {
+			(earliest == nil || isEarlier(view.State, earliest.State)) {
 			earliest = &view
 		}
 	}
 	return earliest, nil
+}
+
+// isEarlier tells which of two reports of one agency came first; of two at one moment, the
+// one that the other is shown to have joined.
+func isEarlier(a, b rules.Concern) bool {
+	if a.Started.Equal(b.Started) {
+		return a.Lead == "" && b.Lead != ""
+	}
+	return a.Started.Before(b.Started)
 }
 
 // earlier counts a receiver's concerns about a client in the last twelve months.

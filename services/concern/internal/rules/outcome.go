@@ -132,7 +132,7 @@ func (o *outcome) promoteAfter(gone Concern) {
 			rest = append(rest, c)
 		}
 	}
-	slices.SortStableFunc(rest, func(a, b Concern) int { return loop.ByStart(a.Head, b.Head) })
+	slices.SortStableFunc(rest, func(a, b Concern) int { return a.Started.Compare(b.Started) })
 	if len(rest) > 0 && lead == gone.Subject {
 		lead = rest[0].Subject
 	}

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -39,9 +37,9 @@ func paceOf(m proto.Message) (pace, bool) {
 func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.Time, bool) {
 	bounds, _ := paceOf(m)
 	wait := min(max(o.waited(lead.Subject, m), bounds.least), bounds.most)
-	at := after.Add(time.Duration(float64(wait) * (0.5 + chance(lead.Subject, c.Subject, loop.NameOf(m), "wait"))))
+	at := after.Add(time.Duration(float64(wait) * (0.5 + loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "wait"))))
 	if !loop.InOfficeHours(at) {
-		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*chance(lead.Subject, c.Subject, loop.NameOf(m), "morning")))
+		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "morning")))
 	}
 	until := c.Due
 	if next := ahead(m); !next.IsZero() && next.Before(until) {
@@ -51,16 +49,16 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 		return at, ahead(m).IsZero()
 	}
 	if !at.Before(until) {
-		at = after.Add(time.Duration(float64(until.Sub(after)) * (0.2 + 0.6*chance(lead.Subject, c.Subject, loop.NameOf(m), "due"))))
+		at = after.Add(time.Duration(float64(until.Sub(after)) * (0.2 + 0.6*loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "due"))))
 	}
 	return at.Truncate(time.Microsecond), true
 }
 
 // closing is when a concern is closed that was taken where it was forwarded.
 func (o *outcome) closing(from, onward string) time.Time {
-	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + chance(from, onward, "closing"))))
+	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + loop.Chance(from, onward, "closing"))))
 	if !loop.InOfficeHours(at) {
-		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*chance(from, onward, "morning")))
+		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*loop.Chance(from, onward, "morning")))
 	}
 	return at.Truncate(time.Microsecond)
 }
@@ -100,14 +98,4 @@ func ahead(m proto.Message) time.Time {
 func late(m proto.Message, at time.Time) bool {
 	next := ahead(m)
 	return !next.IsZero() && !next.After(at)
-}
-
-// chance is a number from 0 to 1 that nobody can foretell who does not know all names: that
-// of another agency's concern is 74 random bits to whoever was not told of it.
-func chance(names ...string) float64 {
-	digest := sha256.New()
-	for _, name := range names {
-		_, _ = digest.Write(append([]byte(name), 0))
-	}
-	return float64(binary.BigEndian.Uint32(digest.Sum(nil))) / (1 << 32)
 }
