@@ -208,7 +208,7 @@ func TestDeedsTellNoMoreThanMatters(t *testing.T) {
 	a := newActors(t)
 	shown := 0
 	for round := range soaked("SOAK_DEEDS", 8) {
-		random := rand.New(rand.NewPCG(uint64(round), 21)) //nolint:gosec // a repeatable choice
+		random := rand.New(rand.NewPCG(uint64(round), 21))
 		code := testPerson(round)
 		done := a.live(random, code, 14)
 		for _, agency := range a.names() {

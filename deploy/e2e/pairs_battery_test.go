@@ -24,7 +24,7 @@ var walked = struct {
 
 // knowledge is what the reader has been told: what it can ask about.
 type knowledge struct {
-	subjects, clients, cases, agencies []string
+	subjects, clients, cases []string
 	// hidden are ids of matters of which it was told nothing.
 	hidden []string
 }
@@ -57,7 +57,7 @@ func (p *pairing) knowledge() knowledge {
 // takes so many of the steps that it can take; all where that is negative.
 func (p *pairing) battery(share float64, steps int, seed uint64) {
 	p.t.Helper()
-	chance := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same for the same seed
+	chance := rand.New(rand.NewPCG(seed, 1))
 	ask := func(all []doing) {
 		for _, d := range all {
 			if share < 1 && chance.Float64() > share {

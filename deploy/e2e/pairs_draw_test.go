@@ -24,7 +24,6 @@ type drawing struct {
 type drawn struct {
 	service, id, client string
 	parties             []string
-	gone                []string
 }
 
 func (m *drawn) subject() string { return m.service + "s/" + m.id }

@@ -28,7 +28,7 @@ func TestPagesOfAllSizes(t *testing.T) {
 				// The last is larger than a message may be: a tombstone of its own size comes.
 				service.tellLong(rapid.SampledFrom([]int{0, 1000, 40_000, loop.MaxRecord - 1000, loop.MaxRecord + 1000}).Draw(t, "size"))
 			}
-			heads[service.name] = uint64(service.told) //nolint:gosec // a count
+			heads[service.name] = uint64(service.told)
 		}
 		size, records := rapid.Int32Range(2, 1000).Draw(t, "page"), rapid.Bool().Draw(t, "records")
 		read, at := map[string]uint64{"concern": behind["concern"], "referral": behind["referral"]}, cursor

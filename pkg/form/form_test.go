@@ -1,6 +1,7 @@
 package form_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func places(wanted func(protoreflect.FieldDescriptor) bool) (all []place) {
 func within(request, message protoreflect.MessageDescriptor, path []protoreflect.FieldDescriptor, wanted func(protoreflect.FieldDescriptor) bool) (all []place) {
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
-		here := append(path[:len(path):len(path)], field)
+		here := append(slices.Clone(path), field)
 		if wanted(field) {
 			all = append(all, place{request, here})
 		}

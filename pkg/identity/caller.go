@@ -1,3 +1,5 @@
+// Package identity knows who calls and whom a matter concerns: tokens and the callers they
+// speak for, and the names that stand in the place of clients.
 package identity
 
 import (

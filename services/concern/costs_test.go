@@ -31,18 +31,23 @@ func (c *counting) one() journal.Store { c.asked.Add(1); return c.Store }
 func (c *counting) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
 	return c.one().Load(ctx, subjects...)
 }
+
 func (c *counting) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
 	return c.one().Standings(ctx, query)
 }
+
 func (c *counting) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
 	return c.one().Deliveries(ctx, query)
 }
+
 func (c *counting) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
 	return c.one().Sequences(ctx, agency, ids...)
 }
+
 func (c *counting) Consumers(ctx context.Context, agency string, names ...string) (map[string]journal.Consumer, error) {
 	return c.one().Consumers(ctx, agency, names...)
 }
+
 func (c *counting) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
 	return c.one().Append(ctx, batch)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"koppi.internal/pkg/journal"
 )
 
@@ -51,7 +53,8 @@ func testLooked(t *testing.T, open Harness) {
 	}
 	// An agency's own: By begins with the agency's name as a koppi.common.v1.Party has it.
 	for i, agency := range []string{"a", "ab", "a", strings.Repeat("x", 100)} {
-		by := append([]byte{0x0a, byte(len(agency))}, agency+"\x12\x01u"...)
+		by := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), agency)
+		by = protowire.AppendString(protowire.AppendTag(by, 2, protowire.BytesType), "u")
 		mustAppend(t, store, journal.Batch{Accesses: []journal.Access{{At: noon, By: by, Role: "tester", Client: "of", Method: "test/Read", Purpose: fmt.Sprint(i)}}})
 	}
 	for agency, want := range map[string]string{"a": "20", "ab": "1", "b": "", strings.Repeat("x", 100): "3", "": "3210"} {

@@ -35,6 +35,7 @@ func (n *noting) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData
 func (n *noting) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	return ctx
 }
+
 func (n *noting) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	n.note(data.SQL)
 }

@@ -66,7 +66,7 @@ func (o *outcome) closing(from, onward string) time.Time {
 // waited is how long before its last step of a kind a concern's own reporter was told
 // another one; zero where it was not.
 func (o *outcome) waited(lead string, m proto.Message) time.Duration {
-	var before, last, waited = time.Time{}, time.Time{}, time.Duration(0)
+	before, last, waited := time.Time{}, time.Time{}, time.Duration(0)
 	for _, event := range o.world.Subjects[lead].Events {
 		if _, follows := paceOf(event.Message); !follows && loop.NameOf(event.Message) != "ConcernSubmitted" {
 			continue
