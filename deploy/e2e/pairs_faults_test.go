@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,6 +77,27 @@ func (p *pairing) silently(who, step, id string) {
 	p.must(d)
 }
 
+// slowly lets time pass by six hours at a time: what falls due is told soon after.
+func (p *pairing) slowly(by time.Duration) {
+	p.t.Helper()
+	for ; by > 0; by -= 6 * time.Hour {
+		p.pass(6 * time.Hour)
+	}
+}
+
+// mustBeTold fails where the story was to tell its reader of events, and did not.
+func (p *pairing) mustBeTold(events ...string) {
+	p.t.Helper()
+	for _, one := range p.log {
+		for _, message := range one.told {
+			events = slices.DeleteFunc(events, func(name string) bool { return name == eventOf(message) })
+		}
+	}
+	if len(events) > 0 {
+		p.t.Errorf("nothing told of %v: the story proves nothing", events)
+	}
+}
+
 // A report that joined is told of as a fresh one can be.
 var storiesOfTimes = map[string]story{
 	"times/received after its lead was taken": {"r", func(p *pairing) {
@@ -83,6 +105,26 @@ var storiesOfTimes = map[string]story{
 		p.step("t.1", "concern", "TakeConcern", lead)
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
+	}},
+	"times/what it lacks is told by the clock, step by step": {"r", func(p *pairing) {
+		lead := p.report("x.1", "t", "c", false, "")
+		p.step("t.1", "concern", "TakeConcern", lead)
+		p.step("t.1", "concern", "StartAssessment", lead)
+		p.step("t.1", "concern", "CompleteAssessment", lead, map[string]any{"supportNeed": "SUPPORT_NEED_NETWORK"})
+		own := p.report("r.1", "t", "c", true, "")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.slowly(40 * 24 * time.Hour)
+		p.mustBeTold("ConcernTaken", "AssessmentStarted", "AssessmentCompleted")
+	}},
+	"times/what it lacks without consent is told by the clock, and then it ends": {"r", func(p *pairing) {
+		lead := p.report("x.1", "t", "c", false, "")
+		p.step("t.1", "concern", "TakeConcern", lead)
+		own := p.report("r.1", "t", "c", false, "")
+		p.report("r.2", "t", "c", false, "")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.slowly(3 * 24 * time.Hour)
+		p.step("t.1", "concern", "CloseConcern", lead, map[string]any{"outcome": "OUTCOME_GUIDED"})
+		p.mustBeTold("ConcernTaken", "ConcernClosed")
 	}},
 	"times/received after its lead was assessed, on consent": {"r", func(p *pairing) {
 		lead := p.report("x.1", "t", "c", false, "")

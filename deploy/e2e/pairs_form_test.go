@@ -75,8 +75,13 @@ func (p *pairing) word(name string) string {
 		return p.b.now.AddDate(0, -1, 0).Format("2006-01")
 	case name == "service", name == "services":
 		return "concern"
+	case name == "sender" && !p.ofClient():
+		// An agency records consents to what it sends itself.
+		return p.agency(p.reader)
 	case name == "receiver", name == "sender", name == "agency":
 		return p.agency("t")
+	case name == "media_type":
+		return "application/pdf"
 	case name == "consumer":
 		return "reader"
 	case name == "subject", name == "subjects":
@@ -101,7 +106,11 @@ func (p *pairing) message(field protoreflect.FieldDescriptor, said map[string]an
 	switch field.Message().FullName() {
 	case "koppi.common.v1.Party":
 		if name := field.Name(); name == "receiver" || name == "addressee" || name == "participant" || name == "party" && field.ContainingMessage().Name() != "Reachability" {
-			return map[string]any{"agency": p.agency("z"), "unit": "u1"}
+			// About this one no client wishes anything: that a sending is stopped its sender may know.
+			if p.reader == "t" {
+				return map[string]any{"agency": p.agency("y"), "unit": "u1"}
+			}
+			return map[string]any{"agency": p.agency("t"), "unit": "u1"}
 		}
 		return map[string]any{"agency": p.agency(p.reader), "unit": "u1"}
 	case "koppi.common.v1.LegalBasis":

@@ -139,12 +139,12 @@ func everythingOfOthers(p *pairing) {
 	p.step("t.1", "consultation", "PostMessage", asked, map[string]any{"text": "Näin."})
 	plan := p.plan("x.1", "y")
 	p.step("y.1", "plan", "AddGoal", plan, map[string]any{"text": "Oma koti."})
+	p.must(doing{Who: "x.1", Call: consentSvc + "GiveConsent", Wait: time.Minute, Body: map[string]any{
+		"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "recipient": map[string]any{"agency": p.agency("t")}, "services": []any{"concern"},
+		"purpose": "Apua.", "provision": "1301/2014 § 35.1", "until": p.b.now.AddDate(0, 3, 0).Format(time.RFC3339),
+	}})
 	for _, wish := range []struct{ who, step, to string }{{"c", "ProhibitTransfer", "x"}, {"d", "ProhibitTransfer", "y"}} {
 		p.do(doing{Who: wish.who, Call: consentSvc + wish.step, Body: map[string]any{"requestId": uuid.NewString(), "recipient": map[string]any{"agency": p.agency(wish.to)}}, Wait: time.Minute})
 	}
 	p.do(doing{Who: "x.1", Call: referralSvc + "SendReferral", Body: body})
-	p.do(doing{Who: "x.1", Call: consentSvc + "GiveConsent", Wait: time.Minute, Body: map[string]any{
-		"requestId": uuid.NewString(), "client": clientOfPair(p.set, "c"), "recipient": map[string]any{"agency": p.agency("t")}, "services": []any{"concern"},
-		"purpose": "Apua.", "provision": "1301/2014 § 35.1", "until": p.b.now.AddDate(0, 3, 0).Format(time.RFC3339),
-	}})
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,11 +27,14 @@ type pairNames struct {
 	toA, toB map[string]string
 	// made are the pairs of UUIDs, in the order in which the reader saw them.
 	made [][2]string
+	// tied is whether the page before held what stands at one place with other things.
+	tied bool
 }
 
 func newPairNames() *pairNames { return &pairNames{toA: map[string]string{}, toB: map[string]string{}} }
 
-// bind pairs two names; false where one of them is paired with another.
+// bind pairs two names; false where one of them is paired with another, or tells by itself
+// in which part of a second it was made.
 func (n *pairNames) bind(a, b string) bool {
 	boundA, knownB := n.toA[b]
 	boundB, knownA := n.toB[a]
@@ -40,6 +44,9 @@ func (n *pairNames) bind(a, b string) bool {
 	n.toA[b], n.toB[a] = a, b
 	// What is the same in both was made by neither: the reader said it.
 	if a != b && uuidForm.MatchString(a) && a[14] == '7' {
+		if tellsMore(a) || tellsMore(b) {
+			return false
+		}
 		n.made = append(n.made, [2]string{a, b})
 	}
 	return true
@@ -83,6 +90,7 @@ func (n *pairNames) differ(path, key string, a, b any) []difference {
 			return []difference{{path, fmt.Sprintf("%d of %.200s…", len(other), asJSON(a)), fmt.Sprintf("%d of %.200s…", len(b), asJSON(b))}}
 		}
 		var all []difference
+		other, b = n.asTied(other, b)
 		for i := range b {
 			all = append(all, n.differ(fmt.Sprintf("%s[%d]", path, i), key, other[i], b[i])...)
 		}
@@ -217,17 +225,34 @@ func (n *pairNames) inA(value any, otherwise *pairNames) any {
 	}
 }
 
-// disorder tells where the order of making, which a UUIDv7 tells, is another; empty for
-// nowhere. Those that the clock made have none.
+// disorder tells where the order of making is another, as far as a UUIDv7 tells it: to the
+// second. It is empty for nowhere. What the clock made has no order.
 func (n *pairNames) disorder(byClock map[string]bool) string {
 	byA := slices.DeleteFunc(slices.Clone(n.made), func(one [2]string) bool { return byClock[one[1]] })
-	slices.SortFunc(byA, func(one, two [2]string) int { return strings.Compare(one[0], two[0]) })
-	for i := 1; i < len(byA); i++ {
-		if byA[i-1][1] > byA[i][1] {
-			return fmt.Sprintf("in A %s was made before %s, in B %s after %s", byA[i-1][0], byA[i][0], byA[i-1][1], byA[i][1])
+	slices.SortStableFunc(byA, func(one, two [2]string) int { return strings.Compare(secondOf(one[0]), secondOf(two[0])) })
+	// before and last are those made last in B of the earlier seconds of A, and of all so far.
+	var before, last [2]string
+	for i, one := range byA {
+		if i > 0 && secondOf(byA[i-1][0]) < secondOf(one[0]) {
+			before = last
+		}
+		if before[1] != "" && secondOf(before[1]) > secondOf(one[1]) {
+			return fmt.Sprintf("in A %s was made before %s, in B %s after %s", before[0], one[0], before[1], one[1])
+		}
+		if last[1] == "" || secondOf(last[1]) < secondOf(one[1]) {
+			last = one
 		}
 	}
 	return ""
+}
+
+// secondOf is when a UUIDv7 was made: its first 48 bits, which are those of a whole second.
+func secondOf(id string) string { return id[:13] }
+
+// tellsMore tells whether a UUIDv7 says within which part of a second it was made.
+func tellsMore(id string) bool {
+	at, err := strconv.ParseInt(id[:8]+id[9:13], 16, 64)
+	return err != nil || at%1000 != 0
 }
 
 // copied is a value of JSON of its own, lists and all.

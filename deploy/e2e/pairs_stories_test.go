@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,11 +115,11 @@ func (s story) play(t *testing.T, at *twins) {
 	p := newPair(t, at.a, at.b, at.next, s.reader)
 	at.next++
 	s.happen(p)
-	steps := 12
-	if strings.HasPrefix(t.Name(), "TestPairsOfStories/others/everything") {
-		steps = -1
+	share, steps := 0.4, 8
+	if strings.Contains(t.Name(), "/others/everything") || os.Getenv("SOAK_PAIRS") != "" {
+		share, steps = 1, -1
 	}
-	p.battery(1, steps, uint64(len(t.Name()))) //nolint:gosec // a length
+	p.battery(share, steps, uint64(len(t.Name()))) //nolint:gosec // a length
 	p.compare()
 	if len(p.apart) > 0 {
 		t.Error(p.told())
@@ -127,12 +130,23 @@ func (s story) play(t *testing.T, at *twins) {
 // name: over every method that the gateway serves.
 func TestPairsOfStories(t *testing.T) {
 	tracing(t)
-	at := newTwins(t)
+	all := map[string]story{}
 	for _, stories := range []map[string]story{storiesOfAccesses, storiesOfTraces, storiesOfTimes, storiesOfMembers, storiesOfTexts, storiesOfOthers} {
-		for name, one := range stories {
-			t.Run(name, func(t *testing.T) { one.play(t, at) })
-		}
+		maps.Copy(all, stories)
 	}
+	t.Run("lanes", func(t *testing.T) {
+		for lane := range pairLanes {
+			t.Run(strconv.Itoa(lane), func(t *testing.T) {
+				t.Parallel()
+				at := newTwins(t)
+				for i, name := range slices.Sorted(maps.Keys(all)) {
+					if i%pairLanes == lane {
+						t.Run(name, func(t *testing.T) { all[name].play(t, at) })
+					}
+				}
+			})
+		}
+	})
 	walksAll(t)
 }
 

@@ -64,7 +64,7 @@ func TestPairs(t *testing.T) {
 // pairsInTest are as many as a run of all tests has time for, and pairLanes play them side
 // by side.
 const (
-	pairsInTest = 40
+	pairsInTest = 24
 	pairLanes   = 2
 )
 

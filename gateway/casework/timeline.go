@@ -36,6 +36,7 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 		return service.ReadHistory(ctx, &caseworkv1.ReadHistoryRequest{
 			CaseId: r.GetCaseId(), ClientId: r.GetClientId(), Purpose: r.GetPurpose(), Limit: int32(size + 1), //nolint:gosec // at most 1001
 			Reach: place.GetReaches()[name], After: place.GetAfter(), AfterMessageId: place.GetAfterMessageId(),
+			AfterSubject: place.GetAfterSubject(), AfterVersion: place.GetAfterVersion(),
 		})
 	})
 	if err != nil {
@@ -58,6 +59,7 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	response.Messages = response.Messages[:taken]
 	last := response.GetMessages()[taken-1]
 	next.After, next.AfterMessageId = last.GetOccurredAt(), last.GetMessageId()
+	next.AfterSubject, next.AfterVersion = last.GetSubject(), last.GetSubjectVersion()
 	payload, err := proto.Marshal(next)
 	if err != nil {
 		return nil, err

@@ -124,17 +124,26 @@ func readingsIn(messages []*exchangev1.CaseMessage, of map[string]Reading, clien
 	return readings
 }
 
-// ByTime orders messages by when they happened; at one moment, by their ids.
+// ByTime orders messages by when they happened; at one moment, those of one subject by its
+// versions. Ids tell no order: they are random within a second.
 func ByTime(a, b *exchangev1.CaseMessage) int {
-	return cmp.Or(a.GetOccurredAt().AsTime().Compare(b.GetOccurredAt().AsTime()), cmp.Compare(a.GetMessageId(), b.GetMessageId()))
+	return cmp.Or(
+		a.GetOccurredAt().AsTime().Compare(b.GetOccurredAt().AsTime()),
+		cmp.Compare(a.GetSubject(), b.GetSubject()),
+		cmp.Compare(a.GetSubjectVersion(), b.GetSubjectVersion()),
+	)
 }
 
-// behind tells whether a message follows the place behind which is read.
+// behind tells whether a message follows the place behind which is read. A place of an older
+// version names no subject: at its moment it goes by the ids, as that version did.
 func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) bool {
 	if r.GetAfter() == nil {
 		return true
 	}
-	place := &exchangev1.CaseMessage{OccurredAt: r.GetAfter(), MessageId: r.GetAfterMessageId()}
+	place := &exchangev1.CaseMessage{OccurredAt: r.GetAfter(), Subject: r.GetAfterSubject(), SubjectVersion: r.GetAfterVersion()}
+	if r.GetAfterSubject() == "" && message.GetOccurredAt().AsTime().Equal(r.GetAfter().AsTime()) {
+		return message.GetMessageId() > r.GetAfterMessageId()
+	}
 	return ByTime(message, place) > 0
 }
 

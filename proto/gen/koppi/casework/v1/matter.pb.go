@@ -94,8 +94,12 @@ type ReadHistoryRequest struct {
 	After          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
 	AfterMessageId string                 `protobuf:"bytes,6,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
 	Limit          int32                  `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The subject of that message, and its version there: what decides the order of messages
+	// of one moment. Absent in a page token of an older version, which had it by the ids.
+	AfterSubject  string `protobuf:"bytes,8,opt,name=after_subject,json=afterSubject,proto3" json:"after_subject,omitempty"`
+	AfterVersion  uint64 `protobuf:"varint,9,opt,name=after_version,json=afterVersion,proto3" json:"after_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadHistoryRequest) Reset() {
@@ -173,6 +177,20 @@ func (x *ReadHistoryRequest) GetAfterMessageId() string {
 func (x *ReadHistoryRequest) GetLimit() int32 {
 	if x != nil {
 		return x.Limit
+	}
+	return 0
+}
+
+func (x *ReadHistoryRequest) GetAfterSubject() string {
+	if x != nil {
+		return x.AfterSubject
+	}
+	return ""
+}
+
+func (x *ReadHistoryRequest) GetAfterVersion() uint64 {
+	if x != nil {
+		return x.AfterVersion
 	}
 	return 0
 }
@@ -291,7 +309,10 @@ type TimelinePlace struct {
 	After          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	AfterMessageId string                 `protobuf:"bytes,3,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
 	// Which timeline it is of.
-	Request       []byte `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
+	Request []byte `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
+	// The subject of the last message of the page before, and its version there.
+	AfterSubject  string `protobuf:"bytes,5,opt,name=after_subject,json=afterSubject,proto3" json:"after_subject,omitempty"`
+	AfterVersion  uint64 `protobuf:"varint,6,opt,name=after_version,json=afterVersion,proto3" json:"after_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -352,6 +373,20 @@ func (x *TimelinePlace) GetRequest() []byte {
 		return x.Request
 	}
 	return nil
+}
+
+func (x *TimelinePlace) GetAfterSubject() string {
+	if x != nil {
+		return x.AfterSubject
+	}
+	return ""
+}
+
+func (x *TimelinePlace) GetAfterVersion() uint64 {
+	if x != nil {
+		return x.AfterVersion
+	}
+	return 0
 }
 
 type ReadAttachmentRequest struct {
@@ -2951,7 +2986,7 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xf8\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xf7\x03\n" +
 	"\x12ReadHistoryRequest\x126\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\x06caseId\x12:\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\bclientId\x12&\n" +
@@ -2960,7 +2995,9 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x05after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12B\n" +
 	"\x10after_message_id\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-f-]{0,64}$R\x0eafterMessageId\x12 \n" +
 	"\x05limit\x18\a \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\x95\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\x12K\n" +
+	"\rafter_subject\x18\b \x01(\tB&\xbaH#r!2\x1f^([a-z]+/[A-Za-z0-9_-]{1,64})?$R\fafterSubject\x120\n" +
+	"\rafter_version\x18\t \x01(\x04B\v\xbaH\b2\x06\x18\xff\xff\xff\xff\x0fR\fafterVersion\"\x95\x01\n" +
 	"\x13ReadHistoryResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12.\n" +
 	"\x05reach\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05reach\x12\x12\n" +
@@ -2969,12 +3006,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\bsubjects\x18\x01 \x03(\v2 .koppi.casework.v1.Reach.SubjectB\t\xbaH\x06\x92\x01\x03\x10\x90NR\bsubjects\x1aE\n" +
 	"\aSubject\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\fB\a\xbaH\x04z\x02h\x10R\x02id\x12!\n" +
-	"\aversion\x18\x02 \x01(\x04B\a\xbaH\x042\x02 \x00R\aversion\"\xb0\x02\n" +
+	"\aversion\x18\x02 \x01(\x04B\a\xbaH\x042\x02 \x00R\aversion\"\x80\x03\n" +
 	"\rTimelinePlace\x12M\n" +
 	"\areaches\x18\x01 \x03(\v2-.koppi.casework.v1.TimelinePlace.ReachesEntryB\x04\xe8\xb8\x18\x01R\areaches\x120\n" +
 	"\x05after\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12(\n" +
 	"\x10after_message_id\x18\x03 \x01(\tR\x0eafterMessageId\x12\x1e\n" +
-	"\arequest\x18\x04 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x1aT\n" +
+	"\arequest\x18\x04 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x12)\n" +
+	"\rafter_subject\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x01R\fafterSubject\x12#\n" +
+	"\rafter_version\x18\x06 \x01(\x04R\fafterVersion\x1aT\n" +
 	"\fReachesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
 	"\x05value\x18\x02 \x01(\v2\x18.koppi.casework.v1.ReachR\x05value:\x028\x01\"\x88\x01\n" +
