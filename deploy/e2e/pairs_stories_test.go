@@ -119,7 +119,7 @@ func (s story) play(t *testing.T, at *twins) {
 	if strings.Contains(t.Name(), "/others/everything") || os.Getenv("SOAK_PAIRS") != "" {
 		share, steps = 1, -1
 	}
-	p.battery(share, steps, uint64(len(t.Name()))) //nolint:gosec // a length
+	p.battery(share, steps, uint64(len(t.Name())))
 	p.compare()
 	if len(p.apart) > 0 {
 		t.Error(p.told())
