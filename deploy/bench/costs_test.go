@@ -27,10 +27,10 @@ func (b *bench) costing(f figures) {
 	store := b.store()
 	known := newSubjects(32)
 	f.interleave(map[string]func() float64{
-		"accepted_32_plain":          func() float64 { return b.accepted(b.one, 32) },
-		"accepted_32_mutual_tls":     func() float64 { return b.accepted(b.secured(), 32) },
-		"appended_32":                func() float64 { return b.appended(store, nil, true) },
-		"appended_32_unrecorded":     func() float64 { return b.appended(store, nil, false) },
+		"accepted_32_plain":      func() float64 { return b.accepted(b.one, 32) },
+		"accepted_32_mutual_tls": func() float64 { return b.accepted(b.secured(), 32) },
+		"appended_32":            func() float64 { return b.appended(store, nil, true) },
+		"appended_32_unrecorded": func() float64 { return b.appended(store, nil, false) },
 		"appended_32_known_keys": func() float64 { return b.appended(store, known, true) },
 	})
 	f["seal_1_KiB_us"] = figure{sealing(b.t, 1<<10)}

@@ -31,7 +31,38 @@ func (n *pairNames) asTied(a, b []any) (inA, inB []any) {
 		slices.SortStableFunc(inA[from:to], func(one, two any) int { return cmp.Compare(at[subjectIn(one)], at[subjectIn(two)]) })
 		from = to
 	}
+	inPlace(inA, a)
+	inPlace(inB, b)
 	return inA, inB
+}
+
+// inPlace gives what was arranged the sequences of the places in which it now stands: which
+// of two messages of one moment came first in the mailbox is chance too.
+func inPlace(arranged, places []any) {
+	for i := range arranged {
+		arranged[i] = withSequence(arranged[i], sequenceOf(places[i]))
+	}
+}
+
+func sequenceOf(element any) any {
+	fields, _ := element.(map[string]any)
+	return fields["sequence"]
+}
+
+// withSequence is a message, and the record in it, under another sequence.
+func withSequence(element, sequence any) any {
+	fields, _ := element.(map[string]any)
+	if fields["sequence"] == nil || sequence == nil {
+		return element
+	}
+	fields = maps.Clone(fields)
+	fields["sequence"] = sequence
+	if record, is := fields["record"].(map[string]any); is {
+		record = maps.Clone(record)
+		record["message"] = withSequence(record["message"], sequence)
+		fields["record"] = record
+	}
+	return fields
 }
 
 // subjectIn is what an element of a list is about; empty for none.
