@@ -81,6 +81,9 @@ const yearsAhead = 1
 var longer = map[protoreflect.FullName]int{
 	// A consent in advance stands for two years at most.
 	"koppi.consent.v1.GiveConsentRequest.until": 2,
+	// Whoever cites a consent learns from the check of its ground that it lies in the future:
+	// that names the field, and what a consent must be.
+	"koppi.common.v1.LegalBasis.consented_at": 1000,
 }
 
 // given are the fields whose times the suite itself gave out, and takes back: they are places
