@@ -106,9 +106,10 @@ func lawFor(service string) *commonv1.LegalBasis {
 // too; a consent in advance that was withdrawn is not cited by its time instead.
 func TestWithdrawnByAWish(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
-	s := starterOf(b.grpc())
+	conn, anna := b.grpc(), annaClient
+	s := starterOf(conn)
 	county, client := b.asWorker("county"), b.asWorker("client")
-	anna := annaClient
+	b.reported(conn, anna)
 	advance := must(s.consents.GiveConsent(county, consentFor(anna, healthCare, "referral"))).GetConsent()
 	must(s.consents.WithdrawAdvanceConsent(client, &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), ConsentId: advance.GetConsentId()}))
 	older := given(advance.GetGivenAt().AsTime())
@@ -130,7 +131,7 @@ func TestWithdrawnByAWish(t *testing.T) {
 			t.Errorf("a %s on the consent that a prohibition ended: %v", target, err)
 		}
 	}
-	if listed := wishesRead(t, client, b.grpc(), "").GetConsents(); len(listed) != 1 || slices.ContainsFunc(listed, func(c *consentv1.AdvanceConsent) bool { return c.GetRecipient() == nil }) {
+	if listed := wishesRead(t, client, conn, "").GetConsents(); len(listed) != 1 || slices.ContainsFunc(listed, func(c *consentv1.AdvanceConsent) bool { return c.GetRecipient() == nil }) {
 		t.Errorf("what is kept of matters is shown as consents in advance: %v", listed)
 	}
 }
