@@ -20,7 +20,7 @@ func TestByTime(t *testing.T) {
 		var all []*exchangev1.CaseMessage
 		for _, subject := range []string{"concerns/b", "concerns/a", "plans/c"} {
 			at := begun
-			for version := range uint64(rapid.IntRange(0, 4).Draw(t, "messages")) { //nolint:gosec // not negative
+			for version := range uint64(rapid.IntRange(0, 4).Draw(t, "messages")) {
 				at = at.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "later")))
 				all = append(all, &exchangev1.CaseMessage{MessageId: NewID(), Subject: subject, SubjectVersion: version + 1, OccurredAt: timestamppb.New(at)})
 			}
