@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
-	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/telemetry"
 	"koppi.internal/pkg/transparency"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 const (
@@ -87,47 +82,4 @@ func (k *Kernel[S]) lag(ctx context.Context) time.Duration {
 		return 0
 	}
 	return k.Now().Sub(behind[0].At)
-}
-
-// unusual is at how many clients in an hour a worker is reported.
-const unusual = 60
-
-// watch is the one rule on unusual reading: many clients in an hour, read one by one.
-type watch struct {
-	// seen is when each worker last looked at each client.
-	seen map[string]map[string]time.Time
-	// reported is when a worker was, last.
-	reported map[string]time.Time
-}
-
-func newWatch() *watch { return &watch{map[string]map[string]time.Time{}, map[string]time.Time{}} }
-
-// see returns who is to be reported; nil for nobody. Worklists show many matters at once
-// and systems read for many: they do not count.
-func (w *watch) see(record journal.NumberedAccess) *commonv1.Party {
-	role := identity.Role(record.Role)
-	listed := record.Purpose == worklistPurpose || record.Purpose == "" && strings.Contains(record.Method, "/List")
-	if record.Client == "" || len(record.Head) > 0 || listed || !role.IsWorker() {
-		return nil
-	}
-	by := string(record.By)
-	if w.seen[by] == nil {
-		w.seen[by] = map[string]time.Time{}
-	}
-	hour := record.At.Add(-time.Hour)
-	w.seen[by][record.Client] = record.At
-	for client, at := range w.seen[by] {
-		if !at.After(hour) {
-			delete(w.seen[by], client)
-		}
-	}
-	if len(w.seen[by]) < unusual || w.reported[by].After(hour) {
-		return nil
-	}
-	w.reported[by] = record.At
-	party := &commonv1.Party{}
-	if err := proto.Unmarshal(record.By, party); err != nil {
-		return nil
-	}
-	return party
 }

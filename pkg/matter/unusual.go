@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 )
 
 const (
+	// unusual is at how many clients in an hour a worker who reads their data is reported.
+	unusual = 60
 	// unusualWishes is for how many clients in an hour a worker records wishes until that is
 	// reported, unusualAgency for how many an agency's workers and systems together do.
 	unusualWishes = 10
@@ -24,21 +27,65 @@ const (
 
 var unusualWished = telemetry.Counter("koppi.wishes.unusual", "{alarm}", "Workers and agencies that recorded wishes of unusually many clients in an hour.")
 
+// manyClients counts of how many clients each caller did something in the hour before.
+type manyClients[K comparable] struct {
+	// seen is when each caller last did so of each client.
+	seen map[K]map[string]time.Time
+	// reported is when a caller was, last.
+	reported map[K]time.Time
+}
+
+func newManyClients[K comparable]() manyClients[K] {
+	return manyClients[K]{map[K]map[string]time.Time{}, map[K]time.Time{}}
+}
+
+// add counts a record of a caller. It returns the number of clients, and whether the caller is
+// to be reported: the number reaches the limit, and no report was made in that hour.
+func (m manyClients[K]) add(who K, record journal.NumberedAccess, limit int) (clients int, report bool) {
+	hour := record.At.Add(-time.Hour)
+	if m.seen[who] == nil {
+		m.seen[who] = map[string]time.Time{}
+	}
+	m.seen[who][record.Client] = record.At
+	maps.DeleteFunc(m.seen[who], func(_ string, at time.Time) bool { return !at.After(hour) })
+	clients = len(m.seen[who])
+	if report = clients >= limit && !m.reported[who].After(hour); report {
+		m.reported[who] = record.At
+	}
+	return clients, report
+}
+
+// watch is the one rule on unusual reading: many clients in an hour, read one by one.
+type watch struct{ manyClients[string] }
+
+func newWatch() *watch { return &watch{newManyClients[string]()} }
+
+// see returns who is to be reported; nil for nobody. Worklists show many matters at once
+// and systems read for many: they do not count.
+func (w *watch) see(record journal.NumberedAccess) *commonv1.Party {
+	role := identity.Role(record.Role)
+	listed := record.Purpose == worklistPurpose || record.Purpose == "" && strings.Contains(record.Method, "/List")
+	if record.Client == "" || len(record.Head) > 0 || listed || !role.IsWorker() {
+		return nil
+	}
+	if _, report := w.add(string(record.By), record, unusual); !report {
+		return nil
+	}
+	party := &commonv1.Party{}
+	if err := proto.Unmarshal(record.By, party); err != nil {
+		return nil
+	}
+	return party
+}
+
 // wisher is who records wishes: a worker, or an agency as a whole where Worker is empty.
 type wisher struct{ agency, worker string }
 
 // wishWatch is the one rule on unusual wishes: recorded or refused, for many clients in an
 // hour. Whoever acts in the name of many whom they hardly know does so one by one.
-type wishWatch struct {
-	// seen is when each wisher last recorded something of each client.
-	seen map[wisher]map[string]time.Time
-	// reported is when a wisher was, last.
-	reported map[wisher]time.Time
-}
+type wishWatch struct{ manyClients[wisher] }
 
-func newWishWatch() *wishWatch {
-	return &wishWatch{map[wisher]map[string]time.Time{}, map[wisher]time.Time{}}
-}
+func newWishWatch() *wishWatch { return &wishWatch{newManyClients[wisher]()} }
 
 // see returns who is to be reported for a record of accesses, and for how many clients.
 func (w *wishWatch) see(record journal.NumberedAccess) map[wisher]int {
@@ -53,26 +100,11 @@ func (w *wishWatch) see(record journal.NumberedAccess) map[wisher]int {
 	}
 	found := map[wisher]int{}
 	for who, limit := range map[wisher]int{{by.GetAgency(), cmp.Or(record.OnBehalfOf, by.GetWorker())}: unusualWishes, {by.GetAgency(), ""}: unusualAgency} {
-		if clients := w.count(who, record); clients >= limit && !w.reported[who].After(record.At.Add(-time.Hour)) {
-			w.reported[who] = record.At
+		if clients, report := w.add(who, record, limit); report {
 			found[who] = clients
 		}
 	}
 	return found
-}
-
-// count is of how many clients somebody recorded something in the hour before a record.
-func (w *wishWatch) count(who wisher, record journal.NumberedAccess) int {
-	if w.seen[who] == nil {
-		w.seen[who] = map[string]time.Time{}
-	}
-	w.seen[who][record.Client] = record.At
-	for client, at := range w.seen[who] {
-		if !at.After(record.At.Add(-time.Hour)) {
-			delete(w.seen[who], client)
-		}
-	}
-	return len(w.seen[who])
 }
 
 // reportWishes says in log and counter who recorded wishes of unusually many clients: who,
