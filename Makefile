@@ -79,7 +79,7 @@ soak: need-go pages ## Run the property tests for long
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_FIELDS=1 go test ./deploy/e2e -run TestCodesGoNowhere -timeout 90m -count=1 -v
 	go test ./pkg/idcode -run TestCodesAreFoundInEveryDisguise -rapid.checks=200000 -timeout 60m -count=1
-	SOAK_PAIRS=10000 go test ./deploy/e2e -run 'TestPairs$$' -timeout 120m -count=1 -v
+	SOAK_PAIRS=10000 go test ./deploy/e2e -run 'TestPairs$$' -timeout 240m -count=1 -v
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
