@@ -106,6 +106,20 @@ var storiesOfTimes = map[string]story{
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
 	}},
+	"times/its lead is taken before it is received": {"r", func(p *pairing) {
+		lead := p.report("x.1", "t", "c", false, "")
+		p.step("t.1", "concern", "ReceiveConcern", lead)
+		p.report("r.1", "t", "c", false, "")
+		p.step("t.1", "concern", "TakeConcern", lead)
+		p.pass(10 * 24 * time.Hour)
+	}},
+	"times/a step of which it is not told, on its own first report": {"r", func(p *pairing) {
+		own := p.report("r.1", "t", "c", false, "")
+		p.step("t.1", "concern", "TakeConcern", own)
+		p.report("r.1", "t", "c", false, "")
+		p.step("t.1", "concern", "RecordContactAttempt", own, map[string]any{"result": "CONTACT_RESULT_NOT_REACHED"})
+		p.pass(10 * 24 * time.Hour)
+	}},
 	"times/what it lacks is told by the clock, step by step": {"r", func(p *pairing) {
 		lead := p.report("x.1", "t", "c", false, "")
 		p.step("t.1", "concern", "TakeConcern", lead)

@@ -76,9 +76,23 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 		o.tellLater(report, lead, []passed{step})
 	default:
 		steps := append(o.lacking(c, lead, step.by), step)
+		if len(steps) > 1 && !o.tells(report, step.message) {
+			// Nothing that its reporter is told may come of a step of which it is not told. What a
+			// report lacks before it is received, it is told after its receipt.
+			if c.State != stateSubmitted {
+				o.tellLater(report, lead, steps)
+			}
+			return
+		}
 		o.addBy(report, steps[0].message, steps[0].by)
 		o.tellLater(report, lead, steps[1:])
 	}
+}
+
+// tells tells whether a report's own reporter is told of a step at all.
+func (o *outcome) tells(report string, m proto.Message) bool {
+	reporter := o.world.Subjects[report].Views[o.State(report).Sender.GetAgency()].Reader
+	return slices.Contains(Told[loop.NameOf(m)], audienceOf(reporter))
 }
 
 // catchUp has a received report told later what the concern that it follows has passed.
