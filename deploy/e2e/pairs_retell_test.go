@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -15,7 +17,7 @@ func (p *pairing) retell(one *happened) {
 	p.moves, p.present = 0, one
 	replayed, before := false, map[any]bool{}
 	p.a.arrived(p.agency(p.reader))
-	for _, message := range one.told {
+	for _, message := range p.byItself(one) {
 		sequence := uint64(must(numberOf(fmt.Sprint(message["sequence"]))))
 		if p.a.heads[fmt.Sprint(message["service"])] >= sequence {
 			continue
@@ -51,6 +53,32 @@ func (p *pairing) retell(one *happened) {
 			b:    one.Call + " " + asJSON(one.Body) + " told " + toldText(one.told),
 		})
 	}
+}
+
+// byItself are the messages of one moment, those first that come by themselves in world A too:
+// which of several subjects' comes first at one tick of the clock is chance.
+func (p *pairing) byItself(one *happened) []map[string]any {
+	if one.Call != "" {
+		return one.told
+	}
+	own := func(message map[string]any) int {
+		if _, _, own := p.teller(message); own {
+			return 1
+		}
+		return 0
+	}
+	arranged := slices.Clone(one.told)
+	slices.SortStableFunc(arranged, func(a, b map[string]any) int { return cmp.Compare(own(a), own(b)) })
+	places := map[any][]any{}
+	for _, message := range one.told {
+		places[message["service"]] = append(places[message["service"]], message["sequence"])
+	}
+	for i, message := range arranged {
+		of := places[message["service"]]
+		arranged[i], _ = withSequence(message, of[0]).(map[string]any)
+		places[message["service"]] = of[1:]
+	}
+	return arranged
 }
 
 // teller is the step in world A by which the reader is told a message about its own report,
@@ -173,9 +201,13 @@ func (p *pairing) reported(id string) bool {
 // workers.
 func (p *pairing) doer(message map[string]any) string {
 	from, _ := message["from"].(map[string]any)
-	agency, worker := fmt.Sprint(from["agency"]), fmt.Sprint(from["worker"])
-	if rest, named := strings.CutPrefix(worker, agency+"-"); named {
-		return agency[:1] + "." + rest
+	agency := fmt.Sprint(from["agency"])
+	// One step may be told of two of the reader's reports, one of them on consent.
+	for _, one := range append([]map[string]any{message}, p.present.told...) {
+		by, _ := one["from"].(map[string]any)
+		if rest, named := strings.CutPrefix(fmt.Sprint(by["worker"]), agency+"-"); named {
+			return agency[:1] + "." + rest
+		}
 	}
 	return agency[:1] + ".1"
 }
@@ -199,8 +231,13 @@ func (p *pairing) closer(message map[string]any, id, who string, body, event map
 		return p.said(doing{Who: onward.agency[:1] + ".1", Call: concernSvc + "TakeConcern"}, map[string]any{"concernId": onward.id})
 	}
 	body["outcome"] = "OUTCOME_GUIDED"
-	carry(body, "outcome", event["outcome"])
-	carry(body, "feedback", event["feedback"])
+	for _, one := range append(slices.Clone(p.present.told), message) {
+		// One step may close two reports of the reader, one of them on consent.
+		if closed, _ := one["event"].(map[string]any); eventOf(one) == "ConcernClosed" {
+			carry(body, "outcome", closed["outcome"])
+			carry(body, "feedback", closed["feedback"])
+		}
+	}
 	return p.said(doing{Who: who, Call: concernSvc + "CloseConcern"}, body)
 }
 

@@ -157,6 +157,7 @@ func (p *pairing) call(w *world, d doing, body map[string]any) answer {
 func (p *pairing) compare() {
 	p.t.Helper()
 	needed := p.before()
+	p.names.ties = tiesOf(p.log)
 	for i, one := range p.log {
 		if one.at.After(p.a.now) {
 			p.a.advance(one.at)
@@ -226,7 +227,8 @@ func (p *pairing) acknowledged(one *happened) {
 }
 
 // before are the steps on a referral, consultation or plan before the reader was told of it
-// for the first time: who is asked in is told the whole of it.
+// for the first time: who is asked in is told the whole of it. So are those on what was
+// passed on to the reader, without which nobody could pass it on.
 func (p *pairing) before() map[*happened]bool {
 	first := map[string]int{}
 	for i, one := range p.log {
@@ -237,6 +239,17 @@ func (p *pairing) before() map[*happened]bool {
 			}
 		}
 	}
+	for i, one := range slices.Backward(p.log) {
+		for collection, field := range map[string]string{"concerns/": "forwardedConcernId", "referrals/": "redirectedReferralId"} {
+			made := fmt.Sprint(collection, one.answer.field(field))
+			if _, known := first[one.subject()]; known || p.isReader(one.Who) {
+				continue
+			}
+			if _, onward := first[made]; onward || p.toldBy(one, made) {
+				first[one.subject()] = i
+			}
+		}
+	}
 	needed := map[*happened]bool{}
 	for i, one := range p.log {
 		if at, told := first[one.subject()]; told && i < at && one.answer.ok() && !p.isReader(one.Who) && !isReading(one.Call) {
@@ -244,6 +257,11 @@ func (p *pairing) before() map[*happened]bool {
 		}
 	}
 	return needed
+}
+
+// toldBy tells whether the reader was told of a subject by a step.
+func (p *pairing) toldBy(one *happened, subject string) bool {
+	return slices.ContainsFunc(one.told, func(message map[string]any) bool { return message["subject"] == subject })
 }
 
 // subject is what a step was about, or began; empty for none.

@@ -12,6 +12,7 @@ import (
 
 var (
 	uuidForm  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	timedForm = regexp.MustCompile(`^01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	traceForm = regexp.MustCompile(`^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$`)
 )
 
@@ -27,6 +28,8 @@ type pairNames struct {
 	toA, toB map[string]string
 	// made are the pairs of UUIDs, in the order in which the reader saw them.
 	made [][2]string
+	// ties are the sequences that stand for those of their moment: see tiesOf.
+	ties map[string]any
 	// tied is whether the page before held what stands at one place with other things.
 	tied bool
 }
@@ -43,7 +46,7 @@ func (n *pairNames) bind(a, b string) bool {
 	}
 	n.toA[b], n.toB[a] = a, b
 	// What is the same in both was made by neither: the reader said it.
-	if a != b && uuidForm.MatchString(a) && a[14] == '7' {
+	if a != b && isTimed(a) && isTimed(b) {
 		if tellsMore(a) || tellsMore(b) {
 			return false
 		}
@@ -69,6 +72,7 @@ func (n *pairNames) differ(path, key string, a, b any) []difference {
 			return apart
 		}
 		var all []difference
+		other, b = n.untied(other), n.untied(b)
 		keys := maps.Clone(b)
 		maps.Copy(keys, other)
 		for _, name := range slices.Sorted(maps.Keys(keys)) {
@@ -245,6 +249,9 @@ func (n *pairNames) disorder(byClock map[string]bool) string {
 	}
 	return ""
 }
+
+// isTimed tells a UUIDv7 of our years from a name that is random whole, as an upload's is.
+func isTimed(name string) bool { return timedForm.MatchString(name) }
 
 // secondOf is when a UUIDv7 was made: its first 48 bits, which are those of a whole second.
 func secondOf(id string) string { return id[:13] }

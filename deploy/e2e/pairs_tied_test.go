@@ -44,14 +44,27 @@ func inPlace(arranged, places []any) {
 	}
 }
 
-func sequenceOf(element any) any {
+func sequenceOf(element any) any { return listed(element)["sequence"] }
+
+// listed are the fields of an element of a list: of a message that a stream delivers, its own.
+func listed(element any) map[string]any {
 	fields, _ := element.(map[string]any)
-	return fields["sequence"]
+	if delivery, is := fields["delivery"].(map[string]any); is {
+		fields, _ = delivery["message"].(map[string]any)
+	}
+	return fields
 }
 
 // withSequence is a message, and the record in it, under another sequence.
 func withSequence(element, sequence any) any {
 	fields, _ := element.(map[string]any)
+	if delivery, is := fields["delivery"].(map[string]any); is {
+		delivery = maps.Clone(delivery)
+		delivery["message"] = withSequence(delivery["message"], sequence)
+		fields = maps.Clone(fields)
+		fields["delivery"] = delivery
+		return fields
+	}
 	if fields["sequence"] == nil || sequence == nil {
 		return element
 	}
@@ -65,9 +78,57 @@ func withSequence(element, sequence any) any {
 	return fields
 }
 
+// tiesOf are, by service and sequence, the first sequence of the messages of the same moment:
+// which of them comes first is chance, also where a list holds but one of them.
+func tiesOf(log []*happened) map[string]any {
+	ties, last := map[string]any{}, map[any]map[string]any{}
+	for _, one := range log {
+		for _, message := range one.told {
+			service, name := message["service"], tieOf(message)
+			before := last[service]
+			if ties[name] = message["sequence"]; before != nil && before["occurredAt"] == message["occurredAt"] {
+				ties[name] = ties[tieOf(before)]
+			}
+			last[service] = message
+		}
+	}
+	return ties
+}
+
+func tieOf(message map[string]any) string {
+	return fmt.Sprint(message["service"], " ", message["sequence"])
+}
+
+// untied is a message under the first sequence of its moment, and a page of messages as it would
+// be if its last one had that.
+func (n *pairNames) untied(fields map[string]any) map[string]any {
+	if first, tied := n.ties[tieOf(fields)]; tied {
+		fields = maps.Clone(fields)
+		fields["sequence"] = first
+	}
+	messages, _ := fields["messages"].([]any)
+	if len(messages) == 0 {
+		return fields
+	}
+	last, _ := messages[len(messages)-1].(map[string]any)
+	if first, tied := n.ties[tieOf(last)]; tied && first != last["sequence"] {
+		fields = maps.Clone(fields)
+		fields["backlog"] = fmt.Sprint(countOf(fields["backlog"]) + countOf(last["sequence"]) - countOf(first))
+	}
+	return fields
+}
+
+// countOf is a count as JSON has it; none is left out.
+func countOf(value any) int {
+	if value == nil {
+		return 0
+	}
+	return must(numberOf(fmt.Sprint(value)))
+}
+
 // subjectIn is what an element of a list is about; empty for none.
 func subjectIn(element any) string {
-	fields, _ := element.(map[string]any)
+	fields := listed(element)
 	for _, name := range []string{"subject", "concernId", "referralId", "consultationId", "planId"} {
 		if said, ok := fields[name].(string); ok && said != "" {
 			return said
@@ -78,7 +139,7 @@ func subjectIn(element any) string {
 
 // orderOf is by what lists are ordered before subjects: when it happened, or when it is due.
 func orderOf(element any) string {
-	fields, _ := element.(map[string]any)
+	fields := listed(element)
 	for _, name := range []string{"occurredAt", "at", "dueAt"} {
 		if at, ok := fields[name].(string); ok {
 			return at
