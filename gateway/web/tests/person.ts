@@ -56,9 +56,11 @@ export class Person {
 
   // take takes a step of the open matter; what it asks for is given by field name.
   async take(name: string, values?: Record<string, unknown>) {
-    await this.step(name).click();
-    if (!values) return;
     const form = this.page.locator("form.step-form");
+    const answered = this.page.waitForResponse((response) => response.url().endsWith("/" + name)).catch(() => undefined);
+    await this.step(name).click();
+    // A step of one click is over when it is answered; of two at once, one would be refused.
+    if (!values) return void (await Promise.race([answered, form.waitFor()]));
     await this.fill(form, values);
     await this.send(form);
   }
