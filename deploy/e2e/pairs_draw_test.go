@@ -188,7 +188,11 @@ func (d *drawing) withdraws() {
 // sends nothing.
 func (d *drawing) wishes() {
 	client, who := d.client()
-	recipient := map[string]any{"agency": d.agency("z")}
+	to := "z"
+	if d.reader == to {
+		to = "y"
+	}
+	recipient := map[string]any{"agency": d.agency(to)}
 	body := map[string]any{"requestId": uuid.NewString(), "recipient": recipient}
 	if d.chance("prohibition") {
 		d.act(client, "koppi.consent.v1.ConsentService/ProhibitTransfer", body)

@@ -14,7 +14,7 @@ func (n *pairNames) asTied(a, b []any) (inA, inB []any) {
 	inA, inB = slices.Clone(a), slices.Clone(b)
 	for from := 0; from < len(b); {
 		to := from + 1
-		for to < len(b) && orderOf(b[to]) == orderOf(b[from]) {
+		for to < len(b) && n.orderOf(b[to]) == n.orderOf(b[from]) {
 			to++
 		}
 		at := map[string]int{}
@@ -137,9 +137,13 @@ func subjectIn(element any) string {
 	return ""
 }
 
-// orderOf is by what lists are ordered before subjects: when it happened, or when it is due.
-func orderOf(element any) string {
+// orderOf is by what lists are ordered before subjects: when it happened, or when it is due. Of
+// a message it is the moment of which it was told, which a tombstone does not say.
+func (n *pairNames) orderOf(element any) string {
 	fields := listed(element)
+	if first, tied := n.ties[tieOf(fields)]; tied {
+		return fmt.Sprint(fields["service"], " ", first)
+	}
 	for _, name := range []string{"occurredAt", "at", "dueAt"} {
 		if at, ok := fields[name].(string); ok {
 			return at
@@ -153,7 +157,7 @@ func orderOf(element any) string {
 // order, and is not the same thing, or follows such: which of them comes first is chance.
 func (n *pairNames) tiedPages(a, b answer) bool {
 	one, two := onlyOf(a.Body), onlyOf(b.Body)
-	if one == nil || two == nil || subjectIn(two) == "" || orderOf(one) != orderOf(two) {
+	if one == nil || two == nil || subjectIn(two) == "" || n.orderOf(one) != n.orderOf(two) {
 		n.tied = false
 		return false
 	}
