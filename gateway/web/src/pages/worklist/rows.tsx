@@ -14,16 +14,16 @@ interface Props { items: WorkItem[]; list: ListName; person: Person; open?: stri
 export function Rows({ items, list, person, open, label, move }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index) => items[index]!.subject });
-  // The focused row, or else the open one, is where j and k go on from.
+  // wanted is a row that a key has gone to and that is not drawn yet.
+  const wanted = useRef<string>(undefined);
+  // That row, the focused one, or else the open one, is where j and k go on from.
   move.current = (by) => {
-    const focused = document.activeElement?.getAttribute("data-subject");
-    const from = items.findIndex(({ subject }) => subject === (focused ?? open));
+    const from = items.findIndex(({ subject }) => subject === (wanted.current ?? document.activeElement?.getAttribute("data-subject") ?? open));
     const to = Math.min(Math.max(from + by, 0), items.length - 1);
     rows.scrollToIndex(to);
     wanted.current = items[to]?.subject;
     settle();
   };
-  const wanted = useRef<string>(undefined);
   const settle = () => {
     const row = wanted.current && frame.current?.querySelector<HTMLElement>(`[data-subject="${wanted.current}"]`);
     if (!row) return;
