@@ -83,6 +83,7 @@ soak: need-go pages ## Run the property tests for long
 	SOAK_PAIRS=10000 go test ./deploy/e2e -run 'TestPairs$$' -timeout 240m -count=1 -v
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
+	SOAK_FAILOVERS=10 go test ./deploy/e2e -run TestFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
 	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
@@ -112,6 +113,7 @@ need-chromium:
 need-servers:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)
 	@command -v redis-server >/dev/null || $(call install,redis-server,which carries wakes between processes)
+	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || $(call install,pgbouncer,the pooler that the journal is tested behind)
 	@command -v promtool >/dev/null || $(call install,prometheus,which alarms and dashboards are tested with)
 
 # install brings a missing part where that is possible, and says how where it is not.

@@ -60,6 +60,8 @@ type ground struct {
 	env, gateway []string
 	// observed processes tell their metrics.
 	observed bool
+	// reach makes a connection string one that leads by other ways; nil leaves it.
+	reach func(dsn string) string
 }
 
 func newGround(t *testing.T, settings ...string) *ground {
@@ -152,11 +154,18 @@ func (g *ground) papers() []string {
 }
 
 func (c *cluster) journal(service string) string {
-	return c.postgres.DSN(c.database, roleOf(service), service)
+	return c.by(c.postgres.DSN(c.database, roleOf(service), service))
 }
 
 func (c *cluster) keys(service string) string {
-	return c.keyring.DSN(c.database, roleOf(service), service+"_keys")
+	return c.by(c.keyring.DSN(c.database, roleOf(service), service+"_keys"))
+}
+
+func (g *ground) by(dsn string) string {
+	if g.reach == nil {
+		return dsn
+	}
+	return g.reach(dsn)
 }
 
 // fsck ends all processes, since a journal is verified at rest, verifies all journals and

@@ -54,7 +54,7 @@ func (p *suite) fsck() map[string]journal.Head {
 
 // insist asks until there is an answer, with the same request_id each time.
 func insist[Request, Response any](t *testing.T, ctx context.Context, call func(context.Context, Request, ...grpc.CallOption) (Response, error), request Request) Response {
-	for until := time.Now().Add(time.Minute); ; {
+	for until := time.Now().Add(3 * time.Minute); ; {
 		response, err := call(ctx, request, grpc.WaitForReady(true))
 		reason := fault.ReasonOf(err)
 		if err == nil {

@@ -189,6 +189,10 @@ func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journa
 	if string(claim.Digest) != string(command.Digest) {
 		return Result[S]{}, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}
+	// A server that lost its standby may show what no other has: it is not acknowledged yet.
+	if err := e.Store.Settled(ctx); err != nil {
+		return Result[S]{}, fault.Store(err)
+	}
 	events, err := e.events(ctx, claim.Subject)
 	if err != nil {
 		return Result[S]{}, err

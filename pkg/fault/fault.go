@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+
+	"koppi.internal/pkg/journal"
 )
 
 // Domain is ErrorInfo.domain of every refusal.
@@ -107,7 +109,11 @@ func Store(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return fmt.Errorf("%w (%w)", New(Unavailable, "the journal did not answer"), err)
+	what := "the journal did not answer"
+	if errors.Is(err, journal.ErrFull) {
+		what = "the journal's disk is full"
+	}
+	return fmt.Errorf("%w (%w)", New(Unavailable, "%s", what), err)
 }
 
 // Scrub turns any error into one that may leave the process: refusals and

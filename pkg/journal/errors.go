@@ -13,6 +13,9 @@ var (
 	// ErrUnreadable says that what is stored does not open with its key, or is nothing
 	// that is known: trying again does not help.
 	ErrUnreadable = errors.New("journal: unreadable")
+	// ErrFull says that the disk has no room. Nothing of the append is kept; it may be tried
+	// again once there is.
+	ErrFull = errors.New("journal: no room on the disk")
 	// ErrClosed says that the store no longer appends.
 	ErrClosed = errors.New("journal: closed")
 )

@@ -21,6 +21,10 @@ type Store interface {
 	// may still come to pass, and its claims tell.
 	Append(ctx context.Context, batch Batch) (Appended, error)
 
+	// Settled returns once all that the store has shown so far outlives the loss of its
+	// server, where a standby takes over. It fails where that is not known.
+	Settled(ctx context.Context) error
+
 	// Load returns the history of each subject, oldest event first, in the order
 	// of the names. An unknown subject has no events. An event whose key was
 	// destroyed must come with Erased set and no payload. Where one does not open with

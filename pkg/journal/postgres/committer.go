@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/errgroup"
 
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
@@ -58,9 +60,12 @@ func (s *Store) commit() {
 				return
 			}
 		}
-		var outcomes []outcome
-		var err error
-		outcomes, held, err = s.transact(s.gather(first))
+		outcomes, later, err := s.transact(s.gather(first))
+		if errors.Is(err, errCut) {
+			// The line was cut, and it is known that nothing came to pass.
+			outcomes, later, err = s.transact(itemsOf(outcomes), later)
+		}
+		held = later
 		s.settle(outcomes, err)
 	}
 }
@@ -92,21 +97,45 @@ type outcome struct {
 	err error
 }
 
-// settle answers a group. One that failed as a whole is tried one by one, so that
-// one does not fail the others.
+// settle answers a group. One that the server refused as a whole is tried one by one, so
+// that one does not fail the others; where the server is the reason, all wait in vain alike.
 func (s *Store) settle(group []outcome, failed error) {
 	for _, one := range group {
 		switch {
 		case failed == nil:
 			one.Answer(one.err)
-		case len(group) == 1:
-			one.Answer(failed)
+		case len(group) == 1 || !isOfOne(failed):
+			one.Answer(full(failed))
 		default:
 			// Nothing goes along: a task that must not fail others is held back.
 			again, _, err := s.transact([]*item{one.item}, one.item)
 			s.settle(again, err)
 		}
 	}
+}
+
+// isOfOne tells whether a failure is that of what a change holds: its data (SQLSTATE class
+// 22), a constraint (23), a statement (42) or a limit of the program (54).
+func isOfOne(failed error) bool {
+	var refused *pgconn.PgError
+	return !errors.As(failed, &refused) || slices.Contains([]string{"22", "23", "42", "54"}, refused.Code[:2])
+}
+
+// full names the reason where the server's disk has no room.
+func full(err error) error {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "53100" {
+		return errors.Join(journal.ErrFull, err)
+	}
+	return err
+}
+
+func itemsOf(group []outcome) []*item {
+	items := make([]*item, len(group))
+	for i, one := range group {
+		items[i] = one.item
+	}
+	return items
 }
 
 func outcomesOf(group []*item) []outcome {
@@ -152,6 +181,10 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 	}
 	if err != nil {
 		s.writer.abandon(ctx)
+		s.leave(err)
+		if refused := (*pgconn.PgError)(nil); !errors.As(err, &refused) {
+			err = errors.Join(errCut, err)
+		}
 		return outcomes, held, err
 	}
 	for i, t := range group {
@@ -163,12 +196,19 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 	if err == nil {
 		return outcomes, held, nil
 	}
-	s.writer.abandon(ctx)
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
-		err = s.recognize(ctx, outcomes, err)
+	if refusedWhole(err) {
+		s.writer.abandon(ctx)
+		return outcomes, held, err
 	}
-	return outcomes, held, err
+	s.writer.drop(ctx)
+	return outcomes, held, s.resolve(outcomes, err)
+}
+
+// refusedWhole tells whether the server rolled a transaction back: of an error after which it
+// ends the session, or of a line that was cut, it is not known.
+func refusedWhole(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR"
 }
 
 // dataKeys makes what keys the group lacks, in one go; a task that needs a
@@ -195,32 +235,10 @@ func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, er
 	return keys, nil
 }
 
-// recognize settles a commit that was cut off: it came to pass if the events of the
-// group are there.
-func (s *Store) recognize(ctx context.Context, outcomes []outcome, cut error) error {
-	var marks []string
-	for _, one := range outcomes {
-		if one.err == nil && one.Change.mark != "" {
-			marks = append(marks, one.Change.mark)
-		}
-	}
-	if len(marks) == 0 {
-		return cut
-	}
-	var found int
-	if err := s.read.QueryRow(ctx, `SELECT count(*) FROM events WHERE id = ANY($1)`, marks).Scan(&found); err != nil {
-		return errors.Join(cut, err)
-	}
-	if found == len(marks) {
-		return nil
-	}
-	return cut
-}
-
 // writer is the connection that appends.
 type writer struct {
-	config *pgx.ConnConfig
-	conn   *pgx.Conn
+	sessions *sessions
+	conn     *pgx.Conn
 }
 
 // The lock is one per schema: services that share a database do not wait for each other.
@@ -235,9 +253,9 @@ const (
 func (s *Store) begin(ctx context.Context, group []*item) (v *view, locked bool, err error) {
 	for fresh := false; ; fresh = true {
 		if s.writer.conn == nil {
-			conn, err := pgx.ConnectConfig(ctx, s.writer.config)
+			conn, err := s.writer.sessions.connect(ctx)
 			if err != nil {
-				return nil, false, fmt.Errorf("postgres: connect: %w", err)
+				return nil, false, err
 			}
 			s.writer.conn, fresh = conn, true
 		}
@@ -250,7 +268,7 @@ func (s *Store) begin(ctx context.Context, group []*item) (v *view, locked bool,
 			return v, locked, nil
 		}
 		s.writer.abandon(ctx)
-		if fresh {
+		if fresh || s.writer.conn != nil {
 			return nil, false, fmt.Errorf("postgres: begin: %w", err)
 		}
 	}
@@ -281,9 +299,14 @@ func (w *writer) abandon(ctx context.Context) {
 		return
 	}
 	if _, err := w.conn.Exec(ctx, "ROLLBACK"); err != nil {
-		_ = w.conn.Close(ctx)
-		w.conn = nil
+		w.drop(ctx)
 	}
+}
+
+// drop gives the connection up.
+func (w *writer) drop(ctx context.Context) {
+	_ = w.conn.Close(ctx)
+	w.conn = nil
 }
 
 func (w *writer) close() error {

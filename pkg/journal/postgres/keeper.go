@@ -16,6 +16,25 @@ import (
 // keeper keeps wrapped keys in a database of their own.
 type keeper struct{ pool *pgxpool.Pool }
 
+// send commits one statement on a session of the keys' server. Where its wait for the standby
+// was ended it fails: a key that is lost takes with it all that it has sealed.
+func (k keeper) send(ctx context.Context, use func(conn *pgx.Conn) error) error {
+	conn, err := k.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	one := sessionOf(conn.Conn().PgConn())
+	one.warned.Store(false)
+	if err := use(conn.Conn()); err != nil {
+		return err
+	}
+	if one.warned.Load() {
+		return errCutShort
+	}
+	return nil
+}
+
 // Keep stores keys that the database does not have yet. Who came first, here or in
 // another process, has made the key.
 func (k keeper) Keep(ctx context.Context, offered map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
@@ -30,8 +49,15 @@ func (k keeper) Keep(ctx context.Context, offered map[seal.Ref][]byte) (map[seal
 		}
 	}
 	found, err := k.Find(ctx, had)
+	if err != nil {
+		return kept, err
+	}
 	maps.Copy(kept, found)
-	return kept, err
+	// A server that lost its standby shows a key that no other has.
+	return kept, k.send(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, emitMessage)
+		return err
+	})
 }
 
 // offer inserts keys, in one order everywhere so that no two processes wait for each
@@ -45,13 +71,16 @@ func (k keeper) offer(ctx context.Context, offered map[seal.Ref][]byte) (map[sea
 	for _, ref := range refs {
 		keys = append(keys, offered[ref])
 	}
-	made, err := k.pool.Query(ctx, `INSERT INTO keys (subject, class, wrapped)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING RETURNING subject, class`, subjects, classes, keys)
 	kept := make(map[seal.Ref][]byte, len(refs))
-	_, err = collect(made, err, func(row pgx.Rows) (ref seal.Ref, err error) {
-		err = row.Scan(&ref.Subject, &ref.Class)
-		kept[ref] = offered[ref]
-		return ref, err
+	err := k.send(ctx, func(conn *pgx.Conn) error {
+		made, err := conn.Query(ctx, `INSERT INTO keys (subject, class, wrapped)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING RETURNING subject, class`, subjects, classes, keys)
+		_, err = collect(made, err, func(row pgx.Rows) (ref seal.Ref, err error) {
+			err = row.Scan(&ref.Subject, &ref.Class)
+			kept[ref] = offered[ref]
+			return ref, err
+		})
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: keep keys: %w", err)
@@ -87,9 +116,13 @@ func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte,
 // Destroy makes keys unreadable for good.
 func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 	subjects, classes := columns(refs)
-	if _, err := k.pool.Exec(ctx, `INSERT INTO keys (subject, class, wrapped)
-		SELECT subject, class, NULL FROM unnest($1::text[], $2::text[]) AS r (subject, class)
-		ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes); err != nil {
+	err := k.send(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `INSERT INTO keys (subject, class, wrapped)
+			SELECT subject, class, NULL FROM unnest($1::text[], $2::text[]) AS r (subject, class)
+			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("postgres: destroy keys: %w", err)
 	}
 	return nil

@@ -4,9 +4,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"maps"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,6 +26,11 @@ type Config struct {
 	KEK tink.AEAD
 	// Tracer is told of every statement; may be nil.
 	Tracer pgx.QueryTracer
+	// Log is told of what is unsafe about the server; may be nil.
+	Log *slog.Logger
+
+	// bounds are usualBounds where they are not set.
+	bounds bounds
 }
 
 // Store is a journal.Store, with all that is kept beside it and journal.Raw, over PostgreSQL.
@@ -35,6 +40,9 @@ type Store struct {
 	lookups, mailboxes *lookups
 	vault              *seal.Vault
 	writer             writer
+	log                *slog.Logger
+	// unwatch ends what is measured of the server.
+	unwatch func()
 
 	queue *queue.Queue[*task]
 }
@@ -56,30 +64,39 @@ type querier interface {
 
 // Open opens a store whose schema is up to date: ErrNotMigrated where it is not.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	store := &Store{queue: queue.New[*task](maxGroup)}
+	store := &Store{queue: queue.New[*task](maxGroup), log: cmp.Or(config.Log, slog.New(slog.DiscardHandler))}
 	var err error
-	if store.read, err = openPool(ctx, config.Journal, journalFolder, config.Tracer, nil); err != nil {
+	if store.writer.sessions, err = newSessions(config.Journal, config, nil); err != nil {
+		return nil, err
+	}
+	if err := shared(ctx, store.writer.sessions); err != nil {
+		return nil, err
+	}
+	if store.read, err = openPool(ctx, store.writer.sessions, journalFolder); err != nil {
 		return nil, err
 	}
 	keys := map[string]string{}
-	if together(ctx, config) {
+	if together(ctx, store.writer.sessions, config.Keys) {
 		// One server has one write-ahead log: the commit of what a key seals, which comes
 		// later, has the key on the disk too.
 		keys["synchronous_commit"] = "off"
 	}
-	if store.keys, err = openPool(ctx, config.Keys, keysFolder, config.Tracer, keys); err != nil {
+	beside, err := newSessions(config.Keys, config, keys)
+	if err == nil {
+		store.keys, err = openPool(ctx, beside, keysFolder)
+	}
+	if err != nil {
 		store.read.Close()
 		return nil, err
 	}
-	if store.writer.config, err = pgx.ParseConfig(config.Journal); err != nil {
+	if store.unwatch, err = store.watchServer(ctx, store.log); err != nil {
 		store.read.Close()
 		store.keys.Close()
-		return nil, fmt.Errorf("postgres: connection string: %w", err)
+		return nil, err
 	}
-	byIndex(store.writer.config)
-	store.writer.config.Tracer = config.Tracer
 	store.lookups, store.mailboxes = newLookups(store.read), newLookups(store.read)
 	store.vault = seal.NewVault(config.KEK, keeper{store.keys})
+	store.writer.sessions.another = store.vault.Forget
 	go store.commit()
 	return store, nil
 }
@@ -90,25 +107,17 @@ const readers = 16
 
 // byIndex keeps the planner to the indexes: every statement has its own, and a plan
 // made while the tables were small is kept for as long as the connection.
-func byIndex(config *pgx.ConnConfig) {
+func byIndex(settings map[string]string) {
 	for _, other := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		config.RuntimeParams[other] = "off"
+		settings[other] = "off"
 	}
-	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	settings["plan_cache_mode"] = "force_generic_plan"
 }
 
-func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer, settings map[string]string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(dsn)
+func openPool(ctx context.Context, at *sessions, folder string) (*pgxpool.Pool, error) {
+	pool, err := at.pool(ctx, readers)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: connection string: %w", err)
-	}
-	byIndex(config.ConnConfig)
-	config.ConnConfig.Tracer = tracer
-	maps.Copy(config.ConnConfig.RuntimeParams, settings)
-	config.MaxConns = max(config.MaxConns, readers)
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, err
 	}
 	if err := current(ctx, pool, folder); err != nil {
 		pool.Close()
@@ -117,31 +126,10 @@ func openPool(ctx context.Context, dsn, folder string, tracer pgx.QueryTracer, s
 	return pool, nil
 }
 
-// together tells whether journal and keys are on one server. Where it cannot be told
-// they are not.
-func together(ctx context.Context, config Config) bool {
-	journal, err := serverOf(ctx, config.Journal)
-	if err != nil {
-		return false
-	}
-	keys, err := serverOf(ctx, config.Keys)
-	return err == nil && journal == keys
-}
-
-// serverOf is the identifier that a server got when it was made.
-func serverOf(ctx context.Context, dsn string) (identifier int64, err error) {
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	err = conn.QueryRow(ctx, "SELECT system_identifier FROM pg_control_system()").Scan(&identifier)
-	return identifier, err
-}
-
 // Close waits for what is being appended and closes the connections.
 func (s *Store) Close() error {
 	s.queue.Close()
+	s.unwatch()
 	s.lookups.close()
 	s.mailboxes.close()
 	s.read.Close()

@@ -14,10 +14,14 @@ func TestTogether(t *testing.T) {
 		server.Exec("CREATE ROLE koppi_test LOGIN")
 	}
 	at := func(server *postgrestest.Server) string { return server.DSN("postgres", "koppi_test", "public") }
-	if !together(t.Context(), Config{Journal: at(one), Keys: at(one)}) {
+	journal, err := newSessions(at(one), Config{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !together(t.Context(), journal, at(one)) {
 		t.Error("one server is taken for two")
 	}
-	if together(t.Context(), Config{Journal: at(one), Keys: at(other)}) {
+	if together(t.Context(), journal, at(other)) {
 		t.Error("two servers are taken for one")
 	}
 }

@@ -29,8 +29,13 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	v.writeTold(batch)
 	v.writeRest(batch)
 	batch.Queue("COMMIT")
+	one := sessionOf(conn.PgConn())
+	one.warned.Store(false)
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("postgres: append: %w", err)
+	}
+	if one.warned.Load() {
+		return fmt.Errorf("postgres: append: %w", errCutShort)
 	}
 	return nil
 }

@@ -161,6 +161,14 @@ func (v *Vault) Seen(destructions int64) {
 	}
 }
 
+// Forget trusts no key in memory any more: the database may have lost some.
+func (v *Vault) Forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.destroyed++
+	clear(v.cached)
+}
+
 func (v *Vault) fromCache(refs []Ref) (keys map[Ref]tink.AEAD, unknown []Ref, destroyed uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"maps"
 
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/queue"
 	"koppi.internal/pkg/journal/rows"
 	"koppi.internal/pkg/journal/seal"
@@ -65,11 +69,20 @@ func (s *Store) settle(group []*item) {
 	}
 	for i, t := range group {
 		if err != nil {
-			t.Answer(err)
+			t.Answer(full(err))
 		} else {
-			t.Answer(results[i])
+			t.Answer(full(results[i]))
 		}
 	}
+}
+
+// full names the reason where the disk has no room.
+func full(err error) error {
+	var refused *driver.Error
+	if errors.As(err, &refused) && refused.Code()&0xff == sqlite3.SQLITE_FULL {
+		return errors.Join(journal.ErrFull, err)
+	}
+	return err
 }
 
 // transact applies each task behind a savepoint: one that is refused leaves

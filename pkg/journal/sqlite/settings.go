@@ -33,6 +33,15 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	}})
 }
 
+// Settled returns once all that the store has shown so far is on the disk. A process that was
+// killed may have left a commit that was written and never flushed, which this one shows.
+func (s *Store) Settled(ctx context.Context) error {
+	if _, err := s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		return fmt.Errorf("sqlite: settled: %w", err)
+	}
+	return nil
+}
+
 // Erase destroys keys of a subject. It goes through the committer, so that no
 // append seals with a key that is being destroyed.
 func (s *Store) Erase(ctx context.Context, subject string, classes ...journal.Class) error {

@@ -4,6 +4,7 @@ package postgrestest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -47,18 +48,9 @@ func Start(tb testing.TB, settings ...string) *Server {
 		}
 	}
 	s.tool("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-	file, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for _, setting := range slices.Concat([]string{
+	s.configure(slices.Concat([]string{
 		fmt.Sprintf("port=%d", s.port), "listen_addresses='127.0.0.1'", fmt.Sprintf("unix_socket_directories='%s'", folder), "max_connections=200",
-	}, settings) {
-		_, _ = fmt.Fprintln(file, setting)
-	}
-	if err := file.Close(); err != nil {
-		tb.Fatal(err)
-	}
+	}, settings)...)
 	s.Up()
 	tb.Cleanup(func() { s.Down("immediate") })
 	return s
@@ -67,8 +59,16 @@ func Start(tb testing.TB, settings ...string) *Server {
 // Up starts a server that is down.
 func (s *Server) Up() { s.tool("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
 
-// Down stops it: "fast" in order, "immediate" as a crash would.
-func (s *Server) Down(mode string) { s.tool("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop") }
+// Down stops it: "fast" in order, "immediate" as a crash would. One that is down stays so.
+func (s *Server) Down(mode string) {
+	if _, err := os.Stat(filepath.Join(s.data, "postmaster.pid")); errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	s.tool("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop")
+}
+
+// TB is the test whose server it is.
+func (s *Server) TB() testing.TB { return s.tb }
 
 // Port that it listens on.
 func (s *Server) Port() int { return s.port }

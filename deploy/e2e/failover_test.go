@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/process"
+)
+
+// highlyAvailable is a cluster whose database has a synchronous standby. Both servers are
+// reached by lines, so that processes keep their connection strings when servers are replaced.
+type highlyAvailable struct {
+	*cluster
+	primary, standby     *postgrestest.Server
+	toPrimary, toStandby *postgrestest.Line
+	load                 *load
+	standbys             int
+	refused              map[string][]time.Duration
+}
+
+// failures are what happens to the servers, each from a pair that is whole to another such.
+var failures = map[string]func(*highlyAvailable){
+	"the primary is lost": func(h *highlyAvailable) {
+		h.primary.Down("immediate")
+		h.promote()
+	},
+	"the standby is away, the lines are cut, and it takes over": func(h *highlyAvailable) {
+		h.standby.Down("fast")
+		h.primary.Waiting()
+		h.toPrimary.Cut()
+		h.wait(time.Second)
+		h.primary.Down("immediate")
+		h.standby.Up()
+		h.promote()
+	},
+	"the primary starts anew while its standby is away": func(h *highlyAvailable) {
+		h.standby.Down("fast")
+		h.primary.Waiting()
+		h.primary.Down("immediate")
+		h.primary.Up()
+		h.wait(2 * time.Second)
+		h.primary.Down("immediate")
+		h.standby.Up()
+		h.promote()
+	},
+	"a replica stands still": func(h *highlyAvailable) {
+		stopped := h.services["concern"][rand.IntN(2)].command.Process
+		_ = stopped.Signal(syscall.SIGSTOP)
+		h.wait(12 * time.Second)
+		_ = stopped.Signal(syscall.SIGCONT)
+	},
+}
+
+// longFailures are those that take longer than a run of all tests has time for.
+var longFailures = map[string]func(*highlyAvailable){
+	"the standby is away for longer than a commit is waited for": func(h *highlyAvailable) {
+		h.standby.Down("fast")
+		h.primary.Waiting()
+		h.wait(70 * time.Second)
+		h.primary.Down("immediate")
+		h.standby.Up()
+		h.promote()
+	},
+}
+
+// The database's primary is lost under load, in several ways, and its synchronous standby takes
+// over: every acknowledged command is there, none took effect twice, and what partners were
+// sent is what the mailboxes hold.
+func TestFailover(t *testing.T) {
+	h := newHighlyAvailable(t)
+	names := []string{"the primary is lost", "the standby is away, the lines are cut, and it takes over", "the primary starts anew while its standby is away", "a replica stands still"}
+	all := failures
+	rounds := soaked("SOAK_FAILOVERS", 1)
+	if rounds > 1 {
+		for name, one := range longFailures {
+			names, all[name] = append(names, name), one
+		}
+	}
+	for range rounds {
+		for _, name := range names {
+			// Under load for sure, and then at any moment.
+			<-h.load.done.more
+			h.wait(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
+			h.suffer(name, all[name])
+		}
+	}
+	want := h.load.finish()
+	for agency, head := range h.fsck() {
+		if head.Sequence != want {
+			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
+		}
+	}
+	t.Logf("%d commands", want)
+	for _, name := range names {
+		took := h.refused[name]
+		slices.Sort(took)
+		t.Logf("%s: no command got through for %v (median), %v (worst) of %d", name, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
+	}
+}
+
+func newHighlyAvailable(t *testing.T) *highlyAvailable {
+	t.Helper()
+	primary := postgrestest.Start(t)
+	g := newGroundOf(t, program, primary, primary)
+	h := &highlyAvailable{primary: primary, refused: map[string][]time.Duration{}}
+	h.toPrimary = postgrestest.NewLine(t, primary)
+	h.toStandby = postgrestest.NewLine(t, primary)
+	g.reach = func(dsn string) string { return severalHosts(h.toPrimary.DSN(dsn), h.toStandby.DSN(dsn)) }
+	h.follow()
+	h.cluster = g.cluster(t, 2, []string{"concern"})
+	var addresses []string
+	for _, gateway := range h.gateways {
+		addresses = append(addresses, gateway.address)
+	}
+	conn := must(process.Calling{}.Dial(addresses))
+	t.Cleanup(func() { _ = conn.Close() })
+	h.load = newLoad(t, conn)
+	return h
+}
+
+// severalHosts is one connection string of two that differ in their ports.
+func severalHosts(one, other string) string {
+	port := func(dsn string) string { return strings.TrimPrefix(strings.Fields(dsn)[1], "port=") }
+	rest := strings.Join(strings.Fields(one)[2:], " ")
+	return fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%s,%s target_session_attrs=read-write %s", port(one), port(other), rest)
+}
+
+// follow gives the primary a standby, for which its commits wait.
+func (h *highlyAvailable) follow() {
+	h.standbys++
+	name := fmt.Sprintf("standby%d", h.standbys)
+	h.standby = h.primary.Standby(h.primary.TB(), name)
+	h.toStandby.Lead(h.standby)
+	h.primary.WaitFor(name)
+}
+
+// promote has the standby take over from a primary that is down, and gives it a standby.
+func (h *highlyAvailable) promote() {
+	h.toPrimary.Cut()
+	h.standby.Promote()
+	h.primary, h.toPrimary, h.toStandby = h.standby, h.toStandby, h.toPrimary
+	// A server that waits for the standby of before takes nothing.
+	h.follow()
+}
+
+func (h *highlyAvailable) wait(for_ time.Duration) { <-time.After(for_) }
+
+// suffer lets something happen, and measures from its beginning until a command gets through
+// that was not under way before.
+func (h *highlyAvailable) suffer(name string, happens func(*highlyAvailable)) {
+	begun := time.Now()
+	longest, last, over := time.Duration(0), begun, make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for ended := false; ; {
+			select {
+			case <-h.load.done.more:
+				longest, last = max(longest, time.Since(last)), time.Now()
+				if ended {
+					return
+				}
+			case <-over:
+				ended, over = true, nil
+			}
+		}
+	}()
+	happens(h)
+	close(over)
+	<-watched
+	h.refused[name] = append(h.refused[name], longest)
+}

@@ -1,0 +1,24 @@
+package postgres
+
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// boundUnanswered ends a connection on which what was sent is not acknowledged in time.
+func boundUnanswered(in time.Duration) func(network, address string, raw syscall.RawConn) error {
+	return func(network, _ string, raw syscall.RawConn) (err error) {
+		if network == "unix" {
+			return nil
+		}
+		refused := raw.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(in.Milliseconds())) //nolint:gosec // a descriptor
+		})
+		if refused != nil {
+			return refused
+		}
+		return err
+	}
+}

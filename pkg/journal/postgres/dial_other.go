@@ -1,0 +1,11 @@
+//go:build !linux
+
+package postgres
+
+import (
+	"syscall"
+	"time"
+)
+
+// boundUnanswered does nothing where the system has no such bound.
+func boundUnanswered(time.Duration) func(network, address string, raw syscall.RawConn) error { return nil }

@@ -1,0 +1,82 @@
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Standby makes a standby of a server, which streams from it, and starts it. Its settings are
+// the server's own and those that are given.
+func (s *Server) Standby(tb testing.TB, name string, settings ...string) *Server {
+	tb.Helper()
+	standby := &Server{tb: tb, bin: s.bin, account: s.account, port: freePort(tb), data: filepath.Join(s.Folder(), name)}
+	s.Shell(fmt.Sprintf(`pg_basebackup -D %s -R -X stream -c fast -d 'application_name=%s'`, standby.data, name))
+	standby.configure(fmt.Sprintf("port=%d", standby.port))
+	standby.configure(settings...)
+	standby.Up()
+	tb.Cleanup(func() { standby.Down("immediate") })
+	return standby
+}
+
+// configure adds lines to a server's configuration; the last of a name counts.
+func (s *Server) configure(settings ...string) {
+	s.tb.Helper()
+	file, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	for _, setting := range settings {
+		_, _ = fmt.Fprintln(file, setting)
+	}
+	if err := file.Close(); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// WaitFor has commits wait for a standby, and returns once that has all of the log.
+func (s *Server) WaitFor(name string) {
+	s.tb.Helper()
+	s.configure(fmt.Sprintf("synchronous_standby_names='FIRST 1 (\"%s\")'", name))
+	s.Exec("SELECT pg_reload_conf()")
+	s.until(`SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = '` + name + `' AND sync_state = 'sync')`)
+}
+
+// until asks until the answer is true.
+func (s *Server) until(question string) {
+	s.tb.Helper()
+	conn, err := pgx.Connect(context.Background(), s.DSN("postgres", "postgres", "public"))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		var is bool
+		if err := conn.QueryRow(context.Background(), question).Scan(&is); err != nil {
+			s.tb.Fatal(err)
+		}
+		if is {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.tb.Fatalf("it never came to be: %s", question)
+		}
+	}
+}
+
+// Waiting returns once a commit waits for a standby.
+func (s *Server) Waiting() {
+	s.tb.Helper()
+	s.until(`SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')`)
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote() {
+	s.tb.Helper()
+	s.tool("pg_ctl", "-D", s.data, "-w", "promote")
+}

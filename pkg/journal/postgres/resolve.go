@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var (
+	// errCut says that a line was cut, and that what was under way on it did not come to pass.
+	errCut = errors.New("postgres: the line was cut before the commit")
+	// errUnsettled says that it is not known whether a commit came to pass.
+	errUnsettled = errors.New("postgres: the line was cut, and what became of the commit is not known yet")
+)
+
+// resolve tells what became of a group whose commit was cut off: nil where it came to pass,
+// errCut where it did not, and errUnsettled where that is not known.
+//
+// It asks in a new session. Behind the lock the transaction that was cut off has ended, one
+// way or the other. What is then seen of it counts once a later commit has been replicated: it
+// may be seen because a server lost its standby, or crashed, while it was waited for.
+func (s *Store) resolve(outcomes []outcome, cut error) error {
+	var marks []string
+	for _, one := range outcomes {
+		if one.err == nil && one.Change.mark != "" {
+			marks = append(marks, one.Change.mark)
+		}
+	}
+	if len(marks) == 0 {
+		// What has no mark may be made twice.
+		return errors.Join(errCut, cut)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.writer.sessions.bounds.lock+s.writer.sessions.bounds.answer)
+	defer cancel()
+	conn, err := s.writer.sessions.connect(ctx)
+	if err != nil {
+		return errors.Join(errUnsettled, cut, err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var found int
+	batch := &pgx.Batch{}
+	batch.Queue("BEGIN")
+	batch.Queue(takeLock)
+	batch.Queue(`SELECT count(*) FROM events WHERE id = ANY($1)`, marks).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
+	batch.Queue(emitMessage)
+	batch.Queue("COMMIT")
+	one := sessionOf(conn.PgConn())
+	one.warned.Store(false)
+	err = conn.SendBatch(ctx, batch).Close()
+	switch {
+	case err != nil:
+		return errors.Join(errUnsettled, cut, err)
+	case one.warned.Load():
+		return errors.Join(errUnsettled, cut, errCutShort)
+	case found == len(marks):
+		return nil
+	default:
+		return errors.Join(errCut, cut)
+	}
+}
+
+// Settled returns once all that the store has shown so far outlives its server.
+func (s *Store) Settled(ctx context.Context) error {
+	conn, err := s.read.Acquire(ctx)
+	if err != nil {
+		return wrap("settled", err)
+	}
+	defer conn.Release()
+	return s.writer.sessions.replicated(ctx, conn.Conn().PgConn(), sessionOf(conn.Conn().PgConn()))
+}
+
+// leave gives up the sessions with a server that takes no writes any more: where the
+// connection string names several, another is the primary now.
+func (s *Store) leave(err error) {
+	if !isReadOnly(err) {
+		return
+	}
+	s.log.Warn("the database server became read-only; its sessions are given up")
+	s.read.Reset()
+	s.keys.Reset()
+	if s.writer.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		s.writer.drop(ctx)
+	}
+}

@@ -1,0 +1,109 @@
+package sqlite_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"koppi.internal/pkg/journal"
+)
+
+// smallDisk mounts a file system of so many MiB. Where only a name space of its own allows that,
+// it runs the test in one and returns no folder.
+func smallDisk(t *testing.T, size int) (folder string, grow func(size int)) {
+	t.Helper()
+	folder = t.TempDir()
+	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%dm", size))
+	if errors.Is(err, syscall.EPERM) && os.Getenv("KOPPI_NAMESPACE") == "" {
+		command := exec.Command("unshare", "--user", "--map-root-user", "--mount", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v") //nolint:gosec // this test itself
+		command.Env = append(os.Environ(), "KOPPI_NAMESPACE=1")
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("a disk of its own needs root, or unshare (apt-get install util-linux): %v: %s", err, out)
+		}
+		t.Log(string(out))
+		return "", nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
+	return folder, func(size int) {
+		if err := syscall.Mount("", folder, "", syscall.MS_REMOUNT, fmt.Sprintf("size=%dm", size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A disk fills up under load: what is refused says why, what was acknowledged is there, all is
+// read on, and once there is room everything goes on.
+func TestFullDisk(t *testing.T) {
+	folder, grow := smallDisk(t, 4)
+	if folder == "" {
+		return
+	}
+	store := open(t, folder)
+	var acknowledged sync.Map
+	var next atomic.Int64
+	work := func(each int) (refused []error) {
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		for range 8 {
+			group.Go(func() {
+				for range each {
+					subject := fmt.Sprintf("s/%d", next.Add(1))
+					batch := one(subject, 0)
+					batch.Events[0].Payload = make([]byte, 8<<10)
+					if _, err := store.Append(t.Context(), batch); err != nil {
+						mu.Lock()
+						refused = append(refused, err)
+						mu.Unlock()
+						continue
+					}
+					acknowledged.Store(subject, true)
+				}
+			})
+		}
+		group.Wait()
+		return refused
+	}
+	refused := work(100)
+	if len(refused) == 0 {
+		t.Fatal("the disk never filled up")
+	}
+	for _, err := range refused {
+		if !errors.Is(err, journal.ErrFull) {
+			t.Fatalf("it is refused with %v", err)
+		}
+	}
+	there := func() {
+		t.Helper()
+		acknowledged.Range(func(subject, _ any) bool {
+			histories, err := store.Load(t.Context(), subject.(string))
+			if err != nil || len(histories[0]) != 1 || histories[0][0].Erased {
+				t.Errorf("%s was acknowledged and is lost: %v", subject, err)
+			}
+			return true
+		})
+	}
+	there()
+	grow(32)
+	if refused := work(20); len(refused) > 0 {
+		t.Errorf("it does not go on: %v", refused[0])
+	}
+	there()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, folder)
+	there()
+	report, err := journal.Fsck(t.Context(), store)
+	if err := errors.Join(err, report.Err(), store.Close()); err != nil {
+		t.Error(err)
+	}
+}
