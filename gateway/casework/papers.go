@@ -37,9 +37,6 @@ func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequ
 	if err := attachment.CheckName(r.GetFilename()); err != nil {
 		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not taken").Field("filename", reasonOf(err))
 	}
-	if err := attachment.CheckMediaType(r.GetMediaType()); err != nil {
-		return nil, fault.New(fault.MediaTypeNotAllowed, "this media type is not taken").Field("media_type", reasonOf(err))
-	}
 	// The id follows from the request: whoever repeats it gets the same one.
 	id, err := uuid.FromBytes(p.config.Secrets.Digest([]byte("upload"), []byte(who.Agency), []byte(r.GetRequestId())))
 	if err != nil {

@@ -2,6 +2,7 @@ package attachment
 
 import (
 	"archive/zip"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -58,12 +59,36 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckMediaType refuses types that are not taken, before anything is uploaded.
-func CheckMediaType(mediaType string) error {
-	if !slices.Contains(allowed, base(mediaType)) {
-		return fmt.Errorf("%w: taken are PDF, pictures, text and office documents without macros", ErrMediaType)
+// texts are the kinds of text that are taken as text: not pages and scripts, which a computer may
+// run. Unknown is what is told of content that is none of the kinds known.
+var texts = []string{"text/plain", "text/tab-separated-values", "message/rfc822", "application/mbox"}
+
+const unknown = "application/octet-stream"
+
+// errNotTaken says what is taken.
+var errNotTaken = fmt.Errorf("%w: taken are PDF, pictures, text and office documents without macros", ErrMediaType)
+
+// Judge tells the media type of content, by the content alone: what a browser says of a file
+// goes by its name, or is left out. What it said is a hint for one thing, whether text is a
+// table. It refuses types that are not taken, and archives that hold more than an office
+// document does.
+func Judge(content *io.SectionReader, said string) (string, error) {
+	found, err := mimetype.DetectReader(io.NewSectionReader(content, 0, content.Size()))
+	if err != nil {
+		return "", err
 	}
-	return nil
+	switch is := base(found.String()); {
+	case isKind(found, "application/zip"):
+		return judgeArchive(content)
+	case is == "text/csv", slices.Contains(texts, is) && base(said) == "text/csv":
+		return "text/csv", nil
+	case slices.Contains(texts, is), is == unknown && isText(io.NewSectionReader(content, 0, content.Size())):
+		return "text/plain", nil
+	case slices.Contains(allowed, is):
+		return is, nil
+	default:
+		return "", errNotTaken
+	}
 }
 
 func base(mediaType string) string {
@@ -74,83 +99,105 @@ func base(mediaType string) string {
 	return strings.ToLower(name)
 }
 
-// Judge tells the media type of content, and refuses what is not of the type said, and
-// archives that hold more than an office document does.
-func Judge(content *io.SectionReader, said string) (string, error) {
-	found, err := mimetype.DetectReader(io.NewSectionReader(content, 0, content.Size()))
-	if err != nil {
-		return "", err
-	}
-	is := base(found.String())
-	said = base(said)
-	// Tables of text are told from other text by guessing alone.
-	text := strings.HasPrefix(said, "text/") && (is == "text/plain" || is == "text/csv")
-	if is != said && !text {
-		return "", fmt.Errorf("%w: the content is not of the type said", ErrMediaType)
-	}
-	if found.Is("application/zip") || zipped(found) {
-		return said, judgeArchive(content)
-	}
-	return said, nil
-}
-
-// zipped tells the formats that are archives inside.
-func zipped(found *mimetype.MIME) bool {
+// isKind tells whether a type is another, or one of its kind: an office document is an archive, and
+// a table is text.
+func isKind(found *mimetype.MIME, kind string) bool {
 	for ; found != nil; found = found.Parent() {
-		if found.Is("application/zip") {
+		if found.Is(kind) {
 			return true
 		}
 	}
 	return false
 }
 
+// isText tells whether content has no byte that text in any ASCII-like encoding lacks. Old programs
+// end a text with 0x1A.
+func isText(content io.Reader) bool {
+	in := bufio.NewReader(content)
+	for {
+		one, err := in.ReadByte()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		switch {
+		case one == 0x1A:
+			_, err := in.ReadByte()
+			return errors.Is(err, io.EOF)
+		case one < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", rune(one)):
+			return false
+		}
+	}
+}
+
 const (
 	maxEntries = 2000
 	// maxUnpacked is far more than an office document of 50 MB holds.
 	maxUnpacked = 500 << 20
-	// maxRatio of an entry that is large: text packs to a tenth, a bomb to a thousandth.
-	maxRatio, largeEntry = 200, 1 << 20
+	// maxRatio is how much more a document holds than it is long, beyond smallUnpacked: text packs
+	// to a tenth, a blank picture to a thousandth, and a bomb is all of such.
+	maxRatio, smallUnpacked = 100, 64 << 20
+	// maxKindEntry bounds the entry that says what an OpenDocument is.
+	maxKindEntry = 200
 )
 
-// judgeArchive believes no size that an archive states: it unpacks, and counts.
-func judgeArchive(content *io.SectionReader) error {
+// The entries by which office documents are known, wherever in the archive they lie.
+var kinds = map[string]string{
+	"word/document.xml": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	"xl/workbook.xml":   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+// judgeArchive tells which office document an archive is. It believes no size that an archive
+// states: it unpacks, and counts.
+func judgeArchive(content *io.SectionReader) (is string, err error) {
 	archive, err := zip.NewReader(content, content.Size())
 	if err != nil || len(archive.File) > maxEntries {
-		return fmt.Errorf("%w: the document cannot be opened", ErrMediaType)
+		return "", fmt.Errorf("%w: the document cannot be opened", ErrMediaType)
 	}
-	total := int64(0)
+	left := min(maxUnpacked, max(smallUnpacked, content.Size()*maxRatio))
 	for _, entry := range archive.File {
 		name := strings.ToLower(entry.Name)
 		switch {
 		case path.IsAbs(name) || slices.Contains(strings.Split(strings.ReplaceAll(name, "\\", "/"), "/"), ".."):
-			return fmt.Errorf("%w: the document holds a path that leads out of it", ErrMediaType)
+			return "", fmt.Errorf("%w: the document holds a path that leads out of it", ErrMediaType)
 		case strings.HasSuffix(name, "vbaproject.bin") || slices.Contains(programs, path.Ext(name)) || strings.HasPrefix(name, "basic/") || strings.HasPrefix(name, "scripts/"):
-			return fmt.Errorf("%w: the document holds macros or programs", ErrMediaType)
+			return "", fmt.Errorf("%w: the document holds macros or programs", ErrMediaType)
 		case path.Ext(name) == ".zip":
-			return fmt.Errorf("%w: the document holds an archive", ErrMediaType)
+			return "", fmt.Errorf("%w: the document holds an archive", ErrMediaType)
 		}
-		unpacked, err := unpack(entry, maxUnpacked-total)
-		if err != nil {
-			return err
+		var said strings.Builder
+		if left, err = unpack(entry, left, &said); err != nil {
+			return "", err
 		}
-		total += unpacked
+		switch {
+		case kinds[name] != "":
+			is = kinds[name]
+		case name == "mimetype":
+			is = strings.TrimSpace(said.String())
+		}
 	}
-	return nil
+	if !slices.Contains(allowed, is) {
+		return "", errNotTaken
+	}
+	return is, nil
 }
 
-func unpack(entry *zip.File, left int64) (int64, error) {
+// unpack counts an entry, and returns how much may still come. It writes the beginning to said.
+func unpack(entry *zip.File, left int64, said io.Writer) (int64, error) {
 	packed, err := entry.Open()
 	if err != nil {
 		return 0, fmt.Errorf("%w: the document cannot be opened", ErrMediaType)
 	}
 	defer func() { _ = packed.Close() }()
-	most := min(left, max(largeEntry, int64(min(entry.CompressedSize64, MaxBytes))*maxRatio))
-	n, err := io.Copy(io.Discard, io.LimitReader(packed, most+1))
-	switch {
-	case n > most:
-		return n, fmt.Errorf("%w: the document unpacks to too much", ErrMediaType)
-	case err != nil:
-		return n, fmt.Errorf("%w: the document cannot be unpacked", ErrMediaType)
+	begin, err := io.Copy(said, io.LimitReader(packed, maxKindEntry))
+	if err != nil {
+		return 0, fmt.Errorf("%w: the document cannot be unpacked", ErrMediaType)
 	}
-	return n, nil
+	rest, err := io.Copy(io.Discard, io.LimitReader(packed, max(0, left-begin)+1))
+	switch {
+	case begin+rest > left:
+		return 0, fmt.Errorf("%w: the document unpacks to too much", ErrMediaType)
+	case err != nil:
+		return 0, fmt.Errorf("%w: the document cannot be unpacked", ErrMediaType)
+	}
+	return left - begin - rest, nil
 }
