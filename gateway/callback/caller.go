@@ -47,6 +47,8 @@ type caller struct {
 	takeover       uint64
 	// again is when the endpoint may be called again, after waits that grow.
 	again time.Time
+	// most is how many messages one call holds: fewer after one that failed.
+	most  int
 	waits *backoff.ExponentialBackOff
 	// parked is what is parked, by service and subject, in the services looked at.
 	parked map[string]map[string]*parked
@@ -56,7 +58,7 @@ func newCaller(config Config, agency, holder string, at endpoint) *caller {
 	return &caller{
 		config: config, agency: agency, holder: holder, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
 		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
-		waits: growing(config.Timing.FirstRetry, config.Timing.LastRetry),
+		most: maxBatch, waits: growing(config.Timing.FirstRetry, config.Timing.LastRetry),
 	}
 }
 

@@ -93,7 +93,8 @@ func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < me
 // deliver calls the endpoint with messages in order, and returns how many are done
 // with. An error ends the session.
 func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (int, error) {
-	messages, err := c.dressed(ctx, sized(batch))
+	batch = sized(batch)
+	messages, err := c.dressed(ctx, batch[:min(len(batch), c.most)])
 	if err != nil {
 		return 0, c.soon(ctx, err)
 	}
@@ -114,9 +115,23 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		return o.taken, err
 	}
 	if !o.failed(len(messages)) {
+		c.most = min(maxBatch, 2*c.most)
 		return o.taken, nil
 	}
+	if o.err != nil && len(messages) > 1 {
+		// What is too much for it, or is not understood, is found by calling with less.
+		c.most = len(messages) / 2
+		if misread(o.err) {
+			c.most = 1
+			return 0, nil
+		}
+	}
 	refused := batch[o.taken]
+	if o.err != nil && len(messages) == 1 && misread(o.err) {
+		// A partner's program of before may answer so to a kind of message that it does not know. The
+		// message is kept for it, apart, and holds up none behind it.
+		o.refused, o.err = codes.InvalidArgument, nil
+	}
 	if o.err != nil || !slices.Contains(fatal, o.refused) || c.parkedAt(refused) != nil {
 		c.later(ctx, o)
 		return o.taken, nil
@@ -126,6 +141,9 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 	}
 	return o.taken, nil
 }
+
+// misread tells that an endpoint did not understand what it was sent.
+func misread(err error) bool { return slices.Contains(fatal, refusalOf(err).code) }
 
 // soon puts the next call off a little, where it is Koppi that does not answer. It
 // returns the error if that ends the session.
@@ -138,9 +156,15 @@ func (c *caller) soon(ctx context.Context, err error) error {
 // later puts the next call off.
 func (c *caller) later(ctx context.Context, o outcome) {
 	failures.Add(ctx, 1, c.about())
-	pause := c.waits.NextBackOff()
+	pause, code := c.waits.NextBackOff(), o.refused
+	if o.err != nil {
+		refused := refusalOf(o.err)
+		if code = refused.code; refused.after > 0 {
+			pause = min(max(refused.after, c.config.Timing.FirstRetry), c.config.Timing.LastRetry)
+		}
+	}
 	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
-	c.logger.WarnContext(ctx, "callback failed", slog.String("code", o.refused.String()), slog.String("error", said(o.err)), slog.Duration("again_in", pause))
+	c.logger.WarnContext(ctx, "callback failed", slog.String("code", code.String()), slog.String("error", said(o.err)), slog.String("again_in", pause.Round(time.Millisecond).String()))
 }
 
 func said(err error) string {

@@ -16,9 +16,11 @@ import (
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"koppi.internal/pkg/directory"
@@ -104,7 +106,10 @@ func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 	}
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if answer.StatusCode != http.StatusOK || kind != "application/json" || len(text) > maxAnswer {
-		return nil, fmt.Errorf("callback: the endpoint answered with status %d, type %q", answer.StatusCode, kind)
+		return nil, &refusal{
+			code: codeOf(answer.StatusCode), after: retryAfter(answer.Header.Get("Retry-After"), time.Now()), //nolint:forbidigo // the wire's time
+			said: fmt.Sprintf("callback: the endpoint answered with status %d, type %q", answer.StatusCode, kind),
+		}
 	}
 	response := &exchangev1.DeliverResponse{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, response); err != nil {
@@ -160,7 +165,18 @@ func newCalled(callback *directory.Callback, guard Guard, secured *tls.Config) (
 }
 
 func (c *called) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
-	return exchangev1.NewCallbackServiceClient(c.conn).Deliver(ctx, request)
+	response, err := exchangev1.NewCallbackServiceClient(c.conn).Deliver(ctx, request)
+	if err == nil {
+		return response, nil
+	}
+	from := status.Convert(err)
+	refused := &refusal{code: from.Code(), said: "callback: the endpoint answered with " + from.Code().String()}
+	for _, detail := range from.Details() {
+		if info, is := detail.(*errdetails.RetryInfo); is {
+			refused.after = info.GetRetryDelay().AsDuration()
+		}
+	}
+	return nil, refused
 }
 
 func (c *called) close() { _ = c.conn.Close() }

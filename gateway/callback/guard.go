@@ -24,9 +24,35 @@ type Guard struct {
 // sharedRange is that of carrier-grade NAT (RFC 6598), as private as the others.
 var sharedRange = netip.MustParsePrefix("100.64.0.0/10")
 
-func (g Guard) allows(address netip.Addr) bool {
+// Ranges that no public endpoint is in: site-local addresses of before (RFC 3879), local
+// translation (RFC 8215), Teredo (RFC 4380) and documentation.
+var neverPublic = []netip.Prefix{
+	netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2001:db8::/32"),
+}
+
+// Ranges whose addresses stand for an IPv4 address, with the byte at which it begins:
+// translation (RFC 6052), 6to4 (RFC 3056) and IPv4-compatible addresses (RFC 4291 § 2.5.5.1).
+var standsFor = map[netip.Prefix]int{
+	netip.MustParsePrefix("64:ff9b::/96"): 12, netip.MustParsePrefix("2002::/16"): 2, netip.MustParsePrefix("::/96"): 12,
+}
+
+// meant is the address that a packet to an address gets to.
+func meant(address netip.Addr) netip.Addr {
 	address = address.Unmap()
+	for prefix, at := range standsFor {
+		if prefix.Contains(address) && !address.IsLoopback() {
+			of := address.As16()
+			return netip.AddrFrom4([4]byte(of[at : at+4]))
+		}
+	}
+	return address
+}
+
+func (g Guard) allows(address netip.Addr) bool {
+	address = meant(address)
 	switch {
+	case slices.ContainsFunc(neverPublic, func(never netip.Prefix) bool { return never.Contains(address) }):
+		return false
 	case slices.ContainsFunc(g.Allow, func(allowed netip.Prefix) bool { return allowed.Contains(address) }):
 		return true
 	case address.IsLoopback():
