@@ -88,8 +88,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusUnauthorized, "unauthenticated", "the body is not signed by Koppi")
 		return
 	}
-	request := &exchangev1.DeliverRequest{}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, request); err != nil {
+	request, err := readRequest(body)
+	if err != nil {
+		e.logger.ErrorContext(r.Context(), "a call of Koppi's cannot be read", slog.String("error", err.Error()))
 		answerError(w, http.StatusBadRequest, "invalid_argument", "the body is no DeliverRequest")
 		return
 	}

@@ -3,15 +3,24 @@ package partner_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -59,6 +68,63 @@ func endpointOf(tb testing.TB, inbox partner.Called) *partner.Endpoint {
 		tb.Fatal(err)
 	}
 	return at
+}
+
+// kept takes everything.
+type kept struct {
+	unmoved
+	messages []*exchangev1.CaseMessage
+}
+
+func (k *kept) Take(_ context.Context, messages []partner.Message, _ partner.Position) error {
+	for _, one := range messages {
+		k.messages = append(k.messages, one.GetMessage())
+	}
+	return nil
+}
+
+// Every kind of event of the contract is taken, and so are those of tomorrow: a kind, a field and
+// a value of an enum that this kit does not know. They are proven, and handed on as they were sent.
+func TestEndpointTakesEveryKind(t *testing.T) {
+	kinds := map[string]string{"koppi.concern.v1.ConcernMoved": `"to": {"agency": "kela"}`}
+	protoregistry.GlobalTypes.RangeMessages(func(kind protoreflect.MessageType) bool {
+		if name := string(kind.Descriptor().FullName()); strings.HasPrefix(name, "koppi.") && !strings.Contains(string(kind.Descriptor().Name()), "Request") {
+			kinds[name] = `"fieldOfTomorrow": "x"`
+		}
+		return true
+	})
+	for _, name := range []string{"koppi.concern.v1.ConcernSubmitted", "koppi.common.v1.ConsentWithdrawn", "koppi.common.v1.EnteredInError", "koppi.plan.v1.PlanCreated"} {
+		if kinds[name] == "" {
+			t.Fatalf("%s is not linked", name)
+		}
+	}
+	for name, fields := range kinds {
+		box := &kept{unmoved: unmoved{t}}
+		// A field that is not known, by its number in the wire's form.
+		unknown := protowire.AppendVarint(protowire.AppendTag(nil, 4000, protowire.VarintType), 1)
+		sent := &exchangev1.CaseMessage{
+			Sequence: 1, Service: "concern", Mailbox: "kela", MessageId: "m", Subject: "concerns/1", OccurredAt: timestamppb.Now(),
+			Event: &anypb.Any{TypeUrl: "type.googleapis.com/" + name, Value: unknown},
+		}
+		sent.ProtoReflect().SetUnknown(unknown)
+		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nonce := make([]byte, 32)
+		content := sha256.Sum256(append(bytes.Clone(nonce), record...))
+		chain := sha256.Sum256(append(make([]byte, 32), content[:]...))
+		text := base64.StdEncoding.EncodeToString
+		body := fmt.Sprintf(`{"cursor": "AQ", "messages": [{"sequence": "1", "service": "concern", "mailbox": "kela", "messageId": "m", "subject": "concerns/1", "urgency": "URGENCY_OF_TOMORROW",
+			"event": {"@type": "type.googleapis.com/%s", %s}, "record": %q, "nonce": %q, "contentHash": %q, "chainHash": %q}]}`,
+			name, fields, text(record), text(nonce), text(content[:]), text(chain[:]))
+		answer := call(t, endpointOf(t, box), []byte(body))
+		if !strings.Contains(answer.Body.String(), `"accepted":1`) || len(box.messages) != 1 {
+			t.Errorf("%s: %d %s", name, answer.Code, answer.Body)
+		} else if got := box.messages[0]; got.GetEvent().GetTypeUrl() != sent.GetEvent().GetTypeUrl() || !bytes.Equal(got.GetRecord(), record) {
+			t.Errorf("%s is handed on as %v", name, got)
+		}
+	}
 }
 
 // Whatever a body holds, even one that Koppi signed: it is answered, and nothing is
