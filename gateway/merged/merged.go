@@ -137,7 +137,8 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 	if len(header) == 0 {
 		return exchange.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
 	}
-	agency, expires := identity.Peek(strings.TrimPrefix(header[0], "Bearer "))
+	token, _ := identity.Bearer(header[0])
+	agency, expires := identity.Peek(token)
 	woken := exchange.NewWakes()
 	var leave []func()
 	for _, service := range e.config.Services {

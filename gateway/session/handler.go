@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -99,7 +98,7 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 
 // byBearer exchanges a bearer token for a session.
 func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	token, bearer := identity.Bearer(r.Header.Get("Authorization"))
 	switch {
 	case !s.byToken || s.baseOf(r) == "":
 		refuse(w, fault.New(fault.NotServed, "tokens are not exchanged for sessions here"))

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -218,7 +217,7 @@ func (x *TokenExchange) token(caller Caller, stream bool) (string, error) {
 
 // bearer verifies the one token of a header.
 func (v *Verifier) bearer(ctx context.Context, header []string) (Caller, error) {
-	token, ok := strings.CutPrefix(header[0], bearerPrefix)
+	token, ok := Bearer(header[0])
 	if !ok || len(header) > 1 {
 		return Caller{}, invalidToken("its form")
 	}

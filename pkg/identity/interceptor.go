@@ -21,6 +21,13 @@ const (
 	bearerPrefix          = "Bearer "
 )
 
+// Bearer is the token of an Authorization header; false where it has another scheme. The case of
+// the scheme does not matter (RFC 9110 § 11.1).
+func Bearer(header string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	return strings.TrimLeft(token, " "), strings.EqualFold(scheme, "Bearer")
+}
+
 // Authenticate verifies the caller of an incoming call and carries it on.
 func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 	header := metadata.ValueFromIncomingContext(ctx, metadataAuthorization)

@@ -59,6 +59,14 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	}
 	id := a.basis.GetConsentId()
 	switch {
+	case id == "" && a.consented.AsTime().After(at) && !a.consented.AsTime().After(at.Add(clockTolerance)):
+		// The sender's clock is ahead: the consent is of now. A later one is refused by the ground.
+		a.consented = timestamppb.New(at)
+		resolved := proto.Clone(r)
+		if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
+			named.GetBasis().ConsentedAt = a.consented
+		}
+		return resolved, nil
 	case id == "":
 		return r, nil
 	case a.sending.Ground != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || client == "":
@@ -81,6 +89,10 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	}
 	return resolved, nil
 }
+
+// clockTolerance is by how much a sender's clock may be ahead of the suite's where a sender says
+// when a client consented.
+const clockTolerance = 5 * time.Minute
 
 // earlier is the earlier one of two times: the clock by which a consent was recorded may be
 // ahead of the one by which it is cited.

@@ -4,30 +4,30 @@ import { useQuery } from "@tanstack/react-query";
 
 import { DevService } from "#gen/koppi/dev/v1/dev_pb";
 import { useChanges } from "./live";
-import { usePerson } from "./session";
+import { serverNow, usePerson } from "./session";
 import { transport } from "./transport";
 
 const clockKey = ["clock"];
 
-// useClock is the domain's time, to the minute: the machine's own, but for trying out, where
+// useClock is the domain's time, to the minute: the server's, but for trying out, where
 // the clock may have been moved and is not known before it was asked.
 export function useClock(): Date | undefined {
   const { trial } = usePerson();
   const { data, refetch } = useQuery({
     queryKey: [...clockKey, trial], refetchInterval: 60_000,
     queryFn: async () => {
-      if (!trial) return Date.now();
+      if (!trial) return serverNow();
       const { now } = await createClient(DevService, transport).getClock({});
-      return now ? timestampMs(now) : Date.now();
+      return now ? timestampMs(now) : serverNow();
     },
   });
   // What changes may be due to a clock that was moved, here or elsewhere.
   useChanges(() => { if (trial) void refetch(); });
-  return data === undefined ? (trial ? undefined : new Date()) : new Date(data);
+  return data === undefined ? (trial ? undefined : new Date(serverNow())) : new Date(data);
 }
 
-// useNow is the same for what can be shown, and soon corrected, by the machine's time.
-export const useNow = () => useClock() ?? new Date();
+// useNow is the same for what can be shown, and soon corrected, by the server's time.
+export const useNow = () => useClock() ?? new Date(serverNow());
 
 export const moveClock = (seconds: number) => createClient(DevService, transport).advanceClock({ target: { case: "by", value: { seconds: BigInt(seconds), nanos: 0 } } });
 

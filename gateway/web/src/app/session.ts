@@ -34,8 +34,17 @@ const signedIn = "signed in";
 // wasSignedIn tells an ended session from a first visit, which is refused nothing.
 export const wasSignedIn = () => sessionStorage.getItem(signedIn) !== null;
 
+// ahead is by how many milliseconds the server's clock is ahead of this machine's, as its last
+// answer said, to the second.
+let ahead = 0;
+
+// serverNow is the server's time: a worker's machine may be minutes wrong.
+export const serverNow = () => Date.now() + ahead;
+
 async function ask(): Promise<{ person?: Person; doors?: Doors }> {
   const response = await fetch("/session");
+  const date = response.headers.get("Date");
+  if (date) ahead = Date.parse(date) - Date.now();
   const answer = await response.json();
   if (response.ok) sessionStorage.setItem(signedIn, "true");
   if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
