@@ -101,7 +101,7 @@ var table = map[Reason]entry{
 	TakenOver:             {codes.Aborted, "another reader has opened this consumer; open it again to take it back"},
 	AttachmentUnavailable: {codes.InvalidArgument, "name what your own agency uploaded and finished, for this client"},
 	FileNameNotAllowed:    {codes.InvalidArgument, "give it a plain name, of a paper and not of a program"},
-	MediaTypeNotAllowed:   {codes.InvalidArgument, "send it as PDF, picture, text or office document without macros, and say which"},
+	MediaTypeNotAllowed:   {codes.InvalidArgument, "send it as PDF, picture, text or office document without macros"},
 	MalwareFound:          {codes.InvalidArgument, "do not send it on; have the device it comes from examined"},
 	WrongOffset:           {codes.FailedPrecondition, "go on at next_offset, in whole chunks"},
 	UploadDiffers:         {codes.InvalidArgument, "upload it anew, with a fresh request_id"},

@@ -27,11 +27,13 @@ const (
 )
 
 type StartUploadRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Filename      string                 `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
-	MediaType     string                 `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
-	SizeBytes     int64                  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Filename  string                 `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
+	// What the sender's system takes it for. It is a hint, for one thing: whether text is a
+	// table. It may be empty, or wrong.
+	MediaType     string `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	SizeBytes     int64  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -561,13 +563,13 @@ var File_koppi_attachment_v1_attachment_proto protoreflect.FileDescriptor
 
 const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\n" +
-	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x88\x02\n" +
+	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x8b\x02\n" +
 	"\x12StartUploadRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12*\n" +
-	"\bfilename\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xff\x01\xe8\xb8\x18\x03R\bfilename\x12p\n" +
+	"\bfilename\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xff\x01\xe8\xb8\x18\x03R\bfilename\x12s\n" +
 	"\n" +
-	"media_type\x18\x03 \x01(\tBQ\xbaHJrH2F^[A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,100}(; ?charset=[A-Za-z0-9-]{1,20})?$\xe8\xb8\x18\x02R\tmediaType\x12+\n" +
+	"media_type\x18\x03 \x01(\tBT\xbaHMrK2I^([A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,100}(; ?charset=[A-Za-z0-9-]{1,20})?)?$\xe8\xb8\x18\x02R\tmediaType\x12+\n" +
 	"\n" +
 	"size_bytes\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80\x19 \x00R\tsizeBytes\"[\n" +
 	"\x13StartUploadResponse\x12#\n" +

@@ -45,9 +45,10 @@ type AttachmentServiceClient interface {
 	// GetUpload says how far an upload has come: where to resume after a cut line.
 	GetUpload(ctx context.Context, in *GetUploadRequest, opts ...grpc.CallOption) (*GetUploadResponse, error)
 	// FinishUpload checks size, digest and content, and has it scanned; only then can
-	// a message name it. Content that is not of the media type said, an archive that
-	// unpacks to too much, macros, scripts and programs are INVALID_ARGUMENT,
-	// MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
+	// a message name it. The media type is that of the content. Taken are PDF, pictures
+	// (JPEG, PNG, TIFF, HEIC, WebP), text and tables of text, and office documents (DOCX,
+	// XLSX, ODT, ODS); all else, an archive that unpacks to too much, macros, pages, scripts
+	// and programs are INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
 	// size, UPLOAD_DIFFERS. A refused one is removed.
 	FinishUpload(ctx context.Context, in *FinishUploadRequest, opts ...grpc.CallOption) (*FinishUploadResponse, error)
 	// Download gives it out to who may read a subject that names it, and records the
@@ -138,9 +139,10 @@ type AttachmentServiceServer interface {
 	// GetUpload says how far an upload has come: where to resume after a cut line.
 	GetUpload(context.Context, *GetUploadRequest) (*GetUploadResponse, error)
 	// FinishUpload checks size, digest and content, and has it scanned; only then can
-	// a message name it. Content that is not of the media type said, an archive that
-	// unpacks to too much, macros, scripts and programs are INVALID_ARGUMENT,
-	// MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
+	// a message name it. The media type is that of the content. Taken are PDF, pictures
+	// (JPEG, PNG, TIFF, HEIC, WebP), text and tables of text, and office documents (DOCX,
+	// XLSX, ODT, ODS); all else, an archive that unpacks to too much, macros, pages, scripts
+	// and programs are INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
 	// size, UPLOAD_DIFFERS. A refused one is removed.
 	FinishUpload(context.Context, *FinishUploadRequest) (*FinishUploadResponse, error)
 	// Download gives it out to who may read a subject that names it, and records the
