@@ -14,7 +14,7 @@ func boundUnanswered(in time.Duration) func(network, address string, raw syscall
 			return nil
 		}
 		refused := raw.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(in.Milliseconds())) //nolint:gosec // a descriptor
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(in.Milliseconds()))
 		})
 		if refused != nil {
 			return refused

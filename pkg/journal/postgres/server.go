@@ -104,4 +104,3 @@ func shared(ctx context.Context, at *sessions) error {
 	}
 	return wrap("session", err)
 }
-

@@ -20,7 +20,7 @@ func smallDisk(t *testing.T, size int) (folder string, grow func(size int)) {
 	folder = t.TempDir()
 	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%dm", size))
 	if errors.Is(err, syscall.EPERM) && os.Getenv("KOPPI_NAMESPACE") == "" {
-		command := exec.Command("unshare", "--user", "--map-root-user", "--mount", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v") //nolint:gosec // this test itself
+		command := exec.Command("unshare", "--user", "--map-root-user", "--mount", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
 		command.Env = append(os.Environ(), "KOPPI_NAMESPACE=1")
 		out, err := command.CombinedOutput()
 		if err != nil {

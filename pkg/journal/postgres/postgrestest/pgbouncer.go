@@ -48,21 +48,23 @@ pool_mode = %s
 	command := exec.Command(path, filepath.Join(folder, "pgbouncer.ini")) //nolint:gosec // a test's own
 	if server.account != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: server.account}
-		if err := own(folder, server.account); err != nil {
-			tb.Fatal(err)
+		for _, name := range []string{"", "users", "pgbouncer.ini"} {
+			if err := os.Chown(filepath.Join(folder, name), int(server.account.Uid), int(server.account.Gid)); err != nil {
+				tb.Fatal(err)
+			}
 		}
 	}
 	if err := command.Start(); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _, _ = command.Process.Kill(), command.Wait() })
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { //nolint:forbidigo // a test's own
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			_ = conn.Close()
 			return &Line{port: port}
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) { //nolint:forbidigo // a test's own
 			tb.Fatal(err)
 		}
 	}
@@ -71,14 +73,4 @@ pool_mode = %s
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode()&0o111 != 0
-}
-
-// own gives a folder and what is in it to an account.
-func own(folder string, account *syscall.Credential) error {
-	return filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Chown(path, int(account.Uid), int(account.Gid))
-	})
 }

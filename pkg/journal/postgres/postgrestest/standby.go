@@ -55,7 +55,7 @@ func (s *Server) until(question string) {
 		s.tb.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // a test's own
 		var is bool
 		if err := conn.QueryRow(context.Background(), question).Scan(&is); err != nil {
 			s.tb.Fatal(err)
@@ -63,7 +63,7 @@ func (s *Server) until(question string) {
 		if is {
 			return
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) { //nolint:forbidigo // a test's own
 			s.tb.Fatalf("it never came to be: %s", question)
 		}
 	}
