@@ -88,7 +88,7 @@ func (t Table[S]) of(step string, role Role) []Row[S] {
 
 func (r Row[S]) mayEver(view S, actor Actor) error {
 	if actor.Automatic && !r.Automatic {
-		return fault.New(fault.RoleNotAllowed, "a system takes %s only on behalf of a worker", r.Step)
+		return fault.New(fault.RoleNotAllowed, "a system takes %s only on behalf of a worker, whom it names in the header Koppi-On-Behalf-Of: worker;unit;role", r.Step)
 	}
 	if r.May == nil {
 		return nil

@@ -8,4 +8,6 @@ import (
 )
 
 // boundUnanswered does nothing where the system has no such bound.
-func boundUnanswered(time.Duration) func(network, address string, raw syscall.RawConn) error { return nil }
+func boundUnanswered(time.Duration) func(network, address string, raw syscall.RawConn) error {
+	return nil
+}

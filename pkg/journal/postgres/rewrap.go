@@ -30,9 +30,13 @@ func (k keeper) Replace(ctx context.Context, replacements []seal.Replacement) er
 		subjects, classes = append(subjects, one.Subject), append(classes, one.Class)
 		keys, old = append(keys, one.Key), append(old, one.Old)
 	}
-	if _, err := k.pool.Exec(ctx, `UPDATE keys SET wrapped = r.wrapped
+	err := k.send(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `UPDATE keys SET wrapped = r.wrapped
 		FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) AS r (subject, class, wrapped, old)
-		WHERE keys.subject = r.subject AND keys.class = r.class AND keys.wrapped = r.old`, subjects, classes, keys, old); err != nil {
+		WHERE keys.subject = r.subject AND keys.class = r.class AND keys.wrapped = r.old`, subjects, classes, keys, old)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("postgres: replace keys: %w", err)
 	}
 	return nil

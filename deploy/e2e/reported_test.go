@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What people report of systems like this, and what is right.
+
+// The case of the scheme does not matter (RFC 9110 § 11.1), at each door.
+func TestSchemeInAnyCase(t *testing.T) {
+	b := newBench(t)
+	for _, scheme := range []string{"Bearer", "bearer", "BEARER", "bearer "} {
+		for path, body := range map[string]string{"/koppi.concern.v1.ConcernService/ListConcerns": `{}`, "/session": ``} {
+			call := must(http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+path, strings.NewReader(body)))
+			call.Header.Set("Authorization", scheme+" "+b.tokens["kela"])
+			call.Header.Set("Content-Type", "application/json")
+			answer := must(http.DefaultClient.Do(call))
+			if answer.StatusCode != http.StatusOK {
+				t.Errorf("%q at %s: %d", scheme, path, answer.StatusCode)
+			}
+			_ = answer.Body.Close()
+		}
+	}
+}
+
+// A sender's clock may be minutes ahead; a consent of the future, and one of before all that Koppi
+// is told of, are refused as such.
+func TestConsentOfAnotherClock(t *testing.T) {
+	b := newBench(t)
+	submit := func(consented string) error {
+		_, err := b.call(b.tokens["kela"], submitCall, report(basis(map[string]any{
+			"ground": "LEGAL_GROUND_CLIENT_CONSENT", "provision": "1301/2014 § 35.1", "consentedAt": consented,
+		})))
+		return err
+	}
+	for _, ahead := range []time.Duration{3 * time.Second, 4 * time.Minute} {
+		if err := submit(time.Now().Add(ahead).UTC().Format(time.RFC3339Nano)); err != nil {
+			t.Errorf("%v ahead: %v", ahead, err)
+		}
+	}
+	b.refused("six minutes ahead", submit(time.Now().Add(6*time.Minute).UTC().Format(time.RFC3339Nano)), "invalid_argument", "LEGAL_BASIS_REQUIRED")
+	b.refused("the year 26", submit("0026-01-02T08:00:00Z"), "invalid_argument", "INVALID_FIELD")
+}
