@@ -218,7 +218,7 @@ func TestPapersRefused(t *testing.T) {
 		"a path":           {kela, func(r *attachmentv1.StartUploadRequest) { r.Filename = "../x" }, fault.FileNameNotAllowed},
 		"a program":        {kela, func(r *attachmentv1.StartUploadRequest) { r.Filename = "lasku.exe" }, fault.FileNameNotAllowed},
 		"an identity code": {kela, func(r *attachmentv1.StartUploadRequest) { r.Filename = "010594Y9032.pdf" }, fault.ContentNotAllowed},
-		"an archive":       {kela, func(r *attachmentv1.StartUploadRequest) { r.MediaType = "application/zip" }, fault.MediaTypeNotAllowed},
+		"no media type":    {kela, func(r *attachmentv1.StartUploadRequest) { r.MediaType = "pdf" }, fault.InvalidField},
 		"too large":        {kela, func(r *attachmentv1.StartUploadRequest) { r.SizeBytes = attachment.MaxBytes + 1 }, fault.InvalidField},
 		"a client":         {b.asWorker("client"), nothing, fault.RoleNotAllowed},
 		"an operator":      {b.asWorker("operator"), nothing, fault.RoleNotAllowed},

@@ -102,6 +102,7 @@ func holds(t *testing.T, store *Store, subject string) bool {
 // A commit waits for a standby that is away, and its line is cut: it is not acknowledged, for
 // the standby takes over without it.
 func TestACommitOfOneServerIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	store := p.open(t)
 	if _, err := store.Append(t.Context(), first("s/before")); err != nil {
@@ -139,6 +140,7 @@ func TestACommitOfOneServerIsNotAcknowledged(t *testing.T) {
 // A primary starts anew while its standby is away: it shows commits that nobody waits for any
 // more, and the store neither shows nor acknowledges them.
 func TestARestartedPrimaryIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	store := p.open(t)
 	p.standby.Down("fast")
@@ -173,6 +175,7 @@ func TestARestartedPrimaryIsNotBelieved(t *testing.T) {
 
 // An operator ends a commit's wait for the standby: PostgreSQL reports success with a warning.
 func TestAnEndedWaitIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	store := p.open(t)
 	p.standby.Down("fast")
@@ -197,6 +200,7 @@ func TestAnEndedWaitIsNotAcknowledged(t *testing.T) {
 
 // A writer that stands still while it has the lock loses it, and finds out before it commits.
 func TestAWriterThatStandsStillLosesTheLock(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	still, other := p.open(t), p.open(t)
 	begun, goOn := make(chan struct{}), make(chan struct{})
@@ -237,6 +241,7 @@ func TestAWriterThatStandsStillLosesTheLock(t *testing.T) {
 // Keys that lie on the journal's own server are not flushed for themselves: what a failover
 // loses of them is made anew, and nothing is sealed with what is in memory alone.
 func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	store := p.open(t)
 	if _, err := store.Append(t.Context(), first("s/before")); err != nil {
@@ -270,6 +275,7 @@ func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
 
 // Of several hosts the store finds the primary, and follows it.
 func TestSeveralHosts(t *testing.T) {
+	t.Parallel()
 	p := newPairOf(t)
 	hosts := func(schema string) string {
 		return fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%d,%d dbname=postgres user=koppi_test search_path=%s sslmode=disable", p.standby.Port(), p.primary.Port(), schema)

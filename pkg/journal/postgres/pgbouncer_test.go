@@ -10,6 +10,7 @@ import (
 // A pooler that keeps a session for each client serves; one that shares sessions between
 // transactions is refused.
 func TestPgBouncer(t *testing.T) {
+	t.Parallel()
 	p := newServerOf(t)
 	direct := p.config
 	at := func(mode string) Config {
@@ -34,6 +35,7 @@ func TestPgBouncer(t *testing.T) {
 
 // What would lose acknowledgements is refused at the start.
 func TestUnsafeServers(t *testing.T) {
+	t.Parallel()
 	p := newServerOf(t)
 	p.primary.Exec("ALTER ROLE koppi_test SET synchronous_commit = off")
 	if _, err := Open(t.Context(), p.config); err == nil {
