@@ -73,7 +73,7 @@ soak: need-go pages ## Run the property tests for long
 	for service in concern referral consultation plan; do \
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
-	go test ./pkg/journal/sqlite -run 'TestPlans$$$$' -rapid.checks=2000 -timeout 60m -count=1
+	go test ./pkg/journal/sqlite -run 'TestPlans$$' -rapid.checks=2000 -timeout 60m -count=1
 	go test ./pkg/exchange -run TestWhateverLiesInAMailbox -rapid.checks=3000 -timeout 60m -count=1
 	go test ./gateway/merged -run TestPagesOfAllSizes -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
