@@ -198,6 +198,7 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 	}
 	if refusedWhole(err) {
 		s.writer.abandon(ctx)
+		s.leave(err)
 		return outcomes, held, err
 	}
 	s.writer.drop(ctx)

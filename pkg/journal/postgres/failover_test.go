@@ -71,6 +71,17 @@ func (p *pairOf) failOver() {
 	p.standby.Promote()
 }
 
+// waiting appends s/1, and returns once its commit waits for the standby. The answer comes later.
+func (p *pairOf) waiting(store *Store) <-chan error {
+	answer := make(chan error, 1)
+	go func() {
+		_, err := store.Append(context.Background(), first("s/1"))
+		answer <- err
+	}()
+	p.primary.Waiting()
+	return answer
+}
+
 func first(subject string) journal.Batch {
 	id := subject + "-1"
 	return journal.Batch{
@@ -109,12 +120,7 @@ func TestACommitOfOneServerIsNotAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.standby.Down("fast")
-	answer := make(chan error, 1)
-	go func() {
-		_, err := store.Append(context.Background(), first("s/1"))
-		answer <- err
-	}()
-	p.primary.Waiting()
+	answer := p.waiting(store)
 	p.line.Cut()
 	err := <-answer
 	if err == nil {
@@ -144,12 +150,7 @@ func TestARestartedPrimaryIsNotBelieved(t *testing.T) {
 	p := newPairOf(t)
 	store := p.open(t)
 	p.standby.Down("fast")
-	answer := make(chan error, 1)
-	go func() {
-		_, err := store.Append(context.Background(), first("s/1"))
-		answer <- err
-	}()
-	p.primary.Waiting()
+	answer := p.waiting(store)
 	p.primary.Down("immediate")
 	p.primary.Up()
 	if err := <-answer; err == nil {
@@ -179,12 +180,7 @@ func TestAnEndedWaitIsNotAcknowledged(t *testing.T) {
 	p := newPairOf(t)
 	store := p.open(t)
 	p.standby.Down("fast")
-	answer := make(chan error, 1)
-	go func() {
-		_, err := store.Append(context.Background(), first("s/1"))
-		answer <- err
-	}()
-	p.primary.Waiting()
+	answer := p.waiting(store)
 	p.primary.Exec(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 	if err := <-answer; !errors.Is(err, errUnsettled) {
 		t.Errorf("it is answered with %v", err)
@@ -291,5 +287,32 @@ func TestSeveralHosts(t *testing.T) {
 	}
 	if _, err := store.Append(t.Context(), first("s/2")); err != nil {
 		t.Error(err)
+	}
+}
+
+// A primary that takes no writes any more, and runs on, is left for the one that does.
+func TestAServerThatBecameReadOnlyIsLeft(t *testing.T) {
+	t.Parallel()
+	p := newPairOf(t)
+	hosts := func(schema string) string {
+		return fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%d,%d dbname=postgres user=koppi_test search_path=%s sslmode=disable", p.primary.Port(), p.standby.Port(), schema)
+	}
+	p.config.Journal, p.config.Keys = hosts("concern"), hosts("concern_keys")
+	store := p.open(t)
+	if _, err := store.Append(t.Context(), first("s/1")); err != nil {
+		t.Fatal(err)
+	}
+	p.primary.Exec("ALTER SYSTEM SET default_transaction_read_only = on")
+	p.primary.Exec("SELECT pg_reload_conf()")
+	p.standby.Promote()
+	var err error
+	for range 5 {
+		// A setting needs no key: the journal's own session must find out.
+		if err = store.SetSetting(t.Context(), "name", "value"); err == nil {
+			break
+		}
+	}
+	if err != nil || !holds(t, store, "s/1") {
+		t.Errorf("it stays with the server that takes nothing: %v", err)
 	}
 }

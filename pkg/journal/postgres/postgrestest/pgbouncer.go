@@ -58,13 +58,13 @@ pool_mode = %s
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _, _ = command.Process.Kill(), command.Wait() })
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { //nolint:forbidigo // a test's own
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			_ = conn.Close()
 			return &Line{port: port}
 		}
-		if time.Now().After(deadline) { //nolint:forbidigo // a test's own
+		if time.Now().After(deadline) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
 			tb.Fatal(err)
 		}
 	}

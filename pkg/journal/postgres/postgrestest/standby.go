@@ -55,7 +55,7 @@ func (s *Server) until(question string) {
 		s.tb.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // a test's own
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
 		var is bool
 		if err := conn.QueryRow(context.Background(), question).Scan(&is); err != nil {
 			s.tb.Fatal(err)
@@ -63,7 +63,7 @@ func (s *Server) until(question string) {
 		if is {
 			return
 		}
-		if time.Now().After(deadline) { //nolint:forbidigo // a test's own
+		if time.Now().After(deadline) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
 			s.tb.Fatalf("it never came to be: %s", question)
 		}
 	}
