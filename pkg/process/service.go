@@ -71,7 +71,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		return err
 	}
 	defer func() { err = errors.Join(err, papers.Close()) }()
-	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: telemetry.Statements(), Log: Logger()})
+	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: telemetry.Statements(), Service: name, Log: Logger()})
 	if err != nil {
 		return err
 	}

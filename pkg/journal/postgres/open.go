@@ -26,6 +26,8 @@ type Config struct {
 	KEK tink.AEAD
 	// Tracer is told of every statement; may be nil.
 	Tracer pgx.QueryTracer
+	// Service is the service's name, under which metrics tell of its server; may be empty.
+	Service string
 	// Log is told of what is unsafe about the server; may be nil.
 	Log *slog.Logger
 
@@ -89,7 +91,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		store.read.Close()
 		return nil, err
 	}
-	if store.unwatch, err = store.watchServer(ctx, store.log); err != nil {
+	if store.unwatch, err = store.watchServer(ctx, config.Service); err != nil {
 		store.read.Close()
 		store.keys.Close()
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/metric"
@@ -61,18 +60,18 @@ func (r replication) warnings() []string {
 
 // watchServer refuses what is unsafe, warns of the rest, and measures the standbys until it is
 // ended.
-func (s *Store) watchServer(ctx context.Context, log *slog.Logger) (end func(), err error) {
+func (s *Store) watchServer(ctx context.Context, service string) (end func(), err error) {
 	now, err := replicationOf(ctx, s.read)
 	if err := errors.Join(err, now.refusal()); err != nil {
 		return nil, err
 	}
 	for _, text := range now.warnings() {
-		log.WarnContext(ctx, text)
+		s.log.WarnContext(ctx, text)
 	}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		now, err := replicationOf(ctx, s.read)
 		if err == nil && now.hidden == 0 {
-			observer.ObserveFloat64(standbys, float64(now.synchronous))
+			observer.ObserveFloat64(standbys, float64(now.synchronous), metric.WithAttributes(telemetry.KeyService.String(service)))
 		}
 		return nil
 	}, standbys), nil
