@@ -33,6 +33,12 @@ func (p *pairing) retell(one *happened) {
 				p.apart = append(p.apart, difference{path: "the clock tells two steps of one report at one moment", b: toldText(one.told)})
 			}
 			before[message["subject"]] = true
+		case own && p.byLead(message):
+			// The report cannot be stepped itself, and its reporter may know of the step.
+			if !replayed {
+				replayed = true
+				p.again(one)
+			}
 		case own:
 			p.move(one, d, body)
 		case one.Call == "" || p.isReader(one.Who):
@@ -159,6 +165,34 @@ func (p *pairing) said(d doing, body map[string]any) (doing, map[string]any, boo
 	body["requestId"] = uuid.NewString()
 	told, _ := p.names.inA(body, p.loose).(map[string]any)
 	return d, told, true
+}
+
+// byLead tells whether a report follows another of the reader's reports, as the reader is shown,
+// on consent: it is then told of that one's steps, also of those that without consent are not
+// told of that one itself, and what it lacks before comes first.
+func (p *pairing) byLead(message map[string]any) bool {
+	joined, consent := false, false
+	for _, one := range p.log {
+		for _, told := range one.told {
+			if told["subject"] != message["subject"] {
+				continue
+			}
+			event, _ := told["event"].(map[string]any)
+			switch eventOf(told) {
+			case "ConcernSubmitted":
+				basis, _ := event["basis"].(map[string]any)
+				consent = basis["ground"] == "LEGAL_GROUND_CLIENT_CONSENT"
+			case "ConcernJoined":
+				joined = true
+			case "ConsentWithdrawn":
+				consent = false
+			}
+		}
+		if one == p.present {
+			break
+		}
+	}
+	return joined && consent && eventOf(message) != "ConcernReceived"
 }
 
 func carry(body map[string]any, field string, value any) {

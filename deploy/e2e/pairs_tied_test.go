@@ -14,7 +14,7 @@ func (n *pairNames) asTied(a, b []any) (inA, inB []any) {
 	inA, inB = slices.Clone(a), slices.Clone(b)
 	for from := 0; from < len(b); {
 		to := from + 1
-		for to < len(b) && n.orderOf(b[to]) == n.orderOf(b[from]) {
+		for to < len(b) && sameOrder(n.orderOf(b[to]), n.orderOf(b[to-1])) {
 			to++
 		}
 		at := map[string]int{}
@@ -149,15 +149,24 @@ func (n *pairNames) orderOf(element any) string {
 			return at
 		}
 	}
-	status, _ := fields["status"].(map[string]any)
-	return fmt.Sprint(status["dueAt"])
+	status, is := fields["status"].(map[string]any)
+	if due, told := status["dueAt"]; told || !is {
+		return fmt.Sprint(due)
+	}
+	return anyOrder
 }
+
+// anyOrder is that of a matter that has ended: it keeps the place of a due time that is no longer
+// shown, which may be that of its neighbour.
+const anyOrder = "any"
+
+func sameOrder(one, two string) bool { return one == two || one == anyOrder || two == anyOrder }
 
 // tiedPages tells whether two pages of one element each hold what stands at one place of the
 // order, and is not the same thing, or follows such: which of them comes first is chance.
 func (n *pairNames) tiedPages(a, b answer) bool {
 	one, two := onlyOf(a.Body), onlyOf(b.Body)
-	if one == nil || two == nil || subjectIn(two) == "" || n.orderOf(one) != n.orderOf(two) {
+	if one == nil || two == nil || subjectIn(two) == "" || !sameOrder(n.orderOf(one), n.orderOf(two)) {
 		n.tied = false
 		return false
 	}
