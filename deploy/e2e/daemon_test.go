@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -94,11 +95,26 @@ func newDaemonAt(t *testing.T, path string, args ...string) *daemon {
 		if d.command != nil {
 			d.end(syscall.SIGKILL)
 		}
+		d.inForm()
 		if t.Failed() {
 			t.Logf("%s: %s", filepath.Base(d.path), tail(d.log.Bytes()))
 		}
 	})
 	return d
+}
+
+// inForm tells that all which the process wrote is lines of JSON, whichever library wrote it.
+// The programs of the version before are what they are.
+func (d *daemon) inForm() {
+	built.Lock()
+	ours := strings.HasPrefix(d.path, built.folder)
+	built.Unlock()
+	for line := range bytes.Lines(d.log.Bytes()) {
+		if ours && !json.Valid(line) {
+			d.t.Errorf("%s writes outside its log's form: %s", filepath.Base(d.path), line)
+			return
+		}
+	}
 }
 
 func tail(log []byte) []byte { return log[max(0, len(log)-2000):] }

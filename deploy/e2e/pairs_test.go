@@ -3,6 +3,7 @@ package e2e
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func newTwins(t *testing.T) *twins {
 // reader is told of traces is then there to be compared.
 func tracing(t *testing.T) {
 	t.Helper()
-	end, err := telemetry.Settings{Share: 1}.Start(t.Context(), "koppi", telemetry.NewRecent())
+	end, err := telemetry.Settings{Share: 1}.Start(t.Context(), telemetry.Process{Name: "koppi", Recent: telemetry.NewRecent(), Logger: slog.New(slog.NewTextHandler(left.log(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

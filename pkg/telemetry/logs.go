@@ -24,6 +24,15 @@ func (t traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{t.Hand
 
 func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.WithGroup(name)} }
 
+// failures logs what OpenTelemetry cannot return to a caller. Without it, OpenTelemetry
+// writes its own lines to standard error, which no reader of JSON expects.
+type failures struct{ logger *slog.Logger }
+
+// Handle logs a failure.
+func (f failures) Handle(err error) {
+	f.logger.LogAttrs(context.Background(), slog.LevelWarn, "telemetry", slog.String("error", err.Error()))
+}
+
 // Unaddressed leaves out of what a library says of its connections where they come from: a
 // client's address is in no log.
 func Unaddressed(handler slog.Handler) slog.Handler { return unaddressed{handler} }

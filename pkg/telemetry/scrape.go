@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -30,7 +31,7 @@ func Ready(ctx context.Context) {
 // scraped serves metrics at an address until it is stopped. They hold counts, names of
 // agencies and of methods, and say nothing of a person: they need no token, and a network
 // that only Prometheus and probes reach them through.
-func scraped(ctx context.Context, address string) (metric.Reader, func(context.Context) error, error) {
+func scraped(ctx context.Context, address string, logger *slog.Logger) (metric.Reader, func(context.Context) error, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
@@ -50,7 +51,10 @@ func scraped(ctx context.Context, address string) (metric.Reader, func(context.C
 			http.Error(w, "not serving", http.StatusServiceUnavailable)
 		}
 	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: 2 * scrapeTime}
+	server := &http.Server{
+		Handler: routes, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: 2 * scrapeTime,
+		ErrorLog: slog.NewLogLogger(Unaddressed(logger.Handler()), slog.LevelWarn),
+	}
 	go func() { _ = server.Serve(listener) }() // it ends by Shutdown alone
 	return reader, server.Shutdown, nil
 }

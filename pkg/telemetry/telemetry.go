@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync/atomic"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -33,15 +35,26 @@ func (s Settings) Enabled() bool { return s.OTLP != "" }
 // started tells that there is somebody to tell: what nobody sees is not made.
 var started atomic.Bool
 
+// Process is whose telemetry it is. Name and Logger are required.
+type Process struct {
+	Name string
+	// Recent keeps the last traces in this process; nil for none.
+	Recent *Recent
+	// Logger gets what fails while telemetry is made and sent.
+	Logger *slog.Logger
+}
+
 // Start makes traces and metrics of this process go where they are seen: to the collector,
-// to who asks at the address of metrics, and to recent, nil for none. End sends what is
-// left.
-func (s Settings) Start(ctx context.Context, process string, recent *Recent) (end func(context.Context) error, err error) {
+// to who asks at the address of metrics, and to the recent ones. End sends what is left.
+func (s Settings) Start(ctx context.Context, of Process) (end func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(parentAlone{})
+	otel.SetErrorHandler(failures{of.Logger})
+	otel.SetLogger(logr.FromSlogHandler(of.Logger.Handler()))
+	recent := of.Recent
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	about := resource.NewSchemaless(semconv.ServiceName(process), semconv.ServiceNamespace("koppi"))
+	about := resource.NewSchemaless(semconv.ServiceName(of.Name), semconv.ServiceNamespace("koppi"))
 	ends := &ends{}
 	defer func() {
 		if err != nil {
@@ -61,7 +74,7 @@ func (s Settings) Start(ctx context.Context, process string, recent *Recent) (en
 		tracing = append(tracing, trace.WithSpanProcessor(closedEnds{recent}))
 	}
 	if s.Metrics != "" {
-		reader, stop, err := scraped(ctx, s.Metrics)
+		reader, stop, err := scraped(ctx, s.Metrics, of.Logger)
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 	if c.Dev {
 		settings.Recent = telemetry.NewRecent()
 	}
-	end, err := c.Telemetry.Start(ctx, "koppi", settings.Recent)
+	end, err := c.Telemetry.Start(ctx, telemetry.Process{Name: "koppi", Recent: settings.Recent, Logger: settings.Logger})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
