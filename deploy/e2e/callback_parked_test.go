@@ -107,7 +107,7 @@ func TestParkedCallbacks(t *testing.T) {
 		t.Errorf("the list says: %s", out)
 	}
 	// It is refused again, and stays parked.
-	runs(t, koppiProgram, "callbacks", "retry", "--address", b.address, "kela", "concern", parked.GetSubject())
+	runs(t, koppiProgram, "callbacks", "retry", "--address", b.address, "kela", "concern", bad)
 	eventually(t, func() bool {
 		listed, err := parking.ListParked(operator, &exchangev1.ListParkedRequest{})
 		return err == nil && len(listed.GetParked()) == 1 && !listed.GetParked()[0].GetRetry() && listed.GetParked()[0].GetRefusedAt().AsTime().After(parked.GetRefusedAt().AsTime())

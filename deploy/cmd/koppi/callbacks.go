@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"regexp"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/metadata"
 
+	"koppi.internal/deploy/suite"
+	front "koppi.internal/gateway/suite"
+	"koppi.internal/pkg/exchange"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -34,8 +39,8 @@ type callbacksRetry struct {
 	operating `embed:""`
 
 	Agency  string `arg:"" help:"Agency, as listed."`
-	Service string `arg:"" help:"Service, as listed."`
-	Subject string `arg:"" help:"Subject, as listed."`
+	Service string `arg:"" help:"Service, as listed: concern, referral, consultation or plan."`
+	Subject string `arg:"" help:"Subject, as listed, such as concerns/0198…; or its id alone."`
 }
 
 // Run lists what is parked.
@@ -65,15 +70,39 @@ func (c *callbacksList) Run(ctx context.Context) error {
 
 // Run asks for another delivery.
 func (c *callbacksRetry) Run(ctx context.Context) error {
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
 	return c.call(ctx, func(ctx context.Context, client exchangev1.ParkingServiceClient) error {
-		// The reader that calls endpoints has this name.
-		request := &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: "callback", Service: c.Service, Subject: c.Subject}
 		if _, err := client.RetryParked(ctx, request); err != nil {
 			return err
 		}
 		fmt.Println("asked for: the messages go out again, and koppi callbacks list tells when they have")
 		return nil
 	})
+}
+
+// subjectForm is that of a subject's full name.
+var subjectForm = regexp.MustCompile(`^[a-z]+/[A-Za-z0-9_-]{1,64}$`)
+
+// request names what is parked as the list, the log or a matter's own page name it.
+func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
+	named := slices.IndexFunc(suite.Services, func(one suite.Service) bool {
+		return c.Service == one.Name || c.Service == front.CollectionOf(one.Name)
+	})
+	if named < 0 {
+		return nil, fmt.Errorf("there is no service %q: name concern, referral, consultation or plan", c.Service)
+	}
+	service, subject := suite.Services[named].Name, c.Subject
+	if id, err := uuid.Parse(subject); err == nil {
+		subject = front.CollectionOf(service) + "/" + id.String()
+	}
+	if !subjectForm.MatchString(subject) {
+		return nil, fmt.Errorf("name the subject as koppi callbacks list does, such as %s/0198…, or by its id alone", front.CollectionOf(service))
+	}
+	// The reader that calls endpoints has this name.
+	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: exchange.CallbackConsumer, Service: service, Subject: subject}, nil
 }
 
 func (o operating) call(ctx context.Context, do func(context.Context, exchangev1.ParkingServiceClient) error) (err error) {
@@ -93,6 +122,5 @@ func (o operating) token(ctx context.Context) (string, error) {
 	if o.TokenFile == "" {
 		return devToken(ctx, o.Address, "", "", "operator", "operator")
 	}
-	text, err := os.ReadFile(o.TokenFile)
-	return strings.TrimSpace(string(text)), err
+	return tokenOf(o.TokenFile)
 }

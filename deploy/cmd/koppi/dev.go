@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -15,6 +16,9 @@ import (
 func devToken(ctx context.Context, address, agency, unit, worker, role string) (string, error) {
 	body, err := json.Marshal(map[string]string{"agency": agency, "unit": unit, "worker": worker, "role": role})
 	if err != nil {
+		return "", err
+	}
+	if _, err := located(address); err != nil {
 		return "", err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
@@ -25,7 +29,11 @@ func devToken(ctx context.Context, address, agency, unit, worker, role string) (
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("is it running? %w", err)
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return "", fmt.Errorf("Koppi does not answer at %s; is it running? (%w)", address, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
@@ -33,8 +41,12 @@ func devToken(ctx context.Context, address, agency, unit, worker, role string) (
 		return "", err
 	}
 	var answer struct{ Token, Message string }
-	if err := json.Unmarshal(text, &answer); err != nil || answer.Token == "" {
-		return "", errors.Join(errors.New("no token: "+answer.Message), err)
+	switch err := json.Unmarshal(text, &answer); {
+	case err != nil || answer.Token == "" && answer.Message == "":
+		// Not the parser's words: they tell nothing of what is amiss.
+		return "", fmt.Errorf("no token: %s gives none out; koppi up --dev does, and elsewhere an identity provider", address)
+	case answer.Token == "":
+		return "", errors.New("no token: " + answer.Message)
 	}
 	return answer.Token, nil
 }

@@ -41,7 +41,7 @@ func main() {
 	parser.FatalIfErrorf(err)
 	parsed.FatalIfErrorf(process.CheckEnvironment(parsed.Model.Node, os.Environ()))
 	if err := parsed.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "koppi:", err)
+		fmt.Fprintln(os.Stderr, "koppi:", words(err))
 		stop()
 		os.Exit(1) //nolint:gocritic // stop has run
 	}

@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -64,15 +61,14 @@ func (c *watchCommand) token(ctx context.Context) (string, error) {
 	if c.TokenFile == "" {
 		return devToken(ctx, c.Address, c.Agency, "", "", "system")
 	}
-	text, err := os.ReadFile(c.TokenFile)
-	return strings.TrimSpace(string(text)), err
+	return tokenOf(c.TokenFile)
 }
 
 // dial connects as the address says: TLS for https, none for http.
 func dial(address string) (*grpc.ClientConn, error) {
-	target, err := url.Parse(address)
-	if err != nil || target.Host == "" {
-		return nil, errors.Join(fmt.Errorf("--address %s: write http://host:port or https://host", address), err)
+	target, err := located(address)
+	if err != nil {
+		return nil, err
 	}
 	secured := insecure.NewCredentials()
 	host := target.Host
