@@ -110,6 +110,8 @@ func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 		return made, wrong("issuer", "it is unnamed")
 	case entry.Discovery && len(entry.JWKS) > 0:
 		return made, wrong("discovery", "either jwks or discovery, not both")
+	case !entry.Discovery && len(entry.JWKS) == 0:
+		return made, wrong("jwks", "both jwks and discovery are missing; give the issuer's public keys in jwks, as base64 of the set, or have them asked for with \"discovery\": true")
 	case entry.Discovery:
 		if err := reachable(entry.Issuer); err != nil {
 			return made, wrong("issuer", "%w", err)
@@ -201,7 +203,7 @@ func reachable(address string) error {
 func staticKeys(text []byte) (jwk.Set, error) {
 	keys, err := jwk.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(`it is no set of keys; it is base64 of {"keys": […]} (RFC 7517 § 5)`)
 	}
 	if keys.Len() == 0 {
 		return nil, errors.New("there are no keys")

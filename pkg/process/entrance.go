@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"koppi.internal/pkg/dev"
@@ -90,7 +92,21 @@ func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
 	decoder.DisallowUnknownFields()
 	var issuers []identity.IssuerConfig
 	if err := decoder.Decode(&issuers); err != nil {
-		return nil, fmt.Errorf("issuers: %w", err)
+		return nil, unread(err)
 	}
 	return issuers, nil
+}
+
+// unread says in words why the file of issuers cannot be read.
+func unread(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("--issuers: the file is empty: it is a list of issuers")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("--issuers: the file ends too soon: it is a list of issuers")
+	case errors.As(err, &wrong) && strings.HasSuffix(wrong.Field, "jwks"):
+		return errors.New("--issuers: jwks is a text: base64 of the set of keys")
+	}
+	return fmt.Errorf("--issuers: %w", err)
 }

@@ -33,7 +33,7 @@ func devToken(ctx context.Context, address, agency, unit, worker, role string) (
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return "", fmt.Errorf("Koppi does not answer at %s; is it running? (%w)", address, err)
+		return "", fmt.Errorf("no answer from Koppi at %s; is it running? (%w)", address, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)

@@ -78,7 +78,7 @@ func TestOperatorsMistakesAreTold(t *testing.T) {
 	for want, at := range map[string]operating{
 		"write http://host:port":                    {Address: "localhost:8080"},
 		"gives none out; koppi up --dev does":       {Address: other.URL},
-		"Koppi does not answer at " + nobody:        {Address: nobody},
+		"no answer from Koppi at " + nobody:         {Address: nobody},
 		"the file holds no token":                   {Address: nobody, TokenFile: file("{\n}\n")},
 		"--token-file: the file holds no token":     {Address: nobody, TokenFile: file("")},
 		"no such file":                              {Address: nobody, TokenFile: "/nowhere/token"},
