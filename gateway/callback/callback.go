@@ -43,8 +43,6 @@ type Config struct {
 	// Roots verify endpoints; nil are the system's.
 	Roots *x509.CertPool
 	Guard Guard
-	// Plain allows http endpoints: for trying out.
-	Plain bool
 	// Presence lets one of several gateways call.
 	Presence presence.Presence
 	Logger   *slog.Logger
@@ -109,8 +107,8 @@ func New(config Config) (*Callbacks, error) {
 }
 
 func open(config Config, agency directory.Agency) (endpoint, error) {
-	if agency.Callback.URL.Scheme == "http" && !config.Plain {
-		return nil, errors.New("http is for trying out; name an https address")
+	if err := config.Guard.Check(agency.Callback.URL); err != nil {
+		return nil, err
 	}
 	secured := &tls.Config{RootCAs: config.Roots, MinVersion: tls.VersionTLS12}
 	if config.Certificate != nil {

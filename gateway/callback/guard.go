@@ -2,10 +2,13 @@ package callback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -14,11 +17,28 @@ import (
 // dialled, behind every name and alias: a directory entry must not lead into the
 // suite's own network.
 type Guard struct {
-	// Loopback may be called: for trying out.
-	Loopback bool
+	// Trial allows http and loopback.
+	Trial bool
 	// Allow names private ranges that may be called; X-Road security servers live
 	// there.
 	Allow []netip.Prefix
+}
+
+// Check refuses an endpoint that the gateway would not call: http, or an address that may not be
+// called. A name's addresses are not looked up, since they may be others when it is called; the
+// guard looks at them then.
+func (g Guard) Check(endpoint *url.URL) error {
+	if endpoint.Scheme == "http" && !g.Trial {
+		return errors.New("http is for trying out; name an https address")
+	}
+	host := strings.ToLower(strings.TrimSuffix(endpoint.Hostname(), "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		host = "127.0.0.1" // wherever it is looked up (RFC 6761 § 6.3)
+	}
+	if at, err := netip.ParseAddr(host); err == nil && !g.allows(at) {
+		return fmt.Errorf("%s may not be called: it is not a public address; where an X-Road security server is there, name its range with --callback-allow-cidrs", endpoint.Hostname())
+	}
+	return nil
 }
 
 // sharedRange is that of carrier-grade NAT (RFC 6598), as private as the others.
@@ -56,7 +76,7 @@ func (g Guard) allows(address netip.Addr) bool {
 	case slices.ContainsFunc(g.Allow, func(allowed netip.Prefix) bool { return allowed.Contains(address) }):
 		return true
 	case address.IsLoopback():
-		return g.Loopback
+		return g.Trial
 	}
 	return address.IsGlobalUnicast() && !address.IsPrivate() && !sharedRange.Contains(address)
 }

@@ -3,7 +3,12 @@ package callback
 import (
 	"net"
 	"net/netip"
+	"net/url"
+	"strings"
 	"testing"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/presence"
 )
 
 func TestGuard(t *testing.T) {
@@ -42,8 +47,8 @@ func TestGuard(t *testing.T) {
 		{security, "fd00:7::1", true},
 		{security, "10.8.0.1", false},
 		{security, "127.0.0.1", false},
-		{Guard{Loopback: true}, "127.0.0.1", true},
-		{Guard{Loopback: true}, "10.7.0.1", false},
+		{Guard{Trial: true}, "127.0.0.1", true},
+		{Guard{Trial: true}, "10.7.0.1", false},
 	} {
 		if got := test.guard.allows(netip.MustParseAddr(test.address)); got != test.want {
 			t.Errorf("%+v %s: %v", test.guard, test.address, got)
@@ -63,9 +68,57 @@ func TestGuardDials(t *testing.T) {
 		_ = conn.Close()
 		t.Error("a name led to loopback")
 	}
-	conn, err := Guard{Loopback: true}.dial(t.Context(), "tcp", net.JoinHostPort("localhost", port))
+	conn, err := Guard{Trial: true}.dial(t.Context(), "tcp", net.JoinHostPort("localhost", port))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
+}
+
+// An endpoint is refused before it is called where its address alone tells that it would be.
+func TestGuardChecks(t *testing.T) {
+	security := Guard{Allow: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}
+	const private = "may not be called: it is not a public address"
+	for _, test := range []struct {
+		guard     Guard
+		url, want string
+	}{
+		{Guard{}, "https://partner.example.fi/koppi", ""},
+		{Guard{}, "https://193.209.1.1:8443", ""},
+		{Guard{}, "http://partner.example.fi", "http is for trying out"},
+		{security, "http://10.7.0.1", "http is for trying out"},
+		{Guard{}, "https://10.7.0.1", private},
+		{security, "https://10.7.0.1", ""},
+		{security, "https://10.8.0.1", private},
+		{Guard{}, "https://[64:ff9b::a9fe:a9fe]", private},
+		{Guard{}, "https://[fe80::1%25eth0]", private},
+		{Guard{}, "https://127.0.0.1:8443", private},
+		{Guard{}, "https://localhost", private},
+		{Guard{}, "https://a.LOCALHOST.", private},
+		{Guard{Trial: true}, "http://localhost:8080", ""},
+		{Guard{Trial: true}, "http://127.0.0.1:8080", ""},
+		{Guard{Trial: true}, "http://10.7.0.1", private},
+	} {
+		at, err := url.Parse(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := test.guard.Check(at); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v %s: %v, want %q", test.guard, test.url, err, test.want)
+		}
+	}
+}
+
+// What the check refuses does not start.
+func TestRefusedEndpointsDoNotStart(t *testing.T) {
+	for endpoint, want := range map[string]string{"http://partner.example.fi": "http is for trying out", "https://10.7.0.1": "10.7.0.1 may not be called"} {
+		agencies, err := directory.Parse([]byte(`{"agencies": [{"agency": "kela", "kind": "BENEFITS", "names": {"fi": "a", "sv": "b", "en": "c"}, "noConsentProfile": "MINIMAL",
+			"units": [{"unit": "u", "names": {"fi": "a", "sv": "b", "en": "c"}, "languages": ["fi"]}], "callback": {"protocol": "CONNECT", "url": "` + endpoint + `"}}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(Config{Directory: agencies, Presence: presence.Alone{}}); err == nil || !strings.Contains(err.Error(), "callback of kela: "+want) {
+			t.Errorf("%s: %v, want %q", endpoint, err, want)
+		}
+	}
 }

@@ -44,7 +44,7 @@ type Surroundings struct {
 func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	config := Config{
 		Exchange: around.Exchange, Directory: around.Directory, Presence: around.Presence, Logger: around.Logger, Timing: around.Timing,
-		Plain: around.Dev, Guard: Guard{Loopback: around.Dev, Allow: s.CallbackAllowCIDRs},
+		Guard: Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
 	}
 	if len(around.Directory.Called()) == 0 {
 		return New(config)

@@ -67,6 +67,12 @@ func Parse(text []byte) (*Directory, error) {
 	decoder.DisallowUnknownFields()
 	var read file
 	if err := decoder.Decode(&read); err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			err = errors.New("the file is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			err = errors.New("the file ends too soon")
+		}
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"koppi.internal/deploy/load"
+	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
 )
 
@@ -30,7 +34,9 @@ func (c *directoryCountry) Run() error {
 }
 
 type directoryCheck struct {
-	File string `arg:"" help:"The file."`
+	File       string         `arg:"" help:"The file."`
+	Dev        bool           `help:"As for koppi up --dev: endpoints may be of http, and on this machine."`
+	AllowCIDRs []netip.Prefix `help:"As for the gateway: private ranges whose addresses may be called." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
 // Run refuses a file that the suite would refuse, and shows for each municipality which
@@ -38,6 +44,9 @@ type directoryCheck struct {
 func (c *directoryCheck) Run() error {
 	read, err := directory.Load(c.File)
 	if err != nil {
+		return err
+	}
+	if err := c.endpoints(read); err != nil {
 		return err
 	}
 	var table strings.Builder
@@ -60,6 +69,20 @@ func (c *directoryCheck) Run() error {
 		return err
 	}
 	return out.Flush()
+}
+
+// endpoints refuses those that the gateway would not call, all of them at once. Names are not
+// looked up: the file is checked where there may be no network.
+func (c *directoryCheck) endpoints(read *directory.Directory) error {
+	guard := callback.Guard{Trial: c.Dev, Allow: c.AllowCIDRs}
+	var wrong error
+	for _, key := range read.Called() {
+		agency, _ := read.Agency(key)
+		if err := guard.Check(agency.Callback.URL); err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("callback of %s: %w", key, err))
+		}
+	}
+	return wrong
 }
 
 func municipalities(agency directory.Agency) []string {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"koppi.internal/deploy/config"
+)
+
+// What the gateway would not call is refused when the file is checked, without a look-up; every
+// such endpoint is named.
+func TestDirectoryCheckJudgesEndpoints(t *testing.T) {
+	called := func(urls ...string) string {
+		text := string(config.Directory)
+		for i, agency := range []string{"kela", "hva-pohjois-savo"} {
+			if i < len(urls) {
+				text = strings.Replace(text, `"agency": "`+agency+`",`, `"agency": "`+agency+`", "callback": {"protocol": "CONNECT", "url": "`+urls[i]+`"},`, 1)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "directory.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	range10 := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}
+	for _, good := range []directoryCheck{
+		{File: called()},
+		{File: called("https://no-such-name.invalid/koppi")},
+		{File: called("https://10.1.2.3"), AllowCIDRs: range10},
+		{File: called("http://127.0.0.1:9000"), Dev: true},
+	} {
+		if err := good.Run(); err != nil {
+			t.Errorf("%+v: %v", good, err)
+		}
+	}
+	for _, bad := range []struct {
+		check directoryCheck
+		want  []string
+	}{
+		{directoryCheck{File: called("http://partner.example.fi")}, []string{"callback of kela: http is for trying out"}},
+		{directoryCheck{File: called("https://[64:ff9b::a01:203]", "https://192.168.1.1")}, []string{"callback of kela: 64:ff9b::a01:203 may not be called", "callback of hva-pohjois-savo: 192.168.1.1 may not be called"}},
+		{directoryCheck{File: called("https://10.2.0.1"), AllowCIDRs: range10}, []string{"10.2.0.1 may not be called"}},
+	} {
+		err := bad.check.Run()
+		for _, want := range bad.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%+v: %v, want %q", bad.check, err, want)
+			}
+		}
+	}
+}
