@@ -16,6 +16,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/partner"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -105,6 +106,37 @@ func (i *inbox) open(t *testing.T, secrets ...string) *partner.Endpoint {
 		t.Fatal(err)
 	}
 	return at
+}
+
+// submissions are so many reports, each of its own.
+func submissions(count int) []*concernv1.SubmitConcernRequest {
+	all := make([]*concernv1.SubmitConcernRequest, count)
+	for i := range all {
+		all[i] = submission()
+	}
+	return all
+}
+
+// waiting is an endpoint that has taken nothing yet, and the messages that wait for it.
+type waiting struct {
+	*endpoint
+	bench *bench
+	box   *inbox
+	// handler takes what comes into the box.
+	handler http.Handler
+}
+
+// newWaiting has reports made, each a message for Kela, while its endpoint is unavailable.
+func newWaiting(t *testing.T, requests []*concernv1.SubmitConcernRequest) *waiting {
+	t.Helper()
+	w := &waiting{endpoint: newEndpoint(t), box: openInbox(t, "kela")}
+	t.Cleanup(func() { _ = w.box.Close() })
+	w.bench, w.handler = newCalled(t, "CONNECT", w.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)}), w.box.open(t, newSecret)
+	service := concernv1.NewConcernServiceClient(w.bench.grpc())
+	for _, request := range requests {
+		must(service.SubmitConcern(w.bench.asWorker("kela"), request))
+	}
+	return w
 }
 
 // verified proves a partner's file, and that it holds each message once.

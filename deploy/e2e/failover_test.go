@@ -24,13 +24,19 @@ type highlyAvailable struct {
 	refused              map[string][]time.Duration
 }
 
-// failures are what happens to the servers, each from a pair that is whole to another such.
-var failures = map[string]func(*highlyAvailable){
-	"the primary is lost": func(h *highlyAvailable) {
+// failure is what happens to the servers, from a pair that is whole to another such.
+type failure struct {
+	name    string
+	happens func(*highlyAvailable)
+}
+
+// failures are those that every run suffers, in this order.
+var failures = []failure{
+	{"the primary is lost", func(h *highlyAvailable) {
 		h.primary.Down("immediate")
 		h.promote()
-	},
-	"the standby is away, the lines are cut, and it takes over": func(h *highlyAvailable) {
+	}},
+	{"the standby is away, the lines are cut, and it takes over", func(h *highlyAvailable) {
 		h.standby.Down("fast")
 		h.primary.Waiting()
 		h.toPrimary.Cut()
@@ -38,8 +44,8 @@ var failures = map[string]func(*highlyAvailable){
 		h.primary.Down("immediate")
 		h.standby.Up()
 		h.promote()
-	},
-	"the primary starts anew while its standby is away": func(h *highlyAvailable) {
+	}},
+	{"the primary starts anew while its standby is away", func(h *highlyAvailable) {
 		h.standby.Down("fast")
 		h.primary.Waiting()
 		h.primary.Down("immediate")
@@ -48,25 +54,25 @@ var failures = map[string]func(*highlyAvailable){
 		h.primary.Down("immediate")
 		h.standby.Up()
 		h.promote()
-	},
-	"a replica stands still": func(h *highlyAvailable) {
+	}},
+	{"a replica stands still", func(h *highlyAvailable) {
 		stopped := h.services["concern"][rand.IntN(2)].command.Process
 		_ = stopped.Signal(syscall.SIGSTOP)
 		h.wait(12 * time.Second)
 		_ = stopped.Signal(syscall.SIGCONT)
-	},
+	}},
 }
 
 // longFailures are those that take longer than a run of all tests has time for.
-var longFailures = map[string]func(*highlyAvailable){
-	"the standby is away for longer than a commit is waited for": func(h *highlyAvailable) {
+var longFailures = []failure{
+	{"the standby is away for longer than a commit is waited for", func(h *highlyAvailable) {
 		h.standby.Down("fast")
 		h.primary.Waiting()
 		h.wait(70 * time.Second)
 		h.primary.Down("immediate")
 		h.standby.Up()
 		h.promote()
-	},
+	}},
 }
 
 // The database's primary is lost under load, in several ways, and its synchronous standby takes
@@ -74,20 +80,16 @@ var longFailures = map[string]func(*highlyAvailable){
 // sent is what the mailboxes hold.
 func TestFailover(t *testing.T) {
 	h := newHighlyAvailable(t)
-	names := []string{"the primary is lost", "the standby is away, the lines are cut, and it takes over", "the primary starts anew while its standby is away", "a replica stands still"}
-	all := failures
-	rounds := soaked("SOAK_FAILOVERS", 1)
+	kinds, rounds := failures, soaked("SOAK_FAILOVERS", 1)
 	if rounds > 1 {
-		for name, one := range longFailures {
-			names, all[name] = append(names, name), one
-		}
+		kinds = slices.Concat(failures, longFailures)
 	}
 	for range rounds {
-		for _, name := range names {
+		for _, one := range kinds {
 			// Under load for sure, and then at any moment.
 			<-h.load.done.more
 			h.wait(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
-			h.suffer(name, all[name])
+			h.suffer(one)
 		}
 	}
 	want := h.load.finish()
@@ -97,10 +99,10 @@ func TestFailover(t *testing.T) {
 		}
 	}
 	t.Logf("%d commands", want)
-	for _, name := range names {
-		took := h.refused[name]
+	for _, one := range kinds {
+		took := h.refused[one.name]
 		slices.Sort(took)
-		t.Logf("%s: no command got through for %v (median), %v (worst) of %d", name, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
+		t.Logf("%s: no command got through for %v (median), %v (worst) of %d", one.name, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
 	}
 }
 
@@ -153,7 +155,7 @@ func (h *highlyAvailable) wait(for_ time.Duration) { <-time.After(for_) }
 
 // suffer lets something happen, and measures from its beginning until a command gets through
 // that was not under way before.
-func (h *highlyAvailable) suffer(name string, happens func(*highlyAvailable)) {
+func (h *highlyAvailable) suffer(one failure) {
 	begun := time.Now()
 	longest, last, over := time.Duration(0), begun, make(chan struct{})
 	watched := make(chan struct{})
@@ -171,8 +173,8 @@ func (h *highlyAvailable) suffer(name string, happens func(*highlyAvailable)) {
 			}
 		}
 	}()
-	happens(h)
+	one.happens(h)
 	close(over)
 	<-watched
-	h.refused[name] = append(h.refused[name], longest)
+	h.refused[one.name] = append(h.refused[one.name], longest)
 }
