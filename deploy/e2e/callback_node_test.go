@@ -27,8 +27,8 @@ const nodeEndpoint = "../../gateway/examples/node/dist/src/endpoint.js"
 
 // nodeBox is that endpoint at a port, over a file of its own.
 type nodeBox struct {
-	t                   *testing.T
-	port, secrets, kept string
+	t                            *testing.T
+	program, port, secrets, kept string
 }
 
 func newNodeBox(t *testing.T) *nodeBox {
@@ -37,7 +37,7 @@ func newNodeBox(t *testing.T) *nodeBox {
 		t.Fatal("the example in TypeScript is not built: make example")
 	}
 	folder := t.TempDir()
-	n := &nodeBox{t: t, secrets: filepath.Join(folder, "secrets"), kept: filepath.Join(folder, "inbox.jsonl")}
+	n := &nodeBox{t: t, program: nodeEndpoint, secrets: filepath.Join(folder, "secrets"), kept: filepath.Join(folder, "inbox.jsonl")}
 	if err := os.WriteFile(n.secrets, []byte(oldSecret+"\n"+newSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func (n *nodeBox) address() string { return "http://127.0.0.1:" + n.port }
 // run returns once it listens.
 func (n *nodeBox) run() (kill func()) {
 	n.t.Helper()
-	command := exec.Command("node", nodeEndpoint, n.port, n.secrets, n.kept)
+	command := exec.Command("node", n.program, n.port, n.secrets, n.kept)
 	out := must(command.StdoutPipe())
 	if err := command.Start(); err != nil {
 		n.t.Fatal("node is missing: apt-get install nodejs npm: ", err)
