@@ -24,7 +24,7 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 # A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
 VULNDB ?=
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers need-manager
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +69,7 @@ verify: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ##
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
 
-soak: need-go pages ## Run the property tests for long
+soak: need-go need-manager pages ## Run the property tests for long
 	for service in concern referral consultation plan; do \
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
@@ -83,6 +83,7 @@ soak: need-go pages ## Run the property tests for long
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestScenariosDistributed' -timeout 60m -count=1
 	SOAK_FAILOVERS=10 go test ./deploy/e2e -run TestFailover -timeout 60m -count=1 -v
+	SOAK_MANAGED=3 go test ./deploy/e2e -run TestManagedFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere
 	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
@@ -114,6 +115,9 @@ need-servers:
 	@command -v redis-server >/dev/null || $(call install,redis-server,which carries wakes between processes)
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || $(call install,pgbouncer,the pooler that the journal is tested behind)
 	@command -v promtool >/dev/null || $(call install,prometheus,which alarms and dashboards are tested with)
+
+need-manager:
+	@command -v patroni >/dev/null && command -v etcd >/dev/null || $(call install,patroni etcd-server,which manage a primary and its standby)
 
 # install brings a missing part where that is possible, and says how where it is not.
 define install

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/process"
+)
+
+// A manager (Patroni with etcd, set as keeping.md says) finds that the primary is gone and has the
+// standby take over, while Koppi is under load and knows of it by its connection string alone.
+// Every acknowledged command is there, none took effect twice, and what partners were sent is what
+// the mailboxes hold. The long form alone: the manager waits for 20 seconds each time.
+func TestManagedFailover(t *testing.T) {
+	rounds := soaked("SOAK_MANAGED", 0)
+	if rounds == 0 {
+		t.Skip("in make soak alone: SOAK_MANAGED=3")
+	}
+	managed := postgrestest.StartManaged(t)
+	primary := managed.Whole()
+	g := newGroundOf(t, program, primary, primary)
+	one, other := managed.Servers()
+	g.reach = func(dsn string) string {
+		at := func(server *postgrestest.Server) string {
+			return strings.Replace(dsn, fmt.Sprintf("port=%d", primary.Port()), fmt.Sprintf("port=%d", server.Port()), 1)
+		}
+		return severalHosts(at(one), at(other))
+	}
+	c := g.cluster(t, 2, []string{"concern"})
+	var addresses []string
+	for _, gateway := range c.gateways {
+		addresses = append(addresses, gateway.address)
+	}
+	conn := must(process.Calling{}.Dial(addresses))
+	t.Cleanup(func() { _ = conn.Close() })
+	l := newLoad(t, conn)
+	var took []time.Duration
+	for range rounds {
+		<-l.done.more
+		begun := time.Now()
+		giveBack := managed.LosePrimary()
+		promoted := time.Since(begun)
+		giveBack()
+		managed.Whole()
+		whole := time.Since(begun)
+		// One may have been under way before; the next was not.
+		<-l.done.more
+		<-l.done.more
+		took = append(took, time.Since(begun))
+		t.Logf("promoted after %v, whole after %v, a command got through after %v", promoted.Round(time.Millisecond), whole.Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	}
+	want := l.finish()
+	for agency, head := range c.fsck() {
+		if head.Sequence != want {
+			t.Errorf("the mailbox of %s has %d messages of %d", agency, head.Sequence, want)
+		}
+	}
+	slices.Sort(took)
+	t.Logf("%d commands; without one for %v (median), %v (worst) of %d", want, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), len(took))
+}

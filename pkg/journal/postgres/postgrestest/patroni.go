@@ -1,0 +1,216 @@
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Managed are two servers that Patroni manages over etcd, as keeping.md says: one is the primary,
+// and the other the standby without which it commits nothing.
+type Managed struct {
+	tb    testing.TB
+	nodes [2]*node
+}
+
+// node is a server with its Patroni.
+type node struct {
+	*Server
+	api, config string
+	patroni     *exec.Cmd
+}
+
+// managedTime is how long a manager may take for a change. It believes a primary that is silent
+// for 20 seconds, the least that Patroni takes.
+const managedTime = 2 * time.Minute
+
+// StartManaged returns once the primary has its standby.
+func StartManaged(tb testing.TB) *Managed {
+	tb.Helper()
+	for _, name := range []string{"patroni", "etcd"} {
+		if _, err := exec.LookPath(name); err != nil {
+			tb.Fatal(name, " is missing: apt-get install patroni etcd-server")
+		}
+	}
+	folder, err := os.MkdirTemp("", "koppi-managed-")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) })
+	owner := &Server{tb: tb, bin: binaries(tb)}
+	if os.Getuid() == 0 {
+		owner.account = postgresAccount(tb)
+		if err := os.Chown(folder, int(owner.account.Uid), int(owner.account.Gid)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	client, peer := freePort(tb), freePort(tb)
+	etcd := exec.Command("etcd", "--data-dir", filepath.Join(folder, "etcd"), "--unsafe-no-fsync", //nolint:gosec // a test's own
+		"--listen-client-urls", fmt.Sprintf("http://127.0.0.1:%d", client), "--advertise-client-urls", fmt.Sprintf("http://127.0.0.1:%d", client),
+		"--listen-peer-urls", fmt.Sprintf("http://127.0.0.1:%d", peer), "--initial-advertise-peer-urls", fmt.Sprintf("http://127.0.0.1:%d", peer),
+		"--initial-cluster", fmt.Sprintf("default=http://127.0.0.1:%d", peer))
+	owner.begin(etcd, filepath.Join(folder, "etcd.log"))
+	tb.Cleanup(func() { _, _ = etcd.Process.Kill(), etcd.Wait() })
+	m := &Managed{tb: tb}
+	for i := range m.nodes {
+		name := fmt.Sprintf("node%d", i)
+		n := &node{Server: &Server{tb: tb, bin: owner.bin, account: owner.account, port: freePort(tb), data: filepath.Join(folder, name)}}
+		n.api, n.config = fmt.Sprintf("127.0.0.1:%d", freePort(tb)), filepath.Join(folder, name+".yml")
+		if err := os.WriteFile(n.config, []byte(n.settings(name, client)), 0o644); err != nil { //nolint:gosec // it holds no secret, and another account reads it
+			tb.Fatal(err)
+		}
+		m.nodes[i] = n
+		n.manage()
+		tb.Cleanup(n.lose)
+	}
+	m.Whole()
+	return m
+}
+
+// settings are Patroni's, as keeping.md says; the times are the least that it takes.
+func (n *node) settings(name string, etcd int) string {
+	return fmt.Sprintf(`scope: koppi
+name: %s
+restapi: {listen: '%s', connect_address: '%s'}
+etcd3: {host: '127.0.0.1:%d'}
+bootstrap:
+  dcs:
+    ttl: 20
+    loop_wait: 1
+    retry_timeout: 3
+    synchronous_mode: true
+    synchronous_mode_strict: true
+    postgresql: {use_pg_rewind: true, parameters: {max_connections: 200, wal_log_hints: 'on'}}
+  initdb: [{encoding: UTF8}, {locale: C.UTF-8}]
+postgresql:
+  listen: 127.0.0.1:%d
+  connect_address: 127.0.0.1:%d
+  data_dir: %s
+  bin_dir: %s
+  pgpass: %s.pgpass
+  authentication: {superuser: {username: postgres, password: trusted}, replication: {username: replicator, password: trusted}}
+  pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust', 'local all all trust']
+  parameters: {unix_socket_directories: %s}
+`, name, n.api, n.api, etcd, n.port, n.port, n.data, n.bin, n.data, filepath.Dir(n.data))
+}
+
+// begin starts a program as the server's account; what it says goes to a file.
+func (s *Server) begin(command *exec.Cmd, log string) {
+	s.tb.Helper()
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a test's own
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer func() { _ = out.Close() }()
+	command.Dir, command.Stdout, command.Stderr = "/", out, out
+	if s.account != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
+	}
+	if err := command.Start(); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// manage starts the node's Patroni, which starts the server.
+func (n *node) manage() {
+	n.tb.Helper()
+	n.patroni = exec.Command("patroni", n.config) //nolint:gosec // a test's own
+	n.begin(n.patroni, n.data+".patroni.log")
+}
+
+// lose ends the node as a loss of its machine would: its Patroni has no time to give anything up.
+func (n *node) lose() {
+	if n.patroni != nil {
+		_, _ = n.patroni.Process.Kill(), n.patroni.Wait()
+		n.patroni = nil
+	}
+	n.Down("immediate")
+}
+
+// leads asks the node's Patroni whether it is the primary.
+func (n *node) leads() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.api+"/primary", http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// roles are the primary and the other; nil while there is no primary.
+func (m *Managed) roles() (primary, other *node) {
+	for i, n := range m.nodes {
+		if n.patroni != nil && n.leads() {
+			return n, m.nodes[1-i]
+		}
+	}
+	return nil, nil
+}
+
+// until asks until a node is the primary, and is as it is asked for.
+func (m *Managed) until(what string, is func(primary *node) bool) *node {
+	m.tb.Helper()
+	for deadline := time.Now().Add(managedTime); ; time.Sleep(100 * time.Millisecond) { //nolint:forbidigo // a manager tells nobody what it has done: it is asked
+		if primary, _ := m.roles(); primary != nil && is(primary) {
+			return primary
+		}
+		if time.Now().After(deadline) { //nolint:forbidigo // likewise
+			for _, n := range m.nodes {
+				log, _ := os.ReadFile(n.data + ".patroni.log")
+				m.tb.Logf("%s: %s", n.config, log[max(0, len(log)-3000):])
+			}
+			m.tb.Fatalf("the manager never made it so: %s", what)
+		}
+	}
+}
+
+// Whole returns the primary once its commits wait for a standby that is there.
+func (m *Managed) Whole() *Server {
+	m.tb.Helper()
+	whole := m.until("a primary with a synchronous standby", func(primary *node) bool { return primary.whole() })
+	return whole.Server
+}
+
+// Servers are both, whichever leads.
+func (m *Managed) Servers() (one, other *Server) { return m.nodes[0].Server, m.nodes[1].Server }
+
+// LosePrimary loses the primary's machine, and returns once the manager has made the other the
+// primary. What it returns brings the machine back.
+func (m *Managed) LosePrimary() (giveBack func()) {
+	m.tb.Helper()
+	lost, other := m.roles()
+	if lost == nil {
+		m.tb.Fatal("there is no primary to be lost")
+	}
+	lost.lose()
+	m.until("the standby takes over", func(primary *node) bool { return primary == other })
+	return lost.manage
+}
+
+// whole tells whether commits wait for a standby that is there.
+func (n *node) whole() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, n.DSN("postgres", "postgres", "public"))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var is bool
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')`).Scan(&is)
+	return err == nil && is
+}
