@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/grpc/codes"
@@ -35,6 +37,29 @@ func fromStatus(err error) error {
 		to = to.WithDetail(&connect.ErrorDetail{Type: name[strings.LastIndexByte(name, '/')+1:], Value: detail.GetValue()})
 	}
 	return to
+}
+
+// refuse passes on a service's refusal of a call. How long to wait goes into a header too, for
+// who reads no details.
+func refuse(ctx context.Context, err error) error {
+	if after := retryAfter(err); after != "" {
+		if info, ok := connect.CallInfoForServerContext(ctx); ok {
+			info.ResponseHeader().Set(retryAfterHeader, after)
+		}
+	}
+	return fromStatus(err)
+}
+
+const retryAfterHeader = "Retry-After"
+
+// retryAfter is the header's value: whole seconds, no fewer than the refusal asks for;
+// empty where it does not ask.
+func retryAfter(err error) string {
+	wait := fault.RetryAfterOf(err)
+	if wait <= 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 }
 
 // place is where in a JSON text something was wrong. What stood there is not told.

@@ -87,7 +87,7 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 	ctx, cancel := serve.Bounded(ctx)
 	defer cancel()
 	if err := f.to.Invoke(outgoing(ctx), f.procedure, in, out); err != nil {
-		return fromStatus(err)
+		return refuse(ctx, err)
 	}
 	return stream.Send(out)
 }
@@ -99,7 +99,7 @@ func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.
 	defer cancel(nil)
 	backend, err := f.to.NewStream(ctx, &f.stream, f.procedure)
 	if err != nil {
-		return fromStatus(err)
+		return refuse(ctx, err)
 	}
 	go func() {
 		if err := f.pumpIn(stream, backend); err != nil {
@@ -117,7 +117,7 @@ func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.
 			if errors.As(context.Cause(ctx), &refused) {
 				return refused
 			}
-			return fromStatus(err)
+			return refuse(ctx, err)
 		}
 		if err := stream.Send(out); err != nil {
 			return err

@@ -110,7 +110,7 @@ func crossOrigin(origins []string, handler http.Handler) http.Handler {
 			"Authorization", "Content-Type", "Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout",
 			"X-Grpc-Web", "X-User-Agent", "Traceparent", "Koppi-On-Behalf-Of",
 		},
-		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin"},
+		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", retryAfterHeader},
 		MaxAge:         7200,
 	}).Handler(handler)
 }

@@ -45,6 +45,8 @@ func (b *backend) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest
 	switch r.GetConcernId() {
 	case "refused":
 		return nil, fault.New(fault.IllegalStep, "not now").With("allowed_steps", "TakeConcern").Field("concern_id", "no")
+	case "fast":
+		return nil, fault.New(fault.Busy, "too fast").RetryAfter(1200 * time.Millisecond)
 	case "waits":
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -192,6 +194,25 @@ func TestRefusalsCrossWhole(t *testing.T) {
 	}
 	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"breaks"}`), nil); code != 500 || strings.Contains(text, "010594Y9032") {
 		t.Errorf("%d %s", code, text)
+	}
+}
+
+// Whoever calls too fast gets 429, and how long to wait: as a header, and in the details.
+func TestTooFast(t *testing.T) {
+	_, web, client := start(t)
+	code, text, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"fast"}`), map[string]string{"Origin": "https://friend.test"})
+	if code != http.StatusTooManyRequests || header.Get("Retry-After") != "2" || !strings.Contains(text, "google.rpc.RetryInfo") || !strings.Contains(text, "BUSY") {
+		t.Errorf("%d %v %s", code, header, text)
+	}
+	if !strings.Contains(header.Get("Access-Control-Expose-Headers"), "Retry-After") {
+		t.Errorf("a page of another site may not read it: %v", header)
+	}
+	_, err := concernv1.NewConcernServiceClient(client).GetConcern(t.Context(), &concernv1.GetConcernRequest{ConcernId: "fast"})
+	if status.Code(err) != codes.ResourceExhausted || fault.RetryAfterOf(err) != 1200*time.Millisecond {
+		t.Errorf("%v: %v", err, fault.RetryAfterOf(err))
+	}
+	if _, _, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"refused"}`), nil); header.Get("Retry-After") != "" {
+		t.Errorf("another refusal asks to wait: %v", header)
 	}
 }
 

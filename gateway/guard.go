@@ -38,9 +38,16 @@ func (f forgotten) WriteHeader(code int) {
 // refusal answers in whatever protocol the caller speaks.
 func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
 	writer := connecthttp.NewErrorWriter(options...)
+	code := http.StatusNotFound
+	if fault.ReasonOf(err) == fault.Busy {
+		code = http.StatusTooManyRequests
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
+		if after := retryAfter(err); after != "" {
+			w.Header().Set(retryAfterHeader, after)
+		}
 		if !writer.IsSupported(r) {
-			http.Error(forgotten{w}, err.Error(), http.StatusNotFound)
+			http.Error(forgotten{w}, err.Error(), code)
 			return
 		}
 		_ = writer.Write(w, r, fromStatus(err))

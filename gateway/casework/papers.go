@@ -87,7 +87,7 @@ func waiting(err error) error {
 		whose = "your own"
 	}
 	return fault.New(fault.UploadsWaiting, "no message names so many of %s uploads: the limit is %d uploads or %d MiB", whose, quota.Share.Uploads, quota.Share.Bytes>>20).
-		With("retry_after", quota.Frees.Round(time.Second).String())
+		With("retry_after", quota.Frees.Round(time.Second).String()).RetryAfter(quota.Frees)
 }
 
 // UploadChunk stores the next chunk.

@@ -114,7 +114,7 @@ func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], 
 		}
 		return result, err
 	}
-	return Result[S]{}, fault.New(fault.Busy, "too many changes to this matter at once")
+	return Result[S]{}, fault.New(fault.Busy, "too many changes to this matter at once").RetryAfter(time.Second)
 }
 
 func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Result[S], err error) {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -90,7 +91,7 @@ func newSends(methods Methods, invoke func(string, proto.Message, proto.Message)
 // at once comes back as its receipt.
 func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeResponse {
 	if s.pending == maxPending {
-		return receipt(send.GetRequestId(), nil, fault.New(fault.Busy, "%d sends wait for their receipts", maxPending))
+		return receipt(send.GetRequestId(), nil, fault.New(fault.Busy, "%d sends wait for their receipts", maxPending).RetryAfter(time.Second))
 	}
 	request, how, err := s.read(send)
 	if err != nil {

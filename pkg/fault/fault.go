@@ -1,15 +1,18 @@
 package fault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"koppi.internal/pkg/journal"
 )
@@ -24,6 +27,10 @@ type Error struct {
 	message  string
 	metadata map[string]string
 	fields   []*errdetails.BadRequest_FieldViolation
+	// advice in place of the reason's, where that does not help here.
+	advice string
+	// after is how long to wait before a repetition; zero where waiting does not help.
+	after time.Duration
 }
 
 // New refuses for a reason of the list; the message says what was wrong.
@@ -53,6 +60,20 @@ func (e *Error) Field(path, description string) *Error {
 	return &with
 }
 
+// Advise says what to do where the reason's own advice does not fit.
+func (e *Error) Advise(advice string) *Error {
+	with := *e
+	with.advice = advice
+	return &with
+}
+
+// RetryAfter says how long to wait before trying again.
+func (e *Error) RetryAfter(wait time.Duration) *Error {
+	with := *e
+	with.after = wait
+	return &with
+}
+
 // Reason of the refusal.
 func (e *Error) Reason() Reason { return e.reason }
 
@@ -60,7 +81,7 @@ func (e *Error) Reason() Reason { return e.reason }
 func (e *Error) Code() codes.Code { return table[e.reason].code }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: %s", e.message, table[e.reason].advice)
+	return fmt.Sprintf("%s: %s", e.message, cmp.Or(e.advice, table[e.reason].advice))
 }
 
 // GRPCStatus lets grpc carry the refusal over the wire, details and all.
@@ -70,6 +91,9 @@ func (e *Error) GRPCStatus() *status.Status {
 	}
 	if len(e.fields) > 0 {
 		details = append(details, &errdetails.BadRequest{FieldViolations: e.fields})
+	}
+	if e.after > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.after)})
 	}
 	plain := status.New(e.Code(), e.Error())
 	full, err := plain.WithDetails(details...)
@@ -91,6 +115,17 @@ func ReasonOf(err error) Reason {
 
 // MetadataOf is what a refusal says for programs, here or from over the wire.
 func MetadataOf(err error) map[string]string { return infoOf(err).GetMetadata() }
+
+// RetryAfterOf is how long a refusal asks to wait, here or from over the wire; 0 where it
+// does not.
+func RetryAfterOf(err error) time.Duration {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
+}
 
 // infoOf is the ErrorInfo that an error carries; nil where it has none of ours.
 func infoOf(err error) *errdetails.ErrorInfo {

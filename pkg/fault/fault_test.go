@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -30,6 +33,41 @@ func TestTheListIsClosed(t *testing.T) {
 		if !slices.Contains(fault.Reasons(), fault.Reason(match[1])) {
 			t.Errorf("%s has no code and advice", match[1])
 		}
+	}
+}
+
+// Whoever is refused for calling too much is told when to try again, or what to do instead.
+func TestWhoeverIsTooFastIsToldWhen(t *testing.T) {
+	refusals := regexp.MustCompile(`(?s)fault\.New\(fault\.(Busy|UploadsWaiting),.*?\n\t*(\}|return|if|case)`)
+	found := 0
+	for _, area := range []string{"../../pkg", "../../services", "../../gateway", "../../deploy"} {
+		err := filepath.WalkDir(area, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, refusal := range refusals.FindAllString(string(source), -1) {
+				found++
+				if !strings.Contains(refusal, "RetryAfter(") && !strings.Contains(refusal, "Advise(") {
+					t.Errorf("%s: %s", path, refusal)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < 7 {
+		t.Errorf("only %d refusals were found", found)
+	}
+	wire := status.ErrorProto(status.Convert(error(fault.New(fault.Busy, "too fast").RetryAfter(1500 * time.Millisecond))).Proto())
+	if fault.RetryAfterOf(wire) != 1500*time.Millisecond || fault.ReasonOf(wire) != fault.Busy {
+		t.Errorf("%v", wire)
+	}
+	advised := fault.New(fault.Busy, "too many").Advise("wait for the others")
+	if advised.Error() != "too many: wait for the others" || fault.RetryAfterOf(advised) != 0 {
+		t.Errorf("%v", advised)
 	}
 }
 

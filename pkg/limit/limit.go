@@ -1,18 +1,20 @@
 // Package limit keeps one agency from taking what all need, and one worker's script
 // from taking what the agency needs: so many calls a second over all replicas, and so
-// many calls and streams under way in each process. What a second holds is counted in
-// Redis, with a time to live; a replica that cannot ask it counts for itself.
+// many calls and streams under way in each process. Calls are counted by the generic cell
+// rate algorithm, which has no window and so no window's edge: in Redis, with a time to
+// live; a replica that cannot ask it counts for itself.
 package limit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
+	redisrate "github.com/go-redis/redis_rate/v10"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
@@ -22,8 +24,9 @@ import (
 )
 
 const (
-	// window is what is counted together.
-	window = time.Second
+	// atOnce is which part of a rate's calls may come at once: the rest comes as they
+	// are refilled, so that no second holds more than one and a half of them.
+	atOnce = 2
 	// answerTime is how long Redis is waited for: a limit must not slow calls down.
 	answerTime = 50 * time.Millisecond
 	// blindTime is how long Redis is not asked after it did not answer.
@@ -34,8 +37,8 @@ const (
 
 // Settings are the limits that operators set; 0 is none.
 type Settings struct {
-	Calls       int `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas; what the gateway asks services for a call counts too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
-	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls a second that one worker or client may make; systems have their agency's. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
+	Calls       int `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas, half of them at once; what the gateway asks services for a call counts too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
+	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls a second that one worker or client may make, half of them at once; systems have their agency's. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
 	AtOnce      int `name:"calls-at-once" help:"Calls of one agency that are under way in this process at once, of one worker an eighth of them; 0 is no limit." default:"256" env:"KOPPI_CALLS_AT_ONCE"`
 	Streams     int `name:"streams-at-once" help:"Streams of one agency that stand in this process at once; of one worker 32. 0 is no limit." default:"4096" env:"KOPPI_STREAMS_AT_ONCE"`
 }
@@ -53,13 +56,18 @@ func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Limiter{settings: s, client: client, local: local, calls: &underWay{}, streams: &underWay{}}, nil
+	limiter := &Limiter{settings: s, local: local, calls: &underWay{}, streams: &underWay{}}
+	if client != nil {
+		limiter.shared = redisrate.NewLimiter(client)
+	}
+	return limiter, nil
 }
 
 // Limiter counts calls by who makes them. It is safe for concurrent use.
 type Limiter struct {
 	settings Settings
-	client   *redis.Client
+	// shared counts for all replicas; nil without Redis.
+	shared *redisrate.Limiter
 	// calls and streams are under way.
 	calls, streams *underWay
 
@@ -93,26 +101,25 @@ func named(agency, person string) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// count adds a call to the second that it is in, of the person first: what a person is
-// refused takes nothing from the agency. It returns which of the two is over its limit,
-// 0 for none.
-var count = redis.NewScript(`
-	for i = 1, #KEYS do
-		local n = redis.call('INCR', KEYS[i])
-		if n == 1 then redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
-		if n > tonumber(ARGV[1 + i]) then return i end
-	end
-	return 0`)
-
 // share is one of the limits that a call counts in.
 type share struct {
 	key   string
 	calls int
-	// window in which they are counted; a second where it is zero.
-	window time.Duration
+	// period in which so many may come; a second where it is zero.
+	period time.Duration
 }
 
-func (s share) seconds() int64 { return int64(max(s.window, window) / time.Second) }
+// full is one of the limits that has no room, and in what time it has.
+type full struct {
+	share
+
+	after time.Duration
+}
+
+// limit is how many may come in the long run, and how many of them at once.
+func (s share) limit() redisrate.Limit {
+	return redisrate.Limit{Rate: s.calls, Period: cmp.Or(s.period, time.Second), Burst: max(1, s.calls/atOnce)}
+}
 
 // shares of a caller, the narrower first.
 func (l *Limiter) shares(w who) []share {
@@ -134,34 +141,33 @@ func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
 		return nil
 	}
 	if over := l.over(ctx, shares); over != nil {
-		return fault.New(fault.Busy, "more than %d calls a second", over.calls)
+		return fault.New(fault.Busy, "more than %d calls a second", over.calls).RetryAfter(over.after)
 	}
 	return nil
 }
 
-func (l *Limiter) over(ctx context.Context, shares []share) *share {
+// over takes one from each share, the narrower first: what a person is refused takes
+// nothing from the agency. It returns the share that has no room.
+func (l *Limiter) over(ctx context.Context, shares []share) *full {
 	now := time.Now() //nolint:forbidigo // limits are of the wall clock
-	if l.client == nil || l.isBlind(now) {
+	if l.shared == nil || l.isBlind(now) {
 		return l.alone(shares, now)
 	}
 	limited, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	keys, limits := make([]string, 0, 2), []any{2 * 1000 * shares[0].seconds()}
-	for _, one := range shares {
-		keys = append(keys, one.key+":"+strconv.FormatInt(now.Unix()/one.seconds(), 10))
-		limits = append(limits, one.calls)
-	}
-	at, err := count.Run(limited, l.client, keys, limits...).Int()
-	if err != nil {
-		if ctx.Err() == nil {
-			l.setBlind(now.Add(blindTime))
+	for i, one := range shares {
+		result, err := l.shared.Allow(limited, one.key, one.limit())
+		if err != nil {
+			if ctx.Err() == nil {
+				l.setBlind(now.Add(blindTime))
+			}
+			return l.alone(shares[i:], now)
 		}
-		return l.alone(shares, now)
+		if result.Allowed == 0 {
+			return &full{one, result.RetryAfter}
+		}
 	}
-	if at == 0 {
-		return nil
-	}
-	return &shares[at-1]
+	return nil
 }
 
 func (l *Limiter) isBlind(now time.Time) bool {
@@ -177,17 +183,20 @@ func (l *Limiter) setBlind(until time.Time) {
 }
 
 // alone counts in this process.
-func (l *Limiter) alone(shares []share, now time.Time) *share {
+func (l *Limiter) alone(shares []share, now time.Time) *full {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, one := range shares {
+	for _, one := range shares {
 		own, known := l.local.Get(one.key)
 		if !known {
-			own = rate.NewLimiter(rate.Limit(float64(one.calls)/float64(one.seconds())), one.calls)
+			limit := one.limit()
+			own = rate.NewLimiter(rate.Limit(float64(limit.Rate)/limit.Period.Seconds()), limit.Burst)
 			l.local.Add(one.key, own)
 		}
-		if !own.AllowN(now, 1) {
-			return &shares[i]
+		room := own.ReserveN(now, 1)
+		if after := room.DelayFrom(now); after > 0 {
+			room.CancelAt(now)
+			return &full{one, after}
 		}
 	}
 	return nil

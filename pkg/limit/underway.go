@@ -2,6 +2,7 @@ package limit
 
 import (
 	"sync"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -12,6 +13,8 @@ const (
 	workerShare = 8
 	// workerStreams is how many pages one worker may have open.
 	workerStreams = 32
+	// endTime is after which an end of one that is under way can be expected.
+	endTime = time.Second
 )
 
 // underWay counts what is going on in this process.
@@ -70,7 +73,7 @@ func enter(all *underWay, w who, agency, person int, what string) (func(), error
 	}
 	leave, full := all.enter(places)
 	if full != nil {
-		return nil, fault.New(fault.Busy, "more than %d %s at once", full.calls, what)
+		return nil, fault.New(fault.Busy, "more than %d %s at once", full.calls, what).RetryAfter(endTime)
 	}
 	return leave, nil
 }

@@ -16,7 +16,7 @@ type Uploads struct {
 	WorkerWaiting int `name:"worker-uploads-waiting" help:"Of these, those of one worker; 0 is no limit." default:"50" env:"KOPPI_WORKER_UPLOADS_WAITING"`
 	MiB           int `name:"upload-mib-waiting" help:"MiB of one agency's uploads that no message names yet; 0 is no limit." default:"10240" env:"KOPPI_UPLOAD_MIB_WAITING"`
 	WorkerMiB     int `name:"worker-upload-mib-waiting" help:"Of these, MiB of one worker's; 0 is no limit." default:"500" env:"KOPPI_WORKER_UPLOAD_MIB_WAITING"`
-	Hourly        int `name:"uploads-per-hour" help:"Uploads an hour that one agency may begin, over all replicas; 0 is no limit." default:"5000" env:"KOPPI_UPLOADS_PER_HOUR"`
+	Hourly        int `name:"uploads-per-hour" help:"Uploads an hour that one agency may begin, over all replicas, half of them at once; 0 is no limit." default:"5000" env:"KOPPI_UPLOADS_PER_HOUR"`
 	WorkerHourly  int `name:"worker-uploads-per-hour" help:"Of these, those of one worker; 0 is no limit." default:"200" env:"KOPPI_WORKER_UPLOADS_PER_HOUR"`
 }
 
@@ -45,16 +45,17 @@ func (l *Limiter) AllowUpload(ctx context.Context, caller identity.Caller, limit
 	w := whoIs(caller)
 	var shares []share
 	if w.person != "" && limits.WorkerHourly > 0 {
-		shares = append(shares, share{key: "koppi:uploads:person:" + w.person, calls: limits.WorkerHourly, window: time.Hour})
+		shares = append(shares, share{key: "koppi:uploads:person:" + w.person, calls: limits.WorkerHourly, period: time.Hour})
 	}
 	if w.agency != "" && limits.Hourly > 0 {
-		shares = append(shares, share{key: "koppi:uploads:agency:" + w.agency, calls: limits.Hourly, window: time.Hour})
+		shares = append(shares, share{key: "koppi:uploads:agency:" + w.agency, calls: limits.Hourly, period: time.Hour})
 	}
 	if len(shares) == 0 {
 		return nil
 	}
 	if over := l.over(ctx, shares); over != nil {
-		return fault.New(fault.Busy, "more than %d uploads an hour", over.calls).With("retry_after", time.Hour.String())
+		return fault.New(fault.Busy, "more than %d uploads an hour", over.calls).
+			With("retry_after", (over.after + time.Second - 1).Truncate(time.Second).String()).RetryAfter(over.after)
 	}
 	return nil
 }

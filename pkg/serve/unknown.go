@@ -42,7 +42,7 @@ func (u *Unknown) enter() (leave func(), err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open >= u.most {
-		return nil, fault.New(fault.Busy, "more than %d streams without a token at once", u.most)
+		return nil, fault.New(fault.Busy, "more than %d streams without a token at once", u.most).RetryAfter(time.Second)
 	}
 	u.open++
 	return func() {

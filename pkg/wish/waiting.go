@@ -48,7 +48,8 @@ func waiting(w Wishes, c Command, one *consentv1.WaitingWish) ([]Event, error) {
 		return nil, fault.New(fault.IllegalStep, "your agency has recorded the same already, and it waits for its confirmation").With("allowed_steps", "DecideWish")
 	}
 	if len(w.unconfirmed(c.By.GetAgency(), c.At)) >= maxWaiting {
-		return nil, fault.New(fault.Busy, "too many wishes that your agency recorded for this client wait for their confirmation")
+		return nil, fault.New(fault.Busy, "too many wishes that your agency recorded for this client wait for their confirmation").
+			Advise("have one of them confirmed, by the client or by a second officer, or wait until one lapses")
 	}
 	one.WishId, one.RecordedAt, one.RecordedBy, one.Until = c.ID, timestamppb.New(c.At), c.By, timestamppb.New(c.At.Add(waitingTime))
 	return []Event{{c.By, &consentv1.OverrideRequested{Override: &consentv1.Override{
