@@ -23,11 +23,6 @@ const (
 	// Slow clients are cut: a header comes whole within this time.
 	readHeaderTimeout = 5 * time.Second
 	maxHeaderBytes    = 32 << 10
-	// A connection without a call is closed soon. net/http keeps all that an HTTP/2
-	// connection held for as long after its end, where that came with streams open: who
-	// breaks thousands of them must not fill the memory. Pages and partners have a stream
-	// open always, and are not met.
-	idleTimeout = 10 * time.Second
 	// A standing stream ends by itself within an hour; one whose reader does not
 	// even take its end is cut. Reading has the same bound, so that each HTTP/2 stream
 	// has its timer from the first: net/http would make a new one for a stream that has
@@ -107,7 +102,7 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 // take the handler says, since only it knows what is a stream.
 func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: -1, ConnState: (&idle{limit: idleLimit}).follow, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,
 		Protocols: new(http.Protocols), ErrorLog: slog.NewLogLogger(telemetry.Unaddressed(logger.Handler()), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: webStreams, MaxReadFrameSize: webFrame, MaxReceiveBufferPerStream: webStreamWindow, MaxReceiveBufferPerConnection: webConnWindow,
