@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,19 @@ func TestOnBehalfOf(t *testing.T) {
 	}
 	if len(g.behind.shown.Get(identity.MetadataOnBehalfOf)) > 0 {
 		t.Error("who is named goes on beside the token that says it")
+	}
+	if caller, err := call(system, "kela%2D17%40kela;%61;benefit_handler"); err != nil || caller.Worker != "kela-17@kela" || caller.Unit != "a" {
+		t.Errorf("percent-encoded: %+v, %v", caller, err)
+	}
+	for named, says := range map[string]string{
+		"m\xe4kinen;a;benefit_handler": "not Latin-1", "mäkinen;a;benefit_handler": "percent-encoding", "m%C3%A4kinen;a;benefit_handler": "A-Z a-z 0-9",
+		"010594Y9032;a;benefit_handler": "identity code", "010594%59%39032;a;benefit_handler": "identity code", "a%zz;a;benefit_handler": "broken", "a%0A;a;benefit_handler": "A-Z a-z",
+		"kela-17;a": "three parts", "kela-17;a;mayor": "role",
+	} {
+		_, err := call(system, named)
+		if fault.ReasonOf(err) != fault.InvalidField || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "kinen") || strings.Contains(err.Error(), "010594") {
+			t.Errorf("%q: %v, want %q", named, err, says)
+		}
 	}
 	for named, want := range map[string]fault.Reason{
 		"kela-17": fault.InvalidField, "kela-17;zz;benefit_handler": fault.UnknownParty, "kela-17;a;system": fault.InvalidField, ";a;benefit_handler": fault.InvalidField,

@@ -8,13 +8,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/idcode"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
-
-// MetadataOnBehalfOf names the worker in whose name a system acts:
-// "worker;unit;role".
-const MetadataOnBehalfOf = "koppi-on-behalf-of"
 
 const (
 	metadataAuthorization = "authorization"
@@ -45,23 +39,6 @@ func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 // made in the caller's name.
 func Forward(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, metadata.MD{metadataAuthorization: metadata.ValueFromIncomingContext(ctx, metadataAuthorization)})
-}
-
-// onBehalf lets a system act in the name of a worker of its own agency.
-func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
-	if !caller.System {
-		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
-	}
-	parts := strings.Split(named[0], ";")
-	if len(named) != 1 || len(parts) != 3 || !idcode.IsSubject(parts[0]) || !Role(parts[2]).IsWorker() {
-		return caller, fault.New(fault.InvalidField, "%s is worker;unit;role", MetadataOnBehalfOf).
-			Field(MetadataOnBehalfOf, "worker;unit;role")
-	}
-	if err := v.config.Directory.Check(&commonv1.Party{Agency: caller.Agency, Unit: parts[1]}, MetadataOnBehalfOf); err != nil {
-		return caller, err
-	}
-	caller.Worker, caller.Unit, caller.Role = parts[0], parts[1], Role(parts[2])
-	return caller, nil
 }
 
 // Admission says which methods are open to whom. All fields are required.

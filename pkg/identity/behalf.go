@@ -1,0 +1,63 @@
+package identity
+
+import (
+	"net/url"
+	"strings"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// MetadataOnBehalfOf names the worker in whose name a system acts:
+// "worker;unit;role". Each part may be percent-encoded (RFC 3986 § 2.1, of UTF-8).
+const MetadataOnBehalfOf = "koppi-on-behalf-of"
+
+// maxASCII is the last character that stands in a header as it is.
+const maxASCII = '~'
+
+// onBehalf lets a system act in the name of a worker of its own agency.
+func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
+	if !caller.System {
+		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
+	}
+	parts, wrong := readBehalf(named)
+	if wrong != "" {
+		return caller, fault.New(fault.InvalidField, "%s is worker;unit;role: %s", MetadataOnBehalfOf, wrong).
+			Field(MetadataOnBehalfOf, wrong)
+	}
+	if err := v.config.Directory.Check(&commonv1.Party{Agency: caller.Agency, Unit: parts[1]}, MetadataOnBehalfOf); err != nil {
+		return caller, err
+	}
+	caller.Worker, caller.Unit, caller.Role = parts[0], parts[1], Role(parts[2])
+	return caller, nil
+}
+
+// readBehalf takes the header apart, or says what is wrong with it. What stood there is not
+// told.
+func readBehalf(named []string) (parts []string, wrong string) {
+	if len(named) != 1 {
+		return nil, "send it once"
+	}
+	if strings.ContainsFunc(named[0], func(r rune) bool { return r < ' ' || r > maxASCII }) {
+		return nil, "it is not ASCII; send UTF-8 in percent-encoding, and not Latin-1"
+	}
+	parts = strings.Split(named[0], ";")
+	if len(parts) != 3 {
+		return nil, "it has three parts with a semicolon between them"
+	}
+	for i, part := range parts {
+		decoded, err := url.PathUnescape(part)
+		if err != nil {
+			return nil, "its percent-encoding is broken"
+		}
+		parts[i] = decoded
+	}
+	switch {
+	case !idcode.IsSubject(parts[0]):
+		return nil, "a worker is named by the subject that your provider gives out: 1 to 128 of A-Z a-z 0-9 . _ @ : + = / | - and no name or identity code"
+	case !Role(parts[2]).IsWorker():
+		return nil, "the role is none of a worker"
+	}
+	return parts, ""
+}
