@@ -35,7 +35,7 @@ func (i *idle) follow(conn net.Conn, state http.ConnState) {
 			i.timers = map[net.Conn]*time.Timer{}
 		}
 		var timer *time.Timer
-		timer = time.AfterFunc(i.limit, func() { i.end(conn, timer) }) //nolint:forbidigo // of sockets
+		timer = time.AfterFunc(i.limit, func() { i.end(conn, timer) })
 		i.timers[conn] = timer
 	}
 }
