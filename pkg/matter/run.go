@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 const (
@@ -141,6 +143,38 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 		Access: journal.Access{Role: "clock", Method: "koppi." + k.config.Rules.Service + "/Overdue"},
 	})
 	return err
+}
+
+// eraseRevoked sees to it that what was told of a matter that was entered in error, and of
+// what was passed on of it, is gone from every mailbox before the revocation is answered:
+// the first time, and at a repetition where the first answer failed.
+func (k *Kernel[S]) eraseRevoked(ctx context.Context, subject string) error {
+	known := loop.World[S]{Subjects: map[string]loop.History[S]{}}
+	for subjects := []string{subject}; len(subjects) > 0; {
+		all, err := k.readableEvents(ctx, subjects...)
+		if err != nil {
+			return err
+		}
+		for i, events := range all {
+			entered := slices.IndexFunc(events, func(e loop.Event) bool { _, is := e.Message.(*commonv1.EnteredInError); return is })
+			if entered < 0 {
+				// What hangs together with it otherwise goes on.
+				known.Subjects[subjects[i]] = loop.History[S]{}
+				continue
+			}
+			if err := k.overdue(ctx, subjects[i], k.Now()); err != nil {
+				return err
+			}
+			// With what it then was it names what was passed on of it.
+			known.Subjects[subjects[i]] = k.fold(events[:entered])
+		}
+		subjects = nil
+		if k.config.Rules.Related != nil {
+			subjects = slices.Compact(slices.Sorted(slices.Values(k.config.Rules.Related(known))))
+			subjects = slices.DeleteFunc(subjects, func(one string) bool { _, read := known.Subjects[one]; return read })
+		}
+	}
+	return nil
 }
 
 // eraseCopies destroys the keys of all messages about a subject that was entered in

@@ -156,6 +156,11 @@ func run[S loop.State, F any](
 	if err != nil {
 		return Shown[S]{}, none, admission.refused(ctx, err)
 	}
+	if r := result.History.State.Common().Revocation; result.History.State.Common().IsRevoked() && !r.Erased {
+		if err := k.eraseRevoked(ctx, command.Subject); err != nil {
+			return Shown[S]{}, none, err
+		}
+	}
 	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
 }
 

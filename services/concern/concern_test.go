@@ -32,12 +32,23 @@ import (
 
 const agencies = `{"agencies":[
  {"agency":"kela","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},"units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"]}],"noConsentProfile":"MINIMAL"},
- {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"}]}`
+ {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"},
+ {"agency":"third","kind":"SOCIAL_SERVICES","names":{"fi":"T","sv":"T","en":"T"},"units":[{"unit":"c","names":{"fi":"C","sv":"C","en":"C"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"}]}`
 
 // faulty is a real store that fails to append when told to.
 type faulty struct {
 	*sqlite.Store
 	broken atomic.Bool
+	// breaks says that it is broken once keys were destroyed.
+	breaks atomic.Bool
+}
+
+func (f *faulty) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
+	err := f.Store.Erase(ctx, subject, classes...)
+	if f.breaks.Load() {
+		f.broken.Store(true)
+	}
+	return err
 }
 
 func (f *faulty) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {

@@ -2,6 +2,7 @@ package concern_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,38 +10,86 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern"
 )
 
 // Given a report that is revoked, when the process fails between destroying the key of
-// what was told of it and recording that, the clock does both again.
+// what was told of it and recording that, the revocation is not answered; the same request
+// is, once that is recorded, and the clock does both again where nobody asks.
 func TestCopiesAreErasedInSpiteOfAFailure(t *testing.T) {
+	for name, again := range map[string]func(*testing.T, *concern.Service, *concernv1.RevokeConcernRequest){
+		"the same request": func(t *testing.T, service *concern.Service, revoke *concernv1.RevokeConcernRequest) {
+			if revoked, err := service.RevokeConcern(kela(t), revoke); err != nil || revoked.GetConcern().GetRevocation() == nil {
+				t.Errorf("the same request: %v", err)
+			}
+		},
+		"the clock": func(t *testing.T, service *concern.Service, _ *concernv1.RevokeConcernRequest) {
+			ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+			ended := make(chan error, 1)
+			go func() { ended <- service.Run(ctx) }()
+			t.Cleanup(func() { stop(); <-ended })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			service, store := start(t)
+			id := submitted(t, service, report()).GetConcernId()
+			store.breaks.Store(true)
+			revoke := &concernv1.RevokeConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "väärä henkilö"}
+			if _, err := service.RevokeConcern(kela(t), revoke); fault.ReasonOf(err) != fault.Unavailable {
+				t.Fatalf("it was answered while nothing could be recorded: %v", err)
+			}
+			wantTombstones(t, store, "hva", true, false)
+			events := func() int { return len(must(store.Load(t.Context(), "concerns/"+id))[0]) }
+			if events() != 2 {
+				t.Fatal("it was recorded while nothing could be")
+			}
+			store.breaks.Store(false)
+			store.broken.Store(false)
+			again(t, service, revoke)
+			eventually(t, "that they are is recorded", func() bool { return events() == 3 })
+		})
+	}
+}
+
+// Given a report that was told, when it is revoked, everything that was told of it, and of
+// what was forwarded of it, is gone at the moment of the answer: no clock runs here.
+func TestCopiesAreGoneWithTheAnswer(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
+	if _, err := service.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
+		t.Fatal(err)
+	}
+	forwarded, err := service.ForwardConcern(hva(t), &concernv1.ForwardConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: id, Receiver: &commonv1.Party{Agency: "third"},
+		Basis: report().GetBasis(), Topics: report().GetTopics(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := service.RevokeConcern(kela(t), &concernv1.RevokeConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "väärä henkilö"}); err != nil {
 		t.Fatal(err)
 	}
-	store.broken.Store(true)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- service.Run(ctx) }()
-	defer func() { stop(); <-ended }()
-	eventually(t, "the copies are tombstones", func() bool {
-		told, err := store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: "hva"})
-		return err == nil && len(told) == 2 && told[0].Tombstone && !told[1].Tombstone
-	})
-	events := func() int {
-		histories, err := store.Load(t.Context(), "concerns/"+id)
-		if err != nil {
-			t.Fatal(err)
+	for _, agency := range []string{"kela", "hva", "third"} {
+		for _, told := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
+			if !told.Tombstone && told.Class != journal.ClassNotice {
+				t.Errorf("%s has what was told of %s, forwarded as %s", agency, told.Subject, forwarded.GetForwardedConcernId())
+			}
 		}
-		return len(histories[0])
 	}
-	if events() != 2 {
-		t.Fatal("it was recorded while nothing could be")
+}
+
+// wantTombstones compares which of an agency's messages are tombstones.
+func wantTombstones(t *testing.T, store *faulty, agency string, want ...bool) {
+	t.Helper()
+	var got []bool
+	for _, told := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
+		got = append(got, told.Tombstone)
 	}
-	store.broken.Store(false)
-	eventually(t, "that they are is recorded", func() bool { return events() == 3 })
+	if !slices.Equal(got, want) {
+		t.Errorf("tombstones of %s: %v, want %v", agency, got, want)
+	}
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {
@@ -72,4 +121,11 @@ func TestAnOldRequestTellsNothingOfWhatWasRevoked(t *testing.T) {
 	if again, err := service.TakeConcern(hva(t), take); fault.ReasonOf(err) != fault.IllegalStep || again.GetConcern() != nil {
 		t.Errorf("%v, %v", again, err)
 	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

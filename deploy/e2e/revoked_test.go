@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/pkg/identity"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// revoke enters a matter of a service in error.
+func (s starter) revoke(ctx context.Context, service, id string) error {
+	request := uuid.NewString()
+	switch service {
+	case "concern":
+		return refusal(s.concerns.RevokeConcern(ctx, &concernv1.RevokeConcernRequest{RequestId: request, ConcernId: id, Reason: "Väärä."}))
+	case "referral":
+		return refusal(s.referrals.RevokeReferral(ctx, &referralv1.RevokeReferralRequest{RequestId: request, ReferralId: id, Reason: "Väärä."}))
+	case "consultation":
+		return refusal(s.consultations.RevokeConsultation(ctx, &consultationv1.RevokeConsultationRequest{RequestId: request, ConsultationId: id, Reason: "Väärä."}))
+	default:
+		return refusal(s.plans.RevokePlan(ctx, &planv1.RevokePlanRequest{RequestId: request, PlanId: id, Reason: "Väärä."}))
+	}
+}
+
+// In all services, once a revocation is answered by one replica, a reader behind another
+// gateway and another replica finds tombstones, and what says that it was revoked: in the
+// mailboxes of all whom it was told to.
+func TestRevokedIsGoneWithTheAnswer(t *testing.T) {
+	const rounds = 3
+	c := newGround(t, "fsync=off").cluster(t, 2, everyService)
+	one, other := dialStubborn(t, c.gateways[0].address), dialStubborn(t, c.gateways[1].address)
+	s := starterOf(one)
+	sender := as(t, one, countyParty, "ps-21", string(identity.RoleSocialWorker))
+	holders := map[string]context.Context{}
+	for _, agency := range []string{countyParty.GetAgency(), employmentParty.GetAgency()} {
+		issued := insist(t, t.Context(), devv1.NewDevServiceClient(one).IssueToken, &devv1.IssueTokenRequest{Agency: agency, Role: string(identity.RoleSystem)})
+		holders[agency] = withToken(t, issued.GetToken())
+		// What the readers have looked at is in their memory.
+		mailboxOf(t, holders[agency], other)
+	}
+	for range rounds {
+		for _, service := range everyService {
+			id := must(s.begin(sender, service, &commonv1.Client{Identity: annaClient.GetIdentity()}, employmentParty, consented()))
+			subject := service + "s/" + id
+			for agency, holder := range holders {
+				if names := eventNames(mailboxOf(t, holder, other), subject); service != "plan" && (len(names) == 0 || names[0] == "-") {
+					t.Fatalf("%s reads of the %s: %v", agency, service, names)
+				}
+			}
+			if err := s.revoke(sender, service, id); err != nil {
+				t.Fatalf("%s: %v", service, err)
+			}
+			for agency, holder := range holders {
+				for _, name := range eventNames(mailboxOf(t, holder, other), subject) {
+					if name != "-" && name != "EnteredInError" {
+						t.Errorf("the %s is revoked, and %s reads %s", service, agency, name)
+					}
+				}
+			}
+		}
+	}
+}
