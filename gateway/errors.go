@@ -67,10 +67,14 @@ var place = regexp.MustCompile(`\(line \d+:\d+\)`)
 
 // received refuses what could not be read from a client.
 func received(err error) error {
+	var wrong *misfitError
 	switch connect.CodeOf(err) {
 	case connect.CodeInvalidArgument:
+		if errors.As(err, &wrong) {
+			return fromStatus(fault.New(fault.InvalidField, "a field of the request does not fit: %s", wrong).Field(wrong.path, wrong.want))
+		}
 		where := place.FindString(err.Error())
-		return fromStatus(fault.New(fault.InvalidField, "the message could not be read, or names an unknown field %s", where))
+		return fromStatus(fault.New(fault.InvalidField, "the message could not be read %s", where))
 	case connect.CodeResourceExhausted:
 		return fromStatus(fault.New(fault.TooLarge, "the message is too large"))
 	}

@@ -92,14 +92,6 @@ func New(config Config) (http.Handler, error) {
 	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(signedIn(config.Sessions, options, handler)))))), nil
 }
 
-// strictJSON refuses fields that no message has: a misspelt field must not be
-// taken for an absent one.
-func strictJSON() *connectproto.JSONCodec {
-	codec := connectproto.NewJSONCodec()
-	codec.UnmarshalOptions.DiscardUnknown = false
-	return codec
-}
-
 func crossOrigin(origins []string, handler http.Handler) http.Handler {
 	if len(origins) == 0 {
 		return handler

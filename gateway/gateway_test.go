@@ -113,7 +113,10 @@ func start(t *testing.T) (*backend, *httptest.Server, *grpc.ClientConn) {
 	return b, web, client
 }
 
-const getConcern = "/koppi.concern.v1.ConcernService/GetConcern"
+const (
+	getConcern = "/koppi.concern.v1.ConcernService/GetConcern"
+	submit     = "/koppi.concern.v1.ConcernService/SubmitConcern"
+)
 
 // An answer is compressed where that saves something: most are short.
 func TestLongAnswersAreCompressed(t *testing.T) {
@@ -284,7 +287,14 @@ func TestBadRequestsStopHere(t *testing.T) {
 		code              int
 		says              string
 	}{
-		"unknown field":   {getConcern, "application/json", []byte(`{"salainen":"x"}`), nil, 400, "invalid_argument"},
+		"unknown field":   {getConcern, "application/json", []byte(`{"concernid":"salainen"}`), nil, 400, "concernid: koppi.concern.v1.GetConcernRequest has no such field"},
+		"code as a field": {getConcern, "application/json", []byte(`{"s010594Y9032":"salainen"}`), nil, 400, "has no field of a name that is given here"},
+		"text as a field": {getConcern, "application/json", []byte(`{"salainen asia":"x"}`), nil, 400, "has no field of a name that is given here"},
+		"inner field":     {submit, "application/json", []byte(`{"client":{"details":{"phone":"salainen"}}}`), nil, 400, "client.details.phone: koppi.common.v1.ClientDetails has no such field"},
+		"unknown value":   {submit, "application/json", []byte(`{"topics":["TOPIC_OTHER","salainen"]}`), nil, 400, "topics[1]: no value of koppi.concern.v1.Topic"},
+		"another kind":    {submit, "application/json", []byte(`{"client":{"details":{"nonDisclosure":"salainen"}}}`), nil, 400, "client.details.non_disclosure: no bool"},
+		"no time":         {submit, "application/json", []byte(`{"basis":{"consentedAt":"salainen"}}`), nil, 400, "basis.consented_at: no google.protobuf.Timestamp"},
+		"no list":         {submit, "application/json", []byte(`{"topics":"salainen"}`), nil, 400, "topics: no value of koppi.concern.v1.Topic"},
 		"malformed JSON":  {getConcern, "application/json", []byte(`{"concernId":"salainen`), nil, 400, "invalid_argument"},
 		"malformed proto": {getConcern, "application/proto", []byte("\x0a\xff"), nil, 400, "invalid_argument"},
 		"too large":       {getConcern, "application/json", []byte(`{"concernId":"` + strings.Repeat("x", 5<<20) + `"}`), nil, 429, "resource_exhausted"},
@@ -293,7 +303,7 @@ func TestBadRequestsStopHere(t *testing.T) {
 		"unknown service": {"/koppi.plan.v1.PlanService/GetPlan", "application/json", []byte(`{}`), nil, 501, "unimplemented"},
 	} {
 		code, text, _ := post(t, web.URL+test.path, test.contentType, test.body, test.header)
-		if code != test.code || !strings.Contains(text, test.says) || strings.Contains(text, "salainen") {
+		if code != test.code || !strings.Contains(text, test.says) || strings.Contains(text, "salainen") || strings.Contains(text, "010594") {
 			t.Errorf("%s: %d %.300s", name, code, text)
 		}
 	}

@@ -117,7 +117,7 @@ func TestBadReports(t *testing.T) {
 	}{
 		"malformed JSON":     {`{"requestId": "salainen`, "invalid_argument", "INVALID_FIELD"},
 		"no object":          {`[]`, "invalid_argument", "INVALID_FIELD"},
-		"unknown field":      {report(map[string]any{"salainen": "salainen"}), "invalid_argument", "INVALID_FIELD"},
+		"unknown field":      {report(map[string]any{"selite": "salainen"}), "invalid_argument", "INVALID_FIELD"},
 		"wrong type":         {report(map[string]any{"urgency": map[string]any{}}), "invalid_argument", "INVALID_FIELD"},
 		"no request_id":      {report(map[string]any{"requestId": nil}), "invalid_argument", "INVALID_FIELD"},
 		"bad request_id":     {report(map[string]any{"requestId": "salainen"}), "invalid_argument", "INVALID_FIELD"},

@@ -1,8 +1,12 @@
 package serve
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/status"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -162,6 +166,37 @@ func TestWhatACallerMayNotSet(t *testing.T) {
 	if len(sent.GetSuggestedReceiver().ProtoReflect().GetUnknown()) > 0 {
 		t.Error("an unknown field goes through")
 	}
+}
+
+// A value that no enum of the contract has is named by the path of its field, at any depth.
+func TestUnknownValuesAreNamed(t *testing.T) {
+	validator, err := protovalidate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := proto.Clone(sound).(*concernv1.SubmitConcernRequest)
+	sent.Topics = append(sent.Topics, 9999)
+	sent.Basis = &commonv1.LegalBasis{Ground: 77}
+	err = (&checks{validator: validator}).check(sent)
+	var named []string
+	for _, detail := range status.Convert(err).Details() {
+		if bad, is := detail.(*errdetails.BadRequest); is {
+			for _, one := range bad.GetFieldViolations() {
+				named = append(named, one.GetField())
+			}
+		}
+	}
+	slices.Sort(named)
+	if fault.ReasonOf(err) != fault.InvalidField || !slices.Equal(named, []string{"basis.ground", "topics[1]"}) {
+		t.Errorf("%v names %v", err, named)
+	}
+}
+
+// sound is a request with which nothing is wrong.
+var sound = &concernv1.SubmitConcernRequest{
+	RequestId: "0198c0de-0000-4000-8000-000000000001", Receiver: &commonv1.Party{Agency: "hva-pohjois-savo"},
+	Client:  &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: "010594Y9032"}, Language: "fi"},
+	Urgency: commonv1.Urgency_URGENCY_NORMAL, Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
 }
 
 func BenchmarkCheckWords(b *testing.B) {
