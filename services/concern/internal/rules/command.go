@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -101,5 +102,18 @@ func concerns(names ...string) []string {
 // CheckStep refuses a step by the concern alone.
 func CheckStep(world World, command Command) error {
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	return table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale)
+	err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale)
+	if fault.ReasonOf(err) == fault.IllegalStep && view.Reader.Role == loop.RoleReceiver && view.State.Lead != "" && view.State.IsOpen() {
+		return joinedAlready(loop.StepOf(command.Request), view, command.Actor)
+	}
+	return err
+}
+
+// joinedAlready refuses a step on a report that joined another, and says which. It is for the
+// receiver, who has them both: a reporter may not know that its report joined.
+func joinedAlready(step string, view loop.View[Concern], actor loop.Actor) error {
+	allowed := strings.Join(table.Allowed(view, actor), ", ")
+	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), loop.FirstOf(allowed, "nothing")).
+		With("allowed_steps", allowed).With("joined_concern_id", ID(view.State.Lead)).
+		Advise("take the step on the concern that it joined; its reporter is told")
 }
