@@ -73,6 +73,20 @@ func EndOfMonths(from time.Time, n int) time.Time {
 	return endOfDay(first.Year(), first.Month(), min(day, last))
 }
 
+// termsMove is from when on statutory terms of months end on a working day. What was
+// decided before folds as it did: its due times were told, and some have passed.
+var termsMove = time.Date(2026, time.November, 30, 0, 0, 0, 0, helsinki)
+
+// EndOfTerm is the end of a statutory term of n months that is computed at a time: a term
+// whose last day is no working day ends with the next one (150/1930 § 5).
+func EndOfTerm(from time.Time, n int, at time.Time) time.Time {
+	due := EndOfMonths(from, n)
+	if at.Before(termsMove) || IsWorkingDay(due) {
+		return due
+	}
+	return EndOfWorkingDay(due, 1)
+}
+
 // NotPast makes a due time that would not lie ahead the end of the next working day.
 func NotPast(due, now time.Time) time.Time {
 	if due.After(now) {

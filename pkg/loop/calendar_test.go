@@ -55,6 +55,45 @@ func TestEndOfMonths(t *testing.T) {
 	}
 }
 
+// A statutory term of months that ends on a day off ends with the next working day, where it
+// was computed since that is so: 150/1930 § 5.
+func TestEndOfTerm(t *testing.T) {
+	for from, want := range map[string]string{
+		"1.12.2026": "1.3.2027", "5.12.2026": "5.3.2027", "25.12.2026": "25.3.2027", "24.3.2027": "24.6.2027", // working days
+		"6.12.2026": "8.3.2027", "30.11.2026": "1.3.2027", // a Saturday, and a Sunday
+		"26.12.2026": "30.3.2027", "25.3.2027": "28.6.2027", // Good Friday, Midsummer Eve
+		"6.9.2027": "7.12.2027", "24.9.2027": "27.12.2027", // Independence Day, Christmas Eve
+		"1.2.2028": "2.5.2028", "6.10.2027": "7.1.2028", // the First of May, Epiphany
+	} {
+		if got := loop.EndOfTerm(at(from), 3, at("1.12.2026")).In(loop.Helsinki()).Format("2.1.2006"); got != want {
+			t.Errorf("three months from %s end on %s, want %s", from, got, want)
+		}
+	}
+	if got := loop.EndOfTerm(at("28.11.2026"), 3, at("29.11.2026")); !got.Equal(loop.EndOfMonths(at("28.11.2026"), 3)) {
+		t.Errorf("what was decided before ends on %s", got)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		from := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "from"), 0)
+		n := rapid.IntRange(1, 24).Draw(t, "months")
+		decided := from.Add(time.Duration(rapid.Int64Range(0, 400*24).Draw(t, "hours")) * time.Hour)
+		plain, due := loop.EndOfMonths(from, n), loop.EndOfTerm(from, n, decided)
+		if decided.Before(time.Date(2026, 11, 30, 0, 0, 0, 0, loop.Helsinki())) {
+			if !due.Equal(plain) {
+				t.Fatalf("decided %s: ends %s, and then %s", decided, due, plain)
+			}
+			return
+		}
+		if !loop.IsWorkingDay(due) || due.Before(plain) || due.Sub(plain) > 6*24*time.Hour {
+			t.Fatalf("%d months from %s end %s, without the rule %s", n, from, due, plain)
+		}
+		for day := plain.In(loop.Helsinki()); day.Before(due); day = day.AddDate(0, 0, 1) {
+			if loop.IsWorkingDay(day) {
+				t.Fatalf("it ends on %s, and %s is a working day", due, day)
+			}
+		}
+	})
+}
+
 func TestGraces(t *testing.T) {
 	from := at("23.11.2026")
 	if got := loop.Grace(commonv1.Urgency_URGENCY_EMERGENCY, loop.Graces{}, from); !got.Equal(from.Add(time.Hour)) {

@@ -72,11 +72,11 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = informationProvided(c, e, m)
 	case *concernv1.AssessmentStarted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, e.At)
-		c.Due = loop.EndOfMonths(e.At, monthsToAssess)
+		c.Due = loop.EndOfTerm(e.At, monthsToAssess, e.At)
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
 		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
-		c.Due = loop.NotPast(loop.EndOfMonths(c.Started, monthsToAssess), e.At)
+		c.Due = loop.NotPast(loop.EndOfTerm(c.Started, monthsToAssess, e.At), e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
 	case *concernv1.ForwardAnswered:
@@ -232,7 +232,7 @@ func (c Concern) offersNotPast(at time.Time) Concern {
 func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
 	switch state {
 	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
-		return loop.EndOfMonths(from, monthsToAssess)
+		return loop.EndOfTerm(from, monthsToAssess, from)
 	default:
 		return loop.EndOfWorkingDay(from, workingDaysToTake)
 	}

@@ -23,7 +23,8 @@ type Command = loop.Command[Facts]
 // World is what decisions see of plans.
 type World = loop.World[Plan]
 
-// monthsToReview is when a plan is looked at again, where nobody says when.
+// monthsToReview is when a plan is looked at again, where nobody says when: a promise of the
+// service's, and no statutory term that would move to a working day.
 const monthsToReview = 3
 
 // Decide turns a command into the events that record it, or refuses. For a step on an
