@@ -6,11 +6,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"koppi.internal/deploy/allinone"
 	"koppi.internal/pkg/identity"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
@@ -27,6 +29,48 @@ func (s starter) revoke(ctx context.Context, service, id string) error {
 		return refusal(s.consultations.RevokeConsultation(ctx, &consultationv1.RevokeConsultationRequest{RequestId: request, ConsultationId: id, Reason: "Väärä."}))
 	default:
 		return refusal(s.plans.RevokePlan(ctx, &planv1.RevokePlanRequest{RequestId: request, PlanId: id, Reason: "Väärä."}))
+	}
+}
+
+// A tombstone says whether the matter was revoked, the consent withdrawn, or the content
+// erased; what a concern's receiver had is whole after a withdrawal.
+func TestTombstonesSayWhy(t *testing.T) {
+	b := newBenchOf(t, allinone.Config{})
+	conn := b.grpc()
+	s := starterOf(conn)
+	kela, system := b.asWorker("kela"), b.asWorker("system")
+	countySystem := withToken(t, b.token(systemOf("hva-pohjois-savo")))
+	ids := map[exchangev1.Erasure]string{}
+	for i, why := range []exchangev1.Erasure{exchangev1.Erasure_ERASURE_REVOKED, exchangev1.Erasure_ERASURE_WITHDRAWN, exchangev1.Erasure_ERASURE_ERASED} {
+		code := []string{"010594Y9032", "051179-913X", "140391-9021"}[i]
+		client := &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}, Language: "fi"}
+		ids[why] = must(s.begin(kela, "concern", client, countyParty, consented()))
+	}
+	if err := s.revoke(kela, "concern", ids[exchangev1.Erasure_ERASURE_REVOKED]); err != nil {
+		t.Fatal(err)
+	}
+	insist(t, kela, s.consents.WithdrawConsent, withdrawal("concerns/"+ids[exchangev1.Erasure_ERASURE_WITHDRAWN]))
+	if err := b.koppi.Store("concern").Erase(t.Context(), "concerns/"+ids[exchangev1.Erasure_ERASURE_ERASED]); err != nil {
+		t.Fatal(err)
+	}
+	for name, reader := range map[string]context.Context{"reporter": system, "receiver": countySystem} {
+		messages := mailboxOf(t, reader, conn)
+		for why, id := range ids {
+			whole := name == "receiver" && why == exchangev1.Erasure_ERASURE_WITHDRAWN
+			found := 0
+			for _, message := range messages {
+				if message.GetSubject() != "concerns/"+id || message.GetEvent() != nil {
+					continue
+				}
+				found++
+				if withheld := message.GetWithheld(); len(withheld) != 1 || withheld[0].GetRule() != "erased" || withheld[0].GetErasure() != why {
+					t.Errorf("%s, %s: %v", name, why, withheld)
+				}
+			}
+			if (found == 0) != whole {
+				t.Errorf("%s, %s: %d tombstones", name, why, found)
+			}
+		}
 	}
 }
 

@@ -121,6 +121,7 @@ func sound(message protoreflect.Message) bool {
 // least one, and whether all did.
 func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, withRecords bool) (messages []*exchangev1.CaseMessage, all bool) {
 	page := Page{}
+	defer func() { s.sayWhy(ctx, deliveries, messages) }()
 	for _, delivery := range deliveries {
 		message := Message(s.config.Service, delivery, withRecords)
 		if !page.Takes(message) {
@@ -131,6 +132,26 @@ func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, wi
 		messages = append(messages, message)
 	}
 	return messages, true
+}
+
+// sayWhy adds to the tombstones among messages why their keys are destroyed.
+func (s *Server) sayWhy(ctx context.Context, deliveries []journal.Delivery, messages []*exchangev1.CaseMessage) {
+	if s.config.Erasures == nil {
+		return
+	}
+	var gone []journal.Delivery
+	var told []*exchangev1.Withheld
+	for i, message := range messages {
+		if withheld := message.GetWithheld(); message.GetEvent() == nil && len(withheld) == 1 && withheld[0].GetRule() == RuleErased {
+			gone, told = append(gone, deliveries[i]), append(told, withheld[0])
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	for i, why := range s.config.Erasures(ctx, gone) {
+		told[i].Erasure = why
+	}
 }
 
 // tell raises the alarm where a message is one that cannot be delivered.

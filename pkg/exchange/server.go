@@ -29,7 +29,7 @@ const (
 	CallbackConsumer = "callback"
 )
 
-// Config is what a server needs. All fields are required.
+// Config is what a server needs. All fields but Erasures are required.
 type Config struct {
 	// Service whose journal it is, such as "concern".
 	Service string
@@ -41,6 +41,9 @@ type Config struct {
 	// Calls leads to those services' own handlers, interceptors and all.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
+	// Erasures tells why the keys of what was told are destroyed, by delivery; nil where that
+	// is not known.
+	Erasures func(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure
 }
 
 // Server serves one service's mailboxes over its journal.

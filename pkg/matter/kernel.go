@@ -23,6 +23,7 @@ import (
 	"koppi.internal/pkg/wake"
 	"koppi.internal/pkg/wish"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 // Deps is what a service needs from outside. All fields but Attachments and Retention are required.
@@ -84,20 +85,23 @@ type Kernel[S loop.State] struct {
 
 // New makes a kernel. Run must run beside it.
 func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
+	var k *Kernel[S]
 	mailboxes, err := exchange.New(exchange.Config{
 		Service: config.Rules.Service, Accepts: []string{config.Accepts},
 		Store: deps.Store, Clock: deps.Clock, Wake: deps.Wake, Calls: deps.Calls, Logger: deps.Logger,
+		Erasures: func(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure { return k.erasures(ctx, gone) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Kernel[S]{
+	k = &Kernel[S]{
 		Deps: deps, config: config, exchange: mailboxes,
 		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
 		wishes: &decide.Engine[wish.Wishes]{
 			Rules: wishRules(config.Rules.Service), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
 		},
-	}, nil
+	}
+	return k, nil
 }
 
 // Register adds what serves the mailboxes, and the gateway, to a server.

@@ -27,9 +27,11 @@ const (
 
 // ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as
 // one reported without it; a referral, a consultation and a plan end. What was told on
-// the consent becomes a tombstone, read or not. Each holder looks whether it has another
-// ground to keep its copy, removes it if not, and acknowledges (679/2016 article 7.3 and
-// 19).
+// the consent becomes a tombstone, read or not, in the mailboxes of those who were told on
+// it alone: the reporter of a concern, and of the other three all parties. The receiver of a
+// concern was told on a right of its own (1301/2014 § 36): its mailbox stays whole, and it
+// is told of the withdrawal. Each holder looks whether it has another ground to keep its
+// copy, removes it if not, and acknowledges (679/2016 article 7.3 and 19).
 type ConsentWithdrawn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Directory keys of the agencies that were told on it and must acknowledge.

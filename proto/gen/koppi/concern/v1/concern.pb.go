@@ -495,8 +495,9 @@ type ListConcernsRequest struct {
 	States      []ConcernState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=koppi.concern.v1.ConcernState" json:"states,omitempty"`
 	OverdueOnly bool           `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
 	ClientId    string         `protobuf:"bytes,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	PageSize    int32          `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken   string         `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+	PageSize  int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Why the client is searched for; required with client_id.
 	Purpose       string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields

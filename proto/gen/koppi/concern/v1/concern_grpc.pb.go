@@ -96,7 +96,8 @@ type ConcernServiceClient interface {
 	// hinders nobody.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The reporter revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.
@@ -381,7 +382,8 @@ type ConcernServiceServer interface {
 	// hinders nobody.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The reporter revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.

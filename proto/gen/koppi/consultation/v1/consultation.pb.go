@@ -715,16 +715,17 @@ func (x *GetConsultationResponse) GetConsultation() *Consultation {
 }
 
 type ListConsultationsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sent          bool                   `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
-	Unit          string                 `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	Worker        string                 `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
-	States        []ConsultationState    `protobuf:"varint,4,rep,packed,name=states,proto3,enum=koppi.consultation.v1.ConsultationState" json:"states,omitempty"`
-	OverdueOnly   bool                   `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
-	ClientId      string                 `protobuf:"bytes,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	PageSize      int32                  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Purpose       string                 `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Sent        bool                   `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
+	Unit        string                 `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Worker      string                 `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
+	States      []ConsultationState    `protobuf:"varint,4,rep,packed,name=states,proto3,enum=koppi.consultation.v1.ConsultationState" json:"states,omitempty"`
+	OverdueOnly bool                   `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
+	ClientId    string                 `protobuf:"bytes,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+	PageSize      int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Purpose       string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

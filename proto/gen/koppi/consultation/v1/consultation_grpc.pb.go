@@ -89,7 +89,8 @@ type ConsultationServiceClient interface {
 	// GetReachability tells of each party asked about, in their order, what holds now.
 	GetReachability(ctx context.Context, in *GetReachabilityRequest, opts ...grpc.CallOption) (*GetReachabilityResponse, error)
 	// Entered in error. The asker revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeConsultation(ctx context.Context, in *RevokeConsultationRequest, opts ...grpc.CallOption) (*RevokeConsultationResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.
@@ -324,7 +325,8 @@ type ConsultationServiceServer interface {
 	// GetReachability tells of each party asked about, in their order, what holds now.
 	GetReachability(context.Context, *GetReachabilityRequest) (*GetReachabilityResponse, error)
 	// Entered in error. The asker revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeConsultation(context.Context, *RevokeConsultationRequest) (*RevokeConsultationResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.

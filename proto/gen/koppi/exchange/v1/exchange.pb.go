@@ -32,6 +32,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Erasure is why content is gone for good.
+type Erasure int32
+
+const (
+	Erasure_ERASURE_UNSPECIFIED Erasure = 0
+	// The matter was entered in error: EnteredInError says so, and asks to remove all copies.
+	Erasure_ERASURE_REVOKED Erasure = 1
+	// The client withdrew the consent on which it was told: ConsentWithdrawn says so. Whoever has
+	// another ground keeps its own copy.
+	Erasure_ERASURE_WITHDRAWN Erasure = 2
+	// Its term has ended, or the client's data were erased.
+	Erasure_ERASURE_ERASED Erasure = 3
+)
+
+// Enum value maps for Erasure.
+var (
+	Erasure_name = map[int32]string{
+		0: "ERASURE_UNSPECIFIED",
+		1: "ERASURE_REVOKED",
+		2: "ERASURE_WITHDRAWN",
+		3: "ERASURE_ERASED",
+	}
+	Erasure_value = map[string]int32{
+		"ERASURE_UNSPECIFIED": 0,
+		"ERASURE_REVOKED":     1,
+		"ERASURE_WITHDRAWN":   2,
+		"ERASURE_ERASED":      3,
+	}
+)
+
+func (x Erasure) Enum() *Erasure {
+	p := new(Erasure)
+	*p = x
+	return p
+}
+
+func (x Erasure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Erasure) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_exchange_v1_exchange_proto_enumTypes[0].Descriptor()
+}
+
+func (Erasure) Type() protoreflect.EnumType {
+	return &file_koppi_exchange_v1_exchange_proto_enumTypes[0]
+}
+
+func (x Erasure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Erasure.Descriptor instead.
+func (Erasure) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{0}
+}
+
 // CaseMessage is one delivered fact in a case, as its reader may know it.
 type CaseMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -69,12 +126,13 @@ type CaseMessage struct {
 	Nonce []byte `protobuf:"bytes,18,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	// SHA-256 over nonce and record.
 	ContentHash []byte `protobuf:"bytes,15,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// SHA-256 over the previous message's chain_hash and this content_hash: a reader
-	// can prove that its mailbox is complete, in order and unchanged. A *tombstone*
-	// stands where content was withdrawn, erased or parked before this delivery, or
+	// SHA-256 over the chain_hash of the previous message in this service's mailbox, and this
+	// content_hash: a reader can prove that its mailbox is complete, in order and unchanged.
+	// Before the first message, with sequence 1, stand 32 zero bytes. A *tombstone*
+	// stands where content was revoked, withdrawn, erased or parked before this delivery, or
 	// where what is stored cannot be delivered ("unreadable", "too-large"):
 	// only message_id, service, mailbox, sequence, subject, subject_version and the
-	// hashes stay, and withheld names "event" and the rule.
+	// hashes stay, and withheld names "event" and the rule; of "erased" also why.
 	ChainHash []byte `protobuf:"bytes,16,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
 	// A parked message delivered again on request, outside the order of sequences.
 	Redelivered bool `protobuf:"varint,20,opt,name=redelivered,proto3" json:"redelivered,omitempty"`
@@ -260,7 +318,10 @@ type Withheld struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Field string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
 	// Key of the disclosure rule, for example "no-consent/description".
-	Rule          string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Why the keys of a tombstone are destroyed, where the rule is "erased"; unspecified where
+	// that cannot be told, as by services of before.
+	Erasure       Erasure `protobuf:"varint,3,opt,name=erasure,proto3,enum=koppi.exchange.v1.Erasure" json:"erasure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -307,6 +368,13 @@ func (x *Withheld) GetRule() string {
 		return x.Rule
 	}
 	return ""
+}
+
+func (x *Withheld) GetErasure() Erasure {
+	if x != nil {
+		return x.Erasure
+	}
+	return Erasure_ERASURE_UNSPECIFIED
 }
 
 type ExchangeRequest struct {
@@ -769,7 +837,8 @@ func (x *OpenConsumerResponse) GetTakeover() uint64 {
 type ListMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty resumes after the consumer's durable cursor.
-	Cursor      string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// How many at most; 0 is 100, and more than 1000 is refused. A page may hold fewer.
 	PageSize    int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	Consumer    string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
 	WithRecords bool   `protobuf:"varint,4,opt,name=with_records,json=withRecords,proto3" json:"with_records,omitempty"`
@@ -2439,10 +2508,11 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\n" +
 	"chain_hash\x18\x10 \x01(\fB\x04\xe8\xb8\x18\x02R\tchainHash\x12 \n" +
 	"\vredelivered\x18\x14 \x01(\bR\vredelivered\x12&\n" +
-	"\vtraceparent\x18\x11 \x01(\tB\x04\xe8\xb8\x18\x02R\vtraceparent\"@\n" +
+	"\vtraceparent\x18\x11 \x01(\tB\x04\xe8\xb8\x18\x02R\vtraceparent\"v\n" +
 	"\bWithheld\x12\x1a\n" +
 	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05field\x12\x18\n" +
-	"\x04rule\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04rule\"\xb8\x04\n" +
+	"\x04rule\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04rule\x124\n" +
+	"\aerasure\x18\x03 \x01(\x0e2\x1a.koppi.exchange.v1.ErasureR\aerasure\"\xb8\x04\n" +
 	"\x0fExchangeRequest\x12=\n" +
 	"\x04open\x18\x01 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.OpenH\x00R\x04open\x12=\n" +
 	"\x04send\x18\x02 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.SendH\x00R\x04send\x12R\n" +
@@ -2570,7 +2640,12 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"[\n" +
 	"\x0fDeliverResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\rR\baccepted\x12,\n" +
-	"\arefused\x18\x02 \x01(\v2\x12.google.rpc.StatusR\arefused2\xf0\x03\n" +
+	"\arefused\x18\x02 \x01(\v2\x12.google.rpc.StatusR\arefused*b\n" +
+	"\aErasure\x12\x17\n" +
+	"\x13ERASURE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fERASURE_REVOKED\x10\x01\x12\x15\n" +
+	"\x11ERASURE_WITHDRAWN\x10\x02\x12\x12\n" +
+	"\x0eERASURE_ERASED\x10\x032\xf0\x03\n" +
 	"\x0fExchangeService\x12W\n" +
 	"\bExchange\x12\".koppi.exchange.v1.ExchangeRequest\x1a#.koppi.exchange.v1.ExchangeResponse(\x010\x01\x12L\n" +
 	"\x05Watch\x12\x1f.koppi.exchange.v1.WatchRequest\x1a .koppi.exchange.v1.WatchResponse0\x01\x12_\n" +
@@ -2601,109 +2676,112 @@ func file_koppi_exchange_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_koppi_exchange_v1_exchange_proto_rawDescData
 }
 
+var file_koppi_exchange_v1_exchange_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_koppi_exchange_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_koppi_exchange_v1_exchange_proto_goTypes = []any{
-	(*CaseMessage)(nil),                  // 0: koppi.exchange.v1.CaseMessage
-	(*Withheld)(nil),                     // 1: koppi.exchange.v1.Withheld
-	(*ExchangeRequest)(nil),              // 2: koppi.exchange.v1.ExchangeRequest
-	(*ExchangeResponse)(nil),             // 3: koppi.exchange.v1.ExchangeResponse
-	(*WatchRequest)(nil),                 // 4: koppi.exchange.v1.WatchRequest
-	(*WatchResponse)(nil),                // 5: koppi.exchange.v1.WatchResponse
-	(*OpenConsumerRequest)(nil),          // 6: koppi.exchange.v1.OpenConsumerRequest
-	(*OpenConsumerResponse)(nil),         // 7: koppi.exchange.v1.OpenConsumerResponse
-	(*ListMessagesRequest)(nil),          // 8: koppi.exchange.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),         // 9: koppi.exchange.v1.ListMessagesResponse
-	(*AcknowledgeMessagesRequest)(nil),   // 10: koppi.exchange.v1.AcknowledgeMessagesRequest
-	(*AcknowledgeMessagesResponse)(nil),  // 11: koppi.exchange.v1.AcknowledgeMessagesResponse
-	(*GetHeadsRequest)(nil),              // 12: koppi.exchange.v1.GetHeadsRequest
-	(*GetHeadsResponse)(nil),             // 13: koppi.exchange.v1.GetHeadsResponse
-	(*GetTakeoversRequest)(nil),          // 14: koppi.exchange.v1.GetTakeoversRequest
-	(*GetTakeoversResponse)(nil),         // 15: koppi.exchange.v1.GetTakeoversResponse
-	(*Parked)(nil),                       // 16: koppi.exchange.v1.Parked
-	(*ListParkedRequest)(nil),            // 17: koppi.exchange.v1.ListParkedRequest
-	(*ListParkedResponse)(nil),           // 18: koppi.exchange.v1.ListParkedResponse
-	(*RetryParkedRequest)(nil),           // 19: koppi.exchange.v1.RetryParkedRequest
-	(*RetryParkedResponse)(nil),          // 20: koppi.exchange.v1.RetryParkedResponse
-	(*ChangeParkedRequest)(nil),          // 21: koppi.exchange.v1.ChangeParkedRequest
-	(*ChangeParkedResponse)(nil),         // 22: koppi.exchange.v1.ChangeParkedResponse
-	(*DeliverRequest)(nil),               // 23: koppi.exchange.v1.DeliverRequest
-	(*DeliverResponse)(nil),              // 24: koppi.exchange.v1.DeliverResponse
-	(*ExchangeRequest_Open)(nil),         // 25: koppi.exchange.v1.ExchangeRequest.Open
-	(*ExchangeRequest_Send)(nil),         // 26: koppi.exchange.v1.ExchangeRequest.Send
-	(*ExchangeRequest_Acknowledge)(nil),  // 27: koppi.exchange.v1.ExchangeRequest.Acknowledge
-	(*ExchangeResponse_Opened)(nil),      // 28: koppi.exchange.v1.ExchangeResponse.Opened
-	(*ExchangeResponse_Delivery)(nil),    // 29: koppi.exchange.v1.ExchangeResponse.Delivery
-	(*ExchangeResponse_Receipt)(nil),     // 30: koppi.exchange.v1.ExchangeResponse.Receipt
-	(*ExchangeResponse_Heartbeat)(nil),   // 31: koppi.exchange.v1.ExchangeResponse.Heartbeat
-	(*WatchResponse_Changed)(nil),        // 32: koppi.exchange.v1.WatchResponse.Changed
-	nil,                                  // 33: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	(*GetTakeoversRequest_Consumer)(nil), // 34: koppi.exchange.v1.GetTakeoversRequest.Consumer
-	(*ChangeParkedRequest_Refused)(nil),  // 35: koppi.exchange.v1.ChangeParkedRequest.Refused
-	(*ChangeParkedRequest_Released)(nil), // 36: koppi.exchange.v1.ChangeParkedRequest.Released
-	(*timestamppb.Timestamp)(nil),        // 37: google.protobuf.Timestamp
-	(*v1.Party)(nil),                     // 38: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                // 39: koppi.common.v1.LegalBasis
-	(*v1.LoopStatus)(nil),                // 40: koppi.common.v1.LoopStatus
-	(*anypb.Any)(nil),                    // 41: google.protobuf.Any
-	(*status.Status)(nil),                // 42: google.rpc.Status
+	(Erasure)(0),                         // 0: koppi.exchange.v1.Erasure
+	(*CaseMessage)(nil),                  // 1: koppi.exchange.v1.CaseMessage
+	(*Withheld)(nil),                     // 2: koppi.exchange.v1.Withheld
+	(*ExchangeRequest)(nil),              // 3: koppi.exchange.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),             // 4: koppi.exchange.v1.ExchangeResponse
+	(*WatchRequest)(nil),                 // 5: koppi.exchange.v1.WatchRequest
+	(*WatchResponse)(nil),                // 6: koppi.exchange.v1.WatchResponse
+	(*OpenConsumerRequest)(nil),          // 7: koppi.exchange.v1.OpenConsumerRequest
+	(*OpenConsumerResponse)(nil),         // 8: koppi.exchange.v1.OpenConsumerResponse
+	(*ListMessagesRequest)(nil),          // 9: koppi.exchange.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),         // 10: koppi.exchange.v1.ListMessagesResponse
+	(*AcknowledgeMessagesRequest)(nil),   // 11: koppi.exchange.v1.AcknowledgeMessagesRequest
+	(*AcknowledgeMessagesResponse)(nil),  // 12: koppi.exchange.v1.AcknowledgeMessagesResponse
+	(*GetHeadsRequest)(nil),              // 13: koppi.exchange.v1.GetHeadsRequest
+	(*GetHeadsResponse)(nil),             // 14: koppi.exchange.v1.GetHeadsResponse
+	(*GetTakeoversRequest)(nil),          // 15: koppi.exchange.v1.GetTakeoversRequest
+	(*GetTakeoversResponse)(nil),         // 16: koppi.exchange.v1.GetTakeoversResponse
+	(*Parked)(nil),                       // 17: koppi.exchange.v1.Parked
+	(*ListParkedRequest)(nil),            // 18: koppi.exchange.v1.ListParkedRequest
+	(*ListParkedResponse)(nil),           // 19: koppi.exchange.v1.ListParkedResponse
+	(*RetryParkedRequest)(nil),           // 20: koppi.exchange.v1.RetryParkedRequest
+	(*RetryParkedResponse)(nil),          // 21: koppi.exchange.v1.RetryParkedResponse
+	(*ChangeParkedRequest)(nil),          // 22: koppi.exchange.v1.ChangeParkedRequest
+	(*ChangeParkedResponse)(nil),         // 23: koppi.exchange.v1.ChangeParkedResponse
+	(*DeliverRequest)(nil),               // 24: koppi.exchange.v1.DeliverRequest
+	(*DeliverResponse)(nil),              // 25: koppi.exchange.v1.DeliverResponse
+	(*ExchangeRequest_Open)(nil),         // 26: koppi.exchange.v1.ExchangeRequest.Open
+	(*ExchangeRequest_Send)(nil),         // 27: koppi.exchange.v1.ExchangeRequest.Send
+	(*ExchangeRequest_Acknowledge)(nil),  // 28: koppi.exchange.v1.ExchangeRequest.Acknowledge
+	(*ExchangeResponse_Opened)(nil),      // 29: koppi.exchange.v1.ExchangeResponse.Opened
+	(*ExchangeResponse_Delivery)(nil),    // 30: koppi.exchange.v1.ExchangeResponse.Delivery
+	(*ExchangeResponse_Receipt)(nil),     // 31: koppi.exchange.v1.ExchangeResponse.Receipt
+	(*ExchangeResponse_Heartbeat)(nil),   // 32: koppi.exchange.v1.ExchangeResponse.Heartbeat
+	(*WatchResponse_Changed)(nil),        // 33: koppi.exchange.v1.WatchResponse.Changed
+	nil,                                  // 34: koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	(*GetTakeoversRequest_Consumer)(nil), // 35: koppi.exchange.v1.GetTakeoversRequest.Consumer
+	(*ChangeParkedRequest_Refused)(nil),  // 36: koppi.exchange.v1.ChangeParkedRequest.Refused
+	(*ChangeParkedRequest_Released)(nil), // 37: koppi.exchange.v1.ChangeParkedRequest.Released
+	(*timestamppb.Timestamp)(nil),        // 38: google.protobuf.Timestamp
+	(*v1.Party)(nil),                     // 39: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                // 40: koppi.common.v1.LegalBasis
+	(*v1.LoopStatus)(nil),                // 41: koppi.common.v1.LoopStatus
+	(*anypb.Any)(nil),                    // 42: google.protobuf.Any
+	(*status.Status)(nil),                // 43: google.rpc.Status
 }
 var file_koppi_exchange_v1_exchange_proto_depIdxs = []int32{
-	37, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
-	38, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
-	39, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
-	40, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
-	41, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
-	1,  // 5: koppi.exchange.v1.CaseMessage.withheld:type_name -> koppi.exchange.v1.Withheld
-	25, // 6: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
-	26, // 7: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
-	27, // 8: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
-	28, // 9: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
-	29, // 10: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
-	30, // 11: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
-	31, // 12: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
-	32, // 13: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
-	31, // 14: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
-	0,  // 15: koppi.exchange.v1.ListMessagesResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	33, // 16: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
-	34, // 17: koppi.exchange.v1.GetTakeoversRequest.consumers:type_name -> koppi.exchange.v1.GetTakeoversRequest.Consumer
-	37, // 18: koppi.exchange.v1.Parked.refused_at:type_name -> google.protobuf.Timestamp
-	16, // 19: koppi.exchange.v1.ListParkedResponse.parked:type_name -> koppi.exchange.v1.Parked
-	35, // 20: koppi.exchange.v1.ChangeParkedRequest.refused:type_name -> koppi.exchange.v1.ChangeParkedRequest.Refused
-	36, // 21: koppi.exchange.v1.ChangeParkedRequest.released:type_name -> koppi.exchange.v1.ChangeParkedRequest.Released
-	0,  // 22: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
-	42, // 23: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
-	41, // 24: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
-	0,  // 25: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
-	41, // 26: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
-	42, // 27: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
-	40, // 28: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
-	2,  // 29: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
-	4,  // 30: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
-	6,  // 31: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
-	8,  // 32: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
-	10, // 33: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
-	12, // 34: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
-	14, // 35: koppi.exchange.v1.HeadsService.GetTakeovers:input_type -> koppi.exchange.v1.GetTakeoversRequest
-	17, // 36: koppi.exchange.v1.ParkingService.ListParked:input_type -> koppi.exchange.v1.ListParkedRequest
-	19, // 37: koppi.exchange.v1.ParkingService.RetryParked:input_type -> koppi.exchange.v1.RetryParkedRequest
-	21, // 38: koppi.exchange.v1.ParkingService.ChangeParked:input_type -> koppi.exchange.v1.ChangeParkedRequest
-	23, // 39: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
-	3,  // 40: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
-	5,  // 41: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
-	7,  // 42: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
-	9,  // 43: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
-	11, // 44: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
-	13, // 45: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
-	15, // 46: koppi.exchange.v1.HeadsService.GetTakeovers:output_type -> koppi.exchange.v1.GetTakeoversResponse
-	18, // 47: koppi.exchange.v1.ParkingService.ListParked:output_type -> koppi.exchange.v1.ListParkedResponse
-	20, // 48: koppi.exchange.v1.ParkingService.RetryParked:output_type -> koppi.exchange.v1.RetryParkedResponse
-	22, // 49: koppi.exchange.v1.ParkingService.ChangeParked:output_type -> koppi.exchange.v1.ChangeParkedResponse
-	24, // 50: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
-	40, // [40:51] is the sub-list for method output_type
-	29, // [29:40] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	38, // 0: koppi.exchange.v1.CaseMessage.occurred_at:type_name -> google.protobuf.Timestamp
+	39, // 1: koppi.exchange.v1.CaseMessage.from:type_name -> koppi.common.v1.Party
+	40, // 2: koppi.exchange.v1.CaseMessage.basis:type_name -> koppi.common.v1.LegalBasis
+	41, // 3: koppi.exchange.v1.CaseMessage.status:type_name -> koppi.common.v1.LoopStatus
+	42, // 4: koppi.exchange.v1.CaseMessage.event:type_name -> google.protobuf.Any
+	2,  // 5: koppi.exchange.v1.CaseMessage.withheld:type_name -> koppi.exchange.v1.Withheld
+	0,  // 6: koppi.exchange.v1.Withheld.erasure:type_name -> koppi.exchange.v1.Erasure
+	26, // 7: koppi.exchange.v1.ExchangeRequest.open:type_name -> koppi.exchange.v1.ExchangeRequest.Open
+	27, // 8: koppi.exchange.v1.ExchangeRequest.send:type_name -> koppi.exchange.v1.ExchangeRequest.Send
+	28, // 9: koppi.exchange.v1.ExchangeRequest.acknowledge:type_name -> koppi.exchange.v1.ExchangeRequest.Acknowledge
+	29, // 10: koppi.exchange.v1.ExchangeResponse.opened:type_name -> koppi.exchange.v1.ExchangeResponse.Opened
+	30, // 11: koppi.exchange.v1.ExchangeResponse.delivery:type_name -> koppi.exchange.v1.ExchangeResponse.Delivery
+	31, // 12: koppi.exchange.v1.ExchangeResponse.receipt:type_name -> koppi.exchange.v1.ExchangeResponse.Receipt
+	32, // 13: koppi.exchange.v1.ExchangeResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	33, // 14: koppi.exchange.v1.WatchResponse.changed:type_name -> koppi.exchange.v1.WatchResponse.Changed
+	32, // 15: koppi.exchange.v1.WatchResponse.heartbeat:type_name -> koppi.exchange.v1.ExchangeResponse.Heartbeat
+	1,  // 16: koppi.exchange.v1.ListMessagesResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	34, // 17: koppi.exchange.v1.GetHeadsResponse.sequences:type_name -> koppi.exchange.v1.GetHeadsResponse.SequencesEntry
+	35, // 18: koppi.exchange.v1.GetTakeoversRequest.consumers:type_name -> koppi.exchange.v1.GetTakeoversRequest.Consumer
+	38, // 19: koppi.exchange.v1.Parked.refused_at:type_name -> google.protobuf.Timestamp
+	17, // 20: koppi.exchange.v1.ListParkedResponse.parked:type_name -> koppi.exchange.v1.Parked
+	36, // 21: koppi.exchange.v1.ChangeParkedRequest.refused:type_name -> koppi.exchange.v1.ChangeParkedRequest.Refused
+	37, // 22: koppi.exchange.v1.ChangeParkedRequest.released:type_name -> koppi.exchange.v1.ChangeParkedRequest.Released
+	1,  // 23: koppi.exchange.v1.DeliverRequest.messages:type_name -> koppi.exchange.v1.CaseMessage
+	43, // 24: koppi.exchange.v1.DeliverResponse.refused:type_name -> google.rpc.Status
+	42, // 25: koppi.exchange.v1.ExchangeRequest.Send.request:type_name -> google.protobuf.Any
+	1,  // 26: koppi.exchange.v1.ExchangeResponse.Delivery.message:type_name -> koppi.exchange.v1.CaseMessage
+	42, // 27: koppi.exchange.v1.ExchangeResponse.Receipt.response:type_name -> google.protobuf.Any
+	43, // 28: koppi.exchange.v1.ExchangeResponse.Receipt.error:type_name -> google.rpc.Status
+	41, // 29: koppi.exchange.v1.WatchResponse.Changed.status:type_name -> koppi.common.v1.LoopStatus
+	3,  // 30: koppi.exchange.v1.ExchangeService.Exchange:input_type -> koppi.exchange.v1.ExchangeRequest
+	5,  // 31: koppi.exchange.v1.ExchangeService.Watch:input_type -> koppi.exchange.v1.WatchRequest
+	7,  // 32: koppi.exchange.v1.ExchangeService.OpenConsumer:input_type -> koppi.exchange.v1.OpenConsumerRequest
+	9,  // 33: koppi.exchange.v1.ExchangeService.ListMessages:input_type -> koppi.exchange.v1.ListMessagesRequest
+	11, // 34: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:input_type -> koppi.exchange.v1.AcknowledgeMessagesRequest
+	13, // 35: koppi.exchange.v1.HeadsService.GetHeads:input_type -> koppi.exchange.v1.GetHeadsRequest
+	15, // 36: koppi.exchange.v1.HeadsService.GetTakeovers:input_type -> koppi.exchange.v1.GetTakeoversRequest
+	18, // 37: koppi.exchange.v1.ParkingService.ListParked:input_type -> koppi.exchange.v1.ListParkedRequest
+	20, // 38: koppi.exchange.v1.ParkingService.RetryParked:input_type -> koppi.exchange.v1.RetryParkedRequest
+	22, // 39: koppi.exchange.v1.ParkingService.ChangeParked:input_type -> koppi.exchange.v1.ChangeParkedRequest
+	24, // 40: koppi.exchange.v1.CallbackService.Deliver:input_type -> koppi.exchange.v1.DeliverRequest
+	4,  // 41: koppi.exchange.v1.ExchangeService.Exchange:output_type -> koppi.exchange.v1.ExchangeResponse
+	6,  // 42: koppi.exchange.v1.ExchangeService.Watch:output_type -> koppi.exchange.v1.WatchResponse
+	8,  // 43: koppi.exchange.v1.ExchangeService.OpenConsumer:output_type -> koppi.exchange.v1.OpenConsumerResponse
+	10, // 44: koppi.exchange.v1.ExchangeService.ListMessages:output_type -> koppi.exchange.v1.ListMessagesResponse
+	12, // 45: koppi.exchange.v1.ExchangeService.AcknowledgeMessages:output_type -> koppi.exchange.v1.AcknowledgeMessagesResponse
+	14, // 46: koppi.exchange.v1.HeadsService.GetHeads:output_type -> koppi.exchange.v1.GetHeadsResponse
+	16, // 47: koppi.exchange.v1.HeadsService.GetTakeovers:output_type -> koppi.exchange.v1.GetTakeoversResponse
+	19, // 48: koppi.exchange.v1.ParkingService.ListParked:output_type -> koppi.exchange.v1.ListParkedResponse
+	21, // 49: koppi.exchange.v1.ParkingService.RetryParked:output_type -> koppi.exchange.v1.RetryParkedResponse
+	23, // 50: koppi.exchange.v1.ParkingService.ChangeParked:output_type -> koppi.exchange.v1.ChangeParkedResponse
+	25, // 51: koppi.exchange.v1.CallbackService.Deliver:output_type -> koppi.exchange.v1.DeliverResponse
+	41, // [41:52] is the sub-list for method output_type
+	30, // [30:41] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_koppi_exchange_v1_exchange_proto_init() }
@@ -2740,13 +2818,14 @@ func file_koppi_exchange_v1_exchange_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_exchange_v1_exchange_proto_rawDesc), len(file_koppi_exchange_v1_exchange_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   4,
 		},
 		GoTypes:           file_koppi_exchange_v1_exchange_proto_goTypes,
 		DependencyIndexes: file_koppi_exchange_v1_exchange_proto_depIdxs,
+		EnumInfos:         file_koppi_exchange_v1_exchange_proto_enumTypes,
 		MessageInfos:      file_koppi_exchange_v1_exchange_proto_msgTypes,
 	}.Build()
 	File_koppi_exchange_v1_exchange_proto = out.File

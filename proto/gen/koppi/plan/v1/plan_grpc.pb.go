@@ -114,7 +114,8 @@ type PlanServiceClient interface {
 	// hinders nobody.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.
@@ -452,7 +453,8 @@ type PlanServiceServer interface {
 	// hinders nobody.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.

@@ -96,7 +96,8 @@ type ReferralServiceClient interface {
 	// hinders nobody.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.
@@ -353,7 +354,8 @@ type ReferralServiceServer interface {
 	// hinders nobody.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The sender revokes it at any time, also after its end, with
-	// a reason; every holder's copy becomes a tombstone.
+	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+	// holder removes its own copy.
 	RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error)
 	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
 	// marked it. Each holder does so once.

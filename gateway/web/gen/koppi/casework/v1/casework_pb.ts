@@ -40,6 +40,8 @@ export type GetTimelineRequest = Message<"koppi.casework.v1.GetTimelineRequest">
   clientId: string;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
@@ -373,6 +375,8 @@ export type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest"> & {
   includeEnded: boolean;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 6;
    */
   pageSize: number;
@@ -596,6 +600,8 @@ export type ListAccessesRequest = Message<"koppi.casework.v1.ListAccessesRequest
   to?: Timestamp | undefined;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 4;
    */
   pageSize: number;

@@ -190,6 +190,8 @@ export type ListPlansRequest = Message<"koppi.plan.v1.ListPlansRequest"> & {
   clientId: string;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 6;
    */
   pageSize: number;
@@ -1494,7 +1496,8 @@ export const PlanService: GenService<{
   },
   /**
    * Entered in error. The creating agency revokes it at any time, also after its end, with
-   * a reason; every holder's copy becomes a tombstone.
+   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+   * holder removes its own copy.
    *
    * @generated from rpc koppi.plan.v1.PlanService.RevokePlan
    */

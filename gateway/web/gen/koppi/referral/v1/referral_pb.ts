@@ -321,6 +321,8 @@ export type ListReferralsRequest = Message<"koppi.referral.v1.ListReferralsReque
   clientId: string;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 7;
    */
   pageSize: number;
@@ -1200,7 +1202,8 @@ export const ReferralService: GenService<{
   },
   /**
    * Entered in error. The sender revokes it at any time, also after its end, with
-   * a reason; every holder's copy becomes a tombstone.
+   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+   * holder removes its own copy.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.RevokeReferral
    */

@@ -22,8 +22,8 @@ export const file_koppi_common_v1_revocation: GenFile = /*@__PURE__*/
 
 /**
  * EnteredInError ends a subject at any time. Every copy of what was told of it
- * becomes a tombstone: what Koppi delivers from then on holds none of its content,
- * and each holder removes it from its own records, then acknowledges (679/2016
+ * becomes a tombstone, and is one when the revocation is answered: what Koppi delivers
+ * from then on holds none of its content, and each holder removes it from its own records, then acknowledges (679/2016
  * articles 16, 17 and 19).
  *
  * @generated from message koppi.common.v1.EnteredInError

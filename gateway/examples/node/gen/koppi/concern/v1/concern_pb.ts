@@ -269,6 +269,8 @@ export type ListConcernsRequest = Message<"koppi.concern.v1.ListConcernsRequest"
   clientId: string;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 7;
    */
   pageSize: number;
@@ -1410,7 +1412,8 @@ export const ConcernService: GenService<{
   },
   /**
    * Entered in error. The reporter revokes it at any time, also after its end, with
-   * a reason; every holder's copy becomes a tombstone.
+   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+   * holder removes its own copy.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.RevokeConcern
    */

@@ -381,6 +381,8 @@ export type ListConsultationsRequest = Message<"koppi.consultation.v1.ListConsul
   clientId: string;
 
   /**
+   * How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
+   *
    * @generated from field: int32 page_size = 7;
    */
   pageSize: number;
@@ -1354,7 +1356,8 @@ export const ConsultationService: GenService<{
   },
   /**
    * Entered in error. The asker revokes it at any time, also after its end, with
-   * a reason; every holder's copy becomes a tombstone.
+   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
+   * holder removes its own copy.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.RevokeConsultation
    */

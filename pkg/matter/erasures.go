@@ -1,0 +1,60 @@
+package matter
+
+import (
+	"context"
+	"slices"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// erasures tells why the keys of what was told are destroyed. Each reader of it was told
+// that itself: all that have a copy must acknowledge a revocation, or a withdrawal. Where it
+// cannot be read it is left open, so that a tombstone holds up nothing.
+func (k *Kernel[S]) erasures(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure {
+	subjects := make([]string, 0, len(gone))
+	for _, one := range gone {
+		subjects = append(subjects, one.Subject)
+	}
+	slices.Sort(subjects)
+	subjects = slices.Compact(subjects)
+	heads := make(map[string]*loop.Head, len(subjects))
+	for part := range slices.Chunk(subjects, readAtOnce) {
+		all, err := k.Engine.EventsOf(ctx, part...)
+		for i, subject := range part {
+			var events []loop.Event
+			if err == nil {
+				events = all[i]
+			} else if one, failed := k.Engine.Events(ctx, subject); failed == nil {
+				events = one
+			} else {
+				continue
+			}
+			head := loop.Head{}
+			if len(events) > 0 {
+				head = k.fold(events).State.Common()
+			}
+			heads[subject] = &head
+		}
+	}
+	reasons := make([]exchangev1.Erasure, len(gone))
+	for i, one := range gone {
+		reasons[i] = erasure(heads[one.Subject], one.Class)
+	}
+	return reasons
+}
+
+// erasure is why the key of a class of a subject is gone; nil is a subject that was not read.
+func erasure(head *loop.Head, class journal.Class) exchangev1.Erasure {
+	switch {
+	case head == nil:
+		return exchangev1.Erasure_ERASURE_UNSPECIFIED
+	case head.IsRevoked():
+		return exchangev1.Erasure_ERASURE_REVOKED
+	case head.IsWithdrawn() && class == journal.ClassConsent:
+		return exchangev1.Erasure_ERASURE_WITHDRAWN
+	default:
+		return exchangev1.Erasure_ERASURE_ERASED
+	}
+}
