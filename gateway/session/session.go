@@ -76,10 +76,11 @@ func (s *Sessions) named(cookie string) string {
 
 func (s *Sessions) plain() bool { return strings.HasPrefix(s.base, "http:") || s.base == "" && s.Dev }
 
-// The cookies' names, behind __Host- where there is TLS.
+// The cookies' names, behind __Host- where there is TLS. That of a sign-in ends with its
+// state.
 const (
 	sessionCookie = "koppi"
-	attemptCookie = "koppi-sign-in"
+	attemptCookie = "koppi-sign-in-"
 )
 
 // sealed reads what a cookie holds; false where there is none. It fails where what it

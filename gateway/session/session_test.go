@@ -72,7 +72,7 @@ func TestCookie(t *testing.T) {
 		site   http.SameSite
 		age    int
 	}{
-		"attempt": {left, "__Host-koppi-sign-in", http.SameSiteLaxMode, 600},
+		"attempt": {left, "__Host-" + attemptCookie(mustLocation(t, left)), http.SameSiteLaxMode, 600},
 		"session": {back, "__Host-koppi", http.SameSiteStrictMode, 0},
 	} {
 		found := false
@@ -107,7 +107,7 @@ func mustLocation(t *testing.T, from answered) *url.URL {
 func TestSessionIsNotBorrowed(t *testing.T) {
 	s := newStand(t, how{})
 	begun := s.toIssuer("/")
-	attempt := s.cookie("koppi-sign-in")
+	attempt := s.attempt(begun)
 	s.send(http.MethodGet, s.atIssuer(begun, "meri").String())
 	if who := s.call("Sec-Fetch-Site", "", "Origin", s.koppi.URL); who != kelaWorker {
 		t.Fatalf("a page of ours: %q", who)

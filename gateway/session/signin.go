@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	gopath "path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,10 +30,14 @@ const (
 	exchangeTime = 10 * time.Second
 	// maxTo bounds the address of a page, in bytes.
 	maxTo = 2048
+	// maxAttempts is how many sign-ins of one browser may be under way: each is a cookie
+	// in the header of every request.
+	maxAttempts = 5
 )
 
 // attempt is a sign-in that has begun. It binds what the issuer leads back to the browser
-// that left: its cookie holds it, sealed.
+// that left: a cookie of its own, named after its state, holds it, sealed. So two tabs can
+// sign in side by side.
 type attempt struct {
 	Issuer   string    `json:"issuer"`
 	To       string    `json:"to"`
@@ -61,16 +67,48 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	provider, err := s.Verifier.Provider(r.Context(), one.Issuer)
 	if err != nil {
-		s.fail(w, r, one.Issuer, err)
+		s.fail(w, r, attempt{Issuer: one.Issuer, To: to}, err)
 		return
 	}
 	begun := attempt{
 		Issuer: one.Issuer, To: to, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Until: s.Now().Add(attemptTime),
 	}
+	s.makeRoom(w, r)
 	// It must come back with a browser that the issuer's site leads here: lax.
-	s.put(w, attemptCookie, s.seal(kindAttempt, begun), int(attemptTime.Seconds()), http.SameSiteLaxMode)
+	s.put(w, attemptCookie+begun.State, s.seal(kindAttempt, begun), int(attemptTime.Seconds()), http.SameSiteLaxMode)
 	at := one.client(provider, s.baseOf(r)).AuthCodeURL(begun.State, oidc.Nonce(begun.Nonce), oauth2.S256ChallengeOption(begun.Verifier))
 	lead(w, at)
+}
+
+// stateShape is what rand.Text gives.
+var stateShape = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+
+// makeRoom takes away the oldest sign-ins of a browser where too many are under way, and
+// those that no longer count.
+func (s *Sessions) makeRoom(w http.ResponseWriter, r *http.Request) {
+	type kept struct {
+		name  string
+		until time.Time
+	}
+	var all []kept
+	for _, cookie := range r.Cookies() {
+		state, is := strings.CutPrefix(cookie.Name, s.named(attemptCookie))
+		if !is || !stateShape.MatchString(state) {
+			continue
+		}
+		var begun attempt
+		name := attemptCookie + state
+		if _, err := s.sealed(r, name, kindAttempt, &begun); err != nil {
+			begun.Until = time.Time{}
+		}
+		all = append(all, kept{name, begun.Until})
+	}
+	slices.SortFunc(all, func(a, b kept) int { return b.until.Compare(a.until) })
+	for i, one := range all {
+		if i >= maxAttempts-1 || !s.Now().Before(one.until) {
+			s.put(w, one.name, "", gone, http.SameSiteLaxMode)
+		}
+	}
 }
 
 // client is what the pages are at an issuer.
@@ -89,15 +127,20 @@ func (s site) client(provider *identity.Provider, base string) *oauth2.Config {
 // back takes a browser that comes back from an issuer, and leads it to its page.
 func (s *Sessions) back(w http.ResponseWriter, r *http.Request) {
 	var begun attempt
-	there, err := s.sealed(r, attemptCookie, kindAttempt, &begun)
-	s.put(w, attemptCookie, "", gone, http.SameSiteLaxMode)
+	state := r.URL.Query().Get("state")
+	if !stateShape.MatchString(state) {
+		s.fail(w, r, begun, failed("no state that was given out"))
+		return
+	}
+	there, err := s.sealed(r, attemptCookie+state, kindAttempt, &begun)
+	s.put(w, attemptCookie+state, "", gone, http.SameSiteLaxMode)
 	if err != nil || !there {
-		s.fail(w, r, "", failed("this browser began no sign-in"))
+		s.fail(w, r, attempt{}, failed("this browser began no such sign-in"))
 		return
 	}
 	caller, err := s.finish(r, begun)
 	if err != nil {
-		s.fail(w, r, begun.Issuer, err)
+		s.fail(w, r, begun, err)
 		return
 	}
 	s.begin(w, r, caller)
@@ -154,10 +197,10 @@ func oauthCode(err error) string {
 	return "no answer that is understood"
 }
 
-// fail leads a person back to the page, which says why in the person's language: to come
-// later, or that the sign-in failed. The log has the rest.
-func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, issuer string, err error) {
-	s.Logger.WarnContext(r.Context(), "nobody was signed in", slog.String("issuer", issuer), slog.String("error", err.Error()))
+// fail leads a person back to the page that the sign-in was for, which says why in the
+// person's language: to come later, or that the sign-in failed. The log has the rest.
+func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, begun attempt, err error) {
+	s.Logger.WarnContext(r.Context(), "nobody was signed in", slog.String("issuer", begun.Issuer), slog.String("error", err.Error()))
 	reason := fault.SignInFailed
 	if fault.ReasonOf(err) == fault.Unavailable {
 		reason = fault.Unavailable
@@ -167,7 +210,19 @@ func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, issuer string, e
 		refuse(w, crossSite())
 		return
 	}
-	lead(w, base+"/?refused="+string(reason))
+	lead(w, base+refusedAt(begun.To, reason))
+}
+
+// refusedAt is a page's address with why nobody was signed in.
+func refusedAt(page string, reason fault.Reason) string {
+	at, err := url.Parse(cmp.Or(page, "/"))
+	if err != nil || !isPage(cmp.Or(page, "/")) {
+		at = &url.URL{Path: "/"}
+	}
+	query := at.Query()
+	query.Set("refused", string(reason))
+	at.RawQuery = query.Encode()
+	return at.String()
 }
 
 // lead leads a browser on.

@@ -30,18 +30,24 @@ func TestSignInIsBound(t *testing.T) {
 		}
 	}
 	for name, tamper := range map[string]func(*url.URL){
-		"state of another":   changed("state", "AAAAAAAAAAAAAAAAAAAAAAAAAA"),
-		"no state":           changed("state", ""),
-		"code of another":    changed("code", "AAAA"),
-		"no code":            changed("code", ""),
-		"an error":           changed("error", "access_denied"),
-		"another issuer":     changed("iss", "https://evil.example"),
-		"another browser":    func(*url.URL) { s.browser = s.newBrowser() },
-		"another's sign-in":  func(*url.URL) { s.toIssuer("/") },
+		"state of another": changed("state", "AAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		"no state":         changed("state", ""),
+		"code of another":  changed("code", "AAAA"),
+		"no code":          changed("code", ""),
+		"an error":         changed("error", "access_denied"),
+		"another issuer":   changed("iss", "https://evil.example"),
+		"another browser":  func(*url.URL) { s.browser = s.newBrowser() },
+		"a state reshaped": changed("state", "A; koppi=B"),
+		"another's sign-in": func(back *url.URL) {
+			query := back.Query()
+			query.Set("state", s.toIssuer("/").Query().Get("state"))
+			back.RawQuery = query.Encode()
+		},
 		"an eternity later":  func(*url.URL) { s.clock.move(11 * time.Minute) },
-		"a changed cookie":   func(*url.URL) { s.putAttempt(t, s.cookie("koppi-sign-in")+"A") },
-		"a session's cookie": func(*url.URL) { s.putAttempt(t, s.secrets.Token("session", "", []byte(`{}`))) },
+		"a changed cookie":   func(back *url.URL) { s.putAttempt(t, back, s.attempt(back)+"A") },
+		"a session's cookie": func(back *url.URL) { s.putAttempt(t, back, s.secrets.Token("session", "", []byte(`{}`))) },
 	} {
+		s.browser = s.newBrowser()
 		back := s.atIssuer(s.toIssuer("/"), "meri")
 		tamper(back)
 		if got := s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site"); got.Header.Get("Location") != refused || s.cookie("koppi") != "" {
@@ -49,28 +55,108 @@ func TestSignInIsBound(t *testing.T) {
 		}
 	}
 	back := s.atIssuer(s.toIssuer("/"), "meri")
-	attempt := s.cookie("koppi-sign-in")
+	attempt := s.attempt(back)
 	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != s.koppi.URL+"/" {
 		t.Fatalf("led to %s; log: %s", got.Header.Get("Location"), s.log)
 	}
-	if s.cookie("koppi-sign-in") != "" {
+	if s.attempt(back) != "" {
 		t.Error("the sign-in's cookie stays")
 	}
 	s.browser = s.newBrowser()
-	s.putAttempt(t, attempt)
+	s.putAttempt(t, back, attempt)
 	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != refused {
 		t.Errorf("a copy of the way back leads to %s", got.Header.Get("Location"))
 	}
 }
 
-// putAttempt gives the browser a sign-in's cookie.
-func (s *stand) putAttempt(t *testing.T, value string) {
+// attempt is the cookie of the sign-in that an address names.
+func (s *stand) attempt(at *url.URL) string {
+	s.t.Helper()
+	return s.cookie(attemptCookie(at))
+}
+
+func attemptCookie(at *url.URL) string { return "koppi-sign-in-" + at.Query().Get("state") }
+
+// attempts is how many sign-ins of this browser are under way.
+func (s *stand) attempts() int {
+	s.t.Helper()
+	at, err := url.Parse(s.koppi.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	count := 0
+	for _, one := range s.browser.Jar.Cookies(at) {
+		if strings.HasPrefix(one.Name, "koppi-sign-in-") {
+			count++
+		}
+	}
+	return count
+}
+
+// Two tabs of one browser begin to sign in before either has finished: both arrive at
+// their own page, in either order, and both are signed in.
+func TestTwoTabsSignIn(t *testing.T) {
+	for name, order := range map[string][2]int{"as they began": {0, 1}, "the other way round": {1, 0}} {
+		s := newStand(t, how{})
+		begun := [2]*url.URL{s.toIssuer("/work?show=overdue"), s.toIssuer("/new/referral?from=concerns/1")}
+		pages := [2]string{"/work?show=overdue", "/new/referral?from=concerns/1"}
+		for _, tab := range order {
+			back := s.atIssuer(begun[tab], "meri")
+			if got := s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site"); got.Header.Get("Location") != s.koppi.URL+pages[tab] {
+				t.Errorf("%s: tab %d is led to %s; log: %s", name, tab, got.Header.Get("Location"), s.log)
+			}
+			if said := s.call(); said != "kela a benefit_handler kela-17" {
+				t.Errorf("%s: after tab %d: %s", name, tab, said)
+			}
+		}
+		if s.attempts() != 0 {
+			t.Errorf("%s: %d cookies of sign-ins stay", name, s.attempts())
+		}
+	}
+}
+
+// However many sign-ins a browser begins and leaves, it carries few of them, and the
+// latest ones can be finished.
+func TestSignInsOfOneBrowserAreBounded(t *testing.T) {
+	s := newStand(t, how{})
+	var begun []*url.URL
+	for range 8 {
+		s.clock.move(time.Second)
+		begun = append(begun, s.toIssuer("/"))
+	}
+	if s.attempts() != 5 || s.attempt(begun[2]) != "" || s.attempt(begun[3]) == "" {
+		t.Fatalf("%d sign-ins are kept", s.attempts())
+	}
+	back := s.atIssuer(begun[3], "meri")
+	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != s.koppi.URL+"/" {
+		t.Errorf("led to %s; log: %s", got.Header.Get("Location"), s.log)
+	}
+	s.clock.move(11 * time.Minute)
+	if s.toIssuer("/"); s.attempts() != 1 {
+		t.Errorf("%d sign-ins are kept after they ended", s.attempts())
+	}
+}
+
+// Who was not signed in stands at the page that the sign-in was for, with what it says.
+func TestRefusedSignInKeepsThePage(t *testing.T) {
+	s := newStand(t, how{})
+	back := s.atIssuer(s.toIssuer("/new/referral?from=concerns/1"), "meri")
+	query := back.Query()
+	query.Set("code", "AAAA")
+	back.RawQuery = query.Encode()
+	if got := s.send(http.MethodGet, back.String()).Header.Get("Location"); got != s.koppi.URL+"/new/referral?from=concerns%2F1&refused=SIGN_IN_FAILED" {
+		t.Errorf("led to %s", got)
+	}
+}
+
+// putAttempt gives the browser the cookie of the sign-in that an address names.
+func (s *stand) putAttempt(t *testing.T, of *url.URL, value string) {
 	t.Helper()
 	at, err := url.Parse(s.koppi.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.browser.Jar.SetCookies(at, []*http.Cookie{{Name: "koppi-sign-in", Value: value, Path: "/"}})
+	s.browser.Jar.SetCookies(at, []*http.Cookie{{Name: attemptCookie(of), Value: value, Path: "/"}})
 }
 
 // A code that somebody else got does not serve who has no proof of having asked for it,
@@ -104,7 +190,7 @@ func TestNoOpenRedirect(t *testing.T) {
 		"/session/sign-in?issuer=x", "/./session/sign-out", "/" + strings.Repeat("a", 3000), "http:/evil.example", " /a", "/ä",
 	} {
 		got := s.send(http.MethodGet, "/session/sign-in?issuer="+url.QueryEscape(s.provider.Issuer)+"&to="+url.QueryEscape(to))
-		if got.StatusCode != http.StatusBadRequest || s.cookie("koppi-sign-in") != "" {
+		if got.StatusCode != http.StatusBadRequest || s.attempts() != 0 {
 			t.Errorf("%q: %d %s", to, got.StatusCode, got.Header.Get("Location"))
 		}
 	}
