@@ -20,6 +20,7 @@ const (
 	signInPath = "/session/sign-in"
 	backPath   = "/session/callback"
 	outPath    = "/session/sign-out"
+	extendPath = "/session/extend"
 )
 
 // Handler answers /session and what is under it:
@@ -28,6 +29,7 @@ const (
 //	POST /session            a session for the bearer token in Authorization, where that is set
 //	GET  /session/sign-in    leads to ?issuer=…, and back to the page ?to=/…
 //	GET  /session/callback   where the issuer leads back to
+//	POST /session/extend     keeps the session alive, for a person who says so
 //	POST /session/sign-out   ends the session
 func (s *Sessions) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -35,6 +37,7 @@ func (s *Sessions) Handler() http.Handler {
 	mux.HandleFunc("POST "+Path, s.byBearer)
 	mux.HandleFunc("GET "+signInPath, s.signIn)
 	mux.HandleFunc("GET "+backPath, s.back)
+	mux.HandleFunc("POST "+extendPath, s.extend)
 	mux.HandleFunc("POST "+outPath, s.signOut)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -94,6 +97,28 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 	}
 	said.ByBearer, said.Trial = s.byToken, s.Dev
 	answer(w, http.StatusUnauthorized, said)
+}
+
+// extend keeps a session alive as a call does, for a person who was warned of its end
+// (WCAG 2.2.1), and says until when: no later than before where it cannot be extended.
+func (s *Sessions) extend(w http.ResponseWriter, r *http.Request) {
+	session, there, sure, err := s.live(r)
+	switch {
+	case !s.sameOrigin(r):
+		refuse(w, crossSite())
+		return
+	case !there:
+		refuse(w, fault.New(fault.SessionEnded, "nobody is signed in"))
+		return
+	case err != nil:
+		refuse(w, err)
+		return
+	}
+	if sure {
+		session.Seen = s.Now()
+		s.give(w, session)
+	}
+	answer(w, http.StatusOK, s.told(session))
 }
 
 // byBearer exchanges a bearer token for a session.

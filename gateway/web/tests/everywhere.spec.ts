@@ -1,11 +1,10 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "@playwright/test";
 
 import { ordinary, type Cases } from "./cases";
 import { expect, test } from "./fixtures";
 import { before, months } from "./months";
+import { picture } from "./pictures";
 
 // Every page, as whom it is for, and where it is.
 const pages: [name: string, person: string, path: (cases: Cases) => string][] = [
@@ -24,14 +23,6 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["own", "client", () => "/own"],
   ["operations", "operator", () => "/operations"],
 ];
-
-// Pictures are taken where PICTURES names a folder, to be looked at.
-async function picture(page: Page, name: string) {
-  const folder = process.env.PICTURES;
-  if (!folder) return;
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 75, fullPage: true });
-}
 
 // Nothing is still being read: what the page says no longer changes.
 async function settled(page: Page) {

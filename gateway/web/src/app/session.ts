@@ -18,6 +18,9 @@ export interface Person {
   role: Role;
   // Served for trying out: persons can be changed at will, and the clock moved.
   trial: boolean;
+  // When the session ends if nothing is done, and when it ends in any case.
+  until: string;
+  expires: string;
 }
 
 // Doors are where one can sign in.
@@ -41,8 +44,13 @@ let ahead = 0;
 // serverNow is the server's time: a worker's machine may be minutes wrong.
 export const serverNow = () => Date.now() + ahead;
 
-async function ask(): Promise<{ person?: Person; doors?: Doors }> {
-  const response = await fetch("/session");
+type Answer = { person?: Person; doors?: Doors };
+
+async function ask(): Promise<Answer> {
+  return read(await fetch("/session"));
+}
+
+async function read(response: Response): Promise<Answer> {
   const date = response.headers.get("Date");
   if (date) ahead = Date.parse(date) - Date.now();
   const answer = await response.json();
@@ -69,6 +77,11 @@ export async function beginTrial(person: TrialPerson) {
   const response = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
   if (!response.ok) throw new Error((await response.json()).message);
   await begin();
+}
+
+// extend puts the end of the session off, as far as it can be: the answer says until when.
+export async function extend() {
+  queries.setQueryData(sessionKey, await read(await fetch("/session/extend", { method: "POST" })));
 }
 
 // begin shows whoever is signed in now, and nothing of who was before.

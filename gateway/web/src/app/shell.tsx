@@ -6,6 +6,7 @@ import { useLanguage, useTexts, useWords } from "./language";
 import { LanguageChoice } from "./languagechoice";
 import { useLine } from "./live";
 import { end, useSession, type Person } from "./session";
+import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
 import { TrialClock } from "./trialclock";
 import { Reachability } from "../ui/reachability";
@@ -16,7 +17,8 @@ import "./shell.css";
 export function Shell() {
   const { data, isError } = useSession(), t = useTexts("shell");
   useTitle();
-  if (isError) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
+  // What is open stays while nothing answers: it may hold what was typed.
+  if (isError && !data) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
   if (!data.person) return <Frame><SignIn doors={data.doors!} /></Frame>;
   return <SignedIn person={data.person} />;
@@ -51,6 +53,7 @@ function SignedIn({ person }: { person: Person }) {
   const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : `${person.agency} ${person.worker} ${person.role}`);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
+      <SessionEnd person={person} />
       <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
       {operator && !there ? <Navigate to="/operations" replace /> : <Outlet />}
     </Frame>

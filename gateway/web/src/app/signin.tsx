@@ -6,11 +6,19 @@ import { beginTrial, wasSignedIn, type Doors, type TrialPerson } from "./session
 import { trialPeople } from "./trial";
 import { refusedOf } from "./refusal";
 
+// here is the page that one comes back to, with all that its address says but why nobody was
+// signed in.
+function here(): string {
+  const query = new URLSearchParams(location.search);
+  query.delete("refused");
+  return location.pathname + (query.size ? `?${query}` : "");
+}
+
 // SignIn shows where one can sign in, and why somebody is no longer.
 export function SignIn({ doors }: { doors: Doors }) {
   const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
   const refused = new URLSearchParams(location.search).get("refused") ?? (wasSignedIn() ? doors.reason : undefined);
-  const to = encodeURIComponent(location.pathname);
+  const to = encodeURIComponent(here());
   return (
     <div className="sign-in">
       <h1>{t("signIn")}</h1>

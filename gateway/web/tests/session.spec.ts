@@ -1,0 +1,114 @@
+import type { Page } from "@playwright/test";
+
+import { report } from "./cases";
+import { expect, test } from "./fixtures";
+import { pictures } from "./pictures";
+
+// soon lets the page believe that its session ends in so many seconds, and in no case later
+// than last seconds from now; what extends it is answered by Koppi itself.
+async function soon(page: Page, seconds: number, last = 36_000) {
+  const now = Date.now(), ends = { until: new Date(now + seconds * 1000).toISOString(), expires: new Date(now + last * 1000).toISOString() };
+  await page.route("**/session", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), ...(response.ok() && ends) } });
+  });
+}
+
+test("who signs in again finds the page, its client and the draft as they were", async ({ koppi, comes }) => {
+  const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide, address = `/new/referral?from=${encodeURIComponent(subject)}`;
+  await guide.go(address);
+  const form = page.locator("form.step-form"), reason = form.locator('[data-field="reason"] textarea');
+  await guide.fill(form, { kind: "REFERRAL_KIND_SERVICE", ground: "consent", consented: "now", reason: "Tarvitsee tukea arkeen." });
+  const follows = await page.locator(".follows").textContent();
+  expect(follows).toContain("asiakas");
+  await page.context().clearCookies();
+  const door = page.locator('[data-person="ps-04"]'), other = page.locator(".door[href]");
+  // An issuer's door, where one signs in elsewhere, leads back to the same address with its query.
+  await page.route("**/session", async (route) => {
+    const response = await route.fetch();
+    const doors = [{ issuer: "https://issuer.example", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=https%3A%2F%2Fissuer.example" }];
+    await route.fulfill({ response, json: { ...await response.json(), ...(!response.ok() && { signIn: doors }) } });
+  });
+  // What is asked next is answered that nobody is signed in any more.
+  await form.locator('[data-field="receiver"]').getByRole("button", { name: /Viranomainen/ }).click();
+  await page.getByRole("option").first().click();
+  await expect(door).toBeVisible();
+  await expect(page.locator(".problem")).toContainText("kirjoittamasi on tallella");
+  await pictures(page, "session-ended");
+  const back = new URL(await other.getAttribute("href") ?? "", page.url()).searchParams.get("to")!;
+  expect(decodeURIComponent(back)).toBe(decodeURIComponent(address));
+  await door.click();
+  await expect(page.locator(".follows")).toHaveText(follows!);
+  await expect(reason).toHaveValue("Tarvitsee tukea arkeen.");
+  await expect(form.locator('[data-field="code"]')).toHaveCount(0);
+  expect(decodeURIComponent(page.url())).toContain(decodeURIComponent(address));
+});
+
+test("who was not signed in comes back to the page without the refusal in its address", async ({ comes }) => {
+  const guide = await comes("ps-04"), { page } = guide;
+  await page.context().clearCookies();
+  await page.route("**/session", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), signIn: [{ issuer: "a", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=a" }] } });
+  });
+  await guide.go("/new/referral?from=concerns%2F1&refused=SIGN_IN_FAILED");
+  await expect(page.locator(".problem")).toContainText("Kirjautuminen ei onnistunut");
+  await expect(page.locator(".door[href]")).toHaveAttribute("href", `/session/sign-in?issuer=a&to=${encodeURIComponent("/new/referral?from=concerns%2F1")}`);
+});
+
+test("the end of a session is announced in time, and one press puts it off", async ({ comes }) => {
+  const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog", { name: /Istuntosi päättyy kello \d/ });
+  await kela.go("/new/concern");
+  await kela.fill(page.locator("form.step-form"), { ground: "consent", consented: "now", description: "Kaksi vuokraa" });
+  await expect(dialog).toHaveCount(0);
+  await soon(page, 170);
+  // The page looks how long there is when it is looked at again, as after a machine's sleep.
+  await page.reload();
+  await expect(dialog).toBeVisible();
+  // A screen reader is there: the focus is within the dialog, and its title is its name.
+  await expect.poll(() => dialog.evaluate((it) => it.contains(document.activeElement))).toBe(true);
+  await pictures(page, "session-ends");
+  await page.unroute("**/session");
+  const extended = page.waitForResponse((response) => response.url().endsWith("/session/extend"));
+  await dialog.getByRole("button", { name: "Jatka" }).click();
+  expect((await extended).status()).toBe(200);
+  await expect(dialog).toHaveCount(0);
+  await expect(page.locator('[data-field="description"] textarea')).toHaveValue("Kaksi vuokraa");
+});
+
+test("a session that another tab has put off warns no more; one that cannot be put off says what to do", async ({ comes }) => {
+  const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog");
+  await soon(page, 170);
+  await kela.go("/new/concern");
+  await expect(dialog).toContainText("Jatka, jos olet vielä täällä");
+  await page.unroute("**/session");
+  await expect(dialog).toHaveCount(0, { timeout: 40_000 });
+  await soon(page, 25, 25);
+  await page.reload();
+  await expect(dialog).toContainText("ei voi enää jatkaa");
+  await expect(dialog.getByRole("button", { name: "Jatka" })).toHaveCount(0);
+  await pictures(page, "session-ends-for-good");
+  await dialog.getByRole("button", { name: "Selvä" }).click();
+  await expect(dialog).toHaveCount(0);
+  // When it has ended the page says so by itself, and shows nothing of anybody any more.
+  await page.unroute("**/session");
+  await page.context().clearCookies();
+  await expect(page.locator('[data-person="kela-17"]')).toBeVisible({ timeout: 40_000 });
+  await expect(page.locator(".problem")).toContainText("Istunto on päättynyt");
+});
+
+test("while nothing answers, an open form stays", async ({ koppi, comes }) => {
+  const kela = await comes("kela-17"), { page } = kela;
+  await soon(page, 100);
+  await kela.go("/new/concern");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toBeVisible();
+  koppi.line.cut();
+  await dialog.getByRole("button", { name: "Jatka" }).click();
+  await expect(dialog.locator(".problem")).toContainText("Yhteys ei toimi");
+  koppi.line.mend();
+  await page.unroute("**/session");
+  await dialog.getByRole("button", { name: "Jatka" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.locator("form.step-form")).toBeVisible();
+});
