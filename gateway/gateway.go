@@ -44,7 +44,8 @@ type Config struct {
 	// Reflection lets anybody ask for the contract, which is published: for trials alone.
 	Reflection bool
 	// Patience is how long a request's message may take to come, and six times that its
-	// answer, where neither is a stream; 30 s where it is zero.
+	// answer, where neither is a stream; 30 s where it is zero. An upload may take longer, but
+	// not stand still for so long.
 	Patience time.Duration
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"koppi.internal/pkg/serve"
+	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 )
 
 const (
@@ -21,7 +23,13 @@ const (
 	answerTimes = 6
 	// framing is what a message has around it on its way.
 	framing = 64 << 10
+	// crawl is how many bytes of an upload must come within patience: one that brings less
+	// stands still.
+	crawl = 1 << 10
 )
+
+// uploads are the procedures whose message is large: on a slow line it takes its time.
+var uploads = map[string]bool{attachmentv1.AttachmentService_UploadChunk_FullMethodName: true}
 
 // streaming is in which directions the calls of a procedure stream.
 type streaming struct{ in, out bool }
@@ -44,7 +52,8 @@ func streamsOf(services []string) (map[string]streaming, error) {
 	return streams, nil
 }
 
-// hurry cuts who sends a message, or takes an answer, a byte now and then. Streams have
+// hurry cuts who sends a message, or takes an answer, a byte now and then. An upload may
+// take as long as its line needs, as long as it does not stand still. Streams have
 // their own ends: one that is not opened soon ends, and none stands longer than an hour.
 func hurry(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,10 +66,32 @@ func hurry(within time.Duration, streams map[string]streaming, handler http.Hand
 		if !kind.in && r.Body != nil && r.Body != http.NoBody {
 			// It ends with the body: net/http takes it back when it waits for what comes next.
 			_ = control.SetReadDeadline(now.Add(within))
+			if uploads[r.URL.Path] {
+				r.Body = &moving{ReadCloser: r.Body, control: control, within: within}
+			}
 			r.Body = http.MaxBytesReader(w, r.Body, serve.MaxMessage+framing)
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// moving is a body that is waited for as long as something of it comes.
+type moving struct {
+	io.ReadCloser
+	control *http.ResponseController
+	within  time.Duration
+	come    int
+}
+
+func (m *moving) Read(p []byte) (int, error) {
+	n, err := m.ReadCloser.Read(p)
+	if m.come += n; m.come >= crawl && err == nil {
+		m.come = 0
+		now := time.Now() //nolint:forbidigo // of sockets
+		_ = m.control.SetReadDeadline(now.Add(m.within))
+		_ = m.control.SetWriteDeadline(now.Add(answerTimes * m.within))
+	}
+	return n, err
 }
 
 // contained lets nothing of a panic out, neither to the caller nor, but for where it

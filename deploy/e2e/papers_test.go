@@ -247,9 +247,11 @@ func TestPapersRefused(t *testing.T) {
 	}
 	refused("a stranger's chunk", chunk(county, 0, content[:1<<20]), fault.NotFound)
 	refused("too early", chunk(kela, 1<<20, content[1<<20:]), fault.WrongOffset)
-	refused("half a chunk", chunk(kela, 0, content[:100]), fault.WrongOffset)
-	if err := chunk(kela, 0, content[:1<<20]); err != nil {
-		t.Fatal(err)
+	// A slow line sends small pieces, and what is there already again.
+	for _, end := range []int{100, 1 << 20} {
+		if err := chunk(kela, 0, content[:end]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	finish := func(ctx context.Context, sum [32]byte) error {
 		_, err := papers.FinishUpload(ctx, &attachmentv1.FinishUploadRequest{AttachmentId: first.GetAttachmentId(), Sha256: sum[:]})

@@ -90,7 +90,7 @@ func waiting(err error) error {
 		With("retry_after", quota.Frees.Round(time.Second).String()).RetryAfter(quota.Frees)
 }
 
-// UploadChunk stores the next chunk.
+// UploadChunk stores what follows, in a piece of any size: a slow line sends small ones.
 func (p papers) UploadChunk(ctx context.Context, r *attachmentv1.UploadChunkRequest) (*attachmentv1.UploadChunkResponse, error) {
 	upload, err := p.own(ctx, r.GetAttachmentId())
 	if err != nil {
@@ -101,7 +101,7 @@ func (p papers) UploadChunk(ctx context.Context, r *attachmentv1.UploadChunkRequ
 	}
 	next, err := p.config.Attachments.Put(ctx, upload, r.GetOffset(), r.GetData())
 	if errors.Is(err, attachment.ErrWrongOffset) {
-		return nil, fault.New(fault.WrongOffset, "the upload goes on elsewhere, in whole chunks").With("next_offset", strconv.FormatInt(next, 10))
+		return nil, fault.New(fault.WrongOffset, "the upload goes on elsewhere").With("next_offset", strconv.FormatInt(next, 10))
 	}
 	return &attachmentv1.UploadChunkResponse{NextOffset: next}, unavailable(err)
 }

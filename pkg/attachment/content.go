@@ -10,41 +10,51 @@ import (
 	"gocloud.dev/blob"
 )
 
-// ErrWrongOffset says that a chunk is not the next one, nor one that is there.
+// ErrWrongOffset says that a piece does not follow what is there.
 var ErrWrongOffset = errors.New("attachment: wrong offset")
 
 // Next is the offset at which an upload goes on: its size once all is there.
 func (s *Store) Next(ctx context.Context, upload Upload) (int64, error) {
-	count := int64(0)
-	err := each(ctx, s.bucket, upload.ID+"/chunk/", func(object *blob.ListObject) error {
-		// What a writer that died left behind has a longer name.
-		if len(object.Key) == len(upload.ID)+1+len(chunk(0)) {
-			count++
-		}
-		return nil
-	})
-	return min(count*ChunkBytes, upload.Size), err
+	next, _, err := s.state(ctx, upload)
+	return next, err
 }
 
-// Put stores a chunk and returns the next offset. The same chunk again changes nothing.
+// Put stores what follows, in a piece of any size up to a chunk's, and returns the next
+// offset. What is there already changes nothing: a piece again, or the part of one.
 func (s *Store) Put(ctx context.Context, upload Upload, offset int64, data []byte) (int64, error) {
-	next, err := s.Next(ctx, upload)
+	next, pieces, err := s.state(ctx, upload)
 	if err != nil {
 		return 0, err
 	}
 	end := offset + int64(len(data))
-	whole := len(data) == ChunkBytes || end == upload.Size
-	if offset%ChunkBytes != 0 || offset > next || end > upload.Size || !whole {
+	if offset < 0 || offset > next || end > upload.Size {
 		return next, ErrWrongOffset
 	}
+	for next < end {
+		start := next - next%ChunkBytes
+		until := min(start+ChunkBytes, end)
+		part := data[next-offset : until-offset]
+		if next == start && (until == start+ChunkBytes || until == upload.Size) {
+			err = s.putChunk(ctx, upload, start, part)
+		} else {
+			pieces, err = s.putPiece(ctx, upload, pieces, next, part)
+		}
+		if err != nil {
+			return next, err
+		}
+		if next = until; next == start+ChunkBytes {
+			pieces = nil
+		}
+	}
+	return next, nil
+}
+
+func (s *Store) putChunk(ctx context.Context, upload Upload, offset int64, data []byte) error {
 	sealed, err := upload.cipher.Encrypt(data, place(upload.ID, chunk(offset)))
 	if err != nil {
-		return next, err
+		return err
 	}
-	if err := once(ctx, s.bucket, upload.ID+"/"+chunk(offset), sealed); err != nil {
-		return next, err
-	}
-	return max(next, end), nil
+	return once(ctx, s.bucket, upload.ID+"/"+chunk(offset), sealed)
 }
 
 // chunk is the name of the chunk at an offset.

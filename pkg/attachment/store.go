@@ -3,7 +3,8 @@
 // once is decided by objects that can be made only once.
 //
 // Of each attachment there are, under its id: "upload", which says what it is and whose
-// (sealed); a chunk for each offset (sealed); "finished" (sealed); "client", whose papers
+// (sealed); a chunk for each offset (sealed), and the pieces of one that is not complete
+// (sealed); "finished" (sealed); "client", whose papers
 // it belongs to (a digest); and "named/" with a mark for each subject that names it.
 // "waiting/" marks what nothing names, so that it can be counted.
 // "pending/" lists those that a sweep must look at. Its key lies in a bucket of its own,
@@ -31,7 +32,7 @@ import (
 )
 
 const (
-	// ChunkBytes is the size of all chunks but the last.
+	// ChunkBytes is the size of all chunks but the last, and the largest piece that comes.
 	ChunkBytes = 1 << 20
 	// MaxBytes is the size of the largest attachment.
 	MaxBytes = 50 << 20
