@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -51,6 +52,9 @@ type who struct {
 	Unit   string        `json:"unit,omitempty"`
 	Role   identity.Role `json:"role"`
 	Worker string        `json:"worker,omitempty"`
+	// Session names it to the browser's tabs, which share what they are told within it and
+	// with no other. It opens nothing: the cookie alone does.
+	Session string `json:"session"`
 	// Until is when the session ends if nothing is done, Expires when it does anyhow.
 	Until   time.Time `json:"until"`
 	Expires time.Time `json:"expires"`
@@ -60,7 +64,10 @@ type who struct {
 
 func (s *Sessions) told(session record) who {
 	c := session.Caller
-	return who{Trial: s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC()}
+	return who{
+		Session: hex.EncodeToString(s.Secrets.Digest([]byte("tabs"), []byte(session.ID))[:16]),
+		Trial:   s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC(),
+	}
 }
 
 // refusal is how a refusal is told, with where one can sign in.
