@@ -1,5 +1,6 @@
 import { report } from "./cases";
 import { expect, test } from "./fixtures";
+import { pictures } from "./pictures";
 
 test("what arrives is announced, and does not move what is read", async ({ koppi, comes }) => {
   const first = await report(koppi), guide = await comes("ps-04"), fresh = guide.page.locator("button.fresh");
@@ -31,6 +32,54 @@ test("the keyboard goes all the way", async ({ koppi, comes }) => {
   await guide.page.keyboard.press("/");
   await guide.page.keyboard.type("ei löydy");
   await expect(guide.page.getByText("Mikään ei vastaa rajausta.")).toBeVisible();
+});
+
+test("a key takes no step but on the matter that has the focus", async ({ koppi, comes }) => {
+  const first = await report(koppi), second = await report(koppi, { code: "140391-9021" }), guide = await comes("ps-04"), { page } = guide;
+  await guide.open(first);
+  let steps = 0;
+  page.on("request", (request) => { if (/\/(Receive|Take)Concern$/.test(request.url())) steps += 1; });
+  // What a key would do it has done by the time that the page has moved on once more.
+  const nothing = async () => {
+    for (const key of ["r", "t"]) await page.keyboard.press(key);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    expect(steps).toBe(0);
+  };
+  for (const place of [page.locator(".brand"), page.locator('.rooms a[href="/sent"]'), page.getByRole("button", { name: "Kirjaudu ulos" }), page.locator("[data-queue=me]"), guide.row(second)]) {
+    await place.focus();
+    await nothing();
+  }
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await nothing();
+  await guide.row(first).focus();
+  await page.keyboard.press("r");
+  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
+  expect(steps).toBe(1);
+});
+
+test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
+  const first = await report(koppi), guide = await comes("ps-04"), { page } = guide, dialog = page.getByRole("dialog", { name: "Näppäimet" });
+  await guide.open(first);
+  await page.keyboard.press("?");
+  await expect(dialog).toBeVisible();
+  await dialog.getByText("Näppäinkomennot käytössä").click();
+  await pictures(page, "keys");
+  await dialog.getByRole("button", { name: "Sulje" }).click();
+  for (const reloaded of [false, true]) {
+    if (reloaded) await page.reload();
+    await expect(page.getByRole("button", { name: "Näppäimet (pois käytöstä)" })).toBeVisible();
+    await guide.row(first).focus();
+    for (const key of ["r", "?", "/", "j"]) await page.keyboard.press(key);
+    await expect(dialog).toHaveCount(0);
+    await expect(guide.row(first)).toBeFocused();
+    await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_SENT"));
+  }
+  await page.getByRole("button", { name: "Näppäimet" }).click();
+  await dialog.getByText("Näppäinkomennot käytössä").click();
+  await dialog.getByRole("button", { name: "Sulje" }).click();
+  await guide.row(first).focus();
+  await page.keyboard.press("r");
+  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
 });
 
 test("tiles count, and narrow down", async ({ koppi, comes }) => {

@@ -1,14 +1,39 @@
-import { useEffect } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 
-// useKeys acts on single keys, but where somebody is typing or a dialog is open.
-export function useKeys(keys: Record<string, () => void>) {
+// Single keys can be switched off: who speaks to the machine, or whose hand slips, would
+// press them unawares (WCAG 2.1.4). The choice stays in this browser.
+const kept = "keys", off = "off";
+const listeners = new Set<() => void>();
+
+function listen(listener: () => void) {
+  listeners.add(listener);
+  addEventListener("storage", listener);
+  return () => { listeners.delete(listener); removeEventListener("storage", listener); };
+}
+
+const areOn = () => localStorage.getItem(kept) !== off;
+
+// useKeysOn tells whether single keys act, and changes that.
+export function useKeysOn(): [boolean, (on: boolean) => void] {
+  return [useSyncExternalStore(listen, areOn), (on) => {
+    if (on) localStorage.removeItem(kept);
+    else localStorage.setItem(kept, off);
+    listeners.forEach((listener) => listener());
+  }];
+}
+
+// useKeys acts on single keys where the focus is within what they are about, but not where
+// somebody is typing or filling in a form, or a dialog is open.
+export function useKeys(keys: Record<string, () => void>, about: (focused: Element) => boolean) {
+  const [on] = useKeysOn();
   useEffect(() => {
+    if (!on) return;
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=listbox]")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
+      if (target.closest("input, textarea, select, [contenteditable], form, [role=dialog], [role=listbox]")) return;
       const act = keys[event.key];
-      if (!act) return;
+      if (!act || !about(target)) return;
       event.preventDefault();
       act();
     };

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 
+import { isolated } from "../ui/direction";
 import refusals from "../texts/refusals.json";
 import shell from "../texts/shell.json";
 import words from "../texts/words.json";
@@ -26,7 +27,7 @@ export function startTexts() {
   for (const [page, texts] of Object.entries({ shell, words, refusals })) addTexts(page, texts);
   const wish = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
   const lng = languages.find((language) => language === wish) ?? "fi";
-  void i18next.use(initReactI18next).init({ lng, fallbackLng: false, interpolation: { escapeValue: false }, resources, initAsync: false, returnNull: false });
+  void i18next.use(initReactI18next).init({ lng, fallbackLng: false, interpolation: { escapeValue: true, escape: isolated }, resources, initAsync: false, returnNull: false });
   document.documentElement.lang = lng;
 }
 

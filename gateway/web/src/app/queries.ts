@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { refusalOf, unreachable } from "./refusal";
-import { sessionKey } from "./session";
+import { sessionKey, tell } from "./session";
 import { ended } from "./transport";
 
 // What is shown is kept up to date by Watch, and looked at again when the line has been
@@ -16,4 +16,7 @@ export const queries: QueryClient = new QueryClient({
 
 // Nobody is signed in any more: the page asks anew who is, shows where one can sign in, and
 // keeps what was typed.
-ended.addEventListener("ended", () => void queries.invalidateQueries({ queryKey: sessionKey }));
+ended.addEventListener("ended", () => {
+  tell("changed");
+  void queries.invalidateQueries({ queryKey: sessionKey });
+});

@@ -18,6 +18,8 @@ export interface Person {
   role: Role;
   // Served for trying out: persons can be changed at will, and the clock moved.
   trial: boolean;
+  // Names the session to the tabs of this browser.
+  session: string;
   // When the session ends if nothing is done, and when it ends in any case.
   until: string;
   expires: string;
@@ -33,6 +35,24 @@ export interface Doors {
 export const sessionKey = ["session"];
 
 const signedIn = "signed in";
+
+// The tabs of a browser have one session together: when one of them signs in or out, the
+// others ask who is signed in now. What was typed goes in all of them when somebody signs out.
+type Told = "changed" | "out";
+const tabs = new BroadcastChannel("koppi session");
+let asTold = false;
+tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+  if (data === "out") forget();
+  asTold = true;
+  void queries.invalidateQueries({ queryKey: sessionKey }).finally(() => { asTold = false; });
+};
+export const tell = (told: Told) => tabs.postMessage(told);
+
+// forget leaves nothing of who was signed in in this tab.
+function forget() {
+  forgetDrafts();
+  sessionStorage.removeItem(signedIn);
+}
 
 // wasSignedIn tells an ended session from a first visit, which is refused nothing.
 export const wasSignedIn = () => sessionStorage.getItem(signedIn) !== null;
@@ -54,10 +74,22 @@ async function read(response: Response): Promise<Answer> {
   const date = response.headers.get("Date");
   if (date) ahead = Date.parse(date) - Date.now();
   const answer = await response.json();
-  if (response.ok) sessionStorage.setItem(signedIn, "true");
+  if (response.ok) became(answer.session);
   if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
   return { doors: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
 }
+
+// became knows which session this is: what was read in another is not shown in it.
+function became(session: string) {
+  const before = sessionStorage.getItem(signedIn);
+  if (before === session) return;
+  sessionStorage.setItem(signedIn, session);
+  if (before) forgetRead();
+  // Whoever was told tells nobody.
+  if (!asTold) tell("changed");
+}
+
+const forgetRead = () => queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
 
 // useSession is who is signed in, or where one can.
 export const useSession = () => useQuery({ queryKey: sessionKey, queryFn: ask, retry: 2 });
@@ -86,15 +118,15 @@ export async function extend() {
 
 // begin shows whoever is signed in now, and nothing of who was before.
 async function begin() {
-  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
+  forgetRead();
   await queries.invalidateQueries({ queryKey: sessionKey });
 }
 
 // end signs out: here, and where the provider has a session of its own, there.
 export async function end() {
-  forgetDrafts();
-  sessionStorage.removeItem(signedIn);
+  forget();
   const answer = await fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()).catch(() => ({}));
+  tell("out");
   if (answer.continue) location.assign(answer.continue);
   else await begin();
 }

@@ -30,8 +30,17 @@ export function SessionEnd({ person }: { person: Person }) {
 function Warning({ person, close }: { person: Person; close: () => void }) {
   const t = useTexts("shell"), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
   const last = person.until === person.expires;
-  // Who was typing goes on there.
+  // Who was typing goes on there. What a page that is just being shown would focus waits too.
   const before = useRef(document.activeElement as HTMLElement | null);
+  useEffect(() => {
+    const stray = ({ target }: FocusEvent) => {
+      if (!(target instanceof HTMLElement) || target.closest("[role=dialog]")) return;
+      before.current = target;
+      document.getElementById("session-end")?.focus();
+    };
+    document.addEventListener("focusin", stray);
+    return () => document.removeEventListener("focusin", stray);
+  }, []);
   const goOn = async () => {
     setBusy(true);
     setError(undefined);
@@ -41,7 +50,7 @@ function Warning({ person, close }: { person: Person; close: () => void }) {
   return (
     <Modal visible appElementId="koppi" onEscKeyDown={() => (last ? close() : void goOn())} focusOnCloseRef={before} scrollable={false} ariaLabelledBy="session-end">
       <ModalContent>
-        <ModalTitle id="session-end">{t("ends", { time: clock(new Date(person.until)) })}</ModalTitle>
+        <ModalTitle id="session-end" tabIndex={-1}>{t("ends", { time: clock(new Date(person.until)) })}</ModalTitle>
         <p>{t(last ? "endsThen" : "endsUnless")}</p>
         <Problem error={error} />
       </ModalContent>

@@ -2,31 +2,35 @@ import { Link, Navigate, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { InlineAlert, LoadingSpinner, SkipLink } from "suomifi-ui-components";
 
-import { useLanguage, useTexts, useWords } from "./language";
+import { useTexts, useWords } from "./language";
 import { LanguageChoice } from "./languagechoice";
 import { useLine } from "./live";
 import { end, useSession, type Person } from "./session";
 import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
+import { useShown } from "./title";
 import { TrialClock } from "./trialclock";
 import { Reachability } from "../ui/reachability";
 import { useDirectory } from "../ui/party";
 import "./shell.css";
+import "./print.css";
 
 // Shell is what surrounds every page; whoever is not signed in sees where one can.
 export function Shell() {
   const { data, isError } = useSession(), t = useTexts("shell");
-  useTitle();
   // What is open stays while nothing answers: it may hold what was typed.
   if (isError && !data) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
   if (!data.person) return <Frame><SignIn doors={data.doors!} /></Frame>;
-  return <SignedIn person={data.person} />;
+  // Another session shows nothing of the one before, whoever's it is.
+  return <SignedIn key={data.person.session} person={data.person} />;
 }
 
-function useTitle() {
-  const [language] = useLanguage(), t = useTexts("shell");
-  useEffect(() => { document.title = t("title"); }, [language, t]);
+// Announcer gives the document its title, and says a change of page to who does not see it.
+function Announcer() {
+  const t = useTexts("shell"), shown = useShown();
+  useEffect(() => { document.title = [shown, t("title")].filter(Boolean).join(" – "); }, [shown, t]);
+  return <p role="status" className="hidden" data-announcer>{shown}</p>;
 }
 
 function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; nav?: ReactNode }) {
@@ -38,6 +42,7 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
         <Link to="/" className="brand">Koppi</Link>
         {top}
         <LanguageChoice />
+        <Announcer />
       </header>
       <div className="body">
         {nav}
@@ -50,7 +55,7 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 function SignedIn({ person }: { person: Person }) {
   // An operator has no matters of its own: nothing to watch, and rooms of its own.
   const operator = person.role === "operator", there = useRouterState({ select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations") });
-  const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : `${person.agency} ${person.worker} ${person.role}`);
+  const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : person.session);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <SessionEnd person={person} />

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Problem } from "../ui/problem";
 import { useLanguage, useTexts, useWords } from "./language";
 import { beginTrial, wasSignedIn, type Doors, type TrialPerson } from "./session";
+import { useTitle } from "./title";
 import { trialPeople } from "./trial";
 import { refusedOf } from "./refusal";
 
@@ -17,6 +18,7 @@ function here(): string {
 // SignIn shows where one can sign in, and why somebody is no longer.
 export function SignIn({ doors }: { doors: Doors }) {
   const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
+  useTitle(t("signIn"));
   const refused = new URLSearchParams(location.search).get("refused") ?? (wasSignedIn() ? doors.reason : undefined);
   const to = encodeURIComponent(here());
   return (

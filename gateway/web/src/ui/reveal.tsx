@@ -37,7 +37,7 @@ export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
       <Problem error={error} />
       {found === undefined
         ? <div ref={button}><Button type="button" variant="secondary" aria-disabled={busy} onClick={() => { if (!busy) void show(); }} aria-describedby={`reveal-${name}`}>{label}</Button><p id={`reveal-${name}`} className="quiet hint">{hint}</p></div>
-        : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">{children(found, () => void show())}<button type="button" className="plain" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button></div>}
+        : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">{children(found, () => void show())}<button type="button" className="plain screen-only" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button></div>}
     </div>
   );
 }

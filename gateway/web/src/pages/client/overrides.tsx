@@ -59,7 +59,7 @@ function Asked({ one, clientId, changed }: { one: Override; clientId: string; ch
   return (
     <>
       <p><strong>{t("asked", { what: t(`service_${one.service}`), who: agency(one.receiver) })}</strong> <span className="quiet">{one.provision}, {party(one.requestedBy)}</span></p>
-      <blockquote>{one.reason}</blockquote>
+      <blockquote dir="auto">{one.reason}</blockquote>
       <p>{standing}</p>
       {!decided && !lapsed && !mine && (
         <div className="buttons">

@@ -2,6 +2,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
 import { addTexts, useTexts } from "../../app/language";
+import { useTitle } from "../../app/title";
 import { shortId } from "../../ui/names";
 import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/client.json";
@@ -17,6 +18,8 @@ addTexts("client", texts);
 // ClientPage looks up a client over all services. Why comes first: no client is searched for
 // without a purpose, and each reading is recorded with it.
 export function ClientPage() {
+  const shell = useTexts("shell");
+  useTitle(shell("client"));
   const { id } = useSearch({ strict: false }) as { id?: string }, navigate = useNavigate(), [sought, seek] = useState<Sought>();
   const found = (next: Sought) => {
     seek(next);
@@ -33,7 +36,7 @@ function Client({ sought, again }: { sought: Sought; again: () => void }) {
   return (
     <div className="client-page" data-client={sought.clientId}>
       <h1 ref={heading} tabIndex={-1}>{t("client", { id: shortId(sought.clientId) })}</h1>
-      <p className="quiet">{t("soughtFor", { purpose: sought.purpose })} <button type="button" className="plain" onClick={again}>{t("another")}</button></p>
+      <p className="quiet">{t("soughtFor", { purpose: sought.purpose })} <button type="button" className="plain screen-only" onClick={again}>{t("another")}</button></p>
       <div className="client-columns">
         <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
         <div><Wishes sought={sought} /><Consents sought={sought} /></div>

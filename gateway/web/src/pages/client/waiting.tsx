@@ -44,7 +44,7 @@ function One({ one, wishes, clientId, changed }: Props & { one: WaitingWish }) {
   return (
     <>
       <p><strong>{what}</strong> <span className="quiet">{recorded && moment(recorded)}, {party(one.recordedBy)}</span></p>
-      <blockquote>{one.reason}</blockquote>
+      <blockquote dir="auto">{one.reason}</blockquote>
       <p className={decided || lapsed ? "quiet" : undefined}>{standing}</p>
       {!one.everywhere && !lapsed && <p className="late">{t("notEverywhere")}</p>}
       {!decided && !lapsed && (

@@ -66,7 +66,7 @@ function Prohibited({ one, clientId, changed }: Wish<Prohibition>) {
   return (
     <>
       <p><strong>{t("mayNotBeTold", { who: who(one.recipient) })}</strong> <span className="quiet">{given && day(given)}, {one.by ? party(one.by) : t("byClient")}{one.confirmedByClient && `, ${t("confirmedByClient")}`}</span></p>
-      {one.reason && <blockquote>{one.reason}</blockquote>}
+      {one.reason && <blockquote dir="auto">{one.reason}</blockquote>}
       {lifted && <p className="quiet">{t("lifted", { day: day(lifted) })}</p>}
       {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}
       {!lifted && one.by?.agency === person.agency && <Step name="LiftProhibition" of={one.prohibitionId} label={t("lift")} schema={LiftProhibitionRequestSchema} fields={[note("lift", "liftThen"), note("lift", "waitingThen"), reason]}
@@ -80,7 +80,7 @@ function Advance({ one, clientId, changed }: Wish<AdvanceConsent>) {
   return (
     <>
       <p><strong>{t("mayBeTold", { who: who(one.recipient) })}</strong> {one.services.map((name) => t(`service_${name}`)).join(", ")}</p>
-      <p>{one.purpose} <span className="quiet">{given && day(given)}–{until && day(until)}, {one.provision}, {one.by ? party(one.by) : t("byClient")}</span></p>
+      <p><bdi>{one.purpose}</bdi> <span className="quiet">{given && day(given)}–{until && day(until)}, {one.provision}, {one.by ? party(one.by) : t("byClient")}</span></p>
       {withdrawn && <p className="quiet">{t("withdrawnOn", { day: day(withdrawn) })}</p>}
       {!withdrawn && until && until < now && <p className="quiet">{t("runOut")}</p>}
       {!one.everywhere && <p className="late">{t("notEverywhere")}</p>}

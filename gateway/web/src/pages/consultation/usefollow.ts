@@ -5,6 +5,7 @@ import type { Party } from "#gen/koppi/common/v1/party_pb";
 import type { ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
 import { usePerson } from "../../app/session";
 import { follow } from "./line";
+import { inSlot, onWanted } from "./slots";
 
 // Who has not typed for this long has stopped; the page says that it types more often.
 const typingLasts = 6000;
@@ -42,7 +43,7 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
   useEffect(() => {
     if (over || !inSight) return;
     const ended = new AbortController();
-    void follow(id, {
+    void inSlot(ended.signal, () => follow(id, {
       after: () => last.current,
       opened: () => setPresent([]),
       // Who is there is not known while the line is down.
@@ -60,7 +61,7 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
           if (!there) stopped(party);
         }
       },
-    }, ended.signal);
+    }, ended.signal));
     return () => { ended.abort(); setPresent([]); setDown(false); };
   }, [id, over, inSight, isMe, add, stillTyping, stopped]);
 
@@ -96,7 +97,8 @@ function useInSight(): boolean {
       else timer = setTimeout(() => set(false), awayAfter);
     };
     document.addEventListener("visibilitychange", look);
-    return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", look); };
+    const unheard = onWanted(() => { if (document.visibilityState !== "visible") set(false); });
+    return () => { clearTimeout(timer); unheard(); document.removeEventListener("visibilitychange", look); };
   }, []);
   return inSight;
 }

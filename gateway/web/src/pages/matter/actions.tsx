@@ -8,6 +8,7 @@ import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";
 import type { Field, Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
+import { idOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
 
 // Step is what a step asks for. One without fields is taken at once.
@@ -72,7 +73,12 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
   const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open && !busy) void take(name); };
-  useKeys({ r: press("Receive"), t: press("Take", "Accept") });
+  // A step is taken by a key only where the focus is on this matter, or on its row in the list.
+  const here = (focused: Element) => {
+    const matter = place.current?.closest<HTMLElement>("[data-matter]"), row = focused.closest<HTMLElement>("a.row")?.dataset.subject;
+    return Boolean(matter && (matter.contains(focused) || (row && idOf(row) === matter.dataset.matter)));
+  };
+  useKeys({ r: press("Receive"), t: press("Take", "Accept") }, here);
   const sure = open && sureOf(steps[open], matter);
   const variant = (name: string, index: number) => (steps[name]?.rare ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
   if (!names.length && !taken) return null;

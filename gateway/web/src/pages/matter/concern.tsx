@@ -40,12 +40,12 @@ export function ConcernMatter({ id }: { id: string }) {
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} /> : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage} status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]} linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
-        <dt>{t("from")}</dt><dd>{party(concern.reporter)}</dd>
-        <dt>{t("to")}</dt><dd>{party(concern.receiver)}</dd>
-        {concern.supportNeed > 0 && <><dt>{t("supportNeed")}</dt><dd>{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>}
-        {concern.track > 0 && <><dt>{t("track")}</dt><dd>{word(nameOf(TrackSchema, concern.track))}</dd></>}
-        {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd>{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}
-        {notReached > 0 && <><dt>{t("attempts")}</dt><dd>{notReached}</dd></>}
+        <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
+        <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>
+        {concern.supportNeed > 0 && <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>}
+        {concern.track > 0 && <><dt>{t("track")}</dt><dd dir="auto">{word(nameOf(TrackSchema, concern.track))}</dd></>}
+        {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd dir="auto">{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}
+        {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
       {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description" ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>

@@ -37,8 +37,8 @@ export function ReferralMatter({ id }: { id: string }) {
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} /> : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService} available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage} status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]} linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
-        {referral.sender && <><dt>{t("from")}</dt><dd>{party(referral.sender)}</dd></>}
-        {referral.receiver && <><dt>{t("to")}</dt><dd>{party(referral.receiver)}</dd></>}
+        {referral.sender && <><dt>{t("from")}</dt><dd dir="auto">{party(referral.sender)}</dd></>}
+        {referral.receiver && <><dt>{t("to")}</dt><dd dir="auto">{party(referral.receiver)}</dd></>}
       </MatterSide>}>
       {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>

@@ -42,9 +42,9 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
       <section aria-labelledby="side-client">
         <h3 id="side-client">{t("client")}</h3>
         <dl>
-          {clientId && <><dt>{t("clientId")}</dt><dd>{shortId(clientId)}</dd></>}
-          {language && <><dt>{t("language")}</dt><dd>{known ? t(`language_${known}`) : language}</dd></>}
-          {basis?.ground ? <><dt>{t("basis")}</dt><dd>{word(nameOf(LegalGroundSchema, basis.ground))}{consented && ` ${day(consented)}`}{basis.provision && <span className="quiet"> ({basis.provision})</span>}</dd></> : null}
+          {clientId && <><dt>{t("clientId")}</dt><dd dir="auto">{shortId(clientId)}</dd></>}
+          {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : language}</dd></>}
+          {basis?.ground ? <><dt>{t("basis")}</dt><dd dir="auto">{word(nameOf(LegalGroundSchema, basis.ground))}{consented && ` ${day(consented)}`}{basis.provision && <span className="quiet"> ({basis.provision})</span>}</dd></> : null}
           {children}
         </dl>
         {worker && clientId && <Who read={read} />}

@@ -6,6 +6,7 @@ import { OperatorService } from "#gen/koppi/operator/v1/operator_pb";
 import { ParkingService } from "#gen/koppi/exchange/v1/exchange_pb";
 import { dateOf } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
+import { useTitle } from "../../app/title";
 import texts from "../../texts/operations.json";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
@@ -30,6 +31,7 @@ export function OperationsPage() {
   const { data, error } = useQuery(OperatorService.method.getOverview, {}, every), parked = useQuery(ParkingService.method.listParked, {}, every);
   const look = (subject: string) => void navigate({ to: "/operations", search: { trace: subject }, hash: "trace" });
   const now = dateOf(data?.now);
+  useTitle(shell("operations"));
   return (
     <div className="operations">
       <h1>{shell("operations")}</h1>

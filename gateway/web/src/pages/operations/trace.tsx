@@ -22,7 +22,7 @@ export function Trace({ subject, look }: { subject: string; look: (subject: stri
     <div id="trace">
       <Section name="trace" title={t("look")} note={t("lookNote")}>
         <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) look(typed.trim()); }}>
-          <TextInput labelText={t("lookFor")} hintText={t("lookHint")} value={typed} onChange={(value) => type(String(value ?? ""))} />
+          <TextInput dir="auto" labelText={t("lookFor")} hintText={t("lookHint")} value={typed} onChange={(value) => type(String(value ?? ""))} />
           <Button type="submit">{t("lookUp")}</Button>
         </form>
         <Problem error={error} />

@@ -39,7 +39,7 @@ function AdvanceCard({ consent, over, done }: { consent: AdvanceConsent; over: b
   return (
     <article className="card" aria-labelledby={id} data-advance={consent.consentId}>
       <h4 id={id}>{names.recipient(consent.recipient)}</h4>
-      <p className="stands">{consent.purpose}</p>
+      <p className="stands" dir="auto">{consent.purpose}</p>
       <p>{consent.services.map((service) => t(`consent_${service}`)).join(", ")}.</p>
       <p>{t(over ? "advance_past" : "advance_valid", { given, until: withdrawn ? onDay(withdrawn) : until })}</p>
       {consent.by && <p>{t("advance_by", { who: names.full(consent.by) })}</p>}

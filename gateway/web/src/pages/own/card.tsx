@@ -23,8 +23,8 @@ export function MatterCard({ told }: { told: Told }) {
       {told.appointments.map(({ at, place }) => <p key={at.getTime()} className="date"><strong>{t("appointment")}:</strong> {t("appointmentAt", { date: day(at), time: clock(at) })}{place && `, ${place}`}</p>)}
       {told.planned.map(({ by, at }, index) => <p key={index}>{t("planned", { who: names.full(by), date: limit(dateOf(at)!) })}</p>)}
       <dl>
-        {told.next && <><dt>{t("next")}</dt><dd>{told.next} {told.late && t("late")}</dd></>}
-        {who && <><dt>{t("holder")}</dt><dd>{who}. {!told.quiet && silence}</dd></>}
+        {told.next && <><dt>{t("next")}</dt><dd dir="auto">{told.next} {told.late && t("late")}</dd></>}
+        {who && <><dt>{t("holder")}</dt><dd dir="auto">{who}. {!told.quiet && silence}</dd></>}
       </dl>
       {told.notes.map((note) => <p key={note}>{note}</p>)}
       {kindOf(told.subject) === "plans" && !told.ended && <p><Link to="/own" search={{ show: "plan" }}>{t("plan_open")}</Link></p>}
@@ -32,7 +32,7 @@ export function MatterCard({ told }: { told: Told }) {
         <details>
           <summary>{t("said")}</summary>
           {told.said.topics.length > 0 && <p>{t("saidTopics")}: {told.said.topics.join(", ")}</p>}
-          {told.said.text && <blockquote>{told.said.text}</blockquote>}
+          {told.said.text && <blockquote dir="auto">{told.said.text}</blockquote>}
         </details>
       )}
       <Happened subject={told.subject} />

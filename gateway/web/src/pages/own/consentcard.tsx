@@ -23,7 +23,7 @@ export function ConsentCard({ consent, matter, done }: { consent: Consent; matte
       <h4 id={`consent-${consent.subject}`}>{matter?.title || t(`consent_${service}`)}</h4>
       {about && <p className="stands">{about}</p>}
       <p>{t("consent_given", { date: onDay(dateOf(consent.givenAt)), who: names.agencyOf(consent.givenTo) })}</p>
-      <dl><dt>{t("consent_to")}</dt><dd>{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
+      <dl><dt>{t("consent_to")}</dt><dd dir="auto">{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
       {withdrawal ? <Withdrawn withdrawal={withdrawal} /> : <p>{t("consent_until")}</p>}
       {!withdrawal && !open && <Button variant="secondary" data-step="WithdrawConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>}
       {!withdrawal && open && (

@@ -42,7 +42,7 @@ export function Give({ done, cancel }: { done: () => void; cancel: () => void })
         </CheckboxGroup>
       </div>
       <div className="field" data-field="give-purpose">
-        <Textarea id="give-purpose" labelText={t("advance_purpose")} hintText={t("advance_purposeHint")} value={draft.purpose} maxLength={1000} onChange={(event) => change({ purpose: event.target.value })} fullWidth status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
+        <Textarea dir="auto" id="give-purpose" labelText={t("advance_purpose")} hintText={t("advance_purposeHint")} value={draft.purpose} maxLength={1000} onChange={(event) => change({ purpose: event.target.value })} fullWidth status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
       </div>
       <div className="field" data-field="give-until">
         <label htmlFor="give-until">{t("advance_until")}</label>

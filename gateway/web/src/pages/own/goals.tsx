@@ -16,7 +16,7 @@ export function Goals({ plan }: { plan: Plan }) {
       <ul className="cards">
         {plan.goals.map((goal) => (
           <li key={goal.goalId} className="card">
-            <p className="goal">{goal.text}</p>
+            <p className="goal" dir="auto">{goal.text}</p>
             <p className="quiet">{t(goal.setByClient ? "goal_own" : "goal_proposed")}</p>
             <Last assessments={goal.assessments} byClient />
             <Last assessments={goal.assessments} byClient={false} />
@@ -31,7 +31,7 @@ export function Goals({ plan }: { plan: Plan }) {
 function Last({ assessments, byClient }: { assessments: Assessment[]; byClient: boolean }) {
   const t = useTexts("own"), last = assessments.filter((one) => one.byClient === byClient).at(-1);
   if (!last) return null;
-  return <p>{t(byClient ? "goal_you" : "goal_worker", { date: onDay(dateOf(last.at)), score: t(`score_${last.score}`) })}{last.note && ` ${last.note}`}</p>;
+  return <p>{t(byClient ? "goal_you" : "goal_worker", { date: onDay(dateOf(last.at)), score: t(`score_${last.score}`) })}{last.note && <> <bdi>{last.note}</bdi></>}</p>;
 }
 
 // Actions are what is done, by whom and until when: what is open first.
@@ -51,9 +51,9 @@ function OneAction({ action, goal }: { action: Action; goal?: string }) {
   const key = action.completedAt ? "action_done" : action.overdue ? "action_late" : due ? "action_by" : "action_any";
   return (
     <>
-      <p className="stands">{action.text}</p>
+      <p className="stands" dir="auto">{action.text}</p>
       <p>{t(key, { who, date: onDay(dateOf(action.completedAt) ?? due) })}</p>
-      {action.note && <p>{action.note}</p>}
+      {action.note && <p dir="auto">{action.note}</p>}
       {goal && <p className="quiet">{goal}</p>}
     </>
   );

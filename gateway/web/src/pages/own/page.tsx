@@ -2,6 +2,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 
 import { addTexts, useTexts } from "../../app/language";
+import { useTitle } from "../../app/title";
 import texts from "../../texts/own.json";
 import { Consents } from "./consents";
 import { Looked } from "./looked";
@@ -19,6 +20,7 @@ const parts: Record<View, () => React.ReactNode> = { matters: Matters, plan: Own
 export function OwnPage() {
   const t = useTexts("own"), { show = "matters" } = useSearch({ from: "/own" }), heading = useRef<HTMLHeadingElement>(null), before = useRef(show);
   const Part = parts[show];
+  useTitle(t(`view_${show}`));
   // Who chose another part reads on from its heading.
   useEffect(() => {
     if (before.current !== show) heading.current?.focus();

@@ -39,13 +39,13 @@ function OnePlan({ plan }: { plan: Plan }) {
   const offered = plan.responsibilityOfferedTo;
   return (
     <article className="own-plan" data-plan={plan.planId}>
-      <p className="stands" data-standing>{t(nameOf(PlanStateSchema, plan.state))}{plan.endReason && ` ${plan.endReason}`}</p>
+      <p className="stands" data-standing>{t(nameOf(PlanStateSchema, plan.state))}{plan.endReason && <> <bdi>{plan.endReason}</bdi></>}</p>
       <Goals plan={plan} />
       <Actions plan={plan} />
       <section className="own-part">
         <dl>
-          {!ended && plan.responsible && <><dt>{t("responsible")}</dt><dd>{names.full(plan.responsible)}. {t("silenceAny")}</dd></>}
-          {!ended && review && <><dt>{t("review")}</dt><dd>{limit(review)}</dd></>}
+          {!ended && plan.responsible && <><dt>{t("responsible")}</dt><dd dir="auto">{names.full(plan.responsible)}. {t("silenceAny")}</dd></>}
+          {!ended && review && <><dt>{t("review")}</dt><dd dir="auto">{limit(review)}</dd></>}
         </dl>
         {!ended && offered && <p>{t("offer", { who: names.full(offered) })}</p>}
         <h3>{t("members")}</h3>
@@ -55,7 +55,7 @@ function OnePlan({ plan }: { plan: Plan }) {
         <section className="own-part">
           <h3>{t("views_own")}</h3>
           <ul className="cards">
-            {plan.clientViews.map(({ at, feltHeard, ownGoalsLead, comment }, index) => <li key={index} className="card"><p className="quiet">{onDay(dateOf(at))}</p><Dots lines={[t(feltHeard ? "heard" : "notHeard"), t(ownGoalsLead ? "leads" : "notLeads")]} />{comment && <blockquote>{comment}</blockquote>}</li>)}
+            {plan.clientViews.map(({ at, feltHeard, ownGoalsLead, comment }, index) => <li key={index} className="card"><p className="quiet">{onDay(dateOf(at))}</p><Dots lines={[t(feltHeard ? "heard" : "notHeard"), t(ownGoalsLead ? "leads" : "notLeads")]} />{comment && <blockquote dir="auto">{comment}</blockquote>}</li>)}
           </ul>
         </section>
       )}

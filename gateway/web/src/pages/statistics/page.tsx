@@ -7,6 +7,7 @@ import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
 import { useClock } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
+import { useTitle } from "../../app/title";
 import texts from "../../texts/statistics.json";
 import { dayKey } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
@@ -25,6 +26,7 @@ const usual = 6;
 // StatisticsPage counts what was sent and what became of it, in whole months.
 export function StatisticsPage() {
   const t = useTexts("statistics"), shell = useTexts("shell"), person = usePerson(), now = useClock();
+  useTitle(shell("statistics"));
   return (
     <div className="statistics">
       <h1>{shell("statistics")}</h1>

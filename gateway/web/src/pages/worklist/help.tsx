@@ -1,17 +1,19 @@
-import { Button, Modal, ModalContent, ModalFooter, ModalTitle } from "suomifi-ui-components";
+import { Button, Modal, ModalContent, ModalFooter, ModalTitle, ToggleInput } from "suomifi-ui-components";
 
+import { useKeysOn } from "../../app/keys";
 import { useTexts } from "../../app/language";
 
 const keys = ["key_move", "key_open", "key_new", "key_receive", "key_take", "key_next", "key_search", "key_help"];
 
-// KeysHelp lists what the keyboard does.
+// KeysHelp lists what single keys do, and switches them off and on.
 export function KeysHelp({ close }: { close: () => void }) {
-  const t = useTexts("worklist");
+  const t = useTexts("worklist"), [on, switchTo] = useKeysOn();
   return (
-    <Modal visible appElementId="koppi" onEscKeyDown={close} scrollable={false}>
+    <Modal visible appElementId="koppi" onEscKeyDown={close} scrollable={false} ariaLabelledBy="keys-title">
       <ModalContent>
-        <ModalTitle>{t("keys")}</ModalTitle>
-        <ul>{keys.map((key) => <li key={key}>{t(key)}</li>)}</ul>
+        <ModalTitle id="keys-title">{t("keys")}</ModalTitle>
+        <p><ToggleInput checked={on} onChange={switchTo}>{t("keysOn")}</ToggleInput></p>
+        <ul className={on ? "" : "quiet"}>{keys.map((key) => <li key={key}>{t(key)}</li>)}</ul>
       </ModalContent>
       <ModalFooter><Button onClick={close}>{t("close")}</Button></ModalFooter>
     </Modal>

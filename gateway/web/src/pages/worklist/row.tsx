@@ -9,7 +9,7 @@ import { useDirectory } from "../../ui/party";
 import type { ListName } from "./work";
 
 // Row is a matter in two lines: what it is, and whose turn until when.
-export function Row({ item, list, person, open }: { item: WorkItem; list: ListName; person: Person; open: boolean }) {
+export function Row({ item, list, person }: { item: WorkItem; list: ListName; person: Person }) {
   const t = useTexts("worklist"), word = useWords(), { agency } = useDirectory(), kind = kindOf(item.subject);
   const { status } = item;
   const turn = () => {
@@ -30,7 +30,7 @@ export function Row({ item, list, person, open }: { item: WorkItem; list: ListNa
       </span>
     </>
   );
-  // What waits for a second officer is decided where the client's wishes are.
+  // The link of the open matter is marked by the router: aria-current. What waits for a second officer is decided where the client's wishes are.
   return isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
-    : <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} {...row} aria-current={open ? "true" : undefined}>{said}</Link>;
+    : <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} {...row}>{said}</Link>;
 }

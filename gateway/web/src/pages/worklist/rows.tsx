@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 
 import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import { usePrinting } from "../../app/printing";
 import type { Person } from "../../app/session";
 import { Row } from "./row";
 import type { ListName } from "./work";
@@ -10,9 +11,9 @@ const rowHeight = 84;
 
 interface Props { items: WorkItem[]; list: ListName; person: Person; open?: string; label: string; move: { current: (by: number) => void } }
 
-// Rows holds what is in sight of a list alone, however long the list is.
+// Rows holds what is in sight of a list alone, however long the list is; on paper, all of it.
 export function Rows({ items, list, person, open, label, move }: Props) {
-  const frame = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLDivElement>(null), printing = usePrinting();
   const rows = useVirtualizer({ count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index) => items[index]!.subject });
   // wanted is a row that a key has gone to and that is not drawn yet.
   const wanted = useRef<string>(undefined);
@@ -34,11 +35,12 @@ export function Rows({ items, list, person, open, label, move }: Props) {
   return (
     <div ref={frame} className="rows">
       <ul aria-label={label} style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map(({ index, key, start }) => (
-          <li key={key} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={index + 1} style={{ transform: `translateY(${start}px)` }}>
-            <Row item={items[index]!} list={list} person={person} open={items[index]!.subject === open} />
-          </li>
-        ))}
+        {printing ? items.map((item) => <li key={item.subject}><Row item={item} list={list} person={person} /></li>)
+          : rows.getVirtualItems().map(({ index, key, start }) => (
+            <li key={key} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={index + 1} style={{ transform: `translateY(${start}px)` }}>
+              <Row item={items[index]!} list={list} person={person} />
+            </li>
+          ))}
       </ul>
     </div>
   );

@@ -1,0 +1,42 @@
+import { createClient } from "@connectrpc/connect";
+
+import { ExchangeService } from "#gen/koppi/exchange/v1/exchange_pb";
+import { transport } from "./transport";
+
+// The server is heard every 20 s; a line that is silent for this long is dead.
+const silence = 45_000;
+const retries = [500, 1000, 2000, 5000, 15_000];
+
+export interface Change { subject: string; etag: string }
+// News is a change, that some may have been missed, or that the line is up or down.
+export type News = { kind: "changed"; change: Change } | { kind: "missed" } | { kind: "line"; down: boolean };
+
+async function once(signal: AbortSignal, tell: (news: News) => void, opened: () => void): Promise<boolean> {
+  const dead = new AbortController();
+  let timer = setTimeout(() => dead.abort(), silence);
+  try {
+    for await (const { kind } of createClient(ExchangeService, transport).watch({}, { signal: AbortSignal.any([signal, dead.signal]), onHeader: opened })) {
+      clearTimeout(timer);
+      timer = setTimeout(() => dead.abort(), silence);
+      tell(kind.case === "changed" ? { kind: "changed", change: { subject: kind.value.subject, etag: kind.value.etag } } : { kind: "line", down: false });
+    }
+    return true; // An end in order says: open me again.
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// watch keeps a stream of what changes open until the signal. From the moment it opens
+// nothing is missed; what came before may have been.
+export async function watch(signal: AbortSignal, tell: (news: News) => void) {
+  for (let failures = 0; !signal.aborted;) {
+    const fine = await once(signal, tell, () => { failures = 0; tell({ kind: "line", down: false }); tell({ kind: "missed" }); });
+    if (signal.aborted) return;
+    if (fine) continue;
+    tell({ kind: "line", down: true });
+    const wait = retries[Math.min(failures++, retries.length - 1)]! * (0.5 + Math.random());
+    await new Promise<void>((resolve) => { setTimeout(resolve, wait); signal.addEventListener("abort", () => resolve(), { once: true }); });
+  }
+}

@@ -1,0 +1,51 @@
+import { ordinary } from "./cases";
+import { expect, test } from "./fixtures";
+
+test("each page and matter has its title, without personal data, and a change is announced", async ({ koppi, comes }) => {
+  const cases = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker, announced = page.locator("[data-announcer]");
+  const end = (subject: string) => `…${subject.slice(-5)}`, seen = new Set<string>();
+  const shows = async (title: string) => {
+    await expect(page).toHaveTitle(title ? `${title} – Koppi` : "Koppi");
+    // The region was there before its content: a screen reader says what comes into it.
+    await expect(announced).toHaveText(title);
+    expect(seen.has(title), title).toBe(false);
+    seen.add(title);
+    for (const personal of ["Aino", "010594", "Meikäläinen"]) expect(title).not.toContain(personal);
+  };
+  await shows("Työlista");
+  for (const [room, title] of [["sent", "Lähetetyt"], ["consultations", "Konsultaatiot"], ["plans", "Suunnitelmat"], ["client", "Asiakas"], ["statistics", "Tilastot"]] as const) {
+    await page.locator(`.rooms a[href="/${room}"]`).click();
+    await shows(title);
+  }
+  await worker.open(cases.concern);
+  await shows(`Huoli-ilmoitus ${end(cases.concern)} – Työlista`);
+  await worker.open(cases.consultation, "consultations");
+  // What it is about is free text, and stays within the page.
+  await shows(`Konsultaatio ${end(cases.consultation)} – Konsultaatiot`);
+  await worker.open(cases.plan, "plans");
+  await shows(`Yhteinen suunnitelma ${end(cases.plan)} – Suunnitelmat`);
+  await page.locator('.rooms a[href="/plans"]').click();
+  await expect(page).toHaveTitle("Suunnitelmat – Koppi");
+  for (const [what, title] of [["concern", "Uusi huoli-ilmoitus"], ["referral", "Uusi lähete"], ["consultation", "Uusi konsultaatio"], ["plan", "Uusi yhteinen suunnitelma"]] as const) {
+    await worker.go(`/new/${what}`);
+    await shows(title);
+  }
+  await page.getByRole("button", { name: "Svenska" }).click();
+  await expect(page).not.toHaveTitle("Uusi yhteinen suunnitelma – Koppi");
+  await page.getByRole("button", { name: "Suomi" }).click();
+  await page.getByRole("button", { name: "Kirjaudu ulos" }).click();
+  await shows("Kirjaudu sisään");
+});
+
+test("the client's page is called by what is shown of it", async ({ koppi, comes }) => {
+  await ordinary(koppi);
+  const client = await comes("client"), { page } = client;
+  const titles = new Set<string>();
+  for (const view of ["matters", "plan", "consents", "looked"]) {
+    await page.locator(`[data-view="${view}"]`).click();
+    const name = await page.locator("#own-view").textContent();
+    await expect(page).toHaveTitle(`${name} – Koppi`);
+    titles.add(await page.title());
+  }
+  expect(titles.size).toBe(4);
+});
