@@ -22,7 +22,7 @@ export function Papers({ subject, papers }: { subject: string; papers: Attachmen
       <ul className="papers">
         {papers.map((paper) => (
           <li key={paper.attachmentId}>
-            <button type="button" className="plain" disabled={busy === paper.attachmentId} onClick={() => void save(paper)} data-download={paper.attachmentId}>{paper.filename}<span className="hidden"> {t("download")}</span></button> <span className="quiet">{size(paper.sizeBytes)}</span>
+            <button type="button" className="plain" disabled={busy === paper.attachmentId} onClick={() => void save(paper)} data-download={paper.attachmentId}><bdi>{paper.filename}</bdi><span className="hidden"> {t("download")}</span></button> <span className="quiet">{size(paper.sizeBytes)}</span>
           </li>
         ))}
       </ul>

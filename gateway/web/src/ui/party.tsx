@@ -3,6 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { CaseworkService, type Agency } from "#gen/koppi/casework/v1/casework_pb";
 import type { Party } from "#gen/koppi/common/v1/party_pb";
 import { useLanguage, type Language } from "../app/language";
+import { isolated } from "./direction";
 
 // useDirectory is which agencies and units there are, and what they are called.
 export function useDirectory() {
@@ -25,7 +26,7 @@ export function usePartyName() {
   return (party: Party | undefined, short = false) => {
     if (!party?.agency) return "";
     const place = party.unit ? unit(party.agency, party.unit) : agency(party.agency);
-    const parts = [party.displayName || party.worker, short && party.worker ? "" : place];
+    const parts = [isolated(party.displayName || party.worker), short && party.worker ? "" : place];
     return parts.filter(Boolean).join(", ");
   };
 }

@@ -22,7 +22,7 @@ export function Who({ read }: { read: () => Promise<Named> }) {
         ];
         return (
           <>
-            <dl>{rows.filter(([, value]) => value).map(([label, value]) => <div key={label} className="pair"><dt>{label}</dt><dd>{value}</dd></div>)}</dl>
+            <dl>{rows.filter(([, value]) => value).map(([label, value]) => <div key={label} className="pair"><dt>{label}</dt><dd dir="auto">{value}</dd></div>)}</dl>
             {details?.nonDisclosure && <p><strong><span aria-hidden="true" className="shape">!</span>{t("nonDisclosure")}</strong></p>}
           </>
         );

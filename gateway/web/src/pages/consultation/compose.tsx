@@ -66,7 +66,7 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
   return (
     <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={(event) => void submit(event)}>
       <Problem error={error} />
-      <Textarea id="message" forwardedRef={(element: HTMLTextAreaElement | null) => { box.current = element; if (typeof field === "function") field(element); else if (field) field.current = element; }}
+      <Textarea dir="auto" id="message" forwardedRef={(element: HTMLTextAreaElement | null) => { box.current = element; if (typeof field === "function") field(element); else if (field) field.current = element; }}
         labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending} maxLength={10_000} fullWidth
         onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"} statusText={missing ? t("missing") : undefined} />
       {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")} onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}

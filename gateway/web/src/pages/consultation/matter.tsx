@@ -7,6 +7,7 @@ import { dateOf } from "../../app/clock";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { moment } from "../../ui/dates";
+import { isolated } from "../../ui/direction";
 import { idOf, kindOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -52,7 +53,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage");
   return (
-    <MatterFrame title={[word("consultations"), topic].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
+    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
       side={<Side consultation={consultation} />}>

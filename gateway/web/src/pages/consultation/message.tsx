@@ -20,7 +20,7 @@ export function Message({ message, subject, mine, again }: Props) {
     <div className={["message", mine && "mine", message.answers && "answer"].filter(Boolean).join(" ")} data-message={message.messageId}>
       <p className="by"><strong>{mine ? t("me") : name(message.from, again)}</strong> {at && <time className="quiet" dateTime={at.toISOString()} title={moment(at)}>{clock(at)}</time>}</p>
       {message.answers && <p className="answers"><span aria-hidden="true" className="shape">✓</span>{t("isAnswer")}</p>}
-      <p className="said">{message.text}</p>
+      <p className="said" dir="auto">{message.text}</p>
       <Papers papers={message.attachments} subject={subject} />
     </div>
   );

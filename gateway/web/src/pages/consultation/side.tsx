@@ -35,12 +35,12 @@ export function Side({ consultation }: { consultation: Consultation }) {
       <section>
         <h3>{t("background")}</h3>
         <dl>
-          {asker && <><dt>{t("asker")}</dt><dd>{name(asker)}</dd></>}
-          {addressee && <><dt>{t("addressee")}</dt><dd>{name(addressee)}</dd></>}
-          {takenBy && <><dt>{t("takenBy")}</dt><dd>{name(takenBy)}</dd></>}
-          {participants.length > 0 && <><dt>{t("participants")}</dt><dd>{participants.map((party) => name(party)).join("; ")}</dd></>}
-          {opened && <><dt>{t("opened")}</dt><dd><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}
-          {basis && <><dt>{t("basis")}</dt><dd>{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd></>}
+          {asker && <><dt>{t("asker")}</dt><dd dir="auto">{name(asker)}</dd></>}
+          {addressee && <><dt>{t("addressee")}</dt><dd dir="auto">{name(addressee)}</dd></>}
+          {takenBy && <><dt>{t("takenBy")}</dt><dd dir="auto">{name(takenBy)}</dd></>}
+          {participants.length > 0 && <><dt>{t("participants")}</dt><dd dir="auto">{participants.map((party) => name(party)).join("; ")}</dd></>}
+          {opened && <><dt>{t("opened")}</dt><dd dir="auto"><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}
+          {basis && <><dt>{t("basis")}</dt><dd dir="auto">{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd></>}
         </dl>
       </section>
     </div>

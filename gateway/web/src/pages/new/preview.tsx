@@ -37,7 +37,7 @@ export function Preview({ values, grounds, client, content, after, toNobody }: P
   return (
     <section className="preview" aria-labelledby="preview-title">
       <h2 id="preview-title">{t("preview")}</h2>
-      <dl>{rows.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{value || <span className="quiet">{t("nothing")}</span>}</dd></div>)}</dl>
+      <dl>{rows.map(([label, value]) => <div key={label}><dt>{label}</dt><dd dir="auto">{value || <span className="quiet">{t("nothing")}</span>}</dd></div>)}</dl>
       <h3>{t("previewAfter")}</h3>
       {after}
     </section>

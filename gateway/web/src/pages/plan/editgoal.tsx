@@ -60,8 +60,8 @@ function Conflict({ plan, goal, mine, type, changed, settled }: ConflictProps) {
       <p>{t("conflictWhat")}</p>
       <Problem error={error} />
       <h5>{t("theirs")}</h5>
-      <blockquote data-theirs>{goal.text}</blockquote>
-      <Textarea labelText={t("mine")} value={mine} onChange={(event) => type(event.target.value)} fullWidth />
+      <blockquote dir="auto" data-theirs>{goal.text}</blockquote>
+      <Textarea dir="auto" labelText={t("mine")} value={mine} onChange={(event) => type(event.target.value)} fullWidth />
       <div className="buttons">
         <Button type="button" variant="secondary" disabled={busy} data-keep="theirs" onClick={leave}>{t("keepTheirs")}</Button>
         <Button type="button" variant="secondary" disabled={busy || !mine.trim()} data-keep="mine" onClick={() => void save()}>{t("keepMine")}</Button>

@@ -38,7 +38,7 @@ function PlanGoal({ goal, plan, own, heading: Heading }: { goal: Goal; plan: Pla
   return (
     <section className="plan-goal" aria-labelledby={id} data-goal={goal.goalId}>
       <div className="goal-words">
-        <Heading id={id} tabIndex={-1} className="goal-text">{goal.text}</Heading>
+        <Heading id={id} tabIndex={-1} className="goal-text" dir="auto">{goal.text}</Heading>
         <p className="quiet">{t(goal.setByClient ? (own ? "goalYours" : "goalOfClient") : "goalProposed")}</p>
       </div>
       <Course goal={goal} own={own} />
@@ -84,7 +84,7 @@ function Assessments({ assessments, names, words }: { assessments: Assessment[];
           <tr key={index}>
             <td>{day(dateOf(one.at)!)}</td>
             <td>{names[one.byClient ? 0 : 1]}<br /><span className="quiet">{t("recordedBy", { who: name(one.by) })}</span></td>
-            <td>{words(one)}{one.note && <p>{one.note}</p>}</td>
+            <td>{words(one)}{one.note && <p dir="auto">{one.note}</p>}</td>
           </tr>
         ))}
       </tbody>

@@ -27,13 +27,13 @@ export function PrintSheet({ plan }: { plan: Plan }) {
       <h1>{t("sheetTitle")}</h1>
       <p>{t("sheetDate", { date: day(now) })}</p>
       <h2>{t("sheetGoals")}</h2>
-      <ul className="sheet-goals">{inOrder(plan.goals).map((goal) => <li key={goal.goalId}>{goal.text}</li>)}</ul>
+      <ul className="sheet-goals">{inOrder(plan.goals).map((goal) => <li key={goal.goalId} dir="auto">{goal.text}</li>)}</ul>
       <h2>{t("sheetTasks")}</h2>
       {byOwner(plan.actions).length === 0 && <p>{t("sheetNoTasks")}</p>}
       {byOwner(plan.actions).map(({ key, owner, actions }) => (
         <div key={key} className="sheet-owner">
           <h3>{who(owner)}</h3>
-          <ul>{actions.map((action) => <li key={action.actionId}>☐ {action.text}{action.dueAt && <> – {t("sheetDue", { date: day(dateOf(action.dueAt)!) })}</>}</li>)}</ul>
+          <ul>{actions.map((action) => <li key={action.actionId}>☐ <bdi>{action.text}</bdi>{action.dueAt && <> – {t("sheetDue", { date: day(dateOf(action.dueAt)!) })}</>}</li>)}</ul>
         </div>
       ))}
       {plan.responsible && <><h2>{t("sheetCall")}</h2><p>{t("sheetAnswers", { who: who(plan.responsible) })}</p></>}

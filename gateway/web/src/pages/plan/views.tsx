@@ -16,7 +16,7 @@ export function ClientViews({ plan }: { plan: Plan }) {
         {[...plan.clientViews].reverse().map((view, index) => (
           <li key={index}>
             <p className="quiet">{day(dateOf(view.at)!)}</p>
-            {view.comment && <blockquote>{view.comment}</blockquote>}
+            {view.comment && <blockquote dir="auto">{view.comment}</blockquote>}
             <p>{t(view.feltHeard ? "wasHeard" : "wasNotHeard")} {t(view.ownGoalsLead ? "goalsLead" : "goalsDoNotLead")}</p>
           </li>
         ))}

@@ -20,8 +20,8 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
   const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint), optional = field.required ? undefined : t("optional");
   const status = wrong ? { status: "error" as const, statusText: wrong } : {};
   switch (field.kind) {
-    case "line": return <TextInput id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(typed) => change(typed)} {...status} fullWidth />;
-    case "area": return <Textarea id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(event) => change(event.target.value)} {...status} fullWidth />;
+    case "line": return <TextInput dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(typed) => change(typed)} {...status} fullWidth />;
+    case "area": return <Textarea dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(event) => change(event.target.value)} {...status} fullWidth />;
     case "day": return <Native type="date" {...{ id, label, hint, optional, wrong, value, change }} />;
     case "moment": return <Native type="datetime-local" {...{ id, label, hint, optional, wrong, value, change }} />;
     case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint} {...status}>{label}</Checkbox>;
@@ -35,7 +35,7 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
     case "papers": return <PapersField {...{ id, label, hint, change }} value={(value as PaperValue[] | undefined) ?? []} />;
     case "note": return <p className="quiet note">{own(field.text)}</p>;
-    case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote>{field.quote}</blockquote></figure>;
+    case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
     case "drawn": return field.draw({ id, values, value, change, wrong });
   }
 }

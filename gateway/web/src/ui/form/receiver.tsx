@@ -42,7 +42,7 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
         </Dropdown>
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}
-      {field.worker && agency && <TextInput labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""} onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
+      {field.worker && agency && <TextInput dir="auto" labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""} onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
     </fieldset>
   );
 }

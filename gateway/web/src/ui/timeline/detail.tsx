@@ -21,7 +21,7 @@ const subjectOf = (name: string, id: string) => {
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
   const t = useTexts("timeline"), word = useWords(), party = usePartyName();
   // A thing that is so needs no value beside it.
-  if (value === true) return <div className="fact"><dd>{t(`field_${field.name}`)}</dd></div>;
+  if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   const shown = () => {
     if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");
     switch (field.message?.typeName) {
@@ -33,5 +33,5 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
     return field.name === "service_key" ? word(String(value)) : String(value);
   };
   const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|language|place|topic)$/.test(field.name);
-  return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd>{free ? <blockquote>{String(value)}</blockquote> : shown()}</dd></div>;
+  return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd dir="auto">{free ? <blockquote dir="auto">{String(value)}</blockquote> : shown()}</dd></div>;
 }
