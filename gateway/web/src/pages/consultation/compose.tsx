@@ -7,7 +7,7 @@ import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import type { PaperValue } from "../../ui/form/fields";
-import { PapersField } from "../../ui/form/papers";
+import { isUploading, PapersField } from "../../ui/form/papers";
 import { Problem } from "../../ui/problem";
 
 // That somebody types is told at most this often.
@@ -29,8 +29,8 @@ interface Props {
 // Compose is where one writes. A request's id belongs to what was typed, and changes with it:
 // sending the same once more, after a cut line or a reload, posts nothing twice.
 export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
-  const t = useTexts("consultation"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
-  const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
+  const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
+  const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false), [early, setEarly] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
   const typed = useRef(0), box = useRef<HTMLTextAreaElement>(null), service = createClient(ConsultationService, transport);
 
   const write = (text: string) => {
@@ -46,6 +46,8 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
     if (sending) return;
     setError(undefined);
     if (!draft.text.trim()) { setMissing(true); box.current?.focus(); return; }
+    if (isUploading("message-papers")) { setEarly(true); document.getElementById("message-papers")?.focus(); return; }
+    setEarly(false);
     const requestId = draft.requestId || crypto.randomUUID();
     change({ requestId });
     setSending(true);
@@ -70,7 +72,7 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
         labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending} maxLength={10_000} fullWidth
         onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"} statusText={missing ? t("missing") : undefined} />
       {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")} onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
-      {withPapers && <PapersField id="message-papers" label={t("papers")} value={draft.papers} change={(papers) => change({ papers, requestId: "" })} />}
+      {withPapers && <PapersField id="message-papers" label={t("papers")} wrong={early ? form("uploadFirst") : undefined} value={draft.papers} change={(papers) => { setEarly(false); change({ papers, requestId: "" }); }} />}
       <div className="buttons">
         <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
         {!withPapers && !anonymous && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}

@@ -33,7 +33,7 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;
     case "choices": return <Choices {...{ id, field, label, hint, value, change, wrong }} />;
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
-    case "papers": return <PapersField {...{ id, label, hint, change }} value={(value as PaperValue[] | undefined) ?? []} />;
+    case "papers": return <PapersField {...{ id, label, hint, wrong, change }} value={(value as PaperValue[] | undefined) ?? []} />;
     case "note": return <p className="quiet note">{own(field.text)}</p>;
     case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
     case "drawn": return field.draw({ id, values, value, change, wrong });

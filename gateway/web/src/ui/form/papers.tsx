@@ -1,48 +1,87 @@
-import { createClient } from "@connectrpc/connect";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
 import { useTexts } from "../../app/language";
-import { transport } from "../../app/transport";
 import { Problem } from "../problem";
 import type { PaperValue } from "./fields";
+import { upload } from "./upload";
 
-// upload sends a file in parts; each part again changes nothing, so a cut line may try again.
-async function upload(file: File): Promise<PaperValue> {
-  const attachments = createClient(AttachmentService, transport), content = new Uint8Array(await file.arrayBuffer());
-  const { attachmentId, chunkBytes } = await attachments.startUpload({ requestId: crypto.randomUUID(), filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size) });
-  for (let offset = 0; offset < content.length; offset += chunkBytes) await attachments.uploadChunk({ attachmentId, offset: BigInt(offset), data: content.slice(offset, offset + chunkBytes) });
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  await attachments.finishUpload({ attachmentId, sha256 });
-  return { id: attachmentId, name: file.name, bytes: file.size };
-}
+interface Props { id: string; label: string; hint?: string; wrong?: string; value: PaperValue[]; change: (papers: PaperValue[]) => void }
 
-interface Props { id: string; label: string; hint?: string; value: PaperValue[]; change: (papers: PaperValue[]) => void }
+// What is on its way of a file, and how to end that.
+interface OnItsWay { key: string; name: string; size: number; sent: number; cut: boolean; cancel: () => void }
 
-// PapersField takes papers along: each is checked and stored as soon as it is chosen.
-export function PapersField({ id, label, hint, value, change }: Props) {
-  const t = useTexts("form"), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
-  const add = async (files: File[]) => {
-    setError(undefined);
-    setBusy(true);
-    let papers = value;
+// under are the fields whose files are still on their way: what names them waits for them.
+const under = new Set<string>();
+export const isUploading = (id: string) => under.has(id);
+
+const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+// PapersField takes papers along: each is checked and stored as soon as it is chosen. It says
+// how far each has come, and goes on where it was after a cut line.
+export function PapersField({ id, label, hint, wrong, value, change }: Props) {
+  const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]), [said, say] = useState("");
+  const papers = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null), list = useRef<HTMLUListElement>(null), cancelled = useRef(false);
+  papers.current = value;
+  useEffect(() => {
+    const gone = left.current = new AbortController();
+    return () => { gone.abort(); under.delete(id); };
+  }, [id]);
+  const busy = ways.length > 0;
+  // Who cancelled one goes on with the next, or chooses anew.
+  useEffect(() => {
+    if (!cancelled.current) return;
+    cancelled.current = false;
+    (list.current?.querySelector("button") ?? input.current)?.focus();
+  }, [ways.length]);
+  const one = async (file: File, key: string, signal: AbortSignal) => {
+    let cut = false;
     try {
-      for (const file of files) change(papers = [...papers, await upload(file)]);
+      const paper = await upload(file, signal, (now) => {
+        if (now.cut !== cut) say(t(now.cut ? "uploadCut" : "uploadGoesOn", { name: file.name }));
+        cut = now.cut;
+        setWays((before) => before.map((way) => (way.key === key ? { ...way, ...now } : way)));
+      });
+      change(papers.current = [...papers.current, paper]);
+      say(t("uploaded", { name: file.name }));
     } catch (refused) {
-      setError(refused);
+      if (signal.aborted) say(t("uploadCancelled", { name: file.name }));
+      else setError(refused);
     } finally {
-      setBusy(false);
+      setWays((before) => before.filter((way) => way.key !== key));
     }
   };
+  const add = async (files: File[]) => {
+    setError(undefined);
+    say("");
+    under.add(id);
+    const chosen = files.map((file) => ({ file, key: crypto.randomUUID(), ended: new AbortController() }));
+    setWays(chosen.map(({ file, key, ended }) => ({ key, name: file.name, size: file.size, sent: 0, cut: false, cancel: () => { cancelled.current = true; ended.abort(); } })));
+    for (const { file, key, ended } of chosen) await one(file, key, AbortSignal.any([ended.signal, left.current.signal]));
+    under.delete(id);
+  };
+  const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined;
   return (
     <div className="field">
       <label htmlFor={id}>{label} <span className="quiet">({t("optional")})</span></label>
-      {hint && <p className="quiet">{hint}</p>}
+      {hint && <p id={`${id}-hint`} className="quiet">{hint}</p>}
       <Problem error={error} />
-      <input id={id} type="file" multiple disabled={busy} onChange={(event) => { void add([...(event.target.files ?? [])]); event.target.value = ""; }} />
-      <div role="status">{busy && t("uploading")}</div>
-      {value.length > 0 && <ul className="papers">{value.map((paper) => <li key={paper.id}>{paper.name} <span className="quiet">{Math.ceil(paper.bytes / 1024)} kB</span> <Button type="button" variant="secondaryNoBorder" onClick={() => change(value.filter(({ id: of }) => of !== paper.id))}>{t("remove")}</Button></li>)}</ul>}
+      <input ref={input} id={id} type="file" multiple disabled={busy} aria-invalid={Boolean(wrong)} aria-describedby={described} onChange={(event) => { void add([...(event.target.files ?? [])]); event.target.value = ""; }} />
+      {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
+      {busy && <ul className="uploads" ref={list}>{ways.map((way) => <Way key={way.key} way={way} />)}</ul>}
+      <div role="status" className="hidden">{said}</div>
+      {value.length > 0 && <ul className="papers">{value.map((paper) => <li key={paper.id}><bdi>{paper.name}</bdi> <span className="quiet">{Math.ceil(paper.bytes / 1024)} kB</span> <Button type="button" variant="secondaryNoBorder" aria-label={`${t("remove")}: ${paper.name}`} onClick={() => change(value.filter(({ id: of }) => of !== paper.id))}>{t("remove")}</Button></li>)}</ul>}
     </div>
+  );
+}
+
+function Way({ way }: { way: OnItsWay }) {
+  const t = useTexts("form"), percent = Math.floor((100 * way.sent) / Math.max(1, way.size));
+  return (
+    <li data-upload={way.name}>
+      <p><bdi>{way.name}</bdi> <span className="quiet">{t(way.cut ? "uploadWaits" : "uploading", { sent: megabytes(way.sent), size: megabytes(way.size), percent })}</span></p>
+      <progress max={way.size} value={way.sent} aria-label={t("uploadOf", { name: way.name })} />
+      <Button type="button" variant="secondaryNoBorder" aria-label={t("cancelUpload", { name: way.name })} onClick={way.cancel}>{t("cancel")}</Button>
+    </li>
   );
 }

@@ -6,9 +6,11 @@ import { Button, ErrorSummary } from "suomifi-ui-components";
 import { useDraft } from "../../app/drafts";
 import { addTexts, useTexts } from "../../app/language";
 import { refusalOf } from "../../app/refusal";
+import { useTitle } from "../../app/title";
 import { Problem } from "../problem";
 import { FieldControl } from "./control";
 import { shownOf, type Field, type Values } from "./fields";
+import { isUploading } from "./papers";
 import { check, mayHaveArrived, refusedFields, type Wrong } from "./check";
 import formTexts from "../../texts/form.json";
 import "./form.css";
@@ -47,13 +49,15 @@ const focusable = "input:not([type=hidden]), textarea, select, button";
 // is kept until it has arrived.
 export function StepForm<T extends DescMessage>({ draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
   const t = useTexts("form"), own = useTexts(texts), { t: refusal, i18n } = useTranslation("refusals"), id = useId();
+  useTitle(Heading === "h1" ? title : undefined);
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
   const asks = typeof fields === "function" ? fields(draft) : fields, shown = shownOf(asks, draft);
   // A step that asks for nothing has only this to ask.
   const [asked, ask] = useState(Boolean(sure) && asks.length === 0);
   const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false);
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
-  const inside = (field: string) => form.current?.querySelector<HTMLElement>(`[data-field="${field}"] :is(${focusable})`) ?? null;
+  // What no field answers for leads to the form's beginning.
+  const inside = (field: string) => form.current?.querySelector<HTMLElement>(field ? `[data-field="${field}"] :is(${focusable})` : focusable) ?? null;
   useEffect(() => { form.current?.querySelector<HTMLElement>(focusable)?.focus(); }, []);
   useEffect(() => { if (wrong.length) summary.current?.focus(); }, [wrong]);
 
@@ -66,7 +70,9 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
     setSending(true);
     setError(undefined);
     try {
-      const found = await check(schema, request, shown, draft);
+      // A paper that is on its way is not left behind.
+      const waits = shown.filter((field) => field.kind === "papers" && isUploading(`${id}${field.name}`)).map((field): Wrong => ({ name: field.name, key: "uploadFirst" }));
+      const found = waits.length ? waits : await check(schema, request, shown, draft);
       setWrong(found);
       if (found.length) return;
       if (sure && !asked) return ask(true);
@@ -85,14 +91,14 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
     }
   };
   // What another choice has ruled out since is not wrong any more.
-  const standing = wrong.filter((one) => shown.some(({ name: of }) => of === one.name));
+  const standing = wrong.filter((one) => !one.name || shown.some(({ name: of }) => of === one.name));
   const message = ({ key, reason, text }: Wrong) => (key ? t(key) : reason && i18n.exists(`refusals:${reason}`) ? refusal(reason) : text ?? t("invalid"));
   const labelOf = (field?: Field) => (field?.label ? own(field.label) : "");
   return (
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`} data-form={schema.name}>
       <Heading id={`${id}title`}>{title}</Heading>
       <Problem error={error} focus={wrong.length === 0} />
-      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${labelOf(shown.find(({ name: of }) => of === one.name))}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
+      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path })}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
         return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts} values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;

@@ -1,0 +1,103 @@
+import { createClient } from "@connectrpc/connect";
+
+import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
+import { refusalOf, sessionEnded, unreachable } from "../../app/refusal";
+import { binaryTransport } from "../../app/transport";
+import type { PaperValue } from "./fields";
+
+// A piece takes about this long: on a slow line it is small, so that what was sent shows soon
+// and little is lost when the line is cut.
+const pieceTime = 2_000;
+const smallest = 16 << 10, firstPiece = 128 << 10;
+// A piece that has not arrived by then is sent again, and a smaller one.
+const patience = 60_000;
+const retries = [500, 1000, 2000, 5000, 10_000];
+
+// Progress is how much of a file has arrived; cut tells that the line is down for now.
+export interface Progress { sent: number; cut: boolean }
+
+// The line is down, or whoever answered has no time now: the same may be tried again.
+const passing = new Set([unreachable, "UNAVAILABLE", "BUSY", "INTERNAL", "DEADLINEEXCEEDED", "CANCELED"]);
+// What was begun is not there any more: it begins anew, once.
+const lost = new Set(["NOT_FOUND", "ATTACHMENT_UNAVAILABLE", "REQUEST_ID_REUSED"]);
+
+const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// began is under which name an upload of this file was begun in this tab: after a cut line, a
+// reload or an ended session the same file goes on where it was. It goes with the drafts.
+const began = async (file: File, sha256: Uint8Array) => {
+  const told = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256)]));
+  return `draft upload ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", told))).slice(0, 32)}`;
+};
+
+const pause = (failures: number, signal: AbortSignal) => new Promise<void>((resolve) => {
+  const go = () => { removeEventListener("online", go); resolve(); };
+  setTimeout(go, retries[Math.min(failures, retries.length - 1)]! * (0.5 + Math.random()));
+  addEventListener("online", go);
+  signal.addEventListener("abort", go, { once: true });
+});
+
+// upload sends a file in pieces. A line that is cut makes it wait, and go on where it was;
+// only the signal, or a refusal, ends it.
+export async function upload(file: File, signal: AbortSignal, tell: (progress: Progress) => void): Promise<PaperValue> {
+  const service = createClient(AttachmentService, binaryTransport), content = new Uint8Array(await file.arrayBuffer());
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)), name = await began(file, sha256);
+  let sent = 0;
+  const once = <T>(act: (signal: AbortSignal) => Promise<T>) => act(AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+  // passed waits until what failed may be tried again; a refusal is none of those.
+  const passed = async (error: unknown, failures: number) => {
+    signal.throwIfAborted();
+    if (sessionEnded(error) || !passing.has(refusalOf(error).reason)) throw error;
+    tell({ sent, cut: true });
+    await pause(failures, signal);
+    signal.throwIfAborted();
+  };
+  // surely does it until it is done or refused.
+  const surely = async <T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const done = await once(act);
+        tell({ sent, cut: false });
+        return done;
+      } catch (error) {
+        await passed(error, failures);
+      }
+    }
+  };
+  const start = async () => {
+    const requestId = sessionStorage.getItem(name) ?? crypto.randomUUID();
+    sessionStorage.setItem(name, requestId);
+    return surely((until) => service.startUpload({ requestId, filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size) }, { signal: until }));
+  };
+  const run = async () => {
+    const { attachmentId, chunkBytes } = await start();
+    const where = () => surely(async (until) => { sent = Number((await service.getUpload({ attachmentId }, { signal: until })).nextOffset); });
+    await where();
+    for (let size = firstPiece; sent < content.length;) {
+      const piece = content.slice(sent, sent + Math.min(size, chunkBytes)), at = performance.now();
+      try {
+        sent = Number((await once((until) => service.uploadChunk({ attachmentId, offset: BigInt(sent), data: piece }, { signal: until }))).nextOffset);
+        tell({ sent, cut: false });
+        const took = Math.max(1, performance.now() - at);
+        size = Math.round(Math.max(smallest, Math.min(2 * size, chunkBytes, piece.length * pieceTime / took)));
+      } catch (error) {
+        // What arrived of it is asked for, and a smaller piece goes on from there.
+        if (refusalOf(error).reason !== "WRONG_OFFSET") await passed(error, 0);
+        size = Math.max(smallest, size >> 1);
+        await where();
+      }
+    }
+    // It may have been finished already, with its answer lost.
+    await surely((until) => service.finishUpload({ attachmentId, sha256 }, { signal: until }));
+    return attachmentId;
+  };
+  const id = await run().catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!lost.has(refusalOf(error).reason)) throw error;
+    sessionStorage.removeItem(name);
+    sent = 0;
+    return run();
+  });
+  sessionStorage.removeItem(name);
+  return { id, name: file.name, bytes: file.size };
+}
