@@ -25,9 +25,10 @@ export const groundOf = (grounds: Ground[], values: Values) => grounds.find(({ n
 export function basisFields(grounds: Ground[], values: Values): Field[] {
   const chosen = groundOf(grounds, values), consent = chosen?.ground === LegalGround.CLIENT_CONSENT;
   return [
-    ...(grounds.length > 1 ? [{ kind: "options", name: "ground", label: "ground", required: true, of: ["basis.ground"], options: grounds.map(({ name, label, hint }) => ({ value: name, label, hint })) } satisfies Field] : []),
+    ...(grounds.length > 1 ? [{ kind: "options", name: "ground", label: "ground", required: true, of: ["basis", "basis.ground"], options: grounds.map(({ name, label, hint }) => ({ value: name, label, hint })) } satisfies Field] : []),
     ...(consent ? [
-      { kind: "options", name: "consented", label: "consented", required: true, options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }] },
+      // A moment that nobody typed is refused where it was chosen.
+      { kind: "options", name: "consented", label: "consented", required: true, of: ["basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]), ...(values.consented === "earlier" ? [] : ["basis.consented_at"])], options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }] },
       { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: ({ consented }) => consented === "earlier" },
     ] satisfies Field[] : []),
     ...(chosen?.ground === LegalGround.STATUTORY_NOTIFICATION ? [{ kind: "drawn", name: "attestation", label: "attestation", required: true, of: ["basis.attestation"], draw: Attestations } satisfies Field] : []),

@@ -32,14 +32,14 @@ export function clientFields(origin?: Origin): Field[] {
     { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"], when: byName },
     { kind: "day", name: "birthDate", label: "birthDate", of: ["client.details.birth_date"], when: byName },
     { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"] },
-    { kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", when: (values) => text(values, "phone") !== "" },
+    { kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", of: ["client.details.non_disclosure"], when: (values) => text(values, "phone") !== "" },
     { kind: "options", name: "language", label: "clientLanguage", required: true, of: ["client.language"], options: [...served.map((one) => ({ value: one, label: `language_${one}` })), { value: "other", label: "languageOther" }] },
-    { kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} /> },
+    { kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"], when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} /> },
   ];
 }
 
 // municipalityField helps to find who serves where the client lives.
-export const municipalityField: Field = { kind: "drawn", name: "municipality", label: "municipality", draw: (drawn) => <Municipality {...drawn} /> };
+export const municipalityField: Field = { kind: "drawn", name: "municipality", label: "municipality", of: ["client.details.municipality"], draw: (drawn) => <Municipality {...drawn} /> };
 
 // A language is called by its own reader's word for it; the browser knows them all.
 function OtherLanguage({ id, value, change, wrong }: Drawn) {
@@ -51,11 +51,11 @@ function OtherLanguage({ id, value, change, wrong }: Drawn) {
   );
 }
 
-function Municipality({ id, value, change }: Drawn) {
+function Municipality({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), { agencies } = useDirectory();
   const there = new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.municipalities)));
   return (
-    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")} value={value ? String(value) : null} onChange={change} fullWidth>
+    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
       {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>, ...municipalities.filter((one) => there.has(one)).map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
     </Dropdown>
   );

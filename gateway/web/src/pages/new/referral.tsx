@@ -82,11 +82,11 @@ export function NewReferral({ origin }: Beginning) {
 }
 
 // Service is one that some unit of the directory offers, or none by name.
-function Service({ id, value, change }: Drawn) {
+function Service({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), word = useWords(), { agencies } = useDirectory();
   const offered = [...new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.serviceKeys)))];
   return (
-    <Dropdown id={id} labelText={t("service")} hintText={t("serviceHint")} optionalText={form("optional")} visualPlaceholder={t("serviceOther")} value={value ? String(value) : null} onChange={change} fullWidth>
+    <Dropdown id={id} labelText={t("service")} hintText={t("serviceHint")} optionalText={form("optional")} visualPlaceholder={t("serviceOther")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
       {[<DropdownItem key="" value="">{t("serviceOther")}</DropdownItem>, ...offered.map((one) => <DropdownItem key={one} value={one}>{word(one)}</DropdownItem>)]}
     </Dropdown>
   );
