@@ -74,6 +74,7 @@ test("a consent of tomorrow is refused where its moment was typed, and what foll
   await kela.fill(form, { ground: "consent", consented: "earlier", consentedAt: "2026-12-24T10:00", ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
   await send(page);
   await expect(form.locator('[data-field="consentedAt"] .wrong')).toHaveText("Tarkista, milloin asiakas antoi suostumuksen. Aika ei voi olla tulevaisuudessa.");
+  await expect(page.locator("form.step-form > .problem")).toHaveCount(0);
   await pictures(page, "refused-consent");
   // A client who is taken over from another matter has no field here: the summary says it.
   const subject = await begin(kela, "concern", { ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });

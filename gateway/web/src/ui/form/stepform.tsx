@@ -42,6 +42,9 @@ interface Props<T extends DescMessage> {
   sure?: string;
 }
 
+// Refusals whose words say no more than that a field is wrong.
+const general = new Set(["INVALID_FIELD", "LEGAL_BASIS_REQUIRED"]);
+
 const focusable = "input:not([type=hidden]), textarea, select, button";
 
 // StepForm asks for what a step needs. It is checked by the same rules as at the server
@@ -97,7 +100,8 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
   return (
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`} data-form={schema.name}>
       <Heading id={`${id}title`}>{title}</Heading>
-      <Problem error={error} focus={wrong.length === 0} />
+      {/* What the summary says of a field is not said once more in general. */}
+      <Problem error={standing.length > 0 && general.has(refusalOf(error).reason) ? undefined : error} focus={wrong.length === 0} />
       {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path })}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
