@@ -39,7 +39,8 @@ type AttachmentServiceClient interface {
 	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(ctx context.Context, in *StartUploadRequest, opts ...grpc.CallOption) (*StartUploadResponse, error)
 	// UploadChunk stores what follows the chunks before it. The same chunk again
-	// changes nothing. All chunks but the last are of chunk_bytes. An offset that is
+	// changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
+	// ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
 	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(ctx context.Context, in *UploadChunkRequest, opts ...grpc.CallOption) (*UploadChunkResponse, error)
 	// GetUpload says how far an upload has come: where to resume after a cut line.
@@ -133,7 +134,8 @@ type AttachmentServiceServer interface {
 	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(context.Context, *StartUploadRequest) (*StartUploadResponse, error)
 	// UploadChunk stores what follows the chunks before it. The same chunk again
-	// changes nothing. All chunks but the last are of chunk_bytes. An offset that is
+	// changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
+	// ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
 	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(context.Context, *UploadChunkRequest) (*UploadChunkResponse, error)
 	// GetUpload says how far an upload has come: where to resume after a cut line.

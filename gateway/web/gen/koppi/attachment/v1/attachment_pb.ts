@@ -64,6 +64,8 @@ export type StartUploadResponse = Message<"koppi.attachment.v1.StartUploadRespon
   attachmentId: string;
 
   /**
+   * The largest chunk, in bytes.
+   *
    * @generated from field: int32 chunk_bytes = 2;
    */
   chunkBytes: number;
@@ -272,7 +274,8 @@ export const AttachmentService: GenService<{
   },
   /**
    * UploadChunk stores what follows the chunks before it. The same chunk again
-   * changes nothing. All chunks but the last are of chunk_bytes. An offset that is
+   * changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
+   * ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
    * not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.UploadChunk
