@@ -32,7 +32,7 @@ import (
 )
 
 // attacks is how many each protocol gets; make soak sends a hundred thousand.
-func attacks() int { return max(300, frames()) }
+func attacks() int { return max(150, frames()) }
 
 // target is a port that is attacked, in one protocol.
 type target struct {

@@ -205,7 +205,7 @@ func transports(protocols *http.Protocols) http.RoundTripper {
 
 // frames is how many malformed messages each protocol gets; make soak sends a hundred
 // thousand.
-func frames() int { return soaked("SOAK_FRAMES", 500) }
+func frames() int { return soaked("SOAK_FRAMES", 250) }
 
 // soaked is how many of something there are: make soak names more than every run has.
 func soaked(setting string, every int) int {

@@ -89,14 +89,16 @@ func mailboxOf(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface)
 	}
 }
 
-// A timeline of 1,000 messages over four services pages in time order, none missed and
-// none doubled, while new ones arrive; and it says what the mailbox said, word for word.
+// A timeline of hundreds of messages over four services (make soak: a thousand) pages in time
+// order, none missed and none doubled, while new ones arrive; and it says what the mailbox
+// said, word for word.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
 	work := matters(t, b, conn)
-	for n := range 250 {
+	rounds := min(250, soaked("SOAK_ROUNDS", 75))
+	for n := range rounds {
 		for _, more := range work.more {
 			more(n)
 		}
@@ -105,7 +107,7 @@ func TestTimeline(t *testing.T) {
 	system := b.token(systemOf("hva-pohjois-savo"))
 	want := mailboxOf(t, withToken(t, system), conn)
 	slices.SortFunc(want, matter.ByTime)
-	if len(want) < 1000 {
+	if len(want) < 4*rounds {
 		t.Fatalf("%d messages", len(want))
 	}
 	casework := caseworkv1.NewCaseworkServiceClient(conn)

@@ -64,7 +64,7 @@ func atOnce(calls ...func() error) []error {
 }
 
 // rounds is how often two do the same at once.
-func rounds() int { return soaked("SOAK_ROUNDS", 150) }
+func rounds() int { return soaked("SOAK_ROUNDS", 40) }
 
 // Two workers take one consultation at the same moment through two replicas, again
 // and again: exactly one wins, and the other is told who.
