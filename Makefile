@@ -108,7 +108,8 @@ need-node:
 	@command -v npm >/dev/null || { echo 'Node is missing: apt-get install nodejs npm'; exit 1; }
 
 need-chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || $(call install,chromium,the browser that the page is tested in)
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  $(call install,chromium-headless-shell,the browser that the page is tested in) || $(call install,chromium,the browser that the page is tested in)
 
 need-servers:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)

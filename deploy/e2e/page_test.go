@@ -16,9 +16,12 @@ import (
 // browser is a real Chromium with nobody signed in.
 func browser(t *testing.T, width, height int64) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	path, err := exec.LookPath("chromium-headless-shell")
 	if err != nil {
-		t.Fatal("the pages are tested in a browser, and there is none: apt-get install chromium")
+		path, err = exec.LookPath("chromium")
+	}
+	if err != nil {
+		t.Fatal("the pages are tested in a browser, and there is none: apt-get install chromium-headless-shell")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),

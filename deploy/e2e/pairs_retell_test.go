@@ -177,10 +177,9 @@ func (p *pairing) byLead(message map[string]any) bool {
 			if told["subject"] != message["subject"] {
 				continue
 			}
-			event, _ := told["event"].(map[string]any)
 			switch eventOf(told) {
 			case "ConcernSubmitted":
-				basis, _ := event["basis"].(map[string]any)
+				basis, _ := told["basis"].(map[string]any)
 				consent = basis["ground"] == "LEGAL_GROUND_CLIENT_CONSENT"
 			case "ConcernJoined":
 				joined = true
