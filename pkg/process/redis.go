@@ -60,7 +60,17 @@ func Present(url string) (presence.Presence, error) {
 	return presence.NewRedis(client), nil
 }
 
+// ownWords are what the client of Redis says by itself, such as that it cannot connect: with
+// the rest of the log, in its form.
+type ownWords struct{ logger *slog.Logger }
+
+// Printf is called with words of the client and what a connection failed with.
+func (o ownWords) Printf(ctx context.Context, format string, values ...any) {
+	o.logger.WarnContext(ctx, "redis", slog.String("error", fmt.Sprintf(format, values...)))
+}
+
 func openRedis(url string) (*redis.Client, error) {
+	redis.SetLogger(ownWords{Logger()})
 	options, err := redis.ParseURL(url)
 	if err != nil {
 		// What could not be read may hold a password.

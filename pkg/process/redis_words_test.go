@@ -1,0 +1,26 @@
+package process
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// What the client of Redis says by itself is a line of the log, as all others are.
+func TestRedisSpeaksInTheLogsForm(t *testing.T) {
+	var log bytes.Buffer
+	redis.SetLogger(ownWords{slog.New(slog.NewJSONHandler(&log, nil))})
+	t.Cleanup(func() { redis.SetLogger(ownWords{Logger()}) })
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
+	defer func() { _ = client.Close() }()
+	if err := client.Ping(t.Context()).Err(); err == nil {
+		t.Fatal("somebody answers at port 1")
+	}
+	var line map[string]any
+	if err := json.Unmarshal(bytes.TrimSpace(bytes.Split(log.Bytes(), []byte("\n"))[0]), &line); err != nil || line["error"] == "" {
+		t.Errorf("%v: %s", err, log.Bytes())
+	}
+}
