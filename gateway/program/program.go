@@ -59,6 +59,7 @@ func (c *Config) replicas() map[string][]string {
 
 // Run serves until the context ends, and lets calls under way finish.
 func (c *Config) Run(ctx context.Context) (err error) {
+	process.LogRedis(process.Logger())
 	end, err := c.Telemetry.Start(ctx, telemetry.Process{Name: "gateway", Logger: process.Logger()})
 	if err != nil {
 		return err

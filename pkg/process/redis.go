@@ -64,13 +64,16 @@ func Present(url string) (presence.Presence, error) {
 // the rest of the log, in its form.
 type ownWords struct{ logger *slog.Logger }
 
+// LogRedis has the clients of Redis in this process log to a logger. It is called once, before
+// the first of them is made.
+func LogRedis(logger *slog.Logger) { redis.SetLogger(ownWords{logger}) }
+
 // Printf is called with words of the client and what a connection failed with.
 func (o ownWords) Printf(ctx context.Context, format string, values ...any) {
 	o.logger.WarnContext(ctx, "redis", slog.String("error", fmt.Sprintf(format, values...)))
 }
 
 func openRedis(url string) (*redis.Client, error) {
-	redis.SetLogger(ownWords{Logger()})
 	options, err := redis.ParseURL(url)
 	if err != nil {
 		// What could not be read may hold a password.

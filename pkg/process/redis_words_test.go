@@ -12,8 +12,8 @@ import (
 // What the client of Redis says by itself is a line of the log, as all others are.
 func TestRedisSpeaksInTheLogsForm(t *testing.T) {
 	var log bytes.Buffer
-	redis.SetLogger(ownWords{slog.New(slog.NewJSONHandler(&log, nil))})
-	t.Cleanup(func() { redis.SetLogger(ownWords{Logger()}) })
+	LogRedis(slog.New(slog.NewJSONHandler(&log, nil)))
+	t.Cleanup(func() { LogRedis(Logger()) })
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
 	defer func() { _ = client.Close() }()
 	if err := client.Ping(t.Context()).Err(); err == nil {

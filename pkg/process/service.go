@@ -53,6 +53,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 		// HeadsService asks for no token: only other processes of the suite reach it.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
 	}
+	LogRedis(Logger())
 	end, err := s.Start(ctx, telemetry.Process{Name: name, Logger: Logger()})
 	if err != nil {
 		return err
