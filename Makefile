@@ -83,7 +83,7 @@ soak: need-go need-manager pages ## Run the property tests for long
 	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
 	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenariosDistributed' -timeout 60m -count=1
 	SOAK_FAILOVERS=10 go test ./deploy/e2e -run TestFailover -timeout 60m -count=1 -v
-	SOAK_MANAGED=3 go test ./deploy/e2e -run TestManagedFailover -timeout 60m -count=1 -v
+	go test -tags soak ./deploy/e2e -run TestManagedFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere refused
 	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v

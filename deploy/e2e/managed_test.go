@@ -1,3 +1,5 @@
+//go:build soak
+
 package e2e
 
 import (
@@ -14,12 +16,10 @@ import (
 // A manager (Patroni with etcd, set as keeping.md says) finds that the primary is gone and has the
 // standby take over, while Koppi is under load and knows of it by its connection string alone.
 // Every acknowledged command is there, none took effect twice, and what partners were sent is what
-// the mailboxes hold. The long form alone: the manager waits for 20 seconds each time.
+// the mailboxes hold. It is built with the tag soak alone: it needs Patroni and etcd, and the
+// manager waits for 20 seconds each time.
 func TestManagedFailover(t *testing.T) {
-	rounds := soaked("SOAK_MANAGED", 0)
-	if rounds == 0 {
-		t.Skip("in make soak alone: SOAK_MANAGED=3")
-	}
+	rounds := soaked("SOAK_MANAGED", 3)
 	managed := postgrestest.StartManaged(t)
 	primary := managed.Whole()
 	g := newGroundOf(t, program, primary, primary)
