@@ -143,6 +143,8 @@ type Standing struct {
 	State   int32
 	Urgency commonv1.Urgency
 	Hidden  bool
+	// Touched says that a person at the receiver has handled it since it was sent.
+	Touched bool
 }
 
 // Withheld names a field that a reader was not given, and the rule.

@@ -172,6 +172,68 @@ func (LoopPhase) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{1}
 }
 
+// DueBasis says what a due time rests on. Of equal times it is the first in the order
+// STATUTORY, AGREED, URGENCY, SERVICE_PROMISE.
+type DueBasis int32
+
+const (
+	DueBasis_DUE_BASIS_UNSPECIFIED DueBasis = 0
+	// The receiver aims at it; no provision asks for it.
+	DueBasis_DUE_BASIS_SERVICE_PROMISE DueBasis = 1
+	// A provision names the day.
+	DueBasis_DUE_BASIS_STATUTORY DueBasis = 2
+	// The matter is urgent: one hour for an emergency, else the end of the next working day,
+	// since a person last handled it (1301/2014 § 36.1: without delay).
+	DueBasis_DUE_BASIS_URGENCY DueBasis = 3
+	// A time that somebody named: an answer, an offer to another agency, the next attempt.
+	DueBasis_DUE_BASIS_AGREED DueBasis = 4
+)
+
+// Enum value maps for DueBasis.
+var (
+	DueBasis_name = map[int32]string{
+		0: "DUE_BASIS_UNSPECIFIED",
+		1: "DUE_BASIS_SERVICE_PROMISE",
+		2: "DUE_BASIS_STATUTORY",
+		3: "DUE_BASIS_URGENCY",
+		4: "DUE_BASIS_AGREED",
+	}
+	DueBasis_value = map[string]int32{
+		"DUE_BASIS_UNSPECIFIED":     0,
+		"DUE_BASIS_SERVICE_PROMISE": 1,
+		"DUE_BASIS_STATUTORY":       2,
+		"DUE_BASIS_URGENCY":         3,
+		"DUE_BASIS_AGREED":          4,
+	}
+)
+
+func (x DueBasis) Enum() *DueBasis {
+	p := new(DueBasis)
+	*p = x
+	return p
+}
+
+func (x DueBasis) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DueBasis) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_common_v1_party_proto_enumTypes[2].Descriptor()
+}
+
+func (DueBasis) Type() protoreflect.EnumType {
+	return &file_koppi_common_v1_party_proto_enumTypes[2]
+}
+
+func (x DueBasis) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DueBasis.Descriptor instead.
+func (DueBasis) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{2}
+}
+
 type Urgency int32
 
 const (
@@ -209,11 +271,11 @@ func (x Urgency) String() string {
 }
 
 func (Urgency) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_common_v1_party_proto_enumTypes[2].Descriptor()
+	return file_koppi_common_v1_party_proto_enumTypes[3].Descriptor()
 }
 
 func (Urgency) Type() protoreflect.EnumType {
-	return &file_koppi_common_v1_party_proto_enumTypes[2]
+	return &file_koppi_common_v1_party_proto_enumTypes[3]
 }
 
 func (x Urgency) Number() protoreflect.EnumNumber {
@@ -222,7 +284,7 @@ func (x Urgency) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Urgency.Descriptor instead.
 func (Urgency) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{2}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{3}
 }
 
 // Party names who acts or is addressed. An empty worker addresses the unit's
@@ -675,8 +737,14 @@ type LoopStatus struct {
 	// The client is awaited. waiting_on is then the party that sees to it that the
 	// wait ends: a client is never overdue.
 	WaitingOnClient bool `protobuf:"varint,8,opt,name=waiting_on_client,json=waitingOnClient,proto3" json:"waiting_on_client,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What due_at rests on. For the receiver and the client alone: unset for a sender and a
+	// participant, in a plan, and where there is no due_at.
+	DueBasis DueBasis `protobuf:"varint,9,opt,name=due_basis,json=dueBasis,proto3,enum=koppi.common.v1.DueBasis" json:"due_basis,omitempty"`
+	// The provision of it, such as "1301/2014 § 36.2": set with STATUTORY, and with URGENCY
+	// where the receiver is a social services agency.
+	DueProvision  string `protobuf:"bytes,10,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LoopStatus) Reset() {
@@ -763,6 +831,20 @@ func (x *LoopStatus) GetWaitingOnClient() bool {
 		return x.WaitingOnClient
 	}
 	return false
+}
+
+func (x *LoopStatus) GetDueBasis() DueBasis {
+	if x != nil {
+		return x.DueBasis
+	}
+	return DueBasis_DUE_BASIS_UNSPECIFIED
+}
+
+func (x *LoopStatus) GetDueProvision() string {
+	if x != nil {
+		return x.DueProvision
+	}
+	return ""
 }
 
 // Attachment points at a stored document (an invoice, a decision, a form).
@@ -948,7 +1030,7 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\vAttestation\x121\n" +
 	"\x14consent_unobtainable\x18\x01 \x01(\bR\x13consentUnobtainable\x12G\n" +
 	"!evidently_unable_to_care_for_self\x18\x02 \x01(\bR\x1cevidentlyUnableToCareForSelf\x12*\n" +
-	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\"\xf8\x02\n" +
+	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\"\xdb\x03\n" +
 	"\n" +
 	"LoopStatus\x120\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x120\n" +
@@ -959,7 +1041,10 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\n" +
 	"waiting_on\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\twaitingOn\x12\x1c\n" +
 	"\tdelivered\x18\a \x01(\bR\tdelivered\x12*\n" +
-	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\"\xb5\x01\n" +
+	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\x126\n" +
+	"\tdue_basis\x18\t \x01(\x0e2\x19.koppi.common.v1.DueBasisR\bdueBasis\x12)\n" +
+	"\rdue_provision\x18\n" +
+	" \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\"\xb5\x01\n" +
 	"\n" +
 	"Attachment\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12 \n" +
@@ -988,7 +1073,13 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\x12LOOP_PHASE_WAITING\x10\x05\x12\x15\n" +
 	"\x11LOOP_PHASE_CLOSED\x10\x06\x12\x17\n" +
 	"\x13LOOP_PHASE_DECLINED\x10\a\x12\x18\n" +
-	"\x14LOOP_PHASE_WITHDRAWN\x10\b*a\n" +
+	"\x14LOOP_PHASE_WITHDRAWN\x10\b*\x8a\x01\n" +
+	"\bDueBasis\x12\x19\n" +
+	"\x15DUE_BASIS_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19DUE_BASIS_SERVICE_PROMISE\x10\x01\x12\x17\n" +
+	"\x13DUE_BASIS_STATUTORY\x10\x02\x12\x15\n" +
+	"\x11DUE_BASIS_URGENCY\x10\x03\x12\x14\n" +
+	"\x10DUE_BASIS_AGREED\x10\x04*a\n" +
 	"\aUrgency\x12\x17\n" +
 	"\x13URGENCY_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11URGENCY_EMERGENCY\x10\x01\x12\x12\n" +
@@ -1009,40 +1100,42 @@ func file_koppi_common_v1_party_proto_rawDescGZIP() []byte {
 	return file_koppi_common_v1_party_proto_rawDescData
 }
 
-var file_koppi_common_v1_party_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_koppi_common_v1_party_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_koppi_common_v1_party_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_koppi_common_v1_party_proto_goTypes = []any{
 	(LegalGround)(0),              // 0: koppi.common.v1.LegalGround
 	(LoopPhase)(0),                // 1: koppi.common.v1.LoopPhase
-	(Urgency)(0),                  // 2: koppi.common.v1.Urgency
-	(*Party)(nil),                 // 3: koppi.common.v1.Party
-	(*Client)(nil),                // 4: koppi.common.v1.Client
-	(*ClientDetails)(nil),         // 5: koppi.common.v1.ClientDetails
-	(*LegalBasis)(nil),            // 6: koppi.common.v1.LegalBasis
-	(*Attestation)(nil),           // 7: koppi.common.v1.Attestation
-	(*LoopStatus)(nil),            // 8: koppi.common.v1.LoopStatus
-	(*Attachment)(nil),            // 9: koppi.common.v1.Attachment
-	(*PlannedContact)(nil),        // 10: koppi.common.v1.PlannedContact
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(DueBasis)(0),                 // 2: koppi.common.v1.DueBasis
+	(Urgency)(0),                  // 3: koppi.common.v1.Urgency
+	(*Party)(nil),                 // 4: koppi.common.v1.Party
+	(*Client)(nil),                // 5: koppi.common.v1.Client
+	(*ClientDetails)(nil),         // 6: koppi.common.v1.ClientDetails
+	(*LegalBasis)(nil),            // 7: koppi.common.v1.LegalBasis
+	(*Attestation)(nil),           // 8: koppi.common.v1.Attestation
+	(*LoopStatus)(nil),            // 9: koppi.common.v1.LoopStatus
+	(*Attachment)(nil),            // 10: koppi.common.v1.Attachment
+	(*PlannedContact)(nil),        // 11: koppi.common.v1.PlannedContact
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_koppi_common_v1_party_proto_depIdxs = []int32{
-	5,  // 0: koppi.common.v1.Client.details:type_name -> koppi.common.v1.ClientDetails
+	6,  // 0: koppi.common.v1.Client.details:type_name -> koppi.common.v1.ClientDetails
 	0,  // 1: koppi.common.v1.LegalBasis.ground:type_name -> koppi.common.v1.LegalGround
-	11, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
-	7,  // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
+	12, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
+	8,  // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
 	1,  // 4: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
-	11, // 5: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
-	3,  // 6: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
-	11, // 7: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
-	3,  // 8: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
-	3,  // 9: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
-	11, // 10: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
-	11, // 11: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	12, // 5: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
+	4,  // 6: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
+	12, // 7: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
+	4,  // 8: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
+	2,  // 9: koppi.common.v1.LoopStatus.due_basis:type_name -> koppi.common.v1.DueBasis
+	4,  // 10: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
+	12, // 11: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
+	12, // 12: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_koppi_common_v1_party_proto_init() }
@@ -1061,7 +1154,7 @@ func file_koppi_common_v1_party_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_common_v1_party_proto_rawDesc), len(file_koppi_common_v1_party_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,

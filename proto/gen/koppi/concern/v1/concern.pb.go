@@ -764,9 +764,12 @@ type TriageConcernRequest struct {
 	// The client's own wish, as far as it is known: drives the track.
 	ClientWantsHelp bool `protobuf:"varint,7,opt,name=client_wants_help,json=clientWantsHelp,proto3" json:"client_wants_help,omitempty"`
 	// Unit or worker it is passed to; empty leaves it in the queue.
-	AssignTo      *v1.Party `protobuf:"bytes,8,opt,name=assign_to,json=assignTo,proto3" json:"assign_to,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AssignTo *v1.Party `protobuf:"bytes,8,opt,name=assign_to,json=assignTo,proto3" json:"assign_to,omitempty"`
+	// Groups that the client belongs to; they replace an earlier triage's, empty keeps them.
+	// OVER_75 is Koppi's to set: it stays, and is refused from others.
+	StatutoryGroups []StatutoryGroup `protobuf:"varint,9,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *TriageConcernRequest) Reset() {
@@ -851,6 +854,13 @@ func (x *TriageConcernRequest) GetClientWantsHelp() bool {
 func (x *TriageConcernRequest) GetAssignTo() *v1.Party {
 	if x != nil {
 		return x.AssignTo
+	}
+	return nil
+}
+
+func (x *TriageConcernRequest) GetStatutoryGroups() []StatutoryGroup {
+	if x != nil {
+		return x.StatutoryGroups
 	}
 	return nil
 }
@@ -1245,11 +1255,13 @@ func (x *RecordContactAttemptResponse) GetConcern() *Concern {
 }
 
 type RequestInformationRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	ConcernId     string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
-	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	Question      string                 `protobuf:"bytes,4,opt,name=question,proto3" json:"question,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Question  string                 `protobuf:"bytes,4,opt,name=question,proto3" json:"question,omitempty"`
+	// Until when the reporter answers; unset is the third working day. A matter that was
+	// reported as urgent shortens it: to an hour, or the end of the next working day.
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2648,7 +2660,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"M\n" +
 	"\x16ReceiveConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaa\x03\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8e\x04\n" +
 	"\x14TriageConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2659,7 +2671,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\fsupport_need\x18\x05 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedB\b\xbaH\x05\x82\x01\x02\x10\x01R\vsupportNeed\x127\n" +
 	"\x05track\x18\x06 \x01(\x0e2\x17.koppi.concern.v1.TrackB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05track\x12*\n" +
 	"\x11client_wants_help\x18\a \x01(\bR\x0fclientWantsHelp\x123\n" +
-	"\tassign_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\bassignTo\"L\n" +
+	"\tassign_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\bassignTo\x12b\n" +
+	"\x10statutory_groups\x18\t \x03(\x0e2 .koppi.concern.v1.StatutoryGroupB\x15\xbaH\x12\x92\x01\x0f\x10\x04\x18\x01\"\t\x82\x01\x06\x10\x01 \x00 \x01R\x0fstatutoryGroups\"L\n" +
 	"\x15TriageConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x84\x01\n" +
 	"\x12TakeConcernRequest\x12'\n" +
@@ -2898,12 +2911,13 @@ var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(ConcernState)(0),                     // 50: koppi.concern.v1.ConcernState
 	(SupportNeed)(0),                      // 51: koppi.concern.v1.SupportNeed
 	(Track)(0),                            // 52: koppi.concern.v1.Track
-	(ContactResult)(0),                    // 53: koppi.concern.v1.ContactResult
-	(*timestamppb.Timestamp)(nil),         // 54: google.protobuf.Timestamp
-	(Outcome)(0),                          // 55: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                    // 56: koppi.concern.v1.DeclineReason
-	(*PlanContactRequest)(nil),            // 57: koppi.concern.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 58: koppi.concern.v1.PlanContactResponse
+	(StatutoryGroup)(0),                   // 53: koppi.concern.v1.StatutoryGroup
+	(ContactResult)(0),                    // 54: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),         // 55: google.protobuf.Timestamp
+	(Outcome)(0),                          // 56: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                    // 57: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),            // 58: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 59: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	42, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
@@ -2925,81 +2939,82 @@ var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	51, // 16: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
 	52, // 17: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
 	43, // 18: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	47, // 19: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 20: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	43, // 21: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	47, // 22: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	53, // 23: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	54, // 24: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	47, // 25: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	54, // 26: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	47, // 27: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 28: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 29: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 30: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	47, // 31: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 32: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	47, // 33: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	43, // 34: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	44, // 35: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	45, // 36: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	47, // 37: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	56, // 38: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	43, // 39: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	47, // 40: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 41: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 42: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 43: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 44: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 45: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	2,  // 46: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	6,  // 47: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	4,  // 48: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	8,  // 49: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	10, // 50: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	12, // 51: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	14, // 52: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	16, // 53: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	18, // 54: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	20, // 55: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	24, // 56: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	26, // 57: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	28, // 58: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	30, // 59: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	32, // 60: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	22, // 61: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	34, // 62: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	36, // 63: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	57, // 64: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
-	38, // 65: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	40, // 66: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 67: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 68: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 69: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 70: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 71: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 72: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 73: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 74: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 75: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 76: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 77: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	25, // 78: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	27, // 79: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	29, // 80: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	31, // 81: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	33, // 82: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	23, // 83: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	35, // 84: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	37, // 85: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	58, // 86: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
-	39, // 87: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	41, // 88: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	67, // [67:89] is the sub-list for method output_type
-	45, // [45:67] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	53, // 19: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	47, // 20: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 21: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	43, // 22: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	47, // 23: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	54, // 24: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	55, // 25: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	47, // 26: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 27: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	47, // 28: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 29: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 30: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	51, // 31: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	47, // 32: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	56, // 33: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	47, // 34: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	43, // 35: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	44, // 36: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	45, // 37: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	47, // 38: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 39: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	43, // 40: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	47, // 41: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 42: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 43: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 44: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	47, // 45: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 46: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 47: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 48: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 49: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 50: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 51: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 52: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 53: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 54: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 55: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 56: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	24, // 57: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	26, // 58: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	28, // 59: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	30, // 60: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	32, // 61: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	22, // 62: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	34, // 63: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	36, // 64: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	58, // 65: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	38, // 66: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	40, // 67: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 68: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 69: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 70: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 71: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 72: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 73: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 74: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 75: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 76: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 77: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 78: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	25, // 79: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	27, // 80: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	29, // 81: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	31, // 82: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	33, // 83: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	23, // 84: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	35, // 85: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	37, // 86: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	59, // 87: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	39, // 88: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	41, // 89: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	68, // [68:90] is the sub-list for method output_type
+	46, // [46:68] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }

@@ -69,8 +69,9 @@ type ConcernServiceClient interface {
 	ListConcerns(ctx context.Context, in *ListConcernsRequest, opts ...grpc.CallOption) (*ListConcernsResponse, error)
 	// The receiver's steps.
 	ReceiveConcern(ctx context.Context, in *ReceiveConcernRequest, opts ...grpc.CallOption) (*ReceiveConcernResponse, error)
-	// TriageConcern records the first contact's judgement: how urgent, which kind
-	// of support need, who should take it (service guidance, counsellor, worker).
+	// TriageConcern records a person's judgement, from receipt until the concern ends: how
+	// urgent, which kind of support need, who should take it (service guidance, counsellor,
+	// worker). Nothing else lets go of an urgent due time. Once it is taken its state stays.
 	TriageConcern(ctx context.Context, in *TriageConcernRequest, opts ...grpc.CallOption) (*TriageConcernResponse, error)
 	// TakeConcern makes a named worker responsible for it.
 	TakeConcern(ctx context.Context, in *TakeConcernRequest, opts ...grpc.CallOption) (*TakeConcernResponse, error)
@@ -355,8 +356,9 @@ type ConcernServiceServer interface {
 	ListConcerns(context.Context, *ListConcernsRequest) (*ListConcernsResponse, error)
 	// The receiver's steps.
 	ReceiveConcern(context.Context, *ReceiveConcernRequest) (*ReceiveConcernResponse, error)
-	// TriageConcern records the first contact's judgement: how urgent, which kind
-	// of support need, who should take it (service guidance, counsellor, worker).
+	// TriageConcern records a person's judgement, from receipt until the concern ends: how
+	// urgent, which kind of support need, who should take it (service guidance, counsellor,
+	// worker). Nothing else lets go of an urgent due time. Once it is taken its state stays.
 	TriageConcern(context.Context, *TriageConcernRequest) (*TriageConcernResponse, error)
 	// TakeConcern makes a named worker responsible for it.
 	TakeConcern(context.Context, *TakeConcernRequest) (*TakeConcernResponse, error)

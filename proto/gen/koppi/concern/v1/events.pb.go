@@ -40,9 +40,15 @@ type ConcernSubmitted struct {
 	EarlierConcerns int32 `protobuf:"varint,8,opt,name=earlier_concerns,json=earlierConcerns,proto3" json:"earlier_concerns,omitempty"`
 	// When the receiver must have acted: recorded, since the time limit is the
 	// receiving agency's to configure and a history must not change with it.
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Groups whose assessment the law gives a day, as far as they are known when it is sent.
+	// For the receiver and the client only.
+	StatutoryGroups []StatutoryGroup `protobuf:"varint,10,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
+	// The receiver is a social services agency, whose time limits 1301/2014 § 36 sets: recorded,
+	// since a history must not change with the directory.
+	ToSocialServices bool `protobuf:"varint,11,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ConcernSubmitted) Reset() {
@@ -138,6 +144,20 @@ func (x *ConcernSubmitted) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ConcernSubmitted) GetStatutoryGroups() []StatutoryGroup {
+	if x != nil {
+		return x.StatutoryGroups
+	}
+	return nil
+}
+
+func (x *ConcernSubmitted) GetToSocialServices() bool {
+	if x != nil {
+		return x.ToSocialServices
+	}
+	return false
+}
+
 // ConcernJoined: the receiver already handles an open concern about the client.
 type ConcernJoined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -210,8 +230,10 @@ func (x *ConcernJoined) GetLater() *ConcernJoined_Later {
 type ReportJoined struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	JoiningConcernId string                 `protobuf:"bytes,1,opt,name=joining_concern_id,json=joiningConcernId,proto3" json:"joining_concern_id,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How urgent the report that joined is, as its reporter says.
+	Urgency       v1.Urgency `protobuf:"varint,2,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportJoined) Reset() {
@@ -251,6 +273,13 @@ func (x *ReportJoined) GetJoiningConcernId() string {
 	return ""
 }
 
+func (x *ReportJoined) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
 // ConcernPromoted: the concern it had joined was withdrawn and this one leads
 // now; for its receiver and for whoever was shown JOINED.
 type ConcernPromoted struct {
@@ -262,6 +291,8 @@ type ConcernPromoted struct {
 	JoinedConcernId string `protobuf:"bytes,2,opt,name=joined_concern_id,json=joinedConcernId,proto3" json:"joined_concern_id,omitempty"`
 	// As recorded, whether its reporter had been shown JOINED. Never sent.
 	ReporterShown bool `protobuf:"varint,3,opt,name=reporter_shown,json=reporterShown,proto3" json:"reporter_shown,omitempty"`
+	// For the receiver only: how urgent the concern was that had led.
+	Urgency       v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,6 +348,13 @@ func (x *ConcernPromoted) GetReporterShown() bool {
 	return false
 }
 
+func (x *ConcernPromoted) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
 type ConcernReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -360,6 +398,8 @@ type ConcernTriaged struct {
 	Track           Track                  `protobuf:"varint,3,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
 	ClientWantsHelp bool                   `protobuf:"varint,4,opt,name=client_wants_help,json=clientWantsHelp,proto3" json:"client_wants_help,omitempty"`
 	AssignedTo      *v1.Party              `protobuf:"bytes,5,opt,name=assigned_to,json=assignedTo,proto3" json:"assigned_to,omitempty"`
+	// Replaces an earlier triage's list; empty keeps it. For the receiver and the client only.
+	StatutoryGroups []StatutoryGroup `protobuf:"varint,6,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -425,6 +465,13 @@ func (x *ConcernTriaged) GetClientWantsHelp() bool {
 func (x *ConcernTriaged) GetAssignedTo() *v1.Party {
 	if x != nil {
 		return x.AssignedTo
+	}
+	return nil
+}
+
+func (x *ConcernTriaged) GetStatutoryGroups() []StatutoryGroup {
+	if x != nil {
+		return x.StatutoryGroups
 	}
 	return nil
 }
@@ -1136,9 +1183,12 @@ func (x *ConcernSettled) GetReason() string {
 
 // A due time passed and nobody had taken the next step.
 type ConcernOverdue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         ConcernState           `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.concern.v1.ConcernState" json:"state,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	State ConcernState           `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.concern.v1.ConcernState" json:"state,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The number of the rules by which due_at was due: 0 before urgency governed every due
+	// time, 1 since.
+	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1185,6 +1235,13 @@ func (x *ConcernOverdue) GetDueAt() *timestamppb.Timestamp {
 		return x.DueAt
 	}
 	return nil
+}
+
+func (x *ConcernOverdue) GetDueRules() int32 {
+	if x != nil {
+		return x.DueRules
+	}
+	return 0
 }
 
 // Later is all that the report is yet to be told, in order. A step that was taken
@@ -1301,7 +1358,7 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xda\x03\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xd5\x04\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1311,7 +1368,10 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x0fclient_language\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x129\n" +
 	"\x19forwarded_from_concern_id\x18\a \x01(\tR\x16forwardedFromConcernId\x12)\n" +
 	"\x10earlier_concerns\x18\b \x01(\x05R\x0fearlierConcerns\x121\n" +
-	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x80\x03\n" +
+	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12K\n" +
+	"\x10statutory_groups\x18\n" +
+	" \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x12,\n" +
+	"\x12to_social_services\x18\v \x01(\bR\x10toSocialServices\"\x80\x03\n" +
 	"\rConcernJoined\x12*\n" +
 	"\x11joined_concern_id\x18\x01 \x01(\tR\x0fjoinedConcernId\x121\n" +
 	"\x15own_joined_concern_id\x18\x02 \x01(\tR\x12ownJoinedConcernId\x12;\n" +
@@ -1321,21 +1381,24 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x04Step\x12*\n" +
 	"\x05event\x18\x01 \x01(\v2\x14.google.protobuf.AnyR\x05event\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
-	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"<\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"p\n" +
 	"\fReportJoined\x12,\n" +
-	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\"\x92\x01\n" +
+	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\x122\n" +
+	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\xc6\x01\n" +
 	"\x0fConcernPromoted\x12,\n" +
 	"\x12joined_concern_ids\x18\x01 \x03(\tR\x10joinedConcernIds\x12*\n" +
 	"\x11joined_concern_id\x18\x02 \x01(\tR\x0fjoinedConcernId\x12%\n" +
-	"\x0ereporter_shown\x18\x03 \x01(\bR\rreporterShown\"\x11\n" +
-	"\x0fConcernReceived\"\x9a\x02\n" +
+	"\x0ereporter_shown\x18\x03 \x01(\bR\rreporterShown\x122\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\x11\n" +
+	"\x0fConcernReceived\"\xe7\x02\n" +
 	"\x0eConcernTriaged\x122\n" +
 	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
 	"\fsupport_need\x18\x02 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12-\n" +
 	"\x05track\x18\x03 \x01(\x0e2\x17.koppi.concern.v1.TrackR\x05track\x12*\n" +
 	"\x11client_wants_help\x18\x04 \x01(\bR\x0fclientWantsHelp\x127\n" +
 	"\vassigned_to\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
-	"assignedTo\">\n" +
+	"assignedTo\x12K\n" +
+	"\x10statutory_groups\x18\x06 \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\">\n" +
 	"\fConcernTaken\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"Y\n" +
 	"\x11ConcernReassigned\x12&\n" +
@@ -1377,10 +1440,11 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"[\n" +
 	"\x0eConcernSettled\x12+\n" +
 	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
-	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"y\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x96\x01\n" +
 	"\x0eConcernOverdue\x124\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x121\n" +
-	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xba\x01\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
+	"\tdue_rules\x18\x03 \x01(\x05R\bdueRulesB\xba\x01\n" +
 	"\x14com.koppi.concern.v1B\vEventsProtoP\x01Z3koppi.internal/proto/gen/koppi/concern/v1;concernv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Concern.V1\xca\x02\x10Koppi\\Concern\\V1\xe2\x02\x1cKoppi\\Concern\\V1\\GPBMetadata\xea\x02\x12Koppi::Concern::V1b\x06proto3"
 
 var (
@@ -1424,14 +1488,15 @@ var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(v1.Urgency)(0),                  // 24: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),            // 25: koppi.common.v1.Attachment
 	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
-	(SupportNeed)(0),                 // 27: koppi.concern.v1.SupportNeed
-	(Track)(0),                       // 28: koppi.concern.v1.Track
-	(ContactResult)(0),               // 29: koppi.concern.v1.ContactResult
-	(v1.LoopPhase)(0),                // 30: koppi.common.v1.LoopPhase
-	(Outcome)(0),                     // 31: koppi.concern.v1.Outcome
-	(DeclineReason)(0),               // 32: koppi.concern.v1.DeclineReason
-	(ConcernState)(0),                // 33: koppi.concern.v1.ConcernState
-	(*anypb.Any)(nil),                // 34: google.protobuf.Any
+	(StatutoryGroup)(0),              // 27: koppi.concern.v1.StatutoryGroup
+	(SupportNeed)(0),                 // 28: koppi.concern.v1.SupportNeed
+	(Track)(0),                       // 29: koppi.concern.v1.Track
+	(ContactResult)(0),               // 30: koppi.concern.v1.ContactResult
+	(v1.LoopPhase)(0),                // 31: koppi.common.v1.LoopPhase
+	(Outcome)(0),                     // 32: koppi.concern.v1.Outcome
+	(DeclineReason)(0),               // 33: koppi.concern.v1.DeclineReason
+	(ConcernState)(0),                // 34: koppi.concern.v1.ConcernState
+	(*anypb.Any)(nil),                // 35: google.protobuf.Any
 }
 var file_koppi_concern_v1_events_proto_depIdxs = []int32{
 	22, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
@@ -1439,37 +1504,41 @@ var file_koppi_concern_v1_events_proto_depIdxs = []int32{
 	24, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
 	25, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
 	26, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
-	20, // 5: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
-	24, // 6: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	27, // 7: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	28, // 8: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	22, // 9: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	22, // 10: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	22, // 11: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	29, // 12: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	26, // 13: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	26, // 14: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	25, // 15: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	27, // 16: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	22, // 17: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	26, // 18: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	30, // 19: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	26, // 20: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
-	31, // 21: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	25, // 22: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	32, // 23: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	22, // 24: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	33, // 25: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	26, // 26: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	21, // 27: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
-	34, // 28: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
-	22, // 29: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
-	26, // 30: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	27, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	20, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
+	24, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
+	24, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
+	24, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	28, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	29, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	22, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	27, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	22, // 14: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	22, // 15: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	30, // 16: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	26, // 17: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	26, // 18: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	25, // 19: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	28, // 20: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	22, // 21: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	26, // 22: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	31, // 23: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	26, // 24: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	32, // 25: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	25, // 26: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	33, // 27: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	22, // 28: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	34, // 29: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	26, // 30: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	21, // 31: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	35, // 32: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	22, // 33: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	26, // 34: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }

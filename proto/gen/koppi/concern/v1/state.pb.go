@@ -262,6 +262,68 @@ func (SupportNeed) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{2}
 }
 
+// StatutoryGroup is a group of clients whose need of support is assessed by a day that the
+// law names (1301/2014 § 36.2, and § 36.3 of children in need of special support).
+type StatutoryGroup int32
+
+const (
+	StatutoryGroup_STATUTORY_GROUP_UNSPECIFIED StatutoryGroup = 0
+	// 75 full years on the day of sending. Koppi sets it by the identity code or the birth date.
+	StatutoryGroup_STATUTORY_GROUP_OVER_75 StatutoryGroup = 1
+	// Receives the highest care allowance for pensioners (571/2007 § 9.3,3).
+	StatutoryGroup_STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE StatutoryGroup = 2
+	// Needs support for reasons that the act on disability services means (675/2023).
+	StatutoryGroup_STATUTORY_GROUP_DISABLED_PERSON StatutoryGroup = 3
+	// A child in need of special support: within seven working days the assessment begins,
+	// and within three months it is completed.
+	StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD StatutoryGroup = 4
+)
+
+// Enum value maps for StatutoryGroup.
+var (
+	StatutoryGroup_name = map[int32]string{
+		0: "STATUTORY_GROUP_UNSPECIFIED",
+		1: "STATUTORY_GROUP_OVER_75",
+		2: "STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE",
+		3: "STATUTORY_GROUP_DISABLED_PERSON",
+		4: "STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD",
+	}
+	StatutoryGroup_value = map[string]int32{
+		"STATUTORY_GROUP_UNSPECIFIED":             0,
+		"STATUTORY_GROUP_OVER_75":                 1,
+		"STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE": 2,
+		"STATUTORY_GROUP_DISABLED_PERSON":         3,
+		"STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD":   4,
+	}
+)
+
+func (x StatutoryGroup) Enum() *StatutoryGroup {
+	p := new(StatutoryGroup)
+	*p = x
+	return p
+}
+
+func (x StatutoryGroup) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StatutoryGroup) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_concern_v1_state_proto_enumTypes[3].Descriptor()
+}
+
+func (StatutoryGroup) Type() protoreflect.EnumType {
+	return &file_koppi_concern_v1_state_proto_enumTypes[3]
+}
+
+func (x StatutoryGroup) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StatutoryGroup.Descriptor instead.
+func (StatutoryGroup) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{3}
+}
+
 // Track is who answers: the division of work between the three professions.
 type Track int32
 
@@ -299,11 +361,11 @@ func (x Track) String() string {
 }
 
 func (Track) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_state_proto_enumTypes[3].Descriptor()
+	return file_koppi_concern_v1_state_proto_enumTypes[4].Descriptor()
 }
 
 func (Track) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_state_proto_enumTypes[3]
+	return &file_koppi_concern_v1_state_proto_enumTypes[4]
 }
 
 func (x Track) Number() protoreflect.EnumNumber {
@@ -312,7 +374,7 @@ func (x Track) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Track.Descriptor instead.
 func (Track) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{3}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{4}
 }
 
 type ContactResult int32
@@ -354,11 +416,11 @@ func (x ContactResult) String() string {
 }
 
 func (ContactResult) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_state_proto_enumTypes[4].Descriptor()
+	return file_koppi_concern_v1_state_proto_enumTypes[5].Descriptor()
 }
 
 func (ContactResult) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_state_proto_enumTypes[4]
+	return &file_koppi_concern_v1_state_proto_enumTypes[5]
 }
 
 func (x ContactResult) Number() protoreflect.EnumNumber {
@@ -367,7 +429,7 @@ func (x ContactResult) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ContactResult.Descriptor instead.
 func (ContactResult) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{4}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{5}
 }
 
 type Outcome int32
@@ -421,11 +483,11 @@ func (x Outcome) String() string {
 }
 
 func (Outcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_state_proto_enumTypes[5].Descriptor()
+	return file_koppi_concern_v1_state_proto_enumTypes[6].Descriptor()
 }
 
 func (Outcome) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_state_proto_enumTypes[5]
+	return &file_koppi_concern_v1_state_proto_enumTypes[6]
 }
 
 func (x Outcome) Number() protoreflect.EnumNumber {
@@ -434,7 +496,7 @@ func (x Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Outcome.Descriptor instead.
 func (Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{5}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{6}
 }
 
 type DeclineReason int32
@@ -476,11 +538,11 @@ func (x DeclineReason) String() string {
 }
 
 func (DeclineReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_concern_v1_state_proto_enumTypes[6].Descriptor()
+	return file_koppi_concern_v1_state_proto_enumTypes[7].Descriptor()
 }
 
 func (DeclineReason) Type() protoreflect.EnumType {
-	return &file_koppi_concern_v1_state_proto_enumTypes[6]
+	return &file_koppi_concern_v1_state_proto_enumTypes[7]
 }
 
 func (x DeclineReason) Number() protoreflect.EnumNumber {
@@ -489,7 +551,7 @@ func (x DeclineReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DeclineReason.Descriptor instead.
 func (DeclineReason) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{6}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{7}
 }
 
 type Concern struct {
@@ -542,6 +604,8 @@ type Concern struct {
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,37,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	// Groups whose assessment the law gives a day. For the receiver and the client only.
+	StatutoryGroups []StatutoryGroup `protobuf:"varint,38,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	// What is left out where the whole would be larger than an answer may be (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -830,6 +894,13 @@ func (x *Concern) GetRevocation() *v1.Revocation {
 	return nil
 }
 
+func (x *Concern) GetStatutoryGroups() []StatutoryGroup {
+	if x != nil {
+		return x.StatutoryGroups
+	}
+	return nil
+}
+
 func (x *Concern) GetLeftOut() []*v1.LeftOut {
 	if x != nil {
 		return x.LeftOut
@@ -994,7 +1065,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xa7\x0f\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf4\x0f\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1035,7 +1106,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x10planned_contacts\x18% \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\x123\n" +
+	"revocation\x12K\n" +
+	"\x10statutory_groups\x18& \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x123\n" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
@@ -1088,7 +1160,13 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x12SUPPORT_NEED_LIGHT\x10\x01\x12\x18\n" +
 	"\x14SUPPORT_NEED_NETWORK\x10\x02\x12\x18\n" +
 	"\x14SUPPORT_NEED_SPECIAL\x10\x03\x12$\n" +
-	" SUPPORT_NEED_SPECIAL_NOT_ENGAGED\x10\x04*o\n" +
+	" SUPPORT_NEED_SPECIAL_NOT_ENGAGED\x10\x04*\xcb\x01\n" +
+	"\x0eStatutoryGroup\x12\x1f\n" +
+	"\x1bSTATUTORY_GROUP_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17STATUTORY_GROUP_OVER_75\x10\x01\x12+\n" +
+	"'STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE\x10\x02\x12#\n" +
+	"\x1fSTATUTORY_GROUP_DISABLED_PERSON\x10\x03\x12)\n" +
+	"%STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD\x10\x04*o\n" +
 	"\x05Track\x12\x15\n" +
 	"\x11TRACK_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16TRACK_SERVICE_GUIDANCE\x10\x01\x12\x1c\n" +
@@ -1131,63 +1209,65 @@ func file_koppi_concern_v1_state_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_state_proto_rawDescData
 }
 
-var file_koppi_concern_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_koppi_concern_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
 var file_koppi_concern_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(ConcernState)(0),             // 0: koppi.concern.v1.ConcernState
 	(Topic)(0),                    // 1: koppi.concern.v1.Topic
 	(SupportNeed)(0),              // 2: koppi.concern.v1.SupportNeed
-	(Track)(0),                    // 3: koppi.concern.v1.Track
-	(ContactResult)(0),            // 4: koppi.concern.v1.ContactResult
-	(Outcome)(0),                  // 5: koppi.concern.v1.Outcome
-	(DeclineReason)(0),            // 6: koppi.concern.v1.DeclineReason
-	(*Concern)(nil),               // 7: koppi.concern.v1.Concern
-	(*ContactAttempt)(nil),        // 8: koppi.concern.v1.ContactAttempt
-	(*InformationRequest)(nil),    // 9: koppi.concern.v1.InformationRequest
-	(*v1.LoopStatus)(nil),         // 10: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),              // 11: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),         // 12: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),               // 13: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 14: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*v1.PlannedContact)(nil),     // 16: koppi.common.v1.PlannedContact
-	(*v1.Revocation)(nil),         // 17: koppi.common.v1.Revocation
-	(*v1.LeftOut)(nil),            // 18: koppi.common.v1.LeftOut
+	(StatutoryGroup)(0),           // 3: koppi.concern.v1.StatutoryGroup
+	(Track)(0),                    // 4: koppi.concern.v1.Track
+	(ContactResult)(0),            // 5: koppi.concern.v1.ContactResult
+	(Outcome)(0),                  // 6: koppi.concern.v1.Outcome
+	(DeclineReason)(0),            // 7: koppi.concern.v1.DeclineReason
+	(*Concern)(nil),               // 8: koppi.concern.v1.Concern
+	(*ContactAttempt)(nil),        // 9: koppi.concern.v1.ContactAttempt
+	(*InformationRequest)(nil),    // 10: koppi.concern.v1.InformationRequest
+	(*v1.LoopStatus)(nil),         // 11: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),              // 12: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),         // 13: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),               // 14: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),         // 15: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*v1.PlannedContact)(nil),     // 17: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 18: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 19: koppi.common.v1.LeftOut
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
-	10, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
-	11, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
-	11, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
-	12, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
+	11, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
+	12, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
+	12, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
+	13, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
 	1,  // 5: koppi.concern.v1.Concern.topics:type_name -> koppi.concern.v1.Topic
-	13, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
+	14, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.concern.v1.Concern.support_need:type_name -> koppi.concern.v1.SupportNeed
-	3,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
-	8,  // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
-	9,  // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
-	14, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
-	5,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
-	15, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
-	13, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
-	6,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
-	11, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	14, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	16, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	17, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
-	18, // 20: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
-	15, // 21: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	11, // 22: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	4,  // 23: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	15, // 24: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	15, // 25: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	15, // 26: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	15, // 27: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	4,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
+	9,  // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
+	10, // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
+	15, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
+	6,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
+	16, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
+	14, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	7,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
+	12, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
+	15, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	17, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	18, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	3,  // 20: koppi.concern.v1.Concern.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	19, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
+	16, // 22: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	12, // 23: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 24: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	16, // 25: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	16, // 26: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	16, // 27: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	16, // 28: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }
@@ -1200,7 +1280,7 @@ func file_koppi_concern_v1_state_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_state_proto_rawDesc), len(file_koppi_concern_v1_state_proto_rawDesc)),
-			NumEnums:      7,
+			NumEnums:      8,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,

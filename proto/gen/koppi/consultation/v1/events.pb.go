@@ -348,7 +348,10 @@ type ConsultationSnapshot struct {
 	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// The due times that were told to have passed.
-	FiredAt       []*timestamppb.Timestamp `protobuf:"bytes,4,rep,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
+	FiredAt []*timestamppb.Timestamp `protobuf:"bytes,4,rep,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
+	// Until when an urgent question must be answered; unset where it is not urgent, and until
+	// it is taken.
+	UrgentDueAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=urgent_due_at,json=urgentDueAt,proto3" json:"urgent_due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -411,6 +414,13 @@ func (x *ConsultationSnapshot) GetFiredAt() []*timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ConsultationSnapshot) GetUrgentDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UrgentDueAt
+	}
+	return nil
+}
+
 type ConsultationClosed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LedTo         string                 `protobuf:"bytes,1,opt,name=led_to,json=ledTo,proto3" json:"led_to,omitempty"`
@@ -456,9 +466,12 @@ func (x *ConsultationClosed) GetLedTo() string {
 }
 
 type ConsultationOverdue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         ConsultationState      `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.consultation.v1.ConsultationState" json:"state,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	State ConsultationState      `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.consultation.v1.ConsultationState" json:"state,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The number of the rules by which due_at was due: 0 before urgency governed every due
+	// time, 1 since.
+	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,6 +520,13 @@ func (x *ConsultationOverdue) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ConsultationOverdue) GetDueRules() int32 {
+	if x != nil {
+		return x.DueRules
+	}
+	return 0
+}
+
 var File_koppi_consultation_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_events_proto_rawDesc = "" +
@@ -534,17 +554,19 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\x12ParticipantInvited\x128\n" +
 	"\vparticipant\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12G\n" +
-	"\bsnapshot\x18\x03 \x01(\v2+.koppi.consultation.v1.ConsultationSnapshotR\bsnapshot\"\xfb\x01\n" +
+	"\bsnapshot\x18\x03 \x01(\v2+.koppi.consultation.v1.ConsultationSnapshotR\bsnapshot\"\xbb\x02\n" +
 	"\x14ConsultationSnapshot\x12G\n" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x121\n" +
 	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x125\n" +
-	"\bfired_at\x18\x04 \x03(\v2\x1a.google.protobuf.TimestampR\afiredAt\"1\n" +
+	"\bfired_at\x18\x04 \x03(\v2\x1a.google.protobuf.TimestampR\afiredAt\x12>\n" +
+	"\rurgent_due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vurgentDueAt\"1\n" +
 	"\x12ConsultationClosed\x12\x1b\n" +
-	"\x06led_to\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05ledTo\"\x88\x01\n" +
+	"\x06led_to\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05ledTo\"\xa5\x01\n" +
 	"\x13ConsultationOverdue\x12>\n" +
 	"\x05state\x18\x01 \x01(\x0e2(.koppi.consultation.v1.ConsultationStateR\x05state\x121\n" +
-	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xdd\x01\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
+	"\tdue_rules\x18\x03 \x01(\x05R\bdueRulesB\xdd\x01\n" +
 	"\x19com.koppi.consultation.v1B\vEventsProtoP\x01Z=koppi.internal/proto/gen/koppi/consultation/v1;consultationv1\xa2\x02\x03KCX\xaa\x02\x15Koppi.Consultation.V1\xca\x02\x15Koppi\\Consultation\\V1\xe2\x02!Koppi\\Consultation\\V1\\GPBMetadata\xea\x02\x17Koppi::Consultation::V1b\x06proto3"
 
 var (
@@ -591,13 +613,14 @@ var file_koppi_consultation_v1_events_proto_depIdxs = []int32{
 	13, // 10: koppi.consultation.v1.ConsultationSnapshot.since:type_name -> google.protobuf.Timestamp
 	13, // 11: koppi.consultation.v1.ConsultationSnapshot.due_at:type_name -> google.protobuf.Timestamp
 	13, // 12: koppi.consultation.v1.ConsultationSnapshot.fired_at:type_name -> google.protobuf.Timestamp
-	14, // 13: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
-	13, // 14: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	13, // 13: koppi.consultation.v1.ConsultationSnapshot.urgent_due_at:type_name -> google.protobuf.Timestamp
+	14, // 14: koppi.consultation.v1.ConsultationOverdue.state:type_name -> koppi.consultation.v1.ConsultationState
+	13, // 15: koppi.consultation.v1.ConsultationOverdue.due_at:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_events_proto_init() }

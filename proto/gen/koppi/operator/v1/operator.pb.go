@@ -146,7 +146,10 @@ type OpenLoops struct {
 	// Of these, in which something is past due.
 	Overdue int64 `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	// When the first of them was started.
-	OldestAt      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=oldest_at,json=oldestAt,proto3" json:"oldest_at,omitempty"`
+	OldestAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=oldest_at,json=oldestAt,proto3" json:"oldest_at,omitempty"`
+	// Of these, as their receivers are shown them, those that are urgent, whose time has
+	// passed, and that no person has touched.
+	Untouched     int64 `protobuf:"varint,7,opt,name=untouched,proto3" json:"untouched,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,6 +226,13 @@ func (x *OpenLoops) GetOldestAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *OpenLoops) GetUntouched() int64 {
+	if x != nil {
+		return x.Untouched
+	}
+	return 0
+}
+
 // SilentLoop is one in which something is past due, as its sender is shown it.
 type SilentLoop struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -230,11 +240,13 @@ type SilentLoop struct {
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	// The agency that sent it.
-	Sender        string                 `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
-	WaitingOn     string                 `protobuf:"bytes,4,opt,name=waiting_on,json=waitingOn,proto3" json:"waiting_on,omitempty"`
-	Phase         v1.LoopPhase           `protobuf:"varint,5,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	StartedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	Sender    string                 `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
+	WaitingOn string                 `protobuf:"bytes,4,opt,name=waiting_on,json=waitingOn,proto3" json:"waiting_on,omitempty"`
+	Phase     v1.LoopPhase           `protobuf:"varint,5,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
+	DueAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// Set where it is urgent and no person has touched it: these come first.
+	Urgency       v1.Urgency `protobuf:"varint,8,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -316,6 +328,13 @@ func (x *SilentLoop) GetStartedAt() *timestamppb.Timestamp {
 		return x.StartedAt
 	}
 	return nil
+}
+
+func (x *SilentLoop) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
 }
 
 // Reader is one of an agency's systems that reads its mailbox of one service.
@@ -619,7 +638,7 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"\xeb\x01\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"\x89\x02\n" +
 	"\tOpenLoops\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x120\n" +
 	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x12#\n" +
@@ -627,7 +646,8 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"waiting_on\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\twaitingOn\x12\x14\n" +
 	"\x05loops\x18\x04 \x01(\x03R\x05loops\x12\x18\n" +
 	"\aoverdue\x18\x05 \x01(\x03R\aoverdue\x127\n" +
-	"\toldest_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\boldestAt\"\xaf\x02\n" +
+	"\toldest_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\boldestAt\x12\x1c\n" +
+	"\tuntouched\x18\a \x01(\x03R\tuntouched\"\xe3\x02\n" +
 	"\n" +
 	"SilentLoop\x12\x1e\n" +
 	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1e\n" +
@@ -638,7 +658,8 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\x05phase\x18\x05 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x121\n" +
 	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x129\n" +
 	"\n" +
-	"started_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\x86\x02\n" +
+	"started_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x122\n" +
+	"\aurgency\x18\b \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\x86\x02\n" +
 	"\x06Reader\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1c\n" +
 	"\x06agency\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12 \n" +
@@ -696,7 +717,8 @@ var file_koppi_operator_v1_operator_proto_goTypes = []any{
 	nil,                           // 8: koppi.operator.v1.Span.AttributesEntry
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 	(v1.LoopPhase)(0),             // 10: koppi.common.v1.LoopPhase
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(v1.Urgency)(0),               // 11: koppi.common.v1.Urgency
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_koppi_operator_v1_operator_proto_depIdxs = []int32{
 	9,  // 0: koppi.operator.v1.GetOverviewResponse.now:type_name -> google.protobuf.Timestamp
@@ -708,21 +730,22 @@ var file_koppi_operator_v1_operator_proto_depIdxs = []int32{
 	10, // 6: koppi.operator.v1.SilentLoop.phase:type_name -> koppi.common.v1.LoopPhase
 	9,  // 7: koppi.operator.v1.SilentLoop.due_at:type_name -> google.protobuf.Timestamp
 	9,  // 8: koppi.operator.v1.SilentLoop.started_at:type_name -> google.protobuf.Timestamp
-	9,  // 9: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
-	9,  // 10: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
-	7,  // 11: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
-	9,  // 12: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
-	11, // 13: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
-	8,  // 14: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
-	0,  // 15: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
-	5,  // 16: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
-	1,  // 17: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
-	6,  // 18: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	11, // 9: koppi.operator.v1.SilentLoop.urgency:type_name -> koppi.common.v1.Urgency
+	9,  // 10: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
+	9,  // 11: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
+	7,  // 12: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
+	9,  // 13: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
+	12, // 14: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
+	8,  // 15: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
+	0,  // 16: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
+	5,  // 17: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
+	1,  // 18: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
+	6,  // 19: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
+	18, // [18:20] is the sub-list for method output_type
+	16, // [16:18] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_koppi_operator_v1_operator_proto_init() }

@@ -39,9 +39,19 @@ type ReferralSent struct {
 	// receiving agency's to configure and a history must not change with it.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// Of a redirected one, the party that sent the first: it learns the outcome.
-	FirstSender   *v1.Party `protobuf:"bytes,10,opt,name=first_sender,json=firstSender,proto3" json:"first_sender,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FirstSender *v1.Party `protobuf:"bytes,10,opt,name=first_sender,json=firstSender,proto3" json:"first_sender,omitempty"`
+	// Of an application that was moved, the day on which it arrived at the sender, such as
+	// "2026-11-27" (434/2003 § 21).
+	ApplicationArrivedOn string `protobuf:"bytes,11,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
+	// Until when a moved application must be decided, and the provision (1412/1997 § 14 a.1,
+	// urgent § 14 b); unset for all others.
+	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
+	DueProvision   string                 `protobuf:"bytes,13,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
+	// The receiver is a social services agency, whose time limits the law sets: recorded,
+	// since a history must not change with the directory.
+	ToSocialServices bool `protobuf:"varint,14,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ReferralSent) Reset() {
@@ -144,6 +154,34 @@ func (x *ReferralSent) GetFirstSender() *v1.Party {
 	return nil
 }
 
+func (x *ReferralSent) GetApplicationArrivedOn() string {
+	if x != nil {
+		return x.ApplicationArrivedOn
+	}
+	return ""
+}
+
+func (x *ReferralSent) GetStatutoryDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StatutoryDueAt
+	}
+	return nil
+}
+
+func (x *ReferralSent) GetDueProvision() string {
+	if x != nil {
+		return x.DueProvision
+	}
+	return ""
+}
+
+func (x *ReferralSent) GetToSocialServices() bool {
+	if x != nil {
+		return x.ToSocialServices
+	}
+	return false
+}
+
 type ReferralReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -224,6 +262,68 @@ func (x *ReferralAccepted) GetWorker() *v1.Party {
 	return nil
 }
 
+// ReferralTriaged is the receiver's judgement of how urgent it is.
+type ReferralTriaged struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Urgency v1.Urgency             `protobuf:"varint,1,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// Until when a moved application must be decided from now on, and the provision.
+	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
+	DueProvision   string                 `protobuf:"bytes,3,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ReferralTriaged) Reset() {
+	*x = ReferralTriaged{}
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReferralTriaged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReferralTriaged) ProtoMessage() {}
+
+func (x *ReferralTriaged) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReferralTriaged.ProtoReflect.Descriptor instead.
+func (*ReferralTriaged) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReferralTriaged) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *ReferralTriaged) GetStatutoryDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StatutoryDueAt
+	}
+	return nil
+}
+
+func (x *ReferralTriaged) GetDueProvision() string {
+	if x != nil {
+		return x.DueProvision
+	}
+	return ""
+}
+
 type ReferralDeclined struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Reason            ReferralDeclineReason  `protobuf:"varint,1,opt,name=reason,proto3,enum=koppi.referral.v1.ReferralDeclineReason" json:"reason,omitempty"`
@@ -235,7 +335,7 @@ type ReferralDeclined struct {
 
 func (x *ReferralDeclined) Reset() {
 	*x = ReferralDeclined{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[3]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +347,7 @@ func (x *ReferralDeclined) String() string {
 func (*ReferralDeclined) ProtoMessage() {}
 
 func (x *ReferralDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[3]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +360,7 @@ func (x *ReferralDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralDeclined.ProtoReflect.Descriptor instead.
 func (*ReferralDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReferralDeclined) GetReason() ReferralDeclineReason {
@@ -297,7 +397,7 @@ type ReferralRedirected struct {
 
 func (x *ReferralRedirected) Reset() {
 	*x = ReferralRedirected{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[4]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -309,7 +409,7 @@ func (x *ReferralRedirected) String() string {
 func (*ReferralRedirected) ProtoMessage() {}
 
 func (x *ReferralRedirected) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[4]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -322,7 +422,7 @@ func (x *ReferralRedirected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralRedirected.ProtoReflect.Descriptor instead.
 func (*ReferralRedirected) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReferralRedirected) GetRedirectedReferralId() string {
@@ -365,7 +465,7 @@ type RedirectAnswered struct {
 
 func (x *RedirectAnswered) Reset() {
 	*x = RedirectAnswered{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +477,7 @@ func (x *RedirectAnswered) String() string {
 func (*RedirectAnswered) ProtoMessage() {}
 
 func (x *RedirectAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[5]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +490,7 @@ func (x *RedirectAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedirectAnswered.ProtoReflect.Descriptor instead.
 func (*RedirectAnswered) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RedirectAnswered) GetRedirectedReferralId() string {
@@ -417,7 +517,7 @@ type ReferralReassigned struct {
 
 func (x *ReferralReassigned) Reset() {
 	*x = ReferralReassigned{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -429,7 +529,7 @@ func (x *ReferralReassigned) String() string {
 func (*ReferralReassigned) ProtoMessage() {}
 
 func (x *ReferralReassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[6]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +542,7 @@ func (x *ReferralReassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralReassigned.ProtoReflect.Descriptor instead.
 func (*ReferralReassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReferralReassigned) GetTo() *v1.Party {
@@ -470,7 +570,7 @@ type AppointmentScheduled struct {
 
 func (x *AppointmentScheduled) Reset() {
 	*x = AppointmentScheduled{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[7]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +582,7 @@ func (x *AppointmentScheduled) String() string {
 func (*AppointmentScheduled) ProtoMessage() {}
 
 func (x *AppointmentScheduled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[7]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +595,7 @@ func (x *AppointmentScheduled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppointmentScheduled.ProtoReflect.Descriptor instead.
 func (*AppointmentScheduled) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AppointmentScheduled) GetAppointmentId() string {
@@ -529,7 +629,7 @@ type AppointmentResultRecorded struct {
 
 func (x *AppointmentResultRecorded) Reset() {
 	*x = AppointmentResultRecorded{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[8]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +641,7 @@ func (x *AppointmentResultRecorded) String() string {
 func (*AppointmentResultRecorded) ProtoMessage() {}
 
 func (x *AppointmentResultRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[8]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +654,7 @@ func (x *AppointmentResultRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppointmentResultRecorded.ProtoReflect.Descriptor instead.
 func (*AppointmentResultRecorded) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AppointmentResultRecorded) GetAppointmentId() string {
@@ -582,7 +682,7 @@ type ProgressNoteAdded struct {
 
 func (x *ProgressNoteAdded) Reset() {
 	*x = ProgressNoteAdded{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +694,7 @@ func (x *ProgressNoteAdded) String() string {
 func (*ProgressNoteAdded) ProtoMessage() {}
 
 func (x *ProgressNoteAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +707,7 @@ func (x *ProgressNoteAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgressNoteAdded.ProtoReflect.Descriptor instead.
 func (*ProgressNoteAdded) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ProgressNoteAdded) GetText() string {
@@ -642,7 +742,7 @@ type ReferralCompleted struct {
 
 func (x *ReferralCompleted) Reset() {
 	*x = ReferralCompleted{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +754,7 @@ func (x *ReferralCompleted) String() string {
 func (*ReferralCompleted) ProtoMessage() {}
 
 func (x *ReferralCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +767,7 @@ func (x *ReferralCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralCompleted.ProtoReflect.Descriptor instead.
 func (*ReferralCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReferralCompleted) GetOutcome() ReferralOutcome {
@@ -701,7 +801,7 @@ type ReferralCancellationRequested struct {
 
 func (x *ReferralCancellationRequested) Reset() {
 	*x = ReferralCancellationRequested{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -713,7 +813,7 @@ func (x *ReferralCancellationRequested) String() string {
 func (*ReferralCancellationRequested) ProtoMessage() {}
 
 func (x *ReferralCancellationRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -726,7 +826,7 @@ func (x *ReferralCancellationRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralCancellationRequested.ProtoReflect.Descriptor instead.
 func (*ReferralCancellationRequested) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReferralCancellationRequested) GetReason() string {
@@ -745,7 +845,7 @@ type ReferralCancellationRefused struct {
 
 func (x *ReferralCancellationRefused) Reset() {
 	*x = ReferralCancellationRefused{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +857,7 @@ func (x *ReferralCancellationRefused) String() string {
 func (*ReferralCancellationRefused) ProtoMessage() {}
 
 func (x *ReferralCancellationRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +870,7 @@ func (x *ReferralCancellationRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralCancellationRefused.ProtoReflect.Descriptor instead.
 func (*ReferralCancellationRefused) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReferralCancellationRefused) GetExplanation() string {
@@ -790,7 +890,7 @@ type ReferralSettled struct {
 
 func (x *ReferralSettled) Reset() {
 	*x = ReferralSettled{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +902,7 @@ func (x *ReferralSettled) String() string {
 func (*ReferralSettled) ProtoMessage() {}
 
 func (x *ReferralSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +915,7 @@ func (x *ReferralSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralSettled.ProtoReflect.Descriptor instead.
 func (*ReferralSettled) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReferralSettled) GetResubmittedAs() string {
@@ -841,7 +941,7 @@ type ReferralCancelled struct {
 
 func (x *ReferralCancelled) Reset() {
 	*x = ReferralCancelled{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +953,7 @@ func (x *ReferralCancelled) String() string {
 func (*ReferralCancelled) ProtoMessage() {}
 
 func (x *ReferralCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +966,7 @@ func (x *ReferralCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralCancelled.ProtoReflect.Descriptor instead.
 func (*ReferralCancelled) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReferralCancelled) GetReason() string {
@@ -877,16 +977,19 @@ func (x *ReferralCancelled) GetReason() string {
 }
 
 type ReferralOverdue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         ReferralState          `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.referral.v1.ReferralState" json:"state,omitempty"`
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	State ReferralState          `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.referral.v1.ReferralState" json:"state,omitempty"`
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The number of the rules by which due_at was due: 0 before urgency governed every due
+	// time, 1 since.
+	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReferralOverdue) Reset() {
 	*x = ReferralOverdue{}
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -898,7 +1001,7 @@ func (x *ReferralOverdue) String() string {
 func (*ReferralOverdue) ProtoMessage() {}
 
 func (x *ReferralOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -911,7 +1014,7 @@ func (x *ReferralOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferralOverdue.ProtoReflect.Descriptor instead.
 func (*ReferralOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReferralOverdue) GetState() ReferralState {
@@ -928,11 +1031,18 @@ func (x *ReferralOverdue) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ReferralOverdue) GetDueRules() int32 {
+	if x != nil {
+		return x.DueRules
+	}
+	return 0
+}
+
 var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x8b\x04\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xe6\x05\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
@@ -945,10 +1055,18 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x1bredirected_from_referral_id\x18\b \x01(\tR\x18redirectedFromReferralId\x121\n" +
 	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x129\n" +
 	"\ffirst_sender\x18\n" +
-	" \x01(\v2\x16.koppi.common.v1.PartyR\vfirstSender\"\x12\n" +
+	" \x01(\v2\x16.koppi.common.v1.PartyR\vfirstSender\x12:\n" +
+	"\x16application_arrived_on\x18\v \x01(\tB\x04\xe8\xb8\x18\x02R\x14applicationArrivedOn\x12D\n" +
+	"\x10statutory_due_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x12)\n" +
+	"\rdue_provision\x18\r \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\x12,\n" +
+	"\x12to_social_services\x18\x0e \x01(\bR\x10toSocialServices\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xc3\x01\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb6\x01\n" +
+	"\x0fReferralTriaged\x122\n" +
+	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12D\n" +
+	"\x10statutory_due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x12)\n" +
+	"\rdue_provision\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\"\xc3\x01\n" +
 	"\x10ReferralDeclined\x12@\n" +
 	"\x06reason\x18\x01 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12&\n" +
 	"\vexplanation\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
@@ -987,10 +1105,11 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"1\n" +
 	"\x11ReferralCancelled\x12\x1c\n" +
-	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"|\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x99\x01\n" +
 	"\x0fReferralOverdue\x126\n" +
 	"\x05state\x18\x01 \x01(\x0e2 .koppi.referral.v1.ReferralStateR\x05state\x121\n" +
-	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAtB\xc1\x01\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
+	"\tdue_rules\x18\x03 \x01(\x05R\bdueRulesB\xc1\x01\n" +
 	"\x15com.koppi.referral.v1B\vEventsProtoP\x01Z5koppi.internal/proto/gen/koppi/referral/v1;referralv1\xa2\x02\x03KRX\xaa\x02\x11Koppi.Referral.V1\xca\x02\x11Koppi\\Referral\\V1\xe2\x02\x1dKoppi\\Referral\\V1\\GPBMetadata\xea\x02\x13Koppi::Referral::V1b\x06proto3"
 
 var (
@@ -1005,59 +1124,63 @@ func file_koppi_referral_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_referral_v1_events_proto_rawDescData
 }
 
-var file_koppi_referral_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_koppi_referral_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_koppi_referral_v1_events_proto_goTypes = []any{
 	(*ReferralSent)(nil),                  // 0: koppi.referral.v1.ReferralSent
 	(*ReferralReceived)(nil),              // 1: koppi.referral.v1.ReferralReceived
 	(*ReferralAccepted)(nil),              // 2: koppi.referral.v1.ReferralAccepted
-	(*ReferralDeclined)(nil),              // 3: koppi.referral.v1.ReferralDeclined
-	(*ReferralRedirected)(nil),            // 4: koppi.referral.v1.ReferralRedirected
-	(*RedirectAnswered)(nil),              // 5: koppi.referral.v1.RedirectAnswered
-	(*ReferralReassigned)(nil),            // 6: koppi.referral.v1.ReferralReassigned
-	(*AppointmentScheduled)(nil),          // 7: koppi.referral.v1.AppointmentScheduled
-	(*AppointmentResultRecorded)(nil),     // 8: koppi.referral.v1.AppointmentResultRecorded
-	(*ProgressNoteAdded)(nil),             // 9: koppi.referral.v1.ProgressNoteAdded
-	(*ReferralCompleted)(nil),             // 10: koppi.referral.v1.ReferralCompleted
-	(*ReferralCancellationRequested)(nil), // 11: koppi.referral.v1.ReferralCancellationRequested
-	(*ReferralCancellationRefused)(nil),   // 12: koppi.referral.v1.ReferralCancellationRefused
-	(*ReferralSettled)(nil),               // 13: koppi.referral.v1.ReferralSettled
-	(*ReferralCancelled)(nil),             // 14: koppi.referral.v1.ReferralCancelled
-	(*ReferralOverdue)(nil),               // 15: koppi.referral.v1.ReferralOverdue
-	(*v1.Party)(nil),                      // 16: koppi.common.v1.Party
-	(ReferralKind)(0),                     // 17: koppi.referral.v1.ReferralKind
-	(v1.Urgency)(0),                       // 18: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                 // 19: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),         // 20: google.protobuf.Timestamp
-	(ReferralDeclineReason)(0),            // 21: koppi.referral.v1.ReferralDeclineReason
-	(AppointmentResult)(0),                // 22: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                  // 23: koppi.referral.v1.ReferralOutcome
-	(ReferralState)(0),                    // 24: koppi.referral.v1.ReferralState
+	(*ReferralTriaged)(nil),               // 3: koppi.referral.v1.ReferralTriaged
+	(*ReferralDeclined)(nil),              // 4: koppi.referral.v1.ReferralDeclined
+	(*ReferralRedirected)(nil),            // 5: koppi.referral.v1.ReferralRedirected
+	(*RedirectAnswered)(nil),              // 6: koppi.referral.v1.RedirectAnswered
+	(*ReferralReassigned)(nil),            // 7: koppi.referral.v1.ReferralReassigned
+	(*AppointmentScheduled)(nil),          // 8: koppi.referral.v1.AppointmentScheduled
+	(*AppointmentResultRecorded)(nil),     // 9: koppi.referral.v1.AppointmentResultRecorded
+	(*ProgressNoteAdded)(nil),             // 10: koppi.referral.v1.ProgressNoteAdded
+	(*ReferralCompleted)(nil),             // 11: koppi.referral.v1.ReferralCompleted
+	(*ReferralCancellationRequested)(nil), // 12: koppi.referral.v1.ReferralCancellationRequested
+	(*ReferralCancellationRefused)(nil),   // 13: koppi.referral.v1.ReferralCancellationRefused
+	(*ReferralSettled)(nil),               // 14: koppi.referral.v1.ReferralSettled
+	(*ReferralCancelled)(nil),             // 15: koppi.referral.v1.ReferralCancelled
+	(*ReferralOverdue)(nil),               // 16: koppi.referral.v1.ReferralOverdue
+	(*v1.Party)(nil),                      // 17: koppi.common.v1.Party
+	(ReferralKind)(0),                     // 18: koppi.referral.v1.ReferralKind
+	(v1.Urgency)(0),                       // 19: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),                 // 20: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),         // 21: google.protobuf.Timestamp
+	(ReferralDeclineReason)(0),            // 22: koppi.referral.v1.ReferralDeclineReason
+	(AppointmentResult)(0),                // 23: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                  // 24: koppi.referral.v1.ReferralOutcome
+	(ReferralState)(0),                    // 25: koppi.referral.v1.ReferralState
 }
 var file_koppi_referral_v1_events_proto_depIdxs = []int32{
-	16, // 0: koppi.referral.v1.ReferralSent.receiver:type_name -> koppi.common.v1.Party
-	17, // 1: koppi.referral.v1.ReferralSent.kind:type_name -> koppi.referral.v1.ReferralKind
-	18, // 2: koppi.referral.v1.ReferralSent.urgency:type_name -> koppi.common.v1.Urgency
-	19, // 3: koppi.referral.v1.ReferralSent.attachments:type_name -> koppi.common.v1.Attachment
-	20, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
-	16, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
-	16, // 6: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
-	21, // 7: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	16, // 8: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	16, // 9: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
-	20, // 10: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
-	16, // 11: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
-	20, // 12: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
-	22, // 13: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	19, // 14: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
-	23, // 15: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	19, // 16: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
-	24, // 17: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	20, // 18: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	17, // 0: koppi.referral.v1.ReferralSent.receiver:type_name -> koppi.common.v1.Party
+	18, // 1: koppi.referral.v1.ReferralSent.kind:type_name -> koppi.referral.v1.ReferralKind
+	19, // 2: koppi.referral.v1.ReferralSent.urgency:type_name -> koppi.common.v1.Urgency
+	20, // 3: koppi.referral.v1.ReferralSent.attachments:type_name -> koppi.common.v1.Attachment
+	21, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
+	17, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
+	21, // 6: koppi.referral.v1.ReferralSent.statutory_due_at:type_name -> google.protobuf.Timestamp
+	17, // 7: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
+	19, // 8: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	21, // 9: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
+	22, // 10: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	17, // 11: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	17, // 12: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
+	21, // 13: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
+	17, // 14: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
+	21, // 15: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
+	23, // 16: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
+	20, // 17: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
+	24, // 18: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	20, // 19: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	25, // 20: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	21, // 21: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }
@@ -1072,7 +1195,7 @@ func file_koppi_referral_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_events_proto_rawDesc), len(file_koppi_referral_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -40,8 +40,11 @@ type SendReferralRequest struct {
 	Urgency       v1.Urgency             `protobuf:"varint,8,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	AttachmentIds []string               `protobuf:"bytes,9,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	CaseId        string                 `protobuf:"bytes,10,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Of an application that is moved, the day on which it arrived, in the form YYYY-MM-DD, at
+	// most a year ago; empty is today. Other kinds have none.
+	ApplicationArrivedOn string `protobuf:"bytes,11,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *SendReferralRequest) Reset() {
@@ -140,6 +143,13 @@ func (x *SendReferralRequest) GetAttachmentIds() []string {
 func (x *SendReferralRequest) GetCaseId() string {
 	if x != nil {
 		return x.CaseId
+	}
+	return ""
+}
+
+func (x *SendReferralRequest) GetApplicationArrivedOn() string {
+	if x != nil {
+		return x.ApplicationArrivedOn
 	}
 	return ""
 }
@@ -877,6 +887,118 @@ func (x *ReceiveReferralResponse) GetReferral() *Referral {
 	return nil
 }
 
+type TriageReferralRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId    string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Urgency       v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TriageReferralRequest) Reset() {
+	*x = TriageReferralRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TriageReferralRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TriageReferralRequest) ProtoMessage() {}
+
+func (x *TriageReferralRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TriageReferralRequest.ProtoReflect.Descriptor instead.
+func (*TriageReferralRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TriageReferralRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *TriageReferralRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+func (x *TriageReferralRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *TriageReferralRequest) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+type TriageReferralResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TriageReferralResponse) Reset() {
+	*x = TriageReferralResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TriageReferralResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TriageReferralResponse) ProtoMessage() {}
+
+func (x *TriageReferralResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TriageReferralResponse.ProtoReflect.Descriptor instead.
+func (*TriageReferralResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *TriageReferralResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
 type AcceptReferralRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -890,7 +1012,7 @@ type AcceptReferralRequest struct {
 
 func (x *AcceptReferralRequest) Reset() {
 	*x = AcceptReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +1024,7 @@ func (x *AcceptReferralRequest) String() string {
 func (*AcceptReferralRequest) ProtoMessage() {}
 
 func (x *AcceptReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[14]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1037,7 @@ func (x *AcceptReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptReferralRequest.ProtoReflect.Descriptor instead.
 func (*AcceptReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{14}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptReferralRequest) GetRequestId() string {
@@ -955,7 +1077,7 @@ type AcceptReferralResponse struct {
 
 func (x *AcceptReferralResponse) Reset() {
 	*x = AcceptReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1089,7 @@ func (x *AcceptReferralResponse) String() string {
 func (*AcceptReferralResponse) ProtoMessage() {}
 
 func (x *AcceptReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[15]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1102,7 @@ func (x *AcceptReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptReferralResponse.ProtoReflect.Descriptor instead.
 func (*AcceptReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{15}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AcceptReferralResponse) GetReferral() *Referral {
@@ -1004,7 +1126,7 @@ type DeclineReferralRequest struct {
 
 func (x *DeclineReferralRequest) Reset() {
 	*x = DeclineReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1138,7 @@ func (x *DeclineReferralRequest) String() string {
 func (*DeclineReferralRequest) ProtoMessage() {}
 
 func (x *DeclineReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[16]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1151,7 @@ func (x *DeclineReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineReferralRequest.ProtoReflect.Descriptor instead.
 func (*DeclineReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{16}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DeclineReferralRequest) GetRequestId() string {
@@ -1083,7 +1205,7 @@ type DeclineReferralResponse struct {
 
 func (x *DeclineReferralResponse) Reset() {
 	*x = DeclineReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1217,7 @@ func (x *DeclineReferralResponse) String() string {
 func (*DeclineReferralResponse) ProtoMessage() {}
 
 func (x *DeclineReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[17]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1230,7 @@ func (x *DeclineReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineReferralResponse.ProtoReflect.Descriptor instead.
 func (*DeclineReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{17}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeclineReferralResponse) GetReferral() *Referral {
@@ -1132,7 +1254,7 @@ type RedirectReferralRequest struct {
 
 func (x *RedirectReferralRequest) Reset() {
 	*x = RedirectReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1266,7 @@ func (x *RedirectReferralRequest) String() string {
 func (*RedirectReferralRequest) ProtoMessage() {}
 
 func (x *RedirectReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[18]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1279,7 @@ func (x *RedirectReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedirectReferralRequest.ProtoReflect.Descriptor instead.
 func (*RedirectReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{18}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RedirectReferralRequest) GetRequestId() string {
@@ -1212,7 +1334,7 @@ type RedirectReferralResponse struct {
 
 func (x *RedirectReferralResponse) Reset() {
 	*x = RedirectReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1346,7 @@ func (x *RedirectReferralResponse) String() string {
 func (*RedirectReferralResponse) ProtoMessage() {}
 
 func (x *RedirectReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[19]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1359,7 @@ func (x *RedirectReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedirectReferralResponse.ProtoReflect.Descriptor instead.
 func (*RedirectReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{19}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RedirectReferralResponse) GetReferral() *Referral {
@@ -1267,7 +1389,7 @@ type ReassignReferralRequest struct {
 
 func (x *ReassignReferralRequest) Reset() {
 	*x = ReassignReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1401,7 @@ func (x *ReassignReferralRequest) String() string {
 func (*ReassignReferralRequest) ProtoMessage() {}
 
 func (x *ReassignReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[20]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1414,7 @@ func (x *ReassignReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignReferralRequest.ProtoReflect.Descriptor instead.
 func (*ReassignReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{20}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReassignReferralRequest) GetRequestId() string {
@@ -1339,7 +1461,7 @@ type ReassignReferralResponse struct {
 
 func (x *ReassignReferralResponse) Reset() {
 	*x = ReassignReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1473,7 @@ func (x *ReassignReferralResponse) String() string {
 func (*ReassignReferralResponse) ProtoMessage() {}
 
 func (x *ReassignReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[21]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1486,7 @@ func (x *ReassignReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignReferralResponse.ProtoReflect.Descriptor instead.
 func (*ReassignReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{21}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReassignReferralResponse) GetReferral() *Referral {
@@ -1387,7 +1509,7 @@ type ScheduleAppointmentRequest struct {
 
 func (x *ScheduleAppointmentRequest) Reset() {
 	*x = ScheduleAppointmentRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1521,7 @@ func (x *ScheduleAppointmentRequest) String() string {
 func (*ScheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *ScheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[22]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1534,7 @@ func (x *ScheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ScheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{22}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ScheduleAppointmentRequest) GetRequestId() string {
@@ -1459,7 +1581,7 @@ type ScheduleAppointmentResponse struct {
 
 func (x *ScheduleAppointmentResponse) Reset() {
 	*x = ScheduleAppointmentResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1593,7 @@ func (x *ScheduleAppointmentResponse) String() string {
 func (*ScheduleAppointmentResponse) ProtoMessage() {}
 
 func (x *ScheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[23]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +1606,7 @@ func (x *ScheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleAppointmentResponse.ProtoReflect.Descriptor instead.
 func (*ScheduleAppointmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{23}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ScheduleAppointmentResponse) GetReferral() *Referral {
@@ -1507,7 +1629,7 @@ type RecordAppointmentResultRequest struct {
 
 func (x *RecordAppointmentResultRequest) Reset() {
 	*x = RecordAppointmentResultRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1641,7 @@ func (x *RecordAppointmentResultRequest) String() string {
 func (*RecordAppointmentResultRequest) ProtoMessage() {}
 
 func (x *RecordAppointmentResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[24]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1654,7 @@ func (x *RecordAppointmentResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAppointmentResultRequest.ProtoReflect.Descriptor instead.
 func (*RecordAppointmentResultRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{24}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordAppointmentResultRequest) GetRequestId() string {
@@ -1579,7 +1701,7 @@ type RecordAppointmentResultResponse struct {
 
 func (x *RecordAppointmentResultResponse) Reset() {
 	*x = RecordAppointmentResultResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +1713,7 @@ func (x *RecordAppointmentResultResponse) String() string {
 func (*RecordAppointmentResultResponse) ProtoMessage() {}
 
 func (x *RecordAppointmentResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[25]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +1726,7 @@ func (x *RecordAppointmentResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAppointmentResultResponse.ProtoReflect.Descriptor instead.
 func (*RecordAppointmentResultResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{25}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordAppointmentResultResponse) GetReferral() *Referral {
@@ -1629,7 +1751,7 @@ type AddProgressNoteRequest struct {
 
 func (x *AddProgressNoteRequest) Reset() {
 	*x = AddProgressNoteRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1763,7 @@ func (x *AddProgressNoteRequest) String() string {
 func (*AddProgressNoteRequest) ProtoMessage() {}
 
 func (x *AddProgressNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[26]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1776,7 @@ func (x *AddProgressNoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddProgressNoteRequest.ProtoReflect.Descriptor instead.
 func (*AddProgressNoteRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{26}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AddProgressNoteRequest) GetRequestId() string {
@@ -1708,7 +1830,7 @@ type AddProgressNoteResponse struct {
 
 func (x *AddProgressNoteResponse) Reset() {
 	*x = AddProgressNoteResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1842,7 @@ func (x *AddProgressNoteResponse) String() string {
 func (*AddProgressNoteResponse) ProtoMessage() {}
 
 func (x *AddProgressNoteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[27]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +1855,7 @@ func (x *AddProgressNoteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddProgressNoteResponse.ProtoReflect.Descriptor instead.
 func (*AddProgressNoteResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{27}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AddProgressNoteResponse) GetReferral() *Referral {
@@ -1758,7 +1880,7 @@ type CompleteReferralRequest struct {
 
 func (x *CompleteReferralRequest) Reset() {
 	*x = CompleteReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1770,7 +1892,7 @@ func (x *CompleteReferralRequest) String() string {
 func (*CompleteReferralRequest) ProtoMessage() {}
 
 func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[28]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1783,7 +1905,7 @@ func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralRequest.ProtoReflect.Descriptor instead.
 func (*CompleteReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{28}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CompleteReferralRequest) GetRequestId() string {
@@ -1837,7 +1959,7 @@ type CompleteReferralResponse struct {
 
 func (x *CompleteReferralResponse) Reset() {
 	*x = CompleteReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1971,7 @@ func (x *CompleteReferralResponse) String() string {
 func (*CompleteReferralResponse) ProtoMessage() {}
 
 func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[29]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1984,7 @@ func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralResponse.ProtoReflect.Descriptor instead.
 func (*CompleteReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{29}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CompleteReferralResponse) GetReferral() *Referral {
@@ -1884,7 +2006,7 @@ type CancelReferralRequest struct {
 
 func (x *CancelReferralRequest) Reset() {
 	*x = CancelReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2018,7 @@ func (x *CancelReferralRequest) String() string {
 func (*CancelReferralRequest) ProtoMessage() {}
 
 func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2031,7 @@ func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralRequest.ProtoReflect.Descriptor instead.
 func (*CancelReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CancelReferralRequest) GetRequestId() string {
@@ -1949,7 +2071,7 @@ type CancelReferralResponse struct {
 
 func (x *CancelReferralResponse) Reset() {
 	*x = CancelReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +2083,7 @@ func (x *CancelReferralResponse) String() string {
 func (*CancelReferralResponse) ProtoMessage() {}
 
 func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +2096,7 @@ func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralResponse.ProtoReflect.Descriptor instead.
 func (*CancelReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CancelReferralResponse) GetReferral() *Referral {
@@ -1997,7 +2119,7 @@ type RevokeReferralRequest struct {
 
 func (x *RevokeReferralRequest) Reset() {
 	*x = RevokeReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2009,7 +2131,7 @@ func (x *RevokeReferralRequest) String() string {
 func (*RevokeReferralRequest) ProtoMessage() {}
 
 func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2022,7 +2144,7 @@ func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralRequest.ProtoReflect.Descriptor instead.
 func (*RevokeReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RevokeReferralRequest) GetRequestId() string {
@@ -2062,7 +2184,7 @@ type RevokeReferralResponse struct {
 
 func (x *RevokeReferralResponse) Reset() {
 	*x = RevokeReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2074,7 +2196,7 @@ func (x *RevokeReferralResponse) String() string {
 func (*RevokeReferralResponse) ProtoMessage() {}
 
 func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2087,7 +2209,7 @@ func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralResponse.ProtoReflect.Descriptor instead.
 func (*RevokeReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RevokeReferralResponse) GetReferral() *Referral {
@@ -2108,7 +2230,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2242,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2255,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2166,7 +2288,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2178,7 +2300,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2191,7 +2313,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AcknowledgeRevocationResponse) GetReferral() *Referral {
@@ -2205,7 +2327,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xc2\x04\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa4\x05\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2221,7 +2343,8 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\x128\n" +
 	"\x0eattachment_ids\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x123\n" +
 	"\acase_id\x18\n" +
-	" \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\"O\n" +
+	" \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x12`\n" +
+	"\x16application_arrived_on\x18\v \x01(\tB*\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xe8\xb8\x18\x02R\x14applicationArrivedOn\"O\n" +
 	"\x14SendReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"=\n" +
 	"\x10GetClientRequest\x12)\n" +
@@ -2277,6 +2400,16 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"R\n" +
 	"\x17ReceiveReferralResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc9\x01\n" +
+	"\x15TriageReferralRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12>\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aurgency\"Q\n" +
+	"\x16TriageReferralResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc7\x01\n" +
 	"\x15AcceptReferralRequest\x12'\n" +
 	"\n" +
@@ -2390,13 +2523,14 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"X\n" +
 	"\x1dAcknowledgeRevocationResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\xf3\x0f\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\xda\x10\n" +
 	"\x0fReferralService\x12_\n" +
 	"\fSendReferral\x12&.koppi.referral.v1.SendReferralRequest\x1a'.koppi.referral.v1.SendReferralResponse\x12\\\n" +
 	"\vGetReferral\x12%.koppi.referral.v1.GetReferralRequest\x1a&.koppi.referral.v1.GetReferralResponse\x12V\n" +
 	"\tGetClient\x12#.koppi.referral.v1.GetClientRequest\x1a$.koppi.referral.v1.GetClientResponse\x12b\n" +
 	"\rListReferrals\x12'.koppi.referral.v1.ListReferralsRequest\x1a(.koppi.referral.v1.ListReferralsResponse\x12h\n" +
 	"\x0fReceiveReferral\x12).koppi.referral.v1.ReceiveReferralRequest\x1a*.koppi.referral.v1.ReceiveReferralResponse\x12e\n" +
+	"\x0eTriageReferral\x12(.koppi.referral.v1.TriageReferralRequest\x1a).koppi.referral.v1.TriageReferralResponse\x12e\n" +
 	"\x0eAcceptReferral\x12(.koppi.referral.v1.AcceptReferralRequest\x1a).koppi.referral.v1.AcceptReferralResponse\x12h\n" +
 	"\x0fDeclineReferral\x12).koppi.referral.v1.DeclineReferralRequest\x1a*.koppi.referral.v1.DeclineReferralResponse\x12k\n" +
 	"\x10RedirectReferral\x12*.koppi.referral.v1.RedirectReferralRequest\x1a+.koppi.referral.v1.RedirectReferralResponse\x12k\n" +
@@ -2425,7 +2559,7 @@ func file_koppi_referral_v1_referral_proto_rawDescGZIP() []byte {
 	return file_koppi_referral_v1_referral_proto_rawDescData
 }
 
-var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*SendReferralRequest)(nil),             // 0: koppi.referral.v1.SendReferralRequest
 	(*SendReferralResponse)(nil),            // 1: koppi.referral.v1.SendReferralResponse
@@ -2441,119 +2575,125 @@ var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*ListReferralsResponse)(nil),           // 11: koppi.referral.v1.ListReferralsResponse
 	(*ReceiveReferralRequest)(nil),          // 12: koppi.referral.v1.ReceiveReferralRequest
 	(*ReceiveReferralResponse)(nil),         // 13: koppi.referral.v1.ReceiveReferralResponse
-	(*AcceptReferralRequest)(nil),           // 14: koppi.referral.v1.AcceptReferralRequest
-	(*AcceptReferralResponse)(nil),          // 15: koppi.referral.v1.AcceptReferralResponse
-	(*DeclineReferralRequest)(nil),          // 16: koppi.referral.v1.DeclineReferralRequest
-	(*DeclineReferralResponse)(nil),         // 17: koppi.referral.v1.DeclineReferralResponse
-	(*RedirectReferralRequest)(nil),         // 18: koppi.referral.v1.RedirectReferralRequest
-	(*RedirectReferralResponse)(nil),        // 19: koppi.referral.v1.RedirectReferralResponse
-	(*ReassignReferralRequest)(nil),         // 20: koppi.referral.v1.ReassignReferralRequest
-	(*ReassignReferralResponse)(nil),        // 21: koppi.referral.v1.ReassignReferralResponse
-	(*ScheduleAppointmentRequest)(nil),      // 22: koppi.referral.v1.ScheduleAppointmentRequest
-	(*ScheduleAppointmentResponse)(nil),     // 23: koppi.referral.v1.ScheduleAppointmentResponse
-	(*RecordAppointmentResultRequest)(nil),  // 24: koppi.referral.v1.RecordAppointmentResultRequest
-	(*RecordAppointmentResultResponse)(nil), // 25: koppi.referral.v1.RecordAppointmentResultResponse
-	(*AddProgressNoteRequest)(nil),          // 26: koppi.referral.v1.AddProgressNoteRequest
-	(*AddProgressNoteResponse)(nil),         // 27: koppi.referral.v1.AddProgressNoteResponse
-	(*CompleteReferralRequest)(nil),         // 28: koppi.referral.v1.CompleteReferralRequest
-	(*CompleteReferralResponse)(nil),        // 29: koppi.referral.v1.CompleteReferralResponse
-	(*CancelReferralRequest)(nil),           // 30: koppi.referral.v1.CancelReferralRequest
-	(*CancelReferralResponse)(nil),          // 31: koppi.referral.v1.CancelReferralResponse
-	(*RevokeReferralRequest)(nil),           // 32: koppi.referral.v1.RevokeReferralRequest
-	(*RevokeReferralResponse)(nil),          // 33: koppi.referral.v1.RevokeReferralResponse
-	(*AcknowledgeRevocationRequest)(nil),    // 34: koppi.referral.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil),   // 35: koppi.referral.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                       // 36: koppi.common.v1.Client
-	(*v1.Party)(nil),                        // 37: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                   // 38: koppi.common.v1.LegalBasis
-	(ReferralKind)(0),                       // 39: koppi.referral.v1.ReferralKind
-	(v1.Urgency)(0),                         // 40: koppi.common.v1.Urgency
-	(*Referral)(nil),                        // 41: koppi.referral.v1.Referral
-	(*v1.ClientDetails)(nil),                // 42: koppi.common.v1.ClientDetails
-	(ReferralState)(0),                      // 43: koppi.referral.v1.ReferralState
-	(ReferralDeclineReason)(0),              // 44: koppi.referral.v1.ReferralDeclineReason
-	(*timestamppb.Timestamp)(nil),           // 45: google.protobuf.Timestamp
-	(AppointmentResult)(0),                  // 46: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                    // 47: koppi.referral.v1.ReferralOutcome
-	(*PlanContactRequest)(nil),              // 48: koppi.referral.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),             // 49: koppi.referral.v1.PlanContactResponse
+	(*TriageReferralRequest)(nil),           // 14: koppi.referral.v1.TriageReferralRequest
+	(*TriageReferralResponse)(nil),          // 15: koppi.referral.v1.TriageReferralResponse
+	(*AcceptReferralRequest)(nil),           // 16: koppi.referral.v1.AcceptReferralRequest
+	(*AcceptReferralResponse)(nil),          // 17: koppi.referral.v1.AcceptReferralResponse
+	(*DeclineReferralRequest)(nil),          // 18: koppi.referral.v1.DeclineReferralRequest
+	(*DeclineReferralResponse)(nil),         // 19: koppi.referral.v1.DeclineReferralResponse
+	(*RedirectReferralRequest)(nil),         // 20: koppi.referral.v1.RedirectReferralRequest
+	(*RedirectReferralResponse)(nil),        // 21: koppi.referral.v1.RedirectReferralResponse
+	(*ReassignReferralRequest)(nil),         // 22: koppi.referral.v1.ReassignReferralRequest
+	(*ReassignReferralResponse)(nil),        // 23: koppi.referral.v1.ReassignReferralResponse
+	(*ScheduleAppointmentRequest)(nil),      // 24: koppi.referral.v1.ScheduleAppointmentRequest
+	(*ScheduleAppointmentResponse)(nil),     // 25: koppi.referral.v1.ScheduleAppointmentResponse
+	(*RecordAppointmentResultRequest)(nil),  // 26: koppi.referral.v1.RecordAppointmentResultRequest
+	(*RecordAppointmentResultResponse)(nil), // 27: koppi.referral.v1.RecordAppointmentResultResponse
+	(*AddProgressNoteRequest)(nil),          // 28: koppi.referral.v1.AddProgressNoteRequest
+	(*AddProgressNoteResponse)(nil),         // 29: koppi.referral.v1.AddProgressNoteResponse
+	(*CompleteReferralRequest)(nil),         // 30: koppi.referral.v1.CompleteReferralRequest
+	(*CompleteReferralResponse)(nil),        // 31: koppi.referral.v1.CompleteReferralResponse
+	(*CancelReferralRequest)(nil),           // 32: koppi.referral.v1.CancelReferralRequest
+	(*CancelReferralResponse)(nil),          // 33: koppi.referral.v1.CancelReferralResponse
+	(*RevokeReferralRequest)(nil),           // 34: koppi.referral.v1.RevokeReferralRequest
+	(*RevokeReferralResponse)(nil),          // 35: koppi.referral.v1.RevokeReferralResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 36: koppi.referral.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 37: koppi.referral.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                       // 38: koppi.common.v1.Client
+	(*v1.Party)(nil),                        // 39: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 40: koppi.common.v1.LegalBasis
+	(ReferralKind)(0),                       // 41: koppi.referral.v1.ReferralKind
+	(v1.Urgency)(0),                         // 42: koppi.common.v1.Urgency
+	(*Referral)(nil),                        // 43: koppi.referral.v1.Referral
+	(*v1.ClientDetails)(nil),                // 44: koppi.common.v1.ClientDetails
+	(ReferralState)(0),                      // 45: koppi.referral.v1.ReferralState
+	(ReferralDeclineReason)(0),              // 46: koppi.referral.v1.ReferralDeclineReason
+	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
+	(AppointmentResult)(0),                  // 48: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                    // 49: koppi.referral.v1.ReferralOutcome
+	(*PlanContactRequest)(nil),              // 50: koppi.referral.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 51: koppi.referral.v1.PlanContactResponse
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
-	36, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
-	37, // 1: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	38, // 2: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	39, // 3: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
-	40, // 4: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	41, // 5: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	42, // 6: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	41, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 10: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
-	41, // 11: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
-	41, // 12: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 13: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	44, // 14: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	37, // 15: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	41, // 16: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	37, // 17: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	38, // 18: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	41, // 19: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	37, // 20: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
-	41, // 21: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 22: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	41, // 23: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
-	46, // 24: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
-	41, // 25: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 26: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
-	47, // 27: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	41, // 28: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 29: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 30: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	41, // 31: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
-	0,  // 32: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
-	8,  // 33: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
-	2,  // 34: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
-	10, // 35: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
-	12, // 36: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
-	14, // 37: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
-	16, // 38: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
-	18, // 39: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
-	20, // 40: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
-	22, // 41: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
-	24, // 42: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
-	26, // 43: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
-	6,  // 44: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
-	28, // 45: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
-	30, // 46: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
-	4,  // 47: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	48, // 48: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
-	32, // 49: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
-	34, // 50: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
-	1,  // 51: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	9,  // 52: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	3,  // 53: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	11, // 54: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	13, // 55: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	15, // 56: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	17, // 57: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	19, // 58: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	21, // 59: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	23, // 60: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	25, // 61: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	27, // 62: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	7,  // 63: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	29, // 64: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	31, // 65: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	5,  // 66: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	49, // 67: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
-	33, // 68: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
-	35, // 69: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
-	51, // [51:70] is the sub-list for method output_type
-	32, // [32:51] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	38, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
+	39, // 1: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	40, // 2: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	41, // 3: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
+	42, // 4: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	43, // 5: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	44, // 6: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	43, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 10: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
+	43, // 11: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
+	43, // 12: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	42, // 13: koppi.referral.v1.TriageReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	43, // 14: koppi.referral.v1.TriageReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 15: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	46, // 16: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	39, // 17: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	43, // 18: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	39, // 19: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	40, // 20: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	43, // 21: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	39, // 22: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
+	43, // 23: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	47, // 24: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	43, // 25: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
+	48, // 26: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
+	43, // 27: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 28: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 29: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	43, // 30: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 31: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 32: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 33: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
+	0,  // 34: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
+	8,  // 35: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
+	2,  // 36: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
+	10, // 37: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
+	12, // 38: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
+	14, // 39: koppi.referral.v1.ReferralService.TriageReferral:input_type -> koppi.referral.v1.TriageReferralRequest
+	16, // 40: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
+	18, // 41: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
+	20, // 42: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
+	22, // 43: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
+	24, // 44: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
+	26, // 45: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
+	28, // 46: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
+	6,  // 47: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
+	30, // 48: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
+	32, // 49: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
+	4,  // 50: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
+	50, // 51: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
+	34, // 52: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	36, // 53: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	1,  // 54: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	9,  // 55: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	3,  // 56: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	11, // 57: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	13, // 58: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	15, // 59: koppi.referral.v1.ReferralService.TriageReferral:output_type -> koppi.referral.v1.TriageReferralResponse
+	17, // 60: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	19, // 61: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	21, // 62: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	23, // 63: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	25, // 64: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	27, // 65: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	29, // 66: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	7,  // 67: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	31, // 68: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	33, // 69: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	5,  // 70: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	51, // 71: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
+	35, // 72: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	37, // 73: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	54, // [54:74] is the sub-list for method output_type
+	34, // [34:54] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_referral_proto_init() }
@@ -2569,7 +2709,7 @@ func file_koppi_referral_v1_referral_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_referral_proto_rawDesc), len(file_koppi_referral_v1_referral_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

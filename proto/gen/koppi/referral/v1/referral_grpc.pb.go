@@ -28,6 +28,7 @@ const (
 	ReferralService_GetClient_FullMethodName               = "/koppi.referral.v1.ReferralService/GetClient"
 	ReferralService_ListReferrals_FullMethodName           = "/koppi.referral.v1.ReferralService/ListReferrals"
 	ReferralService_ReceiveReferral_FullMethodName         = "/koppi.referral.v1.ReferralService/ReceiveReferral"
+	ReferralService_TriageReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/TriageReferral"
 	ReferralService_AcceptReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/AcceptReferral"
 	ReferralService_DeclineReferral_FullMethodName         = "/koppi.referral.v1.ReferralService/DeclineReferral"
 	ReferralService_RedirectReferral_FullMethodName        = "/koppi.referral.v1.ReferralService/RedirectReferral"
@@ -63,6 +64,9 @@ type ReferralServiceClient interface {
 	// ReceiveReferral says that somebody has seen it. It is decided within five working
 	// days from then (an emergency within an hour).
 	ReceiveReferral(ctx context.Context, in *ReceiveReferralRequest, opts ...grpc.CallOption) (*ReceiveReferralResponse, error)
+	// TriageReferral records how urgent the receiver judges it to be, at any time until it
+	// ends. All parties are told. Nothing else lets go of an urgent due time.
+	TriageReferral(ctx context.Context, in *TriageReferralRequest, opts ...grpc.CallOption) (*TriageReferralResponse, error)
 	// AcceptReferral moves responsibility to the receiver and the named worker.
 	AcceptReferral(ctx context.Context, in *AcceptReferralRequest, opts ...grpc.CallOption) (*AcceptReferralResponse, error)
 	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
@@ -156,6 +160,16 @@ func (c *referralServiceClient) ReceiveReferral(ctx context.Context, in *Receive
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReceiveReferralResponse)
 	err := c.cc.Invoke(ctx, ReferralService_ReceiveReferral_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *referralServiceClient) TriageReferral(ctx context.Context, in *TriageReferralRequest, opts ...grpc.CallOption) (*TriageReferralResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TriageReferralResponse)
+	err := c.cc.Invoke(ctx, ReferralService_TriageReferral_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -321,6 +335,9 @@ type ReferralServiceServer interface {
 	// ReceiveReferral says that somebody has seen it. It is decided within five working
 	// days from then (an emergency within an hour).
 	ReceiveReferral(context.Context, *ReceiveReferralRequest) (*ReceiveReferralResponse, error)
+	// TriageReferral records how urgent the receiver judges it to be, at any time until it
+	// ends. All parties are told. Nothing else lets go of an urgent due time.
+	TriageReferral(context.Context, *TriageReferralRequest) (*TriageReferralResponse, error)
 	// AcceptReferral moves responsibility to the receiver and the named worker.
 	AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error)
 	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
@@ -384,6 +401,9 @@ func (UnimplementedReferralServiceServer) ListReferrals(context.Context, *ListRe
 }
 func (UnimplementedReferralServiceServer) ReceiveReferral(context.Context, *ReceiveReferralRequest) (*ReceiveReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveReferral not implemented")
+}
+func (UnimplementedReferralServiceServer) TriageReferral(context.Context, *TriageReferralRequest) (*TriageReferralResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TriageReferral not implemented")
 }
 func (UnimplementedReferralServiceServer) AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AcceptReferral not implemented")
@@ -534,6 +554,24 @@ func _ReferralService_ReceiveReferral_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ReferralServiceServer).ReceiveReferral(ctx, req.(*ReceiveReferralRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReferralService_TriageReferral_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TriageReferralRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).TriageReferral(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_TriageReferral_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).TriageReferral(ctx, req.(*TriageReferralRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -816,6 +854,10 @@ var ReferralService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReceiveReferral",
 			Handler:    _ReferralService_ReceiveReferral_Handler,
+		},
+		{
+			MethodName: "TriageReferral",
+			Handler:    _ReferralService_TriageReferral_Handler,
 		},
 		{
 			MethodName: "AcceptReferral",

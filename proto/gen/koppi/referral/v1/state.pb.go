@@ -385,6 +385,12 @@ type Referral struct {
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,31,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// Set once it was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
+	// The receiver's judgement at triage; urgency stays what the sender said.
+	TriagedUrgency v1.Urgency `protobuf:"varint,32,opt,name=triaged_urgency,json=triagedUrgency,proto3,enum=koppi.common.v1.Urgency" json:"triaged_urgency,omitempty"`
+	// Of an application that was moved: when it arrived at the sender, in the form YYYY-MM-DD,
+	// and until when it must be decided.
+	ApplicationArrivedOn string                 `protobuf:"bytes,33,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
+	StatutoryDueAt       *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	// What is left out where the whole would be larger than an answer may be (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -638,6 +644,27 @@ func (x *Referral) GetRevocation() *v1.Revocation {
 	return nil
 }
 
+func (x *Referral) GetTriagedUrgency() v1.Urgency {
+	if x != nil {
+		return x.TriagedUrgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *Referral) GetApplicationArrivedOn() string {
+	if x != nil {
+		return x.ApplicationArrivedOn
+	}
+	return ""
+}
+
+func (x *Referral) GetStatutoryDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StatutoryDueAt
+	}
+	return nil
+}
+
 func (x *Referral) GetLeftOut() []*v1.LeftOut {
 	if x != nil {
 		return x.LeftOut
@@ -785,7 +812,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xa9\r\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xee\x0e\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -822,7 +849,10 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x10planned_contacts\x18\x1f \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12;\n" +
 	"\n" +
 	"revocation\x18\x1d \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
-	"revocation\x123\n" +
+	"revocation\x12A\n" +
+	"\x0ftriaged_urgency\x18  \x01(\x0e2\x18.koppi.common.v1.UrgencyR\x0etriagedUrgency\x12:\n" +
+	"\x16application_arrived_on\x18! \x01(\tB\x04\xe8\xb8\x18\x02R\x14applicationArrivedOn\x12D\n" +
+	"\x10statutory_due_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x123\n" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
@@ -931,17 +961,19 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	12, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
 	14, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
 	15, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	16, // 17: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
-	13, // 18: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 19: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 20: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 21: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	12, // 22: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	11, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	13, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
+	16, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
+	13, // 20: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 21: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	13, // 22: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	9,  // 23: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	12, // 24: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }

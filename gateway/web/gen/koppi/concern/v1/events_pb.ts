@@ -12,7 +12,7 @@ import { file_google_protobuf_any, file_google_protobuf_timestamp } from "@bufbu
 import type { Attachment, LoopPhase, Party, Urgency } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_party } from "../../common/v1/party_pb";
 import { file_koppi_common_v1_text } from "../../common/v1/text_pb";
-import type { ConcernState, ContactResult, DeclineReason, Outcome, SupportNeed, Topic, Track } from "./state_pb";
+import type { ConcernState, ContactResult, DeclineReason, Outcome, StatutoryGroup, SupportNeed, Topic, Track } from "./state_pb";
 import { file_koppi_concern_v1_state } from "./state_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/concern/v1/events.proto.
  */
 export const file_koppi_concern_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1rb3BwaS9jb25jZXJuL3YxL2V2ZW50cy5wcm90bxIQa29wcGkuY29uY2Vybi52MSLlAgoQQ29uY2VyblN1Ym1pdHRlZBIoCghyZWNlaXZlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRInCgZ0b3BpY3MYAiADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTouBgDEikKB3VyZ2VuY3kYBCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIwCgthdHRhY2htZW50cxgFIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50Eh0KD2NsaWVudF9sYW5ndWFnZRgGIAEoCUIE6LgYAhIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGAcgASgJEhgKEGVhcmxpZXJfY29uY2VybnMYCCABKAUSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK9AgoNQ29uY2VybkpvaW5lZBIZChFqb2luZWRfY29uY2Vybl9pZBgBIAEoCRIdChVvd25fam9pbmVkX2NvbmNlcm5faWQYAiABKAkSNAoFbGF0ZXIYAyABKAsyJS5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm5Kb2luZWQuTGF0ZXIauwEKBUxhdGVyEjkKBXN0ZXBzGAEgAygLMioua29wcGkuY29uY2Vybi52MS5Db25jZXJuSm9pbmVkLkxhdGVyLlN0ZXAadwoEU3RlcBIjCgVldmVudBgBIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIioKDFJlcG9ydEpvaW5lZBIaChJqb2luaW5nX2NvbmNlcm5faWQYASABKAkiYAoPQ29uY2VyblByb21vdGVkEhoKEmpvaW5lZF9jb25jZXJuX2lkcxgBIAMoCRIZChFqb2luZWRfY29uY2Vybl9pZBgCIAEoCRIWCg5yZXBvcnRlcl9zaG93bhgDIAEoCCIRCg9Db25jZXJuUmVjZWl2ZWQi4AEKDkNvbmNlcm5UcmlhZ2VkEikKB3VyZ2VuY3kYASABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIzCgxzdXBwb3J0X25lZWQYAiABKA4yHS5rb3BwaS5jb25jZXJuLnYxLlN1cHBvcnROZWVkEiYKBXRyYWNrGAMgASgOMhcua29wcGkuY29uY2Vybi52MS5UcmFjaxIZChFjbGllbnRfd2FudHNfaGVscBgEIAEoCBIrCgthc3NpZ25lZF90bxgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSI2CgxDb25jZXJuVGFrZW4SJgoGd29ya2VyGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Ik0KEUNvbmNlcm5SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhQKBnJlYXNvbhgCIAEoCUIE6LgYAyJ4ChBDb250YWN0QXR0ZW1wdGVkEi8KBnJlc3VsdBgBIAEoDjIfLmtvcHBpLmNvbmNlcm4udjEuQ29udGFjdFJlc3VsdBIzCg9uZXh0X2F0dGVtcHRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInoKFEluZm9ybWF0aW9uUmVxdWVzdGVkEh4KFmluZm9ybWF0aW9uX3JlcXVlc3RfaWQYASABKAkSFgoIcXVlc3Rpb24YAiABKAlCBOi4GAMSKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ9ChNJbmZvcm1hdGlvblByb3ZpZGVkEh4KFmluZm9ybWF0aW9uX3JlcXVlc3RfaWQYASABKAkSFAoGYW5zd2VyGAIgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQiEwoRQXNzZXNzbWVudFN0YXJ0ZWQiWwoTQXNzZXNzbWVudENvbXBsZXRlZBIzCgxzdXBwb3J0X25lZWQYASABKA4yHS5rb3BwaS5jb25jZXJuLnYxLlN1cHBvcnROZWVkEg8KB3BsYW5faWQYAiABKAkimQEKEENvbmNlcm5Gb3J3YXJkZWQSHAoUZm9yd2FyZGVkX2NvbmNlcm5faWQYASABKAkSKAoIcmVjZWl2ZXIYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSEQoJa2VlcF9vcGVuGAMgASgIEioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiQEKD0ZvcndhcmRBbnN3ZXJlZBIcChRmb3J3YXJkZWRfY29uY2Vybl9pZBgBIAEoCRIpCgVwaGFzZRgCIAEoDjIaLmtvcHBpLmNvbW1vbi52MS5Mb29wUGhhc2USLQoJY2xvc2VzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAQoNQ29uY2VybkNsb3NlZBIqCgdvdXRjb21lGAEgASgOMhkua29wcGkuY29uY2Vybi52MS5PdXRjb21lEhYKCGZlZWRiYWNrGAIgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQikQEKD0NvbmNlcm5EZWNsaW5lZBIvCgZyZWFzb24YASABKA4yHy5rb3BwaS5jb25jZXJuLnYxLkRlY2xpbmVSZWFzb24SGQoLZXhwbGFuYXRpb24YAiABKAlCBOi4GAMSMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IigKEENvbmNlcm5XaXRoZHJhd24SFAoGcmVhc29uGAEgASgJQgTouBgDIkQKDkNvbmNlcm5TZXR0bGVkEhwKDnJlc3VibWl0dGVkX2FzGAEgASgJQgTouBgBEhQKBnJlYXNvbhgCIAEoCUIE6LgYAyJrCg5Db25jZXJuT3ZlcmR1ZRItCgVzdGF0ZRgBIAEoDjIeLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VyblN0YXRlEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_any, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_concern_v1_state]);
+  fileDesc("Ch1rb3BwaS9jb25jZXJuL3YxL2V2ZW50cy5wcm90bxIQa29wcGkuY29uY2Vybi52MSK9AwoQQ29uY2VyblN1Ym1pdHRlZBIoCghyZWNlaXZlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRInCgZ0b3BpY3MYAiADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTouBgDEikKB3VyZ2VuY3kYBCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIwCgthdHRhY2htZW50cxgFIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50Eh0KD2NsaWVudF9sYW5ndWFnZRgGIAEoCUIE6LgYAhIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGAcgASgJEhgKEGVhcmxpZXJfY29uY2VybnMYCCABKAUSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChBzdGF0dXRvcnlfZ3JvdXBzGAogAygOMiAua29wcGkuY29uY2Vybi52MS5TdGF0dXRvcnlHcm91cBIaChJ0b19zb2NpYWxfc2VydmljZXMYCyABKAgivQIKDUNvbmNlcm5Kb2luZWQSGQoRam9pbmVkX2NvbmNlcm5faWQYASABKAkSHQoVb3duX2pvaW5lZF9jb25jZXJuX2lkGAIgASgJEjQKBWxhdGVyGAMgASgLMiUua29wcGkuY29uY2Vybi52MS5Db25jZXJuSm9pbmVkLkxhdGVyGrsBCgVMYXRlchI5CgVzdGVwcxgBIAMoCzIqLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybkpvaW5lZC5MYXRlci5TdGVwGncKBFN0ZXASIwoFZXZlbnQYASABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EiIKAmJ5GAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJVCgxSZXBvcnRKb2luZWQSGgoSam9pbmluZ19jb25jZXJuX2lkGAEgASgJEikKB3VyZ2VuY3kYAiABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeSKLAQoPQ29uY2VyblByb21vdGVkEhoKEmpvaW5lZF9jb25jZXJuX2lkcxgBIAMoCRIZChFqb2luZWRfY29uY2Vybl9pZBgCIAEoCRIWCg5yZXBvcnRlcl9zaG93bhgDIAEoCBIpCgd1cmdlbmN5GAQgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kiEQoPQ29uY2VyblJlY2VpdmVkIpwCCg5Db25jZXJuVHJpYWdlZBIpCgd1cmdlbmN5GAEgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSMwoMc3VwcG9ydF9uZWVkGAIgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZBImCgV0cmFjaxgDIAEoDjIXLmtvcHBpLmNvbmNlcm4udjEuVHJhY2sSGQoRY2xpZW50X3dhbnRzX2hlbHAYBCABKAgSKwoLYXNzaWduZWRfdG8YBSABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSOgoQc3RhdHV0b3J5X2dyb3VwcxgGIAMoDjIgLmtvcHBpLmNvbmNlcm4udjEuU3RhdHV0b3J5R3JvdXAiNgoMQ29uY2VyblRha2VuEiYKBndvcmtlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJNChFDb25jZXJuUmVhc3NpZ25lZBIiCgJ0bxgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIUCgZyZWFzb24YAiABKAlCBOi4GAMieAoQQ29udGFjdEF0dGVtcHRlZBIvCgZyZXN1bHQYASABKA4yHy5rb3BwaS5jb25jZXJuLnYxLkNvbnRhY3RSZXN1bHQSMwoPbmV4dF9hdHRlbXB0X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChRJbmZvcm1hdGlvblJlcXVlc3RlZBIeChZpbmZvcm1hdGlvbl9yZXF1ZXN0X2lkGAEgASgJEhYKCHF1ZXN0aW9uGAIgASgJQgTouBgDEioKBmR1ZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifQoTSW5mb3JtYXRpb25Qcm92aWRlZBIeChZpbmZvcm1hdGlvbl9yZXF1ZXN0X2lkGAEgASgJEhQKBmFuc3dlchgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IhMKEUFzc2Vzc21lbnRTdGFydGVkIlsKE0Fzc2Vzc21lbnRDb21wbGV0ZWQSMwoMc3VwcG9ydF9uZWVkGAEgASgOMh0ua29wcGkuY29uY2Vybi52MS5TdXBwb3J0TmVlZBIPCgdwbGFuX2lkGAIgASgJIpkBChBDb25jZXJuRm9yd2FyZGVkEhwKFGZvcndhcmRlZF9jb25jZXJuX2lkGAEgASgJEigKCHJlY2VpdmVyGAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhEKCWtlZXBfb3BlbhgDIAEoCBIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIokBCg9Gb3J3YXJkQW5zd2VyZWQSHAoUZm9yd2FyZGVkX2NvbmNlcm5faWQYASABKAkSKQoFcGhhc2UYAiABKA4yGi5rb3BwaS5jb21tb24udjEuTG9vcFBoYXNlEi0KCWNsb3Nlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQEKDUNvbmNlcm5DbG9zZWQSKgoHb3V0Y29tZRgBIAEoDjIZLmtvcHBpLmNvbmNlcm4udjEuT3V0Y29tZRIWCghmZWVkYmFjaxgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IpEBCg9Db25jZXJuRGVjbGluZWQSLwoGcmVhc29uGAEgASgOMh8ua29wcGkuY29uY2Vybi52MS5EZWNsaW5lUmVhc29uEhkKC2V4cGxhbmF0aW9uGAIgASgJQgTouBgDEjIKEnN1Z2dlc3RlZF9yZWNlaXZlchgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSIoChBDb25jZXJuV2l0aGRyYXduEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyJECg5Db25jZXJuU2V0dGxlZBIcCg5yZXN1Ym1pdHRlZF9hcxgBIAEoCUIE6LgYARIUCgZyZWFzb24YAiABKAlCBOi4GAMifgoOQ29uY2Vybk92ZXJkdWUSLQoFc3RhdGUYASABKA4yHi5rb3BwaS5jb25jZXJuLnYxLkNvbmNlcm5TdGF0ZRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1ZV9ydWxlcxgDIAEoBWIGcHJvdG8z", [file_google_protobuf_any, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_concern_v1_state]);
 
 /**
  * @generated from message koppi.concern.v1.ConcernSubmitted
@@ -75,6 +75,22 @@ export type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitted"> & {
    * @generated from field: google.protobuf.Timestamp due_at = 9;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * Groups whose assessment the law gives a day, as far as they are known when it is sent.
+   * For the receiver and the client only.
+   *
+   * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 10;
+   */
+  statutoryGroups: StatutoryGroup[];
+
+  /**
+   * The receiver is a social services agency, whose time limits 1301/2014 § 36 sets: recorded,
+   * since a history must not change with the directory.
+   *
+   * @generated from field: bool to_social_services = 11;
+   */
+  toSocialServices: boolean;
 };
 
 /**
@@ -187,6 +203,13 @@ export type ReportJoined = Message<"koppi.concern.v1.ReportJoined"> & {
    * @generated from field: string joining_concern_id = 1;
    */
   joiningConcernId: string;
+
+  /**
+   * How urgent the report that joined is, as its reporter says.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 2;
+   */
+  urgency: Urgency;
 };
 
 /**
@@ -224,6 +247,13 @@ export type ConcernPromoted = Message<"koppi.concern.v1.ConcernPromoted"> & {
    * @generated from field: bool reporter_shown = 3;
    */
   reporterShown: boolean;
+
+  /**
+   * For the receiver only: how urgent the concern was that had led.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 4;
+   */
+  urgency: Urgency;
 };
 
 /**
@@ -274,6 +304,13 @@ export type ConcernTriaged = Message<"koppi.concern.v1.ConcernTriaged"> & {
    * @generated from field: koppi.common.v1.Party assigned_to = 5;
    */
   assignedTo?: Party | undefined;
+
+  /**
+   * Replaces an earlier triage's list; empty keeps it. For the receiver and the client only.
+   *
+   * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 6;
+   */
+  statutoryGroups: StatutoryGroup[];
 };
 
 /**
@@ -608,6 +645,14 @@ export type ConcernOverdue = Message<"koppi.concern.v1.ConcernOverdue"> & {
    * @generated from field: google.protobuf.Timestamp due_at = 2;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * The number of the rules by which due_at was due: 0 before urgency governed every due
+   * time, 1 since.
+   *
+   * @generated from field: int32 due_rules = 3;
+   */
+  dueRules: number;
 };
 
 /**

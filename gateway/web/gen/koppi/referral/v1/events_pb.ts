@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file koppi/referral/v1/events.proto.
  */
 export const file_koppi_referral_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rb3BwaS9yZWZlcnJhbC92MS9ldmVudHMucHJvdG8SEWtvcHBpLnJlZmVycmFsLnYxIpMDCgxSZWZlcnJhbFNlbnQSKAoIcmVjZWl2ZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSLQoEa2luZBgCIAEoDjIfLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsS2luZBIZCgtzZXJ2aWNlX2tleRgDIAEoCUIE6LgYARIUCgZyZWFzb24YBCABKAlCBOi4GAMSKQoHdXJnZW5jeRgFIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAYgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSHQoPY2xpZW50X2xhbmd1YWdlGAcgASgJQgTouBgCEiMKG3JlZGlyZWN0ZWRfZnJvbV9yZWZlcnJhbF9pZBgIIAEoCRIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDGZpcnN0X3NlbmRlchgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSISChBSZWZlcnJhbFJlY2VpdmVkIjoKEFJlZmVycmFsQWNjZXB0ZWQSJgoGd29ya2VyGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IpsBChBSZWZlcnJhbERlY2xpbmVkEjgKBnJlYXNvbhgBIAEoDjIoLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsRGVjbGluZVJlYXNvbhIZCgtleHBsYW5hdGlvbhgCIAEoCUIE6LgYAxIyChJzdWdnZXN0ZWRfcmVjZWl2ZXIYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkipQEKElJlZmVycmFsUmVkaXJlY3RlZBIeChZyZWRpcmVjdGVkX3JlZmVycmFsX2lkGAEgASgJEigKCHJlY2VpdmVyGAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhkKC2V4cGxhbmF0aW9uGAMgASgJQgTouBgDEioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRAoQUmVkaXJlY3RBbnN3ZXJlZBIeChZyZWRpcmVjdGVkX3JlZmVycmFsX2lkGAEgASgJEhAKCGFjY2VwdGVkGAIgASgIIk4KElJlZmVycmFsUmVhc3NpZ25lZBIiCgJ0bxgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIUCgZyZWFzb24YAiABKAlCBOi4GAMiawoUQXBwb2ludG1lbnRTY2hlZHVsZWQSFgoOYXBwb2ludG1lbnRfaWQYASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKBXBsYWNlGAMgASgJQgTouBgDImkKGUFwcG9pbnRtZW50UmVzdWx0UmVjb3JkZWQSFgoOYXBwb2ludG1lbnRfaWQYASABKAkSNAoGcmVzdWx0GAIgASgOMiQua29wcGkucmVmZXJyYWwudjEuQXBwb2ludG1lbnRSZXN1bHQiagoRUHJvZ3Jlc3NOb3RlQWRkZWQSEgoEdGV4dBgBIAEoCUIE6LgYAxIPCgdvbl9ob2xkGAIgASgIEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQilgEKEVJlZmVycmFsQ29tcGxldGVkEjMKB291dGNvbWUYASABKA4yIi5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbE91dGNvbWUSGgoMb3V0Y29tZV9ub3RlGAIgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAMgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQiNQodUmVmZXJyYWxDYW5jZWxsYXRpb25SZXF1ZXN0ZWQSFAoGcmVhc29uGAEgASgJQgTouBgDIjgKG1JlZmVycmFsQ2FuY2VsbGF0aW9uUmVmdXNlZBIZCgtleHBsYW5hdGlvbhgBIAEoCUIE6LgYAyJFCg9SZWZlcnJhbFNldHRsZWQSHAoOcmVzdWJtaXR0ZWRfYXMYASABKAlCBOi4GAESFAoGcmVhc29uGAIgASgJQgTouBgDIikKEVJlZmVycmFsQ2FuY2VsbGVkEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyJuCg9SZWZlcnJhbE92ZXJkdWUSLwoFc3RhdGUYASABKA4yIC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbFN0YXRlEioKBmR1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_referral_v1_state]);
+  fileDesc("Ch5rb3BwaS9yZWZlcnJhbC92MS9ldmVudHMucHJvdG8SEWtvcHBpLnJlZmVycmFsLnYxIqgECgxSZWZlcnJhbFNlbnQSKAoIcmVjZWl2ZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSLQoEa2luZBgCIAEoDjIfLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsS2luZBIZCgtzZXJ2aWNlX2tleRgDIAEoCUIE6LgYARIUCgZyZWFzb24YBCABKAlCBOi4GAMSKQoHdXJnZW5jeRgFIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAYgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSHQoPY2xpZW50X2xhbmd1YWdlGAcgASgJQgTouBgCEiMKG3JlZGlyZWN0ZWRfZnJvbV9yZWZlcnJhbF9pZBgIIAEoCRIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDGZpcnN0X3NlbmRlchgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIkChZhcHBsaWNhdGlvbl9hcnJpdmVkX29uGAsgASgJQgTouBgCEjQKEHN0YXR1dG9yeV9kdWVfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDWR1ZV9wcm92aXNpb24YDSABKAlCBOi4GAISGgoSdG9fc29jaWFsX3NlcnZpY2VzGA4gASgIIhIKEFJlZmVycmFsUmVjZWl2ZWQiOgoQUmVmZXJyYWxBY2NlcHRlZBImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkijwEKD1JlZmVycmFsVHJpYWdlZBIpCgd1cmdlbmN5GAEgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSNAoQc3RhdHV0b3J5X2R1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoNZHVlX3Byb3Zpc2lvbhgDIAEoCUIE6LgYAiKbAQoQUmVmZXJyYWxEZWNsaW5lZBI4CgZyZWFzb24YASABKA4yKC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbERlY2xpbmVSZWFzb24SGQoLZXhwbGFuYXRpb24YAiABKAlCBOi4GAMSMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IqUBChJSZWZlcnJhbFJlZGlyZWN0ZWQSHgoWcmVkaXJlY3RlZF9yZWZlcnJhbF9pZBgBIAEoCRIoCghyZWNlaXZlchgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIZCgtleHBsYW5hdGlvbhgDIAEoCUIE6LgYAxIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkQKEFJlZGlyZWN0QW5zd2VyZWQSHgoWcmVkaXJlY3RlZF9yZWZlcnJhbF9pZBgBIAEoCRIQCghhY2NlcHRlZBgCIAEoCCJOChJSZWZlcnJhbFJlYXNzaWduZWQSIgoCdG8YASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFAoGcmVhc29uGAIgASgJQgTouBgDImsKFEFwcG9pbnRtZW50U2NoZWR1bGVkEhYKDmFwcG9pbnRtZW50X2lkGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgVwbGFjZRgDIAEoCUIE6LgYAyJpChlBcHBvaW50bWVudFJlc3VsdFJlY29yZGVkEhYKDmFwcG9pbnRtZW50X2lkGAEgASgJEjQKBnJlc3VsdBgCIAEoDjIkLmtvcHBpLnJlZmVycmFsLnYxLkFwcG9pbnRtZW50UmVzdWx0ImoKEVByb2dyZXNzTm90ZUFkZGVkEhIKBHRleHQYASABKAlCBOi4GAMSDwoHb25faG9sZBgCIAEoCBIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IpYBChFSZWZlcnJhbENvbXBsZXRlZBIzCgdvdXRjb21lGAEgASgOMiIua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxPdXRjb21lEhoKDG91dGNvbWVfbm90ZRgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IjUKHVJlZmVycmFsQ2FuY2VsbGF0aW9uUmVxdWVzdGVkEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyI4ChtSZWZlcnJhbENhbmNlbGxhdGlvblJlZnVzZWQSGQoLZXhwbGFuYXRpb24YASABKAlCBOi4GAMiRQoPUmVmZXJyYWxTZXR0bGVkEhwKDnJlc3VibWl0dGVkX2FzGAEgASgJQgTouBgBEhQKBnJlYXNvbhgCIAEoCUIE6LgYAyIpChFSZWZlcnJhbENhbmNlbGxlZBIUCgZyZWFzb24YASABKAlCBOi4GAMigQEKD1JlZmVycmFsT3ZlcmR1ZRIvCgVzdGF0ZRgBIAEoDjIgLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkdWVfcnVsZXMYAyABKAViBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_referral_v1_state]);
 
 /**
  * @generated from message koppi.referral.v1.ReferralSent
@@ -79,6 +79,35 @@ export type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
    * @generated from field: koppi.common.v1.Party first_sender = 10;
    */
   firstSender?: Party | undefined;
+
+  /**
+   * Of an application that was moved, the day on which it arrived at the sender, such as
+   * "2026-11-27" (434/2003 § 21).
+   *
+   * @generated from field: string application_arrived_on = 11;
+   */
+  applicationArrivedOn: string;
+
+  /**
+   * Until when a moved application must be decided, and the provision (1412/1997 § 14 a.1,
+   * urgent § 14 b); unset for all others.
+   *
+   * @generated from field: google.protobuf.Timestamp statutory_due_at = 12;
+   */
+  statutoryDueAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string due_provision = 13;
+   */
+  dueProvision: string;
+
+  /**
+   * The receiver is a social services agency, whose time limits the law sets: recorded,
+   * since a history must not change with the directory.
+   *
+   * @generated from field: bool to_social_services = 14;
+   */
+  toSocialServices: boolean;
 };
 
 /**
@@ -119,6 +148,37 @@ export const ReferralAcceptedSchema: GenMessage<ReferralAccepted> = /*@__PURE__*
   messageDesc(file_koppi_referral_v1_events, 2);
 
 /**
+ * ReferralTriaged is the receiver's judgement of how urgent it is.
+ *
+ * @generated from message koppi.referral.v1.ReferralTriaged
+ */
+export type ReferralTriaged = Message<"koppi.referral.v1.ReferralTriaged"> & {
+  /**
+   * @generated from field: koppi.common.v1.Urgency urgency = 1;
+   */
+  urgency: Urgency;
+
+  /**
+   * Until when a moved application must be decided from now on, and the provision.
+   *
+   * @generated from field: google.protobuf.Timestamp statutory_due_at = 2;
+   */
+  statutoryDueAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string due_provision = 3;
+   */
+  dueProvision: string;
+};
+
+/**
+ * Describes the message koppi.referral.v1.ReferralTriaged.
+ * Use `create(ReferralTriagedSchema)` to create a new message.
+ */
+export const ReferralTriagedSchema: GenMessage<ReferralTriaged> = /*@__PURE__*/
+  messageDesc(file_koppi_referral_v1_events, 3);
+
+/**
  * @generated from message koppi.referral.v1.ReferralDeclined
  */
 export type ReferralDeclined = Message<"koppi.referral.v1.ReferralDeclined"> & {
@@ -143,7 +203,7 @@ export type ReferralDeclined = Message<"koppi.referral.v1.ReferralDeclined"> & {
  * Use `create(ReferralDeclinedSchema)` to create a new message.
  */
 export const ReferralDeclinedSchema: GenMessage<ReferralDeclined> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 3);
+  messageDesc(file_koppi_referral_v1_events, 4);
 
 /**
  * @generated from message koppi.referral.v1.ReferralRedirected
@@ -177,7 +237,7 @@ export type ReferralRedirected = Message<"koppi.referral.v1.ReferralRedirected">
  * Use `create(ReferralRedirectedSchema)` to create a new message.
  */
 export const ReferralRedirectedSchema: GenMessage<ReferralRedirected> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 4);
+  messageDesc(file_koppi_referral_v1_events, 5);
 
 /**
  * RedirectAnswered tells the redirector's loop what the third agency did. Accepted,
@@ -202,7 +262,7 @@ export type RedirectAnswered = Message<"koppi.referral.v1.RedirectAnswered"> & {
  * Use `create(RedirectAnsweredSchema)` to create a new message.
  */
 export const RedirectAnsweredSchema: GenMessage<RedirectAnswered> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 5);
+  messageDesc(file_koppi_referral_v1_events, 6);
 
 /**
  * @generated from message koppi.referral.v1.ReferralReassigned
@@ -224,7 +284,7 @@ export type ReferralReassigned = Message<"koppi.referral.v1.ReferralReassigned">
  * Use `create(ReferralReassignedSchema)` to create a new message.
  */
 export const ReferralReassignedSchema: GenMessage<ReferralReassigned> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 6);
+  messageDesc(file_koppi_referral_v1_events, 7);
 
 /**
  * @generated from message koppi.referral.v1.AppointmentScheduled
@@ -251,7 +311,7 @@ export type AppointmentScheduled = Message<"koppi.referral.v1.AppointmentSchedul
  * Use `create(AppointmentScheduledSchema)` to create a new message.
  */
 export const AppointmentScheduledSchema: GenMessage<AppointmentScheduled> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 7);
+  messageDesc(file_koppi_referral_v1_events, 8);
 
 /**
  * @generated from message koppi.referral.v1.AppointmentResultRecorded
@@ -273,7 +333,7 @@ export type AppointmentResultRecorded = Message<"koppi.referral.v1.AppointmentRe
  * Use `create(AppointmentResultRecordedSchema)` to create a new message.
  */
 export const AppointmentResultRecordedSchema: GenMessage<AppointmentResultRecorded> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 8);
+  messageDesc(file_koppi_referral_v1_events, 9);
 
 /**
  * @generated from message koppi.referral.v1.ProgressNoteAdded
@@ -300,7 +360,7 @@ export type ProgressNoteAdded = Message<"koppi.referral.v1.ProgressNoteAdded"> &
  * Use `create(ProgressNoteAddedSchema)` to create a new message.
  */
 export const ProgressNoteAddedSchema: GenMessage<ProgressNoteAdded> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 9);
+  messageDesc(file_koppi_referral_v1_events, 10);
 
 /**
  * @generated from message koppi.referral.v1.ReferralCompleted
@@ -327,7 +387,7 @@ export type ReferralCompleted = Message<"koppi.referral.v1.ReferralCompleted"> &
  * Use `create(ReferralCompletedSchema)` to create a new message.
  */
 export const ReferralCompletedSchema: GenMessage<ReferralCompleted> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 10);
+  messageDesc(file_koppi_referral_v1_events, 11);
 
 /**
  * ReferralCancellationRequested: after acceptance a cancel is a request.
@@ -346,7 +406,7 @@ export type ReferralCancellationRequested = Message<"koppi.referral.v1.ReferralC
  * Use `create(ReferralCancellationRequestedSchema)` to create a new message.
  */
 export const ReferralCancellationRequestedSchema: GenMessage<ReferralCancellationRequested> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 11);
+  messageDesc(file_koppi_referral_v1_events, 12);
 
 /**
  * @generated from message koppi.referral.v1.ReferralCancellationRefused
@@ -363,7 +423,7 @@ export type ReferralCancellationRefused = Message<"koppi.referral.v1.ReferralCan
  * Use `create(ReferralCancellationRefusedSchema)` to create a new message.
  */
 export const ReferralCancellationRefusedSchema: GenMessage<ReferralCancellationRefused> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 12);
+  messageDesc(file_koppi_referral_v1_events, 13);
 
 /**
  * @generated from message koppi.referral.v1.ReferralSettled
@@ -385,7 +445,7 @@ export type ReferralSettled = Message<"koppi.referral.v1.ReferralSettled"> & {
  * Use `create(ReferralSettledSchema)` to create a new message.
  */
 export const ReferralSettledSchema: GenMessage<ReferralSettled> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 13);
+  messageDesc(file_koppi_referral_v1_events, 14);
 
 /**
  * @generated from message koppi.referral.v1.ReferralCancelled
@@ -402,7 +462,7 @@ export type ReferralCancelled = Message<"koppi.referral.v1.ReferralCancelled"> &
  * Use `create(ReferralCancelledSchema)` to create a new message.
  */
 export const ReferralCancelledSchema: GenMessage<ReferralCancelled> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 14);
+  messageDesc(file_koppi_referral_v1_events, 15);
 
 /**
  * @generated from message koppi.referral.v1.ReferralOverdue
@@ -417,6 +477,14 @@ export type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue"> & {
    * @generated from field: google.protobuf.Timestamp due_at = 2;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * The number of the rules by which due_at was due: 0 before urgency governed every due
+   * time, 1 since.
+   *
+   * @generated from field: int32 due_rules = 3;
+   */
+  dueRules: number;
 };
 
 /**
@@ -424,5 +492,5 @@ export type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue"> & {
  * Use `create(ReferralOverdueSchema)` to create a new message.
  */
 export const ReferralOverdueSchema: GenMessage<ReferralOverdue> = /*@__PURE__*/
-  messageDesc(file_koppi_referral_v1_events, 15);
+  messageDesc(file_koppi_referral_v1_events, 16);
 
