@@ -66,6 +66,20 @@ func Parse(text string, allowTest bool, now time.Time) (Code, error) {
 	return Code{text: code}, nil
 }
 
+// Born is the date of birth that a code tells, at midnight UTC; false for what has not the form
+// of one.
+func Born(code string) (time.Time, bool) {
+	if len(code) != codeLength {
+		return time.Time{}, false
+	}
+	first, known := century(code[6])
+	born, dated := digits(code[:6])
+	if !known || !dated {
+		return time.Time{}, false
+	}
+	return dateOf(born, first)
+}
+
 // dateOf is the day that DDMMYY names in a century; false where there is none.
 func dateOf(born, century int) (time.Time, bool) {
 	day, month, year := born/10000, born/100%100, century+born%100

@@ -99,6 +99,18 @@ func endOfDay(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 23, 59, 59, 0, helsinki).UTC()
 }
 
+// YearsAt is how many full years a person has on the day of a time in Helsinki, given the date
+// of birth at midnight UTC. Who was born on 29 February is a year older on 1 March where the
+// year has no such day.
+func YearsAt(born, at time.Time) int {
+	year, month, day := at.In(helsinki).Date()
+	years := year - born.Year()
+	if month < born.Month() || month == born.Month() && day < born.Day() {
+		years--
+	}
+	return years
+}
+
 // EndOfDays is the end of the day n calendar days on.
 func EndOfDays(from time.Time, n int) time.Time {
 	year, month, day := from.In(helsinki).Date()

@@ -37,6 +37,8 @@ type Command[F any] struct {
 type Home struct {
 	// Municipality of three digits, and Language as a BCP 47 tag; either may be empty.
 	Municipality, Language string
+	// Born is the client's date of birth, at midnight UTC; zero where it is not known.
+	Born time.Time
 	// NonDisclosure tells that nobody is to learn where the person lives but who is
 	// responsible.
 	NonDisclosure bool

@@ -15,14 +15,24 @@ type StatusOf[S State] func(view S, reader Reader) *commonv1.LoopStatus
 
 // NewStatus is the status of a subject, with the turn and until when; both are left
 // out once it has ended.
-func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due time.Time) *commonv1.LoopStatus {
+func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due Deadline) *commonv1.LoopStatus {
 	status := &commonv1.LoopStatus{Phase: h.Phase, Since: timestamppb.New(h.Since)}
 	if h.Ended() {
 		return status
 	}
 	status.Responsible, status.WaitingOn = responsible, waitingOn
-	if !due.IsZero() {
-		status.DueAt, status.Overdue = timestamppb.New(due), h.HasFired(due)
+	if !due.At.IsZero() {
+		status.DueAt, status.Overdue = timestamppb.New(due.At), h.HasFired(due.At)
+		status.DueBasis, status.DueProvision = due.Basis, due.Provision
+	}
+	return status
+}
+
+// WithoutBasis leaves out of a status what its due time rests on, for all readers but the
+// receiver and the client: it would tell them of the receiver's judgement.
+func WithoutBasis(status *commonv1.LoopStatus, reader Reader) *commonv1.LoopStatus {
+	if reader.Role != RoleReceiver && reader.Role != RoleClient {
+		status.DueBasis, status.DueProvision = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""
 	}
 	return status
 }
@@ -60,11 +70,22 @@ func ByClock(h Head, at time.Time, message proto.Message) Event {
 	return Event{Subject: h.Subject, Message: message, Basis: h.Basis, At: at, Client: h.Client, Case: h.Case}
 }
 
+// Passed is the event that a due time passed, of any service.
+type Passed interface {
+	GetDueAt() *timestamppb.Timestamp
+	// GetDueRules is by which rules it was due: see DueRules.
+	GetDueRules() int32
+}
+
 // PassedFor tells whether a due time was one that a reader was shown, and passed for
-// it for the first time.
-func PassedFor[S State](view S, reader Reader, status StatusOf[S], passed *timestamppb.Timestamp) bool {
+// it for the first time. Before is the status by the rules of before, by which what was
+// recorded then was due.
+func PassedFor[S State](view S, reader Reader, status, before StatusOf[S], passed Passed) bool {
+	if passed.GetDueRules() < DueRules {
+		status = before
+	}
 	due := status(view, reader).GetDueAt()
-	return due != nil && due.AsTime().Equal(passed.AsTime()) && !view.Common().HasFired(due.AsTime())
+	return due != nil && due.AsTime().Equal(passed.GetDueAt().AsTime()) && !view.Common().HasFired(due.AsTime())
 }
 
 func unfired[S State](history History[S], status StatusOf[S]) []time.Time {

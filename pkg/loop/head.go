@@ -25,8 +25,11 @@ type Head struct {
 	// Phase it is in, Since when.
 	Phase commonv1.LoopPhase
 	Since time.Time
-	// Due is the state's own due time; what is asked or offered may lie over it.
+	// Due is the state's own due time; what is asked or offered may lie over it, and the
+	// clock of what is urgent goes before it.
 	Due time.Time
+	// Clock of what is urgent.
+	Clock Clock
 	// Fired are the due times that were told to have passed. An earlier one may come
 	// back: an offer that is late lies over the state again once a question is answered.
 	Fired []time.Time

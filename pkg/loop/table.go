@@ -18,6 +18,9 @@ type Row[S State] struct {
 	May func(view S, actor Actor) error
 	// Automatic steps may be taken by a partner's system in no worker's name.
 	Automatic bool
+	// Touch is the event of a step by which a person handles the matter, from which the clock
+	// of what is urgent counts anew; empty for all others. No automatic step has one.
+	Touch string
 }
 
 // Table is the life of a subject, in the order in which steps are offered to a
@@ -73,6 +76,17 @@ func (t Table[S]) Check(step string, view View[S], actor Actor, stale bool) erro
 			With("allowed_steps", allowed)
 	}
 	return nil
+}
+
+// Touching are the events of the steps by which a person handles the matter, by name.
+func (t Table[S]) Touching() map[string]bool {
+	events := map[string]bool{}
+	for _, row := range t {
+		if row.Touch != "" {
+			events[row.Touch] = true
+		}
+	}
+	return events
 }
 
 // of lists the rows of a role, of one step or of all.

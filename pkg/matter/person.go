@@ -3,6 +3,7 @@ package matter
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -86,8 +87,22 @@ func sealed(inner string, client *commonv1.Client) (Person, error) {
 	return Person{Inner: inner, Identity: bytes, Home: homeOf(client)}, nil
 }
 
+// bornOf is the client's date of birth, by the identity code and else as it is given; zero
+// where neither tells it.
+func bornOf(client *commonv1.Client) time.Time {
+	if born, known := idcode.Born(client.GetPersonalIdentityCode()); known {
+		return born
+	}
+	born, err := time.Parse(time.DateOnly, client.GetDetails().GetBirthDate())
+	if err != nil {
+		return time.Time{}
+	}
+	return born
+}
+
 func homeOf(client *commonv1.Client) loop.Home {
 	return loop.Home{
+		Born:         bornOf(client),
 		Municipality: client.GetDetails().GetMunicipality(), Language: client.GetLanguage(), NonDisclosure: client.GetDetails().GetNonDisclosure(),
 	}
 }

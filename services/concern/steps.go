@@ -110,8 +110,9 @@ func (s *Service) facts(ctx context.Context, world rules.World, command *rules.C
 	to, _ := s.Directory.Agency(receiver.GetAgency())
 	from, _ := s.Directory.Agency(command.Actor.Agency)
 	facts := rules.Facts{
-		Describes: from.Profile == directory.Necessary,
-		YouthWork: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
+		ToSocialServices: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES,
+		Describes:        from.Profile == directory.Necessary,
+		YouthWork:        to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
 	}
 	home, err := command.Home, error(nil)
 	if home == (loop.Home{}) {
@@ -121,6 +122,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command *rules.C
 		return facts, err
 	}
 	facts.Receiver, facts.Graces = s.Addressed(receiver, home, "")
+	facts.Born = home.Born
 	facts.Earlier, err = s.earlier(ctx, receiver.GetAgency(), client, command.At)
 	return facts, err
 }

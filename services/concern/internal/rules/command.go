@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
@@ -23,6 +24,10 @@ type Facts struct {
 	// Receiver is the party addressed, with the intake unit where none was named.
 	Receiver *commonv1.Party
 	Graces   loop.Graces
+	// ToSocialServices says that the party addressed is a social services agency.
+	ToSocialServices bool
+	// Born is the client's date of birth, at midnight UTC; zero where it is not known.
+	Born time.Time
 	// OwnOpen counts the open reports of the caller's agency about the client, at whatever
 	// receivers.
 	OwnOpen int

@@ -36,7 +36,7 @@ func decideStep(o *outcome, command Command) {
 	case *concernv1.TriageConcernRequest:
 		o.add(subject, &concernv1.ConcernTriaged{
 			Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),
-			ClientWantsHelp: r.GetClientWantsHelp(), AssignedTo: r.GetAssignTo(),
+			ClientWantsHelp: r.GetClientWantsHelp(), AssignedTo: r.GetAssignTo(), StatutoryGroups: r.GetStatutoryGroups(),
 		})
 	case *concernv1.TakeConcernRequest:
 		o.add(subject, &concernv1.ConcernTaken{Worker: command.Actor.Party()})
@@ -47,7 +47,7 @@ func decideStep(o *outcome, command Command) {
 	case *concernv1.PlanContactRequest:
 		o.add(subject, loop.ContactPlanned(r))
 	case *concernv1.RequestInformationRequest:
-		o.add(subject, askedFor(command, r))
+		o.add(subject, askedFor(o.State(subject), command, r))
 	case *concernv1.ProvideInformationRequest:
 		o.add(subject, &concernv1.InformationProvided{
 			InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(), Attachments: command.Attachments,
@@ -75,11 +75,14 @@ func decideStep(o *outcome, command Command) {
 	}
 }
 
-func askedFor(command Command, r *concernv1.RequestInformationRequest) *concernv1.InformationRequested {
+// askedFor is a question with its limit: no later than the urgency allows that its reporter
+// gave the report, since the reporter is told the limit.
+func askedFor(c Concern, command Command, r *concernv1.RequestInformationRequest) *concernv1.InformationRequested {
 	due := loop.EndOfWorkingDay(command.At, workingDaysToAnswer)
 	if r.GetDueAt() != nil {
 		due = loop.NotPast(r.GetDueAt().AsTime(), command.At)
 	}
+	due = loop.Earliest(loop.Agreed(due), loop.Agreed(loop.UrgentBy(c.Urgency, command.At))).At
 	return &concernv1.InformationRequested{
 		InformationRequestId: command.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
 	}

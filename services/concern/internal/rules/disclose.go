@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -34,7 +35,11 @@ var (
 // in Told.
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
+	loop.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", always...),
+	loop.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", always...),
+	loop.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", always...),
 	loop.Hide("receiver-only/triage", "ConcernTriaged", "urgency", with...),
+	loop.Hide("receiver-only/statutory-groups", "ConcernTriaged", "statutory_groups", with...),
 	loop.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", with...),
 	loop.Hide("receiver-only/track", "ConcernTriaged", "track", with...),
 	loop.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", with...),
@@ -132,7 +137,7 @@ func audienceOf(reader loop.Reader) loop.Audience {
 
 // told decides whether a reader learns of an event at all.
 func told(view Concern, message proto.Message, reader loop.Reader) bool {
-	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
+	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
 		// A due time that it was not shown did not pass for this reader.
 		return false
 	}
@@ -181,7 +186,7 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 		m.OwnJoinedConcernId, m.Later = "", nil
 	case *concernv1.ConcernPromoted:
 		if reporter {
-			m.JoinedConcernIds, m.JoinedConcernId = nil, ""
+			m.JoinedConcernIds, m.JoinedConcernId, m.Urgency = nil, "", commonv1.Urgency_URGENCY_UNSPECIFIED
 		}
 		m.ReporterShown = false
 	case *concernv1.ConcernTriaged:

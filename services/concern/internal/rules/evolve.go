@@ -12,15 +12,6 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// The time limits of a concern. Seven working days and three months are
-// 1301/2014 § 36; the rest is Koppi's own.
-const (
-	workingDaysToTake   = 7
-	monthsToAssess      = 3
-	workingDaysToAnswer = 3
-	workingDaysToSettle = 3
-)
-
 // Evolve folds one event into the state. It knows every event of the service and
 // leaves the state that it was given as it was.
 func Evolve(c Concern, e loop.Event) Concern {
@@ -32,6 +23,10 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.Head = head
 		return c
 	}
+	before := c
+	if touching[loop.NameOf(e.Message)] {
+		c.Clock.Touch(e.At)
+	}
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernSubmitted:
 		c = submitted(e, m)
@@ -39,8 +34,9 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c.Lead, c.OwnLead, c.Later = Collection+m.GetJoinedConcernId(), m.GetOwnJoinedConcernId(), m.GetLater().GetSteps()
 	case *concernv1.ReportJoined:
 		c.Reports = append(slices.Clip(c.Reports), Collection+m.GetJoiningConcernId())
+		c.Clock.Heighten(m.GetUrgency(), e.At, c.unreceivedDue())
 	case *concernv1.ConcernPromoted:
-		c = promoted(c, m)
+		c = promoted(c, e, m)
 	case *concernv1.ConcernReceived:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
 		c.ReceivedBy = e.By
@@ -88,6 +84,8 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
 		c.Due = loop.EndOfWorkingDay(e.At, workingDaysToSettle)
+		// The turn is the reporter's now.
+		c.Clock.Restart(e.At)
 	case *concernv1.ConcernWithdrawn:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN, e.At)
 	case *concernv1.ConcernSettled:
@@ -96,6 +94,9 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.ConcernOverdue:
 		c.Fire(m.GetDueAt().AsTime())
 		return c
+	}
+	if c.State != before.State || !slices.Equal(c.Groups, before.Groups) {
+		c = c.counted(e.At)
 	}
 	c = c.told(e)
 	if c.Open == "" && tellsReporter(c, e.Message) {
@@ -134,6 +135,9 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 		c.Due = loop.NotPast(c.Due, at)
 		c = c.offersNotPast(at)
 	}
+	if c.State != state {
+		c.NextAttempt, c.Lowered = time.Time{}, time.Time{}
+	}
 	c.State = state
 	if c.Open != "" {
 		return c
@@ -153,14 +157,23 @@ func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
 		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
 		Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
 	}
-	c.Due = m.GetDueAt().AsTime()
+	c.Due, c.Clock = m.GetDueAt().AsTime(), loop.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
+	c.Groups, c.ToSocialServices = m.GetStatutoryGroups(), m.GetToSocialServices()
 	if from := m.GetForwardedFromConcernId(); from != "" {
 		c.ForwardedFrom = Collection + from
 	}
 	return c.to(concernv1.ConcernState_CONCERN_STATE_SUBMITTED, e.At)
 }
 
-func promoted(c Concern, m *concernv1.ConcernPromoted) Concern {
+// unreceivedDue is the due time of a concern that was not received; zero for all others.
+func (c Concern) unreceivedDue() time.Time {
+	if c.State != stateSubmitted {
+		return time.Time{}
+	}
+	return c.Due
+}
+
+func promoted(c Concern, e loop.Event, m *concernv1.ConcernPromoted) Concern {
 	c.Lead, c.OwnLead, c.Later = "", "", nil
 	if stays := m.GetJoinedConcernId(); stays != "" {
 		c.Lead = Collection + stays
@@ -169,11 +182,23 @@ func promoted(c Concern, m *concernv1.ConcernPromoted) Concern {
 	for _, report := range m.GetJoinedConcernIds() {
 		c.Reports = append(slices.Clip(c.Reports), Collection+report)
 	}
+	if m.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
+		// As told to its reporter, whose due time does not vary with other reports.
+		return c
+	}
+	c.Clock.Heighten(m.GetUrgency(), e.At, c.unreceivedDue())
+	if c.State != stateSubmitted {
+		c.Clock.Restart(e.At)
+	}
 	return c
 }
 
 func triaged(c Concern, e loop.Event, m *concernv1.ConcernTriaged) Concern {
-	c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
+	if !c.taken() {
+		c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
+	}
+	c.Clock.Judge(m.GetUrgency(), e.At)
+	c.Groups = regrouped(c.Groups, m.GetStatutoryGroups())
 	c.TriagedUrgency = orKept(m.GetUrgency(), c.TriagedUrgency)
 	c.SupportNeed, c.Track = orKept(m.GetSupportNeed(), c.SupportNeed), orKept(m.GetTrack(), c.Track)
 	if to := m.GetAssignedTo(); to != nil {
@@ -186,11 +211,13 @@ func contactAttempted(c Concern, e loop.Event, m *concernv1.ContactAttempted) Co
 	c.Attempts = append(slices.Clip(c.Attempts), &concernv1.ContactAttempt{
 		At: timestamppb.New(e.At), By: e.By, Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt(),
 	})
-	if _, offered := c.pendingForward(); offered || c.Open != "" || m.GetNextAttemptAt() == nil {
+	c.NextAttempt = time.Time{}
+	if m.GetNextAttemptAt() == nil {
 		return c
 	}
-	if next := m.GetNextAttemptAt().AsTime(); next.Before(c.Due) {
-		c.Due = loop.NotPast(next, e.At)
+	c.NextAttempt = loop.NotPast(m.GetNextAttemptAt().AsTime(), e.At)
+	if _, offered := c.pendingForward(); !offered && c.Open == "" && m.GetNextAttemptAt().AsTime().Before(dueBefore(c)) {
+		c.Lowered = c.NextAttempt
 	}
 	return c
 }
@@ -211,8 +238,9 @@ func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvid
 		return c
 	}
 	c.Open = ""
-	c.Due = dueAnew(c.State, e.At)
-	c = c.offersNotPast(e.At)
+	c.Due, c.Lowered = dueAnew(c.State, e.At), time.Time{}
+	c.Clock.Restart(e.At)
+	c = c.counted(e.At).offersNotPast(e.At)
 	return c.enter(phases[c.State], e.At)
 }
 
@@ -226,16 +254,6 @@ func (c Concern) offersNotPast(at time.Time) Concern {
 		}
 	}
 	return c
-}
-
-// dueAnew is the rule of a state, counted from an answer.
-func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
-	switch state {
-	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
-		return loop.EndOfTerm(from, monthsToAssess, from)
-	default:
-		return loop.EndOfWorkingDay(from, workingDaysToTake)
-	}
 }
 
 func forwarded(c Concern, m *concernv1.ConcernForwarded) Concern {
@@ -260,6 +278,12 @@ func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Conc
 		}
 	}
 	c.Due = loop.NotPast(c.Due, e.At)
+	for _, due := range []*time.Time{&c.Lowered, &c.NextAttempt, &c.Statutory} {
+		if !due.IsZero() {
+			*due = loop.NotPast(*due, e.At)
+		}
+	}
+	c.Clock.Restart(e.At)
 	if m.GetClosesAt() != nil {
 		c.ClosesAt = m.GetClosesAt().AsTime()
 	}

@@ -41,7 +41,7 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 	if !loop.InOfficeHours(at) {
 		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "morning")))
 	}
-	until := c.Due
+	until := deadline(c).At
 	if next := ahead(m); !next.IsZero() && next.Before(until) {
 		until = next
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -27,15 +28,33 @@ func act(t *rapid.T, w *plain) {
 			basis = consent(w.Now)
 		}
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
-		_, _ = (&town{w}).submit(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis)
+		_, _ = (&town{w}).submitUrgent(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis, urgency(t))
 	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor loop.Actor) {
 		switch m := request.(type) {
 		case *concernv1.ForwardConcernRequest:
 			m.KeepOpen = rapid.Bool().Draw(t, "keep open")
+		case *concernv1.TriageConcernRequest:
+			m.Urgency = urgency(t)
+			if rapid.Bool().Draw(t, "in a group") {
+				m.StatutoryGroups = []concernv1.StatutoryGroup{rapid.SampledFrom([]concernv1.StatutoryGroup{
+					concernv1.StatutoryGroup_STATUTORY_GROUP_DISABLED_PERSON, concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD,
+				}).Draw(t, "group")}
+			}
+		case *concernv1.RecordContactAttemptRequest:
+			if rapid.Bool().Draw(t, "again") {
+				m.NextAttemptAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(1, 20*24*60).Draw(t, "in minutes")) * time.Minute))
+			}
 		case *concernv1.ProvideInformationRequest:
 			m.InformationRequestId = w.View(actor.Agency, subject).State.Open
 		}
 	})
+}
+
+// urgency is a random one; mostly none.
+func urgency(t *rapid.T) commonv1.Urgency {
+	return rapid.SampledFrom([]commonv1.Urgency{
+		commonv1.Urgency_URGENCY_NORMAL, commonv1.Urgency_URGENCY_NORMAL, commonv1.Urgency_URGENCY_URGENT, commonv1.Urgency_URGENCY_EMERGENCY,
+	}).Draw(t, "urgency")
 }
 
 // The invariants of the loops, under random commands by random parties.
@@ -147,15 +166,15 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 	reporter, receiver := c.Sender.GetAgency(), c.Receiver.GetAgency()
 	plain := newTown()
 	plain.Now = c.Started
-	twin, err := plain.submit(reporter, receiver, "twin", c.Basis)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var wanted []decide.Told[rules.Concern]
 	for _, told := range w.Mail[reporter] {
 		if told.Event.Subject == subject {
 			wanted = append(wanted, told)
 		}
+	}
+	twin, err := plain.submitUrgent(reporter, receiver, "twin", c.Basis, wanted[0].Event.Message.(*concernv1.ConcernSubmitted).GetUrgency())
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, told := range wanted[1:] {
 		retell(t, plain, twin, reporter, receiver, told.Event)

@@ -35,6 +35,18 @@ type Concern struct {
 	Language      string
 	ForwardedFrom string
 	Earlier       int32
+	// ToSocialServices says that the receiver is a social services agency: 1301/2014 binds it.
+	ToSocialServices bool
+	// Groups are those of the client whose assessment the law gives a day.
+	Groups []concernv1.StatutoryGroup
+	// Statutory is the day that the law names in this state; zero for none.
+	Statutory time.Time
+	// NextAttempt is when the client is to be contacted again; zero for none. A later attempt,
+	// or another state, ends it.
+	NextAttempt time.Time
+	// Lowered is what a next attempt made of the due time by the rules of before, under which
+	// only another state ended it; zero for nothing. What was recorded then goes by it.
+	Lowered time.Time
 
 	// Lead is the concern that this report joined; empty for one that leads.
 	Lead string
@@ -120,9 +132,6 @@ func (c Concern) taken() bool {
 		return false
 	}
 }
-
-// urgency is the receiver's judgement, or else what the reporter said.
-func (c Concern) urgency() commonv1.Urgency { return orKept(c.TriagedUrgency, c.Urgency) }
 
 // question returns the question that waits for the reporter, nil if none does.
 func (c Concern) question() *concernv1.InformationRequest {

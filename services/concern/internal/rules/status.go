@@ -16,8 +16,16 @@ import (
 // nor a turn, since a new one would tell that an assessment began, unless a
 // question waits on it; and of the others the agency alone.
 func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
-	waitingOn, due := turn(view)
-	status := loop.NewStatus(view.Head, Responsible(view), waitingOn, due)
+	return statusWith(view, reader, deadline(view))
+}
+
+// statusBefore is the status by the rules of before urgency governed.
+func statusBefore(view Concern, reader loop.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, loop.Promised(dueBefore(view)))
+}
+
+func statusWith(view Concern, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
+	status := loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
 	if reader.Role != loop.RoleSender || reader.Consent {
 		return status
 	}
@@ -30,21 +38,6 @@ func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
 	status.Responsible = loop.AgencyAlone(status.Responsible, reader.Agency)
 	status.WaitingOn = loop.AgencyAlone(status.WaitingOn, reader.Agency)
 	return status
-}
-
-// turn tells whose turn it is and until when. A question goes before a forward,
-// since its asking is shown to the reporter and a forward is not.
-func turn(c Concern) (*commonv1.Party, time.Time) {
-	if question := c.question(); question != nil {
-		return c.Sender, question.GetDueAt().AsTime()
-	}
-	if forward, offered := c.pendingForward(); offered {
-		return forward.Receiver, forward.DueAt
-	}
-	if c.State == stateDeclined {
-		return c.Sender, c.Due
-	}
-	return c.Holder, c.Due
 }
 
 // Responsible names the one who has it: exactly one until the loop ends.
@@ -80,7 +73,8 @@ func Standing(view Concern, reader loop.Reader) loop.Standing {
 		holder = view.Sender
 	}
 	return loop.Standing{
-		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.urgency(),
+		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
+		Touched: view.Clock.Touched,
 		// The receiver works on one concern, its joined reports with it.
 		Hidden: reader.Role == loop.RoleReceiver && view.Lead != "",
 	}
@@ -111,7 +105,7 @@ func NextCheck(history loop.History[Concern]) time.Time {
 // Overdue records the due times that have passed, once each.
 func Overdue(history loop.History[Concern], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
-		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due}
+		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: loop.DueRules}
 	})
 }
 

@@ -48,7 +48,7 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 // content only what the request names is passed on.
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
-	urgency := c.urgency()
+	urgency := c.Clock.Urgency
 	due := loop.Grace(urgency, command.Facts.Graces, command.At)
 	o.add(command.Subject, &concernv1.ConcernForwarded{
 		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,
@@ -63,7 +63,7 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 // report starts a concern and joins it to the open one about the client, if the
 // receiver has one.
 func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
-	m.EarlierConcerns = o.facts.Earlier
+	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
 	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.facts.Graces, o.At))
 	o.Start(subject, basis, client, caseID, m)
 	lead := o.world.Claims[ClaimKey(client, m.GetReceiver().GetAgency())]
@@ -79,7 +79,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 		}
 	}
 	o.add(subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: own})
-	o.add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject)})
+	o.add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()})
 }
 
 // content is what a report or a forward says, and on which ground.

@@ -30,20 +30,25 @@ var (
 var table = loop.Table[Concern]{
 	{Step: "ProvideInformation", By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "ReceiveConcern", By: receiver, When: whenever(stateSubmitted), Automatic: true},
-	{Step: "TakeConcern", By: receiver, When: leading(run(stateSubmitted, stateTriaged))},
-	{Step: "TriageConcern", By: receiver, When: leading(run(stateReceived, stateTriaged))},
-	{Step: "StartAssessment", By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession},
-	{Step: "CompleteAssessment", By: receiver, When: leading(run(stateInAssessment, stateInAssessment))},
-	{Step: "RecordContactAttempt", By: receiver, When: leading(run(stateTaken, stateAssessed))},
+	{Step: "TakeConcern", By: receiver, When: leading(run(stateSubmitted, stateTriaged)), Touch: "ConcernTaken"},
+	{Step: "TriageConcern", By: receiver, When: leading(run(stateReceived, stateTriaged)), Touch: "ConcernTriaged"},
+	{Step: "StartAssessment", By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession, Touch: "AssessmentStarted"},
+	{Step: "CompleteAssessment", By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), Touch: "AssessmentCompleted"},
+	{Step: "RecordContactAttempt", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ContactAttempted"},
+	// Once it is taken its state stays; how urgent it is may be judged anew.
+	{Step: "TriageConcern", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ConcernTriaged"},
 	{Step: "PlanContact", By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true},
-	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed))},
-	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
+	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested"},
+	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernForwarded"},
 	{Step: "ReassignConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
 	{Step: "CloseConcern", By: receiver, When: leading(run(stateSubmitted, stateAssessed))},
 	{Step: "DeclineConcern", By: receiver, When: leading(run(stateSubmitted, stateReceived))},
 	{Step: "SettleConcern", By: reporter, When: whenever(stateDeclined), Automatic: true},
 	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},
 }.WithRevocation("RevokeConcern")
+
+// touching are the events from which the clock of what is urgent counts anew.
+var touching = table.Touching()
 
 // Always are the steps that a full concern admits, each a few times: one question at a time
 // waits for an answer. Finishes are those that end what was begun in it.

@@ -23,7 +23,7 @@ func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Co
 		EarlierConcerns: view.Earlier, ForwardedFromConcernId: idOrEmpty(view.ForwardedFrom),
 		InformationRequests: view.Questions, Attachments: view.Attachments,
 		Outcome: view.Outcome, Feedback: view.Feedback, OutcomeAttachments: view.Enclosed, SubmittedAt: timestamppb.New(view.Started),
-		ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
+		StatutoryGroups: view.Groups, ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
 		AvailableActions: Allowed(loop.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),

@@ -1,0 +1,133 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// The time limits of a concern. The seven working days are those of 1301/2014 § 36.2 and the
+// three months those of § 36.3 and § 45.2, where they are anybody's right; for all others they
+// are what the receiver aims at. The rest is Koppi's own.
+const (
+	workingDaysToTake   = 7
+	monthsToAssess      = 3
+	workingDaysToAnswer = 3
+	workingDaysToSettle = 3
+)
+
+const (
+	// fullYears is from which age on an assessment begins by a day that the law names.
+	fullYears = 75
+	// The provisions that name days.
+	groupDay = "1301/2014 § 36.2"
+	childDay = "1301/2014 § 36.3"
+	planDay  = "1301/2014 § 45.2"
+)
+
+// turn tells whose turn it is. A question goes before a forward, since its asking is shown to
+// the reporter and a forward is not.
+func turn(c Concern) *commonv1.Party {
+	if c.question() != nil {
+		return c.Sender
+	}
+	if forward, offered := c.pendingForward(); offered {
+		return forward.Receiver
+	}
+	if c.State == stateDeclined {
+		return c.Sender
+	}
+	return c.Holder
+}
+
+// deadline is until when, and what that rests on: the state's own rule, what was agreed, and
+// before all the clock of what is urgent.
+func deadline(c Concern) loop.Deadline {
+	urgent := c.Clock.Urgent(c.ToSocialServices)
+	if question := c.question(); question != nil {
+		return loop.Earliest(loop.Agreed(question.GetDueAt().AsTime()), urgent)
+	}
+	if forward, offered := c.pendingForward(); offered {
+		return loop.Earliest(loop.Agreed(forward.DueAt), urgent)
+	}
+	return loop.Earliest(loop.Statutory(c.Statutory, c.provision()), loop.Agreed(c.NextAttempt), loop.Promised(c.Due), urgent)
+}
+
+// dueBefore is until when by the rules of before urgency governed: what passed by them was
+// recorded so.
+func dueBefore(c Concern) time.Time {
+	if question := c.question(); question != nil {
+		return question.GetDueAt().AsTime()
+	}
+	if forward, offered := c.pendingForward(); offered {
+		return forward.DueAt
+	}
+	if !c.Lowered.IsZero() {
+		return c.Lowered
+	}
+	return c.Due
+}
+
+// provision names the day that the law gives the client in this state; empty where it gives
+// none.
+func (c Concern) provision() string {
+	child := slices.Contains(c.Groups, concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD)
+	switch {
+	case !c.ToSocialServices:
+		return ""
+	case c.State == stateAssessed:
+		return planDay
+	case child && slices.Contains(run(stateReceived, stateInAssessment), c.State):
+		return childDay
+	case len(c.Groups) > 0 && slices.Contains(run(stateReceived, stateTaken), c.State):
+		return groupDay
+	default:
+		return ""
+	}
+}
+
+// counted sets the day that the law names anew, as from a step: one that has passed becomes the
+// next working day.
+func (c Concern) counted(at time.Time) Concern {
+	switch {
+	case c.provision() == "":
+		c.Statutory = time.Time{}
+	case c.taken() && c.State != stateTaken:
+		c.Statutory = loop.NotPast(loop.EndOfTerm(c.Started, monthsToAssess, at), at)
+	default:
+		c.Statutory = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), at)
+	}
+	return c
+}
+
+// dueAnew is the rule of a state, counted from an answer.
+func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
+	switch state {
+	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
+		return loop.EndOfTerm(from, monthsToAssess, from)
+	default:
+		return loop.EndOfWorkingDay(from, workingDaysToTake)
+	}
+}
+
+// groupsAt are the statutory groups that a client is known to be in on the day of sending.
+func groupsAt(born, at time.Time) []concernv1.StatutoryGroup {
+	if born.IsZero() || loop.YearsAt(born, at) < fullYears {
+		return nil
+	}
+	return []concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75}
+}
+
+// regrouped are a concern's groups after a triage that names some: OVER_75 stays.
+func regrouped(groups, named []concernv1.StatutoryGroup) []concernv1.StatutoryGroup {
+	if len(named) == 0 {
+		return groups
+	}
+	if slices.Contains(groups, concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75) && !slices.Contains(named, concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75) {
+		return append([]concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75}, named...)
+	}
+	return named
+}
