@@ -12,6 +12,11 @@ func (s *Service) ReceiveReferral(ctx context.Context, r *referralv1.ReceiveRefe
 	return &referralv1.ReceiveReferralResponse{Referral: referral}, err
 }
 
+func (s *Service) TriageReferral(ctx context.Context, r *referralv1.TriageReferralRequest) (*referralv1.TriageReferralResponse, error) {
+	referral, err := s.step(ctx, r)
+	return &referralv1.TriageReferralResponse{Referral: referral}, err
+}
+
 func (s *Service) AcceptReferral(ctx context.Context, r *referralv1.AcceptReferralRequest) (*referralv1.AcceptReferralResponse, error) {
 	referral, err := s.step(ctx, r)
 	return &referralv1.AcceptReferralResponse{Referral: referral}, err

@@ -5,6 +5,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -59,6 +60,8 @@ func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectRe
 func (s *Service) addressed(receiver *commonv1.Party, serviceKey string) func(context.Context, rules.World, *rules.Command) error {
 	return func(_ context.Context, _ rules.World, command *rules.Command) error {
 		command.Facts.Receiver, command.Facts.Graces = s.Addressed(receiver, command.Home, serviceKey)
+		agency, _ := s.Directory.Agency(receiver.GetAgency())
+		command.Facts.ToSocialServices = agency.Kind == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES
 		return nil
 	}
 }

@@ -158,13 +158,14 @@ func TestNextAttempt(t *testing.T) {
 	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{
 		Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, NextAttemptAt: timestamppb.New(next),
 	}))
-	if due := w.Histories[c].State.Due; !due.Equal(next) {
-		t.Errorf("due %s, want %s", due, next)
-	}
+	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 24.11.2026 11.00")
 	w.Pass(27 * time.Hour)
 	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
 	w.Pass(27 * time.Hour)
 	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
+	// The attempt was made: the state's own time counts again.
+	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{Result: concernv1.ContactResult_CONTACT_RESULT_REACHED}))
+	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59")
 }
 
 func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {

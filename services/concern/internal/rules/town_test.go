@@ -32,6 +32,7 @@ func newTown() *town {
 func facts(request proto.Message) (known rules.Facts) {
 	if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
 		known.Receiver = &commonv1.Party{Agency: forward.GetReceiver().GetAgency(), Unit: "intake"}
+		known.ToSocialServices = forward.GetReceiver().GetAgency() == "hva"
 	}
 	return known
 }

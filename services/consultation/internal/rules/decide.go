@@ -143,6 +143,9 @@ func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
 	s := &consultationv1.ConsultationSnapshot{
 		Consultation: loop.Fit(proto.CloneOf(c.Consultation), loop.MaxSnapshot, Long...), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
 	}
+	if !c.Clock.Bound.IsZero() {
+		s.UrgentDueAt = timestamppb.New(c.Clock.Bound)
+	}
 	for _, fired := range c.Fired {
 		s.FiredAt = append(s.FiredAt, timestamppb.New(fired))
 	}

@@ -10,12 +10,17 @@ const (
 	// Known is a party that knows the conversation already.
 	Known  loop.Audience = "known"
 	Client loop.Audience = "client"
+	// Asking is the asker, and Invited a party that comes later.
+	Asking  loop.Audience = "asker"
+	Invited loop.Audience = "invited"
 )
 
 // Disclosures are few: the parties see the conversation whole. What officials write to
 // each other may be about others than the client (621/1999 § 11): of a consultation
 // about them the client is told who asked whom about what, when, and what it led to.
 var Disclosures = []loop.Disclosure{
+	loop.Hide("receiver-only/due-basis", "ConsultationOpened", "status.due_basis", Asking),
+	loop.Hide("receiver-only/due-basis", "ParticipantInvited", "status.due_basis", Invited),
 	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Client),
 	loop.Hide("client/between-officials", "ConsultationOpened", "question", Client),
 	loop.Hide("client/between-officials", "ConsultationOpened", "attachments", Client),
@@ -26,8 +31,9 @@ var Disclosures = []loop.Disclosure{
 
 // Provisions say why, by the first part of a rule's key.
 var Provisions = map[string]string{
-	"known":  "who knows the conversation is told nothing of it twice",
-	"client": "what officials write to each other may be about others than the client (621/1999 § 11)",
+	"receiver-only": "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36)",
+	"known":         "who knows the conversation is told nothing of it twice",
+	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
 // Disclose turns an event into what one reader is told of it. Every party is told of
@@ -36,7 +42,7 @@ func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, 
 	if reader.IsSilenced() {
 		return loop.Event{}, nil, false
 	}
-	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
+	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
 		return loop.Event{}, nil, false
 	}
 	audience := loop.Audience("")
@@ -45,6 +51,10 @@ func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, 
 		audience = Client
 	case view.Exists():
 		audience = Known
+	case reader.Role == loop.RoleSender:
+		audience = Asking
+	case reader.Role == loop.RoleParticipant:
+		audience = Invited
 	}
 	e, withheld := loop.Withhold(Disclosures, e, audience)
 	return e, withheld, true

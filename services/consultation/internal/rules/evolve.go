@@ -44,6 +44,9 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 		return c
 	}
 	c, consultation := c.change()
+	if touching[loop.NameOf(e.Message)] {
+		c.Clock.Touch(e.At)
+	}
 	switch m := e.Message.(type) {
 	case *consultationv1.ConsultationOpened:
 		return opened(e, m)
@@ -93,6 +96,8 @@ func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
 			MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetQuestion(), Attachments: m.GetAttachments(),
 		}},
 	}}
+	// To take it has limits of its own, shorter than those of what is urgent.
+	c.Clock.Urgency = m.GetUrgency()
 	c.Due = loop.AfterOfficeHours(e.At, officeHoursToTake)
 	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
 		c.Due = e.At.Add(emergencyToTake)
@@ -108,8 +113,12 @@ func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consu
 	})
 	switch {
 	case m.GetAnswers():
+		// Nothing in it waits for its receiver now, however urgent it was.
+		c.Clock.Urgency, c.Clock.Bound = commonv1.Urgency_URGENCY_UNSPECIFIED, time.Time{}
 		return c.to(stateAnswered, e.At, loop.EndOfWorkingDay(e.At, workingDaysToConfirm))
 	case c.State() == stateAnswered && e.By.GetAgency() == c.Sender.GetAgency():
+		c.Clock.Urgency = c.Consultation.GetUrgency()
+		c.Clock.Restart(e.At)
 		return c.to(stateTaken, e.At, loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
 	default:
 		return c
@@ -129,6 +138,16 @@ func fromSnapshot(before Consultation, e loop.Event, s *consultationv1.Consultat
 	}
 	c := Consultation{Head: loop.Begin(began, phases[known.GetState()]), Consultation: known}
 	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
+	c.Clock = before.Clock
+	if !before.Exists() {
+		c.Clock = loop.Clock{Touched: known.GetTakenBy() != nil}
+		if known.GetState() == stateOpen || known.GetState() == stateTaken {
+			c.Clock.Urgency = known.GetUrgency()
+		}
+		if s.GetUrgentDueAt() != nil {
+			c.Clock.Bound = s.GetUrgentDueAt().AsTime()
+		}
+	}
 	for _, fired := range s.GetFiredAt() {
 		c.Fire(fired.AsTime())
 	}

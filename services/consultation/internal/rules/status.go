@@ -12,14 +12,23 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Status is the loop's status of a consultation, the same for every party. Answered, the
-// turn is the asker's: to ask on, or to close it.
-func Status(view Consultation, _ loop.Reader) *commonv1.LoopStatus {
+// Status is the loop's status of a consultation, the same for every party but for what its due
+// time rests on. Answered, the turn is the asker's: to ask on, or to close it.
+func Status(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, loop.Earliest(loop.Promised(view.Due), view.Clock.Urgent(false)))
+}
+
+// statusBefore is the status by the rules of before urgency governed.
+func statusBefore(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, loop.Promised(view.Due))
+}
+
+func statusWith(view Consultation, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
 	waitingOn := view.Holder()
 	if view.State() == stateAnswered {
 		waitingOn = view.Sender
 	}
-	return loop.NewStatus(view.Head, Responsible(view), waitingOn, view.Due)
+	return loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), waitingOn, due), reader)
 }
 
 // Responsible names the one who has it: the asker until somebody takes it.
@@ -46,7 +55,9 @@ func Standing(view Consultation, reader loop.Reader) loop.Standing {
 			holder = view.Consultation.GetParticipants()[at]
 		}
 	}
-	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State()), Urgency: view.Consultation.GetUrgency()}
+	return loop.Standing{
+		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State()), Urgency: view.Consultation.GetUrgency(), Touched: view.Clock.Touched,
+	}
 }
 
 // Readers are the agencies that a consultation is told to: the asker's, the one that is
@@ -68,7 +79,7 @@ func NextCheck(history loop.History[Consultation]) time.Time { return loop.NextC
 // Overdue records the due times that have passed, once each.
 func Overdue(history loop.History[Consultation], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(c Consultation, due *timestamppb.Timestamp) proto.Message {
-		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due}
+		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due, DueRules: loop.DueRules}
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"koppi.internal/pkg/decide/decidetest"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
@@ -132,4 +133,38 @@ func TestEnteredInError(t *testing.T) {
 	w.Take(t, people["terveys"], c, "AcknowledgeRevocation")
 	w.Pass(10 * 24 * time.Hour)
 	w.Expect(t, "terveys", c, "ParticipantInvited EnteredInError RevocationAcknowledged RevocationOverdue")
+}
+
+// Once it is taken an urgent question is answered while it is urgent; answered, nothing in it
+// waits for who answered, until the asker asks on.
+func TestAnUrgentQuestion(t *testing.T) {
+	w := newTown()
+	c, err := ask(w.plain, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_EMERGENCY)
+	decidetest.Must(t, err)
+	expect := func(due string, basis commonv1.DueBasis) {
+		t.Helper()
+		view := w.View("hva", c)
+		status := rules.Status(view.State, view.Reader)
+		if got := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04"); got != due || status.GetDueBasis() != basis {
+			t.Errorf("due %s, %s; want %s, %s", got, status.GetDueBasis(), due, basis)
+		}
+		if asker := w.View("kela", c); rules.Status(asker.State, asker.Reader).GetDueBasis() != 0 {
+			t.Error("the asker is told what it rests on")
+		}
+	}
+	expect("23.11.2026 9.15", commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE)
+	w.Now = w.Now.Add(5 * time.Minute)
+	w.Take(t, people["hva"], c, take)
+	expect("23.11.2026 10.05", commonv1.DueBasis_DUE_BASIS_URGENCY)
+	w.Take(t, people["hva"], c, answer)
+	expect("30.11.2026 23.59", commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE)
+	w.Now = w.Now.Add(time.Hour)
+	w.Take(t, people["kela"], c, post)
+	expect("23.11.2026 11.05", commonv1.DueBasis_DUE_BASIS_URGENCY)
+	// Who comes later is held to the same.
+	w.Take(t, people["kela"], c, invite)
+	view := w.View("terveys", c)
+	if due := rules.Status(view.State, view.Reader).GetDueAt().AsTime(); !due.Equal(w.Now.Add(time.Hour)) {
+		t.Errorf("who was invited is shown %s", due)
+	}
 }

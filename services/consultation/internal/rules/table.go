@@ -28,7 +28,7 @@ var (
 // table is the life of a consultation, in the order in which steps are offered to a
 // person: the likely one first. What is not in it is refused.
 var table = loop.Table[Consultation]{
-	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen)},
+	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken"},
 	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
 	// Whoever answers takes the question first, so that the asker knows who has it.
 	{Step: stepPost, By: []loop.Role{loop.RoleReceiver, loop.RoleParticipant}, When: in(stateTaken, stateAnswered)},
@@ -37,6 +37,9 @@ var table = loop.Table[Consultation]{
 	{Step: "ReassignConsultation", By: addressee, When: in(stateOpen, stateTaken, stateAnswered)},
 	{Step: "InviteParticipant", By: []loop.Role{loop.RoleSender, loop.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
 }.WithRevocation("RevokeConsultation")
+
+// touching are the events from which the clock of what is urgent counts anew.
+var touching = table.Touching()
 
 // Always are the steps that a full consultation admits, and Finishes those that end what
 // was begun in it.

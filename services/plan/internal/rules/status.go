@@ -16,9 +16,9 @@ import (
 func Status(view Plan, _ loop.Reader) *commonv1.LoopStatus {
 	items := view.Items()
 	if len(items) == 0 {
-		return loop.NewStatus(view.Head, nil, nil, time.Time{})
+		return loop.NewStatus(view.Head, nil, nil, loop.Deadline{})
 	}
-	status := loop.NewStatus(view.Head, view.Plan.GetResponsible(), items[0].Owner, items[0].Due)
+	status := loop.NewStatus(view.Head, view.Plan.GetResponsible(), items[0].Owner, loop.Deadline{At: items[0].Due})
 	status.Overdue = slices.ContainsFunc(items, view.isLate)
 	return status
 }

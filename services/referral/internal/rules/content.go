@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
@@ -16,6 +17,7 @@ func checkSend(command Command, r *referralv1.SendReferralRequest) error {
 		loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency),
 		checkBasis(r.GetBasis(), command),
 		checkAsked(r),
+		checkArrived(command, r),
 		command.CheckSaid(),
 	)
 }
@@ -28,6 +30,31 @@ func checkBasis(basis *commonv1.LegalBasis, command Command) error {
 // checkAsked: what is asked for, or told, is said in words.
 func checkAsked(r *referralv1.SendReferralRequest) error {
 	return loop.CheckExplained("a referral", "reason", r.GetReason())
+}
+
+// checkArrived: an application that is moved arrived on a day that is not ahead, and at most a
+// year ago; nothing else arrived.
+func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
+	refused := func(what, advice string) error {
+		return fault.New(fault.InvalidField, "%s", what).Field("application_arrived_on", advice)
+	}
+	if r.GetApplicationArrivedOn() == "" {
+		return nil
+	}
+	if !isMoved(r.GetKind()) {
+		return refused("only an application that is moved has arrived somewhere before", "leave empty for this kind")
+	}
+	day, err := time.ParseInLocation(time.DateOnly, r.GetApplicationArrivedOn(), loop.Helsinki())
+	switch {
+	case err != nil:
+		return refused("there is no such day", "YYYY-MM-DD")
+	case day.After(command.At):
+		return refused("the application has not arrived yet", "today or before")
+	case day.Before(command.At.In(loop.Helsinki()).AddDate(-1, 0, -1)):
+		return refused("the application arrived more than a year ago", "at most a year ago")
+	default:
+		return nil
+	}
 }
 
 // checkContent is the last check of a step: what it says must be complete and allowed.

@@ -14,6 +14,8 @@ type Facts struct {
 	// Receiver is that party, with the intake unit where none was named.
 	Receiver *commonv1.Party
 	Graces   loop.Graces
+	// ToSocialServices says that it is a social services agency.
+	ToSocialServices bool
 }
 
 // Command is a request with all that its decision needs to know from outside.
@@ -45,11 +47,13 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		if err := checkSend(command, r); err != nil {
 			return nil, err
 		}
-		o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &referralv1.ReferralSent{
+		sent := &referralv1.ReferralSent{
 			Receiver: command.Facts.Receiver, Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
 			Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
 			DueAt: timestamppb.New(loop.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
-		})
+		}
+		moved(command, sent, r.GetApplicationArrivedOn(), r.GetBasis())
+		o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, sent)
 		return o.Events(), nil
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
@@ -66,6 +70,12 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		o.cancel(command.Subject, r.GetReason(), command.Actor.Party())
 	case *referralv1.RevokeReferralRequest:
 		o.revoke(command.Subject, r.GetReason(), command.Actor.Party())
+	case *referralv1.TriageReferralRequest:
+		triaged := &referralv1.ReferralTriaged{Urgency: r.GetUrgency()}
+		if due, provision := o.State(command.Subject).judged(r.GetUrgency(), command.At); !due.IsZero() {
+			triaged.StatutoryDueAt, triaged.DueProvision = timestamppb.New(due), provision
+		}
+		o.add(command.Subject, triaged, command.Actor.Party())
 	default:
 		o.add(command.Subject, recorded(command), command.Actor.Party())
 	}

@@ -12,12 +12,16 @@ const (
 	// AccessOnly is the receiver of a decision notice on statutory access.
 	AccessOnly loop.Audience = "statutory-access"
 	Client     loop.Audience = "client"
+	// Sending are the sender and, of a redirected one, who sent the first.
+	Sending loop.Audience = "sender"
 )
 
 // Disclosures are few. A decision notice on statutory access is limited to kind, reason,
 // papers and dates (1412/1997 § 18 b.3). What officials write to each other may be
 // about others than the client (621/1999 § 11): the client is not told the words.
 var Disclosures = []loop.Disclosure{
+	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_basis", Sending),
+	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_provision", Sending),
 	loop.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
 	loop.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
 	loop.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
@@ -29,6 +33,7 @@ var Disclosures = []loop.Disclosure{
 
 // Provisions say why, by the first part of a rule's key.
 var Provisions = map[string]string{
+	"receiver-only":    "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a)",
 	"statutory-access": "a decision notice on statutory access holds kind, reason, papers and dates (1412/1997 § 18 b.3)",
 	"client":           "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
@@ -39,7 +44,7 @@ func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []lo
 	if reader.IsSilenced() {
 		return loop.Event{}, nil, false
 	}
-	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !loop.PassedFor(view, reader, Status, m.GetDueAt()) {
+	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
 		return loop.Event{}, nil, false
 	}
 	e, withheld := loop.Withhold(Disclosures, e, audienceOf(e, reader))
@@ -54,6 +59,8 @@ func audienceOf(e loop.Event, reader loop.Reader) loop.Audience {
 	case reader.Role == loop.RoleReceiver && sent.GetKind() == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE &&
 		e.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS:
 		return AccessOnly
+	case reader.Role != loop.RoleReceiver:
+		return Sending
 	default:
 		return ""
 	}

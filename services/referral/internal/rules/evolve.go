@@ -12,15 +12,6 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// The time limits of a referral. The sender hears something at least every thirty days.
-const (
-	workingDaysToDecide = 5
-	workingDaysToSettle = 3
-	workingDaysToAnswer = 3
-	workingDaysAfterNo  = 3
-	daysToWord          = 30
-)
-
 // Evolve folds one event into the state. It knows every event of the service and
 // leaves the state that it was given as it was.
 func Evolve(r Referral, e loop.Event) Referral {
@@ -34,17 +25,24 @@ func Evolve(r Referral, e loop.Event) Referral {
 		}
 		return r
 	}
+	if touching[loop.NameOf(e.Message)] {
+		r.Clock.Touch(e.At)
+	}
 	switch m := e.Message.(type) {
 	case *referralv1.ReferralSent:
 		return sent(e, m)
 	case *referralv1.ReferralReceived:
 		r = r.to(stateReceived, e.At, loop.Grace(r.Urgency, loop.Graces{NormalWorkingDays: workingDaysToDecide}, e.At))
 		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: loop.FirstOf(r.Receiver.GetUnit(), e.By.GetUnit())}
+	case *referralv1.ReferralTriaged:
+		r = triaged(r, e, m)
 	case *referralv1.ReferralAccepted:
 		r = r.to(stateAccepted, e.At, word(e.At))
 		r.Holder = m.GetWorker()
 	case *referralv1.ReferralDeclined:
 		r = r.to(stateDeclined, e.At, loop.EndOfWorkingDay(e.At, workingDaysToSettle))
+		// The turn is the sender's now.
+		r.Clock.Restart(e.At)
 		r.DeclineReason, r.Explanation, r.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
 	case *referralv1.ReferralRedirected:
 		if r.State == stateSent {
@@ -90,9 +88,6 @@ func Evolve(r Referral, e loop.Event) Referral {
 	return r
 }
 
-// word is until when the sender hears something again.
-func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
-
 // phases says which phase a state is shown as.
 var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
 	stateSent:       commonv1.LoopPhase_LOOP_PHASE_SENT,
@@ -106,8 +101,12 @@ var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
 	referralv1.ReferralState_REFERRAL_STATE_CANCELLED:  commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
 }
 
-// to moves to a state with its due time.
+// to moves to a state with its due time. What stood still on hold counts anew.
 func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral {
+	if r.State == stateOnHold && state == stateInProgress && !r.Statutory.IsZero() {
+		r.CountsFrom = at
+		r.Statutory, r.Provision = grantBy(r.Clock.Urgency, at, at)
+	}
 	r.State, r.Due = state, due
 	r.Enter(phases[state], at)
 	if r.Ended() {
@@ -122,9 +121,28 @@ func sent(e loop.Event, m *referralv1.ReferralSent) Referral {
 		Receiver: m.GetReceiver(), Holder: m.GetReceiver(), Kind: m.GetKind(), ServiceKey: m.GetServiceKey(), Reason: m.GetReason(),
 		Urgency: m.GetUrgency(), Attachments: m.GetAttachments(), Language: m.GetClientLanguage(), FirstSender: m.GetFirstSender(),
 	}
-	r.Due = m.GetDueAt().AsTime()
+	r.Due, r.Clock = m.GetDueAt().AsTime(), loop.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
+	r.ToSocialServices, r.ArrivedOn = m.GetToSocialServices(), m.GetApplicationArrivedOn()
+	if m.GetStatutoryDueAt() != nil {
+		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
+		r.CountsFrom = countsFrom(e.Basis, r.ArrivedOn, e.At)
+	}
 	if from := m.GetRedirectedFromReferralId(); from != "" {
 		r.RedirectedFrom = Collection + from
+	}
+	return r
+}
+
+// triaged takes up a judgement of how urgent a referral is. One that was received is decided by
+// the day for what is not urgent; the clock is what holds an urgent one.
+func triaged(r Referral, e loop.Event, m *referralv1.ReferralTriaged) Referral {
+	r.TriagedUrgency = m.GetUrgency()
+	r.Clock.Judge(m.GetUrgency(), e.At)
+	if m.GetStatutoryDueAt() != nil {
+		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
+	}
+	if r.State == stateReceived {
+		r.Due = loop.NotPast(loop.EndOfWorkingDay(r.Since, workingDaysToDecide), e.At)
 	}
 	return r
 }
@@ -135,6 +153,10 @@ func redirectAnswered(r Referral, e loop.Event, m *referralv1.RedirectAnswered) 
 		return r.to(referralv1.ReferralState_REFERRAL_STATE_REDIRECTED, e.At, time.Time{})
 	}
 	r.Due = loop.NotPast(r.Due, e.At)
+	if !r.Statutory.IsZero() {
+		r.Statutory = loop.NotPast(r.Statutory, e.At)
+	}
+	r.Clock.Restart(e.At)
 	if !r.CancelBy.IsZero() {
 		r.CancelBy = loop.NotPast(r.CancelBy, e.At)
 	}

@@ -26,7 +26,7 @@ func (o *outcome) add(subject string, m proto.Message, by *commonv1.Party) {
 // it is until that one accepts.
 func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralRequest) {
 	before := o.State(command.Subject)
-	due := timestamppb.New(loop.Grace(before.Urgency, command.Facts.Graces, command.At))
+	due := timestamppb.New(loop.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
 	o.add(command.Subject, &referralv1.ReferralRedirected{
 		RedirectedReferralId: command.NewID, Receiver: command.Facts.Receiver, Explanation: r.GetExplanation(), DueAt: due,
 	}, command.Actor.Party())
@@ -34,11 +34,31 @@ func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralReques
 	if first == nil {
 		first = before.Sender
 	}
-	o.Start(Collection+command.NewID, r.GetBasis(), before.Client, before.Case, &referralv1.ReferralSent{
+	onward := &referralv1.ReferralSent{
 		Receiver: command.Facts.Receiver, Kind: before.Kind, ServiceKey: before.ServiceKey, Reason: before.Reason,
-		Urgency: before.Urgency, Attachments: before.Attachments, ClientLanguage: before.Language,
+		Urgency: before.Clock.Urgency, Attachments: before.Attachments, ClientLanguage: before.Language,
 		RedirectedFromReferralId: ID(command.Subject), DueAt: due, FirstSender: first,
-	})
+	}
+	moved(command, onward, before.ArrivedOn, r.GetBasis())
+	if onward.GetStatutoryDueAt() != nil && !before.Statutory.IsZero() {
+		// Passing it on gives nobody more time.
+		onward.StatutoryDueAt = timestamppb.New(loop.NotPast(loop.Earliest(
+			loop.Agreed(before.Statutory), loop.Agreed(onward.GetStatutoryDueAt().AsTime())).At, command.At))
+	}
+	o.Start(Collection+command.NewID, r.GetBasis(), before.Client, before.Case, onward)
+}
+
+// moved adds what the law asks of an application that is moved to social services.
+func moved(command Command, sent *referralv1.ReferralSent, arrivedOn string, basis *commonv1.LegalBasis) {
+	sent.ToSocialServices = command.Facts.ToSocialServices
+	if !isMoved(sent.GetKind()) {
+		return
+	}
+	sent.ApplicationArrivedOn = loop.FirstOf(arrivedOn, command.At.In(loop.Helsinki()).Format(time.DateOnly))
+	if command.Facts.ToSocialServices {
+		due, provision := grantBy(sent.GetUrgency(), countsFrom(basis, sent.GetApplicationArrivedOn(), command.At), command.At)
+		sent.StatutoryDueAt, sent.DueProvision = timestamppb.New(due), provision
+	}
 }
 
 // answer tells the redirector's referral what the third agency did. Accepted there (or

@@ -27,8 +27,11 @@ func act(t *rapid.T, w *plain) {
 		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
 		_, _ = (&town{w}).send(from, to, kind, urgency)
 	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ loop.Actor) {
-		if at, ok := request.(*referralv1.ScheduleAppointmentRequest); ok {
-			at.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * 24 * time.Hour))
+		switch m := request.(type) {
+		case *referralv1.ScheduleAppointmentRequest:
+			m.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * 24 * time.Hour))
+		case *referralv1.TriageReferralRequest:
+			m.Urgency = commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "judged"))
 		}
 	})
 }

@@ -33,6 +33,17 @@ type Referral struct {
 	Attachments []*commonv1.Attachment
 	Language    string
 
+	// TriagedUrgency is the receiver's judgement; unspecified where it made none.
+	TriagedUrgency commonv1.Urgency
+	// ToSocialServices says that the receiver is a social services agency: the law gives it days.
+	ToSocialServices bool
+	// ArrivedOn is the day on which a moved application arrived at the sender (YYYY-MM-DD), and
+	// Statutory until when it must be decided, by Provision, counted from CountsFrom. Zero for
+	// all others.
+	ArrivedOn             string
+	Statutory, CountsFrom time.Time
+	Provision             string
+
 	// RedirectedFrom is the referral that this one was redirected from, and FirstSender
 	// who sent the first of them.
 	RedirectedFrom string

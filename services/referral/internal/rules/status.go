@@ -11,27 +11,21 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Status is the loop's status of a referral, the same for every party.
-func Status(view Referral, _ loop.Reader) *commonv1.LoopStatus {
-	waitingOn, due := turn(view)
-	status := loop.NewStatus(view.Head, Responsible(view), waitingOn, due)
-	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero()
-	return status
+// Status is the loop's status of a referral: the same for every party, but for what its due
+// time rests on.
+func Status(view Referral, reader loop.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, deadline(view))
 }
 
-// turn tells whose turn it is and until when. An offer onward and a cancellation that
-// is asked for lie over the state.
-func turn(r Referral) (*commonv1.Party, time.Time) {
-	switch {
-	case r.Onward.Pending:
-		return r.Onward.Receiver, r.Onward.DueAt
-	case !r.CancelBy.IsZero():
-		return r.Holder, r.CancelBy
-	case r.State == stateDeclined:
-		return r.Sender, r.Due
-	default:
-		return r.Holder, r.Due
-	}
+// statusBefore is the status by the rules of before urgency governed.
+func statusBefore(view Referral, reader loop.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, loop.Promised(dueBefore(view)))
+}
+
+func statusWith(view Referral, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
+	status := loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
+	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero()
+	return status
 }
 
 // Responsible names the one who has it: the sender until it is accepted.
@@ -66,7 +60,7 @@ func Standing(view Referral, reader loop.Reader) loop.Standing {
 	case loop.RoleParticipant:
 		holder = view.FirstSender
 	}
-	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Urgency}
+	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
 }
 
 // Readers are the agencies that a referral is told to: sender, receiver and, of a
@@ -88,7 +82,7 @@ func NextCheck(history loop.History[Referral]) time.Time { return loop.NextCheck
 // Overdue records the due times that have passed, once each.
 func Overdue(history loop.History[Referral], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
-		return &referralv1.ReferralOverdue{State: r.State, DueAt: due}
+		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: loop.DueRules}
 	})
 }
 

@@ -142,8 +142,13 @@ func TestUrgency(t *testing.T) {
 	decidetest.Must(t, err)
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
 	w.Now = w.Now.Add(30 * time.Minute)
+	// That somebody has seen it puts nothing off.
 	w.take(t, "hva", r, receive)
+	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
+	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_EMERGENCY}))
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.30")
+	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL}))
+	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 23.59")
 }
 
 // What a step lacks, or may not say, is refused.

@@ -25,21 +25,25 @@ var (
 // onward nobody decides about it here: else two could have it, or none.
 var table = loop.Table[Referral]{
 	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
-	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided)},
-	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted)},
-	{Step: "RecordAppointmentResult", By: receiver, When: here(awaitsResult)},
+	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted"},
+	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled"},
+	{Step: "RecordAppointmentResult", By: receiver, When: here(awaitsResult), Touch: "AppointmentResultRecorded"},
 	{Step: "PlanContact", By: both, When: when(func(r Referral) bool { return r.undecided() || r.accepted() }), Automatic: true},
-	{Step: "AddProgressNote", By: receiver, When: when(Referral.accepted)},
+	{Step: "AddProgressNote", By: receiver, When: when(Referral.accepted), Touch: "ProgressNoteAdded"},
+	{Step: "TriageReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), Touch: "ReferralTriaged"},
 	{Step: "RefuseCancellation", By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() })},
 	{Step: "CompleteReferral", By: receiver, When: here(Referral.accepted)},
 	// A notice or papers end by being read, by a partner's system too.
 	{Step: "CompleteReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true},
-	{Step: "RedirectReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() })},
+	{Step: "RedirectReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected"},
 	{Step: "ReassignReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() })},
 	{Step: "DeclineReferral", By: receiver, When: here(Referral.undecided)},
 	{Step: "SettleReferral", By: sender, When: in(stateDeclined), Automatic: true},
 	{Step: "CancelReferral", By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true},
 }.WithRevocation("RevokeReferral")
+
+// touching are the events from which the clock of what is urgent counts anew.
+var touching = table.Touching()
 
 // Always are the steps that a full referral admits, and Finishes those that end what was
 // begun in it.

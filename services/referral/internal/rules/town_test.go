@@ -40,7 +40,7 @@ const (
 // send sends a referral and returns its subject.
 func (w *town) send(from, to string, kind referralv1.ReferralKind, urgency commonv1.Urgency) (string, error) {
 	return w.Begin(rules.Command{
-		Actor: people[from], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}},
+		Actor: people[from], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
 		Request: &referralv1.SendReferralRequest{
 			Basis: decidetest.Consent(w.Now), Kind: kind, Reason: "Arvio.", ServiceKey: "arvio", Urgency: urgency,
 			Receiver: &commonv1.Party{Agency: to}, Client: &commonv1.Client{Language: "fi"},
@@ -61,6 +61,7 @@ func sent(t *testing.T, kind referralv1.ReferralKind) (*town, string) {
 func facts(request proto.Message) (known rules.Facts) {
 	if redirect, ok := request.(*referralv1.RedirectReferralRequest); ok {
 		known.Receiver = &commonv1.Party{Agency: redirect.GetReceiver().GetAgency(), Unit: "intake"}
+		known.ToSocialServices = redirect.GetReceiver().GetAgency() == "hva"
 	}
 	return known
 }
@@ -80,6 +81,7 @@ func (w *town) onward(subject string) string { return w.Histories[subject].State
 
 const (
 	receive     = "ReceiveReferral"
+	triage      = "TriageReferral"
 	accept      = "AcceptReferral"
 	decline     = "DeclineReferral"
 	redirect    = "RedirectReferral"
@@ -98,7 +100,7 @@ const (
 )
 
 var allSteps = []string{
-	receive, accept, decline, redirect, reassign, schedule, result, note, contact, refuse, complete, cancel, settle, revoke, acknowledge,
+	receive, triage, accept, decline, redirect, reassign, schedule, result, note, contact, refuse, complete, cancel, settle, revoke, acknowledge,
 }
 
 // requests makes a passable request of each step; a redirect goes to the other.
@@ -116,6 +118,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 	}
 	return map[string]proto.Message{
 		receive:  &referralv1.ReceiveReferralRequest{},
+		triage:   &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_URGENT},
 		accept:   &referralv1.AcceptReferralRequest{},
 		decline:  &referralv1.DeclineReferralRequest{Reason: referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY, Explanation: "tammikuussa"},
 		redirect: &referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: decidetest.Consent(w.Now), Explanation: "sinne"},

@@ -16,7 +16,7 @@ var Long = []protoreflect.Name{"progress_notes", "appointments"}
 // handler's to add.
 func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral {
 	r := view.State
-	return &referralv1.Referral{
+	referral := &referralv1.Referral{
 		ReferralId: ID(r.Subject), Kind: r.Kind, State: r.State, Status: Status(r, view.Reader),
 		Sender: r.Sender, Receiver: r.Receiver, Basis: r.Basis, Urgency: r.Urgency,
 		ServiceKey: r.ServiceKey, Reason: r.Reason, Attachments: r.Attachments,
@@ -25,5 +25,10 @@ func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral
 		RedirectedToReferralId: ID(r.Onward.Subject), RedirectedFromReferralId: ID(r.RedirectedFrom),
 		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, CancellationRequested: !r.CancelBy.IsZero(),
 		ResubmittedAs: r.ResubmittedAs, AvailableActions: Allowed(view, actor), Revocation: r.Revocation.Message(),
+		TriagedUrgency: r.TriagedUrgency, ApplicationArrivedOn: r.ArrivedOn,
 	}
+	if !r.Statutory.IsZero() {
+		referral.StatutoryDueAt = timestamppb.New(r.Statutory)
+	}
+	return referral
 }

@@ -1,0 +1,177 @@
+package rules_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
+)
+
+const (
+	emergency = commonv1.Urgency_URGENCY_EMERGENCY
+	urgent    = commonv1.Urgency_URGENCY_URGENT
+	normal    = commonv1.Urgency_URGENCY_NORMAL
+)
+
+// move moves an application from kela, which came there on a day, by a provision.
+func (w *town) move(t *testing.T, to, arrivedOn, provision string, urgency commonv1.Urgency) string {
+	t.Helper()
+	basis := decidetest.Consent(w.Now)
+	basis.Provision = provision
+	subject, err := w.Begin(rules.Command{
+		Actor: people["kela"], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
+		Request: &referralv1.SendReferralRequest{
+			Basis: basis, Kind: transfer, Reason: "Hakemus.", Urgency: urgency, Receiver: &commonv1.Party{Agency: to}, ApplicationArrivedOn: arrivedOn,
+		},
+	})
+	decidetest.Must(t, err)
+	return subject
+}
+
+// expectDue holds what an agency is shown of a due time: until when, on what basis and by which
+// provision.
+func (w *town) expectDue(t *testing.T, agency, subject, at string, basis commonv1.DueBasis, provision string) {
+	t.Helper()
+	view := w.View(agency, subject)
+	status := rules.Status(view.State, view.Reader)
+	got := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04")
+	if got != at || status.GetDueBasis() != basis || status.GetDueProvision() != provision {
+		t.Errorf("%s: due %s, %s %q; want %s, %s %q", agency, got, status.GetDueBasis(), status.GetDueProvision(), at, basis, provision)
+	}
+}
+
+const (
+	byUrgency = commonv1.DueBasis_DUE_BASIS_URGENCY
+	byPromise = commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE
+	byLaw     = commonv1.DueBasis_DUE_BASIS_STATUTORY
+	agreed    = commonv1.DueBasis_DUE_BASIS_AGREED
+	untold    = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
+)
+
+// A moved application is decided within seven working days, however long it takes to accept it;
+// on hold it waits for the client, and counts anew after that (1412/1997 § 14 a).
+func TestAMovedApplicationHasItsDay(t *testing.T) {
+	w := newTown()
+	r := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
+	w.expectDue(t, "hva", r, "26.11.2026 23.59", byPromise, "")
+	w.take(t, "hva", r, receive)
+	w.expectDue(t, "hva", r, "30.11.2026 23.59", byPromise, "")
+	w.take(t, "hva", r, accept)
+	w.expectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.expectDue(t, "kela", r, "2.12.2026 23.59", untold, "")
+	w.take(t, "hva", r, schedule)
+	w.expectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.take(t, "hva", r, hold)
+	w.expectDue(t, "hva", r, "23.12.2026 23.59", byPromise, "")
+	w.Now = w.Now.Add(48 * time.Hour)
+	w.take(t, "hva", r, note)
+	w.expectDue(t, "hva", r, "4.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+}
+
+// An urgent one by the next working day, on hold too; and one that is judged to be urgent from
+// then on.
+func TestAnUrgentApplication(t *testing.T) {
+	w := newTown()
+	r := w.move(t, "hva", "", "1301/2014 § 35.1", urgent)
+	w.take(t, "hva", r, accept)
+	w.expectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	w.take(t, "hva", r, hold)
+	w.expectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	judged := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
+	w.take(t, "hva", judged, accept)
+	w.Now = w.Now.Add(24 * time.Hour)
+	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: emergency}))
+	w.expectDue(t, "hva", judged, "24.11.2026 10.00", byUrgency, "1301/2014 § 36.1")
+	w.Pass(2 * time.Hour)
+	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: urgent}))
+	w.expectDue(t, "hva", judged, "25.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	// Let go of, the seven working days count from its sending.
+	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: normal}))
+	w.expectDue(t, "hva", judged, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.Expect(t, "kela", judged, "Sent Accepted Triaged Overdue Triaged Triaged")
+}
+
+// Where the sender was bound to move it, it arrived when it came to the sender (434/2003 § 21);
+// a day that has passed is the next working day. No other receiver has such a day.
+func TestWhenAnApplicationArrived(t *testing.T) {
+	w := newTown()
+	for _, test := range []struct{ to, arrived, provision, want, by string }{
+		{"hva", "2026-11-19", "434/2003 § 21", "30.11.2026 23.59", "1412/1997 § 14 a.1"},
+		{"hva", "2026-11-19", "1301/2014 § 35.1", "2.12.2026 23.59", "1412/1997 § 14 a.1"},
+		{"hva", "2026-10-01", "434/2003 § 21", "24.11.2026 23.59", "1412/1997 § 14 a.1"},
+		{"terveys", "2026-10-01", "434/2003 § 21", "23.12.2026 23.59", ""},
+	} {
+		r := w.move(t, test.to, test.arrived, test.provision, normal)
+		w.take(t, test.to, r, accept)
+		basis := byLaw
+		if test.by == "" {
+			basis = byPromise
+		}
+		w.expectDue(t, test.to, r, test.want, basis, test.by)
+		if w.View("kela", r).State.ArrivedOn != test.arrived {
+			t.Errorf("arrived %s", w.View("kela", r).State.ArrivedOn)
+		}
+	}
+	// Passed on, it keeps its day.
+	moved := w.move(t, "terveys", "2026-11-19", "434/2003 § 21", normal)
+	decidetest.Must(t, w.try("terveys", moved, w.Request(moved, redirect, people["hva"])))
+	w.take(t, "hva", w.onward(moved), accept)
+	w.expectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+}
+
+// A day of arrival that cannot be is refused, and one of what is no application.
+func TestArrivalIsChecked(t *testing.T) {
+	w := newTown()
+	for _, test := range []struct {
+		day  string
+		kind referralv1.ReferralKind
+		ok   bool
+	}{
+		{"2026-11-23", transfer, true},
+		{"2025-11-23", transfer, true},
+		{"2025-11-22", transfer, false},
+		{"2026-11-24", transfer, false},
+		{"2026-02-30", transfer, false},
+		{"2026-11-20", service, false},
+	} {
+		_, err := w.Begin(rules.Command{
+			Actor: people["kela"], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: "hva"}},
+			Request: &referralv1.SendReferralRequest{
+				Basis: decidetest.Consent(w.Now), Kind: test.kind, Reason: "Hakemus.", Urgency: normal, Receiver: &commonv1.Party{Agency: "hva"},
+				ApplicationArrivedOn: test.day,
+			},
+		})
+		if (err == nil) != test.ok || err != nil && fault.ReasonOf(err) != fault.InvalidField {
+			t.Errorf("%s of %s: %v", test.day, test.kind, err)
+		}
+	}
+}
+
+// What was recorded before urgency governed folds as it did.
+func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
+	w := newTown()
+	begin := w.Now
+	const subject = rules.Collection + "before"
+	event := func(after time.Duration, agency string, m proto.Message) loop.Event {
+		return loop.Event{Subject: subject, Message: m, By: people[agency].Party(), Basis: decidetest.Consent(begin), At: begin.Add(after), Client: "anna", Case: "case"}
+	}
+	decidetest.Must(t, w.Append([]loop.Event{
+		event(0, "kela", &referralv1.ReferralSent{Receiver: &commonv1.Party{Agency: "hva", Unit: "u"}, Kind: service, Urgency: emergency, DueAt: timestamppb.New(begin.Add(time.Hour))}),
+		event(30*time.Minute, "hva", &referralv1.ReferralReceived{}),
+		event(91*time.Minute, "", &referralv1.ReferralOverdue{DueAt: timestamppb.New(begin.Add(90 * time.Minute))}),
+	}))
+	w.Expect(t, "kela", subject, "Sent Received Overdue")
+	w.Now = begin.Add(2 * time.Hour)
+	w.Pass(0)
+	w.Expect(t, "kela", subject, "Sent Received Overdue Overdue")
+	w.Pass(0)
+	w.Expect(t, "hva", subject, "Sent Received Overdue Overdue")
+}
