@@ -152,7 +152,7 @@ func TestAnUrgentQuestion(t *testing.T) {
 			t.Error("the asker is told what it rests on")
 		}
 	}
-	expect("23.11.2026 9.15", commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE)
+	expect("23.11.2026 09.15", commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE)
 	w.Now = w.Now.Add(5 * time.Minute)
 	w.Take(t, people["hva"], c, take)
 	expect("23.11.2026 10.05", commonv1.DueBasis_DUE_BASIS_URGENCY)
