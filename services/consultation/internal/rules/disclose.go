@@ -21,7 +21,7 @@ const (
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/due-basis", "ConsultationOpened", "status.due_basis", Asking),
 	loop.Hide("receiver-only/due-basis", "ParticipantInvited", "status.due_basis", Invited),
-	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Client),
+	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Asking, Client),
 	loop.Hide("client/between-officials", "ConsultationOpened", "question", Client),
 	loop.Hide("client/between-officials", "ConsultationOpened", "attachments", Client),
 	loop.Hide("client/between-officials", "ConsultationReassigned", "reason", Client),
@@ -49,10 +49,10 @@ func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, 
 	switch {
 	case reader.Role == loop.RoleClient:
 		audience = Client
-	case view.Exists():
-		audience = Known
 	case reader.Role == loop.RoleSender:
 		audience = Asking
+	case view.Exists():
+		audience = Known
 	case reader.Role == loop.RoleParticipant:
 		audience = Invited
 	}
