@@ -28,6 +28,7 @@ var deeds = map[string]string{
 	"GetConcern":              "reads the concern",
 	"SendReferral":            "sends a referral (lähete) to %s",
 	"ReceiveReferral":         "receives it (vastaanotettu)",
+	"TriageReferral":          "judges how urgent it is",
 	"AcceptReferral":          "accepts it",
 	"DeclineReferral":         "declines it, with a reason",
 	"RedirectReferral":        "offers it onward to %s",
