@@ -43,10 +43,7 @@ fsck: need-go ## Verify the journals in data/, at rest
 test: verify unit ## Check generated code and arrows, and run all tests
 
 unit: need-go need-chromium need-servers example pages ## Run all tests
-	@echo 'the pages are played in browsers meanwhile; what came of it is said last'
-	@mkdir -p .tools; (cd $(WEB) && npx playwright test) > .tools/pages.log 2>&1 & pages=$$!; failed=0; \
-	  go test -timeout 45m $(addprefix ./,$(addsuffix /...,$(MODULES))) || failed=1; \
-	  wait $$pages || failed=1; cat .tools/pages.log; exit $$failed
+	@./deploy/unit.sh $(WEB) $(MODULES)
 
 lint: need-go $(GOLANGCI) $(WEB)/node_modules ## Lint all modules, and the pages' types
 	cd $(WEB) && npx tsc --noEmit
