@@ -144,7 +144,7 @@ func (d *drawing) referral() {
 	client, who := d.client()
 	d.begun("referral", client, d.act(d.worker(from), referralSvc+"SendReferral", map[string]any{
 		"requestId": uuid.NewString(), "client": who, "receiver": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
-		"kind": pick(d, "kind", "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_DECISION_NOTICE"), "reason": "Arvio.", "urgency": "URGENCY_NORMAL",
+		"kind": pick(d, "kind", "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_DECISION_NOTICE"), "reason": "Arvio.", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_URGENT"),
 	}), from, to)
 }
 
@@ -153,7 +153,7 @@ func (d *drawing) consultation() {
 	client, who := d.client()
 	d.begun("consultation", client, d.act(d.worker(from), consultationSvc+"OpenConsultation", map[string]any{
 		"requestId": uuid.NewString(), "client": who, "addressee": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
-		"topic": "Uni", "question": "Mitä?", "urgency": "URGENCY_NORMAL",
+		"topic": "Uni", "question": "Mitä?", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_EMERGENCY"),
 	}), from, to)
 }
 

@@ -19,7 +19,16 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 	unit := map[string]any{"agency": d.agency(own), "unit": pick(d, "unit", "u1", "u2")}
 	switch step {
 	case "TriageConcern":
-		return map[string]any{"urgency": pick(d, "urgency", "URGENCY_URGENT", "URGENCY_NORMAL"), "supportNeed": pick(d, "need", "SUPPORT_NEED_LIGHT", "SUPPORT_NEED_NETWORK"), "assignTo": unit}
+		body := map[string]any{
+			"urgency": pick(d, "urgency", "URGENCY_EMERGENCY", "URGENCY_URGENT", "URGENCY_NORMAL"), "assignTo": unit,
+			"supportNeed": pick(d, "need", "SUPPORT_NEED_LIGHT", "SUPPORT_NEED_NETWORK"),
+		}
+		if d.chance("in a group") {
+			body["statutoryGroups"] = []any{pick(d, "group", "STATUTORY_GROUP_DISABLED_PERSON", "STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD")}
+		}
+		return body
+	case "TriageReferral":
+		return map[string]any{"urgency": pick(d, "urgency", "URGENCY_EMERGENCY", "URGENCY_URGENT", "URGENCY_NORMAL")}
 	case "ReassignConcern", "ReassignReferral", "ReassignConsultation":
 		return map[string]any{"to": unit, "reason": pick(d, "reason", "Loma.", "Työtilanne muuttui.")}
 	case "RecordContactAttempt":

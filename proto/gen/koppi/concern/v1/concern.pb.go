@@ -766,7 +766,7 @@ type TriageConcernRequest struct {
 	// Unit or worker it is passed to; empty leaves it in the queue.
 	AssignTo *v1.Party `protobuf:"bytes,8,opt,name=assign_to,json=assignTo,proto3" json:"assign_to,omitempty"`
 	// Groups that the client belongs to; they replace an earlier triage's, empty keeps them.
-	// OVER_75 is Koppi's to set: it stays, and is refused from others.
+	// OVER_75 stays once it is set; a triage names it where Koppi does not know the age.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,9,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -2660,7 +2660,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"M\n" +
 	"\x16ReceiveConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8e\x04\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8c\x04\n" +
 	"\x14TriageConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2671,8 +2671,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\fsupport_need\x18\x05 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedB\b\xbaH\x05\x82\x01\x02\x10\x01R\vsupportNeed\x127\n" +
 	"\x05track\x18\x06 \x01(\x0e2\x17.koppi.concern.v1.TrackB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05track\x12*\n" +
 	"\x11client_wants_help\x18\a \x01(\bR\x0fclientWantsHelp\x123\n" +
-	"\tassign_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\bassignTo\x12b\n" +
-	"\x10statutory_groups\x18\t \x03(\x0e2 .koppi.concern.v1.StatutoryGroupB\x15\xbaH\x12\x92\x01\x0f\x10\x04\x18\x01\"\t\x82\x01\x06\x10\x01 \x00 \x01R\x0fstatutoryGroups\"L\n" +
+	"\tassign_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\bassignTo\x12`\n" +
+	"\x10statutory_groups\x18\t \x03(\x0e2 .koppi.concern.v1.StatutoryGroupB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x0fstatutoryGroups\"L\n" +
 	"\x15TriageConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x84\x01\n" +
 	"\x12TakeConcernRequest\x12'\n" +

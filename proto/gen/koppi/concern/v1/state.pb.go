@@ -268,7 +268,8 @@ type StatutoryGroup int32
 
 const (
 	StatutoryGroup_STATUTORY_GROUP_UNSPECIFIED StatutoryGroup = 0
-	// 75 full years on the day of sending. Koppi sets it by the identity code or the birth date.
+	// 75 full years on the day of sending. Koppi sets it by the identity code or the birth
+	// date, where it knows one.
 	StatutoryGroup_STATUTORY_GROUP_OVER_75 StatutoryGroup = 1
 	// Receives the highest care allowance for pensioners (571/2007 § 9.3,3).
 	StatutoryGroup_STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE StatutoryGroup = 2

@@ -568,7 +568,8 @@ export enum StatutoryGroup {
   UNSPECIFIED = 0,
 
   /**
-   * 75 full years on the day of sending. Koppi sets it by the identity code or the birth date.
+   * 75 full years on the day of sending. Koppi sets it by the identity code or the birth
+   * date, where it knows one.
    *
    * @generated from enum value: STATUTORY_GROUP_OVER_75 = 1;
    */
