@@ -37,7 +37,30 @@ func (b Batch) Check() error {
 	if len(next) > 0 {
 		return errors.New("journal: a touched subject has no loop row or no event")
 	}
-	return b.checkRest()
+	return errors.Join(b.checkDerived(), b.checkRest())
+}
+
+// checkDerived refuses rows derived anew together with anything but their worklists' rows.
+func (b Batch) checkDerived() error {
+	if len(b.Derived) == 0 {
+		return nil
+	}
+	if len(b.Expected)+len(b.Seen)+len(b.Deliveries)+len(b.Claims)+len(b.Clients)+len(b.Accesses)+len(b.Tallies) > 0 {
+		return errors.New("journal: rows are derived anew by themselves")
+	}
+	derived := map[string]bool{}
+	for _, loop := range b.Derived {
+		if loop.Subject == "" || loop.Version == 0 || derived[loop.Subject] {
+			return errors.New("journal: a derived row needs subject and version, once each")
+		}
+		derived[loop.Subject] = true
+	}
+	for _, standing := range b.Standings {
+		if !derived[standing.Subject] {
+			return fmt.Errorf("journal: a standing of %s, which is not derived", standing.Subject)
+		}
+	}
+	return nil
 }
 
 func (b Batch) checkRest() error {

@@ -17,7 +17,8 @@ type Store interface {
 	// Append makes a batch durable, whole or not at all, and returns the mailbox
 	// heads that it moved. It must refuse with a *ConflictError, and change
 	// nothing, when a subject is not at its expected version, or at the one that was
-	// seen, or a claim is not as expected. A cancelled context must not leave a batch half done: the append
+	// seen, or a claim is not as expected, or a derived subject is not at its version or not
+	// stale any more. A cancelled context must not leave a batch half done: the append
 	// may still come to pass, and its claims tell.
 	Append(ctx context.Context, batch Batch) (Appended, error)
 
@@ -77,6 +78,12 @@ type Store interface {
 	// the earliest first.
 	Due(ctx context.Context, at time.Time, limit int) ([]string, error)
 
+	// Stale returns up to limit loops that have not ended and whose rows were not derived from
+	// their present version by this program's rules: a version before wrote them. Those derived
+	// from the earliest version come first, then by subject, in byte order. Append must leave
+	// none behind of what it touches, or of what it derives.
+	Stale(ctx context.Context, limit int) ([]Loop, error)
+
 	// Erase destroys the subject's keys of the named classes (all when none is
 	// named). What they sealed is gone; hashes and counts stay.
 	Erase(ctx context.Context, subject string, classes ...Class) error
@@ -111,6 +118,10 @@ type Batch struct {
 	// Expected holds, for every subject that Events touches, the version that the
 	// decision saw; 0 is a subject that must not exist yet.
 	Expected map[string]uint64
+	// Derived holds rows of open subjects, derived anew from the history at Version, without an
+	// event. Client, Case and Service stay as they are. Such a batch holds their Standings and
+	// nothing else.
+	Derived []Loop
 	// Seen holds versions of subjects that the decision went by and does not touch: they
 	// must be so still.
 	Seen map[string]uint64
@@ -221,6 +232,8 @@ type Standing struct {
 	WithdrawnAt time.Time
 	// Urgency as shown.
 	Urgency int32
+	// Touched says that a person at the receiver has handled it since it was sent.
+	Touched bool
 	// Version counts the messages that this agency's mailbox had of the subject.
 	Version   uint64
 	StartedAt time.Time

@@ -17,7 +17,7 @@ type Retention interface {
 
 	// Expire destroys keys of a subject, as Erase does. It must refuse one that is held
 	// with ErrHeld. With the key of its document go its due time and its place in
-	// worklists: there is nothing left to act on.
+	// worklists: there is nothing left to act on, nor to derive its rows from.
 	Expire(ctx context.Context, expiry Expiry) error
 
 	// Destroyed are subjects whose document's key was destroyed, in byte order: also those

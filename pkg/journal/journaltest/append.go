@@ -109,6 +109,18 @@ func testBadBatches(t *testing.T, open Harness) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
+	for name, bad := range map[string]journal.Batch{
+		"derived with an event":      func() journal.Batch { b := batch("s/1", 0); b.Derived = b.Loops; return b }(),
+		"derived with an access":     {Derived: []journal.Loop{{Subject: "s/1", Version: 1}}, Accesses: batch("s/1", 0).Accesses},
+		"derived of nothing seen":    {Derived: []journal.Loop{{Subject: "s/1"}}},
+		"derived twice":              {Derived: []journal.Loop{{Subject: "s/1", Version: 1}, {Subject: "s/1", Version: 1}}},
+		"another's standing derived": {Derived: []journal.Loop{{Subject: "s/1", Version: 1}}, Standings: batch("s/2", 0, "a").Standings},
+	} {
+		_, err := store.Append(t.Context(), bad)
+		if conflict := (*journal.ConflictError)(nil); err == nil || errors.As(err, &conflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if len(mustLoad(t, store, "s/1")) != 0 || len(mailbox(t, store, "a")) != 0 {
 		t.Error("a refused batch left something")
 	}

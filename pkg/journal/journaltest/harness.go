@@ -31,14 +31,19 @@ type Store interface {
 // holds what it held.
 type Harness func(t *testing.T, folder string) Store
 
+// Before runs statements on the journal of a folder, whose store is open, as a program of the
+// version before does beside it.
+type Before func(t *testing.T, folder string, statements ...string)
+
 // Run holds a store to the suite.
-func Run(t *testing.T, open Harness) {
+func Run(t *testing.T, open Harness, before Before) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
 		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "overview": testOverview, "looked": testLooked, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
+		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },
 		"seen": testSeen, "seen at once": testSeenAtOnce, "wishes": testWishes,
 		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
@@ -49,7 +54,12 @@ func Run(t *testing.T, open Harness) {
 // opened is a store that fsck looks over at the end.
 func opened(t *testing.T, open Harness) Store {
 	t.Helper()
-	store := open(t, t.TempDir())
+	return openedAt(t, open, t.TempDir())
+}
+
+func openedAt(t *testing.T, open Harness, folder string) Store {
+	t.Helper()
+	store := open(t, folder)
 	t.Cleanup(func() {
 		sound(t, store)
 		if err := store.Close(); err != nil {

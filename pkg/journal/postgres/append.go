@@ -37,6 +37,9 @@ func asksOf(batch journal.Batch) asks {
 	for subject := range batch.Expected {
 		a.subjects = append(a.subjects, subject)
 	}
+	for _, loop := range batch.Derived {
+		a.subjects = append(a.subjects, loop.Subject)
+	}
 	for subject := range batch.Seen {
 		a.subjects = append(a.subjects, subject)
 	}
@@ -59,6 +62,11 @@ func (v *view) allows(batch journal.Batch) error {
 	for subject, seen := range batch.Seen {
 		if v.subjects[subject].version != seen {
 			return &journal.ConflictError{Subject: subject}
+		}
+	}
+	for _, loop := range batch.Derived {
+		if head := v.subjects[loop.Subject]; head.version != loop.Version || !head.stale {
+			return &journal.ConflictError{Subject: loop.Subject}
 		}
 	}
 	// A batch may change one claim more than once.
@@ -134,7 +142,13 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 	}
 	for _, loop := range batch.Loops {
 		v.loops[loop.Subject] = loop
-		v.subjects[loop.Subject] = subjectHead{loop.Version, hashes[loop.Subject]}
+		v.subjects[loop.Subject] = subjectHead{version: loop.Version, hash: hashes[loop.Subject]}
+	}
+	for _, loop := range batch.Derived {
+		v.derived[loop.Subject] = loop
+		head := v.subjects[loop.Subject]
+		head.stale = false
+		v.subjects[loop.Subject] = head
 	}
 	for _, row := range batch.Standings {
 		v.standings[standingKey{row.Subject, row.Agency}] = row

@@ -83,7 +83,7 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 			return nil
 		}
 		for _, statement := range []string{
-			`UPDATE loops SET next_check_at = $2 WHERE subject = $1`,
+			`UPDATE loops SET next_check_at = $2, derived = version WHERE subject = $1`,
 			`UPDATE standings SET hidden = true, ended = true, waiting_on = '', worker = '', overdue = false, due_at = $2 WHERE subject = $1`,
 		} {
 			if _, err := s.writer.conn.Exec(ctx, statement, expiry.Subject, int64(rows.Never)); err != nil {

@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at`
+const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
 
 var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
 
@@ -32,7 +32,7 @@ func scanStanding(found pgx.Rows) (journal.Standing, error) {
 	var row journal.Standing
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err

@@ -20,6 +20,8 @@ type (
 	subjectHead struct {
 		version uint64
 		hash    []byte
+		// stale says that its rows wait to be derived anew.
+		stale bool
 	}
 )
 
@@ -38,6 +40,7 @@ type view struct {
 	tallies    []journal.Tally
 	told       []toldRow
 	loops      map[string]journal.Loop
+	derived    map[string]journal.Loop
 	standings  map[standingKey]journal.Standing
 	clients    map[string][]byte
 	settings   map[string]string
@@ -54,7 +57,7 @@ type view struct {
 func newView() *view {
 	return &view{
 		subjects: map[string]subjectHead{}, claims: map[string]journal.Claim{}, boxes: map[string]journal.Head{},
-		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
+		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, derived: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
 		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
 		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldClaims: map[string]bool{},
 		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
@@ -75,10 +78,10 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		}
 	}
 	v := newView()
-	lookUp(batch, all.subjects, `SELECT subject, version, head FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
+	lookUp(batch, all.subjects, `SELECT subject, version, head, derived <> version AND NOT ended FROM loops WHERE subject = ANY($1)`, func(row pgx.Rows) error {
 		var subject string
 		var head subjectHead
-		err := row.Scan(&subject, &head.version, &head.hash)
+		err := row.Scan(&subject, &head.version, &head.hash, &head.stale)
 		v.subjects[subject] = head
 		return err
 	})

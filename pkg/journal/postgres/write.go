@@ -14,6 +14,7 @@ import (
 func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	batch := &pgx.Batch{}
 	v.writeEvents(batch)
+	v.writeDerived(batch)
 	for _, fresh := range []bool{true, false} {
 		v.writeLoops(batch, fresh)
 		v.writeStandings(batch, fresh)
@@ -85,10 +86,11 @@ func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
 	if len(subject) == 0 {
 		return
 	}
-	batch.Queue(`INSERT INTO loops (subject, service, client, case_id, state, version, head, next_check_at, ended)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bigint[], $9::boolean[])`+
+	batch.Queue(`INSERT INTO loops (subject, service, client, case_id, state, version, head, next_check_at, ended, derived)
+		SELECT *, version FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bytea[], $8::bigint[], $9::boolean[])
+			AS l (subject, service, client, case_id, state, version, head, next_check_at, ended)`+
 		merged(fresh, ` ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
-			next_check_at = excluded.next_check_at, ended = excluded.ended`),
+			next_check_at = excluded.next_check_at, ended = excluded.ended, derived = excluded.derived`),
 		subject, service, client, caseID, state, version, head, next, ended)
 }
 
@@ -96,7 +98,7 @@ func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
 	var state, phase, urgency []int32
 	var due, version, started, withdrawn []int64
-	var overdue, hidden, ended []bool
+	var overdue, hidden, ended, touched []bool
 	for _, s := range v.standings {
 		if v.started[s.Subject] != fresh {
 			continue
@@ -106,21 +108,20 @@ func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
 		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
 		due, started = append(due, rows.Micros(s.DueAt, rows.Never)), append(started, rows.Micros(s.StartedAt, 0))
 		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
-		withdrawn = append(withdrawn, rows.Micros(s.WithdrawnAt, 0))
+		withdrawn, touched = append(withdrawn, rows.Micros(s.WithdrawnAt, 0)), append(touched, s.Touched)
 		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
 	}
 	if len(subject) == 0 {
 		return
 	}
-	batch.Queue(`INSERT INTO standings (subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden,
-			ended, version, started_at, urgency, withdrawn_at)
+	batch.Queue(`INSERT INTO standings (`+standingColumns+`)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[])`+
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
 			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at,
-			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at`),
-		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn)
+			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at, touched = excluded.touched`),
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn, touched)
 }
 
 func (v *view) writeDeliveries(batch *pgx.Batch) {

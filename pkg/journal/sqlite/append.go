@@ -39,7 +39,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) (journal.Appended, error) {
 	for _, part := range []func(context.Context) error{
-		a.versions, a.claims, a.events, a.loops, a.ends, a.standings, a.clients, a.accesses, a.tallies,
+		a.versions, a.claims, a.events, a.loops, a.derived, a.ends, a.standings, a.clients, a.accesses, a.tallies,
 	} {
 		if err := part(ctx); err != nil {
 			return journal.Appended{}, err
@@ -123,9 +123,9 @@ func (a *appending) events(ctx context.Context) error {
 func (a *appending) loops(ctx context.Context) error {
 	for _, loop := range a.batch.Loops {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO loops
-			(subject, service, client, case_id, state, version, head, next_check_at, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(subject, service, client, case_id, state, version, head, next_check_at, ended, derived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6)
 			ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
-			next_check_at = excluded.next_check_at, ended = excluded.ended`,
+			next_check_at = excluded.next_check_at, ended = excluded.ended, derived = excluded.derived`,
 			loop.Subject, loop.Service, loop.Client, loop.Case, loop.State, loop.Version, a.heads[loop.Subject],
 			rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended); err != nil {
 			return fmt.Errorf("sqlite: keep a loop: %w", err)
@@ -137,10 +137,10 @@ func (a *appending) loops(ctx context.Context) error {
 func (a *appending) standings(ctx context.Context) error {
 	for _, row := range a.batch.Standings {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
-			(subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(`+standingColumns+`)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
-			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0)); err != nil {
+			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0), row.Touched); err != nil {
 			return fmt.Errorf("sqlite: keep a standing: %w", err)
 		}
 	}

@@ -49,8 +49,7 @@ func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] 
 }
 
 func (s *Store) RawStandings(ctx context.Context) iter.Seq2[journal.Standing, error] {
-	return stream(ctx, s.read, `SELECT subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on,
-		due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at FROM standings ORDER BY subject, agency`, scanStanding)
+	return stream(ctx, s.read, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanStanding)
 }
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {

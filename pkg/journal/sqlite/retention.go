@@ -74,7 +74,7 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 			return nil
 		}
 		for _, statement := range []string{
-			`UPDATE loops SET next_check_at = ?2 WHERE subject = ?1`,
+			`UPDATE loops SET next_check_at = ?2, derived = version WHERE subject = ?1`,
 			`UPDATE standings SET hidden = 1, ended = 1, waiting_on = '', worker = '', overdue = 0, due_at = ?2 WHERE subject = ?1`,
 		} {
 			if _, err := tx.ExecContext(ctx, statement, expiry.Subject, int64(rows.Never)); err != nil {

@@ -1,0 +1,40 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/rows"
+)
+
+// Stale returns loops whose rows a version before has written.
+func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Loop, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.Loop, err error) {
+		var next int64
+		err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended)
+		row.NextCheckAt = rows.Time(next, rows.Never)
+		return row, err
+	}, `SELECT subject, service, client, case_id, state, version, next_check_at, ended FROM loops
+		WHERE derived <> version AND NOT ended ORDER BY derived, subject LIMIT ?`, limit)
+}
+
+// derived keeps the rows of subjects that nothing has changed, as this program's rules have
+// them. One that ends by them ended with its last event.
+func (a *appending) derived(ctx context.Context) error {
+	for _, loop := range a.batch.Derived {
+		result, err := a.tx.ExecContext(ctx, `UPDATE loops SET state = ?3, next_check_at = ?4, ended = ?5, derived = version,
+			ended_at = CASE WHEN ?5 THEN (SELECT at FROM events WHERE events.subject = ?1 AND events.version = ?2) ELSE ended_at END
+			WHERE subject = ?1 AND version = ?2 AND derived <> version AND NOT ended`,
+			loop.Subject, loop.Version, loop.State, rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended)
+		if err != nil {
+			return fmt.Errorf("sqlite: derive a loop: %w", err)
+		}
+		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
+			return errors.Join(err, &journal.ConflictError{Subject: loop.Subject})
+		}
+	}
+	return nil
+}
