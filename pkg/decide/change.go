@@ -178,47 +178,12 @@ func (e *Engine[S]) message(told Told[S]) (*exchangev1.CaseMessage, error) {
 
 // keep writes the rows of a touched subject as it is now.
 func (c *change[S]) keep(subject string) {
-	rules, history := c.engine.Rules, c.histories[subject]
-	head, next := history.State.Common(), rules.Due(history)
-	c.batch.Loops = append(c.batch.Loops, journal.Loop{
-		Subject: subject, Service: rules.Service, Client: head.Client, Case: head.Case, State: rules.Number(history.State),
-		// What was entered in error has ended, and is looked at until all is done.
-		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
-	})
-	for _, reader := range rules.readers(history) {
-		view := history.Views[reader.Agency]
-		c.batch.Standings = append(c.batch.Standings, standing(rules, head, view))
-	}
-	if rules.Waits != nil {
-		for _, row := range rules.Waits(history.State) {
-			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
-			c.batch.Standings = append(c.batch.Standings, row)
-		}
-	}
+	history := c.histories[subject]
+	row, standings := c.engine.Rules.rows(subject, history)
+	c.batch.Loops, c.batch.Standings = append(c.batch.Loops, row), append(c.batch.Standings, standings...)
 	access := c.command.Access
-	access.Subject, access.Client, access.At = subject, head.Client, history.LastAt()
+	access.Subject, access.Client, access.At = subject, row.Client, history.LastAt()
 	c.batch.Accesses = append(c.batch.Accesses, access)
-}
-
-// standing is a subject's row in a reader's worklist, which forgets what was entered
-// in error.
-func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.Standing {
-	shown, status := rules.Standing(view.State, view.Reader), rules.Status(view.State, view.Reader)
-	row := journal.Standing{
-		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
-		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
-		State: shown.State, Urgency: int32(shown.Urgency), Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
-		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
-		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At,
-	}
-	if status.GetDueAt() != nil {
-		row.DueAt = status.GetDueAt().AsTime()
-	}
-	if notice := head.Awaited(row.Agency); notice != nil && !view.Reader.Gone {
-		// It waits for the agency's word that its copy is seen to.
-		row.Ended, row.WaitingOn, row.DueAt, row.Overdue = false, row.Agency, notice.Due, notice.Overdue
-	}
-	return row
 }
 
 // claims moves each claim from who held it before to who holds it now, and takes

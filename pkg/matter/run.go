@@ -40,7 +40,7 @@ func (k *Kernel[S]) Run(ctx context.Context) error {
 
 func (k *Kernel[S]) sweeps(ctx context.Context) {
 	for {
-		if err := k.sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := k.look(ctx); err != nil && ctx.Err() == nil {
 			k.Logger.ErrorContext(ctx, "overdue sweep", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
 		}
 		select {
@@ -68,7 +68,7 @@ func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	if err := adjustable.AdvanceTo(ctx, to); err != nil {
 		return err
 	}
-	return errors.Join(k.sweep(ctx), k.expire(ctx))
+	return errors.Join(k.look(ctx), k.expire(ctx))
 }
 
 // sweep acts on all that is due now. A subject on which it cannot act keeps no other from

@@ -41,6 +41,8 @@ type faulty struct {
 	broken atomic.Bool
 	// breaks says that it is broken once keys were destroyed.
 	breaks atomic.Bool
+	// path of its journal.
+	path string
 }
 
 func (f *faulty) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
@@ -65,7 +67,8 @@ func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faul
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(folder, "c.db"), KeysPath: filepath.Join(folder, "k.db"), KEK: kek})
+	path := filepath.Join(folder, "c.db")
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, KeysPath: filepath.Join(folder, "k.db"), KEK: kek})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +86,9 @@ func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faul
 			t.Error(err)
 		}
 	})
-	f := &faulty{Store: store}
+	f := &faulty{Store: store, path: path}
 	deps := matter.Deps{
-		Store: f, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
+		Store: f, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {

@@ -1,0 +1,86 @@
+package decide
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/loop"
+)
+
+// rows are those of a subject as its history is now, by these rules: the clock's, and those of
+// worklists.
+func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Loop, []journal.Standing) {
+	head, next := history.State.Common(), r.Due(history)
+	row := journal.Loop{
+		Subject: subject, Service: r.Service, Client: head.Client, Case: head.Case, State: r.Number(history.State),
+		// What was entered in error has ended, and is looked at until all is done.
+		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
+	}
+	var standings []journal.Standing
+	for _, reader := range r.readers(history) {
+		standings = append(standings, standing(r, head, history.Views[reader.Agency]))
+	}
+	if r.Waits != nil {
+		for _, row := range r.Waits(history.State) {
+			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
+			standings = append(standings, row)
+		}
+	}
+	return row, standings
+}
+
+// standing is a subject's row in a reader's worklist, which forgets what was entered
+// in error.
+func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.Standing {
+	shown, status := rules.Standing(view.State, view.Reader), rules.Status(view.State, view.Reader)
+	row := journal.Standing{
+		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
+		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
+		State: shown.State, Urgency: int32(shown.Urgency), Touched: shown.Touched, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
+		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
+		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At,
+	}
+	if status.GetDueAt() != nil {
+		row.DueAt = status.GetDueAt().AsTime()
+	}
+	if notice := head.Awaited(row.Agency); notice != nil && !view.Reader.Gone {
+		// It waits for the agency's word that its copy is seen to, and for what was its turn before.
+		turn := !row.Ended && row.WaitingOn == row.Agency && !row.DueAt.IsZero()
+		if !turn || notice.Due.Before(row.DueAt) {
+			row.DueAt = notice.Due
+		}
+		row.Overdue = notice.Overdue || turn && row.Overdue
+		// A word about a copy is no call for help.
+		row.Touched = row.Touched || row.Ended
+		row.Ended, row.WaitingOn = false, row.Agency
+	}
+	return row
+}
+
+// Derive writes the rows of a subject anew, as these rules have them, where its stored row is
+// stale. What was erased keeps its rows and is due for nothing. Where a step, or another replica,
+// came first there is nothing to do: false. It returns refusals as *fault.Error.
+func (e *Engine[S]) Derive(ctx context.Context, stale journal.Loop) (bool, error) {
+	world := loop.World[S]{Subjects: map[string]loop.History[S]{}}
+	if err := e.loadSubjects(ctx, world, []string{stale.Subject}); err != nil {
+		return false, err
+	}
+	stale.NextCheckAt = time.Time{}
+	batch := journal.Batch{Derived: []journal.Loop{stale}}
+	if history, readable := world.Subjects[stale.Subject]; readable {
+		batch.Derived[0], batch.Standings = e.Rules.rows(stale.Subject, history)
+	}
+	_, err := e.Store.Append(ctx, batch)
+	var conflict *journal.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		return false, nil
+	case err != nil:
+		return false, fault.Store(err)
+	default:
+		return true, nil
+	}
+}

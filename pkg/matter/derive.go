@@ -1,0 +1,97 @@
+package matter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+)
+
+// deriveAtOnce is how many subjects are derived anew side by side, so that they share commits.
+const deriveAtOnce = 8
+
+// derivation is one round in which what a version before wrote is derived anew.
+type derivation struct {
+	mu sync.Mutex
+	// failed are the subjects on which it cannot act: the next round tries them again.
+	failed map[string]bool
+	errs   []error
+	done   int
+}
+
+// look is one round of the clock: rows that a version before wrote, by its own rules, become
+// this one's, a portion at a time, and after each it acts on all that is due then.
+func (k *Kernel[S]) look(ctx context.Context) error {
+	d := &derivation{failed: map[string]bool{}}
+	defer func() {
+		if d.done > 0 {
+			k.Logger.InfoContext(ctx, "rows of a version before were derived anew", slog.String("service", k.config.Rules.Service), slog.Int("count", d.done))
+		}
+	}()
+	for {
+		more, err := k.derive(ctx, d)
+		swept := k.sweep(ctx)
+		if err != nil || !more {
+			return errors.Join(swept, err, tooMany(d.errs))
+		}
+	}
+}
+
+// derive takes a portion, and tells whether there may be more. It fails where the store does.
+func (k *Kernel[S]) derive(ctx context.Context, d *derivation) (more bool, err error) {
+	// Those that failed still come first.
+	limit := sweepBatch + len(d.failed)
+	stale, err := k.Store.Stale(ctx, limit)
+	if err != nil {
+		return false, err
+	}
+	full := len(stale) == limit
+	stale = slices.DeleteFunc(stale, func(row journal.Loop) bool { return d.failed[row.Subject] })
+	var together errgroup.Group
+	together.SetLimit(deriveAtOnce)
+	for _, row := range stale {
+		together.Go(func() error {
+			var derived bool
+			err := contained(func() (err error) {
+				derived, err = k.deriveOne(ctx, row)
+				return err
+			})
+			if errors.Is(err, journal.ErrUnreadable) {
+				k.leftOut(ctx, row.Subject, err)
+			}
+			return d.add(row.Subject, derived, err)
+		})
+	}
+	return full && len(stale) > 0, errors.Join(together.Wait(), ctx.Err())
+}
+
+// add counts what became of one; it returns an error that is not that one's alone.
+func (d *derivation) add(subject string, derived bool, err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case derived:
+		d.done++
+	case fault.ReasonOf(err) == fault.Unavailable && !errors.Is(err, journal.ErrUnreadable):
+		return err
+	case err != nil:
+		d.failed[subject] = true
+		d.errs = append(d.errs, fmt.Errorf("%s: derive: %w", subject, err))
+	}
+	return nil
+}
+
+func (k *Kernel[S]) deriveOne(ctx context.Context, row journal.Loop) (bool, error) {
+	if strings.HasPrefix(row.Subject, wishCollection) {
+		return k.wishes.Derive(ctx, row)
+	}
+	return k.Engine.Derive(ctx, row)
+}
