@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
@@ -63,9 +65,18 @@ func (o operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequ
 		response.Readers = append(response.Readers, part.GetReaders()...)
 	}
 	slices.SortStableFunc(response.Silent, func(a, b *operatorv1.SilentLoop) int {
-		return a.GetDueAt().AsTime().Compare(b.GetDueAt().AsTime())
+		return cmp.Or(cmp.Compare(pressing(a), pressing(b)), a.GetDueAt().AsTime().Compare(b.GetDueAt().AsTime()))
 	})
 	return response, nil
+}
+
+// pressing orders silent loops: an emergency that nobody has touched first, then what is urgent
+// and untouched, then the others.
+func pressing(loop *operatorv1.SilentLoop) commonv1.Urgency {
+	if loop.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
+		return commonv1.Urgency_URGENCY_NORMAL
+	}
+	return loop.GetUrgency()
 }
 
 // ListSpans are those that this process still has.

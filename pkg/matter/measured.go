@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"sync"
 	"time"
 
 	"koppi.internal/pkg/exchange"
@@ -40,11 +41,47 @@ func (k *Kernel[S]) measured(open []journal.OpenLoops) []journal.OpenLoops {
 			continue
 		}
 		all[i].Loops, all[i].Overdue = all[i].Loops+loops.Loops, all[i].Overdue+loops.Overdue
+		all[i].Untouched += loops.Untouched
 		if loops.Oldest.Before(all[i].Oldest) {
 			all[i].Oldest = loops.Oldest
 		}
 	}
 	return all
+}
+
+// untouchedBy is whose turn it is in what is urgent and untouched, and how urgent.
+type untouchedBy struct {
+	waitingOn string
+	urgency   int32
+}
+
+// untouched are they as metrics name them.
+func (k *Kernel[S]) untouched(counted []journal.Untouched) map[untouchedBy]int64 {
+	all := map[untouchedBy]int64{}
+	for _, one := range counted {
+		all[untouchedBy{k.listed(one.WaitingOn), one.Urgency}] += one.Loops
+	}
+	return all
+}
+
+// untouchedTold remembers of whom there was something to tell: it is told too that there is
+// nothing any more.
+type untouchedTold struct {
+	mu sync.Mutex
+	of map[untouchedBy]bool
+}
+
+// with are those counted, and none of those that were told before.
+func (u *untouchedTold) with(counted map[untouchedBy]int64) map[untouchedBy]int64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for of := range counted {
+		u.of[of] = true
+	}
+	for of := range u.of {
+		counted[of] += 0
+	}
+	return counted
 }
 
 // mailboxReader is a reader as metrics name it.

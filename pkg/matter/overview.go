@@ -21,13 +21,14 @@ import (
 // What operators watch. Each replica tells it of all loops of its service: take the
 // largest, and not the sum.
 var (
-	loopsOpen     = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
-	loopsOverdue  = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
-	loopsOldest   = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest of these.")
-	mailboxLag    = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; of the agency's own readers, the one that is furthest behind.")
-	mailboxAge    = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; of the agency's own readers, the oldest.")
-	callbacksHeld = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
-	storeUp       = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
+	loopsOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
+	loopsOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
+	loopsOldest    = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest of these.")
+	loopsUntouched = telemetry.Gauge("koppi.loops.untouched", "{loop}", "Urgent loops past their due time that no person of the receiver whose turn it is has touched, by urgency.")
+	mailboxLag     = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; of the agency's own readers, the one that is furthest behind.")
+	mailboxAge     = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; of the agency's own readers, the oldest.")
+	callbacksHeld  = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
+	storeUp        = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
 
 // readTime bounds the reading of what operators watch.
@@ -35,11 +36,12 @@ const readTime = 5 * time.Second
 
 // observe lets operators watch this service until it is ended.
 func (k *Kernel[S]) observe() (end func()) {
+	told := &untouchedTold{of: map[untouchedBy]bool{}}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
 		service := telemetry.KeyService.String(k.config.Rules.Service)
-		err := k.observed(ctx, observer, service)
+		err := k.observed(ctx, observer, service, told)
 		up := 1.0
 		if err != nil {
 			up = 0
@@ -47,11 +49,11 @@ func (k *Kernel[S]) observe() (end func()) {
 		}
 		observer.ObserveFloat64(storeUp, up, metric.WithAttributes(service))
 		return nil
-	}, loopsOpen, loopsOverdue, loopsOldest, mailboxLag, mailboxAge, callbacksHeld, storeUp)
+	}, loopsOpen, loopsOverdue, loopsOldest, loopsUntouched, mailboxLag, mailboxAge, callbacksHeld, storeUp)
 }
 
-func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue) error {
-	open, err := k.Overviews.OpenLoops(ctx)
+func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, told *untouchedTold) error {
+	open, err := k.Overviews.OpenLoops(ctx, k.Now())
 	if err != nil {
 		return err
 	}
@@ -60,6 +62,14 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 		observer.ObserveFloat64(loopsOpen, float64(loops.Loops), about)
 		observer.ObserveFloat64(loopsOverdue, float64(loops.Overdue), about)
 		observer.ObserveFloat64(loopsOldest, k.Now().Sub(loops.Oldest).Seconds(), about)
+	}
+	untouched, err := k.Overviews.Untouched(ctx, k.Now())
+	if err != nil {
+		return err
+	}
+	for of, loops := range told.with(k.untouched(untouched)) {
+		observer.ObserveFloat64(loopsUntouched, float64(loops), metric.WithAttributes(service,
+			telemetry.KeyWaitingOn.String(of.waitingOn), telemetry.KeyUrgency.String(commonv1.Urgency(of.urgency).String())))
 	}
 	readers, err := k.Overviews.Readers(ctx)
 	if err != nil {
@@ -113,11 +123,12 @@ const maxSilent = 100
 // Oversee is this service's part of what operators see.
 func (k gatewayOnly[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*caseworkv1.OverseeResponse, error) {
 	service := k.config.Rules.Service
-	open, err := k.Overviews.OpenLoops(ctx)
+	now := k.Now()
+	open, err := k.Overviews.OpenLoops(ctx, now)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	silent, err := k.Overviews.Silent(ctx, maxSilent)
+	silent, err := k.Overviews.Silent(ctx, now, maxSilent)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
@@ -125,17 +136,17 @@ func (k gatewayOnly[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeReques
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	response := &caseworkv1.OverseeResponse{Now: timestamppb.New(k.Now())}
+	response := &caseworkv1.OverseeResponse{Now: timestamppb.New(now)}
 	for _, loops := range open {
 		response.Open = append(response.Open, &operatorv1.OpenLoops{
 			Service: service, Phase: commonv1.LoopPhase(loops.Phase), WaitingOn: loops.WaitingOn,
-			Loops: loops.Loops, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest),
+			Loops: loops.Loops, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest), Untouched: loops.Untouched,
 		})
 	}
 	for _, one := range silent {
 		response.Silent = append(response.Silent, &operatorv1.SilentLoop{
-			Subject: one.Subject, Service: service, Sender: one.Agency, WaitingOn: one.WaitingOn, Phase: commonv1.LoopPhase(one.Phase),
-			DueAt: orAbsent(one.DueAt), StartedAt: timestamppb.New(one.StartedAt),
+			Subject: one.Subject, Service: service, Sender: one.Sender, WaitingOn: one.WaitingOn, Phase: commonv1.LoopPhase(one.Phase),
+			DueAt: orAbsent(one.DueAt), StartedAt: timestamppb.New(one.StartedAt), Urgency: commonv1.Urgency(one.Urgency),
 		})
 	}
 	for _, reader := range readers {

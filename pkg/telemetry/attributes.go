@@ -23,6 +23,8 @@ const (
 	KeyOutcome = attribute.Key("koppi.outcome")
 	// KeyEvent is what was recorded, by its message's full name.
 	KeyEvent = attribute.Key("koppi.event")
+	// KeyUrgency is how urgent it is, such as "URGENCY_EMERGENCY".
+	KeyUrgency = attribute.Key("koppi.urgency")
 	// KeyWaitingOn is the agency whose turn it is.
 	KeyWaitingOn = attribute.Key("koppi.waiting_on")
 

@@ -37,14 +37,14 @@ var (
 )
 
 // ours are the attributes of metrics, which are bounded: each has as many values as there
-// are methods, codes, phases, or agencies in the directory.
+// are methods, codes, phases, urgencies, or agencies in the directory.
 var ours = map[attribute.Key]form{
 	semconv.RPCMethodKey: method, semconv.RPCServiceKey: method, semconv.RPCSystemKey: word, "rpc.system.name": word,
 	semconv.RPCGRPCStatusCodeKey: number, "rpc.response.status_code": word, semconv.ErrorTypeKey: word,
 	semconv.HTTPRouteKey: path, semconv.HTTPResponseStatusCodeKey: number,
 	semconv.DBSystemNameKey: word, "db.system": word, semconv.DBOperationNameKey: word, semconv.DBClientConnectionStateKey: word,
 	"state": word, "status": word, "type": word, "error_type": word, "pgx.operation.type": word,
-	KeyService: agency, KeyPhase: word, KeyWaitingOn: agency, KeyAgency: agency, KeyReason: word, KeyReader: word,
+	KeyService: agency, KeyPhase: word, KeyWaitingOn: agency, KeyUrgency: word, KeyAgency: agency, KeyReason: word, KeyReader: word,
 }
 
 // spansAlone are those that spans have besides.

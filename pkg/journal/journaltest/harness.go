@@ -41,7 +41,7 @@ func Run(t *testing.T, open Harness, before Before) {
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
 		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
-		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "overview": testOverview, "looked": testLooked, "log": testLog, "text": testText,
+		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "looked": testLooked, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
 		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },
 		"seen": testSeen, "seen at once": testSeenAtOnce, "wishes": testWishes,

@@ -24,24 +24,14 @@ func testOverview(t *testing.T, open Harness) {
 	put("s/3", func(row *journal.Standing) { late(row); row.Phase, row.DueAt = 2, noon })
 	put("s/4", func(row *journal.Standing) { row.Ended = true })
 	put("s/5", func(row *journal.Standing) { late(row); row.Role = journal.RoleReceiver })
-	loops, err := store.OpenLoops(t.Context())
+	loops, err := store.OpenLoops(t.Context(), noon)
 	want := []journal.OpenLoops{
 		{WaitingOn: "b", Phase: 1, Loops: 2, Overdue: 1, Oldest: noon.Add(-time.Hour)}, {WaitingOn: "b", Phase: 2, Loops: 1, Overdue: 1, Oldest: noon},
 	}
 	if err != nil || !slices.Equal(loops, want) {
 		t.Errorf("%+v %v", loops, err)
 	}
-	var silent []string
-	for _, limit := range []int{1, 10} {
-		rows, err := store.Silent(t.Context(), limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range rows {
-			silent = append(silent, row.Subject)
-		}
-	}
-	if !slices.Equal(silent, []string{"s/3", "s/3", "s/2"}) {
+	if silent := append(silentOf(t, store, noon, 1), silentOf(t, store, noon, 10)...); !slices.Equal(silent, []string{"s/3", "s/3", "s/2"}) {
 		t.Errorf("silent: %v", silent)
 	}
 
@@ -58,5 +48,80 @@ func testOverview(t *testing.T, open Harness) {
 		{Agency: "a", Consumer: "done", Head: 5, Acknowledged: 5, At: noon}, {Agency: "a", Consumer: "slow", Head: 5, Acknowledged: 2, At: noon, Next: "s/3-1"},
 	}; err != nil || !slices.Equal(readers, want) {
 		t.Errorf("%+v %v", readers, err)
+	}
+}
+
+func silentOf(t *testing.T, store Store, at time.Time, limit int) []string {
+	t.Helper()
+	rows, err := store.Silent(t.Context(), at, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var subjects []string
+	for _, row := range rows {
+		subjects = append(subjects, row.Subject)
+	}
+	return subjects
+}
+
+// What is urgent, past its receiver's due time and touched by nobody is counted, and comes
+// first, whether or not its sender is shown that it is late.
+func testUntouched(t *testing.T, open Harness) {
+	store := opened(t, open)
+	const emergency, urgent, normal = 1, 2, 3
+	putTo := func(to, subject string, urgency int32, due time.Time, change func(sender, receiver *journal.Standing)) {
+		t.Helper()
+		b := batch(subject, 0, "kela", to)
+		sender, receiver := &b.Standings[0], &b.Standings[1]
+		sender.Role, sender.Phase, sender.WaitingOn = journal.RoleSender, 1, to
+		receiver.Phase, receiver.WaitingOn, receiver.Urgency, receiver.DueAt = 2, to, urgency, due
+		if change != nil {
+			change(sender, receiver)
+		}
+		mustAppend(t, store, b)
+	}
+	put := func(subject string, urgency int32, due time.Time, change func(sender, receiver *journal.Standing)) {
+		t.Helper()
+		putTo("hva", subject, urgency, due, change)
+	}
+	hour := noon.Add(time.Hour)
+	put("s/1", urgent, noon.Add(-time.Hour), nil)
+	put("s/2", emergency, hour, nil)
+	put("s/3", emergency, noon, func(sender, _ *journal.Standing) {
+		sender.Overdue, sender.DueAt, sender.Phase = true, noon.Add(-time.Hour), 3
+	})
+	putTo("other", "s/4", urgent, noon, nil)
+	put("s/late", normal, noon, func(sender, _ *journal.Standing) { sender.Overdue, sender.DueAt = true, noon.Add(-48*time.Hour) })
+	put("s/none", emergency, time.Time{}, nil)
+	for name, change := range map[string]func(sender, receiver *journal.Standing){
+		"touched":      func(_, receiver *journal.Standing) { receiver.Touched = true },
+		"ended":        func(sender, receiver *journal.Standing) { sender.Ended, receiver.Ended = true, true },
+		"hidden":       func(_, receiver *journal.Standing) { receiver.Hidden = true },
+		"other's turn": func(_, receiver *journal.Standing) { receiver.WaitingOn = "kela" },
+		"participant":  func(_, receiver *journal.Standing) { receiver.Role = journal.RoleParticipant },
+	} {
+		put("s/"+name, emergency, noon, change)
+	}
+	for at, want := range map[time.Time][]journal.Untouched{
+		noon.Add(-2 * time.Hour): nil,
+		noon.Add(-time.Hour):     {{WaitingOn: "hva", Urgency: urgent, Loops: 1}},
+		noon:                     {{WaitingOn: "hva", Urgency: emergency, Loops: 1}, {WaitingOn: "hva", Urgency: urgent, Loops: 1}, {WaitingOn: "other", Urgency: urgent, Loops: 1}},
+		hour:                     {{WaitingOn: "hva", Urgency: emergency, Loops: 2}, {WaitingOn: "hva", Urgency: urgent, Loops: 1}, {WaitingOn: "other", Urgency: urgent, Loops: 1}},
+	} {
+		if got, err := store.Untouched(t.Context(), at); err != nil || !slices.Equal(got, want) {
+			t.Errorf("at %s: %+v, want %+v (%v)", at, got, want, err)
+		}
+	}
+	loops, err := store.OpenLoops(t.Context(), hour)
+	if err != nil || len(loops) != 3 || loops[0].Untouched != 2 || loops[1].Untouched != 1 || loops[1].Loops != 1 || loops[2].Untouched != 1 {
+		t.Errorf("%+v %v", loops, err)
+	}
+	if got, first := silentOf(t, store, hour, 10), silentOf(t, store, hour, 4); !slices.Equal(got, []string{"s/3", "s/2", "s/1", "s/4", "s/late"}) || !slices.Equal(first, got[:4]) {
+		t.Errorf("%v %v", got, first)
+	}
+	rows, err := store.Silent(t.Context(), noon, 10)
+	if err != nil || len(rows) != 4 || rows[0] != (journal.Silent{Subject: "s/3", Sender: "kela", WaitingOn: "hva", Phase: 2, DueAt: noon, StartedAt: noon, Urgency: emergency}) ||
+		rows[3] != (journal.Silent{Subject: "s/late", Sender: "kela", WaitingOn: "hva", Phase: 1, DueAt: noon.Add(-48 * time.Hour), StartedAt: noon}) {
+		t.Errorf("%+v %v", rows, err)
 	}
 }

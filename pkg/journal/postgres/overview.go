@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,24 +11,52 @@ import (
 )
 
 // OpenLoops are those that have not ended, as their senders are shown them.
-func (s *Store) OpenLoops(ctx context.Context) ([]journal.OpenLoops, error) {
-	found, err := s.read.Query(ctx, `SELECT waiting_on, phase, COUNT(*), COUNT(*) FILTER (WHERE overdue), MIN(started_at) FROM standings
-WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on COLLATE "C", phase`)
+func (s *Store) OpenLoops(ctx context.Context, at time.Time) ([]journal.OpenLoops, error) {
+	found, err := s.read.Query(ctx, `SELECT waiting_on, phase, COUNT(*), COUNT(*) FILTER (WHERE overdue), MIN(started_at),
+COUNT(*) FILTER (WHERE subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1))
+FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on COLLATE "C", phase`, at.UnixMicro())
 	loops, err := collect(found, err, func(found pgx.Rows) (row journal.OpenLoops, err error) {
 		var oldest int64
-		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest)
+		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest, &row.Untouched)
 		row.Oldest = rows.Time(oldest, 0)
 		return row, err
 	})
 	return loops, wrap("open loops", err)
 }
 
+// Untouched counts what is urgent and past due, and was touched by nobody.
+func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouched, error) {
+	found, err := s.read.Query(ctx, `SELECT agency, urgency, COUNT(*) FROM standings
+WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1 GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())
+	untouched, err := collect(found, err, func(found pgx.Rows) (row journal.Untouched, err error) {
+		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Loops)
+		return row, err
+	})
+	return untouched, wrap("untouched loops", err)
+}
+
 // Silent returns open loops in which something is past due.
-func (s *Store) Silent(ctx context.Context, limit int) ([]journal.Standing, error) {
-	found, err := s.read.Query(ctx, `SELECT `+standingColumns+` FROM standings WHERE role = 'sender' AND NOT ended AND overdue
-ORDER BY due_at, subject LIMIT $1`, limit)
-	silent, err := collect(found, err, scanStanding)
-	return silent, wrap("silent loops", err)
+func (s *Store) Silent(ctx context.Context, at time.Time, limit int) ([]journal.Silent, error) {
+	found, err := s.read.Query(ctx, `SELECT r.subject, COALESCE(s.agency, ''), r.waiting_on, r.phase, r.due_at, r.started_at, r.urgency
+FROM standings AS r LEFT JOIN standings AS s ON s.subject = r.subject AND s.role = 'sender' AND NOT s.ended
+WHERE r.role = 'receiver' AND NOT r.touched AND NOT r.ended AND NOT r.hidden AND r.urgency IN (1, 2) AND r.waiting_on = r.agency AND r.due_at <= $1
+ORDER BY r.urgency, r.due_at, r.subject LIMIT $2`, at.UnixMicro(), limit)
+	first, err := collect(found, err, scanSilent)
+	if err != nil {
+		return nil, wrap("silent loops", err)
+	}
+	found, err = s.read.Query(ctx, `SELECT subject, agency, waiting_on, phase, due_at, started_at, 0 FROM standings
+WHERE role = 'sender' AND NOT ended AND overdue ORDER BY due_at, subject LIMIT $1`, limit)
+	others, err := collect(found, err, scanSilent)
+	return journal.Others(first, others, limit), wrap("silent loops", err)
+}
+
+func scanSilent(found pgx.Rows) (journal.Silent, error) {
+	var row journal.Silent
+	var due, started int64
+	err := found.Scan(&row.Subject, &row.Sender, &row.WaitingOn, &row.Phase, &due, &started, &row.Urgency)
+	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
+	return row, err
 }
 
 // Readers are all consumers, and how far behind each is.

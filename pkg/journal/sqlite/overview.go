@@ -3,26 +3,53 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/rows"
 )
 
 // OpenLoops are those that have not ended, as their senders are shown them.
-func (s *Store) OpenLoops(ctx context.Context) ([]journal.OpenLoops, error) {
+func (s *Store) OpenLoops(ctx context.Context, at time.Time) ([]journal.OpenLoops, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.OpenLoops, err error) {
 		var oldest int64
-		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest)
+		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest, &row.Untouched)
 		row.Oldest = rows.Time(oldest, 0)
 		return row, err
-	}, `SELECT waiting_on, phase, COUNT(*), SUM(overdue), MIN(started_at) FROM standings WHERE role = 'sender' AND NOT ended
-GROUP BY waiting_on, phase ORDER BY waiting_on, phase`)
+	}, `SELECT waiting_on, phase, COUNT(*), SUM(overdue), MIN(started_at),
+SUM(subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= ?))
+FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on, phase`, at.UnixMicro())
+}
+
+// Untouched counts what is urgent and past due, and was touched by nobody.
+func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouched, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.Untouched, err error) {
+		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Loops)
+		return row, err
+	}, `SELECT agency, urgency, COUNT(*) FROM standings
+WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= ? GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())
 }
 
 // Silent returns open loops in which something is past due.
-func (s *Store) Silent(ctx context.Context, limit int) ([]journal.Standing, error) {
-	return query(ctx, s, scanStanding, `SELECT `+standingColumns+` FROM standings WHERE role = 'sender' AND NOT ended AND overdue
-ORDER BY due_at, subject LIMIT ?`, limit)
+func (s *Store) Silent(ctx context.Context, at time.Time, limit int) ([]journal.Silent, error) {
+	first, err := query(ctx, s, scanSilent, `SELECT r.subject, COALESCE(s.agency, ''), r.waiting_on, r.phase, r.due_at, r.started_at, r.urgency
+FROM standings AS r LEFT JOIN standings AS s ON s.subject = r.subject AND s.role = 'sender' AND NOT s.ended
+WHERE r.role = 'receiver' AND NOT r.touched AND NOT r.ended AND NOT r.hidden AND r.urgency IN (1, 2) AND r.waiting_on = r.agency AND r.due_at <= ?
+ORDER BY r.urgency, r.due_at, r.subject LIMIT ?`, at.UnixMicro(), limit)
+	if err != nil {
+		return nil, err
+	}
+	others, err := query(ctx, s, scanSilent, `SELECT subject, agency, waiting_on, phase, due_at, started_at, 0 FROM standings
+WHERE role = 'sender' AND NOT ended AND overdue ORDER BY due_at, subject LIMIT ?`, limit)
+	return journal.Others(first, others, limit), err
+}
+
+func scanSilent(found *sql.Rows) (journal.Silent, error) {
+	var row journal.Silent
+	var due, started int64
+	err := found.Scan(&row.Subject, &row.Sender, &row.WaitingOn, &row.Phase, &due, &started, &row.Urgency)
+	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
+	return row, err
 }
 
 // Readers are all consumers, and how far behind each is.

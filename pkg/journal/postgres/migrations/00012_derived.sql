@@ -7,3 +7,5 @@ ALTER TABLE standings ADD COLUMN touched boolean NOT NULL DEFAULT true;
 ALTER TABLE loops ADD COLUMN derived bigint NOT NULL DEFAULT 0;
 -- No row of a running suite is in it.
 CREATE INDEX loops_stale ON loops (derived, subject) WHERE derived <> version AND NOT ended;
+-- What is urgent and was touched by nobody: few rows, by their due time.
+CREATE INDEX standings_untouched ON standings (due_at, subject) WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2);
