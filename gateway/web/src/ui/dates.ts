@@ -11,6 +11,8 @@ const partsFormat = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "
 export const day = (time: Date) => dayFormat.format(time);
 export const clock = (time: Date) => clockFormat.format(time);
 export const moment = (time: Date) => `${day(time)} ${clock(time)}`;
+// onDate is a day of the calendar, which came as YYYY-MM-DD; what is none stays as it came.
+export const onDate = (key: string) => (/^\d{4}-\d{2}-\d{2}$/.test(key) ? day(new Date(`${key}T12:00:00Z`)) : key);
 // dayKey is a day as YYYY-MM-DD, in Finland.
 export const dayKey = (time: Date) => partsFormat.format(time);
 // A time limit ends with its day; then its time need not be said.

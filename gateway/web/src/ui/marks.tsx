@@ -1,8 +1,9 @@
-import { LoopPhase, LoopPhaseSchema, Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { DueBasis, DueBasisSchema, LoopPhase, LoopPhaseSchema, Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
 import { dateOf, useNow } from "../app/clock";
 import { useTexts, useWords } from "../app/language";
+import { clock, dayKey, distance, endsItsDay, limit } from "./dates";
 import { nameOf } from "./names";
-import { distance, limit } from "./dates";
+import { useProvision } from "./provision";
 
 // Shape and word tell a phase; colour only besides.
 const shapes: Record<LoopPhase, string> = {
@@ -22,19 +23,44 @@ export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
   return <strong className="urgency"><span aria-hidden="true" className="shape">!</span>{word(nameOf(UrgencySchema, urgency))}</strong>;
 }
 
-// DueMark says until when in words; the date itself is in its title, and read out. With a
-// label it follows a sentence that has the date, and only says how far off that is.
-export function DueMark({ status, label }: { status?: LoopStatus; label?: string }) {
-  const t = useTexts("shell"), now = useNow(), due = dateOf(status?.dueAt);
-  if (!due) return null;
+interface Due {
+  status?: LoopStatus;
+  // What it is called where the reader is not told what it rests on.
+  label?: string;
+  // Of an urgent due time: how urgent the matter is.
+  urgency?: Urgency;
+  // With its date and provision; else only how far off it is.
+  whole?: boolean;
+}
+
+// DueMark says until when in words, and what that rests on where the reader is told; the date
+// itself is in its title, and read out. With a label it follows a sentence that has the date.
+export function DueMark({ status, label, urgency, whole }: Due) {
+  const t = useTexts("shell"), word = useWords(), provision = useProvision(), now = useNow(), due = dateOf(status?.dueAt);
+  if (!status || !due) return null;
   // The service knows first that it is late.
-  const away = distance(due, status!.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
-  if (label && away.key === "on_day") return null;
+  const away = distance(due, status.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
+  const basis = status.dueBasis, urgent = basis === DueBasis.URGENCY;
+  if (label && !basis && away.key === "on_day") return null;
+  const far = t(away.key, { count: away.count, date: limit(due) }), date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
+  const by = urgent ? t("on_day", { date }) : date;
+  // An urgent time is read off the clock; how long ago it was says more once it has passed.
+  const shown = !basis ? far : whole ? by : urgent && !late ? by : far;
+  const alarm = <span aria-hidden="true" className="shape">▲</span>;
   return (
-    <span className={late ? "due late" : "due"}>
-      {label && `${label}: `}
-      {late && <span aria-hidden="true" className="shape">▲</span>}
-      <time dateTime={due.toISOString()} title={limit(due)}>{t(away.key, { count: away.count, date: limit(due) })}</time>
+    <span className={late ? "due late" : "due"} data-due={basis ? nameOf(DueBasisSchema, basis) : undefined}>
+      {!basis && label && `${label}: `}
+      {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</> : basis ? word(nameOf(DueBasisSchema, basis)) + (whole ? " " : ": ") : null}
+      {late && !whole && alarm}
+      <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
+      {basis && whole && status.dueProvision && <span className="quiet"> ({provision(status.dueProvision)})</span>}
+      {basis && whole && away.key !== "on_day" && <> · {late && alarm}{far}</>}
     </span>
   );
+}
+
+// Marks are until when, and how urgent: said as one where the one follows from the other.
+export function Marks(due: Due) {
+  const { status, urgency } = due;
+  return <><DueMark {...due} />{!(status?.dueAt && status.dueBasis === DueBasis.URGENCY) && <UrgencyMark urgency={urgency} />}</>;
 }

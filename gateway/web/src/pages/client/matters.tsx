@@ -5,7 +5,7 @@ import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { useChanges } from "../../app/live";
 import { day } from "../../ui/dates";
-import { DueMark, PhaseMark, UrgencyMark } from "../../ui/marks";
+import { Marks, PhaseMark } from "../../ui/marks";
 import { idOf, kindOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
 import { Who } from "../../ui/who";
@@ -36,7 +36,7 @@ function MatterRow({ matter }: { matter: Matter }) {
   return (
     <Link to={`/${matter.list}/$kind/$id`} params={{ kind, id: idOf(matter.subject) }} search={{}} className="client-matter" data-subject={matter.subject}>
       <span><strong>{word(kind)}</strong>{matter.about.length > 0 && <> · {matter.about.map(word).join(", ")}</>}</span>
-      <span className="marks"><span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span><PhaseMark status={matter.status} /><DueMark status={matter.status} /><UrgencyMark urgency={matter.urgency} /></span>
+      <span className="marks"><span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span><PhaseMark status={matter.status} /><Marks status={matter.status} urgency={matter.urgency} /></span>
     </Link>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 
 import type { LoopStatus, Urgency } from "#gen/koppi/common/v1/party_pb";
 import { useTexts } from "../../app/language";
-import { DueMark, UrgencyMark } from "../../ui/marks";
+import { Marks } from "../../ui/marks";
 import { LoopLine } from "./loopline";
 
 interface Props {
@@ -34,7 +34,7 @@ export function MatterFrame({ title, standing, status, urgency, mistaken, action
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
       {mistaken}
       <p className="standing-line" data-standing>{standing}</p>
-      <p className="marks"><DueMark status={status} label={t("due")} /><UrgencyMark urgency={urgency} /></p>
+      <p className="marks"><Marks status={status} urgency={urgency} label={t("due")} whole /></p>
       <LoopLine status={status} />
       {actions}
       <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>

@@ -1,4 +1,4 @@
-import type { LoopStatus, Party } from "#gen/koppi/common/v1/party_pb";
+import { DueBasis, type LoopStatus, type Party } from "#gen/koppi/common/v1/party_pb";
 import { ConcernState, DeclineReasonSchema, OutcomeSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
 import { ReferralDeclineReasonSchema, ReferralKind, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
 
@@ -24,11 +24,12 @@ function useWho() {
   };
 }
 
-// useTurn says whose turn it is and until when: "Your unit's turn, by 23.2.2027."
+// useTurn says whose turn it is and until when: "Your unit's turn, by 23.2.2027." A due time
+// whose basis the reader is told stands below, in words of that basis.
 function useTurn() {
   const t = useTexts("matter"), person = usePerson(), party = useWho();
   return (status?: LoopStatus) => {
-    const { waitingOn, waitingOnClient, responsible } = status ?? {}, due = dateOf(status?.dueAt);
+    const { waitingOn, waitingOnClient, responsible } = status ?? {}, due = status?.dueBasis ? undefined : dateOf(status?.dueAt);
     if (!waitingOn?.agency) return "";
     const same = responsible?.agency === waitingOn.agency && responsible.unit === waitingOn.unit && responsible.worker === waitingOn.worker;
     // Who has it was just said.
@@ -63,9 +64,11 @@ export function useReferralStanding() {
     const told = { day: since && day(since), sender: party(referral.sender), receiver: party(referral.receiver), holder: party(holder), outcome: word(nameOf(ReferralOutcomeSchema, referral.outcome)), reason: word(nameOf(ReferralDeclineReasonSchema, referral.declineReason)) };
     const name = state === ReferralState.COMPLETED && !referral.outcome ? "SETTLED" : referralStates.find((one) => ReferralState[state] === one);
     const undecided = referral.kind === ReferralKind.APPLICATION_TRANSFER && state < ReferralState.COMPLETED;
+    // Its own day is not said twice.
+    const decide = status?.dueBasis === DueBasis.STATUTORY || state === ReferralState.ON_HOLD ? undefined : dateOf(referral.statutoryDueAt);
     const offered = referral.redirectedToReferralId && ![referral.sender?.agency, referral.receiver?.agency].includes(status?.waitingOn?.agency) && state < ReferralState.COMPLETED;
     const ahead = referral.appointments.find(({ result }) => !result), at = dateOf(ahead?.at);
     const planned = referral.plannedContacts[0], contact = dateOf(planned?.at);
-    return joined(undecided && t("noDecisionYet"), name && t(`referral_${name}`, told), offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told), at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }), turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }));
+    return joined(undecided && (decide ? t("noDecisionYetBy", { due: limit(decide) }) : t("noDecisionYet")), name && t(`referral_${name}`, told), offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told), at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }), turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }));
   };
 }

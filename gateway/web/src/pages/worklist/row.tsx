@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
 import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
-import { DueMark, PhaseMark, UrgencyMark } from "../../ui/marks";
+import { Marks, PhaseMark } from "../../ui/marks";
 import { idOf, isOverride, kindOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import type { ListName } from "./work";
@@ -25,8 +25,7 @@ export function Row({ item, list, person }: { item: WorkItem; list: ListName; pe
       <span className="standing">
         <PhaseMark status={status} />
         <span>{turn()}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
-        <DueMark status={status} />
-        <UrgencyMark urgency={item.urgency} />
+        <Marks status={status} urgency={item.urgency} />
       </span>
     </>
   );
