@@ -18,13 +18,14 @@ export function MatterCard({ told }: { told: Told }) {
     <article className="card" aria-labelledby={id} data-subject={told.subject}>
       <h4 id={id}>{told.title}</h4>
       <p className="stands" data-standing>{told.standing}</p>
+      {told.urgent && <p className="urgent-now" data-urgent>{told.urgent}</p>}
       {told.means.map((note) => <p key={note}>{note}</p>)}
       {told.ended && <p className="quiet">{t("endedOn", { date: day(told.ended) })}</p>}
       {told.appointments.map(({ at, place }) => <p key={at.getTime()} className="date"><strong>{t("appointment")}:</strong> {t("appointmentAt", { date: day(at), time: clock(at) })}{place && `, ${place}`}</p>)}
       {told.planned.map(({ by, at }, index) => <p key={index}>{t("planned", { who: names.full(by), date: limit(dateOf(at)!) })}</p>)}
       <dl>
         {told.next && <><dt>{t("next")}</dt><dd dir="auto">{told.next} {told.late && t("late")}</dd></>}
-        {who && <><dt>{t("holder")}</dt><dd dir="auto">{who}. {!told.quiet && silence}</dd></>}
+        {who && <><dt>{t("holder")}</dt><dd dir="auto">{who}. {!told.quiet && !told.urgent && silence}</dd></>}
       </dl>
       {told.notes.map((note) => <p key={note}>{note}</p>)}
       {kindOf(told.subject) === "plans" && !told.ended && <p><Link to="/own" search={{ show: "plan" }}>{t("plan_open")}</Link></p>}

@@ -15,7 +15,7 @@ export function tellConsultation(consultation: Consultation, tongue: Tongue): To
   if (frame.mistake) return { ...frame, title: t("consultation"), standing: "" };
   const values = { sender: names.agencyOf(consultation.asker), receiver: names.agencyOf(consultation.addressee), holder: names.unitOf(consultation.takenBy ?? status?.responsible), date: onDay(frame.began) };
   return {
-    ...frame, title: t("consultation"), standing: t(name, values), next: nextOf(name, frame.due, tongue),
+    ...frame, title: t("consultation"), standing: t(name, values), next: nextOf(name, frame, status, tongue),
     means: frame.ended ? [] : [t("nothingToDo")], quiet: true, notes: [t("consultation_began", values), t("saidBetween")], said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
   };
 }

@@ -1,7 +1,9 @@
 import { AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState, ReferralStateSchema, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import { DueBasis } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
+import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, type Told, type Tongue } from "./told";
+import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
 
 export const referralStates = ["REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD", "REFERRAL_STATE_COMPLETED", "REFERRAL_STATE_DECLINED", "REFERRAL_STATE_REDIRECTED", "REFERRAL_STATE_CANCELLED"] as const;
 export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
@@ -17,6 +19,9 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   // An application that moves is no decision: that is said first, in so many words.
   const moved = referral.kind === ReferralKind.APPLICATION_TRANSFER && !frame.ended && referral.state !== ReferralState.DECLINED;
   const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
+  // While something is awaited from the client, the day by which it is decided does not run.
+  const decide = moved && referral.state !== ReferralState.ON_HOLD ? dateOf(referral.statutoryDueAt) : undefined;
+  const urgent = quiet ? undefined : urgentOf(frame, status, tongue);
   const means = [
     moved ? standing : "",
     moved ? t("moved_means", { receiver }) : "",
@@ -30,9 +35,9 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   ];
   const ahead = referral.appointments.filter(({ at, result }) => result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
-    ...frame, title: t(kind), standing: moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
+    ...frame, title: t(kind), standing: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
     notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
-    next: nextOf(name, frame.due, tongue),
+    urgent, next: urgent || (decide && status?.dueBasis === DueBasis.STATUTORY) ? undefined : nextOf(name, frame, status, tongue),
     appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),
     said: { topics: [], text: referral.reason },
   };

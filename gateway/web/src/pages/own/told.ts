@@ -1,9 +1,9 @@
 import type { TFunction } from "i18next";
 
-import type { LoopStatus, Party, PlannedContact } from "#gen/koppi/common/v1/party_pb";
+import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
 import type { Revocation } from "#gen/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
-import { day, limit } from "../../ui/dates";
+import { clock, day, endsItsDay, limit } from "../../ui/dates";
 import type { Names } from "./names";
 
 // Told is a matter as it is told to the client whom it concerns: short sentences, no codes.
@@ -18,7 +18,9 @@ export interface Told {
   notes: string[];
   // Nobody is awaited by the client: a notice, papers.
   quiet?: boolean;
-  // What must happen next, and by when.
+  // It is urgent: until when to wait, and whom to call then. Said instead of what is next.
+  urgent?: string;
+  // What comes next, and by when.
   next?: string;
   due?: Date;
   // It should have happened by then, and has not.
@@ -53,7 +55,28 @@ export function frameOf({ subject, state, status, sender, began, revocation }: M
   };
 }
 
-// nextOf says what must happen by when, in words of the state.
-export const nextOf = (key: string, due: Date | undefined, { t }: Tongue) => (due ? t(`${key}_next`, { date: limit(due) }) : undefined);
+// Aims that have words of their own; all others are to be taken up by then.
+export const aims = ["CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_DECLINED", "REFERRAL_STATE_DECLINED", "REFERRAL_STATE_ON_HOLD", "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED"] as const;
+
+// An assessment that has begun has the day by which it is complete.
+const begun = /_IN_ASSESSMENT$/;
+
+// nextOf says what comes next and by when, in words of the state and of what the day rests
+// on: what the law asks for, what is aimed at, or what was agreed.
+export function nextOf(key: string, { due }: { due?: Date }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
+  if (!due) return undefined;
+  const date = limit(due), basis = status?.dueBasis;
+  if (basis === DueBasis.SERVICE_PROMISE) return aims.some((one) => one === key) ? t(`${key}_aim`, { date }) : t("aimBy", { date });
+  if (basis !== DueBasis.STATUTORY) return t(`${key}_next`, { date });
+  const assessed = status!.dueProvision.startsWith("1301/2014 § 36");
+  return assessed && begun.test(key) ? t(`${key}_next`, { date }) : t(assessed ? "assessBy" : "decideBy", { date });
+}
+
+// urgentOf tells a client whose matter is urgent until when to wait, and whom to call then.
+export function urgentOf({ due, late }: { due?: Date; late: boolean }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
+  if (!due || status?.dueBasis !== DueBasis.URGENCY) return undefined;
+  const time = endsItsDay(due) ? day(due) : t("appointmentAt", { date: day(due), time: clock(due) });
+  return [t("urgentBy", { time }), late && t("urgentLate")].filter(Boolean).join(" ");
+}
 
 export const onDay = (date: Date | undefined) => (date ? day(date) : "");
