@@ -20,7 +20,13 @@ export interface Step<M> {
   // A rare or final step asks once more: a key of the matter's texts.
   sure?: string | ((matter: M) => string);
   // A rare step stands behind the others, and draws less attention.
-  rare?: boolean;
+  rare?: boolean | ((matter: M) => boolean);
+  // What it is called for this matter, and what its form's button says, where that is not the
+  // step's own name: keys of the matter's texts.
+  called?: (matter: M) => string | undefined;
+  record?: string;
+  // It stands beside the likely step, and is marked, for as long as this holds.
+  soon?: (matter: M) => boolean;
 }
 
 // sureOf is what a step asks once more, as it is for this matter.
@@ -47,10 +53,14 @@ const methodOf = (service: DescService, name: string) => service.methods.find((m
 // Actions are the steps that are allowed now and no others, the likely one first. What a
 // step needs is asked for below them.
 export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
-  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
+  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<{ name: string; said: string }>();
   const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
   const allowed = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
-  const names = [...allowed.filter((name) => !steps[name]?.rare), ...allowed.filter((name) => steps[name]?.rare)];
+  const isRare = (name: string) => { const rare = steps[name]?.rare; return typeof rare === "function" ? rare(matter) : Boolean(rare); };
+  const isSoon = (name: string) => steps[name]?.soon?.(matter) ?? false;
+  const [likely, ...rest] = allowed.filter((name) => !isSoon(name) && !isRare(name)), soon = allowed.filter(isSoon);
+  const names = [...(likely ? [likely] : []), ...soon, ...rest, ...allowed.filter((name) => !isSoon(name) && isRare(name))];
+  const called = (name: string) => { const own = steps[name]?.called?.(matter); return own ? t(own) : word(name); };
   // Who took a step reads that it was taken; who gave it up is back where it began.
   useEffect(() => { if (taken) said.current?.focus(); }, [taken]);
   useEffect(() => {
@@ -68,7 +78,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     setTaken(undefined);
     if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
     setBusy(true);
-    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then((answer) => { changed(answer); setTaken(name); }, setError);
+    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then((answer) => { changed(answer); setTaken({ name, said: called(name) }); }, setError);
     setBusy(false);
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
@@ -79,18 +89,18 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     return Boolean(matter && (matter.contains(focused) || (row && idOf(row) === matter.dataset.matter)));
   };
   useKeys({ r: press("Receive"), t: press("Take", "Accept") }, here);
-  const sure = open && sureOf(steps[open], matter);
-  const variant = (name: string, index: number) => (steps[name]?.rare ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
+  const sure = open && sureOf(steps[open], matter), record = open && steps[open]?.record;
+  const variant = (name: string, index: number) => (isRare(name) && !isSoon(name) ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
   if (!names.length && !taken) return null;
   return (
     <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
       {/* Who presses hears that it was recorded by the focus, which goes here. */}
-      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken}><span aria-hidden="true" className="shape">✓</span>{t("taken", { step: word(taken) })}</p>}
-      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name} onClick={() => { if (!busy) void take(name); }}>{word(name)}</Button>)}</div>}
+      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken.name}><span aria-hidden="true" className="shape">✓</span>{t("taken", { step: taken.said })}</p>}
+      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name} onClick={() => { if (!busy) void take(name); }}>{isSoon(name) && <span aria-hidden="true" className="shape">!</span>}{called(name)}</Button>)}</div>}
       {open && methodOf(service, open) && (
-        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={word(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
-          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={word(open)} />
+        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={called(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
+          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken({ name: open, said: called(open) }); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={record ? t(record) : word(open)} />
       )}
     </section>
   );

@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 
 import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { ConcernState, OutcomeSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import { ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
@@ -15,6 +15,8 @@ import { MatterFrame } from "./frame";
 import { MatterSide, type Linked } from "./side";
 import { useConcernStanding } from "./standing";
 import { Tombstone } from "./tombstone";
+import { Triaged } from "./triaged";
+import { urgencyNow } from "./urgencynow";
 import { useMatter } from "./usematter";
 import { Withdrawn } from "./withdrawn";
 
@@ -36,12 +38,14 @@ export function ConcernMatter({ id }: { id: string }) {
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)} status={concern.status} urgency={concern.triagedUrgency || concern.urgency}
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)} status={concern.status} urgency={urgencyNow(concern)}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} /> : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage} status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]} linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
         <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>
+        <Triaged matter={concern} />
+        {concern.statutoryGroups.length > 0 && <><dt>{t("groupsOf")}</dt>{concern.statutoryGroups.map((group) => <dd key={group} dir="auto">{word(nameOf(StatutoryGroupSchema, group))}</dd>)}</>}
         {concern.supportNeed > 0 && <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>}
         {concern.track > 0 && <><dt>{t("track")}</dt><dd dir="auto">{word(nameOf(TrackSchema, concern.track))}</dd></>}
         {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd dir="auto">{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}

@@ -1,4 +1,4 @@
-import { ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import { ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
 import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 
 import { list, text, type Field } from "../../ui/form/fields";
@@ -6,26 +6,45 @@ import { endOfDay, finnish } from "../../ui/form/times";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, byConsent, groundFields, toYouthWork } from "./ground";
-import { acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, withPapers, type Setting } from "./steps";
+import { acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting } from "./steps";
+import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
 // The question that waits for the reporter's answer.
 const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
 
 const supportNeed = (required: boolean): Field => ({ kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required });
 
+// Somebody has taken it: triage moves it to nobody unless it says so.
+const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
+
+// The groups that a worker may record. Age is known without being asked.
+const recorded = [StatutoryGroup.TOP_RATE_CARE_ALLOWANCE, StatutoryGroup.DISABLED_PERSON, StatutoryGroup.SPECIAL_SUPPORT_CHILD];
+const groupNames = recorded.map((group) => nameOf(StatutoryGroupSchema, group));
+const groupsOf = ({ statutoryGroups }: Concern) => statutoryGroups.filter((group) => recorded.includes(group)).map((group) => nameOf(StatutoryGroupSchema, group));
+
+// groupFields ask to which groups the client belongs whose assessment the law gives a day.
+const groupFields = (concern: Concern): Field[] => [
+  { kind: "choices", name: "groups", label: "groups", hint: "groupsHint", schema: StatutoryGroupSchema, only: groupNames, of: ["statutory_groups"] },
+  { kind: "note", name: "over75", label: "", text: "over75", when: () => concern.statutoryGroups.includes(StatutoryGroup.OVER_75) },
+  { kind: "note", name: "groupsStay", label: "", text: "groupsStay", when: (values) => groupsOf(concern).length > 0 && list(values, "groups").length === 0 },
+];
+
 // What each step of a concern report asks for.
 export function concernSteps(setting: Setting): Steps<Concern> {
   return {
     TriageConcern: {
-      fields: () => [
-        { kind: "choice", name: "urgency", label: "urgency", schema: UrgencySchema, required: true },
+      ...triage,
+      fields: (concern) => [
+        ...urgencyFields(concern),
+        ...groupFields(concern),
         supportNeed(false),
         { kind: "choice", name: "track", label: "track", schema: TrackSchema },
         { kind: "check", name: "wants", label: "clientWantsHelp", of: ["client_wants_help"] },
-        { kind: "receiver", name: "assignTo", label: "assignTo", hint: "assignToHint", within: setting.own, worker: true, of: ["assign_to"] },
+        { kind: "receiver", name: "assignTo", label: "assignTo", hint: isHeld(concern) ? "assignToHeldHint" : "assignToHint", within: setting.own, worker: true, of: ["assign_to"] },
       ],
-      initial: (concern) => ({ urgency: nameOf(UrgencySchema, concern.triagedUrgency || concern.urgency), ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}), ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}) }),
-      make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"), track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo") }),
+      initial: (concern) => ({ ...urgencyBefore(concern), groups: groupsOf(concern), ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}), ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}) }),
+      make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"), track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo"), statutoryGroups: list(values, "groups").map((group) => enumOf(StatutoryGroupSchema, { group }, "group")) }),
+      rare: (concern) => isHeld(concern) && !isUrgent(concern),
     },
     RecordContactAttempt: {
       fields: () => [{ kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true }, { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] }],

@@ -5,6 +5,7 @@ import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
+import { onDate } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -15,6 +16,8 @@ import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
 import { useReferralStanding } from "./standing";
 import { Tombstone } from "./tombstone";
+import { Triaged } from "./triaged";
+import { urgencyNow } from "./urgencynow";
 import { useMatter } from "./usematter";
 import { isWithdrawn, Withdrawn } from "./withdrawn";
 
@@ -33,12 +36,14 @@ export function ReferralMatter({ id }: { id: string }) {
   if (!referral) return <p className="quiet">{shell("loading")}</p>;
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)].filter(Boolean);
   return (
-    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)} status={referral.status} urgency={referral.urgency}
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)} status={referral.status} urgency={urgencyNow(referral)}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} /> : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService} available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage} status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]} linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
         {referral.sender && <><dt>{t("from")}</dt><dd dir="auto">{party(referral.sender)}</dd></>}
         {referral.receiver && <><dt>{t("to")}</dt><dd dir="auto">{party(referral.receiver)}</dd></>}
+        {referral.applicationArrivedOn && <><dt>{t("arrivedOn")}</dt><dd>{onDate(referral.applicationArrivedOn)}</dd></>}
+        <Triaged matter={referral} />
       </MatterSide>}>
       {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>

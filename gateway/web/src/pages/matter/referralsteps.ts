@@ -1,4 +1,5 @@
 import { AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 
 import { dateOf } from "../../app/clock";
 import { moment } from "../../ui/dates";
@@ -7,7 +8,8 @@ import { finnish } from "../../ui/form/times";
 import { nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, groundFields } from "./ground";
-import { acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, withPapers, type Setting } from "./steps";
+import { acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting } from "./steps";
+import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
 const undecided = ({ state }: Referral) => state === ReferralState.SENT || state === ReferralState.RECEIVED;
 const isNotice = ({ kind }: Referral) => kind === ReferralKind.DECISION_NOTICE || kind === ReferralKind.DOCUMENTS;
@@ -32,6 +34,13 @@ const open = ({ appointments }: Referral) => appointments.filter(({ result }) =>
 export function referralSteps(setting: Setting): Steps<Referral> {
   const explanation: Field = { kind: "area", name: "explanation", label: "explanation" };
   return {
+    TriageReferral: {
+      ...triage,
+      fields: urgencyFields,
+      initial: urgencyBefore,
+      make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency") }),
+      rare: (referral) => !undecided(referral) && !isUrgent(referral),
+    },
     ScheduleAppointment: {
       fields: () => [{ kind: "moment", name: "at", label: "appointmentAt", required: true }, { kind: "line", name: "place", label: "place" }],
       make: (values) => ({ at: finnish(text(values, "at")), place: text(values, "place") }),

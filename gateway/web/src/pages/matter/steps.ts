@@ -1,10 +1,11 @@
 import type { Agency } from "#gen/koppi/casework/v1/casework_pb";
-import { LegalGround, type LegalBasis, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
+import { LegalGround, type LegalBasis, type LoopStatus, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
 import type { DescEnum } from "@bufbuild/protobuf";
 
 import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Step } from "./actions";
+import { isUrgent } from "./urgencynow";
 
 // Setting is what a step's fields depend on besides the matter itself.
 export interface Setting {
@@ -63,6 +64,14 @@ export const revoke: Step<unknown> = {
   fields: () => [{ kind: "note", name: "revokeNote", label: "", text: "revokeNote" }, { ...reasonField, hint: "revokeReasonHint" }],
   make: (values) => ({ reason: text(values, "reason") }),
   sure: "sureRevoke", rare: true,
+};
+
+// A matter that is due because it is urgent has triage beside its likely step, by what it is
+// for: only so is that due time let go of.
+export const triage: Pick<Step<{ status?: LoopStatus }>, "called" | "record" | "soon"> = {
+  called: (matter) => (isUrgent(matter) ? "urgentAssessed" : undefined),
+  record: "recordTriage",
+  soon: isUrgent,
 };
 
 export const acknowledge: Step<unknown> = { sure: "sureAcknowledge" };

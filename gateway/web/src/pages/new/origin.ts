@@ -33,7 +33,7 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
     }
     case "referrals": {
       const { referral } = await createClient(ReferralService, transport).getReferral({ referralId: id });
-      return referral && { ...none, clientId: referral.clientId, caseId: referral.caseId, language: referral.clientLanguage, urgency: urgencyName(referral.urgency) };
+      return referral && { ...none, clientId: referral.clientId, caseId: referral.caseId, language: referral.clientLanguage, urgency: urgencyName(referral.triagedUrgency || referral.urgency) };
     }
     case "consultations": {
       const { consultation } = await createClient(ConsultationService, transport).getConsultation({ consultationId: id });
