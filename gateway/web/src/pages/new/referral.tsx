@@ -10,6 +10,7 @@ import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
+import { dayKey, onDate } from "../../ui/dates";
 import { paperIds, receiver, text, type Drawn, type Field, type PaperValue, type Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { useDirectory } from "../../ui/party";
@@ -37,13 +38,17 @@ const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
 // What becomes of each kind, and what its reason is called.
 export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
+const isMoved = ({ kind }: Values) => kind === "REFERRAL_KIND_APPLICATION_TRANSFER";
+
+// aYearBefore is the same day of the year before; the last of February stays one.
+const aYearBefore = (key: string) => `${Number(key.slice(0, 4)) - 1}${key.slice(4).replace("02-29", "02-28")}`;
 const serviceKey = (values: Values) => (isService(values) ? text(values, "service") : "");
 
 // NewReferral asks another agency to take over a part of a matter, or hands over an
 // application, a decision or papers. Its kind decides the rest.
 export function NewReferral({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
-  const arrived = useArrived(), id = useRef("");
+  const arrived = useArrived(), id = useRef(""), today = dayKey(now);
   const fields = (values: Values): Field[] => [
     { kind: "options", name: "kind", label: "kind", required: true, options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })) },
     ...(groundsFor(values).length ? [section("ground"), ...basisFields(groundsFor(values), values)] : []),
@@ -55,16 +60,17 @@ export function NewReferral({ origin }: Beginning) {
       { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], service: serviceKey(values), municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
       section("content"),
       { kind: "area", name: "reason", label: `reason_${String(values.kind)}`, required: true },
+      { kind: "day", name: "arrivedOn", label: "arrivedOn", hint: "arrivedOnHint", required: true, of: ["application_arrived_on"], from: aYearBefore(today), until: today, when: isMoved },
       ...urgencyFields(values),
       { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] },
     ] satisfies Field[]),
   ];
   return (
     <StepForm draft={draftOf("referral", origin)} texts="new" heading="h1" title={t("referral")} schema={SendReferralRequestSchema} fields={fields} sendLabel={t("sendReferral")}
-      initial={{ ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", urgency: origin?.urgency ?? "" }}
+      initial={{ ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(groundsFor(values), values),
-        kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values), reason: text(values, "reason"),
+        kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values), reason: text(values, "reason"), applicationArrivedOn: isMoved(values) ? text(values, "arrivedOn") : "",
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0, attachmentIds: paperIds(values, "papers"), caseId: origin?.caseId ?? "",
       })}
       send={async (request) => { id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? ""; }}
@@ -74,6 +80,7 @@ export function NewReferral({ origin }: Beginning) {
           [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
           [t(`reason_${String(values.kind)}`), text(values, "reason")],
+          ...(isMoved(values) ? [[t("arrivedOn"), onDate(text(values, "arrivedOn"))] as [string, string]] : []),
           [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />

@@ -29,10 +29,20 @@ function keyOf(ruleId: string): string {
   return "invalid";
 }
 
+// outside tells what is wrong with a day that lies outside of what its field allows.
+function outside(field: Field, value: string): string | undefined {
+  if (field.kind !== "day") return undefined;
+  return field.until && value > field.until ? "dayAhead" : field.from && value < field.from ? "dayLongAgo" : undefined;
+}
+
 // check finds what the server would refuse: what is missing, and what the contract's own
 // rules say of the request. The rules are loaded with the first form that is sent.
 export async function check<T extends DescMessage>(schema: T, request: MessageShape<T>, shown: Field[], values: Values): Promise<Wrong[]> {
   const wrong: Wrong[] = shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required" }));
+  for (const field of shown) {
+    const value = field.kind === "day" && String(values[field.name] ?? ""), key = value && outside(field, value);
+    if (key) wrong.push({ name: field.name, key });
+  }
   const { createValidator } = await import("@bufbuild/protovalidate");
   const result = createValidator().validate(schema, request);
   if (result.kind === "invalid") {

@@ -22,7 +22,7 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
   switch (field.kind) {
     case "line": return <TextInput dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(typed) => change(typed)} {...status} fullWidth />;
     case "area": return <Textarea dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(event) => change(event.target.value)} {...status} fullWidth />;
-    case "day": return <Native type="date" {...{ id, label, hint, optional, wrong, value, change }} />;
+    case "day": return <Native type="date" from={field.from} until={field.until} {...{ id, label, hint, optional, wrong, value, change }} />;
     case "moment": return <Native type="datetime-local" {...{ id, label, hint, optional, wrong, value, change }} />;
     case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint} {...status}>{label}</Checkbox>;
     case "options": return (
@@ -42,12 +42,12 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
 
 // The browser's own date picker speaks the reader's language, and works with a keyboard and
 // on a phone.
-function Native({ id, label, hint, optional, wrong, value, change, type }: Omit<Props, "field" | "texts" | "values"> & { label: string; hint?: string; optional?: string; type: string }) {
+function Native({ id, label, hint, optional, wrong, value, change, type, from, until }: Omit<Props, "field" | "texts" | "values"> & { label: string; hint?: string; optional?: string; type: string; from?: string; until?: string }) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}{optional && <span className="quiet"> ({optional})</span>}</label>
       {hint && <HintText id={`${id}-hint`}>{hint}</HintText>}
-      <input id={id} type={type} value={String(value ?? "")} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} aria-required={!optional} aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
+      <input id={id} type={type} min={from} max={until} value={String(value ?? "")} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} aria-required={!optional} aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
       {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
     </div>
   );

@@ -18,8 +18,8 @@ interface Common {
 export type Field = Common & (
   // One line, or several, of free text.
   | { kind: "line" | "area" }
-  // A day; its value is YYYY-MM-DD.
-  | { kind: "day" }
+  // A day; its value is YYYY-MM-DD. It lies neither before nor after these.
+  | { kind: "day"; from?: string; until?: string }
   // A day and a time; its value is YYYY-MM-DDTHH:MM, in Finland.
   | { kind: "moment" }
   | { kind: "check" }

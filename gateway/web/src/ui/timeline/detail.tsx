@@ -3,11 +3,12 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
-import { limit } from "../dates";
+import { limit, onDate } from "../dates";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
 import { Papers } from "../papers";
 import { usePartyName } from "../party";
+import { useProvision } from "../provision";
 import type { Detail } from "./events";
 
 // Ids of matters name their kind by their field.
@@ -19,7 +20,7 @@ const subjectOf = (name: string, id: string) => {
 
 // DetailLine shows one detail of an event, by its type in the contract.
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
-  const t = useTexts("timeline"), word = useWords(), party = usePartyName();
+  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), provision = useProvision();
   // A thing that is so needs no value beside it.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   const shown = () => {
@@ -30,8 +31,10 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
       case "koppi.common.v1.Attachment": return <Papers subject={subject} papers={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => { const linked = subjectOf(field.name, String(id)); return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null; });
+    if (field.name === "due_provision") return provision(String(value));
+    if (field.name.endsWith("_on")) return onDate(String(value));
     return field.name === "service_key" ? word(String(value)) : String(value);
   };
-  const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|language|place|topic)$/.test(field.name);
+  const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|_on|language|place|topic|provision)$/.test(field.name);
   return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd dir="auto">{free ? <blockquote dir="auto">{String(value)}</blockquote> : shown()}</dd></div>;
 }

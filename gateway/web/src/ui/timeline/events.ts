@@ -19,13 +19,13 @@ const registry = createRegistry(...files);
 export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
 
 // What only machines need, what another line says already, and what comes for who joins later.
-const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "what", "client_language"]);
+const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules", "what", "client_language"]);
 
 // Details are shown but for these: texts have each as "field_feedback".
 export const fieldNames = [...new Set(files.flatMap(({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name))))].filter((name) => !silent.has(name));
 
 // What is withheld may be of these besides.
-export const withheldNames = ["worker", "waiting_on", "event", "client_language"];
+export const withheldNames = ["worker", "waiting_on", "event", "client_language", "due_basis", "due_provision"];
 
 // Detail is a field of an event that has a value.
 export interface Detail { field: DescField; value: unknown }
