@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+
+import { adults, begin } from "./begin";
+import { report } from "./cases";
+import { expect, test } from "./fixtures";
+import type { Person } from "./person";
+import { pictures } from "./pictures";
+
+// What a due time rests on is said to who handles a matter and to its client; an urgent one is
+// let go of by a person's choice alone.
+
+const herself = "030694W9024", over75 = "090941-903S";
+const due = (who: Person) => who.matter.locator("[data-due]"), row = (who: Person, subject: string) => who.row(subject).locator("[data-due]");
+const urgent = "DUE_BASIS_URGENCY", promise = "DUE_BASIS_SERVICE_PROMISE", statutory = "DUE_BASIS_STATUTORY";
+const shown = async (who: Person, basis: string, said: string) => {
+  await expect(due(who)).toHaveAttribute("data-due", basis);
+  await expect(due(who)).toContainText(said);
+};
+// card is a client's own page of one matter.
+const card = (who: Person, subject: string) => who.page.locator(`article[data-subject="${subject}"]`);
+
+test("an emergency shows its hour and what it rests on, and is let go of by triage alone", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { urgency: "URGENCY_EMERGENCY", unit: adults.unit }), kela = await comes("kela-17"), worker = await comes("ps-21");
+  await kela.open(subject, "sent");
+  await worker.open(subject);
+  await worker.take("ReceiveConcern");
+  await shown(worker, urgent, "Hätätilanne: viimeistään 23.11.2026 10.00 (SHL 36 § 1 mom.)");
+  await expect(row(worker, subject)).toContainText("Hätätilanne: viimeistään 10.00");
+  await expect(worker.step("TriageConcern")).toHaveText(/Kiireellinen apu arvioitu/);
+  await pictures(worker.page, "clocks-emergency");
+  // The reporter is told until when, not on what that rests.
+  await expect(kela.matter.locator(".marks")).toContainText("tunnin kuluttua");
+  await expect(due(kela)).toHaveCount(0);
+  // Who takes it half an hour later has an hour from then.
+  await koppi.advance("1800s");
+  await worker.take("TakeConcern");
+  await shown(worker, urgent, "viimeistään 23.11.2026 10.30");
+  await worker.step("TriageConcern").click();
+  const form = worker.page.locator("form.step-form");
+  await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika 23.11.2026 10.30");
+  await expect(form.locator('[data-field="urgency"] input:checked')).toHaveCount(0);
+  await form.locator("[data-send]").click();
+  await expect(form.locator('[data-field="urgency"]')).toContainText("Tämä tarvitaan");
+  await worker.fill(form, { urgency: "URGENCY_NORMAL" });
+  await expect(form.locator('[data-field="letGo"]')).toContainText("Kiireellinen määräaika päättyy");
+  await pictures(worker.page, "clocks-triage");
+  await worker.send(form);
+  await shown(worker, promise, "Tavoite 2.12.2026");
+  await expect(row(worker, subject)).toHaveAttribute("data-due", promise);
+  await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_TAKEN"));
+  await expect(worker.matter.locator("aside")).toContainText("Ei kiireellinen (lähettäjän arvio: Hätätilanne)");
+  await expect(worker.matter.locator('[data-event="ConcernTaken"] ~ [data-event="ConcernTriaged"]')).toContainText("Kiireellisyys arvioitu");
+  await expect(worker.step("TriageConcern")).toHaveText("Arvioi kiireellisyys");
+});
+
+test("a client whose matter is urgent reads whom to call and when, and else what is aimed at", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit }), concernId = subject.split("/")[1];
+  await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
+  const client = await comes("client", { width: 390, height: 844 });
+  await expect(card(client, subject).locator("[data-urgent]")).toHaveText("Asiasi on kiireellinen. Avun tarve arvioidaan heti. Jos kukaan ei ole ottanut yhteyttä 23.11.2026 klo 10.00 mennessä, soita sosiaalipäivystykseen tai 112.");
+  await pictures(client.page, "clocks-client-urgent");
+  await koppi.advance("3660s");
+  await client.page.reload();
+  await expect(card(client, subject).locator("[data-urgent]")).toContainText("Aika on mennyt.");
+  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId, urgency: "URGENCY_NORMAL" });
+  await client.page.reload();
+  await expect(card(client, subject)).toContainText("Asiaan pyritään tarttumaan viimeistään 2.12.2026");
+  await expect(card(client, subject).locator("[data-urgent]")).toHaveCount(0);
+  await expect(card(client, subject)).not.toContainText("on otettava yhteyttä");
+  await pictures(client.page, "clocks-client-promise");
+});
+
+test("a client over 75 reads the law's day, and so does who handles the matter", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { code: over75, unit: adults.unit }), worker = await comes("ps-21"), client = await comes("client");
+  await worker.open(subject);
+  await worker.take("ReceiveConcern");
+  await shown(worker, statutory, "Määräaika 2.12.2026 (SHL 36 § 2 mom.)");
+  await expect(worker.matter.locator("aside")).toContainText("75 vuotta täyttänyt");
+  await worker.step("TriageConcern").click();
+  await expect(worker.page.locator('[data-field="over75"]')).toContainText("täyttänyt 75 vuotta");
+  await client.becomes(over75);
+  await expect(card(client, subject)).toContainText("Arviointi on aloitettava viimeistään 2.12.2026 (SHL 36 §)");
+  await pictures(client.page, "clocks-client-statutory");
+});
+
+test("a group that a worker records gives a client the law's day", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21");
+  await worker.open(subject);
+  await worker.take("ReceiveConcern");
+  await shown(worker, promise, "Tavoite 2.12.2026");
+  await worker.take("TriageConcern", { groups: ["STATUTORY_GROUP_DISABLED_PERSON"] });
+  await shown(worker, statutory, "Määräaika 2.12.2026 (SHL 36 § 2 mom.)");
+  await worker.step("TriageConcern").click();
+  const form = worker.page.locator("form.step-form");
+  await expect(form.locator('[data-field="groupsStay"]')).toHaveCount(0);
+  await worker.tick(form.locator('input[value="STATUTORY_GROUP_DISABLED_PERSON"]'), false);
+  await expect(form.locator('[data-field="groupsStay"]')).toContainText("jää voimaan");
+});
+
+test("a moved application says when it arrived and by when it is decided; a referral is triaged under way", async ({ comes }) => {
+  const worker = await comes("ps-21"), kela = await comes("kela-17");
+  await kela.go("/new/referral");
+  const form = kela.page.locator("form.step-form"), arrived = form.locator('[data-field="arrivedOn"]');
+  const values = { kind: "REFERRAL_KIND_APPLICATION_TRANSFER", ground: "transfer", code: herself, language: "fi", receiver: { agency: "hva-pohjois-savo", ...adults }, reason: "Ehkäisevä toimeentulotuki.", urgency: "URGENCY_NORMAL" };
+  await kela.fill(form, values);
+  await expect(arrived.locator("input")).toHaveValue("2026-11-23");
+  for (const [day, said] of [["2026-11-24", "ei voi olla tulevaisuudessa"], ["2025-11-22", "yli vuoden takana"]] as const) {
+    await kela.fill(form, { arrivedOn: day });
+    await form.locator("[data-send]").click();
+    await expect(arrived).toContainText(said);
+  }
+  const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
+  await expect(kela.standing).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 2.12.2026.");
+  const client = await comes("client");
+  await expect(card(client, subject).locator("[data-standing]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 2.12.2026");
+  await worker.open(subject);
+  await worker.take("AcceptReferral");
+  await shown(worker, statutory, "Määräaika 2.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");
+  await expect(worker.matter.locator("aside")).toContainText("20.11.2026");
+  await worker.take("TriageReferral", { urgency: "URGENCY_URGENT" });
+  await shown(worker, statutory, "Määräaika 24.11.2026 (toimeentulotukilaki 14 b §)");
+  for (const who of [kela, worker]) await expect(who.matter.locator('[data-event="ReferralTriaged"]')).toContainText("Kiireellinen");
+});
