@@ -4,7 +4,7 @@ import { adults, begin } from "./begin";
 import { report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
-import { pictures } from "./pictures";
+import { picture, pictures } from "./pictures";
 
 // What a due time rests on is said to who handles a matter and to its client; an urgent one is
 // let go of by a person's choice alone.
@@ -31,21 +31,24 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   // The reporter is told until when, not on what that rests.
   await expect(kela.matter.locator(".marks")).toContainText("tunnin kuluttua");
   await expect(due(kela)).toHaveCount(0);
+  await pictures(kela.page, "clocks-reporter");
   // Who takes it half an hour later has an hour from then.
   await koppi.advance("1800s");
   await worker.take("TakeConcern");
   await shown(worker, urgent, "viimeistään 23.11.2026 10.30");
   await worker.step("TriageConcern").click();
   const form = worker.page.locator("form.step-form");
+  await pictures(worker.page, "clocks-triage");
   await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika 23.11.2026 10.30");
   await expect(form.locator('[data-field="urgency"] input:checked')).toHaveCount(0);
   await form.locator("[data-send]").click();
   await expect(form.locator('[data-field="urgency"]')).toContainText("Tämä tarvitaan");
   await worker.fill(form, { urgency: "URGENCY_NORMAL" });
   await expect(form.locator('[data-field="letGo"]')).toContainText("Kiireellinen määräaika päättyy");
-  await pictures(worker.page, "clocks-triage");
+  await picture(worker.page, "clocks-triage-whole");
   await worker.send(form);
   await shown(worker, promise, "Tavoite 2.12.2026");
+  await pictures(worker.page, "clocks-let-go");
   await expect(row(worker, subject)).toHaveAttribute("data-due", promise);
   await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_TAKEN"));
   await expect(worker.matter.locator("aside")).toContainText("Ei kiireellinen (lähettäjän arvio: Hätätilanne)");
@@ -110,14 +113,15 @@ test("a moved application says when it arrived and by when it is decided; a refe
     await expect(arrived).toContainText(said);
   }
   const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
-  await expect(kela.standing).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 2.12.2026.");
+  await expect(kela.standing).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
-  await expect(card(client, subject).locator("[data-standing]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 2.12.2026");
+  await expect(card(client, subject).locator("[data-standing]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
   await worker.open(subject);
   await worker.take("AcceptReferral");
-  await shown(worker, statutory, "Määräaika 2.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");
+  await shown(worker, statutory, "Määräaika 1.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");
   await expect(worker.matter.locator("aside")).toContainText("20.11.2026");
   await worker.take("TriageReferral", { urgency: "URGENCY_URGENT" });
+  await pictures(worker.page, "clocks-moved");
   await shown(worker, statutory, "Määräaika 24.11.2026 (toimeentulotukilaki 14 b §)");
   for (const who of [kela, worker]) await expect(who.matter.locator('[data-event="ReferralTriaged"]')).toContainText("Kiireellinen");
 });

@@ -53,7 +53,7 @@ export function DueMark({ status, label, urgency, whole }: Due) {
       {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</> : basis ? word(nameOf(DueBasisSchema, basis)) + (whole ? " " : ": ") : null}
       {late && !whole && alarm}
       <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
-      {basis && whole && status.dueProvision && <span className="quiet"> ({provision(status.dueProvision)})</span>}
+      {basis && whole && status.dueProvision && <span className="quiet provision"> ({provision(status.dueProvision)})</span>}
       {basis && whole && away.key !== "on_day" && <> · {late && alarm}{far}</>}
     </span>
   );

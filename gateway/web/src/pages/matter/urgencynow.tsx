@@ -1,3 +1,5 @@
+import { useEffect, useRef } from "react";
+
 import { DueBasis, Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -13,7 +15,7 @@ export const isUrgent = ({ status }: { status?: LoopStatus }) => status?.dueBasi
 // urgencyNow is how urgent the receiver holds a matter to be; before triage, as its sender said.
 export const urgencyNow = ({ urgency, triagedUrgency }: Urgent) => triagedUrgency || urgency;
 
-// urgencyField asks how urgent a matter is. An urgent due time is let go of by choice alone:
+// urgencyFields ask how urgent a matter is. An urgent due time is let go of by choice alone:
 // nothing is chosen beforehand, and what each choice does to it stands beside it.
 export const urgencyFields = (matter: Urgent): Field[] => [
   ...(isUrgent(matter) ? [{ kind: "drawn", name: "urgencyNow", label: "", draw: () => <UrgentNow matter={matter} /> } satisfies Field] : []),
@@ -27,5 +29,11 @@ function UrgentNow({ matter }: { matter: Urgent }) {
   const t = useTexts("matter"), word = useWords(), due = dateOf(matter.status?.dueAt), now = urgencyNow(matter);
   // A report that joined may have made it urgent.
   const urgency = now === Urgency.NORMAL ? Urgency.URGENT : now;
-  return <p className="note" data-urgency-now>{t("urgencyNow", { urgency: word(nameOf(UrgencySchema, urgency)), due: due && limit(due) })}</p>;
+  // On a phone the form begins low: what is asked is brought into view.
+  const place = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    const form = place.current?.closest("form"), choices = form?.querySelector('[data-field="urgency"]');
+    if (choices && choices.getBoundingClientRect().bottom > innerHeight - 120) form!.scrollIntoView({ block: "start" });
+  }, []);
+  return <p ref={place} className="note" data-urgency-now>{t("urgencyNow", { urgency: word(nameOf(UrgencySchema, urgency)), due: due && limit(due) })}</p>;
 }
