@@ -29,7 +29,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(worker.step("TriageConcern")).toHaveText(/Kiireellinen apu arvioitu/);
   await pictures(worker.page, "clocks-emergency");
   // The reporter is told until when, not on what that rests.
-  await expect(kela.matter.locator(".marks")).toContainText("tunnin kuluttua");
+  await expect(kela.matter.locator(".marks .due")).toHaveText("Määräaika: tunnin kuluttua");
   await expect(due(kela)).toHaveCount(0);
   await pictures(kela.page, "clocks-reporter");
   // Who takes it half an hour later has an hour from then.

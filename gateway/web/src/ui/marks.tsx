@@ -23,6 +23,9 @@ export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
   return <strong className="urgency"><span aria-hidden="true" className="shape">!</span>{word(nameOf(UrgencySchema, urgency))}</strong>;
 }
 
+// isUrgent tells of a due time that it is when it is because the matter is urgent.
+export const isUrgent = (status?: LoopStatus) => status?.dueAt !== undefined && status.dueBasis === DueBasis.URGENCY;
+
 interface Due {
   status?: LoopStatus;
   // What it is called where the reader is not told what it rests on.
@@ -40,7 +43,7 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   if (!status || !due) return null;
   // The service knows first that it is late.
   const away = distance(due, status.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
-  const basis = status.dueBasis, urgent = basis === DueBasis.URGENCY;
+  const basis = status.dueBasis ? nameOf(DueBasisSchema, status.dueBasis) : "", urgent = isUrgent(status);
   if (label && !basis && away.key === "on_day") return null;
   const far = t(away.key, { count: away.count, date: limit(due) }), date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
   const by = urgent ? t("on_day", { date }) : date;
@@ -48,13 +51,13 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   const shown = !basis ? far : whole ? by : urgent && !late ? by : far;
   const alarm = <span aria-hidden="true" className="shape">▲</span>;
   return (
-    <span className={late ? "due late" : "due"} data-due={basis ? nameOf(DueBasisSchema, basis) : undefined}>
+    <span className={late ? "due late" : "due"} data-due={basis || undefined}>
       {!basis && label && `${label}: `}
-      {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</> : basis ? word(nameOf(DueBasisSchema, basis)) + (whole ? " " : ": ") : null}
+      {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</> : basis ? word(basis) + (whole ? " " : ": ") : null}
       {late && !whole && alarm}
       <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
-      {basis && whole && status.dueProvision && <span className="quiet provision"> ({provision(status.dueProvision)})</span>}
-      {basis && whole && away.key !== "on_day" && <> · {late && alarm}{far}</>}
+      {whole && basis && status.dueProvision && <span className="quiet provision"> ({provision(status.dueProvision)})</span>}
+      {whole && basis && away.key !== "on_day" && <> · {late && alarm}{far}</>}
     </span>
   );
 }
@@ -62,5 +65,5 @@ export function DueMark({ status, label, urgency, whole }: Due) {
 // Marks are until when, and how urgent: said as one where the one follows from the other.
 export function Marks(due: Due) {
   const { status, urgency } = due;
-  return <><DueMark {...due} />{!(status?.dueAt && status.dueBasis === DueBasis.URGENCY) && <UrgencyMark urgency={urgency} />}</>;
+  return <><DueMark {...due} />{!isUrgent(status) && <UrgencyMark urgency={urgency} />}</>;
 }

@@ -1,16 +1,16 @@
 import { useEffect, useRef } from "react";
 
-import { DueBasis, Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { limit } from "../../ui/dates";
+import { isUrgent as isUrgentTime } from "../../ui/marks";
 import type { Field } from "../../ui/form/fields";
 import { nameOf } from "../../ui/names";
 
 interface Urgent { status?: LoopStatus; urgency: Urgency; triagedUrgency: Urgency }
 
-// isUrgent tells that a matter is due when it is because it is urgent.
-export const isUrgent = ({ status }: { status?: LoopStatus }) => status?.dueBasis === DueBasis.URGENCY;
+export const isUrgent = ({ status }: { status?: LoopStatus }) => isUrgentTime(status);
 
 // urgencyNow is how urgent the receiver holds a matter to be; before triage, as its sender said.
 export const urgencyNow = ({ urgency, triagedUrgency }: Urgent) => triagedUrgency || urgency;
