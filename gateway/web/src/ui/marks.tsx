@@ -48,7 +48,7 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   const far = t(away.key, { count: away.count, date: limit(due) }), date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
   const by = urgent ? t("on_day", { date }) : date;
   // An urgent time is read off the clock; how long ago it was says more once it has passed.
-  const shown = !basis ? far : whole ? by : urgent && !late ? by : far;
+  const shown = basis && (whole || (urgent && !late) || away.key === "on_day") ? by : far;
   const alarm = <span aria-hidden="true" className="shape">▲</span>;
   return (
     <span className={late ? "due late" : "due"} data-due={basis || undefined}>
