@@ -9,13 +9,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/process"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
 // programs are the commands of a cluster.
@@ -61,6 +66,13 @@ func TestUpgrade(t *testing.T) {
 	conn := must(process.Calling{}.Dial([]string{c.gateways[0].address, c.gateways[1].address}))
 	defer func() { _ = conn.Close() }()
 	l := newLoad(t, conn)
+	// What a due time rests on, and judging anew after taking, only this version knows.
+	l.known = func(answer *concernv1.TakeConcernResponse) *concernv1.TakeConcernResponse {
+		both := proto.CloneOf(answer)
+		both.Concern.Status.DueBasis = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
+		both.Concern.AvailableActions = slices.DeleteFunc(both.GetConcern().GetAvailableActions(), func(step string) bool { return step == "TriageConcern" })
+		return both
+	}
 	services := slices.Concat(slices.Collect(maps.Values(c.services))...)
 
 	if migrations(previousSources(t)) != migrations("../..") {
@@ -117,6 +129,57 @@ func TestUpgradeFolder(t *testing.T) {
 		for _, by := range []func(*testing.T, string) string{previous, program} {
 			runsAt(t, by(t, koppiProgram), "fsck", "--data", data)
 		}
+	}
+}
+
+// An emergency that a system received under the version before, where it was due on the seventh
+// working day, is due within its hour from now on, and rings once; what the version before
+// told of it stays.
+func TestUpgradeUrgent(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	d := newDaemonAt(t, previous(t, koppiProgram), "up", "--dev", "--data", data)
+	d.start()
+	conn := dialStubborn(t, d.address)
+	kela := as(t, conn, kelaParty, "kela-17", "benefit_handler")
+	concerns := concernv1.NewConcernServiceClient(conn)
+	urgent := submission()
+	urgent.Urgency = commonv1.Urgency_URGENCY_EMERGENCY
+	submitted := insist(t, kela, concerns.SubmitConcern, urgent).GetConcern()
+	id, due := submitted.GetConcernId(), submitted.GetStatus().GetDueAt().AsTime()
+	received := insist(t, as(t, conn, countyParty, "", "system"), concerns.ReceiveConcern, &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+	if before := received.GetConcern().GetStatus().GetDueAt().AsTime(); !before.After(due) {
+		t.Fatalf("the version before knows the clock: due %s", before)
+	}
+	d.end(syscall.SIGTERM)
+
+	d.path = program(t, koppiProgram)
+	d.start()
+	conn = dialStubborn(t, d.address)
+	county := as(t, conn, countyParty, "ps-21", "social_worker")
+	concerns = concernv1.NewConcernServiceClient(conn)
+	status := insist(t, county, concerns.GetConcern, &concernv1.GetConcernRequest{ConcernId: id}).GetConcern().GetStatus()
+	if !status.GetDueAt().AsTime().Equal(due) || status.GetDueBasis() != commonv1.DueBasis_DUE_BASIS_URGENCY || status.GetOverdue() {
+		t.Errorf("due %s, on %s; the report was due %s", status.GetDueAt().AsTime(), status.GetDueBasis(), due)
+	}
+	advance := &devv1.AdvanceClockRequest{Target: &devv1.AdvanceClockRequest_By{By: durationpb.New(61 * time.Minute)}}
+	for range 2 {
+		insist(t, t.Context(), devv1.NewDevServiceClient(conn).AdvanceClock, advance)
+		list := insist(t, county, concerns.ListConcerns, &concernv1.ListConcernsRequest{OverdueOnly: true}).GetConcerns()
+		if len(list) != 1 || list[0].GetConcernId() != id {
+			t.Errorf("overdue are %v", list)
+		}
+	}
+	var told []string
+	for _, message := range mailboxOf(t, as(t, conn, kelaParty, "", "system"), conn) {
+		told = append(told, message.GetEvent().GetTypeUrl()[len("type.googleapis.com/koppi.concern.v1."):])
+	}
+	if want := []string{"ConcernSubmitted", "ConcernReceived", "ConcernOverdue"}; !slices.Equal(told, want) {
+		t.Errorf("the reporter was told %v; want %v", told, want)
+	}
+	d.end(syscall.SIGTERM)
+	for _, by := range []func(*testing.T, string) string{previous, program} {
+		runsAt(t, by(t, koppiProgram), "fsck", "--data", data)
 	}
 }
 

@@ -141,6 +141,7 @@ func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *cas
 		Holder:          &commonv1.Party{Agency: standing.Agency, Unit: standing.Unit, Worker: standing.Worker},
 		StartedAt:       timestamppb.New(standing.StartedAt),
 		About:           aboutOf(message),
+		Urgency:         commonv1.Urgency(standing.Urgency),
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()
@@ -148,11 +149,11 @@ func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *cas
 	if notice := shown.State.Common().Awaited(standing.Agency); notice != nil {
 		status := &commonv1.LoopStatus{}
 		proto.Merge(status, item.GetStatus())
-		status.WaitingOn, status.DueAt, status.Overdue = &commonv1.Party{Agency: standing.Agency}, timestamppb.New(notice.Due), notice.Overdue
+		status.WaitingOn, status.Overdue = &commonv1.Party{Agency: standing.Agency}, standing.Overdue
+		if status.GetDueAt() == nil || standing.DueAt.Equal(notice.Due) {
+			status.DueAt, status.DueBasis, status.DueProvision = timestamppb.New(notice.Due), commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""
+		}
 		item.Status = status
-	}
-	if named, ok := message.(interface{ GetUrgency() commonv1.Urgency }); ok {
-		item.Urgency = named.GetUrgency()
 	}
 	return item
 }
