@@ -7,6 +7,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -21,6 +22,9 @@ func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesReq
 	response := &caseworkv1.GetAgenciesResponse{}
 	for _, agency := range c.config.Directory.Agencies() {
 		shown := &caseworkv1.Agency{Agency: agency.Key, Names: agency.Names, Kind: agency.Kind}
+		if who.Role == identity.RoleOperator {
+			shown.DutyPhone = agency.DutyPhone
+		}
 		for _, unit := range agency.Units {
 			made := toUnit(unit)
 			if matter.IsParty(who) && who.Agency == agency.Key {

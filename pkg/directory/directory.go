@@ -40,6 +40,9 @@ type Agency struct {
 	Graces loop.Graces
 	// Callback is where it wants to be called; nil where it reads by itself.
 	Callback *Callback
+	// DutyPhone is whom those who run Koppi ring when something urgent waits, at any hour; empty
+	// for nobody. It is told to no agency and no client.
+	DutyPhone string
 }
 
 // Unit is a part of an agency that holds matters.

@@ -30,6 +30,7 @@ type fileAgency struct {
 	NoConsentProfile string            `json:"noConsentProfile"`
 	Graces           *fileGraces       `json:"graces"`
 	Callback         *fileCallback     `json:"callback"`
+	DutyPhone        string            `json:"dutyPhone"`
 }
 
 type fileUnit struct {
@@ -139,7 +140,7 @@ func codeIn(value any) string {
 }
 
 func (f fileAgency) check() (Agency, error) {
-	agency := Agency{Key: f.Agency, Names: f.Names, Profile: Profile(f.NoConsentProfile)}
+	agency := Agency{Key: f.Agency, Names: f.Names, Profile: Profile(f.NoConsentProfile), DutyPhone: f.DutyPhone}
 	kind := caseworkv1.AgencyKind_value["AGENCY_KIND_"+f.Kind]
 	agency.Kind = caseworkv1.AgencyKind(kind)
 	switch {
@@ -153,6 +154,9 @@ func (f fileAgency) check() (Agency, error) {
 		return agency, errors.New("no units")
 	}
 	if err := checkNames(f.Names); err != nil {
+		return agency, err
+	}
+	if err := checkPhone(f.DutyPhone); err != nil {
 		return agency, err
 	}
 	var err error

@@ -355,9 +355,12 @@ type Agency struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
 	// Display names by BCP 47 tag: fi, sv, en.
-	Names         map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Kind          AgencyKind        `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
-	Units         []*Unit           `protobuf:"bytes,4,rep,name=units,proto3" json:"units,omitempty"`
+	Names map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Kind  AgencyKind        `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
+	Units []*Unit           `protobuf:"bytes,4,rep,name=units,proto3" json:"units,omitempty"`
+	// Whom to ring there at any hour when something urgent waits. Set for the role operator alone,
+	// and empty where the agency has none.
+	DutyPhone     string `protobuf:"bytes,5,opt,name=duty_phone,json=dutyPhone,proto3" json:"duty_phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +421,13 @@ func (x *Agency) GetUnits() []*Unit {
 		return x.Units
 	}
 	return nil
+}
+
+func (x *Agency) GetDutyPhone() string {
+	if x != nil {
+		return x.DutyPhone
+	}
+	return ""
 }
 
 type Unit struct {
@@ -1754,12 +1764,14 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x14\n" +
 	"\x12GetAgenciesRequest\"L\n" +
 	"\x13GetAgenciesResponse\x125\n" +
-	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\x84\x02\n" +
+	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xa9\x02\n" +
 	"\x06Agency\x12\x1c\n" +
 	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12@\n" +
 	"\x05names\x18\x02 \x03(\v2$.koppi.casework.v1.Agency.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12-\n" +
-	"\x05units\x18\x04 \x03(\v2\x17.koppi.casework.v1.UnitR\x05units\x1a8\n" +
+	"\x05units\x18\x04 \x03(\v2\x17.koppi.casework.v1.UnitR\x05units\x12#\n" +
+	"\n" +
+	"duty_phone\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\tdutyPhone\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
