@@ -28,11 +28,7 @@ func TestDashboardsHaveData(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := g.cluster(t, 1, nil)
-	var targets []string
-	for _, url := range c.metrics {
-		targets = append(targets, strings.TrimSuffix(trimScheme(url), "/metrics"))
-	}
-	p := newPrometheus(t, targets)
+	p := c.prometheus()
 	settings := countryAt("http://" + c.gateways[0].address)
 	settings.Streams, settings.Rate = 20, 20
 	report, err := synthetic.Run(t.Context(), settings)
@@ -60,6 +56,16 @@ func TestDashboardsHaveData(t *testing.T) {
 	}
 }
 
+// prometheus reads all processes of a cluster, and goes by the alarms.
+func (c *cluster) prometheus() prometheus {
+	c.t.Helper()
+	var targets []string
+	for _, url := range c.metrics {
+		targets = append(targets, strings.TrimSuffix(trimScheme(url), "/metrics"))
+	}
+	return newPrometheus(c.t, targets)
+}
+
 // prometheus is a real one of a test's own.
 type prometheus struct {
 	t       *testing.T
@@ -73,7 +79,8 @@ func newPrometheus(t *testing.T, targets []string) prometheus {
 		t.Fatal("Prometheus is missing: apt-get install prometheus")
 	}
 	folder, address := t.TempDir(), freeAddress()
-	config := fmt.Sprintf("global: {scrape_interval: 500ms}\nscrape_configs:\n  - job_name: koppi\n    static_configs:\n      - targets: [%s]\n", strings.Join(targets, ", "))
+	config := fmt.Sprintf("global: {scrape_interval: 500ms, evaluation_interval: 500ms}\nrule_files: [%s]\nscrape_configs:\n  - job_name: koppi\n    static_configs:\n      - targets: [%s]\n",
+		must(filepath.Abs("../observe/alerts.yaml")), strings.Join(targets, ", "))
 	path := filepath.Join(folder, "prometheus.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
