@@ -46,6 +46,22 @@ test("an operator sees what went silent, follows its trace, and has a parked cal
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
+test("an emergency that nobody has touched comes before what is late for longer, with whom to ring", async ({ koppi, comes }) => {
+  const late = await report(koppi);
+  await koppi.advance("864000s");
+  const emergency = await report(koppi, { urgency: "URGENCY_EMERGENCY", code: "030694W9024" });
+  await koppi.advance("3660s");
+  const { page } = await comes("operator"), rows = page.locator('[data-section="silent"] tbody tr');
+  await expect(rows).toHaveCount(2);
+  await expect(rows.nth(0)).toHaveAttribute("data-subject", emergency);
+  await expect(rows.nth(0)).toContainText("Hätätilanne");
+  await expect(rows.nth(0).getByRole("link", { name: "Soita +358 17 000 0001" })).toHaveAttribute("href", "tel:+358170000001");
+  await expect(rows.nth(1)).toHaveAttribute("data-subject", late);
+  await expect(rows.nth(1).getByRole("link")).toHaveCount(0);
+  await expect(page.locator('[data-figure="untouchedTile"] strong')).toHaveText("1");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+});
+
 test("operations are for operators: a worker has no such room, and is refused what is in it", async ({ koppi, comes }) => {
   const { page, go, matter } = await comes("kela-17");
   await expect(page.locator('.rooms a[href="/operations"]')).toHaveCount(0);

@@ -13,6 +13,8 @@ export function useDirectory() {
   return {
     agencies,
     agency: (key: string) => called(agencies.find(({ agency }) => agency === key)?.names, language, key),
+    // dutyPhone is told to operators alone.
+    dutyPhone: (key: string) => agencies.find(({ agency }) => agency === key)?.dutyPhone ?? "",
     unit: (agency: string, key: string) => called(unitOf(agencies, agency, key)?.names, language, key),
   };
 }

@@ -43,6 +43,7 @@ export function OperationsPage() {
           <p className="quiet">{t("asOf", { moment: moment(now) })}</p>
           <ul className="figures" aria-label={t("tiles")}>
             <Figure name="openTile" count={data.open.reduce((sum, { loops }) => sum + Number(loops), 0)} />
+            <Figure name="untouchedTile" count={data.open.reduce((sum, { untouched }) => sum + Number(untouched), 0)} alarming />
             <Figure name="silentTile" count={data.open.reduce((sum, { overdue }) => sum + Number(overdue), 0)} alarming />
             <Figure name="laggingTile" count={data.readers.filter((reader) => isLagging(reader)).length} alarming />
             <Figure name="parkedTile" count={parked.data?.parked.length ?? 0} alarming />

@@ -1,5 +1,5 @@
 import type { SilentLoop } from "#gen/koppi/operator/v1/operator_pb";
-import { LoopPhaseSchema } from "#gen/koppi/common/v1/party_pb";
+import { LoopPhaseSchema, Urgency, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { distance, limit } from "../../ui/dates";
@@ -7,9 +7,10 @@ import { kindOf, nameOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import { Section, Table } from "./section";
 
-// Silent are the matters in which something is past due.
+// Silent are the matters in which something is past due: first those that are urgent and that
+// nobody has touched, with whom to ring.
 export function Silent({ loops, now, look }: { loops: SilentLoop[]; now: Date; look: (subject: string) => void }) {
-  const t = useTexts("operations"), shell = useTexts("shell"), word = useWords(), { agency } = useDirectory();
+  const t = useTexts("operations"), shell = useTexts("shell"), word = useWords(), { agency, dutyPhone } = useDirectory();
   const late = (due: Date) => {
     const away = distance(due, new Date(Math.max(now.getTime(), due.getTime() + 1)));
     return shell(away.key, { count: away.count, date: limit(due) });
@@ -18,13 +19,13 @@ export function Silent({ loops, now, look }: { loops: SilentLoop[]; now: Date; l
     <Section name="silent" title={t("silent")} note={t("silentNote")} none={loops.length ? undefined : t("noneSilent")}>
       <Table label={t("silent")} head={[t("subject"), t("due"), t("phase"), t("waitingOn"), t("sender"), t("trace")]}>
         {loops.map((loop) => {
-          const due = dateOf(loop.dueAt);
+          const due = dateOf(loop.dueAt), urgent = loop.urgency !== Urgency.UNSPECIFIED, phone = dutyPhone(loop.waitingOn);
           return (
-            <tr key={loop.subject} data-subject={loop.subject}>
-              <th scope="row">{word(kindOf(loop.subject))} <span className="quiet">{shortId(loop.subject)}</span></th>
+            <tr key={loop.subject} data-subject={loop.subject} className={urgent ? "late" : undefined}>
+              <th scope="row">{word(kindOf(loop.subject))} <span className="quiet">{shortId(loop.subject)}</span>{urgent && <><br /><strong>{word(nameOf(UrgencySchema, loop.urgency))}</strong></>}</th>
               <td className="late">{due && <time dateTime={due.toISOString()} title={limit(due)}>{late(due)}</time>}</td>
               <td>{word(nameOf(LoopPhaseSchema, loop.phase))}</td>
-              <td>{agency(loop.waitingOn)}</td>
+              <td>{agency(loop.waitingOn)}{urgent && <><br />{phone ? <a href={`tel:${phone.replace(/[^+0-9]/g, "")}`}>{t("ring", { phone })}</a> : <span className="quiet">{t("noPhone")}</span>}</>}</td>
               <td>{agency(loop.sender)}</td>
               <td><button type="button" className="plain" onClick={() => look(loop.subject)}>{t("trace")}<span className="hidden"> {shortId(loop.subject)}</span></button></td>
             </tr>
