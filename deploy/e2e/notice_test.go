@@ -85,6 +85,10 @@ func TestNotices(t *testing.T) {
 	take := func(id string) {
 		t.Helper()
 		insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+		// Else it would be due within the hour again.
+		insist(t, county, concerns.TriageConcern, &concernv1.TriageConcernRequest{
+			RequestId: uuid.NewString(), ConcernId: id, Urgency: commonv1.Urgency_URGENCY_NORMAL,
+		})
 	}
 	advance := func(to time.Time) {
 		t.Helper()
