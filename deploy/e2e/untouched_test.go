@@ -47,6 +47,8 @@ func TestUrgentUntouchedRings(t *testing.T) {
 	late := submit(commonv1.Urgency_URGENCY_NORMAL)
 	advance(10 * 24 * time.Hour)
 	emergency := submit(commonv1.Urgency_URGENCY_EMERGENCY)
+	// That a system has received it is no touch, and puts nothing off.
+	insist(t, as(t, conn, countyParty, "", "system"), concerns.ReceiveConcern, &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: emergency})
 	advance(59 * time.Minute)
 	p.insist(`sum(max by (koppi_phase, koppi_waiting_on) (koppi_loops_open{koppi_service="concern"})) == 2`)
 	p.insist(`sum(max by (koppi_phase, koppi_waiting_on) (koppi_loops_overdue{koppi_service="concern"})) == 1`)
