@@ -3,8 +3,11 @@ package rules_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loop"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
 
@@ -51,5 +54,32 @@ func TestWhereAJoinedReportsStepsAre(t *testing.T) {
 	w.take(t, "hva", lead, closing)
 	if err := w.step("hva", joined, w.Request(joined, take, people["terveys"])); fault.MetadataOf(err)["joined_concern_id"] != "" {
 		t.Errorf("what has ended is sent on: %v", err)
+	}
+}
+
+// What was passed on twice of a report that is revoked goes at once: neither takes the place of
+// the other before it.
+func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
+	w := newTown()
+	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", first, take)
+	for range 2 {
+		request := w.Request(first, forward, people["terveys"]).(*concernv1.ForwardConcernRequest)
+		request.KeepOpen = true
+		must(t, w.step("hva", first, request))
+		w.Now = w.Now.Add(time.Minute)
+	}
+	w.take(t, "kela", first, revoke)
+	for _, onward := range []string{"Submitted EnteredInError", "Submitted Joined EnteredInError"} {
+		subject := ""
+		for _, told := range w.Mail["hva"] {
+			if told.View.Reader.Role == loop.RoleSender && w.Told("hva", told.Event.Subject) == onward {
+				subject = told.Event.Subject
+			}
+		}
+		if subject == "" {
+			t.Errorf("hva was told of none: %s", onward)
+		}
 	}
 }

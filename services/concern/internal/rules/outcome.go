@@ -18,10 +18,12 @@ type outcome struct {
 	*loop.Draft[Concern]
 	world World
 	facts Facts
+	// leaving are what is entered in error with the commanded concern: they take no other's place.
+	leaving map[string]bool
 }
 
 func newOutcome(world World, command Command) *outcome {
-	return &outcome{Draft: loop.NewDraft(world, command, Evolve), world: world, facts: command.Facts}
+	return &outcome{Draft: loop.NewDraft(world, command, Evolve), world: world, facts: command.Facts, leaving: map[string]bool{}}
 }
 
 // add records an event and all that follows from it.
@@ -44,6 +46,9 @@ func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
 // of them took at this moment would tell that they hang together.
 func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	before := o.State(subject)
+	for _, forward := range before.Forwards {
+		o.leaving[forward.Subject] = true
+	}
 	o.Revoke(subject, reason, Readers(before, false), by)
 	o.answerForwarder(subject, before, &commonv1.EnteredInError{})
 	if before.IsOpen() {
@@ -128,7 +133,7 @@ func (o *outcome) promoteAfter(gone Concern) {
 	}
 	var rest []Concern
 	for _, subject := range append([]string{lead}, reports...) {
-		if c := o.State(subject); subject != gone.Subject && c.IsOpen() {
+		if c := o.State(subject); subject != gone.Subject && !o.leaving[subject] && c.IsOpen() {
 			rest = append(rest, c)
 		}
 	}
