@@ -186,7 +186,7 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 		m.OwnJoinedConcernId, m.Later = "", nil
 	case *concernv1.ConcernPromoted:
 		if reporter {
-			m.JoinedConcernIds, m.JoinedConcernId, m.Urgency = nil, "", commonv1.Urgency_URGENCY_UNSPECIFIED
+			m.JoinedConcernIds, m.JoinedConcernId, m.Urgency, m.TakenBefore = nil, "", commonv1.Urgency_URGENCY_UNSPECIFIED, false
 		}
 		m.ReporterShown = false
 	case *concernv1.ConcernTriaged:

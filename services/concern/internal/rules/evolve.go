@@ -186,6 +186,7 @@ func promoted(c Concern, e loop.Event, m *concernv1.ConcernPromoted) Concern {
 		// As told to its reporter, whose due time does not vary with other reports.
 		return c
 	}
+	c.TakenBefore = m.GetTakenBefore()
 	c.Clock.Heighten(m.GetUrgency(), e.At, c.unreceivedDue())
 	if c.State != stateSubmitted {
 		c.Clock.Restart(e.At)

@@ -83,3 +83,19 @@ func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
 		}
 	}
 }
+
+// What was taken stays taken where the concern that had led is revoked: who was told so is not
+// told later that it is declined.
+func TestWhatWasTakenIsNotDeclined(t *testing.T) {
+	w := newTown()
+	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	next, err := w.submit("terveys", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", lead, take)
+	w.take(t, "kela", lead, revoke)
+	if err := w.step("hva", next, w.Request(next, decline, people["terveys"])); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("declined: %v", err)
+	}
+	w.take(t, "hva", next, closing)
+}

@@ -150,7 +150,9 @@ func (o *outcome) promoteAfter(gone Concern) {
 		}
 		switch {
 		case c.Subject == lead && c.Lead == gone.Subject:
-			o.add(c.Subject, &concernv1.ConcernPromoted{JoinedConcernIds: others(rest, lead), ReporterShown: shown, Urgency: gone.Clock.Urgency})
+			o.add(c.Subject, &concernv1.ConcernPromoted{
+				JoinedConcernIds: others(rest, lead), ReporterShown: shown, Urgency: gone.Clock.Urgency, TakenBefore: gone.taken() || gone.TakenBefore,
+			})
 		case shown:
 			o.add(c.Subject, &concernv1.ConcernPromoted{JoinedConcernId: ID(lead), ReporterShown: true})
 		case orphaned:

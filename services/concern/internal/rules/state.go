@@ -55,6 +55,8 @@ type Concern struct {
 	OwnLead string
 	// Later is what a report that joined is yet to be told, in order; see follow.go.
 	Later []*concernv1.ConcernJoined_Later_Step
+	// TakenBefore says that the concern in whose place this one leads was taken.
+	TakenBefore bool
 	// Reports are those joined to this one, in the order of joining.
 	Reports []string
 

@@ -42,7 +42,7 @@ var table = loop.Table[Concern]{
 	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernForwarded"},
 	{Step: "ReassignConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
 	{Step: "CloseConcern", By: receiver, When: leading(run(stateSubmitted, stateAssessed))},
-	{Step: "DeclineConcern", By: receiver, When: leading(run(stateSubmitted, stateReceived))},
+	{Step: "DeclineConcern", By: receiver, When: untaken(run(stateSubmitted, stateReceived))},
 	{Step: "SettleConcern", By: reporter, When: whenever(stateDeclined), Automatic: true},
 	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},
 }.WithRevocation("RevokeConcern")
@@ -79,6 +79,11 @@ func leading(from []concernv1.ConcernState) when {
 	return func(view Concern, _ loop.Actor) bool {
 		return slices.Contains(from, view.State) && (!view.IsOpen() || view.Lead == "")
 	}
+}
+
+// untaken steps are not those of a matter that was taken under a concern that led before.
+func untaken(from []concernv1.ConcernState) when {
+	return func(view Concern, actor loop.Actor) bool { return leading(from)(view, actor) && !view.TakenBefore }
 }
 
 func unasked(from []concernv1.ConcernState) when {

@@ -19,7 +19,7 @@ const registry = createRegistry(...files);
 export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
 
 // What only machines need, what another line says already, and what comes for who joins later.
-const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules", "what", "client_language"]);
+const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules", "taken_before", "what", "client_language"]);
 
 // Details are shown but for these: texts have each as "field_feedback".
 export const fieldNames = [...new Set(files.flatMap(({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name))))].filter((name) => !silent.has(name));

@@ -292,7 +292,10 @@ type ConcernPromoted struct {
 	// As recorded, whether its reporter had been shown JOINED. Never sent.
 	ReporterShown bool `protobuf:"varint,3,opt,name=reporter_shown,json=reporterShown,proto3" json:"reporter_shown,omitempty"`
 	// For the receiver only: how urgent the concern was that had led.
-	Urgency       v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	Urgency v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// For the receiver only: the concern that had led was taken. Reports that joined it were told
+	// so, and it can no longer be declined.
+	TakenBefore   bool `protobuf:"varint,5,opt,name=taken_before,json=takenBefore,proto3" json:"taken_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +356,13 @@ func (x *ConcernPromoted) GetUrgency() v1.Urgency {
 		return x.Urgency
 	}
 	return v1.Urgency(0)
+}
+
+func (x *ConcernPromoted) GetTakenBefore() bool {
+	if x != nil {
+		return x.TakenBefore
+	}
+	return false
 }
 
 type ConcernReceived struct {
@@ -1384,12 +1394,13 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"p\n" +
 	"\fReportJoined\x12,\n" +
 	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\x122\n" +
-	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\xc6\x01\n" +
+	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\xe9\x01\n" +
 	"\x0fConcernPromoted\x12,\n" +
 	"\x12joined_concern_ids\x18\x01 \x03(\tR\x10joinedConcernIds\x12*\n" +
 	"\x11joined_concern_id\x18\x02 \x01(\tR\x0fjoinedConcernId\x12%\n" +
 	"\x0ereporter_shown\x18\x03 \x01(\bR\rreporterShown\x122\n" +
-	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\x11\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12!\n" +
+	"\ftaken_before\x18\x05 \x01(\bR\vtakenBefore\"\x11\n" +
 	"\x0fConcernReceived\"\xe7\x02\n" +
 	"\x0eConcernTriaged\x122\n" +
 	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
