@@ -132,7 +132,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := n.config.Presence.Leave(leaving, thing, n.holder); err != nil {
+	if err := n.config.Presence.Release(leaving, thing, n.holder); err != nil {
 		n.config.Logger.InfoContext(leaving, "notices not given up", slog.String("error", err.Error()))
 	}
 	return nil
@@ -141,7 +141,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 // elected tells whether this gateway is the one to tell: nobody else is present, or
 // presence could not be asked for long enough.
 func (n *Notifier) elected(ctx context.Context) bool {
-	held, err := n.config.Presence.Hold(ctx, thing, n.holder, n.config.Timing.Lease)
+	held, err := n.config.Presence.Acquire(ctx, thing, n.holder, n.config.Timing.Lease)
 	switch {
 	case err == nil:
 		n.blind = time.Time{}

@@ -204,7 +204,7 @@ type held struct {
 	ask  chan struct{}
 }
 
-func (h *held) Hold(context.Context, string, string, time.Duration) (bool, error) {
+func (h *held) Acquire(context.Context, string, string, time.Duration) (bool, error) {
 	select {
 	case h.ask <- struct{}{}:
 	default:
@@ -215,7 +215,7 @@ func (h *held) Hold(context.Context, string, string, time.Duration) (bool, error
 	return h.mine.Load(), nil
 }
 
-func (h *held) Leave(context.Context, string, string) error {
+func (h *held) Release(context.Context, string, string) error {
 	close(h.left)
 	return nil
 }

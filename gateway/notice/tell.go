@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -67,7 +68,10 @@ func (n *Notifier) send(ctx context.Context, to recipient, language string, foun
 	about := []any{slog.String("agency", to.agency), slog.String("unit", to.unit)}
 	of := n.state(to)
 	subject, body := write(language, found, n.config.Link)
-	if err := n.config.Mailer.Send(ctx, to.email, subject, body); err != nil {
+	sending, end := finishing(ctx)
+	err := n.config.Mailer.Send(sending, to.email, subject, body)
+	end()
+	if err != nil {
 		failures.Add(ctx, 1)
 		of.failed, of.wait = wall(), of.waits.NextBackOff()
 		n.config.Logger.WarnContext(ctx, "a unit could not be told that something waits; it is tried again", append(about, slog.String("error", err.Error()))...)
@@ -83,6 +87,24 @@ func (n *Notifier) send(ctx context.Context, to recipient, language string, foun
 	}
 	n.mutex.Unlock()
 	n.mark(ctx, told)
+}
+
+// finishTime is how long a mail that is being sent may still take when the gateway stops.
+const finishTime = 3 * time.Second
+
+// finishing is the context of a mail that is being sent: a mail that is broken off after its text
+// has arrived is sent again by the next gateway. When the gateway stops it ends finishTime later,
+// and at the end of the lease at once.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel()
+			return
+		}
+		time.AfterFunc(finishTime, cancel)
+	})
+	return sending, func() { stop(); cancel() }
 }
 
 // mark tells the services what was told. It outlives the context: the mail is out.
