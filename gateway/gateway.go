@@ -89,7 +89,7 @@ func New(config Config) (http.Handler, error) {
 		return nil, err
 	}
 	handler = serve.NewUnknown().Handler(handler, func(err error) http.Handler { return refusal(err, options) })
-	handler = hurry(cmp.Or(config.Patience, patience), streams, handler)
+	handler = readDeadline(cmp.Or(config.Patience, patience), streams, handler)
 	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(signedIn(config.Sessions, options, handler)))))), nil
 }
 

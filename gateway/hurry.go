@@ -52,10 +52,10 @@ func streamsOf(services []string) (map[string]streaming, error) {
 	return streams, nil
 }
 
-// hurry cuts who sends a message, or takes an answer, a byte now and then. An upload may
+// readDeadline cuts who sends a message, or takes an answer, a byte now and then. An upload may
 // take as long as its line needs, as long as it does not stand still. Streams have
 // their own ends: one that is not opened soon ends, and none stands longer than an hour.
-func hurry(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
+func readDeadline(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control, kind := http.NewResponseController(w), streams[r.URL.Path]
 		now := time.Now() //nolint:forbidigo // of sockets

@@ -29,7 +29,7 @@ func (t throttled) Read(p []byte) (int, error) {
 func served(t *testing.T, within time.Duration) (address string, came <-chan int) {
 	t.Helper()
 	told := make(chan int, 1)
-	server := httptest.NewUnstartedServer(hurry(within, map[string]streaming{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(readDeadline(within, map[string]streaming{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, err := io.ReadAll(r.Body)
 		told <- len(content)
 		if err != nil {

@@ -123,7 +123,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 
 func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
 	deps := matter.Deps{
-		Store: m.store, Settings: m.store, Tallies: m.store, Notices: m.store, Looked: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
 		NewID: matter.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {

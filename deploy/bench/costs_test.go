@@ -114,10 +114,10 @@ func step(at *subject, recorded bool) journal.Batch {
 	batch := journal.Batch{
 		Expected: map[string]uint64{at.name: at.version},
 		Events:   []journal.Event{{Subject: at.name, Version: at.version + 1, ID: id, Type: "koppi.concern.v1.ConcernSubmitted", At: now, Payload: make([]byte, 500)}},
-		Loops:    []journal.Loop{{Subject: at.name, Service: "concern", Version: at.version + 1}},
+		Streams:    []journal.Stream{{Subject: at.name, Service: "concern", Version: at.version + 1}},
 	}
 	for _, agency := range []string{"kela", "hva-pohjois-savo"} {
-		batch.Standings = append(batch.Standings, journal.Standing{Subject: at.name, Agency: agency, Role: journal.RoleSender, StartedAt: now})
+		batch.WorklistEntries = append(batch.WorklistEntries, journal.WorklistEntry{Subject: at.name, Agency: agency, Role: journal.RoleSender, StartedAt: now})
 		batch.Deliveries = append(batch.Deliveries, journal.Delivery{Agency: agency, ID: id, Subject: at.name, SubjectVersion: at.version + 1, Record: make([]byte, 600)})
 	}
 	if recorded {

@@ -117,18 +117,18 @@ func stored(count int) journal.Batch {
 			Subject: subject, Version: 1, ID: id, Type: "koppi.concern.v1.ConcernSubmitted", Client: client, Case: matter,
 			By: make([]byte, 30), Basis: make([]byte, 40), At: at, Payload: make([]byte, 200),
 		})
-		batch.Loops = append(batch.Loops, journal.Loop{Subject: subject, Service: "concern", Client: client, Case: matter, State: 1, Version: 1, NextCheckAt: at.AddDate(1, 0, 0)})
+		batch.Streams = append(batch.Streams, journal.Stream{Subject: subject, Service: "concern", Client: client, Case: matter, State: 1, Version: 1, NextCheckAt: at.AddDate(1, 0, 0)})
 		for agency, part := range map[string]journal.Role{"kela": journal.RoleSender, "hva-pohjois-savo": journal.RoleReceiver} {
 			record, _ := proto.Marshal(&exchangev1.CaseMessage{
 				MessageId: id, Service: "concern", Mailbox: agency, Subject: subject, SubjectVersion: 1, CaseId: matter, ClientId: client,
 				OccurredAt: timestamppb.New(at),
 			})
 			batch.Deliveries = append(batch.Deliveries, journal.Delivery{Agency: agency, ID: id, Subject: subject, SubjectVersion: 1, Record: record})
-			batch.Standings = append(batch.Standings, journal.Standing{
+			batch.WorklistEntries = append(batch.WorklistEntries, journal.WorklistEntry{
 				Subject: subject, Agency: agency, Role: part, Client: client, Case: matter, State: 1, Phase: 1, DueAt: at.AddDate(1, 0, 0), Version: 1, StartedAt: at,
 			})
 		}
-		batch.Claims = append(batch.Claims, journal.ClaimChange{Claim: journal.Claim{Key: "request/kela/" + uuid.NewString(), Subject: subject, Version: 1, Digest: make([]byte, 32)}})
+		batch.UniqueKeys = append(batch.UniqueKeys, journal.UniqueKeyChange{UniqueKey: journal.UniqueKey{Key: "request/kela/" + uuid.NewString(), Subject: subject, Version: 1, Digest: make([]byte, 32)}})
 		batch.Accesses = append(batch.Accesses, journal.Access{At: at, By: make([]byte, 30), Role: "benefit_handler", Subject: subject, Client: client, Method: "koppi.concern.v1.ConcernService/SubmitConcern"})
 	}
 	return batch

@@ -60,7 +60,7 @@ func of[S loop.State](t *testing.T, rules decide.Rules[S], start proto.Message, 
 		return part
 	})
 	disclosed := decidetest.Disclosed[S]{Rules: rules, Events: events, Readers: readers, View: view}
-	return part{rules.Service, disclosed.Section, disclosed.Texts, disclosed.TextSection, rules.Disclosures, rules.Told}
+	return part{rules.Service, disclosed.Section, disclosed.Texts, disclosed.TextSection, rules.Disclosures, rules.Disclosed}
 }
 
 // due is when what the events of the page say is due.

@@ -179,13 +179,13 @@ func (t target) held(test *testing.T, connections int) (end func()) {
 }
 
 // heads are the ends of all mailboxes of all services.
-func (c *cluster) heads() map[string]journal.Head {
+func (c *cluster) heads() map[string]journal.Position {
 	c.t.Helper()
-	ends := map[string]journal.Head{}
+	ends := map[string]journal.Position{}
 	kek := must(seal.OpenKEK(filepath.Join(c.secrets, process.KEKFile)))
 	for _, service := range all.Services {
 		store := must(postgres.Open(c.t.Context(), postgres.Config{Journal: c.journal(service.Name), Keys: c.keys(service.Name), KEK: kek}))
-		for agency, head := range must(store.Heads(c.t.Context())) {
+		for agency, head := range must(store.Positions(c.t.Context())) {
 			ends[service.Name+" "+agency] = head
 		}
 		if err := store.Close(); err != nil {

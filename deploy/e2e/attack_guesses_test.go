@@ -197,7 +197,7 @@ func TestGuessedIDs(t *testing.T) {
 	b.tokens["other client"] = b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: "140391-9021"})
 	before := map[string]string{}
 	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
-		before[service] = fmt.Sprint(must(b.koppi.Store(service).Heads(t.Context())))
+		before[service] = fmt.Sprint(must(b.koppi.Store(service).Positions(t.Context())))
 	}
 	methods, matters := 0, 0
 	for _, service := range allinone.Served() {
@@ -247,7 +247,7 @@ func TestGuessedIDs(t *testing.T) {
 		t.Errorf("only %d methods were tried", methods)
 	}
 	for service, heads := range before {
-		if now := fmt.Sprint(must(b.koppi.Store(service).Heads(t.Context()))); now != heads {
+		if now := fmt.Sprint(must(b.koppi.Store(service).Positions(t.Context()))); now != heads {
 			t.Errorf("a guess has changed the mailboxes of %s", service)
 		}
 	}

@@ -94,7 +94,7 @@ func TestForgedAndStaleTokens(t *testing.T) {
 	conn := b.grpc()
 	asked := insist(t, b.asWorker("county"), consultationv1.NewConsultationServiceClient(conn).OpenConsultation, question()).GetConsultation().GetConsultationId()
 	ways := standing(asked)
-	before := fmt.Sprint(must(b.koppi.Store("concern").Heads(t.Context())))
+	before := fmt.Sprint(must(b.koppi.Store("concern").Positions(t.Context())))
 	stranger := must(identity.OpenDevIssuer(t.TempDir(), dev.IssuerName))
 	for name, bad := range map[string]struct {
 		token  func(caller identity.Caller) string
@@ -123,7 +123,7 @@ func TestForgedAndStaleTokens(t *testing.T) {
 	if answer := b.twoTokens(); !strings.Contains(answer, "401") || !strings.Contains(answer, string(fault.TokenInvalid)) {
 		t.Errorf("two tokens over HTTP: %s", answer)
 	}
-	if now := fmt.Sprint(must(b.koppi.Store("concern").Heads(t.Context()))); now != before {
+	if now := fmt.Sprint(must(b.koppi.Store("concern").Positions(t.Context()))); now != before {
 		t.Errorf("something was stored: %s", now)
 	}
 

@@ -170,10 +170,10 @@ func (g *ground) by(dsn string) string {
 
 // fsck ends all processes, since a journal is verified at rest, verifies all journals and
 // returns the ends of the concern service's mailboxes.
-func (c *cluster) fsck() map[string]journal.Head {
+func (c *cluster) fsck() map[string]journal.Position {
 	c.t.Helper()
 	c.end()
-	var heads map[string]journal.Head
+	var heads map[string]journal.Position
 	for _, service := range all.Services {
 		if found := c.fsckOf(service.Name); service.Name == concern.Name {
 			heads = found
@@ -182,7 +182,7 @@ func (c *cluster) fsck() map[string]journal.Head {
 	return heads
 }
 
-func (c *cluster) fsckOf(service string) map[string]journal.Head {
+func (c *cluster) fsckOf(service string) map[string]journal.Position {
 	c.t.Helper()
 	kek, err := seal.OpenKEK(filepath.Join(c.secrets, process.KEKFile))
 	if err != nil {
@@ -197,7 +197,7 @@ func (c *cluster) fsckOf(service string) map[string]journal.Head {
 	if err := checked(store, service); err != nil {
 		c.t.Error(err)
 	}
-	heads, err := store.Heads(context.Background())
+	heads, err := store.Positions(context.Background())
 	if err := errors.Join(err, store.Close()); err != nil {
 		c.t.Error(err)
 	}

@@ -96,12 +96,12 @@ func tool(t *testing.T, input string, args ...string) (string, error) {
 type rest struct {
 	opened     bytes.Buffer
 	tombstones int
-	counts     map[string][]journal.TallyCount
+	counts     map[string][]journal.CounterSum
 }
 
 func restOf(t *testing.T, data string) *rest {
 	t.Helper()
-	r, ctx := &rest{counts: map[string][]journal.TallyCount{}}, context.Background()
+	r, ctx := &rest{counts: map[string][]journal.CounterSum{}}, context.Background()
 	kek, err := seal.OpenKEK(filepath.Join(data, "secrets", "kek.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func restOf(t *testing.T, data string) *rest {
 			t.Error(service.Name, err)
 		}
 		r.tombstones += report.Tombstones
-		for loop, err := range store.RawLoops(ctx) {
+		for loop, err := range store.RawStreams(ctx) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -220,7 +220,7 @@ func TestCuts(t *testing.T) {
 		})
 	}
 	group.Wait()
-	heads, err := b.koppi.Store("concern").Heads(t.Context())
+	heads, err := b.koppi.Store("concern").Positions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

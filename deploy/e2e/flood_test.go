@@ -253,7 +253,7 @@ func TestMalformedFrames(t *testing.T) {
 			t.Errorf("after %s: %v", name, err)
 		}
 	}
-	if heads, err := b.koppi.Store("concern").Heads(t.Context()); err != nil || len(heads) != 0 {
+	if heads, err := b.koppi.Store("concern").Positions(t.Context()); err != nil || len(heads) != 0 {
 		t.Errorf("something was stored: %v %v", heads, err)
 	}
 }

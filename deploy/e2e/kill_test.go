@@ -31,7 +31,7 @@ func newSuite(t *testing.T) *suite {
 }
 
 // fsck verifies the journal at rest and returns the ends of its mailboxes.
-func (p *suite) fsck() map[string]journal.Head {
+func (p *suite) fsck() map[string]journal.Position {
 	p.t.Helper()
 	files := allinone.Paths(p.data, "concern")
 	kek, err := seal.OpenKEK(files.KEK)
@@ -45,7 +45,7 @@ func (p *suite) fsck() map[string]journal.Head {
 	if err := checked(store, "concern"); err != nil {
 		p.t.Fatal(err)
 	}
-	heads, err := store.Heads(p.t.Context())
+	heads, err := store.Positions(p.t.Context())
 	if err := errors.Join(err, store.Close()); err != nil {
 		p.t.Fatal(err)
 	}

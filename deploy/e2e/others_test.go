@@ -98,7 +98,7 @@ func TestBadBeginnings(t *testing.T) {
 		b.refused(name, err, test.code, test.reason)
 	}
 	for _, service := range []string{"referral", "consultation", "plan"} {
-		if heads, err := b.koppi.Store(service).Heads(t.Context()); err != nil || len(heads) != 0 {
+		if heads, err := b.koppi.Store(service).Positions(t.Context()); err != nil || len(heads) != 0 {
 			t.Errorf("%s has stored something: %v %v", service, heads, err)
 		}
 	}

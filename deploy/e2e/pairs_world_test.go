@@ -287,7 +287,7 @@ func (w *world) advance(to time.Time) {
 func (w *world) arrived(agency string) map[string]uint64 {
 	more := map[string]uint64{}
 	for _, service := range all.Services {
-		heads, err := w.koppi.Store(service.Name).Heads(w.t.Context())
+		heads, err := w.koppi.Store(service.Name).Positions(w.t.Context())
 		if err != nil {
 			w.t.Fatal(err)
 		}

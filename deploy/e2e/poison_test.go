@@ -211,11 +211,11 @@ func TestPoisonOfBeforeIsPassed(t *testing.T) {
 			MessageId: must(uuid.NewV7()).String(), Service: "consultation", Mailbox: "kela", Subject: subject, SubjectVersion: 1, Event: poison.event,
 		}
 		_, err := b.koppi.Store("consultation").Append(t.Context(), journal.Batch{
-			Expected:   map[string]uint64{subject: 0},
-			Events:     []journal.Event{{Subject: subject, Version: 1, ID: message.GetMessageId(), Type: "koppi.consultation.v9.Unheard", At: time.Now(), Payload: []byte(name)}},
-			Loops:      []journal.Loop{{Subject: subject, Service: "consultation", Version: 1}},
-			Standings:  []journal.Standing{{Subject: subject, Agency: "kela", Role: journal.RoleReceiver, State: 1, Phase: 1, WaitingOn: "kela", Version: 1, StartedAt: time.Now()}},
-			Deliveries: []journal.Delivery{{Agency: "kela", ID: message.GetMessageId(), Subject: subject, SubjectVersion: 1, Record: must(proto.Marshal(message))}},
+			Expected:        map[string]uint64{subject: 0},
+			Events:          []journal.Event{{Subject: subject, Version: 1, ID: message.GetMessageId(), Type: "koppi.consultation.v9.Unheard", At: time.Now(), Payload: []byte(name)}},
+			Streams:         []journal.Stream{{Subject: subject, Service: "consultation", Version: 1}},
+			WorklistEntries: []journal.WorklistEntry{{Subject: subject, Agency: "kela", Role: journal.RoleReceiver, State: 1, Phase: 1, WaitingOn: "kela", Version: 1, StartedAt: time.Now()}},
+			Deliveries:      []journal.Delivery{{Agency: "kela", ID: message.GetMessageId(), Subject: subject, SubjectVersion: 1, Record: must(proto.Marshal(message))}},
 		})
 		if err != nil {
 			t.Fatal(err)

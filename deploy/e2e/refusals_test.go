@@ -155,7 +155,7 @@ func TestBadReports(t *testing.T) {
 		_, err := b.call(b.tokens["kela"], submitCall, test.body)
 		b.refused(name, err, test.code, test.reason)
 	}
-	if heads, err := b.koppi.Store("concern").Heads(t.Context()); err != nil || len(heads) != 0 {
+	if heads, err := b.koppi.Store("concern").Positions(t.Context()); err != nil || len(heads) != 0 {
 		t.Errorf("something was stored: %v %v", heads, err)
 	}
 }
@@ -256,7 +256,7 @@ func TestBadSteps(t *testing.T) {
 		_, err := b.call(b.tokens[test.who], test.call, test.body)
 		b.refused(name, err, test.code, test.reason)
 	}
-	if heads, err := b.koppi.Store("concern").Heads(t.Context()); err != nil || heads["kela"].Sequence != 1 {
+	if heads, err := b.koppi.Store("concern").Positions(t.Context()); err != nil || heads["kela"].Sequence != 1 {
 		t.Errorf("something was stored: %v %v", heads, err)
 	}
 }

@@ -206,7 +206,7 @@ func TestLargeHeaders(t *testing.T) {
 		}
 		client.CloseIdleConnections()
 	}
-	if heads, err := b.koppi.Store("concern").Heads(t.Context()); err != nil || len(heads) != 0 {
+	if heads, err := b.koppi.Store("concern").Positions(t.Context()); err != nil || len(heads) != 0 {
 		t.Errorf("something was stored: %v %v", heads, err)
 	}
 }

@@ -58,18 +58,18 @@ func newCaller(config Config, agency, holder string, at endpoint) *caller {
 	return &caller{
 		config: config, agency: agency, holder: holder, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
 		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
-		most: maxBatch, waits: growing(config.Timing.FirstRetry, config.Timing.LastRetry),
+		most: maxBatch, waits: newBackoff(config.Timing.FirstRetry, config.Timing.LastRetry),
 	}
 }
 
-// growing are waits that double, each shortened or lengthened by up to a half.
-func growing(first, last time.Duration) *backoff.ExponentialBackOff {
+// newBackoff are waits that double, each shortened or lengthened by up to a half.
+func newBackoff(first, last time.Duration) *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{InitialInterval: first, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: last}
 }
 
 // run calls whenever this gateway is the one to, until the context ends.
 func (c *caller) run(ctx context.Context) {
-	reopen := growing(reopenFrom, reopenTo)
+	reopen := newBackoff(reopenFrom, reopenTo)
 	for ctx.Err() == nil {
 		if !c.elected(ctx) {
 			return
@@ -93,7 +93,7 @@ func (c *caller) run(ctx context.Context) {
 	}
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := c.config.Presence.Leave(leaving, c.thing(), c.holder); err != nil {
+	if err := c.config.Presence.Release(leaving, c.thing(), c.holder); err != nil {
 		c.logger.InfoContext(ctx, "callbacks not given up", slog.String("error", err.Error()))
 	}
 }
@@ -106,7 +106,7 @@ func (c *caller) thing() string { return "callback/" + c.agency }
 func (c *caller) elected(ctx context.Context) bool {
 	blind := time.Time{}
 	for ctx.Err() == nil {
-		held, err := c.config.Presence.Hold(ctx, c.thing(), c.holder, c.config.Timing.Lease)
+		held, err := c.config.Presence.Acquire(ctx, c.thing(), c.holder, c.config.Timing.Lease)
 		switch {
 		case held:
 			return true
@@ -194,7 +194,7 @@ func (c *caller) present(ctx context.Context) error {
 		}
 		// Presence that does not answer, or is another's, changes nothing: who takes
 		// over ends this session by the number.
-		_, _ = c.config.Presence.Hold(ctx, c.thing(), c.holder, c.config.Timing.Lease)
+		_, _ = c.config.Presence.Acquire(ctx, c.thing(), c.holder, c.config.Timing.Lease)
 	}
 }
 

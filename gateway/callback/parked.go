@@ -39,7 +39,7 @@ func (c *caller) look(ctx context.Context, service string) error {
 		}
 		known := c.parked[service][one.GetSubject()]
 		if known == nil || !one.GetRetry() {
-			known = &parked{waits: growing(c.config.Timing.FirstRetry, c.config.Timing.LastRetry)}
+			known = &parked{waits: newBackoff(c.config.Timing.FirstRetry, c.config.Timing.LastRetry)}
 		}
 		known.Parked = one
 		now[one.GetSubject()] = known

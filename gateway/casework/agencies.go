@@ -60,7 +60,7 @@ func (c *Casework) FindUnits(_ context.Context, r *caseworkv1.FindUnitsRequest) 
 			return nil, fault.New(fault.UnknownParty, "there is no such agency").Field("agency", "not in the directory")
 		}
 	}
-	wish := directory.Wish{Municipality: r.GetMunicipality(), ServiceKey: r.GetServiceKey(), Language: r.GetLanguage()}
+	wish := directory.RoutingQuery{Municipality: r.GetMunicipality(), ServiceKey: r.GetServiceKey(), Language: r.GetLanguage()}
 	response := &caseworkv1.FindUnitsResponse{}
 	for _, agency := range c.config.Directory.Agencies() {
 		if r.GetAgency() != "" && r.GetAgency() != agency.Key ||

@@ -15,7 +15,7 @@ import (
 // all have, or not all as far, is not everywhere.
 func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	out := &consentv1.Wishes{}
-	for _, same := range alike(all, (*consentv1.Wishes).GetConsents, (*consentv1.AdvanceConsent).GetConsentId) {
+	for _, same := range grouped(all, (*consentv1.Wishes).GetConsents, (*consentv1.AdvanceConsent).GetConsentId) {
 		one := same[0]
 		one.Everywhere = len(same) == len(all)
 		for _, other := range same[1:] {
@@ -27,7 +27,7 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 		}
 		out.Consents = append(out.Consents, one)
 	}
-	for _, same := range alike(all, (*consentv1.Wishes).GetProhibitions, (*consentv1.Prohibition).GetProhibitionId) {
+	for _, same := range grouped(all, (*consentv1.Wishes).GetProhibitions, (*consentv1.Prohibition).GetProhibitionId) {
 		one := same[0]
 		one.Everywhere = len(same) == len(all)
 		for _, other := range same[1:] {
@@ -40,7 +40,7 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 		}
 		out.Prohibitions = append(out.Prohibitions, one)
 	}
-	for _, same := range alike(all, (*consentv1.Wishes).GetWaiting, (*consentv1.WaitingWish).GetWishId) {
+	for _, same := range grouped(all, (*consentv1.Wishes).GetWaiting, (*consentv1.WaitingWish).GetWishId) {
 		one := same[0]
 		one.Everywhere = len(same) == len(all)
 		for _, other := range same[1:] {
@@ -62,8 +62,8 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	return loop.Newest(out, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 }
 
-// alike groups what services keep under one name, by their names.
-func alike[W any](all []*consentv1.Wishes, of func(*consentv1.Wishes) []W, name func(W) string) [][]W {
+// grouped groups what services keep under one name, by their names.
+func grouped[W any](all []*consentv1.Wishes, of func(*consentv1.Wishes) []W, name func(W) string) [][]W {
 	groups := map[string][]W{}
 	for _, part := range all {
 		for _, one := range of(part) {

@@ -30,7 +30,7 @@ func (m *mailbox) Open(ctx context.Context, cursor, consumer string, takeover ui
 		return exchange.Opened{}, err
 	}
 	m.consumer, m.takeover = consumer, response.GetTakeover()
-	return exchange.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Takeover: response.GetTakeover()}, nil
+	return exchange.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Epoch: response.GetTakeover()}, nil
 }
 
 func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {

@@ -34,7 +34,7 @@ type Service struct {
 	Accepts string
 	Conn    grpc.ClientConnInterface
 	// Wake tells that its mailboxes advance.
-	Wake wake.Waker
+	Wake wake.Notifier
 }
 
 // Config is what is merged. All fields are required.
@@ -138,14 +138,14 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 		return exchange.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
 	}
 	token, _ := identity.Bearer(header[0])
-	agency, expires := identity.Peek(token)
-	woken := exchange.NewWakes()
+	agency, expires := identity.ParseUnverified(token)
+	woken := exchange.NewNotifications()
 	var leave []func()
 	for _, service := range e.config.Services {
 		leave = append(leave, service.Wake.Join(agency, woken.Of(service.Name)))
 	}
 	return exchange.Line{
-		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Takeover: number(), Patient: true,
+		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: number(), Patient: true,
 		Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
 		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
 	}, func() {

@@ -118,13 +118,13 @@ func (s *service) tellLong(size int) {
 	appended, err := s.store.Append(context.Background(), journal.Batch{
 		Expected:   map[string]uint64{subject: 0},
 		Events:     []journal.Event{{Subject: subject, Version: 1, ID: id, Type: "test.Event", At: time.Now()}},
-		Loops:      []journal.Loop{{Subject: subject, Service: s.name, Version: 1}},
+		Streams:    []journal.Stream{{Subject: subject, Service: s.name, Version: 1}},
 		Deliveries: []journal.Delivery{{Agency: "kela", ID: id, Subject: subject, SubjectVersion: 1, Record: record}},
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.hub.Notify("kela", appended.Heads["kela"])
+	s.hub.Notify("kela", appended.Positions["kela"])
 }
 
 func (s *service) acknowledged(name string) uint64 {

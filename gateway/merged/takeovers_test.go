@@ -47,7 +47,7 @@ func TestTakeoverAtAnotherGateway(t *testing.T) {
 		same, _ := b.open(&exchangev1.ExchangeRequest_Open{Consumer: "same"})
 		b.concern.stop()
 		if _, err := b.referral.store.Advance(t.Context(), journal.Advance{
-			Agency: "kela", Consumer: "default", TakeOver: true, Takeover: opened.GetTakeover() + 1, At: time.Now(),
+			Agency: "kela", Consumer: "default", TakeOver: true, Epoch: opened.GetTakeover() + 1, At: time.Now(),
 		}); err != nil {
 			t.Fatal(err)
 		}

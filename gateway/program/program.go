@@ -73,7 +73,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, conn.Close()) }()
-		wakes, err := process.Waker(ctx, c.Redis, name, process.Logger(), group)
+		wakes, err := process.Notifier(ctx, c.Redis, name, process.Logger(), group)
 		if err != nil {
 			return err
 		}

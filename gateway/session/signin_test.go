@@ -246,7 +246,7 @@ func TestClientSignsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed, ok := s.secrets.OpenToken("session", "", s.cookie("koppi"))
-	if !ok || !strings.Contains(string(sealed), s.secrets.Inner(code)) {
+	if !ok || !strings.Contains(string(sealed), s.secrets.ClientID(code)) {
 		t.Errorf("%s is not of the client", sealed)
 	}
 	for _, text := range []string{string(sealed), s.log.String(), s.send(http.MethodGet, "/session").body} {

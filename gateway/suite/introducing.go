@@ -14,9 +14,9 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// introducing leads to a service; where that does not know a client by the caller's name
+// resolver leads to a service; where that does not know a client by the caller's name
 // for them, another service that does introduces them: a client_id is the same in all.
-type introducing struct {
+type resolver struct {
 	grpc.ClientConnInterface
 
 	// accepts is the full name of the service that is called from outside.
@@ -26,7 +26,7 @@ type introducing struct {
 
 // Invoke calls, and once more with an introduction where the client was unknown. Nothing
 // has happened by a call that was refused so.
-func (i introducing) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
+func (i resolver) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	refused := i.ClientConnInterface.Invoke(ctx, method, in, out, options...)
 	name := clientOf(in)
 	if fault.ReasonOf(refused) != fault.UnknownClient || name == "" || !strings.HasPrefix(method, "/"+i.accepts+"/") {

@@ -42,7 +42,7 @@ var Services = map[string]string{
 type Backend struct {
 	Conn grpc.ClientConnInterface
 	// Wake tells that its mailboxes advance.
-	Wake wake.Waker
+	Wake wake.Notifier
 }
 
 // Config is what a front is made of.
@@ -82,7 +82,7 @@ func Open(config Config) (*Front, error) {
 	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
 	config.Backends = config.owned()
 	front.backends = config.Backends
-	for name, backend := range config.introduced() {
+	for name, backend := range config.resolvers() {
 		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
 		front.Routes[Services[name]] = backend.Conn
@@ -127,11 +127,11 @@ func isOwn(method string) bool {
 		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
 }
 
-// introduced are the services, to which each of the others makes clients known.
-func (c Config) introduced() map[string]Backend {
+// resolvers are the services, to which each of the others makes clients known.
+func (c Config) resolvers() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
-		conn := introducing{ClientConnInterface: backend.Conn, accepts: Services[name]}
+		conn := resolver{ClientConnInterface: backend.Conn, accepts: Services[name]}
 		for _, other := range slices.Sorted(maps.Keys(c.Backends)) {
 			if other != name {
 				conn.others = append(conn.others, c.Backends[other].Conn)

@@ -9,9 +9,9 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// FirstTold is an agency that a decision tells of a subject for the first time, or again
+// NewRecipient is an agency that a decision tells of a subject for the first time, or again
 // after it had left.
-type FirstTold struct{ Subject, Agency string }
+type NewRecipient struct{ Subject, Agency string }
 
 // admit asks whether those who are told for the first time may be, and takes along what
 // that answers.
@@ -19,23 +19,23 @@ func (c *change[S]) admit(ctx context.Context) error {
 	if c.command.Admit == nil {
 		return nil
 	}
-	beside, err := c.command.Admit(ctx, c.firstTold())
+	beside, err := c.command.Admit(ctx, c.newRecipients())
 	c.batch = join(c.batch, beside)
 	return err
 }
 
-// firstTold compares who has a relation after with who had one before. Neither the
+// newRecipients compares who has a relation after with who had one before. Neither the
 // caller's own agency is new to the matter, nor who had a relation to the subject that is
 // commanded: what is passed on of it is told to them again.
-func (c *change[S]) firstTold() []FirstTold {
-	var told []FirstTold
+func (c *change[S]) newRecipients() []NewRecipient {
+	var told []NewRecipient
 	commanded := c.before.Subjects[c.command.Subject]
 	for _, subject := range c.touched {
 		before, after := c.before.Subjects[subject], c.histories[subject]
 		for _, agency := range slices.Sorted(maps.Keys(after.Views)) {
 			known := agency == c.command.Agency || before.Related(agency) || commanded.Related(agency)
 			if after.Related(agency) && !known {
-				told = append(told, FirstTold{subject, agency})
+				told = append(told, NewRecipient{subject, agency})
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func join(a, b journal.Batch) journal.Batch {
 		a.Expected[subject] = version
 	}
 	a.Seen = b.Seen
-	a.Events, a.Loops, a.Standings = append(a.Events, b.Events...), append(a.Loops, b.Loops...), append(a.Standings, b.Standings...)
+	a.Events, a.Streams, a.WorklistEntries = append(a.Events, b.Events...), append(a.Streams, b.Streams...), append(a.WorklistEntries, b.WorklistEntries...)
 	a.Accesses = append(a.Accesses, b.Accesses...)
 	return a
 }

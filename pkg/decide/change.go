@@ -86,19 +86,19 @@ func (c *change[S]) record(event loop.Event) error {
 
 // tally adds what statistics count of an event.
 func (c *change[S]) tally(before, after S, event loop.Event) {
-	head, tally := after.Common(), c.engine.Rules.Tally(before, after, event)
+	head, tally := after.Common(), c.engine.Rules.Counters(before, after, event)
 	for _, count := range tally.Counts {
 		if count == loop.CountOverdue {
 			c.broken = append(c.broken, event.Subject)
 		}
-		row := journal.Tally{
+		row := journal.Counter{
 			Subject: event.Subject, What: string(count), Month: loop.Month(event.At), At: event.At,
 			Sender: head.Sender.GetAgency(), Receiver: tally.Receiver,
 		}
 		if count == loop.CountTaken {
 			row.Waited = event.At.Sub(head.Started)
 		}
-		c.batch.Tallies = append(c.batch.Tallies, row)
+		c.batch.Counters = append(c.batch.Counters, row)
 	}
 }
 
@@ -125,7 +125,7 @@ func toRow(event loop.Event, version uint64, class journal.Class) (journal.Event
 
 // delivery is the case message of one event for one reader. The sequence is the
 // store's to give.
-func (e *Engine[S]) delivery(told Told[S]) (journal.Delivery, error) {
+func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
 	event := told.Event
 	message, err := e.message(told)
 	if err != nil {
@@ -155,7 +155,7 @@ func (e *Engine[S]) delivery(told Told[S]) (journal.Delivery, error) {
 
 // message is what a reader is told of one event, under the names that it has. The
 // client has names too: those of nobody's agency.
-func (e *Engine[S]) message(told Told[S]) (*exchangev1.CaseMessage, error) {
+func (e *Engine[S]) message(told Disclosed[S]) (*exchangev1.CaseMessage, error) {
 	agency, event := told.View.Reader.Agency, told.Event
 	packed, err := anypb.New(event.Message)
 	if err != nil {
@@ -163,12 +163,12 @@ func (e *Engine[S]) message(told Told[S]) (*exchangev1.CaseMessage, error) {
 	}
 	message := &exchangev1.CaseMessage{
 		MessageId: event.ID, Service: e.Rules.Service, Mailbox: agency, Subject: event.Subject,
-		SubjectVersion: told.View.Version, CaseId: e.Names.CaseName(agency, event.Case),
+		SubjectVersion: told.View.Version, CaseId: e.Pseudonyms.CaseName(agency, event.Case),
 		OccurredAt: timestamppb.New(event.At), From: event.By, Basis: event.Basis,
 		Status: e.Rules.Status(told.View.State, told.View.Reader), Event: packed,
 	}
 	if event.Client != "" {
-		message.ClientId = e.Names.ClientName(agency, event.Client)
+		message.ClientId = e.Pseudonyms.ClientName(agency, event.Client)
 	}
 	for _, withheld := range told.Withheld {
 		message.Withheld = append(message.Withheld, &exchangev1.Withheld{Field: withheld.Field, Rule: withheld.Rule})
@@ -180,7 +180,7 @@ func (e *Engine[S]) message(told Told[S]) (*exchangev1.CaseMessage, error) {
 func (c *change[S]) keep(subject string) {
 	history := c.histories[subject]
 	row, standings := c.engine.Rules.rows(subject, history)
-	c.batch.Loops, c.batch.Standings = append(c.batch.Loops, row), append(c.batch.Standings, standings...)
+	c.batch.Streams, c.batch.WorklistEntries = append(c.batch.Streams, row), append(c.batch.WorklistEntries, standings...)
 	access := c.command.Access
 	access.Subject, access.Client, access.At = subject, row.Client, history.LastAt()
 	c.batch.Accesses = append(c.batch.Accesses, access)
@@ -189,7 +189,7 @@ func (c *change[S]) keep(subject string) {
 // claims moves each claim from who held it before to who holds it now, and takes
 // the request_id's.
 func (c *change[S]) claims() {
-	changes := map[string]journal.ClaimChange{}
+	changes := map[string]journal.UniqueKeyChange{}
 	for _, subject := range c.touched {
 		before := c.engine.Rules.HeldBy(c.before.Subjects[subject].State)
 		after := c.engine.Rules.HeldBy(c.histories[subject].State)
@@ -208,11 +208,11 @@ func (c *change[S]) claims() {
 		}
 	}
 	for _, change := range changes {
-		c.batch.Claims = append(c.batch.Claims, change)
+		c.batch.UniqueKeys = append(c.batch.UniqueKeys, change)
 	}
-	slices.SortFunc(c.batch.Claims, func(a, b journal.ClaimChange) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(c.batch.UniqueKeys, func(a, b journal.UniqueKeyChange) int { return cmp.Compare(a.Key, b.Key) })
 	if c.command.RequestID != "" {
-		c.batch.Claims = append(c.batch.Claims, journal.ClaimChange{Claim: journal.Claim{
+		c.batch.UniqueKeys = append(c.batch.UniqueKeys, journal.UniqueKeyChange{UniqueKey: journal.UniqueKey{
 			Key: c.command.requestKey(), Subject: c.command.Subject,
 			Version: c.histories[c.command.Subject].Version, Digest: c.command.Digest,
 		}})

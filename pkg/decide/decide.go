@@ -58,7 +58,7 @@ type Command[S loop.State] struct {
 	// Admit sees whom the decision tells for the first time, none where it tells nobody new.
 	// It may refuse, and returns what is appended in the same moment, and what must still be
 	// as it was seen; may be nil.
-	Admit func(ctx context.Context, told []FirstTold) (journal.Batch, error)
+	Admit func(ctx context.Context, told []NewRecipient) (journal.Batch, error)
 	// Clients returns who the client is, by the subject started; may be nil.
 	Clients func() map[string][]byte
 	// Access is the record of this command; subject, client and time are filled in.
@@ -162,12 +162,12 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 	if err != nil {
 		return Result[S]{}, fault.Store(err)
 	}
-	for agency, head := range appended.Heads {
+	for agency, head := range appended.Positions {
 		e.Wake(agency, head)
 		seen.woken(agency)
 	}
 	for _, subject := range change.broken {
-		e.retell(ctx, change.after(subject))
+		e.replayTrace(ctx, change.after(subject))
 	}
 	return Result[S]{Subject: command.Subject, History: change.after(command.Subject)}, nil
 }
@@ -175,7 +175,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 // Repeats tells whether a command with this request_id and body has been recorded.
 func (e *Engine[S]) Repeats(ctx context.Context, command Command[S]) (bool, error) {
 	key := command.requestKey()
-	held, err := e.Store.Claims(ctx, key)
+	held, err := e.Store.UniqueKeys(ctx, key)
 	if err != nil {
 		return false, fault.Store(err)
 	}
@@ -185,7 +185,7 @@ func (e *Engine[S]) Repeats(ctx context.Context, command Command[S]) (bool, erro
 
 // replay answers a request_id that was used before: the same request gets the
 // first answer, which is the fold up to the version that it reached.
-func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.Claim) (Result[S], error) {
+func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.UniqueKey) (Result[S], error) {
 	if string(claim.Digest) != string(command.Digest) {
 		return Result[S]{}, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}

@@ -36,12 +36,12 @@ func (e *Engine[S]) Deeds(ctx context.Context, subject, agency, client string) (
 		return nil, err
 	}
 	deeds := &Deeds[S]{rows: histories[0], by: map[string]string{}}
-	var told []Told[S]
+	var told []Disclosed[S]
 	if agency == "" {
 		if client == "" || events[0].Client != client {
 			return nil, nil
 		}
-		deeds.View, told = e.Rules.ToldClient(events)
+		deeds.View, told = e.Rules.DiscloseToClient(events)
 	} else {
 		now := e.Rules.Fold(events, false)
 		view, known := now.Views[agency]
@@ -60,10 +60,10 @@ func (e *Engine[S]) Deeds(ctx context.Context, subject, agency, client string) (
 // does not hold the hash of the history that the change left.
 const headless = time.Second
 
-// Told tells whether the reader was told of the change that a record is of, as a deed of an
+// Disclosed tells whether the reader was told of the change that a record is of, as a deed of an
 // agency. Before returns the head that the change before it left, and is asked only where the
 // record's last event does not say.
-func (d *Deeds[S]) Told(agency string, record journal.Access, before func() ([]byte, error)) (bool, error) {
+func (d *Deeds[S]) Disclosed(agency string, record journal.Access, before func() ([]byte, error)) (bool, error) {
 	if len(record.Head) == 0 {
 		return slices.ContainsFunc(d.rows, func(row journal.Event) bool {
 			return d.isBy(agency, row) && row.At.Sub(record.At).Abs() <= headless

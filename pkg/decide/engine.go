@@ -36,20 +36,20 @@ type Rules[S loop.State] struct {
 	// of an event at all, by its name; nil where all are.
 	Disclosures []loop.Disclosure
 	Provisions  map[string]string
-	Told        map[string][]loop.Audience
+	Disclosed   map[string][]loop.Audience
 	// Status is the loop's status as a reader sees it.
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
-	// Standing is the subject's place in a reader's worklist.
-	Standing func(view S, reader loop.Reader) loop.Standing
+	// WorklistEntry is the subject's place in a reader's worklist.
+	WorklistEntry func(view S, reader loop.Reader) loop.WorklistEntry
 	// Shared tells whether, by what an agency is shown of a subject that goes on, another
 	// agency has its part in it: it began it, or has taken up what this one began. May be
 	// nil where no agency acts in a client's name by it.
 	Shared func(view S, agency string) bool
 	// Waits are rows of the worklists of agencies that are told nothing, with Agency, Unit,
 	// WaitingOn, DueAt and Ended; may be nil.
-	Waits func(S) []journal.Standing
-	// Tally is what statistics count of an event.
-	Tally func(before, after S, event loop.Event) loop.Tally
+	Waits func(S) []journal.WorklistEntry
+	// Counters is what statistics count of an event.
+	Counters func(before, after S, event loop.Event) loop.Counters
 	// Withdraw are the events of a consent's withdrawal, the given one among them, where
 	// others follow; may be nil.
 	Withdraw func(world loop.World[S], actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event
@@ -123,18 +123,18 @@ func (r Rules[S]) HeldBy(state S) string {
 	return r.Held(state)
 }
 
-// Names gives out what an agency may call a client and a case: other agencies
+// Pseudonyms gives out what an agency may call a client and a case: other agencies
 // get other names for the same, so that they cannot match them.
-type Names interface {
+type Pseudonyms interface {
 	ClientName(agency, inner string) string
 	CaseName(agency, inner string) string
 }
 
 // Engine runs the commands of one service.
 type Engine[S loop.State] struct {
-	Rules Rules[S]
-	Store journal.Store
-	Names Names
+	Rules      Rules[S]
+	Store      journal.Store
+	Pseudonyms Pseudonyms
 	// Wake is told of each mailbox that advanced.
 	Wake func(agency string, sequence uint64)
 	// NewID makes message ids: UUIDv7.
@@ -154,7 +154,7 @@ func (e *Engine[S]) timeOf(command Command[S], world loop.World[S]) time.Time {
 type loaded[S loop.State] struct {
 	world loop.World[S]
 	// first is the claim of the command's request_id, nil where it is new.
-	first *journal.Claim
+	first *journal.UniqueKey
 	// refusal is why the command is refused by the commanded subject alone.
 	refusal error
 }
@@ -164,7 +164,7 @@ type loaded[S loop.State] struct {
 // nothing new turns up, what the command names as related and who holds the claims asked
 // about.
 func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], error) {
-	l := loaded[S]{world: loop.World[S]{Subjects: map[string]loop.History[S]{}, Claims: map[string]string{}}}
+	l := loaded[S]{world: loop.World[S]{Subjects: map[string]loop.History[S]{}, UniqueKeys: map[string]string{}}}
 	var subjects []string
 	if !command.Starts {
 		subjects = append(subjects, command.Subject)
@@ -187,7 +187,7 @@ func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], er
 		if err != nil {
 			return l, err
 		}
-		wanted, asked := lacking(subjects, related), lacking(claims, command.claims(l.world))
+		wanted, asked := missing(subjects, related), missing(claims, command.claims(l.world))
 		if len(wanted)+len(asked) == 0 {
 			return l, e.stillHeld(l.world)
 		}
@@ -225,16 +225,16 @@ func (e *Engine[S]) related(ctx context.Context, command Command[S], world loop.
 // stillHeld is a conflict where a claim was given up between its reading and that of the
 // subject that held it: who then decides upon the claim would join what has ended.
 func (e *Engine[S]) stillHeld(world loop.World[S]) error {
-	for key, holder := range world.Claims {
+	for key, holder := range world.UniqueKeys {
 		if history, known := world.Subjects[holder]; known && e.Rules.HeldBy(history.State) != key {
-			return &journal.ConflictError{Claim: key}
+			return &journal.ConflictError{UniqueKey: key}
 		}
 	}
 	return nil
 }
 
-// lacking are the wanted names that are not had.
-func lacking(had, wanted []string) []string {
+// missing are the wanted names that are not had.
+func missing(had, wanted []string) []string {
 	var more []string
 	for _, name := range wanted {
 		if !slices.Contains(had, name) && !slices.Contains(more, name) {
@@ -269,7 +269,7 @@ func (e *Engine[S]) loadClaims(ctx context.Context, l *loaded[S], command Comman
 	if len(keys) == 0 {
 		return nil
 	}
-	held, err := e.Store.Claims(ctx, keys...)
+	held, err := e.Store.UniqueKeys(ctx, keys...)
 	if err != nil {
 		return fault.Store(err)
 	}
@@ -277,7 +277,7 @@ func (e *Engine[S]) loadClaims(ctx context.Context, l *loaded[S], command Comman
 		if key == command.requestKey() {
 			l.first = &claim
 		} else {
-			l.world.Claims[key] = claim.Subject
+			l.world.UniqueKeys[key] = claim.Subject
 		}
 	}
 	return nil

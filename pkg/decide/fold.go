@@ -20,12 +20,12 @@ func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
 
 // Next adds one event to a history and says who is told what of it, in the order
 // in which they are told. The given history stays as it was.
-func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[S], []Told[S]) {
+func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[S], []Disclosed[S]) {
 	return r.next(history, event, append(slices.Clip(history.Events), event))
 }
 
 // next does so, given all events with the new one.
-func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Event) (loop.History[S], []Told[S]) {
+func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Event) (loop.History[S], []Disclosed[S]) {
 	next := loop.History[S]{
 		State: r.Evolve(history.State, event), Version: history.Version + 1,
 		Views: maps.Clone(history.Views), Withdrawn: history.Withdrawn, Shared: history.Shared,
@@ -35,7 +35,7 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 	if next.Views == nil {
 		next.Views = map[string]loop.View[S]{}
 	}
-	var tells []Told[S]
+	var tells []Disclosed[S]
 	live := 0
 	head := next.State.Common()
 	for _, reader := range r.readers(next) {
@@ -49,15 +49,15 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 			// It now knows no more than if there had been no consent.
 			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
 		}
-		disclosed, withheld, tell := r.tell(view.State, event, reader, head)
+		disclosed, withheld, tell := r.discloseTo(view.State, event, reader, head)
 		if !gone && (tell || !reader.Left) {
 			live++
 		}
 		if tell && !gone {
 			view.State = r.Evolve(view.State, disclosed)
-			view.Extent = view.Extent.Told(event, disclosed, view.Version == 0)
+			view.Extent = view.Extent.Disclosed(event, disclosed, view.Version == 0)
 			view.Version++
-			tells = append(tells, Told[S]{View: view, Event: disclosed, Withheld: withheld})
+			tells = append(tells, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 		next.Views[reader.Agency] = view
 	}
@@ -72,14 +72,14 @@ func (r Rules[S]) readers(history loop.History[S]) []loop.Reader {
 	return r.Readers(history.State, history.Withdrawn || history.State.Common().IsWithdrawn())
 }
 
-// Tell is what a reader that has not left is told of an event, given its view so far;
+// DiscloseTo is what a reader that has not left is told of an event, given its view so far;
 // false where it is told nothing.
-func (r Rules[S]) Tell(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
-	return r.tell(view, event, reader, loop.Head{})
+func (r Rules[S]) DiscloseTo(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+	return r.discloseTo(view, event, reader, loop.Head{})
 }
 
-// tell does so for every reader, given the subject's head after the event.
-func (r Rules[S]) tell(view S, event loop.Event, reader loop.Reader, head loop.Head) (loop.Event, []loop.Withheld, bool) {
+// discloseTo does so for every reader, given the subject's head after the event.
+func (r Rules[S]) discloseTo(view S, event loop.Event, reader loop.Reader, head loop.Head) (loop.Event, []loop.Withheld, bool) {
 	if _, erased := event.Message.(*commonv1.CopiesErased); erased {
 		return event, nil, false
 	}
@@ -88,7 +88,7 @@ func (r Rules[S]) tell(view S, event loop.Event, reader loop.Reader, head loop.H
 		if head.IsRevoked() {
 			apart = head.Revocation.LeftApart
 		}
-		event, tell := loop.TellNotice(view.Common(), event, reader, apart)
+		event, tell := loop.DiscloseNotice(view.Common(), event, reader, apart)
 		return event, nil, tell
 	}
 	return r.Disclose(view, event, reader)
@@ -96,26 +96,26 @@ func (r Rules[S]) tell(view S, event loop.Event, reader loop.Reader, head loop.H
 
 // ForClient is a subject as the person whom it concerns sees it.
 func (r Rules[S]) ForClient(events []loop.Event) loop.View[S] {
-	view, _ := r.ToldClient(events)
+	view, _ := r.DiscloseToClient(events)
 	return view
 }
 
-// ToldClient is that, and all that the person is told, in order.
-func (r Rules[S]) ToldClient(events []loop.Event) (loop.View[S], []Told[S]) {
+// DiscloseToClient is that, and all that the person is told, in order.
+func (r Rules[S]) DiscloseToClient(events []loop.Event) (loop.View[S], []Disclosed[S]) {
 	view := loop.View[S]{Reader: loop.Reader{Role: loop.RoleClient}}
-	var all []Told[S]
+	var all []Disclosed[S]
 	for _, event := range events {
-		if disclosed, withheld, tell := r.Tell(view.State, event, view.Reader); tell {
+		if disclosed, withheld, tell := r.DiscloseTo(view.State, event, view.Reader); tell {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
-			all = append(all, Told[S]{View: view, Event: disclosed, Withheld: withheld})
+			all = append(all, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 	}
 	return view, all
 }
 
-// Told is what one reader is told of one event, and its view after it.
-type Told[S loop.State] struct {
+// Disclosed is what one reader is told of one event, and its view after it.
+type Disclosed[S loop.State] struct {
 	View     loop.View[S]
 	Event    loop.Event
 	Withheld []loop.Withheld

@@ -33,10 +33,10 @@ func (e *Engine[S]) Recall(events []loop.Event, agency, client string, upTo uint
 	if now.State.Common().IsRevoked() {
 		return Recalled[S]{}, nil
 	}
-	var told []Told[S]
+	var told []Disclosed[S]
 	switch {
 	case agency == "" && client != "" && events[0].Client == client:
-		_, told = e.Rules.ToldClient(events[:all.Version])
+		_, told = e.Rules.DiscloseToClient(events[:all.Version])
 	case agency != "" && now.Related(agency):
 		told = e.Rules.toldAgency(events[:all.Version], now.State.Common().IsWithdrawn(), agency)
 	default:
@@ -79,8 +79,8 @@ func (e *Engine[S]) EventsOf(ctx context.Context, subjects ...string) ([][]loop.
 	return all, nil
 }
 
-func (r Rules[S]) toldAgency(events []loop.Event, withdrawn bool, agency string) []Told[S] {
-	history, own := loop.History[S]{Withdrawn: withdrawn}, []Told[S]{}
+func (r Rules[S]) toldAgency(events []loop.Event, withdrawn bool, agency string) []Disclosed[S] {
+	history, own := loop.History[S]{Withdrawn: withdrawn}, []Disclosed[S]{}
 	for _, event := range events {
 		next, told := r.Next(history, event)
 		for _, one := range told {

@@ -22,7 +22,7 @@ func (r Rules[S]) CheckRoom(world loop.World[S], agency, subject, step string, e
 	most := history.Views[agency].Extent
 	for _, event := range events {
 		if event.Subject == subject {
-			most = most.Told(event, event, false)
+			most = most.Disclosed(event, event, false)
 		}
 	}
 	if most.Check(room) == nil {

@@ -12,14 +12,14 @@ import (
 
 // rows are those of a subject as its history is now, by these rules: the clock's, and those of
 // worklists.
-func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Loop, []journal.Standing) {
+func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Stream, []journal.WorklistEntry) {
 	head, next := history.State.Common(), r.Due(history)
-	row := journal.Loop{
+	row := journal.Stream{
 		Subject: subject, Service: r.Service, Client: head.Client, Case: head.Case, State: r.Number(history.State),
 		// What was entered in error has ended, and is looked at until all is done.
 		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
 	}
-	var standings []journal.Standing
+	var standings []journal.WorklistEntry
 	for _, reader := range r.readers(history) {
 		standings = append(standings, standing(r, head, history.Views[reader.Agency]))
 	}
@@ -34,9 +34,9 @@ func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Loop, [
 
 // standing is a subject's row in a reader's worklist, which forgets what was entered
 // in error.
-func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.Standing {
-	shown, status := rules.Standing(view.State, view.Reader), rules.Status(view.State, view.Reader)
-	row := journal.Standing{
+func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.WorklistEntry {
+	shown, status := rules.WorklistEntry(view.State, view.Reader), rules.Status(view.State, view.Reader)
+	row := journal.WorklistEntry{
 		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
 		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
 		State: shown.State, Urgency: int32(shown.Urgency), Touched: shown.Touched, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
@@ -63,15 +63,15 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 // Derive writes the rows of a subject anew, as these rules have them, where its stored row is
 // stale. What was erased keeps its rows and is due for nothing. Where a step, or another replica,
 // came first there is nothing to do: false. It returns refusals as *fault.Error.
-func (e *Engine[S]) Derive(ctx context.Context, stale journal.Loop) (bool, error) {
+func (e *Engine[S]) Derive(ctx context.Context, stale journal.Stream) (bool, error) {
 	world := loop.World[S]{Subjects: map[string]loop.History[S]{}}
 	if err := e.loadSubjects(ctx, world, []string{stale.Subject}); err != nil {
 		return false, err
 	}
 	stale.NextCheckAt = time.Time{}
-	batch := journal.Batch{Derived: []journal.Loop{stale}}
+	batch := journal.Batch{Derived: []journal.Stream{stale}}
 	if history, readable := world.Subjects[stale.Subject]; readable {
-		batch.Derived[0], batch.Standings = e.Rules.rows(stale.Subject, history)
+		batch.Derived[0], batch.WorklistEntries = e.Rules.rows(stale.Subject, history)
 	}
 	_, err := e.Store.Append(ctx, batch)
 	var conflict *journal.ConflictError

@@ -26,7 +26,7 @@ func TestARowThatWaitsForAWord(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	notice := noon.Add(3 * time.Hour)
 	rules := Rules[state]{
-		Standing: func(state, loop.Reader) loop.Standing { return loop.Standing{} },
+		WorklistEntry: func(state, loop.Reader) loop.WorklistEntry { return loop.WorklistEntry{} },
 		Status: func(s state, _ loop.Reader) *commonv1.LoopStatus {
 			status := &commonv1.LoopStatus{Phase: s.Phase, Overdue: s.late, WaitingOn: &commonv1.Party{Agency: s.turn}}
 			if !s.due.IsZero() {

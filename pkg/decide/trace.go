@@ -77,7 +77,7 @@ func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
 
 // woken tells that readers of a mailbox are told that it advanced.
 func (s *seen[S]) woken(agency string) {
-	s.span.AddEvent(telemetry.EventWake, trace.WithAttributes(telemetry.KeyAgency.String(agency)))
+	s.span.AddEvent(telemetry.EventNotify, trace.WithAttributes(telemetry.KeyAgency.String(agency)))
 }
 
 func (s *seen[S]) end(result Result[S], err error) {
@@ -126,9 +126,9 @@ func about(status *commonv1.LoopStatus) []attribute.KeyValue {
 	}
 }
 
-// retell tells a loop that broke from its beginning, as its history has it: it is seen
+// replayTrace tells a loop that broke from its beginning, as its history has it: it is seen
 // whole, whatever share of traces was kept while it went on.
-func (e *Engine[S]) retell(ctx context.Context, history loop.History[S]) {
+func (e *Engine[S]) replayTrace(ctx context.Context, history loop.History[S]) {
 	breaks.Add(ctx, 1, metric.WithAttributes(telemetry.KeyService.String(e.Rules.Service)))
 	events := history.Events
 	ctx, story := telemetry.Broken(ctx, "loop "+e.Rules.Service, events[0].At, trace.WithAttributes(

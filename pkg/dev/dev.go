@@ -61,7 +61,7 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 		if err != nil {
 			return nil, err
 		}
-		caller = identity.Caller{Role: identity.RoleClient, Client: d.Secrets.Inner(code)}
+		caller = identity.Caller{Role: identity.RoleClient, Client: d.Secrets.ClientID(code)}
 	case !caller.Role.IsWorker() && caller.Role != identity.RoleSystem && caller.Role != identity.RoleOperator:
 		return nil, fault.New(fault.InvalidField, "there is no such role").Field("role", "unknown")
 	case caller.Role != identity.RoleSystem && caller.Worker == "":

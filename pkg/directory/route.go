@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Wish is what a matter needs of the unit that gets it; empty fields ask for nothing.
-type Wish struct {
+// RoutingQuery is what a matter needs of the unit that gets it; empty fields ask for nothing.
+type RoutingQuery struct {
 	// Municipality of the client, three digits.
 	Municipality string
 	// ServiceKey of a service that the unit must offer.
@@ -20,7 +20,7 @@ type Wish struct {
 // Route are the agency's units that serve a municipality and a service, the most
 // fitting first: one that serves in the client's language, then the intake, then one
 // that names the municipality before one that serves all of the agency's area.
-func (a Agency) Route(wish Wish) []Unit {
+func (a Agency) Route(wish RoutingQuery) []Unit {
 	fitting := slices.DeleteFunc(slices.Clone(a.Units), func(u Unit) bool {
 		return wish.Municipality != "" && !u.Serves(wish.Municipality) || wish.ServiceKey != "" && !slices.Contains(u.ServiceKeys, wish.ServiceKey)
 	})
@@ -36,7 +36,7 @@ func (a Agency) Route(wish Wish) []Unit {
 
 // To is the unit to which a matter goes that is addressed to the agency alone: the most
 // fitting one, or the intake where none fits. Empty where the agency is not known.
-func (d *Directory) To(agency string, wish Wish) string {
+func (d *Directory) To(agency string, wish RoutingQuery) string {
 	if wish.Municipality != "" || wish.ServiceKey != "" {
 		if fitting := d.agencies()[agency].Route(wish); len(fitting) > 0 {
 			return fitting[0].Key

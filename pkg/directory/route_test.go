@@ -42,7 +42,7 @@ func TestEachMunicipalityIsServed(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		agency := rapid.SampledFrom(d.Agencies()).Draw(t, "agency")
-		wish := directory.Wish{
+		wish := directory.RoutingQuery{
 			Municipality: rapid.SampledFrom(append(municipalities, "", "091")).Draw(t, "municipality"),
 			ServiceKey:   rapid.SampledFrom(append(keys, "", "")).Draw(t, "service"),
 			Language:     rapid.SampledFrom([]string{"", "fi", "sv", "sv-FI", "en", "ar"}).Draw(t, "language"),
@@ -75,7 +75,7 @@ func TestEachMunicipalityIsServed(t *testing.T) {
 		{"terveys-pohjois-savo", "297", "sv", "terveysasema-kuopio"},
 		{"kela", "297", "en", "toimeentulotuki"},
 	} {
-		if got := d.To(one[0], directory.Wish{Municipality: one[1], Language: one[2]}); got != one[3] {
+		if got := d.To(one[0], directory.RoutingQuery{Municipality: one[1], Language: one[2]}); got != one[3] {
 			t.Errorf("%v goes to %s", one, got)
 		}
 	}

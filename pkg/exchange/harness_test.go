@@ -196,7 +196,7 @@ func (b *bench) tellLong(count int, subject string, size int) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		b.hub.Notify("kela", appended.Heads["kela"])
+		b.hub.Notify("kela", appended.Positions["kela"])
 	}
 }
 
@@ -206,13 +206,13 @@ func (b *bench) add(batch *journal.Batch, subject string, size int) {
 	id := fmt.Sprintf("message-%d", b.next)
 	if _, begun := batch.Expected[subject]; !begun {
 		batch.Expected[subject] = b.versions[subject]
-		batch.Loops = append(batch.Loops, journal.Loop{Subject: subject, Service: "concern"})
+		batch.Streams = append(batch.Streams, journal.Stream{Subject: subject, Service: "concern"})
 	}
 	b.versions[subject]++
 	version := b.versions[subject]
-	for i := range batch.Loops {
-		if batch.Loops[i].Subject == subject {
-			batch.Loops[i].Version = version
+	for i := range batch.Streams {
+		if batch.Streams[i].Subject == subject {
+			batch.Streams[i].Version = version
 		}
 	}
 	record, err := proto.Marshal(&exchangev1.CaseMessage{

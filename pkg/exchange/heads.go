@@ -48,7 +48,7 @@ func (s *Server) takeovers(ctx context.Context, consumers map[string][]string) (
 		}
 		found[agency] = make(map[string]uint64, len(all))
 		for name, one := range all {
-			found[agency][name] = one.Takeover
+			found[agency][name] = one.Epoch
 		}
 	}
 	return found, nil

@@ -13,8 +13,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// lane is one mailbox of a connection.
-type lane struct {
+// mailboxReader is one mailbox of a connection.
+type mailboxReader struct {
 	mailbox Mailbox
 	opened  bool
 	// read is the last message read from the mailbox, sent the last one sent,
@@ -43,11 +43,11 @@ type lane struct {
 }
 
 // pending tells whether an acknowledgement is yet to be made durable.
-func (l *lane) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
+func (l *mailboxReader) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
 
 // tell says that the mailbox has come to a sequence: what was read already is not asked
 // for once more.
-func (l *lane) tell(sequence uint64) {
+func (l *mailboxReader) tell(sequence uint64) {
 	if sequence > l.read.Sequence {
 		l.told, l.behind = max(l.told, sequence), true
 	}
@@ -55,7 +55,7 @@ func (l *lane) tell(sequence uint64) {
 
 // event is what a lane's work in the background came to.
 type event struct {
-	lane *lane
+	lane *mailboxReader
 	err  error
 	// done applies the outcome where there was no error; always also where there was.
 	done, always func()
@@ -70,7 +70,7 @@ func (c *connection) open(ctx context.Context) error {
 	}
 	for _, mailbox := range c.line.Mailboxes {
 		at := given.At(mailbox.Service())
-		c.lanes = append(c.lanes, &lane{mailbox: mailbox, behind: true, ahead: readAhead, read: at, sent: at, acknowledged: at.Sequence})
+		c.lanes = append(c.lanes, &mailboxReader{mailbox: mailbox, behind: true, ahead: readAhead, read: at, sent: at, acknowledged: at.Sequence})
 	}
 	backlog, err := c.openLanes(ctx)
 	if fault.ReasonOf(err) == fault.TakenOver && c.line.Patient {
@@ -94,7 +94,7 @@ func (c *connection) open(ctx context.Context) error {
 
 // OpenAll takes a consumer over in several mailboxes, under one number.
 func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, takeover uint64) (*exchangev1.ExchangeResponse_Opened, error) {
-	c := newConnection(Line{Mailboxes: mailboxes, Takeover: takeover, Patient: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
+	c := newConnection(Line{Mailboxes: mailboxes, Epoch: takeover, Patient: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
 	if err := c.open(ctx); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) 
 		l.begin(opened[i])
 		backlog += opened[i].Backlog
 		if c.takeover == 0 {
-			c.takeover = opened[i].Takeover
+			c.takeover = opened[i].Epoch
 		}
 	}
 	if !answered {
@@ -141,12 +141,12 @@ func (c *connection) nextNumber(ctx context.Context) error {
 		if err != nil && !Transient(err) {
 			return err
 		}
-		c.takeover = max(c.takeover, opened.Takeover)
+		c.takeover = max(c.takeover, opened.Epoch)
 	}
 	return nil
 }
 
-func (l *lane) begin(o Opened) {
+func (l *mailboxReader) begin(o Opened) {
 	l.opened, l.read, l.sent, l.acknowledged = true, o.At, o.At, o.At.Sequence
 }
 
@@ -156,7 +156,7 @@ func Transient(err error) bool {
 	return reason == "" || reason == fault.Unavailable || reason == fault.Busy
 }
 
-func (c *connection) pause(l *lane) {
+func (c *connection) pause(l *mailboxReader) {
 	l.paused = true
 	if c.retry == nil {
 		c.retry = time.NewTimer(retryAfter)
@@ -191,7 +191,7 @@ func (c *connection) work(ctx context.Context) {
 	}
 }
 
-func (c *connection) reopen(ctx context.Context, l *lane) {
+func (c *connection) reopen(ctx context.Context, l *mailboxReader) {
 	l.busy = true
 	go func() {
 		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, c.takeover)
@@ -208,7 +208,7 @@ func (c *connection) free() uint64 {
 	return c.window - min(c.window, used)
 }
 
-func (c *connection) read(ctx context.Context, l *lane) {
+func (c *connection) read(ctx context.Context, l *mailboxReader) {
 	limit := min(l.ahead, c.free())
 	if limit == 0 {
 		return
@@ -241,7 +241,7 @@ func (c *connection) read(ctx context.Context, l *lane) {
 
 // advance makes the last acknowledgement durable: the first at once, and those that come
 // within settleEvery as one. A reader that is told of much does not write as often.
-func (c *connection) advance(ctx context.Context, l *lane) {
+func (c *connection) advance(ctx context.Context, l *mailboxReader) {
 	if rest := time.Until(l.rested); rest > 0 && !c.closing {
 		if c.settling == nil {
 			c.settling = time.NewTimer(rest)

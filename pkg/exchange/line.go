@@ -19,14 +19,14 @@ type Line struct {
 	// Mailboxes of the caller's agency, one a service.
 	Mailboxes []Mailbox
 	Caller    identity.Caller
-	// Takeover is the number to open consumers with, the same in all mailboxes; 0
+	// Epoch is the number to open consumers with, the same in all mailboxes; 0
 	// takes the next one, where there is one mailbox.
-	Takeover uint64
+	Epoch uint64
 	// Patient lines try a mailbox that does not answer again: it delays its own
 	// messages alone. Others end.
 	Patient bool
 	// Woken tells which of the agency's mailboxes may hold more.
-	Woken   *Wakes
+	Woken   *Notifications
 	Readers *Readers
 	Drained <-chan struct{}
 	Methods Methods
@@ -78,7 +78,7 @@ type connection struct {
 	records  bool
 	window   uint64
 
-	lanes []*lane
+	lanes []*mailboxReader
 	turn  int
 	// events are what lanes' work in the background came to.
 	events chan event
@@ -95,7 +95,7 @@ type connection struct {
 
 func newConnection(line Line, open *exchangev1.ExchangeRequest_Open) *connection {
 	c := &connection{
-		line: line, cursor: open.GetCursor(), consumer: consumer(open.GetConsumer()), takeover: line.Takeover,
+		line: line, cursor: open.GetCursor(), consumer: consumer(open.GetConsumer()), takeover: line.Epoch,
 		records: open.GetWithRecords(), window: uint64(open.GetWindow()), events: make(chan event, 3*len(line.Mailboxes)),
 		sends: newSends(line.Methods, line.Invoke),
 	}
@@ -119,7 +119,7 @@ const (
 	settleEvery = time.Second
 )
 
-func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *outlet[exchangev1.ExchangeResponse]) error {
+func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *sender[exchangev1.ExchangeResponse]) error {
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
 	life, farewell := LifeOf(c.line.Caller)

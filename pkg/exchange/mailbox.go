@@ -29,7 +29,7 @@ type Mailbox interface {
 // Opened is where and under which number a mailbox was opened.
 type Opened struct {
 	At                Position
-	Backlog, Takeover uint64
+	Backlog, Epoch uint64
 }
 
 // own is a mailbox in this server's journal.
@@ -50,7 +50,7 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 	if err := m.recordRange(ctx, m.caller, m.method, at.Sequence+1, 0); err != nil {
 		return Opened{}, err
 	}
-	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Takeover: takeover})
+	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Epoch: takeover})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -62,11 +62,11 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 		}
 		at = position(m.config.Service, taken.Sequence, chain)
 	}
-	heads, err := m.config.Store.Heads(ctx, m.caller.Agency)
+	heads, err := m.config.Store.Positions(ctx, m.caller.Agency)
 	if err != nil {
 		return Opened{}, fault.Store(err)
 	}
-	return Opened{At: at, Takeover: taken.Takeover, Backlog: backlog(heads[m.caller.Agency].Sequence, at.Sequence)}, nil
+	return Opened{At: at, Epoch: taken.Epoch, Backlog: backlog(heads[m.caller.Agency].Sequence, at.Sequence)}, nil
 }
 
 func (m own) Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
@@ -83,6 +83,6 @@ func (m own) Advance(ctx context.Context, name string, at Position, takeover uin
 	if err := m.holds(ctx, m.caller.Agency, at); err != nil {
 		return err
 	}
-	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Takeover: takeover})
+	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Epoch: takeover})
 	return err
 }

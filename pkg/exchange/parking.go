@@ -70,7 +70,7 @@ func (p parking) ChangeParked(ctx context.Context, r *exchangev1.ChangeParkedReq
 	if err != nil {
 		return nil, err
 	}
-	change := journal.Parking{Takeover: r.GetTakeover(), Parked: journal.Parked{
+	change := journal.Parking{Epoch: r.GetTakeover(), Parked: journal.Parked{
 		Agency: caller.Agency, Consumer: consumer(r.GetConsumer()), Subject: r.GetSubject(), At: p.config.Clock.Now(),
 	}}
 	switch what := r.GetChange().(type) {

@@ -92,7 +92,7 @@ func (b *bench) put(kind string, size int) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.hub.Notify("kela", appended.Heads["kela"])
+	b.hub.Notify("kela", appended.Positions["kela"])
 }
 
 // checkShown holds a message to what was put in: whole, or a tombstone with its rule.

@@ -52,14 +52,14 @@ func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCaus
 	}
 }
 
-// Takeovers tells under which numbers consumers of agencies were last opened, by agency
+// Epochs tells under which numbers consumers of agencies were last opened, by agency
 // and name; beside an error those that could be told.
-type Takeovers func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
+type Epochs func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
 
 // Look ends, every 20 s until the context ends, the streams whose consumers were opened in
 // another process since: one look for all of them. A failed one is told to failed and made
 // up for by the next.
-func (r *Readers) Look(ctx context.Context, takeovers Takeovers, failed func(error)) {
+func (r *Readers) Look(ctx context.Context, takeovers Epochs, failed func(error)) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
@@ -74,7 +74,7 @@ func (r *Readers) Look(ctx context.Context, takeovers Takeovers, failed func(err
 	}
 }
 
-func (r *Readers) look(ctx context.Context, takeovers Takeovers) error {
+func (r *Readers) look(ctx context.Context, takeovers Epochs) error {
 	standing := r.standing()
 	if len(standing) == 0 {
 		return nil

@@ -110,7 +110,7 @@ func (s *Server) holder(ctx context.Context, agency, name string, takeover uint6
 	if err != nil {
 		return fault.Store(err)
 	}
-	if consumers[consumer(name)].Takeover != takeover {
+	if consumers[consumer(name)].Epoch != takeover {
 		return takenOver()
 	}
 	return nil

@@ -37,7 +37,7 @@ type Config struct {
 	Accepts []string
 	Store   journal.Store
 	Clock   clock.Clock
-	Wake    wake.Waker
+	Wake    wake.Notifier
 	// Calls leads to those services' own handlers, interceptors and all.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
@@ -84,7 +84,7 @@ func (s *Server) Run(ctx context.Context) {
 }
 
 func (s *Server) sequences(ctx context.Context) (map[string]uint64, error) {
-	heads, err := s.config.Store.Heads(ctx)
+	heads, err := s.config.Store.Positions(ctx)
 	sequences := make(map[string]uint64, len(heads))
 	for agency, head := range heads {
 		sequences[agency] = head.Sequence
@@ -129,7 +129,7 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	response.NextCursor = Cursor{from}.String()
 	// Behind a page that is not full there is nothing.
 	if !all || page.full || query.Subject != "" {
-		heads, err := s.config.Store.Heads(ctx, caller.Agency)
+		heads, err := s.config.Store.Positions(ctx, caller.Agency)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
@@ -168,8 +168,8 @@ func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerReq
 		return nil, err
 	}
 	// A stream of this process that was opened before ends now.
-	s.readers.enter(consumerKey{caller.Agency, consumer(r.GetConsumer())}, opened.Takeover, func(error) {})()
-	return &exchangev1.OpenConsumerResponse{Cursor: Cursor{opened.At}.String(), Backlog: opened.Backlog, Takeover: opened.Takeover}, nil
+	s.readers.enter(consumerKey{caller.Agency, consumer(r.GetConsumer())}, opened.Epoch, func(error) {})()
+	return &exchangev1.OpenConsumerResponse{Cursor: Cursor{opened.At}.String(), Backlog: opened.Backlog, Takeover: opened.Epoch}, nil
 }
 
 // Exchange is a partner system's standing connection: deliveries from its agency's
@@ -180,7 +180,7 @@ func (s *Server) Exchange(stream Stream) error {
 		if err != nil {
 			return Line{}, nil, err
 		}
-		woken := NewWakes()
+		woken := NewNotifications()
 		leave := s.config.Wake.Join(caller.Agency, woken.Of(s.config.Service))
 		calls := identity.Forward(ctx)
 		return Line{

@@ -24,17 +24,17 @@ const (
 	flushTime = time.Second
 )
 
-// outlet sends on a stream from a goroutine of its own: a reader that does not
+// sender sends on a stream from a goroutine of its own: a reader that does not
 // read holds up that goroutine and the message in its hand, and never the one
 // that watches time, takeover and drain.
-type outlet[M any] struct {
+type sender[M any] struct {
 	messages chan *M
 	failed   chan error
 	done     chan struct{}
 }
 
-func newOutlet[M any](send func(*M) error) *outlet[M] {
-	o := &outlet[M]{messages: make(chan *M), failed: make(chan error, 1), done: make(chan struct{})}
+func newOutlet[M any](send func(*M) error) *sender[M] {
+	o := &sender[M]{messages: make(chan *M), failed: make(chan error, 1), done: make(chan struct{})}
 	go func() {
 		defer close(o.done)
 		for message := range o.messages {
@@ -48,7 +48,7 @@ func newOutlet[M any](send func(*M) error) *outlet[M] {
 }
 
 // close lets the message in hand be sent, for a moment.
-func (o *outlet[M]) close() {
+func (o *sender[M]) close() {
 	close(o.messages)
 	timer := time.NewTimer(flushTime)
 	defer timer.Stop()

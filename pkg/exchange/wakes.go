@@ -2,8 +2,8 @@ package exchange
 
 import "sync"
 
-// Wakes tell a line which of its mailboxes may hold more, so that it reads no others.
-type Wakes struct {
+// Notifications tell a line which of its mailboxes may hold more, so that it reads no others.
+type Notifications struct {
 	// signal has room for one: who has not looked yet is told no second time.
 	signal chan struct{}
 
@@ -12,11 +12,13 @@ type Wakes struct {
 	sequences map[string]uint64
 }
 
-// NewWakes are of nothing yet.
-func NewWakes() *Wakes { return &Wakes{signal: make(chan struct{}, 1), sequences: map[string]uint64{}} }
+// NewNotifications are of nothing yet.
+func NewNotifications() *Notifications {
+	return &Notifications{signal: make(chan struct{}, 1), sequences: map[string]uint64{}}
+}
 
 // Of is called when a service's mailbox has come to a sequence. It never blocks.
-func (w *Wakes) Of(service string) func(sequence uint64) {
+func (w *Notifications) Of(service string) func(sequence uint64) {
 	return func(sequence uint64) {
 		w.mu.Lock()
 		w.sequences[service] = max(w.sequences[service], sequence)
@@ -29,7 +31,7 @@ func (w *Wakes) Of(service string) func(sequence uint64) {
 }
 
 // take tells how far the mailboxes have come of which there were wakes, and forgets it.
-func (w *Wakes) take() map[string]uint64 {
+func (w *Notifications) take() map[string]uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	woken := w.sequences

@@ -27,7 +27,7 @@ func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingSe
 	}
 	woken, unsubscribe := s.config.Wake.Subscribe(caller.Agency)
 	defer unsubscribe()
-	heads, err := s.config.Store.Heads(ctx, caller.Agency)
+	heads, err := s.config.Store.Positions(ctx, caller.Agency)
 	if err != nil {
 		return fault.Store(err)
 	}
@@ -51,7 +51,7 @@ type watcher struct {
 	beat    bool
 }
 
-func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *outlet[exchangev1.WatchResponse]) error {
+func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *sender[exchangev1.WatchResponse]) error {
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
 	life, farewell := LifeOf(w.caller)

@@ -130,7 +130,7 @@ func TestClaimsAreMapped(t *testing.T) {
 		`{"realm_access.roles":"kasittelija","org":{"units":"etuus-1"}}`:                                worker,
 		`{"realm_access":{"roles":"kone"}}`:                                                             system,
 		`{"realm_access":{"roles":"kone"},"urn:oid:1.2.246.21":"010594Y9032"}`:                          system,
-		`{"realm_access":{"roles":"asiakas"},"urn:oid:1.2.246.21":"010594Y9032"}`:                       {Role: identity.RoleClient, Client: secrets.Inner(code)},
+		`{"realm_access":{"roles":"asiakas"},"urn:oid:1.2.246.21":"010594Y9032"}`:                       {Role: identity.RoleClient, Client: secrets.ClientID(code)},
 		`{"realm_access":{"roles":"yllapito"}}`:                                                         {Agency: "kela", Worker: "w", Role: identity.RoleOperator},
 		`{"realm_access":{"roles":"benefit_handler"}}`:                                                  refused,
 		`{"realm_access":{"roles":["kasittelija","ohjaaja"]}}`:                                          refused,
@@ -202,7 +202,7 @@ func FuzzClaims(f *testing.F) {
 		case caller.Role == identity.RoleClient:
 			named, whole := claims["urn:oid:1.2.246.21"].(string)
 			code, err := idcode.Parse(named, true, time.Now())
-			if whole && (err != nil || caller.Client != secrets.Inner(code)) || caller.Client == "" || caller.Agency+caller.Worker+caller.SystemSubject != "" {
+			if whole && (err != nil || caller.Client != secrets.ClientID(code)) || caller.Client == "" || caller.Agency+caller.Worker+caller.SystemSubject != "" {
 				t.Fatalf("%s: %+v", text, caller)
 			}
 		case caller.Agency != "kela" || caller.Unit != "" && caller.Unit != "a" || caller.Client != "" || caller.Worker+caller.SystemSubject == "":

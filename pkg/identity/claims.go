@@ -92,7 +92,7 @@ func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string
 	if err != nil {
 		return "", false
 	}
-	return v.config.Secrets.Inner(code), true
+	return v.config.Secrets.ClientID(code), true
 }
 
 // may holds a caller against whom the issuer may speak for, and against the directory.

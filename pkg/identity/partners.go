@@ -137,7 +137,7 @@ func (p *Partners) take() error {
 		return fmt.Errorf("partners: %w", err)
 	}
 	content, bound := &partners{pool: x509.NewCertPool()}, map[string]bool{}
-	if content.proved, err = lru.New[[sha256.Size]byte, Caller](maxBelieved); err != nil {
+	if content.proved, err = lru.New[[sha256.Size]byte, Caller](maxVerified); err != nil {
 		return fmt.Errorf("partners: %w", err)
 	}
 	for i, entry := range entries {

@@ -50,10 +50,10 @@ type Secrets struct {
 // secretsFile holds four Tink keysets. The first three must not be rotated: the
 // names that agencies hold would change.
 type secretsFile struct {
-	Inner  json.RawMessage `json:"inner"`
-	Digest json.RawMessage `json:"digest"`
-	Names  json.RawMessage `json:"names"`
-	Tokens json.RawMessage `json:"tokens"`
+	ClientID json.RawMessage `json:"inner"`
+	Digest   json.RawMessage `json:"digest"`
+	Names    json.RawMessage `json:"names"`
+	Tokens   json.RawMessage `json:"tokens"`
 }
 
 // OpenSecrets reads the naming keys of a folder and makes them at the first start.
@@ -80,7 +80,7 @@ func OpenSecrets(folder string) (*Secrets, error) {
 func makeSecrets() ([]byte, error) {
 	var file secretsFile
 	for keys, template := range map[*json.RawMessage]*tinkpb.KeyTemplate{
-		&file.Inner: prf.HMACSHA256PRFKeyTemplate(), &file.Digest: prf.HMACSHA256PRFKeyTemplate(),
+		&file.ClientID: prf.HMACSHA256PRFKeyTemplate(), &file.Digest: prf.HMACSHA256PRFKeyTemplate(),
 		&file.Names: daead.AESSIVKeyTemplate(), &file.Tokens: aead.AES256GCMKeyTemplate(),
 	} {
 		handle, err := keyset.NewHandle(template)
@@ -106,7 +106,7 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 		}
 		return handle
 	}
-	inner, digest, names, tokens := handle(file.Inner), handle(file.Digest), handle(file.Names), handle(file.Tokens)
+	inner, digest, names, tokens := handle(file.ClientID), handle(file.Digest), handle(file.Names), handle(file.Tokens)
 	if failed != nil {
 		return nil, failed
 	}
@@ -118,9 +118,9 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 	return secrets, errors.Join(errs[:]...)
 }
 
-// Inner is the inner id of a person: always the same, and without the key nobody
+// ClientID is the inner id of a person: always the same, and without the key nobody
 // can tell whose it is.
-func (s *Secrets) Inner(code idcode.Code) string {
+func (s *Secrets) ClientID(code idcode.Code) string {
 	id, err := s.inner.ComputePrimaryPRF([]byte(code.String()), innerBytes)
 	if err != nil {
 		panic(err) // a fixed, valid output length cannot fail
@@ -147,15 +147,15 @@ func (s *Secrets) IsCaseOf(inner, client string) bool {
 	return hmac.Equal(raw[innerBytes/2:], s.Digest(half, []byte(client))[:innerBytes/2])
 }
 
-// RandomInner is a new inner id of a client without an identity.
-func (s *Secrets) RandomInner() string {
+// RandomClientID is a new inner id of a client without an identity.
+func (s *Secrets) RandomClientID() string {
 	id := uuid.New()
 	return hex.EncodeToString(id[:])
 }
 
-// Outward is the name that an agency has for an inner id: opaque, always the
+// Pseudonym is the name that an agency has for an inner id: opaque, always the
 // same, another one for every agency.
-func (s *Secrets) Outward(kind Kind, agency, inner string) string {
+func (s *Secrets) Pseudonym(kind Kind, agency, inner string) string {
 	raw, err := hex.DecodeString(inner)
 	if err != nil || inner == "" {
 		return ""
@@ -167,9 +167,9 @@ func (s *Secrets) Outward(kind Kind, agency, inner string) string {
 	return base64.RawURLEncoding.EncodeToString(name)
 }
 
-// Inward finds the inner id behind an agency's name for it; false for what was
+// InternalID finds the inner id behind an agency's name for it; false for what was
 // not given out to this agency.
-func (s *Secrets) Inward(kind Kind, agency, outward string) (string, bool) {
+func (s *Secrets) InternalID(kind Kind, agency, outward string) (string, bool) {
 	name, err := base64.RawURLEncoding.Strict().DecodeString(outward)
 	if err != nil {
 		return "", false

@@ -46,8 +46,8 @@ type VerifierConfig struct {
 	TestPersons bool
 }
 
-// maxBelieved bounds how many tokens are remembered as verified.
-const maxBelieved = 4096
+// maxVerified bounds how many tokens are remembered as verified.
+const maxVerified = 4096
 
 // Verifier turns bearer tokens into callers. It is safe for concurrent use.
 type Verifier struct {
@@ -74,7 +74,7 @@ var (
 // NewVerifier checks the configuration: what is wrong in it refuses to start, with its
 // place. Providers are not asked yet.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
-	believed, err := lru.New[[sha256.Size]byte, belief](maxBelieved)
+	believed, err := lru.New[[sha256.Size]byte, belief](maxVerified)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
@@ -240,9 +240,9 @@ func verified(bearer string, keys jwk.Set) ([]byte, error) {
 	return payload, nil
 }
 
-// Peek reads the agency of a token and when it ends, without proving anything: for
+// ParseUnverified reads the agency of a token and when it ends, without proving anything: for
 // who only passes it on, once a service has taken it.
-func Peek(token string) (agency string, expires time.Time) {
+func ParseUnverified(token string) (agency string, expires time.Time) {
 	parsed, err := jwt.ParseInsecure([]byte(token))
 	if err != nil {
 		return "", time.Time{}

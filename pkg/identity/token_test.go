@@ -134,19 +134,19 @@ func TestNamesDifferByAgency(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := secrets.Inner(code)
-	kela, hva := secrets.Outward(identity.KindClient, "kela", inner), secrets.Outward(identity.KindClient, "hva", inner)
-	if kela == hva || kela == secrets.Outward(identity.KindCase, "kela", inner) {
+	inner := secrets.ClientID(code)
+	kela, hva := secrets.Pseudonym(identity.KindClient, "kela", inner), secrets.Pseudonym(identity.KindClient, "hva", inner)
+	if kela == hva || kela == secrets.Pseudonym(identity.KindCase, "kela", inner) {
 		t.Error("two agencies can match their clients")
 	}
-	if back, ok := secrets.Inward(identity.KindClient, "kela", kela); !ok || back != inner {
+	if back, ok := secrets.InternalID(identity.KindClient, "kela", kela); !ok || back != inner {
 		t.Error("a name does not lead back")
 	}
-	if _, ok := secrets.Inward(identity.KindClient, "hva", kela); ok {
+	if _, ok := secrets.InternalID(identity.KindClient, "hva", kela); ok {
 		t.Error("another agency's name is accepted")
 	}
 	again, err := identity.OpenSecrets(folder)
-	if err != nil || again.Outward(identity.KindClient, "kela", again.Inner(code)) != kela {
+	if err != nil || again.Pseudonym(identity.KindClient, "kela", again.ClientID(code)) != kela {
 		t.Error("a restart changes names")
 	}
 	if err := os.Chmod(filepath.Join(folder, identity.SecretsFile), 0o644); err != nil {
@@ -177,7 +177,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anna, bo := secrets.RandomInner(), secrets.RandomInner()
+	anna, bo := secrets.RandomClientID(), secrets.RandomClientID()
 	matter := secrets.NewCase(anna)
 	if !secrets.IsCaseOf(matter, anna) || secrets.IsCaseOf(matter, bo) || secrets.IsCaseOf(matter, "") || secrets.IsCaseOf(anna, anna) {
 		t.Error("a case is taken for another's")
@@ -185,9 +185,9 @@ func TestCases(t *testing.T) {
 	if matter == secrets.NewCase(anna) {
 		t.Error("two cases are one")
 	}
-	if name := secrets.Outward(identity.KindCase, "kela", matter); name == "" {
+	if name := secrets.Pseudonym(identity.KindCase, "kela", matter); name == "" {
 		t.Error("a case has no name")
-	} else if inner, ok := secrets.Inward(identity.KindCase, "kela", name); !ok || inner != matter {
+	} else if inner, ok := secrets.InternalID(identity.KindCase, "kela", name); !ok || inner != matter {
 		t.Error("a case is not found by its name")
 	}
 }

@@ -28,7 +28,7 @@ func (b Batch) Check() error {
 			return fmt.Errorf("journal: %s is touched, and not only seen", subject)
 		}
 	}
-	for _, loop := range b.Loops {
+	for _, loop := range b.Streams {
 		if version, touched := next[loop.Subject]; !touched || version != loop.Version || version == b.Expected[loop.Subject] {
 			return fmt.Errorf("journal: the loop row of %s is not of its last event", loop.Subject)
 		}
@@ -45,7 +45,7 @@ func (b Batch) checkDerived() error {
 	if len(b.Derived) == 0 {
 		return nil
 	}
-	if len(b.Expected)+len(b.Seen)+len(b.Deliveries)+len(b.Claims)+len(b.Clients)+len(b.Accesses)+len(b.Tallies) > 0 {
+	if len(b.Expected)+len(b.Seen)+len(b.Deliveries)+len(b.UniqueKeys)+len(b.Clients)+len(b.Accesses)+len(b.Counters) > 0 {
 		return errors.New("journal: rows are derived anew by themselves")
 	}
 	derived := map[string]bool{}
@@ -55,7 +55,7 @@ func (b Batch) checkDerived() error {
 		}
 		derived[loop.Subject] = true
 	}
-	for _, standing := range b.Standings {
+	for _, standing := range b.WorklistEntries {
 		if !derived[standing.Subject] {
 			return fmt.Errorf("journal: a standing of %s, which is not derived", standing.Subject)
 		}
@@ -69,12 +69,12 @@ func (b Batch) checkRest() error {
 			return errors.New("journal: a delivery needs agency, id, subject and record")
 		}
 	}
-	for _, standing := range b.Standings {
+	for _, standing := range b.WorklistEntries {
 		if standing.Subject == "" || standing.Agency == "" {
 			return errors.New("journal: a standing needs subject and agency")
 		}
 	}
-	for _, change := range b.Claims {
+	for _, change := range b.UniqueKeys {
 		if change.Key == "" || change.From == "" && change.Subject == "" {
 			return errors.New("journal: a claim changes from nobody to nobody")
 		}
@@ -84,7 +84,7 @@ func (b Batch) checkRest() error {
 			return errors.New("journal: an access needs time and method")
 		}
 	}
-	for _, tally := range b.Tallies {
+	for _, tally := range b.Counters {
 		if _, touched := b.Expected[tally.Subject]; !touched || tally.What == "" || tally.Month == "" || tally.Sender == "" || tally.Waited < 0 {
 			return errors.New("journal: a tally needs a touched subject, what, month and sender")
 		}

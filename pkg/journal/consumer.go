@@ -9,11 +9,11 @@ func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 		return c, fmt.Errorf("journal: message %d is acknowledged of a mailbox that ends at %d", advance.Sequence, head)
 	}
 	switch {
-	case advance.TakeOver && advance.Takeover == 0:
-		c.Takeover++
-	case advance.TakeOver && advance.Takeover > c.Takeover:
-		c.Takeover = advance.Takeover
-	case advance.Takeover != 0 && advance.Takeover != c.Takeover:
+	case advance.TakeOver && advance.Epoch == 0:
+		c.Epoch++
+	case advance.TakeOver && advance.Epoch > c.Epoch:
+		c.Epoch = advance.Epoch
+	case advance.Epoch != 0 && advance.Epoch != c.Epoch:
 		return c, ErrTakenOver
 	}
 	if advance.TakeOver || advance.Sequence > c.Sequence {

@@ -23,11 +23,11 @@ var (
 // ConflictError says that another append came first. Load, fold and decide again.
 type ConflictError struct {
 	// Subject that is at another version, or else Claim that is otherwise held.
-	Subject, Claim string
+	Subject, UniqueKey string
 }
 
 func (e *ConflictError) Error() string {
-	if e.Claim != "" {
+	if e.UniqueKey != "" {
 		return "journal: conflict on a claim"
 	}
 	return fmt.Sprintf("journal: conflict on %s", e.Subject)

@@ -99,7 +99,7 @@ func (f *fsck) events(ctx context.Context) error {
 }
 
 func (f *fsck) loops(ctx context.Context) error {
-	for loop, err := range f.raw.RawLoops(ctx) {
+	for loop, err := range f.raw.RawStreams(ctx) {
 		if err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func stamped(record []byte) uint64 {
 }
 
 func (f *fsck) heads(ctx context.Context) error {
-	heads, err := f.raw.Heads(ctx)
+	heads, err := f.raw.Positions(ctx)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (f *fsck) heads(ctx context.Context) error {
 
 func (f *fsck) standings(ctx context.Context) error {
 	counted := map[string]int{}
-	for standing, err := range f.raw.RawStandings(ctx) {
+	for standing, err := range f.raw.RawWorklistEntries(ctx) {
 		if err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func (f *fsck) standings(ctx context.Context) error {
 }
 
 func (f *fsck) claims(ctx context.Context) error {
-	for claim, err := range f.raw.RawClaims(ctx) {
+	for claim, err := range f.raw.RawUniqueKeys(ctx) {
 		if err != nil {
 			return err
 		}

@@ -36,12 +36,12 @@ type Store interface {
 	// ErrNotFound where there is none or its key was destroyed.
 	Client(ctx context.Context, subject string) ([]byte, error)
 
-	// Standings reads the worklist: what agencies are shown, filtered, ordered by
+	// WorklistEntries reads the worklist: what agencies are shown, filtered, ordered by
 	// due time (none comes last), then subject, in byte order.
-	Standings(ctx context.Context, query Query) ([]Standing, error)
+	WorklistEntries(ctx context.Context, query Query) ([]WorklistEntry, error)
 
-	// Claims returns those of the named claims that are held.
-	Claims(ctx context.Context, keys ...string) (map[string]Claim, error)
+	// UniqueKeys returns those of the named claims that are held.
+	UniqueKeys(ctx context.Context, keys ...string) (map[string]UniqueKey, error)
 
 	// Deliveries reads a mailbox in sequence order. A delivery whose key was
 	// destroyed must come as a tombstone: without record and nonce, its hashes whole.
@@ -53,9 +53,9 @@ type Store interface {
 	// it, by the ids of their events. What was sealed is not opened.
 	Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error)
 
-	// Heads returns the last sequence and chain of the named mailboxes, or of all
+	// Positions returns the last sequence and chain of the named mailboxes, or of all
 	// when none is named. A mailbox that never had a message has no entry.
-	Heads(ctx context.Context, agencies ...string) (map[string]Head, error)
+	Positions(ctx context.Context, agencies ...string) (map[string]Position, error)
 
 	// Consumers returns the named readers of an agency's mailbox, or all when none
 	// is named. One that never acknowledged nor was opened has no entry.
@@ -82,7 +82,7 @@ type Store interface {
 	// their present version by this program's rules: a version before wrote them. Those derived
 	// from the earliest version come first, then by subject, in byte order. Append must leave
 	// none behind of what it touches, or of what it derives.
-	Stale(ctx context.Context, limit int) ([]Loop, error)
+	Stale(ctx context.Context, limit int) ([]Stream, error)
 
 	// Erase destroys the subject's keys of the named classes (all when none is
 	// named). What they sealed is gone; hashes and counts stay.
@@ -121,33 +121,33 @@ type Batch struct {
 	// Derived holds rows of open subjects, derived anew from the history at Version, without an
 	// event. Client, Case and Service stay as they are. Such a batch holds their Standings and
 	// nothing else.
-	Derived []Loop
+	Derived []Stream
 	// Seen holds versions of subjects that the decision went by and does not touch: they
 	// must be so still.
 	Seen map[string]uint64
 	// Events in the order decided. Versions must follow Expected without a gap.
 	Events []Event
-	// Loops holds the row of every subject that Events touches, as it is after.
-	Loops []Loop
-	// Standings replace the rows of their (subject, agency).
-	Standings []Standing
+	// Streams holds the row of every subject that Events touches, as it is after.
+	Streams []Stream
+	// WorklistEntries replace the rows of their (subject, agency).
+	WorklistEntries []WorklistEntry
 	// Deliveries in the order in which mailboxes get them.
 	Deliveries []Delivery
-	Claims     []ClaimChange
+	UniqueKeys []UniqueKeyChange
 	// Clients holds, by subject, who the client is; written once, at its start.
 	Clients map[string][]byte
 	// Accesses are the records of who did this. A batch of accesses alone is how a
 	// reading is recorded.
 	Accesses []Access
-	// Tallies are what statistics count; one that was counted of its subject before is
+	// Counters are what statistics count; one that was counted of its subject before is
 	// left out.
-	Tallies []Tally
+	Counters []Counter
 }
 
 // Appended tells what an append did beyond what was asked.
 type Appended struct {
-	// Heads holds the new last sequence of each mailbox that got a message.
-	Heads map[string]uint64
+	// Positions holds the new last sequence of each mailbox that got a message.
+	Positions map[string]uint64
 }
 
 // Event is one recorded fact of a subject. Payload is what the key seals.
@@ -177,8 +177,8 @@ type Event struct {
 	Erased         bool
 }
 
-// Loop is the true state of a subject.
-type Loop struct {
+// Stream is the true state of a subject.
+type Stream struct {
 	Subject, Service, Client, Case string
 	// State is the number of the service's state enum.
 	State   int32
@@ -209,8 +209,8 @@ func RoleOf(sent bool) Role {
 	return RoleReceiver
 }
 
-// Standing is what one agency is shown of one subject. It is the worklist.
-type Standing struct {
+// WorklistEntry is what one agency is shown of one subject. It is the worklist.
+type WorklistEntry struct {
 	Subject, Agency string
 	Role            Role
 	// Unit and Worker of this agency that hold the subject; may be empty.
@@ -262,20 +262,20 @@ type Query struct {
 	// was withdrawn at or after it.
 	StartedAfter, WithdrawnAfter time.Time
 	// After continues behind this position of the order; nil starts.
-	After *Position
+	After *WorklistCursor
 	// Limit is the most rows returned; 0 returns all.
 	Limit int
 }
 
-// Position is a place in the order of standings.
-type Position struct {
+// WorklistCursor is a place in the order of standings.
+type WorklistCursor struct {
 	// DueAt is zero for those without a due time.
 	DueAt   time.Time
 	Subject string
 }
 
-// Claim is a unique key and what holds it.
-type Claim struct {
+// UniqueKey is a unique key and what holds it.
+type UniqueKey struct {
 	Key     string
 	Subject string
 	// Version of the subject that the claiming append reached.
@@ -285,10 +285,10 @@ type Claim struct {
 	Digest []byte
 }
 
-// ClaimChange sets, moves or releases a claim. From is the subject that must
+// UniqueKeyChange sets, moves or releases a claim. From is the subject that must
 // hold it ("" for nobody); Claim.Subject is who holds it afterwards ("" releases).
-type ClaimChange struct {
-	Claim
+type UniqueKeyChange struct {
+	UniqueKey
 	From string
 }
 
@@ -341,8 +341,8 @@ func (q DeliveryQuery) IsFull(read []Delivery) bool {
 	return len(read) > 0 && (len(read) == q.Limit || q.Bytes > 0 && size >= q.Bytes)
 }
 
-// Head is the end of a mailbox.
-type Head struct {
+// Position is the end of a mailbox.
+type Position struct {
 	Sequence  uint64
 	ChainHash []byte
 }
@@ -350,7 +350,7 @@ type Head struct {
 // Consumer is one reader of a mailbox and how far it has acknowledged.
 type Consumer struct {
 	Sequence uint64
-	Takeover uint64
+	Epoch    uint64
 	At       time.Time
 }
 
@@ -359,8 +359,8 @@ type Advance struct {
 	Agency, Consumer string
 	// Sequence acknowledged; one behind the present cursor leaves it there.
 	Sequence uint64
-	// Takeover as given when the consumer was opened; 0 for who only polls.
-	Takeover uint64
+	// Epoch as given when the consumer was opened; 0 for who only polls.
+	Epoch uint64
 	// TakeOver opens the consumer: its takeover number becomes Takeover, or grows by
 	// one where that is 0. The present number again changes nothing, and a lower one
 	// is refused.

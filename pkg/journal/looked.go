@@ -2,8 +2,8 @@ package journal
 
 import "context"
 
-// Looked reads back who read and changed what: to be shown to those who may know.
-type Looked interface {
+// AccessLog reads back who read and changed what: to be shown to those who may know.
+type AccessLog interface {
 	// Accesses of a client, the latest recorded first. What the clock did is not among
 	// them.
 	Accesses(ctx context.Context, query AccessQuery) ([]NumberedAccess, error)

@@ -8,9 +8,9 @@ import (
 // Overviews counts what operators watch. It names loops and agencies, and nothing of what
 // a loop is about.
 type Overviews interface {
-	// OpenLoops are those that have not ended, as their senders are shown them, by whose
+	// OpenMatters are those that have not ended, as their senders are shown them, by whose
 	// turn it is and phase; at is the time at which due times have passed.
-	OpenLoops(ctx context.Context, at time.Time) ([]OpenLoops, error)
+	OpenMatters(ctx context.Context, at time.Time) ([]OpenMatters, error)
 	// Untouched counts what is urgent, past its due time at a time, and was touched by no person
 	// of the receiver whose turn it is, as that receiver is shown it, by receiver and urgency.
 	// What is hidden is not counted: it is worked on with another.
@@ -23,12 +23,12 @@ type Overviews interface {
 	Readers(ctx context.Context) ([]ReaderLag, error)
 }
 
-// OpenLoops are the open loops of one phase in which it is one agency's turn.
-type OpenLoops struct {
+// OpenMatters are the open loops of one phase in which it is one agency's turn.
+type OpenMatters struct {
 	WaitingOn string
 	Phase     int32
-	// Loops, and those of them in which something is past due.
-	Loops, Overdue int64
+	// Streams, and those of them in which something is past due.
+	Streams, Overdue int64
 	// Untouched are those of them that Overviews.Untouched counts.
 	Untouched int64
 	// Oldest is when the first of them was started.
@@ -40,7 +40,7 @@ type Untouched struct {
 	WaitingOn string
 	// Urgency is the number of koppi.common.v1.Urgency: EMERGENCY or URGENT.
 	Urgency int32
-	Loops   int64
+	Streams int64
 }
 
 // Silent is an open loop in which something is past due.

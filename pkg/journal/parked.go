@@ -35,14 +35,14 @@ const (
 type Parking struct {
 	Parked
 	Step ParkStep
-	// Takeover as given when the consumer was opened; not asked for by ParkRetry.
-	Takeover uint64
+	// Epoch as given when the consumer was opened; not asked for by ParkRetry.
+	Epoch uint64
 }
 
 // Changed is what is parked after a change: nil where nothing is. Both stores decide
 // by it, within the transaction.
 func (p *Parked) Changed(change Parking, consumer Consumer) (*Parked, error) {
-	if change.Step != ParkRetry && change.Takeover != consumer.Takeover {
+	if change.Step != ParkRetry && change.Epoch != consumer.Epoch {
 		return p, ErrTakenOver
 	}
 	switch {

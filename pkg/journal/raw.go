@@ -9,19 +9,19 @@ import (
 // It is for who verifies or moves a whole journal.
 type Raw interface {
 	RawEvents(ctx context.Context) iter.Seq2[SealedEvent, error]
-	RawLoops(ctx context.Context) iter.Seq2[RawLoop, error]
-	RawStandings(ctx context.Context) iter.Seq2[Standing, error]
+	RawStreams(ctx context.Context) iter.Seq2[RawStream, error]
+	RawWorklistEntries(ctx context.Context) iter.Seq2[WorklistEntry, error]
 	// RawDeliveries opens each record whose key is there.
 	RawDeliveries(ctx context.Context) iter.Seq2[RawDelivery, error]
-	RawClaims(ctx context.Context) iter.Seq2[Claim, error]
+	RawUniqueKeys(ctx context.Context) iter.Seq2[UniqueKey, error]
 	RawConsumers(ctx context.Context) iter.Seq2[RawConsumer, error]
 	RawAccesses(ctx context.Context) iter.Seq2[Access, error]
-	Heads(ctx context.Context, agencies ...string) (map[string]Head, error)
+	Positions(ctx context.Context, agencies ...string) (map[string]Position, error)
 }
 
-// RawLoop is a loop's row with the hash of its last event.
-type RawLoop struct {
-	Loop
+// RawStream is a loop's row with the hash of its last event.
+type RawStream struct {
+	Stream
 	Head []byte
 }
 

@@ -29,14 +29,14 @@ type Retention interface {
 
 	// Hold keeps a subject from being expired; ErrNotFound where there is none. It may
 	// be held more than once.
-	Hold(ctx context.Context, hold Hold) error
+	Hold(ctx context.Context, hold RetentionHold) error
 
 	// Release ends all holds of a subject; ErrNotFound where there is none. Who ended
 	// them and when is kept.
 	Release(ctx context.Context, subject, by string, at time.Time) error
 
 	// Holds are those that stand, by subject and time.
-	Holds(ctx context.Context) ([]Hold, error)
+	Holds(ctx context.Context) ([]RetentionHold, error)
 }
 
 // EndedQuery selects subjects that ended.
@@ -69,9 +69,9 @@ type Expiry struct {
 	ReleaseBut string
 }
 
-// Hold is why a subject is kept, whatever its age. Reason is kept in the clear and
+// RetentionHold is why a subject is kept, whatever its age. Reason is kept in the clear and
 // must hold no personal data.
-type Hold struct {
+type RetentionHold struct {
 	Subject, Reason, By string
 	At                  time.Time
 }

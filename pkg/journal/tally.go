@@ -8,9 +8,9 @@ import (
 // Taken is what Waits are of: the name of the tally that ends a loop's wait.
 const Taken = "taken"
 
-// Tally is one thing that is counted of a subject. It names nobody and is not sealed,
+// Counter is one thing that is counted of a subject. It names nobody and is not sealed,
 // so that what was counted outlives the keys.
-type Tally struct {
+type Counter struct {
 	Subject string
 	// What is counted, such as "sent"; a subject is counted once for each, the first
 	// time.
@@ -24,34 +24,34 @@ type Tally struct {
 	Waited time.Duration
 }
 
-// Tallies reads what was counted.
-type Tallies interface {
+// Counters reads what was counted.
+type Counters interface {
 	// FirstMonth is the first in which anything was counted; empty for none.
 	FirstMonth(ctx context.Context) (string, error)
 	// Counts are the subjects counted in a month, by what, sender and receiver.
-	Counts(ctx context.Context, month string) ([]TallyCount, error)
+	Counts(ctx context.Context, month string) ([]CounterSum, error)
 	// Waits are those of what was taken in a month, in the order of taking.
-	Waits(ctx context.Context, month string) ([]TallyWait, error)
-	// Meetings are the clients of events from a time until before another, and who
+	Waits(ctx context.Context, month string) ([]CounterWait, error)
+	// Encounters are the clients of events from a time until before another, and who
 	// acted, each pair once.
-	Meetings(ctx context.Context, from, to time.Time) ([]Meeting, error)
+	Encounters(ctx context.Context, from, to time.Time) ([]Encounter, error)
 }
 
-// TallyCount is how many subjects something was counted of.
-type TallyCount struct {
+// CounterSum is how many subjects something was counted of.
+type CounterSum struct {
 	What, Sender, Receiver string
 	Subjects               int64
 }
 
-// TallyWait is how long one subject waited to be taken.
-type TallyWait struct {
+// CounterWait is how long one subject waited to be taken.
+type CounterWait struct {
 	Sender, Receiver string
 	Waited           time.Duration
 }
 
-// Meeting is a client, by inner id, and a serialized koppi.common.v1.Party that acted in
+// Encounter is a client, by inner id, and a serialized koppi.common.v1.Party that acted in
 // a matter of the client's.
-type Meeting struct {
+type Encounter struct {
 	Client string
 	By     []byte
 }

@@ -10,8 +10,8 @@ type Notices interface {
 	// Waiting returns what waits for units and was not told them as often as it must
 	// be: what is told twice first, so that nothing holds it up, then the soonest due.
 	Waiting(ctx context.Context, query WaitingQuery) ([]Waiting, error)
-	// MarkTold counts each as told once more, at a time.
-	MarkTold(ctx context.Context, told []Waiting, at time.Time) error
+	// MarkNotified counts each as told once more, at a time.
+	MarkNotified(ctx context.Context, told []Waiting, at time.Time) error
 }
 
 // WaitingKind is why something waits. Stored.

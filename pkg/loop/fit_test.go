@@ -95,7 +95,7 @@ func TestExtent(t *testing.T) {
 	bare := loop.Event{Message: &consultationv1.ParticipantInvited{}}
 	var asker loop.Extent
 	for asker.Check(0) == nil {
-		asker = asker.Told(post, post, false)
+		asker = asker.Disclosed(post, post, false)
 	}
 	if asker.Bytes > loop.Full+loop.SizeOf(post) || asker.Check(loop.Reserve) != nil {
 		t.Errorf("%+v", asker)
@@ -106,12 +106,12 @@ func TestExtent(t *testing.T) {
 	}
 	var inviter loop.Extent
 	for inviter.Check(0) == nil {
-		inviter = inviter.Told(invited, bare, false)
+		inviter = inviter.Disclosed(invited, bare, false)
 	}
 	if inviter.Copied > loop.FullCopies+loop.MaxSnapshot+1000 || inviter.Bytes > loop.Full {
 		t.Errorf("%+v", inviter)
 	}
-	if came := (loop.Extent{}).Told(invited, invited, true); came.Bytes < loop.MaxSnapshot || came.Copied != 0 {
+	if came := (loop.Extent{}).Disclosed(invited, invited, true); came.Bytes < loop.MaxSnapshot || came.Copied != 0 {
 		t.Errorf("who is invited has been told %+v", came)
 	}
 }

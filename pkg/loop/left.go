@@ -6,12 +6,12 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// TellNotice is what a reader is told of a notice, given its view so far; false where it
+// DiscloseNotice is what a reader is told of a notice, given its view so far; false where it
 // is told nothing. Every party is told alike, and of others the agency alone. Who had left
 // is told what concerns its own copy: who came later, and what the others acknowledge, it
 // may not know (621/1999 § 24). Apart is Notice.LeftApart of the subject's notice: before
 // it there was, what others acknowledge was told to all, and the mailboxes count it.
-func TellNotice(view Head, e Event, reader Reader, apart bool) (Event, bool) {
+func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool) {
 	e.By = AgencyAlone(e.By, reader.Agency)
 	own := e.By.GetAgency() == reader.Agency
 	told := !reader.Left || !apart || own

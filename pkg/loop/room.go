@@ -39,9 +39,9 @@ type Extent struct {
 	Copied int
 }
 
-// Told is the extent after one more event, given as it is and as the reader is told it.
+// Disclosed is the extent after one more event, given as it is and as the reader is told it.
 // First says that the reader was told nothing before: a snapshot then is what it knows.
-func (x Extent) Told(event, told Event, first bool) Extent {
+func (x Extent) Disclosed(event, told Event, first bool) Extent {
 	x.Bytes += SizeOf(told)
 	if !first {
 		x.Bytes -= snapshotIn(told)

@@ -111,8 +111,8 @@ func Later(a, b time.Time) time.Time {
 // who holds which claim. A subject that does not exist is not in it.
 type World[S any] struct {
 	Subjects map[string]History[S]
-	// Claims maps each key looked up to the subject that holds it.
-	Claims map[string]string
+	// UniqueKeys maps each key looked up to the subject that holds it.
+	UniqueKeys map[string]string
 }
 
 // State returns the true state of a subject, the zero state if there is none.
@@ -135,8 +135,8 @@ func (a Actor) Party() *commonv1.Party {
 	return &commonv1.Party{Agency: a.Agency, Unit: a.Unit, Worker: a.Worker}
 }
 
-// Standing is what a reader is shown of a subject in its worklist, beside the status.
-type Standing struct {
+// WorklistEntry is what a reader is shown of a subject in its worklist, beside the status.
+type WorklistEntry struct {
 	// Unit and Worker of the reader's agency that hold it.
 	Unit, Worker string
 	// State is the number of the state shown.

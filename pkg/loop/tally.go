@@ -22,15 +22,15 @@ const (
 	CountClosed     Count = "closed"
 )
 
-// Tally is what statistics count of an event.
-type Tally struct {
+// Counters is what statistics count of an event.
+type Counters struct {
 	// Receiver is the agency that it went to; empty where there is none.
 	Receiver string
 	Counts   []Count
 }
 
-// Tallied is a tally, in short.
-func Tallied(receiver string, counts ...Count) Tally { return Tally{receiver, counts} }
+// CountersOf is a tally, in short.
+func CountersOf(receiver string, counts ...Count) Counters { return Counters{receiver, counts} }
 
 // Month is the calendar month of a time in Helsinki, such as "2026-11".
 func Month(t time.Time) string { return t.In(helsinki).Format(monthForm) }

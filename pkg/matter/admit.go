@@ -117,7 +117,7 @@ func (a *admission[S]) read(ctx context.Context) error {
 
 // admit is the engine's question: may these be told. It answers with what is recorded of
 // it with the step.
-func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (journal.Batch, error) {
+func (a *admission[S]) admit(ctx context.Context, told []decide.NewRecipient) (journal.Batch, error) {
 	if a.client == "" || len(told) == 0 && a.consented == nil {
 		return journal.Batch{}, nil
 	}
@@ -156,7 +156,7 @@ func (a *admission[S]) admit(ctx context.Context, told []decide.FirstTold) (jour
 // checkConsent refuses a consent that the client has ended by withdrawing one: towards whom
 // the step tells, or towards the agency that it names where nobody is new, or towards nobody
 // yet.
-func (a *admission[S]) checkConsent(ctx context.Context, told []decide.FirstTold) error {
+func (a *admission[S]) checkConsent(ctx context.Context, told []decide.NewRecipient) error {
 	if a.consented == nil {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (a *admission[S]) checkConsent(ctx context.Context, told []decide.FirstTold
 }
 
 // citation records where the consent was cited.
-func (a *admission[S]) citation(told []decide.FirstTold) *consentv1.ConsentCited {
+func (a *admission[S]) citation(told []decide.NewRecipient) *consentv1.ConsentCited {
 	cited := &consentv1.ConsentCited{ConsentId: a.cited.GetConsentId()}
 	for _, one := range told {
 		cited.Subjects = append(cited.Subjects, one.Subject)
@@ -216,9 +216,9 @@ func (a *admission[S]) refused(ctx context.Context, refusal error) error {
 	a.access.Purpose = stoppedPurpose
 	recorded := false
 	subject := a.wishes.subject
-	_, err := a.kernel.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+	_, err := a.kernel.wishes.Handle(ctx, decide.Command[wish.Directives]{
 		Subject: subject, Open: true, Access: a.access,
-		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+		Decide: func(world loop.World[wish.Directives], at time.Time) ([]loop.Event, error) {
 			a.sending.At = at
 			var events []loop.Event
 			for _, agency := range a.stopped {

@@ -30,9 +30,9 @@ func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
 		if err != nil {
 			return err
 		}
-		_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+		_, err = k.wishes.Handle(ctx, decide.Command[wish.Directives]{
 			Subject: subject, Access: k.byClock("CarryOut"),
-			Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+			Decide: func(world loop.World[wish.Directives], at time.Time) ([]loop.Event, error) {
 				if !slices.Contains(world.State(subject).Pending, id) {
 					return nil, nil
 				}
@@ -66,7 +66,7 @@ type followed struct {
 
 // carriedOut withdraws the consents of the matters that a wish concerns, and says of which
 // matters it did so, and which go on.
-func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string) (proto.Message, error) {
+func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Directives, id string) (proto.Message, error) {
 	wished, err := k.followed(ctx, state, id)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Wishes, id string
 
 // followed says which matters a wish concerns: where a consent was cited, or who is told of
 // it whom the client now prohibits.
-func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) (followed, error) {
+func (k *Kernel[S]) followed(ctx context.Context, state wish.Directives, id string) (followed, error) {
 	for _, consent := range state.Consents {
 		if consent.GetConsentId() == id {
 			wished := followed{
@@ -120,7 +120,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Wishes, id string) 
 			continue
 		}
 		// One standing each: every matter has one sender.
-		standings, err := k.Store.Standings(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
+		standings, err := k.Store.WorklistEntries(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
 		return followed{
 			at: prohibition.GetGivenAt().AsTime(), by: whoProhibits(prohibition), all: Subjects(standings),
 			concerns: func(told []string) bool {

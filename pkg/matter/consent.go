@@ -25,7 +25,7 @@ const maxConsents = 1000
 
 // ReadConsents lists the consents of a client on which this service's matters rest, the
 // newest first, as the caller may know them. Each is a recorded reading.
-func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadConsentsRequest) (*caseworkv1.ReadConsentsResponse, error) {
+func (k internalAPI[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadConsentsRequest) (*caseworkv1.ReadConsentsResponse, error) {
 	r := read.GetConsents()
 	who, err := Caller(ctx)
 	if err != nil {
@@ -35,16 +35,16 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 	if err != nil {
 		return nil, err
 	}
-	standings, err := k.Store.Standings(ctx, query)
+	standings, err := k.Store.WorklistEntries(ctx, query)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	slices.SortFunc(standings, func(a, b journal.Standing) int {
+	slices.SortFunc(standings, func(a, b journal.WorklistEntry) int {
 		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(a.Subject, b.Subject))
 	})
 	response, page := &caseworkv1.ReadConsentsResponse{}, exchange.Page{}
 	readings := []Reading{{Client: query.Client}}
-	standings = slices.DeleteFunc(standings, func(one journal.Standing) bool { return !isBehindConsent(one, read.GetAfter()) })
+	standings = slices.DeleteFunc(standings, func(one journal.WorklistEntry) bool { return !isBehindConsent(one, read.GetAfter()) })
 	for part := range slices.Chunk(standings, readAtOnce) {
 		all, err := k.readableEvents(ctx, Subjects(part)...)
 		if err != nil {
@@ -76,7 +76,7 @@ func (k gatewayOnly[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 
 // isBehindConsent tells whether a matter follows a place of the list of consents: it began
 // earlier, or then and has a later name.
-func isBehindConsent(row journal.Standing, place *caseworkv1.ConsentPlace) bool {
+func isBehindConsent(row journal.WorklistEntry, place *caseworkv1.ConsentPlace) bool {
 	if place == nil {
 		return true
 	}
@@ -100,7 +100,7 @@ func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (jo
 		return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
 	}
 	var ok bool
-	if query.Client, ok = k.Secrets.Inward(identity.KindClient, who.Agency, client); !ok {
+	if query.Client, ok = k.Secrets.InternalID(identity.KindClient, who.Agency, client); !ok {
 		return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
 	}
 	return query, nil
@@ -140,12 +140,12 @@ func (k *Kernel[S]) consent(who identity.Caller, client string, view loop.View[S
 		agency = clientNames
 	}
 	consent := &consentv1.Consent{
-		Subject: head.Subject, Service: k.config.Rules.Service, CaseId: k.Engine.Names.CaseName(agency, head.Case),
+		Subject: head.Subject, Service: k.config.Rules.Service, CaseId: k.Engine.Pseudonyms.CaseName(agency, head.Case),
 		GivenTo: loop.AgencyAlone(head.Sender, agency), Recipients: k.recipients(view),
 		Provision: head.Basis.GetProvision(), GivenAt: head.Basis.GetConsentedAt(),
 	}
 	if inner := cmp.Or(head.Client, client); inner != "" {
-		consent.ClientId = k.Engine.Names.ClientName(agency, inner)
+		consent.ClientId = k.Engine.Pseudonyms.ClientName(agency, inner)
 	}
 	if w := head.Withdrawal; head.IsWithdrawn() {
 		consent.Withdrawal = &consentv1.Withdrawal{
@@ -177,7 +177,7 @@ func (k *Kernel[S]) recipients(view loop.View[S]) []string {
 
 // RecordWithdrawal takes back the consent on which a matter rests. When it returns, what
 // was told on it is gone from every mailbox.
-func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
+func (k internalAPI[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
 	r := record.GetWithdrawal()
 	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S], at time.Time) ([]loop.Event, error) {
 		history := world.Subjects[r.GetSubject()]
@@ -203,7 +203,7 @@ func (k gatewayOnly[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1
 }
 
 // RecordAcknowledgement says that the caller's agency has seen to its copy.
-func (k gatewayOnly[S]) RecordAcknowledgement(
+func (k internalAPI[S]) RecordAcknowledgement(
 	ctx context.Context, record *caseworkv1.RecordAcknowledgementRequest,
 ) (*caseworkv1.RecordAcknowledgementResponse, error) {
 	r := record.GetAcknowledgement()
@@ -221,7 +221,7 @@ func (k gatewayOnly[S]) RecordAcknowledgement(
 }
 
 // onConsent runs a command on the consent of a subject.
-func (k gatewayOnly[S]) onConsent(
+func (k internalAPI[S]) onConsent(
 	ctx context.Context, r Request, subject string, decided func(identity.Caller, loop.World[S], time.Time) ([]loop.Event, error),
 ) (*consentv1.Consent, error) {
 	who, err := Caller(ctx)

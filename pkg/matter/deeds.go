@@ -38,7 +38,7 @@ func (k *Kernel[S]) deeds(ctx context.Context, who identity.Caller, client strin
 	if who.Role == identity.RoleClient {
 		return d, nil
 	}
-	standings, err := k.Store.Standings(ctx, journal.Query{Agency: who.Agency, Client: client, WithHidden: true})
+	standings, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: who.Agency, Client: client, WithHidden: true})
 	if err != nil {
 		return nil, fault.Store(err)
 	}
@@ -132,8 +132,8 @@ func (d *deeds[S]) may(ctx context.Context, matter *decide.Deeds[S], agency stri
 	case len(record.Head) == 0 && !changes(record.Method):
 		return true, nil
 	}
-	return matter.Told(agency, record.Access, func() ([]byte, error) {
-		before, err := d.kernel.Looked.Accesses(ctx, journal.AccessQuery{Client: d.client, ChangesOf: record.Subject, Before: record.Number, Limit: 1})
+	return matter.Disclosed(agency, record.Access, func() ([]byte, error) {
+		before, err := d.kernel.AccessLog.Accesses(ctx, journal.AccessQuery{Client: d.client, ChangesOf: record.Subject, Before: record.Number, Limit: 1})
 		if err != nil || len(before) == 0 {
 			return nil, fault.Store(err)
 		}

@@ -54,7 +54,7 @@ func (k *Kernel[S]) derive(ctx context.Context, d *derivation) (more bool, err e
 		return false, err
 	}
 	full := len(stale) == limit
-	stale = slices.DeleteFunc(stale, func(row journal.Loop) bool { return d.failed[row.Subject] })
+	stale = slices.DeleteFunc(stale, func(row journal.Stream) bool { return d.failed[row.Subject] })
 	var together errgroup.Group
 	together.SetLimit(deriveAtOnce)
 	for _, row := range stale {
@@ -89,7 +89,7 @@ func (d *derivation) add(subject string, derived bool, err error) error {
 	return nil
 }
 
-func (k *Kernel[S]) deriveOne(ctx context.Context, row journal.Loop) (bool, error) {
+func (k *Kernel[S]) deriveOne(ctx context.Context, row journal.Stream) (bool, error) {
 	if strings.HasPrefix(row.Subject, wishCollection) {
 		return k.wishes.Derive(ctx, row)
 	}

@@ -17,8 +17,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// gatewayOnly answers what no gateway passes on: the service's part of the whole.
-type gatewayOnly[S loop.State] struct {
+// internalAPI answers what no gateway passes on: the service's part of the whole.
+type internalAPI[S loop.State] struct {
 	caseworkv1.UnimplementedMatterServiceServer
 	caseworkv1.UnimplementedSuiteServiceServer
 	*Kernel[S]
@@ -44,7 +44,7 @@ func SuiteMethods(name string) func(method string) bool {
 
 // ReadHistory reads a part of a case's or client's history as the caller may know it,
 // and records for each matter in it that it was read.
-func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.ReadHistoryResponse, error) {
+func (k internalAPI[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.ReadHistoryResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (k gatewayOnly[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 }
 
 // recall adds what the caller may know of subjects, read together, to a history.
-func (k gatewayOnly[S]) recall(
+func (k internalAPI[S]) recall(
 	ctx context.Context, who identity.Caller, r *caseworkv1.ReadHistoryRequest, part []*caseworkv1.Reach_Subject,
 	response *caseworkv1.ReadHistoryResponse, readings map[string]Reading,
 ) error {
@@ -147,7 +147,7 @@ func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) b
 	return ByTime(message, place) > 0
 }
 
-func (k gatewayOnly[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHistoryRequest) (journal.Query, error) {
+func (k internalAPI[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHistoryRequest) (journal.Query, error) {
 	query := journal.Query{Agency: who.Agency, WithHidden: true}
 	byClient := who.Role == identity.RoleClient || r.GetClientId() != ""
 	if byClient {
@@ -165,7 +165,7 @@ func (k gatewayOnly[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHist
 		return query, nil
 	}
 	// No agency's key is empty: the names of nobody's agency are the person's.
-	inner, ok := k.Secrets.Inward(identity.KindCase, who.Agency, r.GetCaseId())
+	inner, ok := k.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
 	if !ok {
 		return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
 	}
@@ -174,11 +174,11 @@ func (k gatewayOnly[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHist
 }
 
 // reach is how far the history reaches: as a first reading fixed it, or to its end.
-func (k gatewayOnly[S]) reach(ctx context.Context, query journal.Query, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.Reach, error) {
+func (k internalAPI[S]) reach(ctx context.Context, query journal.Query, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.Reach, error) {
 	if r.GetReach() != nil {
 		return r.GetReach(), nil
 	}
-	standings, err := k.Store.Standings(ctx, query)
+	standings, err := k.Store.WorklistEntries(ctx, query)
 	if err != nil {
 		return nil, fault.Store(err)
 	}

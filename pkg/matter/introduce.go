@@ -25,12 +25,12 @@ const (
 
 // Introduce makes a client known to another service, as the caller's agency may know them
 // now.
-func (k gatewayOnly[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
+func (k internalAPI[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, r.GetClientId())
+	inner, ok := k.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
 	if !ok || !IsParty(who) {
 		return nil, unknownClient("client_id")
 	}
@@ -51,9 +51,9 @@ func (k gatewayOnly[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRe
 	return &caseworkv1.IntroduceResponse{Introduction: k.Secrets.Token(introductionKind, who.Agency, payload)}, nil
 }
 
-// introduced is who a client is by what another service said to this agency a moment
+// resolvedElsewhere is who a client is by what another service said to this agency a moment
 // ago; nil where it said nothing of this client.
-func (k *Kernel[S]) introduced(ctx context.Context, agency, inner string) *commonv1.Client {
+func (k *Kernel[S]) resolvedElsewhere(ctx context.Context, agency, inner string) *commonv1.Client {
 	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataIntroduction) {
 		payload, ok := k.Secrets.OpenToken(introductionKind, agency, shown)
 		introduction := &caseworkv1.Introduction{}

@@ -32,14 +32,14 @@ type Deps struct {
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
-	Wake      wake.Waker
+	Wake      wake.Notifier
 	// Settings are kept beside the journal: what is no history.
 	Settings journal.Settings
-	// Tallies are what statistics count, Notices what units were told waits for them.
-	Tallies journal.Tallies
+	// Counters are what statistics count, Notices what units were told waits for them.
+	Counters journal.Counters
 	Notices journal.Notices
-	// Looked tells who read and changed what.
-	Looked journal.Looked
+	// AccessLog tells who read and changed what.
+	AccessLog journal.AccessLog
 	// Log is the transparency log over that.
 	Log journal.Log
 	// Overviews counts what operators watch.
@@ -78,7 +78,7 @@ type Kernel[S loop.State] struct {
 	Deps
 	Engine *decide.Engine[S]
 
-	wishes   *decide.Engine[wish.Wishes]
+	wishes   *decide.Engine[wish.Directives]
 	config   Config[S]
 	exchange *exchange.Server
 }
@@ -96,9 +96,9 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	}
 	k = &Kernel[S]{
 		Deps: deps, config: config, exchange: mailboxes,
-		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
-		wishes: &decide.Engine[wish.Wishes]{
-			Rules: wishRules(config.Rules.Service), Store: deps.Store, Names: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
+		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Pseudonyms: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
+		wishes: &decide.Engine[wish.Directives]{
+			Rules: wishRules(config.Rules.Service), Store: deps.Store, Pseudonyms: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
 		},
 	}
 	return k, nil
@@ -107,7 +107,7 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 // Register adds what serves the mailboxes, and the gateway, to a server.
 func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) {
 	k.exchange.Register(server)
-	only := gatewayOnly[S]{Kernel: k}
+	only := internalAPI[S]{Kernel: k}
 	caseworkv1.RegisterMatterServiceServer(server, only)
 	caseworkv1.RegisterSuiteServiceServer(server, only)
 }
@@ -119,11 +119,11 @@ func (k *Kernel[S]) Now() time.Time { return k.Clock.Now() }
 type names struct{ secrets *identity.Secrets }
 
 func (n names) ClientName(agency, inner string) string {
-	return n.secrets.Outward(identity.KindClient, agency, inner)
+	return n.secrets.Pseudonym(identity.KindClient, agency, inner)
 }
 
 func (n names) CaseName(agency, inner string) string {
-	return n.secrets.Outward(identity.KindCase, agency, inner)
+	return n.secrets.Pseudonym(identity.KindCase, agency, inner)
 }
 
 // Caller returns who calls.

@@ -63,11 +63,11 @@ const maxKnown = 50
 // the newest. Where that is masked, by the newest that shows the agency contact data under a
 // non-disclosure too: it then holds, or has brought, those itself.
 func (k *Kernel[S]) knownTo(ctx context.Context, agency, inner string) (known, error) {
-	standings, err := k.Store.Standings(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
+	standings, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
 	if err != nil {
 		return known{}, fault.Store(err)
 	}
-	slices.SortFunc(standings, func(a, b journal.Standing) int {
+	slices.SortFunc(standings, func(a, b journal.WorklistEntry) int {
 		return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Subject, a.Subject))
 	})
 	var newest known

@@ -61,7 +61,7 @@ func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Pag
 		size = defaultPage
 	}
 	query.Limit = min(size, maxPage) + 1
-	standings, err := k.Store.Standings(ctx, query)
+	standings, err := k.Store.WorklistEntries(ctx, query)
 	if err != nil {
 		return Page[S]{}, fault.Store(err)
 	}
@@ -75,7 +75,7 @@ func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Pag
 	}
 	if page.Shown = filled.shown; full || filled.done < len(standings) {
 		last := standings[filled.done-1]
-		page.NextToken = k.pageToken(who, r, journal.Position{DueAt: last.DueAt, Subject: last.Subject})
+		page.NextToken = k.pageToken(who, r, journal.WorklistCursor{DueAt: last.DueAt, Subject: last.Subject})
 	}
 	readings := make([]Reading, 0, len(page.Shown))
 	for _, shown := range page.Shown {
@@ -89,7 +89,7 @@ func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Pag
 }
 
 // Subjects are the names of those that standings are of.
-func Subjects(standings []journal.Standing) []string {
+func Subjects(standings []journal.WorklistEntry) []string {
 	names := make([]string, 0, len(standings))
 	for _, standing := range standings {
 		names = append(names, standing.Subject)
@@ -115,7 +115,7 @@ func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (jo
 		if r.GetPurpose() == "" {
 			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
 		}
-		inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, r.GetClientId())
+		inner, ok := k.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
 		if !ok {
 			return query, fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client_id", "unknown to your agency")
 		}
@@ -133,7 +133,7 @@ func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (jo
 }
 
 // pageToken seals the place in the list, and which list it is of.
-func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.Position) string {
+func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.WorklistCursor) string {
 	payload := k.listDigest(r)
 	due := int64(0)
 	if !at.DueAt.IsZero() {
@@ -143,14 +143,14 @@ func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.Pos
 	return k.Secrets.Token(k.pageKind(), PageOwner(who), append(payload, at.Subject...))
 }
 
-func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Position, bool) {
+func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.WorklistCursor, bool) {
 	payload, ok := k.Secrets.OpenToken(k.pageKind(), PageOwner(who), r.GetPageToken())
 	digest := k.listDigest(r)
 	if !ok || len(payload) < len(digest)+8 || string(payload[:len(digest)]) != string(digest) {
-		return journal.Position{}, false
+		return journal.WorklistCursor{}, false
 	}
 	rest := payload[len(digest):]
-	at := journal.Position{Subject: string(rest[8:])}
+	at := journal.WorklistCursor{Subject: string(rest[8:])}
 	if due := int64(binary.BigEndian.Uint64(rest)); due != 0 { //nolint:gosec // as above
 		at.DueAt = time.UnixMicro(due).UTC()
 	}

@@ -11,13 +11,13 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// lookedPart is how many records are read at a time.
-const lookedPart = 1000
+// accessLogPart is how many records are read at a time.
+const accessLogPart = 1000
 
 // ReadAccesses reads this service's part of who looked at a client's data: for the client
 // all, with agency and unit (703/2023 § 11); for an agency what its own people did, as far
 // as the matters tell the agency so. It is itself a recorded reading.
-func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadAccessesRequest) (*caseworkv1.ReadAccessesResponse, error) {
+func (k internalAPI[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadAccessesRequest) (*caseworkv1.ReadAccessesResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 	if err != nil {
 		return nil, err
 	}
-	query := journal.AccessQuery{Client: selected.Client, Before: read.GetBefore(), Limit: lookedPart}
+	query := journal.AccessQuery{Client: selected.Client, Before: read.GetBefore(), Limit: accessLogPart}
 	if who.Role != identity.RoleClient {
 		// What others did is not read at all: it would cost what may not be known.
 		query.Agency = who.Agency
@@ -44,7 +44,7 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 	}
 	response, page := &caseworkv1.ReadAccessesResponse{}, exchange.Page{}
 	for limit := int(read.GetLimit()); !response.GetMore(); {
-		part, err := k.Looked.Accesses(ctx, query)
+		part, err := k.AccessLog.Accesses(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
@@ -67,7 +67,7 @@ func (k gatewayOnly[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 			}
 			response.Accesses = append(response.Accesses, &caseworkv1.ReadAccessesResponse_Numbered{Number: one.Number, Access: access})
 		}
-		if len(part) < lookedPart {
+		if len(part) < accessLogPart {
 			break
 		}
 	}

@@ -26,12 +26,12 @@ func (k *Kernel[S]) listed(agency string) string {
 }
 
 // measured are open loops by those names.
-func (k *Kernel[S]) measured(open []journal.OpenLoops) []journal.OpenLoops {
+func (k *Kernel[S]) measured(open []journal.OpenMatters) []journal.OpenMatters {
 	type label struct {
 		waitingOn string
 		phase     int32
 	}
-	at, all := map[label]int{}, make([]journal.OpenLoops, 0, len(open))
+	at, all := map[label]int{}, make([]journal.OpenMatters, 0, len(open))
 	for _, loops := range open {
 		loops.WaitingOn = k.listed(loops.WaitingOn)
 		of := label{loops.WaitingOn, loops.Phase}
@@ -40,7 +40,7 @@ func (k *Kernel[S]) measured(open []journal.OpenLoops) []journal.OpenLoops {
 			at[of], all = len(all), append(all, loops)
 			continue
 		}
-		all[i].Loops, all[i].Overdue = all[i].Loops+loops.Loops, all[i].Overdue+loops.Overdue
+		all[i].Streams, all[i].Overdue = all[i].Streams+loops.Streams, all[i].Overdue+loops.Overdue
 		all[i].Untouched += loops.Untouched
 		if loops.Oldest.Before(all[i].Oldest) {
 			all[i].Oldest = loops.Oldest
@@ -59,7 +59,7 @@ type untouchedBy struct {
 func (k *Kernel[S]) untouched(counted []journal.Untouched) map[untouchedBy]int64 {
 	all := map[untouchedBy]int64{}
 	for _, one := range counted {
-		all[untouchedBy{k.listed(one.WaitingOn), one.Urgency}] += one.Loops
+		all[untouchedBy{k.listed(one.WaitingOn), one.Urgency}] += one.Streams
 	}
 	return all
 }

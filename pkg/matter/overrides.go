@@ -21,11 +21,11 @@ import (
 // overridesWait are the worklists in which an override, or a wish that an agency recorded,
 // waits for a second officer, or has waited: one row an agency, of the latest that waits,
 // in the unit that asks.
-func overridesWait(w wish.Wishes) []journal.Standing {
-	rows := map[string]journal.Standing{}
+func overridesWait(w wish.Directives) []journal.WorklistEntry {
+	rows := map[string]journal.WorklistEntry{}
 	add := func(by *commonv1.Party, until time.Time, decided bool) {
 		if row, known := rows[by.GetAgency()]; !known || !decided || row.Ended {
-			rows[by.GetAgency()] = journal.Standing{Agency: by.GetAgency(), Unit: by.GetUnit(), WaitingOn: by.GetAgency(), DueAt: until, Ended: decided}
+			rows[by.GetAgency()] = journal.WorklistEntry{Agency: by.GetAgency(), Unit: by.GetUnit(), WaitingOn: by.GetAgency(), DueAt: until, Ended: decided}
 		}
 	}
 	for _, o := range w.Overrides {
@@ -41,13 +41,13 @@ func overridesWait(w wish.Wishes) []journal.Standing {
 
 // overridesToDecide are those, and the wishes, that the caller may decide, as rows of the worklists in which
 // they wait, behind the place of the page; each client's wishes are a recorded reading.
-func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) (items []*caseworkv1.WorkItem, readings []Reading, err error) {
+func (k internalAPI[S]) overridesToDecide(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) (items []*caseworkv1.WorkItem, readings []Reading, err error) {
 	if who.Worker == "" || r.GetWork().GetSent() || r.GetWork().GetOverdueOnly() {
 		return nil, nil, nil
 	}
 	for _, query := range k.workQueries(who, r) {
 		query.Role, query.HiddenOnly, query.Limit, query.After = journal.RoleOfficer, true, 0, nil
-		rows, err := k.Store.Standings(ctx, query)
+		rows, err := k.Store.WorklistEntries(ctx, query)
 		if err != nil {
 			return nil, nil, fault.Store(err)
 		}
@@ -73,10 +73,10 @@ func (k gatewayOnly[S]) overridesToDecide(ctx context.Context, who identity.Call
 }
 
 // toDecide are the rows of what an officer may decide of a client's wishes.
-func (k *Kernel[S]) toDecide(who identity.Caller, wishes wish.Wishes) (items []*caseworkv1.WorkItem) {
+func (k *Kernel[S]) toDecide(who identity.Caller, wishes wish.Directives) (items []*caseworkv1.WorkItem) {
 	row := func(service, subject string, by *commonv1.Party, at, until *timestamppb.Timestamp) {
 		items = append(items, &caseworkv1.WorkItem{
-			Service: service, Subject: subject, ClientId: k.Engine.Names.ClientName(who.Agency, wishes.Client),
+			Service: service, Subject: subject, ClientId: k.Engine.Pseudonyms.ClientName(who.Agency, wishes.Client),
 			Status: &commonv1.LoopStatus{WaitingOn: &commonv1.Party{Agency: who.Agency}, DueAt: until},
 			Holder: loop.UnitAlone(by), StartedAt: at,
 		})

@@ -53,13 +53,13 @@ func (k *Kernel[S]) observe() (end func()) {
 }
 
 func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, told *untouchedTold) error {
-	open, err := k.Overviews.OpenLoops(ctx, k.Now())
+	open, err := k.Overviews.OpenMatters(ctx, k.Now())
 	if err != nil {
 		return err
 	}
 	for _, loops := range k.measured(open) {
 		about := metric.WithAttributes(service, telemetry.KeyPhase.String(phaseName(loops.Phase)), telemetry.KeyWaitingOn.String(loops.WaitingOn))
-		observer.ObserveFloat64(loopsOpen, float64(loops.Loops), about)
+		observer.ObserveFloat64(loopsOpen, float64(loops.Streams), about)
 		observer.ObserveFloat64(loopsOverdue, float64(loops.Overdue), about)
 		observer.ObserveFloat64(loopsOldest, k.Now().Sub(loops.Oldest).Seconds(), about)
 	}
@@ -121,10 +121,10 @@ func madeAt(text string) time.Time {
 const maxSilent = 100
 
 // Oversee is this service's part of what operators see.
-func (k gatewayOnly[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*caseworkv1.OverseeResponse, error) {
+func (k internalAPI[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*caseworkv1.OverseeResponse, error) {
 	service := k.config.Rules.Service
 	now := k.Now()
-	open, err := k.Overviews.OpenLoops(ctx, now)
+	open, err := k.Overviews.OpenMatters(ctx, now)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
@@ -140,7 +140,7 @@ func (k gatewayOnly[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeReques
 	for _, loops := range open {
 		response.Open = append(response.Open, &operatorv1.OpenLoops{
 			Service: service, Phase: commonv1.LoopPhase(loops.Phase), WaitingOn: loops.WaitingOn,
-			Loops: loops.Loops, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest), Untouched: loops.Untouched,
+			Loops: loops.Streams, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest), Untouched: loops.Untouched,
 		})
 	}
 	for _, one := range silent {

@@ -19,14 +19,14 @@ var unreadable = telemetry.Counter("koppi.subjects.unreadable", "{subject}", "Su
 // part is a part of a page: subjects as a caller is shown them, each beside its row.
 type part[S loop.State] struct {
 	shown []Shown[S]
-	rows  []journal.Standing
+	rows  []journal.WorklistEntry
 	// done counts the rows looked at; fewer than were given where the answer is full.
 	done int
 }
 
 // fill reads the subjects of rows in their order, as many as fit into one answer and one at
 // least. One whose history cannot be read is left out: it holds up none of the others.
-func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journal.Standing, sized func(Shown[S]) proto.Message) (part[S], error) {
+func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journal.WorklistEntry, sized func(Shown[S]) proto.Message) (part[S], error) {
 	filled, page := part[S]{}, exchange.Page{}
 	for len(rows) > filled.done {
 		next := rows[filled.done:min(len(rows), filled.done+readAtOnce)]
@@ -48,7 +48,7 @@ func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journa
 }
 
 // readable reads the subjects of rows, nil for each whose history cannot be read.
-func (k *Kernel[S]) readable(ctx context.Context, who identity.Caller, rows []journal.Standing) ([]*Shown[S], error) {
+func (k *Kernel[S]) readable(ctx context.Context, who identity.Caller, rows []journal.WorklistEntry) ([]*Shown[S], error) {
 	all := make([]*Shown[S], len(rows))
 	together, err := k.read(ctx, who, Subjects(rows)...)
 	if err == nil {

@@ -108,7 +108,7 @@ func AttachmentsIn(message proto.Message) []*commonv1.Attachment {
 
 // ReadAttachment records that an attachment is read through a subject, by who may read
 // the subject and sees the attachment there.
-func (k gatewayOnly[S]) ReadAttachment(ctx context.Context, r *caseworkv1.ReadAttachmentRequest) (*caseworkv1.ReadAttachmentResponse, error) {
+func (k internalAPI[S]) ReadAttachment(ctx context.Context, r *caseworkv1.ReadAttachmentRequest) (*caseworkv1.ReadAttachmentResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (k gatewayOnly[S]) ReadAttachment(ctx context.Context, r *caseworkv1.ReadAt
 }
 
 // CheckAttachments tells which subjects do name an attachment.
-func (k gatewayOnly[S]) CheckAttachments(ctx context.Context, r *caseworkv1.CheckAttachmentsRequest) (*caseworkv1.CheckAttachmentsResponse, error) {
+func (k internalAPI[S]) CheckAttachments(ctx context.Context, r *caseworkv1.CheckAttachmentsRequest) (*caseworkv1.CheckAttachmentsResponse, error) {
 	response := &caseworkv1.CheckAttachmentsResponse{}
 	for _, subject := range r.GetSubjects() {
 		names, err := k.names(ctx, subject, func(message proto.Message) bool {
@@ -148,7 +148,7 @@ func (k gatewayOnly[S]) CheckAttachments(ctx context.Context, r *caseworkv1.Chec
 }
 
 // names tells whether an event of a subject, which was not entered in error, is such.
-func (k gatewayOnly[S]) names(ctx context.Context, subject string, such func(proto.Message) bool) (bool, error) {
+func (k internalAPI[S]) names(ctx context.Context, subject string, such func(proto.Message) bool) (bool, error) {
 	events, err := k.Engine.Events(ctx, subject)
 	if err != nil || len(events) == 0 {
 		return false, err

@@ -34,11 +34,11 @@ func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *com
 		}
 		kept := proto.CloneOf(client)
 		kept.Identity = &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code.String()}
-		return sealed(k.Secrets.Inner(code), kept)
+		return sealed(k.Secrets.ClientID(code), kept)
 	case *commonv1.Client_ClientId:
 		return k.knownPerson(ctx, who, client)
 	default:
-		return sealed(k.Secrets.RandomInner(), client)
+		return sealed(k.Secrets.RandomClientID(), client)
 	}
 }
 
@@ -49,7 +49,7 @@ func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client
 	if !IsParty(who) {
 		return Person{}, fault.New(fault.RoleNotAllowed, "a client is named so by an agency's worker or system")
 	}
-	inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, client.GetClientId())
+	inner, ok := k.Secrets.InternalID(identity.KindClient, who.Agency, client.GetClientId())
 	if !ok {
 		return Person{}, unknownClient("client.client_id")
 	}
@@ -59,7 +59,7 @@ func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client
 	}
 	kept := found.client
 	if kept == nil {
-		kept = k.introduced(ctx, who.Agency, inner)
+		kept = k.resolvedElsewhere(ctx, who.Agency, inner)
 	}
 	if kept == nil {
 		return Person{}, unknownClient("client.client_id")
@@ -115,7 +115,7 @@ func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, cl
 		return k.Secrets.NewCase(client), nil
 	}
 	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "unknown to your agency")
-	inner, ok := k.Secrets.Inward(identity.KindCase, who.Agency, outward)
+	inner, ok := k.Secrets.InternalID(identity.KindCase, who.Agency, outward)
 	if !ok {
 		return "", unknown
 	}
@@ -126,7 +126,7 @@ func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, cl
 		return "", unknown
 	}
 	// A case from before cases said whose they are.
-	standings, err := k.Store.Standings(ctx, journal.Query{
+	standings, err := k.Store.WorklistEntries(ctx, journal.Query{
 		Agency: who.Agency, Case: inner, Client: client, WithHidden: true, Limit: 1,
 	})
 	if err != nil {

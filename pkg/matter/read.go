@@ -54,9 +54,9 @@ func (k *Kernel[S]) shown(view loop.View[S], who identity.Caller) Shown[S] {
 	}
 	shown := Shown[S]{View: view, Actor: Actor(who), Now: k.Now()}
 	head := view.State.Common()
-	shown.CaseID = k.Engine.Names.CaseName(agency, head.Case)
+	shown.CaseID = k.Engine.Pseudonyms.CaseName(agency, head.Case)
 	if head.Client != "" && !head.IsRevoked() {
-		shown.ClientID = k.Engine.Names.ClientName(agency, head.Client)
+		shown.ClientID = k.Engine.Pseudonyms.ClientName(agency, head.Client)
 	}
 	return shown
 }

@@ -177,7 +177,7 @@ func (k *Kernel[S]) Addressed(party *commonv1.Party, home loop.Home, serviceKey 
 	agency, _ := k.Directory.Agency(party.GetAgency())
 	full := &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit(), Worker: party.GetWorker()}
 	if full.GetUnit() == "" {
-		full.Unit = k.Directory.To(party.GetAgency(), directory.Wish{
+		full.Unit = k.Directory.To(party.GetAgency(), directory.RoutingQuery{
 			Municipality: home.Municipality, Language: home.Language, ServiceKey: serviceKey,
 		})
 	}

@@ -15,20 +15,20 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// tallyPart is how many rows a part of a tally has at most.
-const tallyPart = 10000
+// counterPart is how many rows a part of a tally has at most.
+const counterPart = 10000
 
 // Tally gives what was counted in a month.
-func (k gatewayOnly[S]) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
+func (k internalAPI[S]) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
 	first := &caseworkv1.TallyResponse{Now: timestamppb.New(k.Now())}
 	if r.GetMonth() == "" {
 		var err error
-		if first.FirstMonth, err = k.Tallies.FirstMonth(stream.Context()); err != nil {
+		if first.FirstMonth, err = k.Counters.FirstMonth(stream.Context()); err != nil {
 			return fault.Store(err)
 		}
 		return stream.Send(first)
 	}
-	counts, err := k.Tallies.Counts(stream.Context(), r.GetMonth())
+	counts, err := k.Counters.Counts(stream.Context(), r.GetMonth())
 	if err != nil {
 		return fault.Store(err)
 	}
@@ -46,12 +46,12 @@ func (k gatewayOnly[S]) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStre
 	return k.tallyDoors(r.GetMonth(), stream)
 }
 
-func (k gatewayOnly[S]) tallyWaits(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
-	waits, err := k.Tallies.Waits(stream.Context(), month)
+func (k internalAPI[S]) tallyWaits(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
+	waits, err := k.Counters.Waits(stream.Context(), month)
 	if err != nil {
 		return fault.Store(err)
 	}
-	for part := range slices.Chunk(waits, tallyPart) {
+	for part := range slices.Chunk(waits, counterPart) {
 		response := &caseworkv1.TallyResponse{}
 		for _, row := range part {
 			response.Waits = append(response.Waits, &caseworkv1.TallyResponse_Wait{
@@ -65,16 +65,16 @@ func (k gatewayOnly[S]) tallyWaits(month string, stream grpc.ServerStreamingServ
 	return nil
 }
 
-func (k gatewayOnly[S]) tallyDoors(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
+func (k internalAPI[S]) tallyDoors(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
 	from, to, err := loop.MonthSpan(month)
 	if err != nil {
 		return err
 	}
-	meetings, err := k.Tallies.Meetings(stream.Context(), from, to)
+	meetings, err := k.Counters.Encounters(stream.Context(), from, to)
 	if err != nil {
 		return fault.Store(err)
 	}
-	for part := range slices.Chunk(meetings, tallyPart) {
+	for part := range slices.Chunk(meetings, counterPart) {
 		response := &caseworkv1.TallyResponse{}
 		for _, row := range part {
 			door, err := k.door(row)
@@ -93,7 +93,7 @@ func (k gatewayOnly[S]) tallyDoors(month string, stream grpc.ServerStreamingServ
 }
 
 // door is a unit or worker that a client met; nil where an agency's system alone acted.
-func (k gatewayOnly[S]) door(met journal.Meeting) (*caseworkv1.TallyResponse_Door, error) {
+func (k internalAPI[S]) door(met journal.Encounter) (*caseworkv1.TallyResponse_Door, error) {
 	by := &commonv1.Party{}
 	if err := proto.Unmarshal(met.By, by); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ var wishesRefused = telemetry.Counter("koppi.wishes.refused", "{wish}", "Wishes 
 
 // Vouch says to the other services that the caller's agency may record a wish. It tells
 // nothing to the caller: the gateway alone calls it, and shows the answer to services.
-func (k gatewayOnly[S]) Vouch(ctx context.Context, r *caseworkv1.VouchRequest) (*caseworkv1.VouchResponse, error) {
+func (k internalAPI[S]) Vouch(ctx context.Context, r *caseworkv1.VouchRequest) (*caseworkv1.VouchResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (k *Kernel[S]) isVouchedFor(ctx context.Context, agency, client string, r w
 // matter of the client here, or the same wish was recorded here, which may have ended the
 // matter, and is now completed elsewhere.
 func (k *Kernel[S]) speaksFor(ctx context.Context, who identity.Caller, client string, r wishRequest, digest []byte) (bool, error) {
-	repeated, err := k.wishes.Repeats(ctx, decide.Command[wish.Wishes]{Agency: who.Agency, Client: who.Client, RequestID: r.GetRequestId(), Digest: digest})
+	repeated, err := k.wishes.Repeats(ctx, decide.Command[wish.Directives]{Agency: who.Agency, Client: who.Client, RequestID: r.GetRequestId(), Digest: digest})
 	if err != nil || repeated {
 		return repeated, err
 	}
@@ -102,7 +102,7 @@ func (k *Kernel[S]) speaksFor(ctx context.Context, who identity.Caller, client s
 // another agency in it, by what it is itself shown of it. What it began alone is none:
 // whoever knows an identity code can begin something.
 func (k *Kernel[S]) hasLiveMatter(ctx context.Context, agency, client string) (bool, error) {
-	standings, err := k.Store.Standings(ctx, journal.Query{Agency: agency, Client: client, OpenOnly: true, Limit: maxMatters})
+	standings, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: client, OpenOnly: true, Limit: maxMatters})
 	if err != nil {
 		return false, fault.Store(err)
 	}

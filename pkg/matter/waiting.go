@@ -22,7 +22,7 @@ var newIn = []int32{
 }
 
 // GetWaiting tells of what waits for units and of which they have not been told enough.
-func (k gatewayOnly[S]) GetWaiting(ctx context.Context, r *caseworkv1.GetWaitingRequest) (*caseworkv1.GetWaitingResponse, error) {
+func (k internalAPI[S]) GetWaiting(ctx context.Context, r *caseworkv1.GetWaitingRequest) (*caseworkv1.GetWaitingResponse, error) {
 	query := journal.WaitingQuery{Phases: newIn, Twice: int32(commonv1.Urgency_URGENCY_EMERGENCY), Limit: maxWaiting}
 	for _, unit := range r.GetUnits() {
 		query.Units = append(query.Units, journal.AgencyUnit{Agency: unit.GetAgency(), Unit: unit.GetUnit()})
@@ -49,7 +49,7 @@ func orAbsent(t time.Time) *timestamppb.Timestamp {
 }
 
 // MarkTold remembers that units have been told of what waits.
-func (k gatewayOnly[S]) MarkTold(ctx context.Context, r *caseworkv1.MarkToldRequest) (*caseworkv1.MarkToldResponse, error) {
+func (k internalAPI[S]) MarkTold(ctx context.Context, r *caseworkv1.MarkToldRequest) (*caseworkv1.MarkToldResponse, error) {
 	told := make([]journal.Waiting, 0, len(r.GetTold()))
 	for _, one := range r.GetTold() {
 		row := journal.Waiting{
@@ -61,7 +61,7 @@ func (k gatewayOnly[S]) MarkTold(ctx context.Context, r *caseworkv1.MarkToldRequ
 		}
 		told = append(told, row)
 	}
-	if err := k.Notices.MarkTold(ctx, told, k.Now()); err != nil {
+	if err := k.Notices.MarkNotified(ctx, told, k.Now()); err != nil {
 		return nil, fault.Store(err)
 	}
 	return &caseworkv1.MarkToldResponse{}, nil

@@ -26,26 +26,26 @@ const wishCollection = "wishes/"
 
 // wishRules are as the engine takes them: nobody is told of a wish, and an override waits
 // in the worklists of who may decide it.
-func wishRules(service string) decide.Rules[wish.Wishes] {
-	return decide.Rules[wish.Wishes]{
+func wishRules(service string) decide.Rules[wish.Directives] {
+	return decide.Rules[wish.Directives]{
 		Service: service, Class: journal.ClassWish, Evolve: wish.Evolve, NextCheck: wish.NextCheck,
-		Readers: func(wish.Wishes, bool) []loop.Reader { return nil },
-		Tally:   func(wish.Wishes, wish.Wishes, loop.Event) loop.Tally { return loop.Tally{} },
-		Number:  func(wish.Wishes) int32 { return 0 },
-		Waits:   func(w wish.Wishes) []journal.Standing { return append(overridesWait(w), toPassOn(w)...) },
+		Readers:  func(wish.Directives, bool) []loop.Reader { return nil },
+		Counters: func(wish.Directives, wish.Directives, loop.Event) loop.Counters { return loop.Counters{} },
+		Number:   func(wish.Directives) int32 { return 0 },
+		Waits:    func(w wish.Directives) []journal.WorklistEntry { return append(overridesWait(w), toPassOn(w)...) },
 	}
 }
 
 // kept is what a client wishes, as it was read.
 type kept struct {
 	subject string
-	history loop.History[wish.Wishes]
+	history loop.History[wish.Directives]
 	// seen are the versions that must still be so where something is decided by it.
 	seen map[string]uint64
 }
 
-func (k kept) world() loop.World[wish.Wishes] {
-	world := loop.World[wish.Wishes]{Subjects: map[string]loop.History[wish.Wishes]{}}
+func (k kept) world() loop.World[wish.Directives] {
+	world := loop.World[wish.Directives]{Subjects: map[string]loop.History[wish.Directives]{}}
 	if k.history.Version > 0 {
 		world.Subjects[k.subject] = k.history
 	}
@@ -75,7 +75,7 @@ func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
 }
 
 // wishHistory is that of a subject of wishes; empty where it was erased.
-func (k *Kernel[S]) wishHistory(ctx context.Context, subject string) (history loop.History[wish.Wishes], erased bool, err error) {
+func (k *Kernel[S]) wishHistory(ctx context.Context, subject string) (history loop.History[wish.Directives], erased bool, err error) {
 	histories, err := k.Store.Load(ctx, subject)
 	if err != nil {
 		return history, false, fault.Store(err)
@@ -123,7 +123,7 @@ type wishRequest interface {
 
 // RecordWish records what a client wishes, and sees to what follows from it for the
 // matters of this service. Done again, it goes on where it was cut off.
-func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.RecordWishRequest) (*caseworkv1.RecordWishResponse, error) {
+func (k internalAPI[S]) RecordWish(ctx context.Context, record *caseworkv1.RecordWishRequest) (*caseworkv1.RecordWishResponse, error) {
 	r := wishOf(record)
 	who, err := Caller(ctx)
 	if err != nil {
@@ -155,9 +155,9 @@ func (k gatewayOnly[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 		By: Actor(who).Party(), Automatic: who.System, ID: uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(PageOwner(who))).String(),
 		Listed: record.GetListed(), Request: r,
 	}
-	_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+	_, err = k.wishes.Handle(ctx, decide.Command[wish.Directives]{
 		Agency: who.Agency, Client: who.Client, Subject: before.subject, Open: true, RequestID: r.GetRequestId(), Digest: digest, Access: access,
-		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+		Decide: func(world loop.World[wish.Directives], at time.Time) ([]loop.Event, error) {
 			command.At = at
 			decided, err := wish.Decide(world.State(before.subject), command)
 			events := make([]loop.Event, 0, len(decided))
@@ -217,9 +217,9 @@ func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, erro
 		if err != nil {
 			return "", err
 		}
-		return k.Secrets.Inner(code), nil
+		return k.Secrets.ClientID(code), nil
 	case *commonv1.Client_ClientId:
-		if inner, ok := k.Secrets.Inward(identity.KindClient, who.Agency, named.ClientId); ok {
+		if inner, ok := k.Secrets.InternalID(identity.KindClient, who.Agency, named.ClientId); ok {
 			return inner, nil
 		}
 		return "", fault.New(fault.UnknownClient, "your agency has no matter of this client").Field("client.client_id", "unknown to your agency")
@@ -256,7 +256,7 @@ func (k *Kernel[S]) checkWish(who identity.Caller, r wishRequest) error {
 }
 
 // ReadWishes reads this service's part of what a client wishes.
-func (k gatewayOnly[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWishesRequest) (*caseworkv1.ReadWishesResponse, error) {
+func (k internalAPI[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWishesRequest) (*caseworkv1.ReadWishesResponse, error) {
 	r := read.GetWishes()
 	who, err := Caller(ctx)
 	if err != nil {
@@ -280,9 +280,9 @@ func (k *Kernel[S]) readWishes(ctx context.Context, who identity.Caller, client 
 	if err != nil {
 		return nil, err
 	}
-	reader := wish.Reader{Agency: who.Agency, ClientName: k.Engine.Names.ClientName(who.Agency, client), Party: func(string) bool { return true }}
+	reader := wish.Reader{Agency: who.Agency, ClientName: k.Engine.Pseudonyms.ClientName(who.Agency, client), Party: func(string) bool { return true }}
 	if who.Role == identity.RoleClient {
-		reader.Agency, reader.ClientName = "", k.Engine.Names.ClientName(clientNames, client)
+		reader.Agency, reader.ClientName = "", k.Engine.Pseudonyms.ClientName(clientNames, client)
 		return found.history.State.For(reader), nil
 	}
 	reader.Party = func(subject string) bool {

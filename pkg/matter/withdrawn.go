@@ -49,7 +49,7 @@ func (k *Kernel[S]) noting(command decide.Command[S]) decide.Command[S] {
 		}
 		return events, err
 	}
-	command.Admit = func(ctx context.Context, _ []decide.FirstTold) (journal.Batch, error) {
+	command.Admit = func(ctx context.Context, _ []decide.NewRecipient) (journal.Batch, error) {
 		return k.notes(ctx, client, withdrawn)
 	}
 	return command
@@ -88,16 +88,16 @@ func (k *Kernel[S]) notes(ctx context.Context, client string, withdrawn []*conse
 }
 
 // toPassOn finds, by a row of its own, what a service still has to tell the others.
-func toPassOn(w wish.Wishes) []journal.Standing {
+func toPassOn(w wish.Directives) []journal.WorklistEntry {
 	if len(w.Withdrawn) == 0 || !slices.ContainsFunc(w.Withdrawn, func(one wish.Withdrawn) bool { return one.Own }) {
 		return nil
 	}
-	return []journal.Standing{{Agency: passingOn, Ended: len(w.ToPassOn()) == 0}}
+	return []journal.WorklistEntry{{Agency: passingOn, Ended: len(w.ToPassOn()) == 0}}
 }
 
 // sealedWithdrawals are the withdrawn consents of a client that not every other service is
 // known to have, for them to open.
-func (k *Kernel[S]) sealedWithdrawals(client string, wishes wish.Wishes) ([]string, error) {
+func (k *Kernel[S]) sealedWithdrawals(client string, wishes wish.Directives) ([]string, error) {
 	var all []string
 	for _, one := range wishes.ToPassOn() {
 		payload, err := proto.Marshal(&caseworkv1.Withdrawn{Inner: client, Consent: one.Consent})
@@ -122,11 +122,11 @@ func (k *Kernel[S]) withdrawalsOf(ctx context.Context, client string) ([]string,
 }
 
 // ListWithdrawals gives what the other services do not have yet.
-func (k gatewayOnly[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListWithdrawalsRequest) (*caseworkv1.ListWithdrawalsResponse, error) {
+func (k internalAPI[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListWithdrawalsRequest) (*caseworkv1.ListWithdrawalsResponse, error) {
 	response := &caseworkv1.ListWithdrawalsResponse{}
 	query := journal.Query{Agency: passingOn, HiddenOnly: true, Limit: maxPassedOn}
 	for clients := 0; clients < maxPassedOn; {
-		rows, err := k.Store.Standings(ctx, query)
+		rows, err := k.Store.WorklistEntries(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
@@ -147,14 +147,14 @@ func (k gatewayOnly[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListW
 		if len(rows) < maxPassedOn {
 			break
 		}
-		query.After = &journal.Position{Subject: rows[len(rows)-1].Subject}
+		query.After = &journal.WorklistCursor{Subject: rows[len(rows)-1].Subject}
 	}
 	return response, nil
 }
 
 // NoteWithdrawals keeps what another service has told, or that all others have what this
 // one has.
-func (k gatewayOnly[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteWithdrawalsRequest) (*caseworkv1.NoteWithdrawalsResponse, error) {
+func (k internalAPI[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteWithdrawalsRequest) (*caseworkv1.NoteWithdrawalsResponse, error) {
 	for _, one := range r.GetWithdrawals() {
 		payload, ok := k.Secrets.OpenToken(withdrawalKind, withdrawalOwner, one)
 		withdrawn := &caseworkv1.Withdrawn{}
@@ -174,9 +174,9 @@ func (k *Kernel[S]) noteWithdrawal(ctx context.Context, withdrawn *caseworkv1.Wi
 	if err != nil {
 		return err
 	}
-	_, err = k.wishes.Handle(ctx, decide.Command[wish.Wishes]{
+	_, err = k.wishes.Handle(ctx, decide.Command[wish.Directives]{
 		Subject: found.subject, Open: true, Access: k.byClock("NoteWithdrawal"),
-		Decide: func(world loop.World[wish.Wishes], at time.Time) ([]loop.Event, error) {
+		Decide: func(world loop.World[wish.Directives], at time.Time) ([]loop.Event, error) {
 			message := world.State(found.subject).Note(withdrawn.GetConsent(), false)
 			if passedOn {
 				message = world.State(found.subject).PassedOn(withdrawn.GetConsent().GetSubject())
@@ -215,11 +215,11 @@ func (k *Kernel[S]) receivers(agencies ...string) []wish.Receiver {
 
 // checkCounts refuses a consent that a withdrawal has ended: as the wishes say, or, where it
 // was withdrawn before these said so, the matters of this service.
-func (k *Kernel[S]) checkCounts(ctx context.Context, wishes wish.Wishes, client string, given wish.Given) error {
+func (k *Kernel[S]) checkCounts(ctx context.Context, wishes wish.Directives, client string, given wish.Given) error {
 	if !wishes.Counts(given) {
 		return countsNoMore()
 	}
-	withdrawn, err := k.Store.Standings(ctx, journal.Query{Agency: given.By, Client: client, WithHidden: true, WithdrawnAfter: given.At})
+	withdrawn, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: given.By, Client: client, WithHidden: true, WithdrawnAfter: given.At})
 	if err != nil {
 		return fault.Store(err)
 	}
@@ -231,7 +231,7 @@ func (k *Kernel[S]) checkCounts(ctx context.Context, wishes wish.Wishes, client 
 		if err != nil {
 			return err
 		}
-		before := wish.Wishes{Withdrawn: []wish.Withdrawn{{Consent: withdrawnOf(history, one.WithdrawnAt)}}}
+		before := wish.Directives{Withdrawn: []wish.Withdrawn{{Consent: withdrawnOf(history, one.WithdrawnAt)}}}
 		if !before.Counts(given) {
 			return countsNoMore()
 		}

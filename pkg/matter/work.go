@@ -22,7 +22,7 @@ const worklistPurpose = "worklist"
 
 // ReadWork reads this service's part of a worklist over all of them. Each matter in it
 // is a recorded reading.
-func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
+func (k internalAPI[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -30,9 +30,9 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 	if !IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	}
-	var standings []journal.Standing
+	var standings []journal.WorklistEntry
 	for _, query := range k.workQueries(who, r) {
-		found, err := k.Store.Standings(ctx, query)
+		found, err := k.Store.WorklistEntries(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
@@ -43,14 +43,14 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		return nil, err
 	}
 	standings = append(standings, emptied...)
-	slices.SortFunc(standings, func(a, b journal.Standing) int {
+	slices.SortFunc(standings, func(a, b journal.WorklistEntry) int {
 		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
 	})
 	limit := int(r.GetLimit())
 	// As many as were asked for may be all that a query gave.
 	response := &caseworkv1.ReadWorkResponse{More: len(standings) >= limit}
 	standings = standings[:min(len(standings), limit)]
-	filled, err := k.fill(ctx, who, standings, func(one Shown[S]) proto.Message { return k.workItem(one, journal.Standing{}) })
+	filled, err := k.fill(ctx, who, standings, func(one Shown[S]) proto.Message { return k.workItem(one, journal.WorklistEntry{}) })
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (k gatewayOnly[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 }
 
 // workQueries select what is in a queue; the parts of one's own do not overlap.
-func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
+func (k internalAPI[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
 	work := r.GetWork()
 	query := journal.Query{
 		Agency: who.Agency, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
@@ -90,7 +90,7 @@ func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkR
 		query.Role = journal.RoleSender
 	}
 	if after := r.GetAfter(); after != nil {
-		query.After = &journal.Position{Subject: after.GetSubject()}
+		query.After = &journal.WorklistCursor{Subject: after.GetSubject()}
 		if after.GetDueAt() != nil {
 			query.After.DueAt = after.GetDueAt().AsTime()
 		}
@@ -115,25 +115,25 @@ func (k gatewayOnly[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkR
 
 // toAcknowledge are tombstones of what was entered in error that wait for the agency's
 // word. No other list has them, for no client is theirs.
-func (k gatewayOnly[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.Standing, error) {
+func (k internalAPI[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.WorklistEntry, error) {
 	if r.GetWork().GetSent() {
 		return nil, nil
 	}
-	var all []journal.Standing
+	var all []journal.WorklistEntry
 	for _, query := range k.workQueries(who, r) {
 		// Reports that joined another are hidden too, and are not looked for here.
 		query.HiddenOnly, query.OwnTurn, query.Limit = true, true, 0
-		found, err := k.Store.Standings(ctx, query)
+		found, err := k.Store.WorklistEntries(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
-		all = append(all, slices.DeleteFunc(found, func(row journal.Standing) bool { return !isTombstone(row) })...)
+		all = append(all, slices.DeleteFunc(found, func(row journal.WorklistEntry) bool { return !isTombstone(row) })...)
 	}
 	return all, nil
 }
 
 // workItem is a matter as a row of a worklist.
-func (k gatewayOnly[S]) workItem(shown Shown[S], standing journal.Standing) *caseworkv1.WorkItem {
+func (k internalAPI[S]) workItem(shown Shown[S], standing journal.WorklistEntry) *caseworkv1.WorkItem {
 	message := k.config.Message(shown)
 	item := &caseworkv1.WorkItem{
 		Service: k.config.Rules.Service, Subject: standing.Subject, State: stateName(message), CaseId: shown.CaseID, ClientId: shown.ClientID,
@@ -213,6 +213,6 @@ func compareDue(a, b time.Time) int {
 }
 
 // isTombstone tells what was entered in error, acknowledged or not.
-func isTombstone(row journal.Standing) bool {
+func isTombstone(row journal.WorklistEntry) bool {
 	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
 }

@@ -12,11 +12,11 @@ import (
 
 // Presence lets one of several replicas be the one that does a thing.
 type Presence interface {
-	// Hold tells whether the thing is the holder's for the time to live: it was
+	// Acquire tells whether the thing is the holder's for the time to live: it was
 	// nobody's, or the holder's already. An error is no answer.
-	Hold(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error)
-	// Leave gives the thing up, where it is the holder's.
-	Leave(ctx context.Context, thing, holder string) error
+	Acquire(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error)
+	// Release gives the thing up, where it is the holder's.
+	Release(ctx context.Context, thing, holder string) error
 	// Close releases connections.
 	Close() error
 }
@@ -24,11 +24,11 @@ type Presence interface {
 // Alone is the presence of a process that has no other beside it.
 type Alone struct{}
 
-// Hold is always true.
-func (Alone) Hold(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
+// Acquire is always true.
+func (Alone) Acquire(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
 
-// Leave does nothing.
-func (Alone) Leave(context.Context, string, string) error { return nil }
+// Release does nothing.
+func (Alone) Release(context.Context, string, string) error { return nil }
 
 // Close does nothing.
 func (Alone) Close() error { return nil }
@@ -51,8 +51,8 @@ var (
 
 func key(thing string) []string { return []string{"koppi:presence:" + thing} }
 
-// Hold asks Redis.
-func (r *Redis) Hold(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error) {
+// Acquire asks Redis.
+func (r *Redis) Acquire(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error) {
 	held, err := hold.Run(ctx, r.client, key(thing), holder, ttl.Milliseconds()).Bool()
 	if err != nil {
 		return false, fmt.Errorf("presence: %w", err)
@@ -60,8 +60,8 @@ func (r *Redis) Hold(ctx context.Context, thing, holder string, ttl time.Duratio
 	return held, nil
 }
 
-// Leave tells Redis.
-func (r *Redis) Leave(ctx context.Context, thing, holder string) error {
+// Release tells Redis.
+func (r *Redis) Release(ctx context.Context, thing, holder string) error {
 	if err := leave.Run(ctx, r.client, key(thing), holder).Err(); err != nil {
 		return fmt.Errorf("presence: %w", err)
 	}

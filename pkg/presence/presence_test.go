@@ -16,23 +16,23 @@ func TestHold(t *testing.T) {
 	here, there := presence.NewRedis(server.Client()), presence.NewRedis(server.Client())
 	hold := func(who *presence.Redis, name string, want bool) {
 		t.Helper()
-		if held, err := who.Hold(t.Context(), "thing", name, ttl); err != nil || held != want {
+		if held, err := who.Acquire(t.Context(), "thing", name, ttl); err != nil || held != want {
 			t.Errorf("%s holds it: %v, %v", name, held, err)
 		}
 	}
 	hold(here, "here", true)
 	hold(there, "there", false)
 	hold(here, "here", true)
-	if err := there.Leave(t.Context(), "thing", "there"); err != nil {
+	if err := there.Release(t.Context(), "thing", "there"); err != nil {
 		t.Fatal(err)
 	}
 	hold(there, "there", false)
-	if err := here.Leave(t.Context(), "thing", "here"); err != nil {
+	if err := here.Release(t.Context(), "thing", "here"); err != nil {
 		t.Fatal(err)
 	}
 	hold(there, "there", true)
 	for began := time.Now(); ; {
-		if held, err := here.Hold(t.Context(), "thing", "here", ttl); err != nil {
+		if held, err := here.Acquire(t.Context(), "thing", "here", ttl); err != nil {
 			t.Fatal(err)
 		} else if held {
 			break
@@ -47,7 +47,7 @@ func TestHold(t *testing.T) {
 	}
 	hold(there, "there", true)
 	server.Down()
-	if _, err := there.Hold(t.Context(), "thing", "there", ttl); err == nil {
+	if _, err := there.Acquire(t.Context(), "thing", "there", ttl); err == nil {
 		t.Error("without Redis there is an answer")
 	}
 }

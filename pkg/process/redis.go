@@ -19,9 +19,9 @@ import (
 	"koppi.internal/pkg/wake"
 )
 
-// Waker is the hub of a service's wakes: over Redis where a URL is given. It runs in
+// Notifier is the hub of a service's wakes: over Redis where a URL is given. It runs in
 // the group.
-func Waker(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Waker, error) {
+func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Notifier, error) {
 	if url == "" {
 		return &wake.Hub{}, nil
 	}

@@ -79,9 +79,9 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := matter.Deps{
-		Store: store, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
-	if parts.Wake, err = Waker(ctx, s.Redis, name, parts.Logger, group); err != nil {
+	if parts.Wake, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
 	if parts.Signals, err = signals(ctx, s.Redis, name, parts.Logger, group); err != nil {

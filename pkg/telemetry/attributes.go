@@ -37,8 +37,8 @@ const (
 	keyBroken = attribute.Key("koppi.broken")
 )
 
-// EventWake is the event of a span in which readers of a mailbox are woken.
-const EventWake = "wake"
+// EventNotify is the event of a span in which readers of a mailbox are woken.
+const EventNotify = "wake"
 
 // broken is said of loops in which something is past due. Such are always kept.
 var broken = keyBroken.Bool(true)

@@ -150,7 +150,7 @@ func (s closedSpan) Links() []sdk.Link {
 func (s closedSpan) Events() []sdk.Event {
 	var events []sdk.Event
 	for _, event := range s.ReadOnlySpan.Events() {
-		if event.Name == EventWake {
+		if event.Name == EventNotify {
 			events = append(events, sdk.Event{Name: event.Name, Time: event.Time, Attributes: kept(event.Attributes)})
 		}
 	}

@@ -53,7 +53,7 @@ func TestSpansAreClosed(t *testing.T) {
 		_, span := provider.Tracer("test").Start(trace.ContextWithRemoteSpanContext(context.Background(), from), "GET /"+hostile,
 			trace.WithAttributes(all...), trace.WithLinks(trace.Link{SpanContext: from, Attributes: all}))
 		span.AddEvent(hostile, trace.WithAttributes(all...))
-		span.AddEvent(EventWake, trace.WithAttributes(all...))
+		span.AddEvent(EventNotify, trace.WithAttributes(all...))
 		span.RecordError(errors.New(hostile))
 		span.SetStatus(codes.Error, hostile)
 		span.SetAttributes(KeyService.String("concern"))

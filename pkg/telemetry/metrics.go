@@ -30,7 +30,7 @@ func Counter(name, unit, description string) metric.Int64Counter {
 // one has not increased.
 var counters []metric.Int64Counter
 
-func noughts(ctx context.Context) {
+func initialCounters(ctx context.Context) {
 	for _, counter := range counters {
 		counter.Add(ctx, 0)
 	}

@@ -94,7 +94,7 @@ func (s Settings) Start(ctx context.Context, of Process) (end func(context.Conte
 		provider := metric.NewMeterProvider(metering...)
 		ends.add(provider.Shutdown)
 		otel.SetMeterProvider(provider)
-		noughts(ctx)
+		initialCounters(ctx)
 	}
 	return ends.all, nil
 }

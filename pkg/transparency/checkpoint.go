@@ -55,7 +55,7 @@ func Signer(folder string) (note.Signer, error) {
 // Journal is what a log is of.
 type Journal interface {
 	journal.Log
-	Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error)
+	Positions(ctx context.Context, agencies ...string) (map[string]journal.Position, error)
 	Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error)
 }
 
@@ -66,7 +66,7 @@ type Checkpoint struct {
 	Leaves  int64
 	Root    tlog.Hash
 	// Mailboxes by agency.
-	Mailboxes map[string]journal.Head
+	Mailboxes map[string]journal.Position
 }
 
 // At is the checkpoint of a journal as it stands.
@@ -79,7 +79,7 @@ func At(ctx context.Context, of Journal, service string) (Checkpoint, error) {
 	if c.Root, err = tlog.TreeHash(state.Leaves, reader{ctx, of}); err != nil {
 		return c, err
 	}
-	c.Mailboxes, err = of.Heads(ctx)
+	c.Mailboxes, err = of.Positions(ctx)
 	return c, err
 }
 
@@ -128,7 +128,7 @@ func ParseCheckpoints(text []byte, verifier string) ([]Checkpoint, error) {
 }
 
 func parse(text string) (Checkpoint, error) {
-	c := Checkpoint{Mailboxes: map[string]journal.Head{}}
+	c := Checkpoint{Mailboxes: map[string]journal.Position{}}
 	var root string
 	read := strings.NewReader(text)
 	if _, err := fmt.Fscanf(read, checkpointForm, &c.Service, &c.Leaves, &root); err != nil {
@@ -136,7 +136,7 @@ func parse(text string) (Checkpoint, error) {
 	}
 	for read.Len() > 0 {
 		var agency string
-		var head journal.Head
+		var head journal.Position
 		if _, err := fmt.Fscanf(read, mailboxForm, &agency, &head.Sequence, &head.ChainHash); err != nil {
 			return c, fmt.Errorf("the checkpoint is not in form: %w", err)
 		}

@@ -37,12 +37,12 @@ func write(t *testing.T, store *sqlite.Store, subject string, version uint64) {
 	at := time.Date(2026, 11, 26, 9, 0, int(version), 0, time.UTC)
 	id := fmt.Sprintf("%s-%d", subject, version)
 	for _, batch := range []journal.Batch{{
-		Expected:   map[string]uint64{subject: version - 1},
-		Events:     []journal.Event{{Subject: subject, Version: version, ID: id, Type: "test.Event", Client: "c", At: at, Payload: []byte("x")}},
-		Loops:      []journal.Loop{{Subject: subject, Service: "concern", Client: "c", State: 1, Version: version}},
-		Standings:  []journal.Standing{{Subject: subject, Agency: "kela", Role: journal.RoleSender, Client: "c", Version: version, StartedAt: at}},
-		Deliveries: []journal.Delivery{{Agency: "kela", ID: id, Subject: subject, SubjectVersion: version, Record: []byte{10, 1, 'r'}}},
-		Accesses:   []journal.Access{{At: at, By: []byte("by"), Role: "worker", Subject: subject, Client: "c", Method: "test/Write"}},
+		Expected:        map[string]uint64{subject: version - 1},
+		Events:          []journal.Event{{Subject: subject, Version: version, ID: id, Type: "test.Event", Client: "c", At: at, Payload: []byte("x")}},
+		Streams:         []journal.Stream{{Subject: subject, Service: "concern", Client: "c", State: 1, Version: version}},
+		WorklistEntries: []journal.WorklistEntry{{Subject: subject, Agency: "kela", Role: journal.RoleSender, Client: "c", Version: version, StartedAt: at}},
+		Deliveries:      []journal.Delivery{{Agency: "kela", ID: id, Subject: subject, SubjectVersion: version, Record: []byte{10, 1, 'r'}}},
+		Accesses:        []journal.Access{{At: at, By: []byte("by"), Role: "worker", Subject: subject, Client: "c", Method: "test/Write"}},
 	}, {Accesses: []journal.Access{{At: at, By: []byte("by"), Role: "worker", Subject: subject, Client: "c", Method: "test/Read", Purpose: "why"}}}} {
 		if _, err := store.Append(t.Context(), batch); err != nil {
 			t.Fatal(err)

@@ -12,9 +12,9 @@ import (
 	"koppi.internal/pkg/signal"
 )
 
-// Waker passes wakes on and lets readers wait for them: a Hub within a process, a
+// Notifier passes wakes on and lets readers wait for them: a Hub within a process, a
 // Redis among several.
-type Waker interface {
+type Notifier interface {
 	Notify(agency string, sequence uint64)
 	Subscribe(agency string) (woken <-chan struct{}, cancel func())
 	Join(agency string, woken func(sequence uint64)) (cancel func())
@@ -22,8 +22,8 @@ type Waker interface {
 }
 
 var (
-	_ Waker = (*Hub)(nil)
-	_ Waker = (*Redis)(nil)
+	_ Notifier = (*Hub)(nil)
+	_ Notifier = (*Redis)(nil)
 )
 
 // Redis is a hub that also wakes, and is woken by, the other processes on one Redis

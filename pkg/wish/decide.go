@@ -45,7 +45,7 @@ type Event struct {
 }
 
 // Decide returns the events that record a command; none where it is so already.
-func Decide(w Wishes, c Command) ([]Event, error) {
+func Decide(w Directives, c Command) ([]Event, error) {
 	if find(w.Consents, c.ID) != nil || find(w.Prohibitions, c.ID) != nil || find(w.Overrides, c.ID) != nil || find(w.Waiting, c.ID) != nil {
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}
@@ -77,7 +77,7 @@ func Decide(w Wishes, c Command) ([]Event, error) {
 // done is one event by who commands.
 func (c Command) done(message proto.Message) []Event { return []Event{{c.By, message}} }
 
-func withdrawn(w Wishes, c Command, r *consentv1.WithdrawAdvanceConsentRequest) ([]Event, error) {
+func withdrawn(w Directives, c Command, r *consentv1.WithdrawAdvanceConsentRequest) ([]Event, error) {
 	if err := reasonOf(c, r.GetReason()); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func withdrawn(w Wishes, c Command, r *consentv1.WithdrawAdvanceConsentRequest) 
 	return c.done(&consentv1.AdvanceConsentWithdrawn{ConsentId: consent.GetConsentId(), Reason: r.GetReason()}), nil
 }
 
-func lifted(w Wishes, c Command, r *consentv1.LiftProhibitionRequest) ([]Event, error) {
+func lifted(w Directives, c Command, r *consentv1.LiftProhibitionRequest) ([]Event, error) {
 	if err := reasonOf(c, r.GetReason()); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func given(c Command, r *consentv1.GiveConsentRequest) ([]Event, error) {
 	}}), nil
 }
 
-func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) ([]Event, error) {
+func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func requested(w Wishes, c Command, r *consentv1.RequestOverrideRequest) ([]Even
 	}}), nil
 }
 
-func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) ([]Event, error) {
+func decided(w Directives, c Command, r *consentv1.DecideOverrideRequest) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func decided(w Wishes, c Command, r *consentv1.DecideOverrideRequest) ([]Event, 
 }
 
 // Undecided are the overrides that a worker of an agency may decide at a time.
-func (w Wishes) Undecided(agency, worker string, at time.Time) []*consentv1.Override {
+func (w Directives) Undecided(agency, worker string, at time.Time) []*consentv1.Override {
 	var found []*consentv1.Override
 	for _, o := range w.Overrides {
 		by := o.GetRequestedBy()

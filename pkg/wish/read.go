@@ -23,7 +23,7 @@ type Reader struct {
 // For is what a reader may know. An agency knows what it recorded or did, and the consents
 // that it may cite; not what the client said to another. The client knows agencies and
 // units, and not who wrote it down.
-func (w Wishes) For(r Reader) *consentv1.Wishes {
+func (w Directives) For(r Reader) *consentv1.Wishes {
 	out := &consentv1.Wishes{}
 	for _, c := range w.Consents {
 		if r.Agency == "" || mayCite(c, r.Agency) {
@@ -67,7 +67,7 @@ func (w Wishes) For(r Reader) *consentv1.Wishes {
 
 // WhoWithdrew is whose wish in the client's name ended the consent of a matter; nil where
 // none did.
-func (w Wishes) WhoWithdrew(subject string) *commonv1.Party {
+func (w Directives) WhoWithdrew(subject string) *commonv1.Party {
 	for _, p := range w.Prohibitions {
 		if slices.Contains(p.GetWithdrawn(), subject) {
 			return p.GetBy()

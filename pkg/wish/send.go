@@ -21,7 +21,7 @@ type Sending struct {
 // Cited is the consent in advance that a sending cites. CONSENT_NOT_COVERING where there is
 // none for the sender and the service, CONSENT_WITHDRAWN or CONSENT_EXPIRED where it stands
 // no more. Whom it covers, Covers tells.
-func (w Wishes) Cited(s Sending, id string) (*consentv1.AdvanceConsent, error) {
+func (w Directives) Cited(s Sending, id string) (*consentv1.AdvanceConsent, error) {
 	consent := find(w.Consents, id)
 	switch {
 	case consent == nil || !mayCite(consent, s.By.GetAgency()) || !slices.Contains(consent.GetServices(), s.Service):
@@ -49,7 +49,7 @@ func mayCite(consent *consentv1.AdvanceConsent, agency string) bool {
 // Prohibits tells whether the client prohibits that an agency be told. A prohibition that
 // the sender's own agency recorded binds that agency before it is confirmed: nobody else is
 // stopped by it, and what the client said holds at once where it was said.
-func (w Wishes) Prohibits(s Sending, agency, kind string) bool {
+func (w Directives) Prohibits(s Sending, agency, kind string) bool {
 	stands := slices.ContainsFunc(w.Prohibitions, func(p *consentv1.Prohibition) bool {
 		return p.GetLiftedAt() == nil && Covers(p.GetRecipient(), agency, kind)
 	})
@@ -60,7 +60,7 @@ func (w Wishes) Prohibits(s Sending, agency, kind string) bool {
 
 // OverrideFor is the override that admits a sending to a receiver all the same; nil where
 // there is none: approved, not used, in time, of the same agency and on the same ground.
-func (w Wishes) OverrideFor(s Sending, receiver string) *consentv1.Override {
+func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override {
 	for _, o := range w.Overrides {
 		same := o.GetRequestedBy().GetAgency() == s.By.GetAgency() && o.GetService() == s.Service && o.GetReceiver() == receiver && o.GetGround() == s.Ground
 		if same && o.GetApproved() && o.GetUsedAt() == nil && s.At.Before(o.GetUntil().AsTime()) {
@@ -72,7 +72,7 @@ func (w Wishes) OverrideFor(s Sending, receiver string) *consentv1.Override {
 
 // Stopped is the event of a sending that a prohibition stopped; nil where the same was
 // within the last hour.
-func (w Wishes) Stopped(s Sending, receiver string) *consentv1.SendingBlocked {
+func (w Directives) Stopped(s Sending, receiver string) *consentv1.SendingBlocked {
 	stopped := &consentv1.BlockedSending{Receiver: receiver, Service: s.Service, Step: s.Step}
 	for _, one := range w.Blocked {
 		same := one.GetBy().GetAgency() == s.By.GetAgency() && one.GetBy().GetUnit() == s.By.GetUnit() && one.GetBy().GetWorker() == s.By.GetWorker() &&

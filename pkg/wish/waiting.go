@@ -25,7 +25,7 @@ const (
 // recorded it alone could otherwise end matters of others, stop what they send, or open
 // what the client has closed. The withdrawal of a consent that the agency alone may cite
 // touches what it sent itself, and nothing else.
-func MustWait(w Wishes, c Command) bool {
+func MustWait(w Directives, c Command) bool {
 	if c.By == nil {
 		return false
 	}
@@ -40,7 +40,7 @@ func MustWait(w Wishes, c Command) bool {
 
 // waiting records that a wish waits. The event is that of an override, so that programs
 // from before there was such can read the history.
-func waiting(w Wishes, c Command, one *consentv1.WaitingWish) ([]Event, error) {
+func waiting(w Directives, c Command, one *consentv1.WaitingWish) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func waiting(w Wishes, c Command, one *consentv1.WaitingWish) ([]Event, error) {
 
 // confirmed decides a wish that waits, and what it then does. What the client confirms is
 // the client's own deed, what a second officer confirms that of the agency.
-func confirmed(w Wishes, c Command, r *consentv1.DecideWishRequest) ([]Event, error) {
+func confirmed(w Directives, c Command, r *consentv1.DecideWishRequest) ([]Event, error) {
 	one := find(w.Waiting, r.GetWishId())
 	if one == nil || c.By != nil && one.GetRecordedBy().GetAgency() != c.By.GetAgency() {
 		return nil, fault.New(fault.NotFound, "there is no such wish for you")
@@ -83,7 +83,7 @@ func confirmed(w Wishes, c Command, r *consentv1.DecideWishRequest) ([]Event, er
 }
 
 // effectOf is the event of a wish that is confirmed; nil where it is so already.
-func effectOf(w Wishes, one *consentv1.WaitingWish, byClient bool) *Event {
+func effectOf(w Directives, one *consentv1.WaitingWish, byClient bool) *Event {
 	by := one.GetRecordedBy()
 	if byClient {
 		by = nil
@@ -137,7 +137,7 @@ func sameWorker(a, b *commonv1.Party) bool {
 }
 
 // unconfirmed are the wishes that an agency recorded and that wait at a time.
-func (w Wishes) unconfirmed(agency string, at time.Time) []*consentv1.WaitingWish {
+func (w Directives) unconfirmed(agency string, at time.Time) []*consentv1.WaitingWish {
 	var found []*consentv1.WaitingWish
 	for _, one := range w.Waiting {
 		if one.GetRecordedBy().GetAgency() == agency && isOpen(one, at) {
@@ -153,7 +153,7 @@ func isOpen(one *consentv1.WaitingWish, at time.Time) bool {
 }
 
 // waits is the wish of an agency that says the same and waits; nil for none.
-func (w Wishes) waits(agency string, same *consentv1.WaitingWish, at time.Time) *consentv1.WaitingWish {
+func (w Directives) waits(agency string, same *consentv1.WaitingWish, at time.Time) *consentv1.WaitingWish {
 	for _, one := range w.unconfirmed(agency, at) {
 		if proto.Equal(saysAlone(one), saysAlone(same)) {
 			return one
@@ -169,7 +169,7 @@ func saysAlone(one *consentv1.WaitingWish) *consentv1.WaitingWish {
 
 // Unconfirmed are the wishes that a worker of an agency may confirm at a time, and which
 // this service's worklists show.
-func (w Wishes) Unconfirmed(agency, worker string, at time.Time) []*consentv1.WaitingWish {
+func (w Directives) Unconfirmed(agency, worker string, at time.Time) []*consentv1.WaitingWish {
 	var found []*consentv1.WaitingWish
 	for _, one := range w.unconfirmed(agency, at) {
 		if w.Listed[one.GetWishId()] && !sameWorker(one.GetRecordedBy(), &commonv1.Party{Agency: agency, Worker: worker}) {

@@ -16,9 +16,9 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Wishes are a client's, as one service keeps them. Its messages lack what differs by
+// Directives are a client's, as one service keeps them. Its messages lack what differs by
 // reader, and are never changed.
-type Wishes struct {
+type Directives struct {
 	loop.Head
 	Consents     []*consentv1.AdvanceConsent
 	Prohibitions []*consentv1.Prohibition
@@ -36,7 +36,7 @@ type Wishes struct {
 }
 
 // Evolve folds one event into the wishes and leaves them as they were.
-func Evolve(w Wishes, e loop.Event) Wishes {
+func Evolve(w Directives, e loop.Event) Directives {
 	at := timestamppb.New(e.At)
 	if !w.Exists() {
 		w.Head = loop.Head{Subject: e.Subject, Client: e.Client, Started: e.At}
@@ -99,7 +99,7 @@ func Evolve(w Wishes, e loop.Event) Wishes {
 
 // NextCheck is when the clock must see to what was wished: at once, while something is
 // pending.
-func NextCheck(history loop.History[Wishes]) time.Time {
+func NextCheck(history loop.History[Directives]) time.Time {
 	if len(history.State.Pending) == 0 {
 		return time.Time{}
 	}

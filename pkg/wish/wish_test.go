@@ -29,7 +29,7 @@ var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 // town is a client's wishes, and what happens to them.
 type town struct {
 	t      testing.TB
-	wishes wish.Wishes
+	wishes wish.Directives
 	at     time.Time
 	count  int
 }
@@ -123,7 +123,7 @@ func TestEvolveKnows(t *testing.T) {
 	step(first, &consentv1.ConsentCited{ConsentId: "c", Subjects: []string{"referrals/2"}})
 	step(nil, &consentv1.AdvanceConsentWithdrawn{ConsentId: "c"})
 	step(nil, &consentv1.TransferProhibited{ProhibitionId: "p", Recipient: toAgency("hva")})
-	if next := wish.NextCheck(loop.History[wish.Wishes]{State: w.wishes}); next.IsZero() || next.After(w.at) || len(w.wishes.Pending) != 2 {
+	if next := wish.NextCheck(loop.History[wish.Directives]{State: w.wishes}); next.IsZero() || next.After(w.at) || len(w.wishes.Pending) != 2 {
 		t.Errorf("at %v for %v", next, w.wishes.Pending)
 	}
 	step(nil, &consentv1.WishCarriedOut{WishId: "c", Withdrawn: []string{"referrals/1"}})
@@ -137,7 +137,7 @@ func TestEvolveKnows(t *testing.T) {
 	step(second, &consentv1.OverrideDecided{OverrideId: "w", Approved: true})
 	step(first, &consentv1.OverrideUsed{OverrideId: "o", Subject: "referrals/4"})
 	step(nil, &consentv1.ProhibitionLifted{ProhibitionId: "p"})
-	if len(w.wishes.Pending) != 0 || !wish.NextCheck(loop.History[wish.Wishes]{State: w.wishes}).IsZero() {
+	if len(w.wishes.Pending) != 0 || !wish.NextCheck(loop.History[wish.Directives]{State: w.wishes}).IsZero() {
 		t.Errorf("%v is pending", w.wishes.Pending)
 	}
 	if got := w.wishes.Consents[0]; len(got.GetCitedIn()) != 2 || len(got.GetWithdrawn()) != 1 || got.GetWithdrawnAt() == nil {

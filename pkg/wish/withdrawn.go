@@ -30,7 +30,7 @@ type Given struct {
 // all that was given until then: towards them, or towards nobody yet. Towards others it
 // takes the very consent, and what is older. What the client gave after the withdrawal
 // counts.
-func (w Wishes) Counts(given Given) bool {
+func (w Directives) Counts(given Given) bool {
 	for _, one := range w.Withdrawn {
 		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedBy(one.Consent.GetGivenAt().AsTime(), one.Consent.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
 			return slices.Contains(one.Consent.GetAgencies(), r.Agency)
@@ -80,14 +80,14 @@ func IDOfWithdrawn(subject string) string {
 }
 
 // Knows tells whether the withdrawn consent of a matter is kept here.
-func (w Wishes) Knows(subject string) bool {
+func (w Directives) Knows(subject string) bool {
 	id := IDOfWithdrawn(subject)
 	return slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.ID == id })
 }
 
 // Note is the event by which a service keeps a withdrawn consent; nil where it does so
 // already.
-func (w Wishes) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.Message {
+func (w Directives) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.Message {
 	if w.Knows(consent.GetSubject()) {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (w Wishes) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.M
 
 // PassedOn is the event that every other service has a withdrawn consent; nil where that is
 // known already.
-func (w Wishes) PassedOn(subject string) proto.Message {
+func (w Directives) PassedOn(subject string) proto.Message {
 	id := IDOfWithdrawn(subject)
 	if !slices.ContainsFunc(w.ToPassOn(), func(one Withdrawn) bool { return one.ID == id }) {
 		return nil
@@ -105,7 +105,7 @@ func (w Wishes) PassedOn(subject string) proto.Message {
 }
 
 // ToPassOn are the withdrawn consents that not every other service is known to have.
-func (w Wishes) ToPassOn() []Withdrawn {
+func (w Directives) ToPassOn() []Withdrawn {
 	return slices.DeleteFunc(slices.Clone(w.Withdrawn), func(one Withdrawn) bool { return !one.Own || one.PassedOn })
 }
 

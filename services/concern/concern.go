@@ -39,8 +39,8 @@ func New(deps matter.Deps) (*Service, error) {
 func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
-		Always: rules.Always, Finishes: rules.Finishes, Told: rules.Told,
-		Status: rules.Status, Standing: rules.Standing, Shared: rules.Shared, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
+		Always: rules.Always, Finishes: rules.Finishes, Disclosed: rules.Disclosed,
+		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}
 }

@@ -88,7 +88,7 @@ func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faul
 	})
 	f := &faulty{Store: store, path: path}
 	deps := matter.Deps{
-		Store: f, Settings: store, Tallies: store, Notices: store, Looked: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
+		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {
@@ -171,7 +171,7 @@ func TestARequestHasOneEffect(t *testing.T) {
 	if again := submitted(t, service, r); !proto.Equal(first, again) {
 		t.Errorf("the first answer has changed:\n%v\n%v", first, again)
 	}
-	heads, err := store.Heads(t.Context(), "kela")
+	heads, err := store.Positions(t.Context(), "kela")
 	if err != nil || heads["kela"].Sequence != 2 {
 		t.Errorf("%v %v", heads, err)
 	}

@@ -32,8 +32,8 @@ func (c *counting) Load(ctx context.Context, subjects ...string) ([][]journal.Ev
 	return c.one().Load(ctx, subjects...)
 }
 
-func (c *counting) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
-	return c.one().Standings(ctx, query)
+func (c *counting) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
+	return c.one().WorklistEntries(ctx, query)
 }
 
 func (c *counting) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {

@@ -43,7 +43,7 @@ var others = []string{
 // rowsOf are all rows that are derived.
 func rowsOf(t *testing.T, store *faulty) []string {
 	t.Helper()
-	return append(texts(t, store.RawLoops(t.Context())), texts(t, store.RawStandings(t.Context()))...)
+	return append(texts(t, store.RawStreams(t.Context())), texts(t, store.RawWorklistEntries(t.Context()))...)
 }
 
 // historyOf is what is never derived: events, messages, and the records of who did what.
@@ -215,7 +215,7 @@ func TestWhatCannotBeDerivedKeepsNothingElse(t *testing.T) {
 	slices.Sort(ids)
 	erased, unreadable, other := ids[0], ids[1], ids[119]
 	keep := func(into map[string]string) {
-		for row, err := range d.store.RawLoops(t.Context()) {
+		for row, err := range d.store.RawStreams(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,7 +226,7 @@ func TestWhatCannotBeDerivedKeepsNothingElse(t *testing.T) {
 	if err := d.store.Expire(t.Context(), journal.Expiry{Subject: erased}); err != nil {
 		t.Fatal(err)
 	}
-	gone := texts(t, d.store.RawStandings(t.Context()))[:2]
+	gone := texts(t, d.store.RawWorklistEntries(t.Context()))[:2]
 	rewritten(t, d.store, `UPDATE loops SET derived = 0, next_check_at = 1`)
 	d.between.unreadable = unreadable
 	for range 2 {
@@ -246,7 +246,7 @@ func TestWhatCannotBeDerivedKeepsNothingElse(t *testing.T) {
 	if due, err := d.store.Due(t.Context(), d.now.Now(), 10); err != nil || !slices.Equal(due, []string{unreadable}) {
 		t.Errorf("%v %v", due, err)
 	}
-	if got := texts(t, d.store.RawStandings(t.Context()))[:2]; !slices.Equal(got, gone) {
+	if got := texts(t, d.store.RawWorklistEntries(t.Context()))[:2]; !slices.Equal(got, gone) {
 		t.Errorf("%v, was %v", got, gone)
 	}
 	d.between.unreadable = ""

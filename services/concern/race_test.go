@@ -101,8 +101,8 @@ type midway struct {
 	then func()
 }
 
-func (b *midway) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
-	claims, err := b.faulty.Claims(ctx, keys...)
+func (b *midway) Claims(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
+	claims, err := b.faulty.UniqueKeys(ctx, keys...)
 	if len(claims) > 0 {
 		b.once.Do(b.then)
 	}

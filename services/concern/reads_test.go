@@ -35,14 +35,14 @@ func (r *reading) Load(ctx context.Context, subjects ...string) ([][]journal.Eve
 	return r.Store.Load(ctx, subjects...)
 }
 
-func (r *reading) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
+func (r *reading) Claims(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	r.calls = append(r.calls, "Claims")
-	return r.Store.Claims(ctx, keys...)
+	return r.Store.UniqueKeys(ctx, keys...)
 }
 
-func (r *reading) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
+func (r *reading) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
 	r.calls = append(r.calls, "Standings")
-	return r.Store.Standings(ctx, query)
+	return r.Store.WorklistEntries(ctx, query)
 }
 
 func (r *reading) forget() { r.calls, r.subjects = nil, 0 }

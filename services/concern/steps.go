@@ -41,7 +41,7 @@ func (s *Service) taken(r request) step {
 	}
 	receiver := forward.GetReceiver()
 	taken.Claims = func(world rules.World, command rules.Command) []string {
-		return []string{rules.ClaimKey(world.State(command.Subject).Client, receiver.GetAgency())}
+		return []string{rules.UniqueKey(world.State(command.Subject).Client, receiver.GetAgency())}
 	}
 	var client []byte
 	taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
@@ -64,7 +64,7 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 	shown, err := matter.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide, Related: s.related,
 		Claims: func(_ rules.World, command rules.Command) []string {
-			return []string{rules.ClaimKey(command.Client, r.GetReceiver().GetAgency())}
+			return []string{rules.UniqueKey(command.Client, r.GetReceiver().GetAgency())}
 		},
 		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
 			if command.Facts, err = s.facts(ctx, world, command, r.GetReceiver(), command.Client); err != nil {
@@ -101,7 +101,7 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 
 // own are an agency's open reports about a client, as it is shown them.
 func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
-	standings, err := s.Store.Standings(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
+	standings, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
 	return matter.Subjects(standings), fault.Store(err)
 }
 
@@ -168,7 +168,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 // ownOpen is an agency's earliest open report about a client at a receiver, as
 // that agency has been shown it; nil where it has none.
 func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*loop.View[rules.Concern], error) {
-	standings, err := s.Store.Standings(ctx, journal.Query{
+	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
 	})
 	if err != nil {
@@ -200,7 +200,7 @@ func isEarlier(a, b rules.Concern) bool {
 
 // earlier counts a receiver's concerns about a client in the last twelve months.
 func (s *Service) earlier(ctx context.Context, receiver, client string, at time.Time) (int32, error) {
-	standings, err := s.Store.Standings(ctx, journal.Query{
+	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: receiver, Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ func TestAWishAfterErasure(t *testing.T) {
 		if _, err := w.send(byLaw()); fault.ReasonOf(err) != fault.TransferProhibited {
 			t.Fatal(err)
 		}
-		for loop, err := range w.store.RawLoops(t.Context()) {
+		for loop, err := range w.store.RawStreams(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}

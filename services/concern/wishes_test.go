@@ -105,7 +105,7 @@ func (w *wished) client() context.Context {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return identity.WithCaller(kela(w.t), identity.Caller{Role: identity.RoleClient, Client: w.secrets.Inner(code)})
+	return identity.WithCaller(kela(w.t), identity.Caller{Role: identity.RoleClient, Client: w.secrets.ClientID(code)})
 }
 
 func (w *wished) prohibit() (*consentv1.Prohibition, error) {
@@ -351,14 +351,14 @@ func TestWishesAreNoMatters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, agency := range []string{"kela", "hva"} {
-		standings, err := w.store.Standings(t.Context(), journal.Query{Agency: agency, WithHidden: true})
-		heads, failed := w.store.Heads(t.Context(), agency)
+		standings, err := w.store.WorklistEntries(t.Context(), journal.Query{Agency: agency, WithHidden: true})
+		heads, failed := w.store.Positions(t.Context(), agency)
 		if err := errors.Join(err, failed); err != nil || len(standings)+len(heads) > 0 {
 			t.Errorf("%v %v %v", standings, heads, err)
 		}
 	}
 	month, err := w.store.FirstMonth(t.Context())
-	met, failed := w.store.Meetings(t.Context(), time.Unix(0, 0), time.Now().Add(time.Hour))
+	met, failed := w.store.Encounters(t.Context(), time.Unix(0, 0), time.Now().Add(time.Hour))
 	if err := errors.Join(err, failed); err != nil || month != "" || len(met) > 0 {
 		t.Errorf("%q %v %v", month, met, err)
 	}
@@ -366,7 +366,7 @@ func TestWishesAreNoMatters(t *testing.T) {
 		t.Errorf("%v %v", due, err)
 	}
 	loops := 0
-	for loop, err := range w.store.RawLoops(t.Context()) {
+	for loop, err := range w.store.RawStreams(t.Context()) {
 		if loops++; err != nil || loop.Ended {
 			t.Errorf("it ends, and would be destroyed in time: %+v, %v", loop, err)
 		}

@@ -53,7 +53,7 @@ func Rules() decide.Rules[rules.Consultation] {
 	return decide.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
-		Status: rules.Status, Standing: rules.Standing, Shared: rules.Shared, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
+		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
 	}
 }

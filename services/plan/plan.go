@@ -39,7 +39,7 @@ func Rules() decide.Rules[rules.Plan] {
 	return decide.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
-		Status: rules.Status, Standing: rules.Standing, Shared: rules.Shared, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
+		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}
 }

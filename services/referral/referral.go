@@ -41,7 +41,7 @@ func Rules() decide.Rules[rules.Referral] {
 	return decide.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
-		Status: rules.Status, Standing: rules.Standing, Shared: rules.Shared, Tally: rules.Tally, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
+		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Withdraw: rules.Withdraw,
 		Number:   func(r rules.Referral) int32 { return int32(r.State) },
 	}

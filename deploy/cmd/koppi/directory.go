@@ -59,7 +59,7 @@ func (c *directoryCheck) Run() error {
 			}
 			table.WriteString(agency.Key + "\t" + shown)
 			for _, language := range []string{"fi", "sv", "en"} {
-				table.WriteString("\t" + read.To(agency.Key, directory.Wish{Municipality: municipality, Language: language}))
+				table.WriteString("\t" + read.To(agency.Key, directory.RoutingQuery{Municipality: municipality, Language: language}))
 			}
 			table.WriteString("\n")
 		}

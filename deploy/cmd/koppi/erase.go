@@ -37,7 +37,7 @@ func (c *eraseCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.New("give the client's identity code on standard input, on a line of its own")
 	}
-	return c.with(ctx, func(op *operation) error { return erase(ctx, op, op.secrets.Inner(code)) })
+	return c.with(ctx, func(op *operation) error { return erase(ctx, op, op.secrets.ClientID(code)) })
 }
 
 func erase(ctx context.Context, op *operation, client string) error {

@@ -48,7 +48,7 @@ func (c *holdSet) Run(ctx context.Context) error {
 		return errors.New("say why with --reason and who says so with --by")
 	}
 	return c.on(ctx, "held", func(store operatedStore) error {
-		return store.Hold(ctx, journal.Hold{Subject: c.Subject, Reason: c.Reason, By: c.By, At: time.Now()})
+		return store.Hold(ctx, journal.RetentionHold{Subject: c.Subject, Reason: c.Reason, By: c.By, At: time.Now()})
 	})
 }
 

@@ -20,7 +20,7 @@ import (
 // a service to this: no history of accepted commands makes a subject too large to be read,
 // told, passed on or listed; a refusal for its size says so; and the steps that end it,
 // answer or acknowledge are never refused for that. Show is a subject as a caller reads it.
-func Bounded[S loop.State, F any](t *testing.T, newTown func() *Town[S, F], begin func(*Town[S, F]) (string, error), show func(loop.View[S], loop.Actor) proto.Message) {
+func Bounded[S loop.State, F any](t *testing.T, newTown func() *Fixture[S, F], begin func(*Fixture[S, F]) (string, error), show func(loop.View[S], loop.Actor) proto.Message) {
 	full := 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTown()
@@ -61,7 +61,7 @@ var ends = []string{
 }
 
 // checkSizes holds all that is read and told of every subject to the size that it may have.
-func (w *Town[S, F]) checkSizes(t *rapid.T, show func(loop.View[S], loop.Actor) proto.Message) {
+func (w *Fixture[S, F]) checkSizes(t *rapid.T, show func(loop.View[S], loop.Actor) proto.Message) {
 	// Each party may add as much as it may be told, and finishing steps a little more.
 	const most = 2*(loop.Full+loop.Reserve) + loop.Reserve
 	for subject, history := range w.Histories {
@@ -92,7 +92,7 @@ func (w *Town[S, F]) checkSizes(t *rapid.T, show func(loop.View[S], loop.Actor) 
 }
 
 // long takes an offered step with texts and papers as long as they may be.
-func (w *Town[S, F]) long(subject string, one offer, other loop.Actor) error {
+func (w *Fixture[S, F]) long(subject string, one offer, other loop.Actor) error {
 	request := w.Request(subject, one.step, other)
 	if request == nil {
 		return errors.New("no request")

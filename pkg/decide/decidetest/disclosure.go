@@ -89,7 +89,7 @@ func (d Disclosed[S]) told(event proto.Message, reader Reader) string {
 	if reader.Kind != nil {
 		reader.Kind(event)
 	}
-	disclosed, withheld, ok := d.Rules.Tell(view, loop.Event{Message: event, By: by, Basis: &commonv1.LegalBasis{Ground: reader.Ground}}, reader.Reader)
+	disclosed, withheld, ok := d.Rules.DiscloseTo(view, loop.Event{Message: event, By: by, Basis: &commonv1.LegalBasis{Ground: reader.Ground}}, reader.Reader)
 	if !ok {
 		return "–"
 	}

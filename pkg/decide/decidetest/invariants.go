@@ -22,7 +22,7 @@ type Checks[S loop.State, F any] struct {
 
 // Check holds a town to the invariants of all loops, and returns what has changed since
 // it last did.
-func (c *Checks[S, F]) Check(t *rapid.T, w *Town[S, F]) map[string]loop.History[S] {
+func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]loop.History[S] {
 	changed := map[string]loop.History[S]{}
 	if c.ended == nil {
 		c.ended, c.seen, c.last = map[string]uint64{}, map[string]uint64{}, map[string]loop.History[S]{}
@@ -71,7 +71,7 @@ func checkTimes[S loop.State](t *rapid.T, history loop.History[S]) {
 
 // checkFolds: a view is the fold of what its reader was told: a partner can rebuild all
 // that it may know from its mailbox alone.
-func (w *Town[S, F]) checkFolds(t *rapid.T) {
+func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 	for subject, history := range w.Histories {
 		for agency, view := range history.Views {
 			if history.State.Common().IsWithdrawn() && view.Reader.OnConsent {
@@ -86,7 +86,7 @@ func (w *Town[S, F]) checkFolds(t *rapid.T) {
 }
 
 // checkCounts: what statistics count of a loop comes as loop.Count says.
-func (w *Town[S, F]) checkCounts(t *rapid.T) {
+func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 	for subject, counted := range w.Counted {
 		had := func(what loop.Count, before int) bool { return slices.Contains(counted[:before], what) }
 		for i, what := range counted {
@@ -111,7 +111,7 @@ func (w *Town[S, F]) checkCounts(t *rapid.T) {
 
 // withdraw lets a client, or an agency in the client's name, withdraw a consent now and
 // then, and holders acknowledge it.
-func (w *Town[S, F]) withdraw(t *rapid.T) bool {
+func (w *Fixture[S, F]) withdraw(t *rapid.T) bool {
 	subjects := w.Subjects()
 	if len(subjects) == 0 || rapid.IntRange(0, 19).Draw(t, "withdraw") > 0 {
 		return false
@@ -122,7 +122,7 @@ func (w *Town[S, F]) withdraw(t *rapid.T) bool {
 }
 
 // checkWithdrawn: once its consent is withdrawn, nothing of a subject is told on it.
-func (w *Town[S, F]) checkWithdrawn(t *rapid.T) {
+func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 	for agency, mail := range w.Mail {
 		withdrawn := map[string]bool{}
 		for _, told := range mail {
@@ -149,7 +149,7 @@ func (w *Town[S, F]) checkWithdrawn(t *rapid.T) {
 
 // checkStatus: exactly one is responsible, with a turn and a due time, until the end,
 // and none after. What a reader may not know is left out of its status.
-func (w *Town[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) {
+func (w *Fixture[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) {
 	status := w.Rules.Status(view.State, view.Reader)
 	ended := view.State.Common().Ended()
 	if (status.GetResponsible() == nil) != ended {
@@ -165,7 +165,7 @@ func (w *Town[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) 
 }
 
 // refold computes a view from the mailbox alone.
-func (w *Town[S, F]) refold(agency, subject string) S {
+func (w *Fixture[S, F]) refold(agency, subject string) S {
 	var state S
 	for _, told := range w.Mail[agency] {
 		if told.Event.Subject == subject {
@@ -181,7 +181,7 @@ var minutes = []int{1, 30, 24 * 60, 9 * 24 * 60, 40 * 24 * 60, 100 * 24 * 60}
 // Act lets a random party do a random thing: begin a subject, let time pass, or take a
 // step, mostly one that is offered to somebody. Vary may change a request; it may be nil.
 func Act[S loop.State, F any](
-	t *rapid.T, w *Town[S, F], begin func(*rapid.T, *Town[S, F]), steps []string,
+	t *rapid.T, w *Fixture[S, F], begin func(*rapid.T, *Fixture[S, F]), steps []string,
 	vary func(t *rapid.T, request proto.Message, subject string, actor loop.Actor),
 ) {
 	people := Everybody()
@@ -214,7 +214,7 @@ type offer struct {
 	step  string
 }
 
-func (w *Town[S, F]) likely(subject string, people []loop.Actor) []offer {
+func (w *Fixture[S, F]) likely(subject string, people []loop.Actor) []offer {
 	var offers []offer
 	for _, actor := range people {
 		if view := w.View(actor.Agency, subject); w.Histories[subject].Related(actor.Agency) {
@@ -232,7 +232,7 @@ const stepsPerCheck = 1000
 // Invariants runs random commands in towns of their own and checks after each: 10^5
 // in all, unless -rapid.checks says otherwise. More checks what has changed.
 func Invariants[S loop.State, F any](
-	t *testing.T, newTown func() *Town[S, F], act func(*rapid.T, *Town[S, F]), more func(*rapid.T, *Town[S, F], map[string]loop.History[S]),
+	t *testing.T, newTown func() *Fixture[S, F], act func(*rapid.T, *Fixture[S, F]), more func(*rapid.T, *Fixture[S, F], map[string]loop.History[S]),
 ) {
 	rapid.Check(t, func(t *rapid.T) {
 		for done := 0; done < stepsPerCheck; {

@@ -18,7 +18,7 @@ type Journal[S loop.State] struct {
 	// Events lists all, in order.
 	Events []loop.Event
 	// Mail is what each agency was told, in order.
-	Mail map[string][]decide.Told[S]
+	Mail map[string][]decide.Disclosed[S]
 	// Counted is what statistics count of each subject, each once, in order.
 	Counted map[string][]loop.Count
 
@@ -29,14 +29,14 @@ type Journal[S loop.State] struct {
 // New makes an empty journal.
 func New[S loop.State](rules decide.Rules[S]) *Journal[S] {
 	return &Journal[S]{
-		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Told[S]{}, Counted: map[string][]loop.Count{},
+		Rules: rules, Histories: map[string]loop.History[S]{}, Mail: map[string][]decide.Disclosed[S]{}, Counted: map[string][]loop.Count{},
 		claims: map[string]string{},
 	}
 }
 
 // World is all that there is, as a decision sees it.
 func (j *Journal[S]) World() loop.World[S] {
-	return loop.World[S]{Subjects: maps.Clone(j.Histories), Claims: maps.Clone(j.claims)}
+	return loop.World[S]{Subjects: maps.Clone(j.Histories), UniqueKeys: maps.Clone(j.claims)}
 }
 
 // Append records decided events. It fails where two subjects would hold one claim.
@@ -48,7 +48,7 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 		event.At = loop.Later(event.At, j.Histories[event.Subject].LastAt())
 		event.ID = fmt.Sprintf("message-%d", j.ids)
 		next, told := j.Rules.Next(j.Histories[event.Subject], event)
-		for _, what := range j.Rules.Tally(j.Histories[event.Subject].State, next.State, event).Counts {
+		for _, what := range j.Rules.Counters(j.Histories[event.Subject].State, next.State, event).Counts {
 			if !slices.Contains(j.Counted[event.Subject], what) {
 				j.Counted[event.Subject] = append(j.Counted[event.Subject], what)
 			}

@@ -59,7 +59,7 @@ type Actor struct {
 // state, the events, whose turn it then is; or the refusal) against a golden file. A step must
 // be offered exactly where it is not refused.
 func LifeTable[S loop.State, F any](
-	t *testing.T, begin func(*testing.T, Life) (town *Town[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
+	t *testing.T, begin func(*testing.T, Life) (town *Fixture[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
 ) {
 	roles := map[string]loop.Actor{}
 	for _, actor := range actors {
@@ -103,7 +103,7 @@ func names(events []loop.Event) string {
 	return strings.Join(all, ", ")
 }
 
-func live[S loop.State, F any](t *testing.T, town *Town[S, F], subject, steps string, roles map[string]loop.Actor) {
+func live[S loop.State, F any](t *testing.T, town *Fixture[S, F], subject, steps string, roles map[string]loop.Actor) {
 	t.Helper()
 	for line := range strings.SplitSeq(steps, ", ") {
 		if role, step, ok := strings.Cut(line, " "); ok {

@@ -37,7 +37,7 @@ func (d Disclosed[S]) Texts() (told []Text) {
 				var none S
 				view = none
 			}
-			disclosed, _, ok := d.Rules.Tell(view, loop.Event{
+			disclosed, _, ok := d.Rules.DiscloseTo(view, loop.Event{
 				Message: whole, By: &commonv1.Party{Agency: "by"}, Basis: &commonv1.LegalBasis{Ground: reader.Ground},
 			}, reader.Reader)
 			if !ok {

@@ -17,9 +17,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Town is a handful of agencies whose people act on subjects, with no store. S is
+// Fixture is a handful of agencies whose people act on subjects, with no store. S is
 // the state and F the facts of the service under test.
-type Town[S loop.State, F any] struct {
+type Fixture[S loop.State, F any] struct {
 	*Journal[S]
 	// Now is the time at which the next command comes.
 	Now time.Time
@@ -39,12 +39,12 @@ type Service[S loop.State, F any] struct {
 	// Facts are what the directory would say of a request; may be nil.
 	Facts func(proto.Message) F
 	// Requests makes a passable request of each step; other is whom it is about.
-	Requests func(w *Town[S, F], subject string, other loop.Actor) map[string]proto.Message
+	Requests func(w *Fixture[S, F], subject string, other loop.Actor) map[string]proto.Message
 }
 
-// NewTown makes a town in which nothing has happened: a Monday morning.
-func NewTown[S loop.State, F any](service Service[S, F]) *Town[S, F] {
-	return &Town[S, F]{
+// NewFixture makes a town in which nothing has happened: a Monday morning.
+func NewFixture[S loop.State, F any](service Service[S, F]) *Fixture[S, F] {
+	return &Fixture[S, F]{
 		Journal: New(service.Rules), service: service, Now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC),
 	}
 }
@@ -83,13 +83,13 @@ func Consent(at time.Time) *commonv1.LegalBasis {
 }
 
 // ID is a fresh one.
-func (w *Town[S, F]) ID() string {
+func (w *Fixture[S, F]) ID() string {
 	w.ids++
 	return fmt.Sprintf("id-%04d", w.ids)
 }
 
 // ReuseID makes the next fresh id the named one, so that one history can be retold.
-func (w *Town[S, F]) ReuseID(id string) {
+func (w *Fixture[S, F]) ReuseID(id string) {
 	if _, err := fmt.Sscanf(id, "id-%d", &w.ids); err != nil {
 		panic(err)
 	}
@@ -97,14 +97,14 @@ func (w *Town[S, F]) ReuseID(id string) {
 }
 
 // Begin runs a command that starts a subject, and returns its name.
-func (w *Town[S, F]) Begin(command loop.Command[F]) (string, error) {
+func (w *Fixture[S, F]) Begin(command loop.Command[F]) (string, error) {
 	command.Subject = w.service.Collection + w.ID()
 	command.Case = "case-" + command.Subject
 	return command.Subject, w.run(command)
 }
 
 // Try takes a step by its request.
-func (w *Town[S, F]) Try(actor loop.Actor, subject string, request proto.Message) error {
+func (w *Fixture[S, F]) Try(actor loop.Actor, subject string, request proto.Message) error {
 	command := loop.Command[F]{Actor: actor, Subject: subject, Request: request}
 	if w.service.Facts != nil {
 		command.Facts = w.service.Facts(request)
@@ -113,13 +113,13 @@ func (w *Town[S, F]) Try(actor loop.Actor, subject string, request proto.Message
 }
 
 // Request is the passable form of a step; other is whom it is about.
-func (w *Town[S, F]) Request(subject, step string, other loop.Actor) proto.Message {
+func (w *Fixture[S, F]) Request(subject, step string, other loop.Actor) proto.Message {
 	return w.service.Requests(w, subject, other)[step]
 }
 
 // Withdraw takes back the consent on which a subject rests, as an agency records it, or
 // as the client does where none is named.
-func (w *Town[S, F]) Withdraw(agency, subject string) error {
+func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
 	history := w.Histories[subject]
 	withdrawn, err := loop.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, agency == "", w.Now)
 	if err != nil {
@@ -133,7 +133,7 @@ func (w *Town[S, F]) Withdraw(agency, subject string) error {
 }
 
 // AcknowledgeWithdrawal says that an agency has seen to its copy.
-func (w *Town[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
+func (w *Fixture[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
 	head := w.Histories[subject].State.Common()
 	message, err := loop.AcknowledgeWithdrawal(head, agency)
 	if err != nil {
@@ -145,20 +145,20 @@ func (w *Town[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
 }
 
 // Take takes the passable form of a step; whom it is about is terveys's.
-func (w *Town[S, F]) Take(t testing.TB, actor loop.Actor, subject, step string) {
+func (w *Fixture[S, F]) Take(t testing.TB, actor loop.Actor, subject, step string) {
 	t.Helper()
 	Must(t, w.Try(actor, subject, w.Request(subject, step, People["terveys"])))
 }
 
 // Do runs a command on a subject, which must have some relation to the actor's agency.
-func (w *Town[S, F]) Do(command loop.Command[F]) error {
+func (w *Fixture[S, F]) Do(command loop.Command[F]) error {
 	if !w.Histories[command.Subject].Related(command.Actor.Agency) {
 		return fault.New(fault.NotFound, "not related")
 	}
 	return w.run(command)
 }
 
-func (w *Town[S, F]) run(command loop.Command[F]) error {
+func (w *Fixture[S, F]) run(command loop.Command[F]) error {
 	command.At = loop.Later(w.Now.Add(w.Skew), w.Histories[command.Subject].LastAt())
 	if command.NewID == "" {
 		command.NewID = w.ID()
@@ -178,7 +178,7 @@ func (w *Town[S, F]) run(command loop.Command[F]) error {
 
 // Pass lets time pass and tells what fell due, of each subject by a command of its own, at a
 // time of its own.
-func (w *Town[S, F]) Pass(by time.Duration) {
+func (w *Fixture[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
 	for _, subject := range slices.Sorted(maps.Keys(w.Histories)) {
 		due := w.Rules.FallenDue(w.World(), subject, w.Now)
@@ -192,30 +192,30 @@ func (w *Town[S, F]) Pass(by time.Duration) {
 }
 
 // View is a subject as an agency has been shown it.
-func (w *Town[S, F]) View(agency, subject string) loop.View[S] {
+func (w *Fixture[S, F]) View(agency, subject string) loop.View[S] {
 	return w.Histories[subject].Views[agency]
 }
 
 // Expect fails the test where an agency was told other events of a subject than the
 // named ones.
-func (w *Town[S, F]) Expect(t testing.TB, agency, subject, want string) {
+func (w *Fixture[S, F]) Expect(t testing.TB, agency, subject, want string) {
 	t.Helper()
-	if got := w.Told(agency, subject); got != want {
+	if got := w.Disclosed(agency, subject); got != want {
 		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
 	}
 }
 
 // ExpectTurn fails the test where another turn is shown to an agency.
-func (w *Town[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
+func (w *Fixture[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
 	t.Helper()
 	if got := w.Turn(agency, subject); got != want {
 		t.Errorf("%s for %s; want %s", got, agency, want)
 	}
 }
 
-// Told lists what an agency was told of a subject, as event names, the service's own
+// Disclosed lists what an agency was told of a subject, as event names, the service's own
 // name left out.
-func (w *Town[S, F]) Told(agency, subject string) string {
+func (w *Fixture[S, F]) Disclosed(agency, subject string) string {
 	prefix := strings.ToUpper(w.Rules.Service[:1]) + w.Rules.Service[1:]
 	var names []string
 	for _, told := range w.Mail[agency] {
@@ -227,7 +227,7 @@ func (w *Town[S, F]) Told(agency, subject string) string {
 }
 
 // Turn tells who is responsible, whose turn it is and until when, as an agency sees it.
-func (w *Town[S, F]) Turn(agency, subject string) string {
+func (w *Fixture[S, F]) Turn(agency, subject string) string {
 	view := w.View(agency, subject)
 	return turn(w.Rules.Status(view.State, view.Reader))
 }

@@ -19,7 +19,7 @@ var puttingNothingOff = []string{
 // checkUrgent: nothing urgent is ever postponed. After whatever happened to what is urgent now,
 // its receiver's due time is no later than it was, or than urgency allows from that moment; and
 // after a receipt, or a step that is taken automatically, no later than it was.
-func (w *Town[S, F]) checkUrgent(t *rapid.T, before, after loop.History[S]) {
+func (w *Fixture[S, F]) checkUrgent(t *rapid.T, before, after loop.History[S]) {
 	head := after.State.Common()
 	if len(before.Events) == 0 || head.Ended() || !loop.IsUrgent(head.Clock.Urgency) {
 		return
@@ -37,7 +37,7 @@ func (w *Town[S, F]) checkUrgent(t *rapid.T, before, after loop.History[S]) {
 }
 
 // receiversDue is until when a subject's receiver must act; zero for no time.
-func (w *Town[S, F]) receiversDue(history loop.History[S]) time.Time {
+func (w *Fixture[S, F]) receiversDue(history loop.History[S]) time.Time {
 	for _, view := range history.Views {
 		if view.Reader.Role == loop.RoleReceiver {
 			if due := w.Rules.Status(view.State, view.Reader).GetDueAt(); due != nil {

@@ -13,8 +13,8 @@ import (
 func testAppend(t *testing.T, open Harness) {
 	store := opened(t, open)
 	appended := mustAppend(t, store, batch("s/1", 0, "a", "b"))
-	if appended.Heads["a"] != 1 || appended.Heads["b"] != 1 {
-		t.Errorf("heads %v", appended.Heads)
+	if appended.Positions["a"] != 1 || appended.Positions["b"] != 1 {
+		t.Errorf("heads %v", appended.Positions)
 	}
 	mustAppend(t, store, batch("s/1", 1, "a"))
 	events := mustLoad(t, store, "s/1")
@@ -95,13 +95,15 @@ func testBadBatches(t *testing.T, open Harness) {
 	for name, spoil := range map[string]func(*journal.Batch){
 		"gap":              func(b *journal.Batch) { b.Events[0].Version = 2 },
 		"no version known": func(b *journal.Batch) { b.Expected = nil },
-		"no loop row":      func(b *journal.Batch) { b.Loops = nil },
-		"old loop row":     func(b *journal.Batch) { b.Loops[0].Version = 9 },
+		"no loop row":      func(b *journal.Batch) { b.Streams = nil },
+		"old loop row":     func(b *journal.Batch) { b.Streams[0].Version = 9 },
 		"no mailbox":       func(b *journal.Batch) { b.Deliveries[0].Agency = "" },
 		"no record":        func(b *journal.Batch) { b.Deliveries[0].Record = nil },
 		"no id":            func(b *journal.Batch) { b.Events[0].ID = "" },
 		"no method":        func(b *journal.Batch) { b.Accesses[0].Method = "" },
-		"no key":           func(b *journal.Batch) { b.Claims = []journal.ClaimChange{{Claim: journal.Claim{Subject: "s/1"}}} },
+		"no key": func(b *journal.Batch) {
+			b.UniqueKeys = []journal.UniqueKeyChange{{UniqueKey: journal.UniqueKey{Subject: "s/1"}}}
+		},
 	} {
 		bad := batch("s/1", 0, "a")
 		spoil(&bad)
@@ -110,11 +112,11 @@ func testBadBatches(t *testing.T, open Harness) {
 		}
 	}
 	for name, bad := range map[string]journal.Batch{
-		"derived with an event":      func() journal.Batch { b := batch("s/1", 0); b.Derived = b.Loops; return b }(),
-		"derived with an access":     {Derived: []journal.Loop{{Subject: "s/1", Version: 1}}, Accesses: batch("s/1", 0).Accesses},
-		"derived of nothing seen":    {Derived: []journal.Loop{{Subject: "s/1"}}},
-		"derived twice":              {Derived: []journal.Loop{{Subject: "s/1", Version: 1}, {Subject: "s/1", Version: 1}}},
-		"another's standing derived": {Derived: []journal.Loop{{Subject: "s/1", Version: 1}}, Standings: batch("s/2", 0, "a").Standings},
+		"derived with an event":      func() journal.Batch { b := batch("s/1", 0); b.Derived = b.Streams; return b }(),
+		"derived with an access":     {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, Accesses: batch("s/1", 0).Accesses},
+		"derived of nothing seen":    {Derived: []journal.Stream{{Subject: "s/1"}}},
+		"derived twice":              {Derived: []journal.Stream{{Subject: "s/1", Version: 1}, {Subject: "s/1", Version: 1}}},
+		"another's standing derived": {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, WorklistEntries: batch("s/2", 0, "a").WorklistEntries},
 	} {
 		_, err := store.Append(t.Context(), bad)
 		if conflict := (*journal.ConflictError)(nil); err == nil || errors.As(err, &conflict) {
@@ -154,7 +156,7 @@ func testGapless(t *testing.T, open Harness) {
 			t.Fatalf("sequence %d at %d", delivery.Sequence, i)
 		}
 	}
-	heads, err := store.Heads(t.Context(), "a", "nobody")
+	heads, err := store.Positions(t.Context(), "a", "nobody")
 	if err != nil || len(heads) != 1 || heads["a"].Sequence != 96 {
 		t.Errorf("%v %v", heads, err)
 	}

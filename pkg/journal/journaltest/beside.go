@@ -17,7 +17,7 @@ func testTallies(t *testing.T, open Harness) {
 	tally := func(subject string, after uint64, what, month string, waited time.Duration) {
 		t.Helper()
 		b := batch(subject, after, "a")
-		b.Tallies = []journal.Tally{{Subject: subject, What: what, Month: month, Sender: "s", Receiver: "r", At: noon.Add(waited), Waited: waited}}
+		b.Counters = []journal.Counter{{Subject: subject, What: what, Month: month, Sender: "s", Receiver: "r", At: noon.Add(waited), Waited: waited}}
 		mustAppend(t, store, b)
 	}
 	tally("s/1", 0, "sent", "2026-10", 0)
@@ -32,10 +32,10 @@ func testTallies(t *testing.T, open Harness) {
 	if first, err := store.FirstMonth(t.Context()); err != nil || first != "2026-10" {
 		t.Errorf("%q %v", first, err)
 	}
-	counted := func(what string, subjects int64) journal.TallyCount {
-		return journal.TallyCount{What: what, Sender: "s", Receiver: "r", Subjects: subjects}
+	counted := func(what string, subjects int64) journal.CounterSum {
+		return journal.CounterSum{What: what, Sender: "s", Receiver: "r", Subjects: subjects}
 	}
-	for month, want := range map[string][]journal.TallyCount{
+	for month, want := range map[string][]journal.CounterSum{
 		"2026-10": {counted("sent", 1)}, "2026-11": {counted("sent", 2), counted(journal.Taken, 2)}, "2026-12": nil,
 	} {
 		if counts, err := store.Counts(t.Context(), month); err != nil || !slices.Equal(counts, want) {
@@ -43,23 +43,23 @@ func testTallies(t *testing.T, open Harness) {
 		}
 	}
 	waits, err := store.Waits(t.Context(), "2026-11")
-	if want := []journal.TallyWait{{Sender: "s", Receiver: "r", Waited: time.Minute}, {Sender: "s", Receiver: "r", Waited: time.Hour}}; err != nil || !slices.Equal(waits, want) {
+	if want := []journal.CounterWait{{Sender: "s", Receiver: "r", Waited: time.Minute}, {Sender: "s", Receiver: "r", Waited: time.Hour}}; err != nil || !slices.Equal(waits, want) {
 		t.Errorf("%v %v", waits, err)
 	}
 	for _, span := range []struct {
 		from, to time.Time
-		want     []journal.Meeting
+		want     []journal.Encounter
 	}{
-		{noon, noon.Add(time.Microsecond), []journal.Meeting{{Client: "client", By: []byte("by")}}},
+		{noon, noon.Add(time.Microsecond), []journal.Encounter{{Client: "client", By: []byte("by")}}},
 		{noon.Add(time.Microsecond), noon.Add(time.Hour), nil},
 		{noon.Add(-time.Hour), noon, nil},
 	} {
-		if met, err := store.Meetings(t.Context(), span.from, span.to); err != nil || len(met) != len(span.want) || len(met) > 0 && !reflect.DeepEqual(met, span.want) {
+		if met, err := store.Encounters(t.Context(), span.from, span.to); err != nil || len(met) != len(span.want) || len(met) > 0 && !reflect.DeepEqual(met, span.want) {
 			t.Errorf("%v: %v %v", span, met, err)
 		}
 	}
 	untouched := batch("s/9", 0)
-	untouched.Tallies = []journal.Tally{{Subject: "s/1", What: "sent", Month: "2026-11", Sender: "s"}}
+	untouched.Counters = []journal.Counter{{Subject: "s/1", What: "sent", Month: "2026-11", Sender: "s"}}
 	if _, err := store.Append(t.Context(), untouched); err == nil {
 		t.Error("a tally of another subject was taken")
 	}
@@ -67,32 +67,34 @@ func testTallies(t *testing.T, open Harness) {
 
 func testWaiting(t *testing.T, open Harness) {
 	store := opened(t, open)
-	put := func(subject string, after uint64, standing journal.Standing) {
+	put := func(subject string, after uint64, standing journal.WorklistEntry) {
 		t.Helper()
 		b := batch(subject, after, "a")
-		row := &b.Standings[0]
+		row := &b.WorklistEntries[0]
 		row.Unit, row.Role, row.Phase, row.WaitingOn = standing.Unit, standing.Role, standing.Phase, standing.WaitingOn
 		row.DueAt, row.Overdue, row.Hidden, row.Ended, row.Urgency = standing.DueAt, standing.Overdue, standing.Hidden, standing.Ended, standing.Urgency
 		mustAppend(t, store, b)
 	}
 	due := noon.Add(time.Hour)
-	fresh := journal.Standing{Unit: "u", Role: journal.RoleReceiver, Phase: 1, WaitingOn: "a", DueAt: due}
-	with := func(change func(*journal.Standing)) journal.Standing {
+	fresh := journal.WorklistEntry{Unit: "u", Role: journal.RoleReceiver, Phase: 1, WaitingOn: "a", DueAt: due}
+	with := func(change func(*journal.WorklistEntry)) journal.WorklistEntry {
 		changed := fresh
 		change(&changed)
 		return changed
 	}
 	put("s/fresh", 0, fresh)
-	put("s/alone", 0, with(func(s *journal.Standing) { s.Unit = "" }))
-	put("s/emergency", 0, with(func(s *journal.Standing) { s.Urgency = 3 }))
-	put("s/late", 0, with(func(s *journal.Standing) { s.Phase, s.Overdue, s.DueAt = 5, true, noon }))
-	put("s/asked-in", 0, with(func(s *journal.Standing) { s.Role, s.WaitingOn, s.DueAt = journal.RoleParticipant, "b", time.Time{} }))
+	put("s/alone", 0, with(func(s *journal.WorklistEntry) { s.Unit = "" }))
+	put("s/emergency", 0, with(func(s *journal.WorklistEntry) { s.Urgency = 3 }))
+	put("s/late", 0, with(func(s *journal.WorklistEntry) { s.Phase, s.Overdue, s.DueAt = 5, true, noon }))
+	put("s/asked-in", 0, with(func(s *journal.WorklistEntry) {
+		s.Role, s.WaitingOn, s.DueAt = journal.RoleParticipant, "b", time.Time{}
+	}))
 	// None of these waits for the unit.
-	put("s/other-unit", 0, with(func(s *journal.Standing) { s.Unit = "v" }))
-	put("s/other-turn", 0, with(func(s *journal.Standing) { s.WaitingOn = "b" }))
-	put("s/in-hand", 0, with(func(s *journal.Standing) { s.Phase = 5 }))
-	put("s/hidden", 0, with(func(s *journal.Standing) { s.Hidden = true }))
-	put("s/ended", 0, with(func(s *journal.Standing) { s.Ended = true }))
+	put("s/other-unit", 0, with(func(s *journal.WorklistEntry) { s.Unit = "v" }))
+	put("s/other-turn", 0, with(func(s *journal.WorklistEntry) { s.WaitingOn = "b" }))
+	put("s/in-hand", 0, with(func(s *journal.WorklistEntry) { s.Phase = 5 }))
+	put("s/hidden", 0, with(func(s *journal.WorklistEntry) { s.Hidden = true }))
+	put("s/ended", 0, with(func(s *journal.WorklistEntry) { s.Ended = true }))
 
 	query := journal.WaitingQuery{Units: []journal.AgencyUnit{{Agency: "a", Unit: "u"}, {Agency: "a"}, {Agency: "b", Unit: "u"}}, Phases: []int32{1, 2}, Twice: 3, Limit: 10}
 	waiting := func() map[string]journal.Waiting {
@@ -132,7 +134,7 @@ func testWaiting(t *testing.T, open Harness) {
 	}
 	mark := func(at time.Time, told ...journal.Waiting) {
 		t.Helper()
-		if err := store.MarkTold(t.Context(), told, at); err != nil {
+		if err := store.MarkNotified(t.Context(), told, at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -149,8 +151,8 @@ func testWaiting(t *testing.T, open Harness) {
 		t.Fatalf("told twice: %v", left)
 	}
 	// Late is another kind, and another due time another turn.
-	put("s/emergency", 1, with(func(s *journal.Standing) { s.Urgency, s.Overdue = 3, true }))
-	put("s/fresh", 1, with(func(s *journal.Standing) { s.DueAt = due.Add(time.Hour) }))
+	put("s/emergency", 1, with(func(s *journal.WorklistEntry) { s.Urgency, s.Overdue = 3, true }))
+	put("s/fresh", 1, with(func(s *journal.WorklistEntry) { s.DueAt = due.Add(time.Hour) }))
 	if left := waiting(); len(left) != 2 || left["s/emergency"].Kind != journal.WaitingOverdue || left["s/emergency"].Told != 0 || left["s/fresh"].Told != 0 {
 		t.Fatalf("%v", left)
 	}

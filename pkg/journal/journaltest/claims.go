@@ -8,7 +8,7 @@ import (
 )
 
 func claimed(b journal.Batch, from, key, to, digest string) journal.Batch {
-	b.Claims = append(b.Claims, journal.ClaimChange{From: from, Claim: journal.Claim{Key: key, Subject: to, Version: 1, Digest: []byte(digest)}})
+	b.UniqueKeys = append(b.UniqueKeys, journal.UniqueKeyChange{From: from, UniqueKey: journal.UniqueKey{Key: key, Subject: to, Version: 1, Digest: []byte(digest)}})
 	return b
 }
 
@@ -22,17 +22,17 @@ func testClaims(t *testing.T, open Harness) {
 		"released by others": claimed(batch("s/2", 0), "s/9", "key", "", ""),
 		"released unheld":    claimed(batch("s/2", 0), "s/2", "nothing", "", ""),
 	} {
-		if _, err := store.Append(t.Context(), b); !errors.As(err, &conflict) || conflict.Claim == "" {
+		if _, err := store.Append(t.Context(), b); !errors.As(err, &conflict) || conflict.UniqueKey == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	held, err := store.Claims(t.Context(), "key", "nothing")
+	held, err := store.UniqueKeys(t.Context(), "key", "nothing")
 	if err != nil || len(held) != 1 || held["key"].Subject != "s/1" || string(held["key"].Digest) != "d" || held["key"].Version != 1 {
 		t.Errorf("%v %v", held, err)
 	}
 	mustAppend(t, store, claimed(batch("s/2", 0), "s/1", "key", "s/2", ""))
 	mustAppend(t, store, claimed(batch("s/2", 1), "s/2", "key", "", ""))
-	if held, _ := store.Claims(t.Context(), "key"); len(held) != 0 {
+	if held, _ := store.UniqueKeys(t.Context(), "key"); len(held) != 0 {
 		t.Errorf("%v", held)
 	}
 	if len(mustLoad(t, store, "s/2")) != 2 {
@@ -50,7 +50,7 @@ func testRequestID(t *testing.T, open Harness) {
 			t.Errorf("%s: %v", digest, err)
 		}
 	}
-	held, err := store.Claims(t.Context(), "request/a/1")
+	held, err := store.UniqueKeys(t.Context(), "request/a/1")
 	if err != nil || string(held["request/a/1"].Digest) != "body" || len(mustLoad(t, store, "s/2")) != 0 {
 		t.Errorf("%v %v", held, err)
 	}

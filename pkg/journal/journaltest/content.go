@@ -113,7 +113,7 @@ func testText(t *testing.T, open Harness) {
 		b.Events[0].Trace = "åäö 😀"
 		mustAppend(t, store, b)
 	}
-	standings, err := store.Standings(t.Context(), journal.Query{Agency: "a"})
+	standings, err := store.WorklistEntries(t.Context(), journal.Query{Agency: "a"})
 	var got []string
 	for _, standing := range standings {
 		got = append(got, standing.Subject)
@@ -137,10 +137,10 @@ func testTimes(t *testing.T, open Harness) {
 		noon.In(time.FixedZone("east", 7200)), time.Unix(0, 0),
 	} {
 		b := batch(fmt.Sprintf("s/%d", i), 0, "a")
-		b.Events[0].At, b.Standings[0].DueAt = at, at
+		b.Events[0].At, b.WorklistEntries[0].DueAt = at, at
 		mustAppend(t, store, b)
 		events := mustLoad(t, store, fmt.Sprintf("s/%d", i))
-		standings, err := store.Standings(t.Context(), journal.Query{Subject: fmt.Sprintf("s/%d", i)})
+		standings, err := store.WorklistEntries(t.Context(), journal.Query{Subject: fmt.Sprintf("s/%d", i)})
 		if err != nil || !events[0].At.Equal(at) || events[0].At.Location() != time.UTC || !standings[0].DueAt.Equal(at) {
 			t.Errorf("%s came back as %s and %s", at, events[0].At, standings[0].DueAt)
 		}
@@ -160,7 +160,7 @@ func testEmpty(t *testing.T, open Harness) {
 			t.Errorf("%+v", event)
 		}
 	}
-	if appended := mustAppend(t, store, journal.Batch{}); len(appended.Heads) != 0 {
+	if appended := mustAppend(t, store, journal.Batch{}); len(appended.Positions) != 0 {
 		t.Errorf("%v", appended)
 	}
 }

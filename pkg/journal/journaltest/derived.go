@@ -40,9 +40,9 @@ func staleOf(t *testing.T, store Store, limit int) []string {
 }
 
 // rowOf is a subject's only standing.
-func rowOf(t *testing.T, store Store, subject string) journal.Standing {
+func rowOf(t *testing.T, store Store, subject string) journal.WorklistEntry {
 	t.Helper()
-	rows, err := store.Standings(t.Context(), journal.Query{Subject: subject, WithHidden: true})
+	rows, err := store.WorklistEntries(t.Context(), journal.Query{Subject: subject, WithHidden: true})
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%+v %v", rows, err)
 	}
@@ -52,10 +52,10 @@ func rowOf(t *testing.T, store Store, subject string) journal.Standing {
 // anew are the rows of a subject derived anew at a version, told to a.
 func anew(subject string, version uint64) journal.Batch {
 	made := batch(subject, version-1, "a")
-	made.Loops[0].State, made.Loops[0].NextCheckAt = 7, noon
-	row := &made.Standings[0]
+	made.Streams[0].State, made.Streams[0].NextCheckAt = 7, noon
+	row := &made.WorklistEntries[0]
 	row.State, row.DueAt, row.WaitingOn, row.Touched = 7, noon, "a", false
-	return journal.Batch{Derived: made.Loops, Standings: made.Standings}
+	return journal.Batch{Derived: made.Streams, WorklistEntries: made.WorklistEntries}
 }
 
 // Rows that a version before wrote are found, and written anew only where nothing has happened
@@ -79,7 +79,7 @@ func testDerived(t *testing.T, open Harness, before Before) {
 		t.Errorf("%v %v", got, first)
 	}
 	listed, err := store.Stale(t.Context(), 3)
-	if want := (journal.Loop{Subject: "s/old", Service: "test", Client: "client", Case: "case", State: 1, Version: 1}); err != nil || listed[2] != want {
+	if want := (journal.Stream{Subject: "s/old", Service: "test", Client: "client", Case: "case", State: 1, Version: 1}); err != nil || listed[2] != want {
 		t.Errorf("%+v %v", listed, err)
 	}
 	if row := rowOf(t, store, "s/old"); !row.Touched {
@@ -99,14 +99,14 @@ func testDerived(t *testing.T, open Harness, before Before) {
 	refused("of what has ended", anew("s/ended", 2), "s/ended")
 	refused("of nothing", anew("s/none", 1), "s/none")
 	both, other := anew("s/old", 1), anew("s/moved", 3)
-	both.Derived, both.Standings = append(both.Derived, other.Derived...), append(both.Standings, other.Standings...)
+	both.Derived, both.WorklistEntries = append(both.Derived, other.Derived...), append(both.WorklistEntries, other.WorklistEntries...)
 	refused("one of both at another version", both, "s/moved")
 	if due, err := store.Due(t.Context(), noon, 10); err != nil || len(due) != 0 || rowOf(t, store, "s/old").State != 1 || len(staleOf(t, store, 10)) != 4 {
 		t.Errorf("what was refused left something: %v %v", due, err)
 	}
 
 	mustAppend(t, store, anew("s/old", 1))
-	if row := rowOf(t, store, "s/old"); row != anew("s/old", 1).Standings[0] {
+	if row := rowOf(t, store, "s/old"); row != anew("s/old", 1).WorklistEntries[0] {
 		t.Errorf("%+v", row)
 	}
 	if due, err := store.Due(t.Context(), noon, 10); err != nil || !slices.Equal(due, []string{"s/old"}) {

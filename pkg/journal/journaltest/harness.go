@@ -17,9 +17,9 @@ import (
 type Store interface {
 	journal.Store
 	journal.Settings
-	journal.Tallies
+	journal.Counters
 	journal.Notices
-	journal.Looked
+	journal.AccessLog
 	journal.Log
 	journal.Retention
 	journal.Overviews
@@ -91,14 +91,14 @@ func batch(subject string, after uint64, agencies ...string) journal.Batch {
 			Subject: subject, Version: version, ID: fmt.Sprintf("%s-%d", subject, version), Type: "test.Event", Client: "client", Case: "case",
 			By: []byte("by"), Basis: []byte("basis"), At: noon, Trace: "trace", Payload: fmt.Appendf(nil, "payload %d", version),
 		}},
-		Loops:    []journal.Loop{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: version}},
+		Streams:  []journal.Stream{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: version}},
 		Accesses: []journal.Access{{At: noon, By: []byte("by"), Role: "tester", Subject: subject, Client: "client", Method: "test/Do"}},
 	}
 	for _, agency := range agencies {
 		b.Deliveries = append(b.Deliveries, journal.Delivery{
 			Agency: agency, ID: b.Events[0].ID, Subject: subject, SubjectVersion: version, Record: fmt.Appendf(nil, "\x0a\x05text%d", version%10),
 		})
-		b.Standings = append(b.Standings, journal.Standing{
+		b.WorklistEntries = append(b.WorklistEntries, journal.WorklistEntry{
 			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon,
 		})
 	}

@@ -53,11 +53,11 @@ func (m *model) append(rt *rapid.T) {
 	b := batch(subject, after, marked...)
 	for i := range b.Deliveries {
 		b.Deliveries[i].SubjectVersion = countOf(m.told, subject, agencies[i]) + 1
-		b.Standings[i].Version = b.Deliveries[i].SubjectVersion
+		b.WorklistEntries[i].Version = b.Deliveries[i].SubjectVersion
 	}
 	from := rapid.SampledFrom([]string{"", "s/" + m.mark + "0", "s/" + m.mark + "1"}).Draw(rt, "from")
 	b = claimed(b, from, m.mark+"key", subject, "")
-	b.Claims[0].Version = after + 1
+	b.UniqueKeys[0].Version = after + 1
 	wins := after == m.versions[subject] && m.claims["key"] == from
 	_, err := m.store.Append(context.Background(), b)
 	var conflict *journal.ConflictError

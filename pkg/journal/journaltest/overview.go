@@ -10,23 +10,23 @@ import (
 
 func testOverview(t *testing.T, open Harness) {
 	store := opened(t, open)
-	put := func(subject string, change func(*journal.Standing)) {
+	put := func(subject string, change func(*journal.WorklistEntry)) {
 		t.Helper()
 		b := batch(subject, 0, "a")
-		row := &b.Standings[0]
+		row := &b.WorklistEntries[0]
 		row.Role, row.Phase, row.WaitingOn, row.StartedAt = journal.RoleSender, 1, "b", noon
 		change(row)
 		mustAppend(t, store, b)
 	}
-	late := func(row *journal.Standing) { row.Overdue, row.DueAt = true, noon.Add(time.Hour) }
-	put("s/1", func(row *journal.Standing) { row.StartedAt = noon.Add(-time.Hour) })
+	late := func(row *journal.WorklistEntry) { row.Overdue, row.DueAt = true, noon.Add(time.Hour) }
+	put("s/1", func(row *journal.WorklistEntry) { row.StartedAt = noon.Add(-time.Hour) })
 	put("s/2", late)
-	put("s/3", func(row *journal.Standing) { late(row); row.Phase, row.DueAt = 2, noon })
-	put("s/4", func(row *journal.Standing) { row.Ended = true })
-	put("s/5", func(row *journal.Standing) { late(row); row.Role = journal.RoleReceiver })
-	loops, err := store.OpenLoops(t.Context(), noon)
-	want := []journal.OpenLoops{
-		{WaitingOn: "b", Phase: 1, Loops: 2, Overdue: 1, Oldest: noon.Add(-time.Hour)}, {WaitingOn: "b", Phase: 2, Loops: 1, Overdue: 1, Oldest: noon},
+	put("s/3", func(row *journal.WorklistEntry) { late(row); row.Phase, row.DueAt = 2, noon })
+	put("s/4", func(row *journal.WorklistEntry) { row.Ended = true })
+	put("s/5", func(row *journal.WorklistEntry) { late(row); row.Role = journal.RoleReceiver })
+	loops, err := store.OpenMatters(t.Context(), noon)
+	want := []journal.OpenMatters{
+		{WaitingOn: "b", Phase: 1, Streams: 2, Overdue: 1, Oldest: noon.Add(-time.Hour)}, {WaitingOn: "b", Phase: 2, Streams: 1, Overdue: 1, Oldest: noon},
 	}
 	if err != nil || !slices.Equal(loops, want) {
 		t.Errorf("%+v %v", loops, err)
@@ -69,10 +69,10 @@ func silentOf(t *testing.T, store Store, at time.Time, limit int) []string {
 func testUntouched(t *testing.T, open Harness) {
 	store := opened(t, open)
 	const emergency, urgent, normal = 1, 2, 3
-	putTo := func(to, subject string, urgency int32, due time.Time, change func(sender, receiver *journal.Standing)) {
+	putTo := func(to, subject string, urgency int32, due time.Time, change func(sender, receiver *journal.WorklistEntry)) {
 		t.Helper()
 		b := batch(subject, 0, "kela", to)
-		sender, receiver := &b.Standings[0], &b.Standings[1]
+		sender, receiver := &b.WorklistEntries[0], &b.WorklistEntries[1]
 		sender.Role, sender.Phase, sender.WaitingOn = journal.RoleSender, 1, to
 		receiver.Phase, receiver.WaitingOn, receiver.Urgency, receiver.DueAt = 2, to, urgency, due
 		if change != nil {
@@ -80,40 +80,40 @@ func testUntouched(t *testing.T, open Harness) {
 		}
 		mustAppend(t, store, b)
 	}
-	put := func(subject string, urgency int32, due time.Time, change func(sender, receiver *journal.Standing)) {
+	put := func(subject string, urgency int32, due time.Time, change func(sender, receiver *journal.WorklistEntry)) {
 		t.Helper()
 		putTo("hva", subject, urgency, due, change)
 	}
 	hour := noon.Add(time.Hour)
 	put("s/1", urgent, noon.Add(-time.Hour), nil)
 	put("s/2", emergency, hour, nil)
-	put("s/3", emergency, noon, func(sender, _ *journal.Standing) {
+	put("s/3", emergency, noon, func(sender, _ *journal.WorklistEntry) {
 		sender.Overdue, sender.DueAt, sender.Phase = true, noon.Add(-time.Hour), 3
 	})
 	putTo("other", "s/4", urgent, noon, nil)
-	put("s/late", normal, noon, func(sender, _ *journal.Standing) { sender.Overdue, sender.DueAt = true, noon.Add(-48*time.Hour) })
+	put("s/late", normal, noon, func(sender, _ *journal.WorklistEntry) { sender.Overdue, sender.DueAt = true, noon.Add(-48*time.Hour) })
 	put("s/none", emergency, time.Time{}, nil)
-	for name, change := range map[string]func(sender, receiver *journal.Standing){
-		"touched":      func(_, receiver *journal.Standing) { receiver.Touched = true },
-		"ended":        func(sender, receiver *journal.Standing) { sender.Ended, receiver.Ended = true, true },
-		"hidden":       func(_, receiver *journal.Standing) { receiver.Hidden = true },
-		"other's turn": func(_, receiver *journal.Standing) { receiver.WaitingOn = "kela" },
-		"participant":  func(_, receiver *journal.Standing) { receiver.Role = journal.RoleParticipant },
+	for name, change := range map[string]func(sender, receiver *journal.WorklistEntry){
+		"touched":      func(_, receiver *journal.WorklistEntry) { receiver.Touched = true },
+		"ended":        func(sender, receiver *journal.WorklistEntry) { sender.Ended, receiver.Ended = true, true },
+		"hidden":       func(_, receiver *journal.WorklistEntry) { receiver.Hidden = true },
+		"other's turn": func(_, receiver *journal.WorklistEntry) { receiver.WaitingOn = "kela" },
+		"participant":  func(_, receiver *journal.WorklistEntry) { receiver.Role = journal.RoleParticipant },
 	} {
 		put("s/"+name, emergency, noon, change)
 	}
 	for at, want := range map[time.Time][]journal.Untouched{
 		noon.Add(-2 * time.Hour): nil,
-		noon.Add(-time.Hour):     {{WaitingOn: "hva", Urgency: urgent, Loops: 1}},
-		noon:                     {{WaitingOn: "hva", Urgency: emergency, Loops: 1}, {WaitingOn: "hva", Urgency: urgent, Loops: 1}, {WaitingOn: "other", Urgency: urgent, Loops: 1}},
-		hour:                     {{WaitingOn: "hva", Urgency: emergency, Loops: 2}, {WaitingOn: "hva", Urgency: urgent, Loops: 1}, {WaitingOn: "other", Urgency: urgent, Loops: 1}},
+		noon.Add(-time.Hour):     {{WaitingOn: "hva", Urgency: urgent, Streams: 1}},
+		noon:                     {{WaitingOn: "hva", Urgency: emergency, Streams: 1}, {WaitingOn: "hva", Urgency: urgent, Streams: 1}, {WaitingOn: "other", Urgency: urgent, Streams: 1}},
+		hour:                     {{WaitingOn: "hva", Urgency: emergency, Streams: 2}, {WaitingOn: "hva", Urgency: urgent, Streams: 1}, {WaitingOn: "other", Urgency: urgent, Streams: 1}},
 	} {
 		if got, err := store.Untouched(t.Context(), at); err != nil || !slices.Equal(got, want) {
 			t.Errorf("at %s: %+v, want %+v (%v)", at, got, want, err)
 		}
 	}
-	loops, err := store.OpenLoops(t.Context(), hour)
-	if err != nil || len(loops) != 3 || loops[0].Untouched != 2 || loops[1].Untouched != 1 || loops[1].Loops != 1 || loops[2].Untouched != 1 {
+	loops, err := store.OpenMatters(t.Context(), hour)
+	if err != nil || len(loops) != 3 || loops[0].Untouched != 2 || loops[1].Untouched != 1 || loops[1].Streams != 1 || loops[2].Untouched != 1 {
 		t.Errorf("%+v %v", loops, err)
 	}
 	if got, first := silentOf(t, store, hour, 10), silentOf(t, store, hour, 4); !slices.Equal(got, []string{"s/3", "s/2", "s/1", "s/4", "s/late"}) || !slices.Equal(first, got[:4]) {

@@ -13,12 +13,12 @@ func testParking(t *testing.T, open Harness) {
 	folder := t.TempDir()
 	store := open(t, folder)
 	mustAppend(t, store, batch("s/1", 0, "a"))
-	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", TakeOver: true, Takeover: 7, At: noon}); err != nil {
+	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", TakeOver: true, Epoch: 7, At: noon}); err != nil {
 		t.Fatal(err)
 	}
 	refused := journal.Parked{Agency: "a", Consumer: "c", Subject: "s/1", Sequence: 1, Code: 3, At: noon}
 	step := func(step journal.ParkStep, takeover, sequence uint64) error {
-		change := journal.Parking{Parked: refused, Step: step, Takeover: takeover}
+		change := journal.Parking{Parked: refused, Step: step, Epoch: takeover}
 		change.Sequence = sequence
 		return store.Park(t.Context(), change)
 	}

@@ -21,7 +21,7 @@ type Statements map[string]bool
 func Tour(t *testing.T, store Store) {
 	t.Helper()
 	for _, query := range queries() {
-		if _, err := store.Standings(t.Context(), query); err != nil {
+		if _, err := store.WorklistEntries(t.Context(), query); err != nil {
 			t.Fatalf("%+v: %v", query, err)
 		}
 	}
@@ -39,11 +39,11 @@ func Tour(t *testing.T, store Store) {
 	}
 	for _, names := range [][]string{nil, {"a"}, {"a", "b"}} {
 		for what, read := range map[string]func() error{
-			"heads":     func() error { return failed(store.Heads(t.Context(), names...)) },
+			"heads":     func() error { return failed(store.Positions(t.Context(), names...)) },
 			"consumers": func() error { return failed(store.Consumers(t.Context(), "a", names...)) },
 			"sequences": func() error { return failed(store.Sequences(t.Context(), "a", names...)) },
 			"load":      func() error { return failed(store.Load(t.Context(), names...)) },
-			"claims":    func() error { return failed(store.Claims(t.Context(), names...)) },
+			"claims":    func() error { return failed(store.UniqueKeys(t.Context(), names...)) },
 			"parked":    func() error { return failed(store.Parked(t.Context(), strings.Join(names, ""))) },
 		} {
 			if err := read(); err != nil {
@@ -78,7 +78,7 @@ func queries() []journal.Query {
 				// None of these leads: they come together or not at all.
 				query.Unassigned, query.OwnTurn, query.ToDo = !set(1), true, true
 				query.States, query.StartedAfter, query.WithdrawnAfter = []int32{1, 2}, noon, noon
-				query.After, query.Limit = &journal.Position{DueAt: noon.Add(time.Hour), Subject: "s"}, 10
+				query.After, query.Limit = &journal.WorklistCursor{DueAt: noon.Add(time.Hour), Subject: "s"}, 10
 			}
 			all = append(all, query)
 		}

@@ -13,20 +13,20 @@ import (
 
 func testStandings(t *testing.T, open Harness) {
 	store := opened(t, open)
-	for i, change := range []func(*journal.Standing){
-		func(s *journal.Standing) { s.DueAt = noon.Add(2 * time.Hour) },
-		func(s *journal.Standing) { s.DueAt = noon.Add(time.Hour); s.Overdue = true; s.State = 2 },
-		func(s *journal.Standing) { s.Hidden = true; s.Unit = "u" },
-		func(s *journal.Standing) {
+	for i, change := range []func(*journal.WorklistEntry){
+		func(s *journal.WorklistEntry) { s.DueAt = noon.Add(2 * time.Hour) },
+		func(s *journal.WorklistEntry) { s.DueAt = noon.Add(time.Hour); s.Overdue = true; s.State = 2 },
+		func(s *journal.WorklistEntry) { s.Hidden = true; s.Unit = "u" },
+		func(s *journal.WorklistEntry) {
 			s.Ended = true
 			s.Worker = "w"
 			s.StartedAt = noon.Add(-time.Hour)
 			s.WaitingOn = "a"
 		},
-		func(s *journal.Standing) { s.Role = journal.RoleSender; s.Client = "client"; s.WaitingOn = "b" },
+		func(s *journal.WorklistEntry) { s.Role = journal.RoleSender; s.Client = "client"; s.WaitingOn = "b" },
 	} {
 		b := batch(fmt.Sprintf("s/%d", i), 0, "a")
-		change(&b.Standings[0])
+		change(&b.WorklistEntries[0])
 		mustAppend(t, store, b)
 	}
 	for name, test := range map[string]struct {
@@ -53,7 +53,7 @@ func testStandings(t *testing.T, open Harness) {
 		"another agency":     {journal.Query{Agency: "b"}, nil},
 		"subject":            {journal.Query{Subject: "s/3"}, []string{"s/3"}},
 	} {
-		standings, err := store.Standings(t.Context(), test.query)
+		standings, err := store.WorklistEntries(t.Context(), test.query)
 		var got []string
 		for _, standing := range standings {
 			got = append(got, standing.Subject)
@@ -70,14 +70,14 @@ func testPaging(t *testing.T, open Harness) {
 	for i := range 11 {
 		b := batch(fmt.Sprintf("s/%02d", i), 0, "a")
 		if i%3 > 0 {
-			b.Standings[0].DueAt = noon.Add(time.Duration(i%3) * time.Hour)
+			b.WorklistEntries[0].DueAt = noon.Add(time.Duration(i%3) * time.Hour)
 		}
 		mustAppend(t, store, b)
 	}
 	seen := map[string]int{}
 	query := journal.Query{Agency: "a", Limit: 2}
 	for {
-		page, err := store.Standings(t.Context(), query)
+		page, err := store.WorklistEntries(t.Context(), query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func testPaging(t *testing.T, open Harness) {
 			seen[standing.Subject]++
 		}
 		last := page[len(page)-1]
-		query.After = &journal.Position{DueAt: last.DueAt, Subject: last.Subject}
+		query.After = &journal.WorklistCursor{DueAt: last.DueAt, Subject: last.Subject}
 	}
 	for subject, times := range seen {
 		if times != 1 {
@@ -104,7 +104,7 @@ func testDue(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for i, at := range []time.Time{noon.Add(time.Hour), {}, noon, noon.Add(time.Microsecond)} {
 		b := batch(fmt.Sprintf("s/%d", i), 0)
-		b.Loops[0].NextCheckAt = at
+		b.Streams[0].NextCheckAt = at
 		mustAppend(t, store, b)
 	}
 	for at, want := range map[time.Time][]string{
@@ -145,7 +145,7 @@ func testConsumers(t *testing.T, open Harness) {
 		mustAppend(t, store, batch("s/1", i, "a"))
 	}
 	move := func(sequence, takeover uint64, takeOver bool) (journal.Consumer, error) {
-		return store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: sequence, Takeover: takeover, TakeOver: takeOver, At: noon})
+		return store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: sequence, Epoch: takeover, TakeOver: takeOver, At: noon})
 	}
 	for _, step := range []struct {
 		sequence, takeover uint64
@@ -155,17 +155,17 @@ func testConsumers(t *testing.T, open Harness) {
 	}{
 		{2, 0, false, journal.Consumer{Sequence: 2}, nil},
 		{1, 0, false, journal.Consumer{Sequence: 2}, nil},
-		{0, 0, true, journal.Consumer{Sequence: 2, Takeover: 1}, nil},
-		{3, 1, false, journal.Consumer{Sequence: 3, Takeover: 1}, nil},
-		{0, 0, true, journal.Consumer{Sequence: 3, Takeover: 2}, nil},
+		{0, 0, true, journal.Consumer{Sequence: 2, Epoch: 1}, nil},
+		{3, 1, false, journal.Consumer{Sequence: 3, Epoch: 1}, nil},
+		{0, 0, true, journal.Consumer{Sequence: 3, Epoch: 2}, nil},
 		{3, 1, false, journal.Consumer{}, journal.ErrTakenOver},
-		{0, 9, true, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
-		{0, 9, true, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
+		{0, 9, true, journal.Consumer{Sequence: 3, Epoch: 9}, nil},
+		{0, 9, true, journal.Consumer{Sequence: 3, Epoch: 9}, nil},
 		{0, 8, true, journal.Consumer{}, journal.ErrTakenOver},
-		{3, 9, false, journal.Consumer{Sequence: 3, Takeover: 9}, nil},
+		{3, 9, false, journal.Consumer{Sequence: 3, Epoch: 9}, nil},
 	} {
 		got, err := move(step.sequence, step.takeover, step.takeOver)
-		if !errors.Is(err, step.err) || got.Sequence != step.want.Sequence || got.Takeover != step.want.Takeover {
+		if !errors.Is(err, step.err) || got.Sequence != step.want.Sequence || got.Epoch != step.want.Epoch {
 			t.Errorf("%+v: %+v, %v", step, got, err)
 		}
 	}
@@ -180,7 +180,7 @@ func testConsumers(t *testing.T, open Harness) {
 		t.Fatal(err)
 	}
 	named, err := store.Consumers(t.Context(), "a", "d", "unknown")
-	if err != nil || len(named) != 1 || named["d"].Takeover != 1 {
+	if err != nil || len(named) != 1 || named["d"].Epoch != 1 {
 		t.Errorf("%v %v", named, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // ending is one more event of a subject, at a time, after which it has ended or not.
 func ending(subject string, after uint64, at time.Time, ended bool) journal.Batch {
 	b := batch(subject, after, "a")
-	b.Events[0].At, b.Loops[0].Ended = at, ended
+	b.Events[0].At, b.Streams[0].Ended = at, ended
 	return b
 }
 
@@ -85,7 +85,7 @@ func testExpire(t *testing.T, open Harness) {
 	}
 	// One that is open and due: with its document it has nothing to be due for.
 	due := claimed(claimed(ending("s/3", 0, noon, false), "", "open/client", "s/3", ""), "", "request/1", "s/3", "")
-	due.Loops[0].NextCheckAt, due.Standings[0].DueAt, due.Standings[0].WaitingOn = noon, noon, "a"
+	due.Streams[0].NextCheckAt, due.WorklistEntries[0].DueAt, due.WorklistEntries[0].WaitingOn = noon, noon, "a"
 	mustAppend(t, store, due)
 	for _, subject := range []string{"s/1", "s/3", "s/3"} {
 		if err := store.Expire(t.Context(), journal.Expiry{Subject: subject, ReleaseBut: "request/"}); err != nil {
@@ -101,13 +101,13 @@ func testExpire(t *testing.T, open Harness) {
 	if _, err := store.Client(t.Context(), "s/1"); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
-	if held, err := store.Claims(t.Context(), "open/client", "request/1"); err != nil || len(held) != 1 || held["request/1"].Subject != "s/3" {
+	if held, err := store.UniqueKeys(t.Context(), "open/client", "request/1"); err != nil || len(held) != 1 || held["request/1"].Subject != "s/3" {
 		t.Errorf("%v %v", held, err)
 	}
 	if waiting, err := store.Due(t.Context(), noon, 10); err != nil || len(waiting) != 0 {
 		t.Errorf("%v %v", waiting, err)
 	}
-	listed, err := store.Standings(t.Context(), journal.Query{Agency: "a"})
+	listed, err := store.WorklistEntries(t.Context(), journal.Query{Agency: "a"})
 	if err != nil || len(listed) != 1 || listed[0].Subject != "s/2" {
 		t.Errorf("%+v %v", listed, err)
 	}
@@ -124,7 +124,7 @@ func testExpire(t *testing.T, open Harness) {
 func testHolds(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, ending("s/1", 0, noon, true))
-	holds := []journal.Hold{
+	holds := []journal.RetentionHold{
 		{Subject: "s/1", Reason: "a court asks", By: "operator", At: noon}, {Subject: "s/1", Reason: "a complaint", By: "other", At: noon.Add(time.Hour)},
 	}
 	for _, hold := range holds {
@@ -135,7 +135,7 @@ func testHolds(t *testing.T, open Harness) {
 	if standing, err := store.Holds(t.Context()); err != nil || !reflect.DeepEqual(standing, holds) {
 		t.Errorf("%v %v", standing, err)
 	}
-	if err := store.Hold(t.Context(), journal.Hold{Subject: "s/none", Reason: "r", By: "b", At: noon}); !errors.Is(err, journal.ErrNotFound) {
+	if err := store.Hold(t.Context(), journal.RetentionHold{Subject: "s/none", Reason: "r", By: "b", At: noon}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("nothing is held: %v", err)
 	}
 	query := journal.EndedQuery{Before: noon, Limit: 10}

@@ -83,7 +83,7 @@ func testWishes(t *testing.T, open Harness) {
 	if events := mustLoad(t, store, "s/2"); events[0].Class != journal.ClassDocument {
 		t.Errorf("%+v", events)
 	}
-	if met, err := store.Meetings(t.Context(), noon.Add(-time.Hour), noon.Add(time.Hour)); err != nil || len(met) != 1 {
+	if met, err := store.Encounters(t.Context(), noon.Add(-time.Hour), noon.Add(time.Hour)); err != nil || len(met) != 1 {
 		t.Errorf("%v, %v", met, err)
 	}
 	if err := store.Expire(t.Context(), journal.Expiry{Subject: "s/1"}); err != nil {

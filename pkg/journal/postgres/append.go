@@ -43,7 +43,7 @@ func asksOf(batch journal.Batch) asks {
 	for subject := range batch.Seen {
 		a.subjects = append(a.subjects, subject)
 	}
-	for _, change := range batch.Claims {
+	for _, change := range batch.UniqueKeys {
 		a.claims = append(a.claims, change.Key)
 	}
 	for _, delivery := range batch.Deliveries {
@@ -71,13 +71,13 @@ func (v *view) allows(batch journal.Batch) error {
 	}
 	// A batch may change one claim more than once.
 	changed := map[string]string{}
-	for _, change := range batch.Claims {
+	for _, change := range batch.UniqueKeys {
 		holder, known := changed[change.Key]
 		if !known {
 			holder = v.claims[change.Key].Subject
 		}
 		if holder != change.From {
-			return &journal.ConflictError{Claim: change.Key}
+			return &journal.ConflictError{UniqueKey: change.Key}
 		}
 		changed[change.Key] = change.Subject
 	}
@@ -102,7 +102,7 @@ func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, erro
 		hashes[event.Subject] = row.Hash
 		events = append(events, row)
 	}
-	boxes := map[string]journal.Head{}
+	boxes := map[string]journal.Position{}
 	var deliveries []rows.Delivery
 	for _, delivery := range batch.Deliveries {
 		head, moved := boxes[delivery.Agency]
@@ -125,10 +125,10 @@ func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, erro
 	}
 	v.events, v.deliveries = append(v.events, events...), append(v.deliveries, deliveries...)
 	maps.Copy(v.clients, clients)
-	appended := journal.Appended{Heads: map[string]uint64{}}
+	appended := journal.Appended{Positions: map[string]uint64{}}
 	for agency, head := range boxes {
 		v.boxes[agency], v.movedBoxes[agency] = head, true
-		appended.Heads[agency] = head.Sequence
+		appended.Positions[agency] = head.Sequence
 	}
 	v.rest(batch, hashes)
 	return appended, nil
@@ -140,7 +140,7 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 			v.started[subject] = true
 		}
 	}
-	for _, loop := range batch.Loops {
+	for _, loop := range batch.Streams {
 		v.loops[loop.Subject] = loop
 		v.subjects[loop.Subject] = subjectHead{version: loop.Version, hash: hashes[loop.Subject]}
 	}
@@ -150,17 +150,17 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 		head.stale = false
 		v.subjects[loop.Subject] = head
 	}
-	for _, row := range batch.Standings {
+	for _, row := range batch.WorklistEntries {
 		v.standings[standingKey{row.Subject, row.Agency}] = row
 	}
-	for _, change := range batch.Claims {
-		v.claims[change.Key], v.movedClaims[change.Key] = change.Claim, true
+	for _, change := range batch.UniqueKeys {
+		v.claims[change.Key], v.movedClaims[change.Key] = change.UniqueKey, true
 	}
 	for _, access := range batch.Accesses {
 		access.Head = hashes[access.Subject]
 		v.accesses = append(v.accesses, access)
 	}
-	v.tallies = append(v.tallies, batch.Tallies...)
+	v.tallies = append(v.tallies, batch.Counters...)
 }
 
 // Advance moves or takes over a consumer.

@@ -10,10 +10,10 @@ import (
 )
 
 // Stale returns loops whose rows a version before has written.
-func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Loop, error) {
+func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) {
 	found, err := s.read.Query(ctx, `SELECT subject, service, client, case_id, state, version, next_check_at, ended FROM loops
 		WHERE derived <> version AND NOT ended ORDER BY derived, subject LIMIT $1`, limit)
-	stale, err := collect(found, err, func(found pgx.Rows) (row journal.Loop, err error) {
+	stale, err := collect(found, err, func(found pgx.Rows) (row journal.Stream, err error) {
 		var next int64
 		err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended)
 		row.NextCheckAt = rows.Time(next, rows.Never)

@@ -90,9 +90,9 @@ func first(subject string) journal.Batch {
 			Subject: subject, Version: 1, ID: id, Type: "test.Event", Client: "client", Case: "case", By: []byte("by"),
 			Basis: []byte("basis"), Trace: "trace", At: time.Unix(1_800_000_000, 0), Payload: []byte("payload"),
 		}},
-		Loops:      []journal.Loop{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: 1}},
-		Standings:  []journal.Standing{{Subject: subject, Agency: "a", Client: "client", Case: "case", Version: 1}},
-		Deliveries: []journal.Delivery{{Agency: "a", ID: id, Subject: subject, SubjectVersion: 1, Record: []byte("\x0a\x04text")}},
+		Streams:         []journal.Stream{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: 1}},
+		WorklistEntries: []journal.WorklistEntry{{Subject: subject, Agency: "a", Client: "client", Case: "case", Version: 1}},
+		Deliveries:      []journal.Delivery{{Agency: "a", ID: id, Subject: subject, SubjectVersion: 1, Record: []byte("\x0a\x04text")}},
 	}
 }
 
@@ -246,7 +246,7 @@ func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
 	p.standby.Down("fast")
 	refused := first("s/1")
 	refused.Expected["s/1"] = 7
-	refused.Events[0].Version, refused.Loops[0].Version = 8, 8
+	refused.Events[0].Version, refused.Streams[0].Version = 8, 8
 	var conflict *journal.ConflictError
 	if _, err := store.Append(t.Context(), refused); !errors.As(err, &conflict) {
 		t.Fatalf("its key is made, and it is refused: %v", err)

@@ -73,16 +73,16 @@ func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (ma
 	return sequences, wrap("sequences", err)
 }
 
-// Heads returns the ends of mailboxes.
-func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
+// Positions returns the ends of mailboxes.
+func (s *Store) Positions(ctx context.Context, agencies ...string) (map[string]journal.Position, error) {
 	sql, args := `SELECT agency, sequence, chain FROM mailboxes`, []any(nil)
 	if len(agencies) > 0 {
 		sql, args = sql+` WHERE agency = ANY($1)`, []any{agencies}
 	}
-	heads := map[string]journal.Head{}
+	heads := map[string]journal.Position{}
 	type row struct {
 		agency string
-		head   journal.Head
+		head   journal.Position
 	}
 	all, err := look(ctx, s.mailboxes, func(found pgx.Rows) (one row, err error) {
 		err = found.Scan(&one.agency, &one.head.Sequence, &one.head.ChainHash)
@@ -111,7 +111,7 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 func scanConsumer(found pgx.Rows) (journal.RawConsumer, error) {
 	var row journal.RawConsumer
 	var at int64
-	err := found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Takeover, &at)
+	err := found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Epoch, &at)
 	row.At = time.UnixMicro(at).UTC()
 	return row, err
 }

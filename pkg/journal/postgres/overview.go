@@ -10,14 +10,14 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// OpenLoops are those that have not ended, as their senders are shown them.
-func (s *Store) OpenLoops(ctx context.Context, at time.Time) ([]journal.OpenLoops, error) {
+// OpenMatters are those that have not ended, as their senders are shown them.
+func (s *Store) OpenMatters(ctx context.Context, at time.Time) ([]journal.OpenMatters, error) {
 	found, err := s.read.Query(ctx, `SELECT waiting_on, phase, COUNT(*), COUNT(*) FILTER (WHERE overdue), MIN(started_at),
 COUNT(*) FILTER (WHERE subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1))
 FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on COLLATE "C", phase`, at.UnixMicro())
-	loops, err := collect(found, err, func(found pgx.Rows) (row journal.OpenLoops, err error) {
+	loops, err := collect(found, err, func(found pgx.Rows) (row journal.OpenMatters, err error) {
 		var oldest int64
-		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest, &row.Untouched)
+		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Streams, &row.Overdue, &oldest, &row.Untouched)
 		row.Oldest = rows.Time(oldest, 0)
 		return row, err
 	})
@@ -29,7 +29,7 @@ func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouche
 	found, err := s.read.Query(ctx, `SELECT agency, urgency, COUNT(*) FROM standings
 WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1 GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())
 	untouched, err := collect(found, err, func(found pgx.Rows) (row journal.Untouched, err error) {
-		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Loops)
+		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Streams)
 		return row, err
 	})
 	return untouched, wrap("untouched loops", err)

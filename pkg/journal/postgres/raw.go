@@ -38,9 +38,9 @@ func (s *Store) RawEvents(ctx context.Context) iter.Seq2[journal.SealedEvent, er
 		func(found pgx.Rows) (journal.SealedEvent, error) { return scanEvent(found) })
 }
 
-func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] {
+func (s *Store) RawStreams(ctx context.Context) iter.Seq2[journal.RawStream, error] {
 	return stream(ctx, s, `SELECT subject, service, client, case_id, state, version, next_check_at, ended, head FROM loops ORDER BY subject`,
-		func(found pgx.Rows) (row journal.RawLoop, err error) {
+		func(found pgx.Rows) (row journal.RawStream, err error) {
 			var next int64
 			err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended, &row.Head)
 			row.NextCheckAt = rows.Time(next, rows.Never)
@@ -48,8 +48,8 @@ func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] 
 		})
 }
 
-func (s *Store) RawStandings(ctx context.Context) iter.Seq2[journal.Standing, error] {
-	return stream(ctx, s, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanStanding)
+func (s *Store) RawWorklistEntries(ctx context.Context) iter.Seq2[journal.WorklistEntry, error] {
+	return stream(ctx, s, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
 }
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {
@@ -69,8 +69,8 @@ func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery
 		})
 }
 
-func (s *Store) RawClaims(ctx context.Context) iter.Seq2[journal.Claim, error] {
-	return stream(ctx, s, `SELECT key, subject, version, digest FROM claims ORDER BY key`, scanClaim)
+func (s *Store) RawUniqueKeys(ctx context.Context) iter.Seq2[journal.UniqueKey, error] {
+	return stream(ctx, s, `SELECT key, subject, version, digest FROM claims ORDER BY key`, scanUniqueKey)
 }
 
 func (s *Store) RawConsumers(ctx context.Context) iter.Seq2[journal.RawConsumer, error] {

@@ -104,21 +104,21 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	return rows.OpenClient(keys, subject, sealed)
 }
 
-// Claims returns those of the claims that are held.
-func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
-	held := map[string]journal.Claim{}
+// UniqueKeys returns those of the claims that are held.
+func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
+	held := map[string]journal.UniqueKey{}
 	if len(keys) == 0 {
 		return held, nil
 	}
-	claims, err := look(ctx, s.lookups, scanClaim, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
+	claims, err := look(ctx, s.lookups, scanUniqueKey, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
 	for _, claim := range claims {
 		held[claim.Key] = claim
 	}
 	return held, wrap("claims", err)
 }
 
-func scanClaim(found pgx.Rows) (journal.Claim, error) {
-	var claim journal.Claim
+func scanUniqueKey(found pgx.Rows) (journal.UniqueKey, error) {
+	var claim journal.UniqueKey
 	err := found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
 	claim.Digest = rows.OrNil(claim.Digest)
 	return claim, err

@@ -115,7 +115,7 @@ func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 }
 
 // Hold keeps a subject from being expired.
-func (s *Store) Hold(ctx context.Context, hold journal.Hold) error {
+func (s *Store) Hold(ctx context.Context, hold journal.RetentionHold) error {
 	return s.submit(ctx, &task{alone: true, decide: func(ctx context.Context, _ *view, _ rows.Keys) error {
 		return someRow(s.writer.conn.Exec(ctx, `INSERT INTO holds (subject, reason, by, at) SELECT subject, $1, $2, $3 FROM loops WHERE subject = $4`,
 			hold.Reason, hold.By, hold.At.UnixMicro(), hold.Subject))
@@ -139,10 +139,10 @@ func someRow(done pgconn.CommandTag, err error) error {
 }
 
 // Holds are those that stand.
-func (s *Store) Holds(ctx context.Context) ([]journal.Hold, error) {
+func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
 	found, err := s.read.Query(ctx, `SELECT subject, reason, by, at FROM holds WHERE released_at IS NULL ORDER BY subject, at, number`)
-	all, err := collect(found, err, func(found pgx.Rows) (journal.Hold, error) {
-		var row journal.Hold
+	all, err := collect(found, err, func(found pgx.Rows) (journal.RetentionHold, error) {
+		var row journal.RetentionHold
 		var at int64
 		err := found.Scan(&row.Subject, &row.Reason, &row.By, &at)
 		row.At = time.UnixMicro(at).UTC()

@@ -15,21 +15,21 @@ const standingColumns = `subject, agency, role, unit, worker, client, case_id, s
 
 var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
 
-// Standings reads a worklist. What is small is read together with what others look up.
-func (s *Store) Standings(ctx context.Context, query journal.Query) ([]journal.Standing, error) {
-	text, args := dialect.Standings(query)
+// WorklistEntries reads a worklist. What is small is read together with what others look up.
+func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
+	text, args := dialect.WorklistEntries(query)
 	switch statement.LeadOf(query) {
 	case statement.BySubject, statement.ByClient, statement.ByCase:
-		standings, err := look(ctx, s.lookups, scanStanding, text, args...)
+		standings, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
 		return standings, wrap("standings", err)
 	}
 	found, err := s.read.Query(ctx, text, args...)
-	standings, err := collect(found, err, scanStanding)
+	standings, err := collect(found, err, scanWorklistEntry)
 	return standings, wrap("standings", err)
 }
 
-func scanStanding(found pgx.Rows) (journal.Standing, error) {
-	var row journal.Standing
+func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
+	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
 		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched)

@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-func (v *view) writeTallies(batch *pgx.Batch) {
+func (v *view) writeCounters(batch *pgx.Batch) {
 	if len(v.tallies) == 0 {
 		return
 	}
@@ -36,10 +36,10 @@ func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 }
 
 // Counts are the subjects counted in a month.
-func (s *Store) Counts(ctx context.Context, month string) ([]journal.TallyCount, error) {
+func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum, error) {
 	found, err := s.read.Query(ctx, `SELECT what, sender, receiver, COUNT(*) FROM tallies WHERE month = $1
 		GROUP BY what, sender, receiver ORDER BY what, sender, receiver`, month)
-	counts, err := collect(found, err, func(found pgx.Rows) (row journal.TallyCount, err error) {
+	counts, err := collect(found, err, func(found pgx.Rows) (row journal.CounterSum, err error) {
 		err = found.Scan(&row.What, &row.Sender, &row.Receiver, &row.Subjects)
 		return row, err
 	})
@@ -47,9 +47,9 @@ func (s *Store) Counts(ctx context.Context, month string) ([]journal.TallyCount,
 }
 
 // Waits are those of what was taken in a month.
-func (s *Store) Waits(ctx context.Context, month string) ([]journal.TallyWait, error) {
+func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
 	found, err := s.read.Query(ctx, `SELECT sender, receiver, waited FROM tallies WHERE month = $1 AND what = $2 ORDER BY at, subject`, month, journal.Taken)
-	waits, err := collect(found, err, func(found pgx.Rows) (row journal.TallyWait, err error) {
+	waits, err := collect(found, err, func(found pgx.Rows) (row journal.CounterWait, err error) {
 		var seconds int64
 		err = found.Scan(&row.Sender, &row.Receiver, &seconds)
 		row.Waited = time.Duration(seconds) * time.Second
@@ -58,11 +58,11 @@ func (s *Store) Waits(ctx context.Context, month string) ([]journal.TallyWait, e
 	return waits, wrap("waits", err)
 }
 
-// Meetings are the clients of events between two times, and who acted.
-func (s *Store) Meetings(ctx context.Context, from, to time.Time) ([]journal.Meeting, error) {
+// Encounters are the clients of events between two times, and who acted.
+func (s *Store) Encounters(ctx context.Context, from, to time.Time) ([]journal.Encounter, error) {
 	found, err := s.read.Query(ctx, `SELECT DISTINCT client, by FROM events WHERE at >= $1 AND at < $2 AND client <> '' AND length(by) > 0 AND class <> 'wish'`,
 		rows.Micros(from, 0), rows.Micros(to, rows.Never))
-	meetings, err := collect(found, err, func(found pgx.Rows) (row journal.Meeting, err error) {
+	meetings, err := collect(found, err, func(found pgx.Rows) (row journal.Encounter, err error) {
 		err = found.Scan(&row.Client, &row.By)
 		return row, err
 	})

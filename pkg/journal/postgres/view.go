@@ -29,19 +29,19 @@ type (
 // the rows that they leave to be written.
 type view struct {
 	subjects  map[string]subjectHead
-	claims    map[string]journal.Claim
-	boxes     map[string]journal.Head
+	claims    map[string]journal.UniqueKey
+	boxes     map[string]journal.Position
 	consumers map[consumerKey]journal.Consumer
 	parked    map[parkedKey]*journal.Parked
 
 	events     []journal.SealedEvent
 	deliveries []rows.Delivery
 	accesses   []journal.Access
-	tallies    []journal.Tally
+	tallies    []journal.Counter
 	told       []toldRow
-	loops      map[string]journal.Loop
-	derived    map[string]journal.Loop
-	standings  map[standingKey]journal.Standing
+	loops      map[string]journal.Stream
+	derived    map[string]journal.Stream
+	standings  map[standingKey]journal.WorklistEntry
 	clients    map[string][]byte
 	settings   map[string]string
 	// started are the subjects that have no rows yet, heldClaims the claims that do.
@@ -56,8 +56,8 @@ type view struct {
 
 func newView() *view {
 	return &view{
-		subjects: map[string]subjectHead{}, claims: map[string]journal.Claim{}, boxes: map[string]journal.Head{},
-		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Loop{}, derived: map[string]journal.Loop{}, standings: map[standingKey]journal.Standing{},
+		subjects: map[string]subjectHead{}, claims: map[string]journal.UniqueKey{}, boxes: map[string]journal.Position{},
+		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Stream{}, derived: map[string]journal.Stream{}, standings: map[standingKey]journal.WorklistEntry{},
 		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
 		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldClaims: map[string]bool{},
 		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
@@ -86,13 +86,13 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		return err
 	})
 	lookUp(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
-		claim, err := scanClaim(row)
+		claim, err := scanUniqueKey(row)
 		v.claims[claim.Key], v.heldClaims[claim.Key] = claim, true
 		return err
 	})
 	lookUp(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
 		var agency string
-		var head journal.Head
+		var head journal.Position
 		err := row.Scan(&agency, &head.Sequence, &head.ChainHash)
 		v.boxes[agency] = head
 		return err
@@ -128,7 +128,7 @@ func lookUp(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) 
 	})
 }
 
-func (v *view) head(agency string) journal.Head {
+func (v *view) head(agency string) journal.Position {
 	head, known := v.boxes[agency]
 	if !known {
 		head.ChainHash = journal.Genesis()

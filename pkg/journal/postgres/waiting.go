@@ -52,8 +52,8 @@ type toldRow struct {
 	at time.Time
 }
 
-// MarkTold counts each as told once more.
-func (s *Store) MarkTold(ctx context.Context, told []journal.Waiting, at time.Time) error {
+// MarkNotified counts each as told once more.
+func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
 		for _, one := range told {
 			v.told = append(v.told, toldRow{one, at})
@@ -62,7 +62,7 @@ func (s *Store) MarkTold(ctx context.Context, told []journal.Waiting, at time.Ti
 	}})
 }
 
-func (v *view) writeTold(batch *pgx.Batch) {
+func (v *view) writeNotified(batch *pgx.Batch) {
 	for _, one := range v.told {
 		batch.Queue(`INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES ($1, $2, $3, $4, 1, $5)
 			ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,

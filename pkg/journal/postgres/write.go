@@ -17,17 +17,17 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	v.writeDerived(batch)
 	for _, fresh := range []bool{true, false} {
 		v.writeLoops(batch, fresh)
-		v.writeStandings(batch, fresh)
+		v.writeWorklistEntries(batch, fresh)
 	}
 	v.writeEnds(batch)
 	v.writeDeliveries(batch)
 	v.writeBoxes(batch)
-	v.writeClaims(batch)
+	v.writeUniqueKeys(batch)
 	v.writeConsumers(batch)
 	v.writeParked(batch)
 	v.writeAccesses(batch)
-	v.writeTallies(batch)
-	v.writeTold(batch)
+	v.writeCounters(batch)
+	v.writeNotified(batch)
 	v.writeRest(batch)
 	batch.Queue("COMMIT")
 	one := sessionOf(conn.PgConn())
@@ -94,7 +94,7 @@ func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
 		subject, service, client, caseID, state, version, head, next, ended)
 }
 
-func (v *view) writeStandings(batch *pgx.Batch, fresh bool) {
+func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
 	var subject, agency, role, unit, worker, client, caseID, waitingOn []string
 	var state, phase, urgency []int32
 	var due, version, started, withdrawn []int64
@@ -157,7 +157,7 @@ func (v *view) writeBoxes(batch *pgx.Batch) {
 		ON CONFLICT (agency) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain`, agency, sequence, chain)
 }
 
-func (v *view) writeClaims(batch *pgx.Batch) {
+func (v *view) writeUniqueKeys(batch *pgx.Batch) {
 	var gone []string
 	made, moved := claimRows{}, claimRows{}
 	for name := range v.movedClaims {
@@ -183,7 +183,7 @@ type claimRows struct {
 	digest       [][]byte
 }
 
-func (r *claimRows) add(key string, claim journal.Claim) {
+func (r *claimRows) add(key string, claim journal.UniqueKey) {
 	r.key, r.subject = append(r.key, key), append(r.subject, claim.Subject)
 	r.version, r.digest = append(r.version, int64(claim.Version)), append(r.digest, rows.Bytes(claim.Digest)) //nolint:gosec // counts from 1
 }
@@ -204,7 +204,7 @@ func (v *view) writeConsumers(batch *pgx.Batch) {
 	for key := range v.movedConsumers {
 		c := v.consumers[key]
 		agency, name = append(agency, key.agency), append(name, key.name)
-		sequence, takeover, at = append(sequence, int64(c.Sequence)), append(takeover, int64(c.Takeover)), append(at, c.At.UnixMicro()) //nolint:gosec // count from 0
+		sequence, takeover, at = append(sequence, int64(c.Sequence)), append(takeover, int64(c.Epoch)), append(at, c.At.UnixMicro()) //nolint:gosec // count from 0
 	}
 	batch.Queue(`INSERT INTO consumers (agency, name, sequence, takeover, at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])

@@ -117,7 +117,7 @@ type Delivery struct {
 
 // Deliver gives a delivery the sequence behind a mailbox's head, chains and seals
 // it, and returns the new head.
-func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery, journal.Head, error) {
+func Deliver(keys Keys, delivery journal.Delivery, head journal.Position) (Delivery, journal.Position, error) {
 	row := Delivery{Delivery: delivery}
 	row.Class = classOf(delivery)
 	row.Sequence = head.Sequence + 1
@@ -133,7 +133,7 @@ func Deliver(keys Keys, delivery journal.Delivery, head journal.Head) (Delivery,
 	if row.Sealed, err = keys[deliveryRef(row.Delivery)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
 		return row, head, fmt.Errorf("rows: seal a delivery: %w", err)
 	}
-	return row, journal.Head{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
+	return row, journal.Position{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
 }
 
 // OpenDelivery opens a delivery; without its key it is a tombstone.

@@ -79,7 +79,7 @@ func (a *appending) versions(ctx context.Context) error {
 
 // claims moves each claim from who must hold it.
 func (a *appending) claims(ctx context.Context) error {
-	for _, change := range a.batch.Claims {
+	for _, change := range a.batch.UniqueKeys {
 		var result sql.Result
 		var err error
 		switch {
@@ -96,7 +96,7 @@ func (a *appending) claims(ctx context.Context) error {
 			return fmt.Errorf("sqlite: claim: %w", err)
 		}
 		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
-			return errors.Join(err, &journal.ConflictError{Claim: change.Key})
+			return errors.Join(err, &journal.ConflictError{UniqueKey: change.Key})
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func (a *appending) events(ctx context.Context) error {
 }
 
 func (a *appending) loops(ctx context.Context) error {
-	for _, loop := range a.batch.Loops {
+	for _, loop := range a.batch.Streams {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO loops
 			(subject, service, client, case_id, state, version, head, next_check_at, ended, derived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6)
 			ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
@@ -135,7 +135,7 @@ func (a *appending) loops(ctx context.Context) error {
 }
 
 func (a *appending) standings(ctx context.Context) error {
-	for _, row := range a.batch.Standings {
+	for _, row := range a.batch.WorklistEntries {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
 			(`+standingColumns+`)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -174,8 +174,8 @@ func (a *appending) accesses(ctx context.Context) error {
 // deliveries gives each message its sequence, last of all: nothing can refuse the
 // batch any more but a failure that undoes the sequence too.
 func (a *appending) deliveries(ctx context.Context) (journal.Appended, error) {
-	heads := map[string]journal.Head{}
-	appended := journal.Appended{Heads: map[string]uint64{}}
+	heads := map[string]journal.Position{}
+	appended := journal.Appended{Positions: map[string]uint64{}}
 	for _, delivery := range a.batch.Deliveries {
 		head, known := heads[delivery.Agency]
 		if !known {
@@ -196,13 +196,13 @@ func (a *appending) deliveries(ctx context.Context) (journal.Appended, error) {
 			agency, head.Sequence, head.ChainHash); err != nil {
 			return appended, fmt.Errorf("sqlite: move a mailbox: %w", err)
 		}
-		appended.Heads[agency] = head.Sequence
+		appended.Positions[agency] = head.Sequence
 	}
 	return appended, nil
 }
 
-func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Head, error) {
-	head := journal.Head{ChainHash: journal.Genesis()}
+func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Position, error) {
+	head := journal.Position{ChainHash: journal.Genesis()}
 	err := tx.QueryRowContext(ctx, `SELECT sequence, chain FROM mailboxes WHERE agency = ?`, agency).Scan(&head.Sequence, &head.ChainHash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return head, fmt.Errorf("sqlite: read a mailbox: %w", err)
@@ -210,7 +210,7 @@ func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Head, erro
 	return head, nil
 }
 
-func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, head journal.Head) (journal.Head, error) {
+func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, head journal.Position) (journal.Position, error) {
 	row, next, err := rows.Deliver(a.keys, delivery, head)
 	if err != nil {
 		return head, err

@@ -11,8 +11,8 @@ import (
 )
 
 // Stale returns loops whose rows a version before has written.
-func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Loop, error) {
-	return query(ctx, s, func(found *sql.Rows) (row journal.Loop, err error) {
+func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.Stream, err error) {
 		var next int64
 		err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended)
 		row.NextCheckAt = rows.Time(next, rows.Never)

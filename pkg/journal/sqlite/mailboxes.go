@@ -69,8 +69,8 @@ func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (ma
 	return sequences, err
 }
 
-// Heads returns the ends of mailboxes.
-func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journal.Head, error) {
+// Positions returns the ends of mailboxes.
+func (s *Store) Positions(ctx context.Context, agencies ...string) (map[string]journal.Position, error) {
 	text, args := `SELECT agency, sequence, chain FROM mailboxes`, []any(nil)
 	if len(agencies) > 0 {
 		named, err := json.Marshal(agencies)
@@ -79,10 +79,10 @@ func (s *Store) Heads(ctx context.Context, agencies ...string) (map[string]journ
 		}
 		text, args = text+` WHERE agency IN (SELECT value FROM json_each(?))`, []any{string(named)}
 	}
-	heads := map[string]journal.Head{}
+	heads := map[string]journal.Position{}
 	_, err := query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
 		var agency string
-		var head journal.Head
+		var head journal.Position
 		err = found.Scan(&agency, &head.Sequence, &head.ChainHash)
 		heads[agency] = head
 		return none, err
@@ -105,7 +105,7 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 		var name string
 		var at int64
 		var consumer journal.Consumer
-		err = found.Scan(&name, &consumer.Sequence, &consumer.Takeover, &at)
+		err = found.Scan(&name, &consumer.Sequence, &consumer.Epoch, &at)
 		consumer.At = time.UnixMicro(at).UTC()
 		consumers[name] = consumer
 		return none, err
@@ -120,7 +120,7 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 		present := journal.Consumer{}
 		var at int64
 		err := tx.QueryRowContext(ctx, `SELECT sequence, takeover, at FROM consumers WHERE agency = ? AND name = ?`,
-			advance.Agency, advance.Consumer).Scan(&present.Sequence, &present.Takeover, &at)
+			advance.Agency, advance.Consumer).Scan(&present.Sequence, &present.Epoch, &at)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("sqlite: advance: %w", err)
 		}
@@ -133,7 +133,7 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO consumers (agency, name, sequence, takeover, at) VALUES (?, ?, ?, ?, ?)`,
-			advance.Agency, advance.Consumer, moved.Sequence, moved.Takeover, moved.At.UnixMicro()); err != nil {
+			advance.Agency, advance.Consumer, moved.Sequence, moved.Epoch, moved.At.UnixMicro()); err != nil {
 			return fmt.Errorf("sqlite: advance: %w", err)
 		}
 		return nil

@@ -46,13 +46,13 @@ type Store struct {
 }
 
 var (
-	_ journal.Store    = (*Store)(nil)
-	_ journal.Settings = (*Store)(nil)
-	_ journal.Tallies  = (*Store)(nil)
-	_ journal.Notices  = (*Store)(nil)
-	_ journal.Looked   = (*Store)(nil)
-	_ journal.Log      = (*Store)(nil)
-	_ journal.Raw      = (*Store)(nil)
+	_ journal.Store     = (*Store)(nil)
+	_ journal.Settings  = (*Store)(nil)
+	_ journal.Counters  = (*Store)(nil)
+	_ journal.Notices   = (*Store)(nil)
+	_ journal.AccessLog = (*Store)(nil)
+	_ journal.Log       = (*Store)(nil)
+	_ journal.Raw       = (*Store)(nil)
 )
 
 // pragmas: every commit is on the disk before it returns; readers never wait for

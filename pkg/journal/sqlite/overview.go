@@ -9,11 +9,11 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// OpenLoops are those that have not ended, as their senders are shown them.
-func (s *Store) OpenLoops(ctx context.Context, at time.Time) ([]journal.OpenLoops, error) {
-	return query(ctx, s, func(found *sql.Rows) (row journal.OpenLoops, err error) {
+// OpenMatters are those that have not ended, as their senders are shown them.
+func (s *Store) OpenMatters(ctx context.Context, at time.Time) ([]journal.OpenMatters, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.OpenMatters, err error) {
 		var oldest int64
-		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Loops, &row.Overdue, &oldest, &row.Untouched)
+		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Streams, &row.Overdue, &oldest, &row.Untouched)
 		row.Oldest = rows.Time(oldest, 0)
 		return row, err
 	}, `SELECT waiting_on, phase, COUNT(*), SUM(overdue), MIN(started_at),
@@ -24,7 +24,7 @@ FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase OR
 // Untouched counts what is urgent and past due, and was touched by nobody.
 func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouched, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.Untouched, err error) {
-		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Loops)
+		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Streams)
 		return row, err
 	}, `SELECT agency, urgency, COUNT(*) FROM standings
 WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= ? GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())

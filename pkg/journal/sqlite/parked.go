@@ -35,7 +35,7 @@ func (s *Store) Park(ctx context.Context, change journal.Parking) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		var consumer journal.Consumer
 		err := tx.QueryRowContext(ctx, `SELECT sequence, takeover FROM consumers WHERE agency = ? AND name = ?`, change.Agency, change.Consumer).
-			Scan(&consumer.Sequence, &consumer.Takeover)
+			Scan(&consumer.Sequence, &consumer.Epoch)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("sqlite: park: %w", err)
 		}

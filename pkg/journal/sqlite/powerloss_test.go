@@ -99,7 +99,7 @@ func work(t *testing.T, store *sqlite.Store, r *recorder, kept *promises, round 
 				}
 				kept.add(r, func(store *sqlite.Store) error { return holds(store, subject, version+1, false) })
 			}
-			heads, err := store.Heads(ctx)
+			heads, err := store.Positions(ctx)
 			if err != nil {
 				t.Error(err)
 			}

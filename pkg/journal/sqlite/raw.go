@@ -38,9 +38,9 @@ func (s *Store) RawEvents(ctx context.Context) iter.Seq2[journal.SealedEvent, er
 	return stream(ctx, s.read, `SELECT `+eventColumns+` FROM events ORDER BY subject, version`, scanEvent)
 }
 
-func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] {
+func (s *Store) RawStreams(ctx context.Context) iter.Seq2[journal.RawStream, error] {
 	return stream(ctx, s.read, `SELECT subject, service, client, case_id, state, version, next_check_at, ended, head FROM loops ORDER BY subject`,
-		func(found *sql.Rows) (row journal.RawLoop, err error) {
+		func(found *sql.Rows) (row journal.RawStream, err error) {
 			var next int64
 			err = found.Scan(&row.Subject, &row.Service, &row.Client, &row.Case, &row.State, &row.Version, &next, &row.Ended, &row.Head)
 			row.NextCheckAt = rows.Time(next, rows.Never)
@@ -48,8 +48,8 @@ func (s *Store) RawLoops(ctx context.Context) iter.Seq2[journal.RawLoop, error] 
 		})
 }
 
-func (s *Store) RawStandings(ctx context.Context) iter.Seq2[journal.Standing, error] {
-	return stream(ctx, s.read, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanStanding)
+func (s *Store) RawWorklistEntries(ctx context.Context) iter.Seq2[journal.WorklistEntry, error] {
+	return stream(ctx, s.read, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
 }
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {
@@ -68,9 +68,9 @@ func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery
 		})
 }
 
-func (s *Store) RawClaims(ctx context.Context) iter.Seq2[journal.Claim, error] {
+func (s *Store) RawUniqueKeys(ctx context.Context) iter.Seq2[journal.UniqueKey, error] {
 	return stream(ctx, s.read, `SELECT key, subject, version, digest FROM claims ORDER BY key`,
-		func(found *sql.Rows) (claim journal.Claim, err error) {
+		func(found *sql.Rows) (claim journal.UniqueKey, err error) {
 			err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
 			claim.Digest = rows.OrNil(claim.Digest)
 			return claim, err
@@ -81,7 +81,7 @@ func (s *Store) RawConsumers(ctx context.Context) iter.Seq2[journal.RawConsumer,
 	return stream(ctx, s.read, `SELECT agency, name, sequence, takeover, at FROM consumers ORDER BY agency, name`,
 		func(found *sql.Rows) (row journal.RawConsumer, err error) {
 			var at int64
-			err = found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Takeover, &at)
+			err = found.Scan(&row.Agency, &row.Name, &row.Sequence, &row.Epoch, &at)
 			row.At = time.UnixMicro(at).UTC()
 			return row, err
 		})

@@ -96,15 +96,15 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	return rows.OpenClient(keys, subject, sealed)
 }
 
-// Claims returns those of the claims that are held.
-func (s *Store) Claims(ctx context.Context, keys ...string) (map[string]journal.Claim, error) {
+// UniqueKeys returns those of the claims that are held.
+func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	named, err := json.Marshal(append([]string{}, keys...))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: claims: %w", err)
 	}
-	held := map[string]journal.Claim{}
+	held := map[string]journal.UniqueKey{}
 	_, err = query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
-		var claim journal.Claim
+		var claim journal.UniqueKey
 		err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
 		claim.Digest = rows.OrNil(claim.Digest)
 		held[claim.Key] = claim

@@ -18,7 +18,7 @@ var _ journal.Retention = (*Store)(nil)
 
 // ends notes when subjects end, and forgets it of those that go on.
 func (a *appending) ends(ctx context.Context) error {
-	for _, loop := range a.batch.Loops {
+	for _, loop := range a.batch.Streams {
 		if !loop.Ended && a.batch.Expected[loop.Subject] == 0 {
 			continue
 		}
@@ -106,7 +106,7 @@ func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 }
 
 // Hold keeps a subject from being expired.
-func (s *Store) Hold(ctx context.Context, hold journal.Hold) error {
+func (s *Store) Hold(ctx context.Context, hold journal.RetentionHold) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		return someRow(tx.ExecContext(ctx, `INSERT INTO holds (subject, reason, by, at) SELECT subject, ?, ?, ? FROM loops WHERE subject = ?`,
 			hold.Reason, hold.By, hold.At.UnixMicro(), hold.Subject))
@@ -133,9 +133,9 @@ func someRow(result sql.Result, err error) error {
 }
 
 // Holds are those that stand.
-func (s *Store) Holds(ctx context.Context) ([]journal.Hold, error) {
-	return query(ctx, s, func(found *sql.Rows) (journal.Hold, error) {
-		var row journal.Hold
+func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
+	return query(ctx, s, func(found *sql.Rows) (journal.RetentionHold, error) {
+		var row journal.RetentionHold
 		var at int64
 		err := found.Scan(&row.Subject, &row.Reason, &row.By, &at)
 		row.At = time.UnixMicro(at).UTC()

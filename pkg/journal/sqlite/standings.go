@@ -14,18 +14,18 @@ const standingColumns = `subject, agency, role, unit, worker, client, case_id, s
 
 var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(int) string { return "?" }, Beside: true}
 
-// Standings reads a worklist.
-func (s *Store) Standings(ctx context.Context, asked journal.Query) ([]journal.Standing, error) {
-	text, args := dialect.Standings(asked)
-	standings, err := query(ctx, s, scanStanding, text, args...)
+// WorklistEntries reads a worklist.
+func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]journal.WorklistEntry, error) {
+	text, args := dialect.WorklistEntries(asked)
+	standings, err := query(ctx, s, scanWorklistEntry, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: standings: %w", err)
 	}
 	return standings, nil
 }
 
-func scanStanding(found *sql.Rows) (journal.Standing, error) {
-	var row journal.Standing
+func scanWorklistEntry(found *sql.Rows) (journal.WorklistEntry, error) {
+	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
 		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched)

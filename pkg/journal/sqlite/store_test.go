@@ -40,9 +40,9 @@ func one(subject string, after uint64) journal.Batch {
 			Subject: subject, Version: after + 1, ID: id, Type: "test.Event", Client: "client", Case: "case", By: []byte("by"),
 			Basis: []byte("basis"), Trace: "trace", At: time.Unix(1_800_000_000, 0), Payload: []byte("payload"),
 		}},
-		Loops:      []journal.Loop{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: after + 1}},
-		Standings:  []journal.Standing{{Subject: subject, Agency: "a", Client: "client", Case: "case", Version: after + 1}},
-		Deliveries: []journal.Delivery{{Agency: "a", ID: id, Subject: subject, SubjectVersion: after + 1, Record: []byte("\x0a\x04text")}},
+		Streams:         []journal.Stream{{Subject: subject, Service: "test", Client: "client", Case: "case", State: 1, Version: after + 1}},
+		WorklistEntries: []journal.WorklistEntry{{Subject: subject, Agency: "a", Client: "client", Case: "case", Version: after + 1}},
+		Deliveries:      []journal.Delivery{{Agency: "a", ID: id, Subject: subject, SubjectVersion: after + 1, Record: []byte("\x0a\x04text")}},
 	}
 }
 

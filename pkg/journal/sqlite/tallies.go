@@ -11,7 +11,7 @@ import (
 )
 
 func (a *appending) tallies(ctx context.Context) error {
-	for _, row := range a.batch.Tallies {
+	for _, row := range a.batch.Counters {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO tallies (subject, what, month, sender, receiver, at, waited)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			row.Subject, row.What, row.Month, row.Sender, row.Receiver, row.At.UnixMicro(), int64(row.Waited/time.Second)); err != nil {
@@ -31,16 +31,16 @@ func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 }
 
 // Counts are the subjects counted in a month.
-func (s *Store) Counts(ctx context.Context, month string) ([]journal.TallyCount, error) {
-	return query(ctx, s, func(found *sql.Rows) (row journal.TallyCount, err error) {
+func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.CounterSum, err error) {
 		err = found.Scan(&row.What, &row.Sender, &row.Receiver, &row.Subjects)
 		return row, err
 	}, `SELECT what, sender, receiver, COUNT(*) FROM tallies WHERE month = ? GROUP BY what, sender, receiver ORDER BY what, sender, receiver`, month)
 }
 
 // Waits are those of what was taken in a month.
-func (s *Store) Waits(ctx context.Context, month string) ([]journal.TallyWait, error) {
-	return query(ctx, s, func(found *sql.Rows) (row journal.TallyWait, err error) {
+func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.CounterWait, err error) {
 		var seconds int64
 		err = found.Scan(&row.Sender, &row.Receiver, &seconds)
 		row.Waited = time.Duration(seconds) * time.Second
@@ -48,9 +48,9 @@ func (s *Store) Waits(ctx context.Context, month string) ([]journal.TallyWait, e
 	}, `SELECT sender, receiver, waited FROM tallies WHERE month = ? AND what = ? ORDER BY at, subject`, month, journal.Taken)
 }
 
-// Meetings are the clients of events between two times, and who acted.
-func (s *Store) Meetings(ctx context.Context, from, to time.Time) ([]journal.Meeting, error) {
-	return query(ctx, s, func(found *sql.Rows) (row journal.Meeting, err error) {
+// Encounters are the clients of events between two times, and who acted.
+func (s *Store) Encounters(ctx context.Context, from, to time.Time) ([]journal.Encounter, error) {
+	return query(ctx, s, func(found *sql.Rows) (row journal.Encounter, err error) {
 		err = found.Scan(&row.Client, &row.By)
 		return row, err
 	}, `SELECT DISTINCT client, by FROM events WHERE at >= ? AND at < ? AND client <> '' AND length(by) > 0 AND class <> 'wish'`,

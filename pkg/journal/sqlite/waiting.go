@@ -49,8 +49,8 @@ func scanWaiting(found *sql.Rows) (journal.Waiting, error) {
 	return row, err
 }
 
-// MarkTold counts each as told once more.
-func (s *Store) MarkTold(ctx context.Context, told []journal.Waiting, at time.Time) error {
+// MarkNotified counts each as told once more.
+func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		for _, one := range told {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES (?, ?, ?, ?, 1, ?)

@@ -69,8 +69,8 @@ type Dialect struct {
 	Agency string
 }
 
-// Standings is the statement of a query, and its arguments.
-func (d Dialect) Standings(query journal.Query) (string, []any) {
+// WorklistEntries is the statement of a query, and its arguments.
+func (d Dialect) WorklistEntries(query journal.Query) (string, []any) {
 	s := &selecting{Dialect: d, limit: query.Limit}
 	if LeadOf(query) != ByRole || query.Role != "" {
 		return s.from(query), s.args

@@ -55,7 +55,7 @@ func Related(known World) []string {
 			more = append(more, forward.Subject)
 		}
 	}
-	for _, holder := range known.Claims {
+	for _, holder := range known.UniqueKeys {
 		more = append(more, holder)
 	}
 	return more
@@ -68,7 +68,7 @@ func RelatedTo(known World, command Command, own []string) []string {
 	c := known.State(command.Subject)
 	switch command.Request.(type) {
 	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest:
-		for _, lead := range known.Claims {
+		for _, lead := range known.UniqueKeys {
 			if strings.HasPrefix(lead, Collection) {
 				return append(among(known.State(lead), own), lead)
 			}

@@ -78,9 +78,9 @@ var Provisions = map[string]string{
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Told are the events that reach a reporter, by ground. Those that are missing
+// Disclosed are the events that reach a reporter, by ground. Those that are missing
 // reach the receiver alone, and leave no trace elsewhere.
-var Told = map[string][]loop.Audience{
+var Disclosed = map[string][]loop.Audience{
 	"ConcernSubmitted":     always,
 	"ConcernJoined":        always, // where its own agency's report leads: see told
 	"ConcernPromoted":      always, // where it had been shown JOINED: see told
@@ -106,7 +106,7 @@ var Told = map[string][]loop.Audience{
 // reader had been shown until then. The last result is false where it is told
 // nothing. Withheld depends on event type, reader and ground, never on content.
 func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
-	if !told(view, e.Message, reader) {
+	if !isDisclosed(view, e.Message, reader) {
 		return loop.Event{}, nil, false
 	}
 	e.Message = forReader(proto.Clone(e.Message), view, reader)
@@ -135,8 +135,8 @@ func audienceOf(reader loop.Reader) loop.Audience {
 	}
 }
 
-// told decides whether a reader learns of an event at all.
-func told(view Concern, message proto.Message, reader loop.Reader) bool {
+// isDisclosed decides whether a reader learns of an event at all.
+func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
 	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
 		// A due time that it was not shown did not pass for this reader.
 		return false
@@ -149,7 +149,7 @@ func told(view Concern, message proto.Message, reader loop.Reader) bool {
 		return true
 	}
 	if reader.Role == loop.RoleClient {
-		return toldClient(message)
+		return isDisclosedToClient(message)
 	}
 	switch m := message.(type) {
 	case *concernv1.ConcernJoined:
@@ -161,12 +161,12 @@ func told(view Concern, message proto.Message, reader loop.Reader) bool {
 			return false
 		}
 	}
-	return slices.Contains(Told[loop.NameOf(message)], audienceOf(reader))
+	return slices.Contains(Disclosed[loop.NameOf(message)], audienceOf(reader))
 }
 
-// toldClient leaves out how reports about one client hang together: each is told to
+// isDisclosedToClient leaves out how reports about one client hang together: each is told to
 // the client as a matter of its own.
-func toldClient(message proto.Message) bool {
+func isDisclosedToClient(message proto.Message) bool {
 	switch message.(type) {
 	case *concernv1.ConcernJoined, *concernv1.ReportJoined, *concernv1.ConcernPromoted:
 		return false

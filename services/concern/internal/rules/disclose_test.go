@@ -14,7 +14,7 @@ import (
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 	var told []loop.Disclosure
-	for name := range rules.Told {
+	for name := range rules.Disclosed {
 		told = append(told, loop.Disclosure{Key: "Told", Event: name, Field: "status."})
 	}
 	decidetest.DisclosuresNameWhatExists(t, told, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)

@@ -99,19 +99,19 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = c.counted(e.At)
 	}
 	c = c.told(e)
-	if c.Open == "" && tellsReporter(c, e.Message) {
+	if c.Open == "" && isDisclosedToReporter(c, e.Message) {
 		c.Asked = ""
 	}
 	return c
 }
 
-// tellsReporter tells whether the reporter's ground lets it know of such events.
-func tellsReporter(c Concern, message proto.Message) bool {
+// isDisclosedToReporter tells whether the reporter's ground lets it know of such events.
+func isDisclosedToReporter(c Concern, message proto.Message) bool {
 	audience := NoConsent
 	if c.RestsOnConsent() && !c.IsWithdrawn() {
 		audience = Consent
 	}
-	return slices.Contains(Told[loop.NameOf(message)], audience)
+	return slices.Contains(Disclosed[loop.NameOf(message)], audience)
 }
 
 // phases says which phase a state is shown as.

@@ -73,39 +73,39 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 		o.addBy(report, step.message, step.by)
 	case has(c, step.message):
 	case len(c.Later) > 0:
-		o.tellLater(report, lead, []passed{step})
+		o.discloseLater(report, lead, []passed{step})
 	default:
-		steps := append(o.lacking(c, lead, step.by), step)
-		if len(steps) > 1 && !o.tells(report, step.message) {
+		steps := append(o.missing(c, lead, step.by), step)
+		if len(steps) > 1 && !o.discloses(report, step.message) {
 			// Nothing that its reporter is told may come of a step of which it is not told. What a
 			// report lacks before it is received, it is told after its receipt.
 			if c.State != stateSubmitted {
-				o.tellLater(report, lead, steps)
+				o.discloseLater(report, lead, steps)
 			}
 			return
 		}
 		o.addBy(report, steps[0].message, steps[0].by)
-		o.tellLater(report, lead, steps[1:])
+		o.discloseLater(report, lead, steps[1:])
 	}
 }
 
-// tells tells whether a report's own reporter is told of a step at all.
-func (o *outcome) tells(report string, m proto.Message) bool {
+// discloses tells whether a report's own reporter is told of a step at all.
+func (o *outcome) discloses(report string, m proto.Message) bool {
 	reporter := o.world.Subjects[report].Views[o.State(report).Sender.GetAgency()].Reader
-	return slices.Contains(Told[loop.NameOf(m)], audienceOf(reporter))
+	return slices.Contains(Disclosed[loop.NameOf(m)], audienceOf(reporter))
 }
 
 // catchUp has a received report told later what the concern that it follows has passed.
 func (o *outcome) catchUp(report string) {
 	c := o.State(report)
 	if lead := o.followed(c); lead != "" && c.IsOpen() && c.State != stateSubmitted && len(c.Later) == 0 {
-		o.tellLater(report, o.State(lead), o.lacking(c, o.State(lead), nil))
+		o.discloseLater(report, o.State(lead), o.missing(c, o.State(lead), nil))
 	}
 }
 
-// lacking are the steps that a concern has passed and a report that follows it has not,
+// missing are the steps that a concern has passed and a report that follows it has not,
 // each as it was taken there; a receipt is by who acts now.
-func (o *outcome) lacking(c, lead Concern, by *commonv1.Party) []passed {
+func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 	var steps []passed
 	for _, event := range o.world.Subjects[lead.Subject].Events {
 		if stateOf(event.Message) == 0 || has(c, event.Message) {
@@ -120,8 +120,8 @@ func (o *outcome) lacking(c, lead Concern, by *commonv1.Party) []passed {
 	return steps
 }
 
-// tellLater keeps steps on a report, to be told after those that are kept already.
-func (o *outcome) tellLater(report string, lead Concern, steps []passed) {
+// discloseLater keeps steps on a report, to be told after those that are kept already.
+func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 	c := o.State(report)
 	kept, expected, last := slices.Clone(c.Later), c, o.At
 	for _, step := range kept {

@@ -45,7 +45,7 @@ func until(t *testing.T, w *town, agency, subject string, messages int) {
 		}
 		w.Pass(time.Minute)
 	}
-	t.Fatalf("%s was told %s", agency, w.Told(agency, subject))
+	t.Fatalf("%s was told %s", agency, w.Disclosed(agency, subject))
 }
 
 // What a report lacks is told step by step, in office hours, each as long after the one

@@ -74,7 +74,7 @@ func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
 	for _, onward := range []string{"Submitted EnteredInError", "Submitted Joined EnteredInError"} {
 		subject := ""
 		for _, told := range w.Mail["hva"] {
-			if told.View.Reader.Role == loop.RoleSender && w.Told("hva", told.Event.Subject) == onward {
+			if told.View.Reader.Role == loop.RoleSender && w.Disclosed("hva", told.Event.Subject) == onward {
 				subject = told.Event.Subject
 			}
 		}

@@ -99,7 +99,7 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	// A declined one waits for its reporter, who was not told of an offer: it does not end by it.
 	caught = caught && !offer.KeepOpen && forwarder.State != stateDeclined
 	switch {
-	case caught && o.tellsOneReporter(from, before):
+	case caught && o.disclosesToOneReporter(from, before):
 		answered.ClosesAt = timestamppb.New(o.closing(from, subject))
 	case caught:
 		o.addBy(from, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, by)
@@ -108,9 +108,9 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	o.addBy(from, answered, by)
 }
 
-// tellsOneReporter tells whether an agency that reported to the forwarder also has a report
+// disclosesToOneReporter tells whether an agency that reported to the forwarder also has a report
 // that joined what was forwarded: it may not know that the two hang together.
-func (o *outcome) tellsOneReporter(from string, onward Concern) bool {
+func (o *outcome) disclosesToOneReporter(from string, onward Concern) bool {
 	var reporters []string
 	for _, subject := range append([]string{from}, o.State(from).Reports...) {
 		reporters = append(reporters, o.State(subject).Sender.GetAgency())

@@ -110,7 +110,7 @@ func TestNoSideChannels(t *testing.T) {
 // together. What the clock finds overdue may be more.
 func checkMoments(t *rapid.T, w *town) {
 	for agency, mail := range w.Mail {
-		moments := map[int64][]decide.Told[rules.Concern]{}
+		moments := map[int64][]decide.Disclosed[rules.Concern]{}
 		for _, told := range mail {
 			if told.View.Reader.Role != loop.RoleSender || isClocks(told.Event.Message) {
 				continue
@@ -166,7 +166,7 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 	reporter, receiver := c.Sender.GetAgency(), c.Receiver.GetAgency()
 	plain := newTown()
 	plain.Now = c.Started
-	var wanted []decide.Told[rules.Concern]
+	var wanted []decide.Disclosed[rules.Concern]
 	for _, told := range w.Mail[reporter] {
 		if told.Event.Subject == subject {
 			wanted = append(wanted, told)
@@ -197,7 +197,7 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 }
 
 // rendered is a message as bytes, with the subject's id taken out.
-func rendered(told decide.Told[rules.Concern], subject string) string {
+func rendered(told decide.Disclosed[rules.Concern], subject string) string {
 	text := fmt.Sprintf("%d %s %x %x %v %s", told.View.Version, told.Event.Message.ProtoReflect().Descriptor().Name(),
 		marshal(told.Event.Message), marshal(told.Event.By), told.Withheld, marshalText(rules.Status(told.View.State, told.View.Reader)))
 	return strings.ReplaceAll(text, rules.ID(subject), "id")

@@ -171,16 +171,16 @@ func (c Concern) forwardTo(subject string) (Forward, bool) {
 	return c.Forwards[at], true
 }
 
-// ClaimKey is the unique key that an open leading concern holds, so that no two
+// UniqueKey is the unique key that an open leading concern holds, so that no two
 // concerns about one client are open side by side at one receiver.
-func ClaimKey(client, receiver string) string { return "open/" + client + "/" + receiver }
+func UniqueKey(client, receiver string) string { return "open/" + client + "/" + receiver }
 
 // Held is the claim that a concern holds in its state; empty for none.
 func Held(c Concern) string {
 	if !c.IsOpen() || c.Lead != "" {
 		return ""
 	}
-	return ClaimKey(c.Client, c.Receiver.GetAgency())
+	return UniqueKey(c.Client, c.Receiver.GetAgency())
 }
 
 // ID is the concern id of a subject name.

@@ -66,13 +66,13 @@ func MayContact(c Concern) *commonv1.Party {
 	return responsible
 }
 
-// Standing is the concern's place in a reader's worklist.
-func Standing(view Concern, reader loop.Reader) loop.Standing {
+// WorklistEntry is the concern's place in a reader's worklist.
+func WorklistEntry(view Concern, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder
 	if reader.Role == loop.RoleSender {
 		holder = view.Sender
 	}
-	return loop.Standing{
+	return loop.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
 		Touched: view.Clock.Touched,
 		// The receiver works on one concern, its joined reports with it.

@@ -66,7 +66,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
 	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.facts.Graces, o.At))
 	o.Start(subject, basis, client, caseID, m)
-	lead := o.world.Claims[ClaimKey(client, m.GetReceiver().GetAgency())]
+	lead := o.world.UniqueKeys[UniqueKey(client, m.GetReceiver().GetAgency())]
 	if lead == "" || lead == subject {
 		return
 	}

@@ -43,8 +43,8 @@ func Responsible(c Consultation) *commonv1.Party {
 	}
 }
 
-// Standing is the consultation's place in a reader's worklist.
-func Standing(view Consultation, reader loop.Reader) loop.Standing {
+// WorklistEntry is the consultation's place in a reader's worklist.
+func WorklistEntry(view Consultation, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder()
 	switch reader.Role {
 	case loop.RoleSender:
@@ -55,7 +55,7 @@ func Standing(view Consultation, reader loop.Reader) loop.Standing {
 			holder = view.Consultation.GetParticipants()[at]
 		}
 	}
-	return loop.Standing{
+	return loop.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State()), Urgency: view.Consultation.GetUrgency(), Touched: view.Clock.Touched,
 	}
 }

@@ -5,21 +5,21 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Tally is what statistics count of an event. A question that its asker closes before
+// Counters is what statistics count of an event. A question that its asker closes before
 // anybody took it was taken back, and counts as neither taken nor closed.
-func Tally(before, after Consultation, e loop.Event) loop.Tally {
+func Counters(before, after Consultation, e loop.Event) loop.Counters {
 	receiver := after.Consultation.GetAddressee().GetAgency()
 	switch e.Message.(type) {
 	case *consultationv1.ConsultationOpened:
-		return loop.Tallied(receiver, loop.CountSent)
+		return loop.CountersOf(receiver, loop.CountSent)
 	case *consultationv1.ConsultationTaken:
-		return loop.Tallied(receiver, loop.CountTaken)
+		return loop.CountersOf(receiver, loop.CountTaken)
 	case *consultationv1.ConsultationOverdue:
-		return loop.Tallied(receiver, loop.CountOverdue)
+		return loop.CountersOf(receiver, loop.CountOverdue)
 	case *consultationv1.ConsultationClosed:
 		if before.State() != stateOpen {
-			return loop.Tallied(receiver, loop.CountClosed)
+			return loop.CountersOf(receiver, loop.CountClosed)
 		}
 	}
-	return loop.Tally{}
+	return loop.Counters{}
 }

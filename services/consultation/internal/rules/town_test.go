@@ -14,13 +14,13 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Town[rules.Consultation, rules.Facts]
+type plain = decidetest.Fixture[rules.Consultation, rules.Facts]
 
 // town is a handful of agencies whose people act on consultations, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewTown(decidetest.Service[rules.Consultation, rules.Facts]{
+	return &town{decidetest.NewFixture(decidetest.Service[rules.Consultation, rules.Facts]{
 		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}

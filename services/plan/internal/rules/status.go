@@ -23,10 +23,10 @@ func Status(view Plan, _ loop.Reader) *commonv1.LoopStatus {
 	return status
 }
 
-// Standing is the plan's place in a member's worklist: at the worker who answers for
+// WorklistEntry is the plan's place in a member's worklist: at the worker who answers for
 // it, and at the other agencies' units.
-func Standing(view Plan, reader loop.Reader) loop.Standing {
-	standing := loop.Standing{State: int32(view.Plan.GetState())}
+func WorklistEntry(view Plan, reader loop.Reader) loop.WorklistEntry {
+	standing := loop.WorklistEntry{State: int32(view.Plan.GetState())}
 	if named := view.Plan.GetResponsible(); named.GetAgency() == reader.Agency {
 		standing.Unit, standing.Worker = named.GetUnit(), named.GetWorker()
 		return standing

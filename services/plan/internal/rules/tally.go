@@ -5,22 +5,22 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Tally is what statistics count of an event. A plan has no one receiver; it is taken
+// Counters is what statistics count of an event. A plan has no one receiver; it is taken
 // when it comes into force, by whichever step, and a draft that is ended is not closed.
-func Tally(before, after Plan, e loop.Event) loop.Tally {
+func Counters(before, after Plan, e loop.Event) loop.Counters {
 	switch e.Message.(type) {
 	case *planv1.PlanCreated:
-		return loop.Tallied("", loop.CountSent)
+		return loop.CountersOf("", loop.CountSent)
 	case *planv1.PlanOverdue:
-		return loop.Tallied("", loop.CountOverdue)
+		return loop.CountersOf("", loop.CountOverdue)
 	case *planv1.PlanEnded:
 		if before.Plan.GetState() != stateDraft {
-			return loop.Tallied("", loop.CountClosed)
+			return loop.CountersOf("", loop.CountClosed)
 		}
 	default:
 		if before.Plan.GetState() == stateDraft && after.Plan.GetState() == stateActive {
-			return loop.Tallied("", loop.CountTaken, loop.CountPlan)
+			return loop.CountersOf("", loop.CountTaken, loop.CountPlan)
 		}
 	}
-	return loop.Tally{}
+	return loop.Counters{}
 }

@@ -16,13 +16,13 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Town[rules.Plan, rules.Facts]
+type plain = decidetest.Fixture[rules.Plan, rules.Facts]
 
 // town is a handful of agencies whose people act on plans, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewTown(decidetest.Service[rules.Plan, rules.Facts]{
+	return &town{decidetest.NewFixture(decidetest.Service[rules.Plan, rules.Facts]{
 		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}

@@ -51,8 +51,8 @@ func MayContact(r Referral) *commonv1.Party {
 	return responsible
 }
 
-// Standing is the referral's place in a reader's worklist.
-func Standing(view Referral, reader loop.Reader) loop.Standing {
+// WorklistEntry is the referral's place in a reader's worklist.
+func WorklistEntry(view Referral, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder
 	switch reader.Role {
 	case loop.RoleSender:
@@ -60,7 +60,7 @@ func Standing(view Referral, reader loop.Reader) loop.Standing {
 	case loop.RoleParticipant:
 		holder = view.FirstSender
 	}
-	return loop.Standing{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
+	return loop.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
 }
 
 // Readers are the agencies that a referral is told to: sender, receiver and, of a

@@ -29,7 +29,7 @@ func TestARedirectedReferralIsNeverDropped(t *testing.T) {
 			w.take(t, "terveys", second, test.then)
 			w.Expect(t, "kela", first, test.told)
 			w.ExpectTurn(t, "hva", first, test.turn)
-			if w.Told("kela", second) == "" {
+			if w.Disclosed("kela", second) == "" {
 				t.Error("who sent the first learns nothing of the second")
 			}
 		})

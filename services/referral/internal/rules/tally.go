@@ -5,25 +5,25 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Tally is what statistics count of an event. What is only handed over is taken and
+// Counters is what statistics count of an event. What is only handed over is taken and
 // closed by being read.
-func Tally(_, after Referral, e loop.Event) loop.Tally {
+func Counters(_, after Referral, e loop.Event) loop.Counters {
 	receiver := after.Receiver.GetAgency()
 	switch m := e.Message.(type) {
 	case *referralv1.ReferralSent:
-		return loop.Tallied(receiver, loop.CountSent)
+		return loop.CountersOf(receiver, loop.CountSent)
 	case *referralv1.ReferralAccepted:
-		return loop.Tallied(receiver, loop.CountTaken)
+		return loop.CountersOf(receiver, loop.CountTaken)
 	case *referralv1.AppointmentResultRecorded:
 		if m.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW {
-			return loop.Tallied(receiver, loop.CountNoShow)
+			return loop.CountersOf(receiver, loop.CountNoShow)
 		}
 	case *referralv1.ReferralOverdue:
-		return loop.Tallied(receiver, loop.CountOverdue)
+		return loop.CountersOf(receiver, loop.CountOverdue)
 	case *referralv1.ReferralDeclined:
-		return loop.Tallied(receiver, loop.CountDeclined)
+		return loop.CountersOf(receiver, loop.CountDeclined)
 	case *referralv1.ReferralCompleted:
-		return loop.Tallied(receiver, loop.CountTaken, loop.CountClosed)
+		return loop.CountersOf(receiver, loop.CountTaken, loop.CountClosed)
 	}
-	return loop.Tally{}
+	return loop.Counters{}
 }

@@ -16,13 +16,13 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Town[rules.Referral, rules.Facts]
+type plain = decidetest.Fixture[rules.Referral, rules.Facts]
 
 // town is a handful of agencies whose people act on referrals, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewTown(decidetest.Service[rules.Referral, rules.Facts]{
+	return &town{decidetest.NewFixture(decidetest.Service[rules.Referral, rules.Facts]{
 		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
