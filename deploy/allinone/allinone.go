@@ -138,7 +138,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	backends := map[string]suite.Backend{}
 	for _, m := range k.members {
-		backends[m.name] = suite.Backend{Conn: m.conn, Wake: m.wake}
+		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.wake}
 	}
 	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: casework.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	whole.Verifier = parts.verifier

@@ -22,11 +22,11 @@ import (
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/transparency"
-	"koppi.internal/pkg/wake"
 )
 
 // parts are what all services share in one process.
@@ -99,7 +99,7 @@ type member struct {
 	server   *serve.Server
 	listener *bufconn.Listener
 	conn     *grpc.ClientConn
-	wake     *wake.Hub
+	wake     *notify.Hub
 }
 
 func newMember(ctx context.Context, config Config, p *parts, service all.Service) (*member, error) {
@@ -107,7 +107,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 	if _, err := os.Stat(paths.Journal); err == nil && !config.Clock.IsZero() {
 		return nil, ErrDataExists
 	}
-	m := &member{name: service.Name, listener: serve.Memory(), wake: &wake.Hub{}}
+	m := &member{name: service.Name, listener: serve.Memory(), wake: &notify.Hub{}}
 	var err error
 	if m.store, err = sqlite.Open(ctx, sqlite.Config{Path: paths.Journal, KeysPath: paths.Keys, KEK: p.kek}); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 
 func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
 	deps := matter.Deps{
-		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Wake: m.wake,
+		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Notify: m.wake,
 		NewID: matter.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {

@@ -114,7 +114,7 @@ func step(at *subject, recorded bool) journal.Batch {
 	batch := journal.Batch{
 		Expected: map[string]uint64{at.name: at.version},
 		Events:   []journal.Event{{Subject: at.name, Version: at.version + 1, ID: id, Type: "koppi.concern.v1.ConcernSubmitted", At: now, Payload: make([]byte, 500)}},
-		Streams:    []journal.Stream{{Subject: at.name, Service: "concern", Version: at.version + 1}},
+		Streams:  []journal.Stream{{Subject: at.name, Service: "concern", Version: at.version + 1}},
 	}
 	for _, agency := range []string{"kela", "hva-pohjois-savo"} {
 		batch.WorklistEntries = append(batch.WorklistEntries, journal.WorklistEntry{Subject: at.name, Agency: agency, Role: journal.RoleSender, StartedAt: now})

@@ -29,9 +29,9 @@ import (
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/transparency"
-	"koppi.internal/pkg/wake/redistest"
 	"koppi.internal/services/concern"
 )
 

@@ -18,8 +18,8 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/presence"
-	"koppi.internal/pkg/wake/redistest"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )

@@ -18,7 +18,7 @@ import (
 
 	"koppi.internal/deploy/compose"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
-	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/pkg/notify/redistest"
 )
 
 // composed is compose.yaml's suite up to the services, on servers of a test's own.

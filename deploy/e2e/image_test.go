@@ -19,8 +19,8 @@ import (
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/process/certtest"
-	"koppi.internal/pkg/wake/redistest"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 

@@ -21,8 +21,8 @@ import (
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/serve"
-	"koppi.internal/pkg/wake"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -33,8 +33,8 @@ type Service struct {
 	// Accepts is the full name of the gRPC service whose calls may be sent on a stream.
 	Accepts string
 	Conn    grpc.ClientConnInterface
-	// Wake tells that its mailboxes advance.
-	Wake wake.Notifier
+	// Notify tells that its mailboxes advance.
+	Notify notify.Notifier
 }
 
 // Config is what is merged. All fields are required.
@@ -104,7 +104,7 @@ func (e *Exchange) Run(ctx context.Context) error {
 	for _, service := range e.config.Services {
 		client := exchangev1.NewHeadsServiceClient(service.Conn)
 		group.Go(func() error {
-			service.Wake.Poll(ctx, func(ctx context.Context) (map[string]uint64, error) {
+			service.Notify.Poll(ctx, func(ctx context.Context) (map[string]uint64, error) {
 				ctx, cancel := context.WithTimeout(ctx, lookTime)
 				defer cancel()
 				response, err := client.GetHeads(ctx, &exchangev1.GetHeadsRequest{})
@@ -142,7 +142,7 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 	woken := exchange.NewNotifications()
 	var leave []func()
 	for _, service := range e.config.Services {
-		leave = append(leave, service.Wake.Join(agency, woken.Of(service.Name)))
+		leave = append(leave, service.Notify.Join(agency, woken.Of(service.Name)))
 	}
 	return exchange.Line{
 		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: number(), Patient: true,

@@ -30,8 +30,8 @@ import (
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/serve"
-	"koppi.internal/pkg/wake"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -45,7 +45,7 @@ type service struct {
 	t     *testing.T
 	name  string
 	store *sqlite.Store
-	hub   *wake.Hub
+	hub   *notify.Hub
 	conn  *grpc.ClientConn
 	make  func() (*serve.Server, *exchange.Server)
 	reads atomic.Int64
@@ -170,8 +170,8 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, ctx: metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)}
 	b.concern, b.referral = newService(t, folder, "concern", verifier), newService(t, folder, "referral", verifier)
 	exchanges, err := merged.New(merged.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Services: []merged.Service{
-		{Name: "referral", Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Conn: b.referral.conn, Wake: b.referral.hub},
-		{Name: "concern", Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: b.concern.conn, Wake: b.concern.hub},
+		{Name: "referral", Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Conn: b.referral.conn, Notify: b.referral.hub},
+		{Name: "concern", Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: b.concern.conn, Notify: b.concern.hub},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -203,11 +203,11 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, name: name, store: store, hub: &wake.Hub{}}
+	s := &service{t: t, name: name, store: store, hub: &notify.Hub{}}
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.make = func() (*serve.Server, *exchange.Server) {
 		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: func(string) bool { return false }, Suite: matter.SuiteMethods(name), Mutual: true})
-		mailboxes, err := exchange.New(exchange.Config{Service: name, Store: store, Clock: clock.System(), Wake: s.hub, Calls: s.conn, Logger: logger})
+		mailboxes, err := exchange.New(exchange.Config{Service: name, Store: store, Clock: clock.System(), Notify: s.hub, Calls: s.conn, Logger: logger})
 		if err != nil {
 			panic(err)
 		}

@@ -77,7 +77,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		backends[name] = suite.Backend{Conn: conn, Wake: wakes}
+		backends[name] = suite.Backend{Conn: conn, Notify: wakes}
 	}
 	agencies, err := directory.Open(c.Directory)
 	if err != nil {

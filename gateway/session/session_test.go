@@ -11,8 +11,8 @@ import (
 	"koppi.internal/gateway/session/oidctest"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/presence"
-	"koppi.internal/pkg/wake/redistest"
 )
 
 const kelaWorker = "kela a benefit_handler kela-17"

@@ -19,7 +19,7 @@ import (
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/notify"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -41,8 +41,8 @@ var Services = map[string]string{
 // Backend is one service behind.
 type Backend struct {
 	Conn grpc.ClientConnInterface
-	// Wake tells that its mailboxes advance.
-	Wake wake.Notifier
+	// Notify tells that its mailboxes advance.
+	Notify notify.Notifier
 }
 
 // Config is what a front is made of.
@@ -84,7 +84,7 @@ func Open(config Config) (*Front, error) {
 	front.backends = config.Backends
 	for name, backend := range config.resolvers() {
 		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
-		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Wake: backend.Wake})
+		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Notify: backend.Notify})
 		front.Routes[Services[name]] = backend.Conn
 		all = append(all, backend.Conn)
 	}
@@ -116,7 +116,7 @@ func Open(config Config) (*Front, error) {
 func (c Config) owned() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
-		all[name] = Backend{Conn: c.Callers.Own(backend.Conn, isOwn), Wake: backend.Wake}
+		all[name] = Backend{Conn: c.Callers.Own(backend.Conn, isOwn), Notify: backend.Notify}
 	}
 	return all
 }
@@ -137,7 +137,7 @@ func (c Config) resolvers() map[string]Backend {
 				conn.others = append(conn.others, c.Backends[other].Conn)
 			}
 		}
-		all[name] = Backend{Conn: conn, Wake: backend.Wake}
+		all[name] = Backend{Conn: conn, Notify: backend.Notify}
 	}
 	return all
 }

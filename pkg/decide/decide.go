@@ -163,7 +163,7 @@ func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Res
 		return Result[S]{}, fault.Store(err)
 	}
 	for agency, head := range appended.Positions {
-		e.Wake(agency, head)
+		e.Notify(agency, head)
 		seen.woken(agency)
 	}
 	for _, subject := range change.broken {

@@ -135,8 +135,8 @@ type Engine[S loop.State] struct {
 	Rules      Rules[S]
 	Store      journal.Store
 	Pseudonyms Pseudonyms
-	// Wake is told of each mailbox that advanced.
-	Wake func(agency string, sequence uint64)
+	// Notify is told of each mailbox that advanced.
+	Notify func(agency string, sequence uint64)
 	// NewID makes message ids: UUIDv7.
 	NewID func() string
 	// Now is the domain's time, to the microsecond. Each attempt at a command asks it anew.

@@ -18,7 +18,7 @@ import (
 	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/notify"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -88,7 +88,7 @@ func TestLostWakes(t *testing.T) {
 		s := b.open(&open{})
 		synctest.Wait()
 		began := time.Now()
-		b.hub = &wake.Hub{} // where nobody listens
+		b.hub = &notify.Hub{} // where nobody listens
 		b.tell(1, "")
 		s.deliveries(1, 1)
 		if late := time.Since(began); late > time.Second {

@@ -25,8 +25,8 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/serve"
-	"koppi.internal/pkg/wake"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -80,7 +80,7 @@ func (s *steps) TakeConcern(ctx context.Context, r *concernv1.TakeConcernRequest
 type bench struct {
 	t      testing.TB
 	store  *counting
-	hub    *wake.Hub
+	hub    *notify.Hub
 	steps  *steps
 	client exchangev1.ExchangeServiceClient
 	// drain ends the standing streams.
@@ -99,7 +99,7 @@ func newBench(t testing.TB, expires func() time.Time) *bench {
 // newBenchAt keeps the journal in a folder.
 func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
 	t.Helper()
-	b := &bench{t: t, versions: map[string]uint64{}, hub: &wake.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, folder)}
+	b := &bench{t: t, versions: map[string]uint64{}, hub: &notify.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, folder)}
 	listener := serve.Memory()
 	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStaticStreamWindowSize(64<<10),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
@@ -107,7 +107,7 @@ func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
 		t.Fatal(err)
 	}
 	server, err := exchange.New(exchange.Config{
-		Service: "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: b.store, Clock: clock.System(), Wake: b.hub,
+		Service: "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: b.store, Clock: clock.System(), Notify: b.hub,
 		Calls: conn, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

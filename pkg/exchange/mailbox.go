@@ -28,7 +28,7 @@ type Mailbox interface {
 
 // Opened is where and under which number a mailbox was opened.
 type Opened struct {
-	At                Position
+	At             Position
 	Backlog, Epoch uint64
 }
 

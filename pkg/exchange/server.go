@@ -16,7 +16,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
-	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/notify"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -37,7 +37,7 @@ type Config struct {
 	Accepts []string
 	Store   journal.Store
 	Clock   clock.Clock
-	Wake    wake.Notifier
+	Notify    notify.Notifier
 	// Calls leads to those services' own handlers, interceptors and all.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
@@ -78,7 +78,7 @@ func (s *Server) Run(ctx context.Context) {
 			s.config.Logger.ErrorContext(ctx, "look for takeovers", slog.String("service", s.config.Service), slog.String("error", err.Error()))
 		})
 	})
-	s.config.Wake.Poll(ctx, s.sequences, func(err error) {
+	s.config.Notify.Poll(ctx, s.sequences, func(err error) {
 		s.config.Logger.ErrorContext(ctx, "look at mailbox heads", slog.String("service", s.config.Service), slog.String("error", err.Error()))
 	})
 }
@@ -181,7 +181,7 @@ func (s *Server) Exchange(stream Stream) error {
 			return Line{}, nil, err
 		}
 		woken := NewNotifications()
-		leave := s.config.Wake.Join(caller.Agency, woken.Of(s.config.Service))
+		leave := s.config.Notify.Join(caller.Agency, woken.Of(s.config.Service))
 		calls := identity.Forward(ctx)
 		return Line{
 			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},

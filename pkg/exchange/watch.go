@@ -25,7 +25,7 @@ func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingSe
 	if caller.Agency == "" || !caller.Role.IsWorker() && caller.Role != identity.RoleSystem {
 		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	}
-	woken, unsubscribe := s.config.Wake.Subscribe(caller.Agency)
+	woken, unsubscribe := s.config.Notify.Subscribe(caller.Agency)
 	defer unsubscribe()
 	heads, err := s.config.Store.Positions(ctx, caller.Agency)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/limit"
-	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/pkg/notify/redistest"
 )
 
 // Around the edge of a second, where a count by seconds begins anew, no more calls get

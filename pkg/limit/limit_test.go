@@ -13,7 +13,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
-	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/pkg/notify/redistest"
 )
 
 var (

@@ -19,8 +19,8 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/signal"
-	"koppi.internal/pkg/wake"
 	"koppi.internal/pkg/wish"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -32,12 +32,12 @@ type Deps struct {
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
-	Wake      wake.Notifier
+	Notify      notify.Notifier
 	// Settings are kept beside the journal: what is no history.
 	Settings journal.Settings
 	// Counters are what statistics count, Notices what units were told waits for them.
 	Counters journal.Counters
-	Notices journal.Notices
+	Notices  journal.Notices
 	// AccessLog tells who read and changed what.
 	AccessLog journal.AccessLog
 	// Log is the transparency log over that.
@@ -88,7 +88,7 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	var k *Kernel[S]
 	mailboxes, err := exchange.New(exchange.Config{
 		Service: config.Rules.Service, Accepts: []string{config.Accepts},
-		Store: deps.Store, Clock: deps.Clock, Wake: deps.Wake, Calls: deps.Calls, Logger: deps.Logger,
+		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger,
 		Erasures: func(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure { return k.erasures(ctx, gone) },
 	})
 	if err != nil {
@@ -96,9 +96,9 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	}
 	k = &Kernel[S]{
 		Deps: deps, config: config, exchange: mailboxes,
-		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Pseudonyms: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
+		Engine: &decide.Engine[S]{Rules: config.Rules, Store: deps.Store, Pseudonyms: names{deps.Secrets}, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now},
 		wishes: &decide.Engine[wish.Directives]{
-			Rules: wishRules(config.Rules.Service), Store: deps.Store, Pseudonyms: names{deps.Secrets}, Wake: deps.Wake.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
+			Rules: wishRules(config.Rules.Service), Store: deps.Store, Pseudonyms: names{deps.Secrets}, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
 		},
 	}
 	return k, nil

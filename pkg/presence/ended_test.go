@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/presence"
-	"koppi.internal/pkg/wake/redistest"
 )
 
 // What ended here has ended elsewhere too, for the time to live. Without Redis it has

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/presence"
-	"koppi.internal/pkg/wake/redistest"
 )
 
 // A thing is one holder's until it leaves or is gone for its time to live; a Redis that

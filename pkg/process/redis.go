@@ -13,23 +13,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/telemetry"
-	"koppi.internal/pkg/wake"
 )
 
 // Notifier is the hub of a service's wakes: over Redis where a URL is given. It runs in
 // the group.
-func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (wake.Notifier, error) {
+func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (notify.Notifier, error) {
 	if url == "" {
-		return &wake.Hub{}, nil
+		return &notify.Hub{}, nil
 	}
 	client, err := openRedis(url)
 	if err != nil {
 		return nil, err
 	}
-	hub := wake.NewRedis(client, name, logger)
+	hub := notify.NewRedis(client, name, logger)
 	group.Go(func() error { return errors.Join(hub.Run(ctx), client.Close()) })
 	return hub, nil
 }

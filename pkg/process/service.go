@@ -81,7 +81,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	parts := matter.Deps{
 		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
-	if parts.Wake, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
+	if parts.Notify, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
 	if parts.Signals, err = signals(ctx, s.Redis, name, parts.Logger, group); err != nil {

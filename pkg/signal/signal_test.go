@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/signal"
-	"koppi.internal/pkg/wake/redistest"
 )
 
 func hear(t *testing.T, signals <-chan []byte, want string) {

@@ -24,7 +24,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/matter"
-	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/notify"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern"
@@ -88,7 +88,7 @@ func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faul
 	})
 	f := &faulty{Store: store, path: path}
 	deps := matter.Deps{
-		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Wake: &wake.Hub{},
+		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {

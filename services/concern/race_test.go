@@ -101,7 +101,7 @@ type midway struct {
 	then func()
 }
 
-func (b *midway) Claims(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
+func (b *midway) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	claims, err := b.faulty.UniqueKeys(ctx, keys...)
 	if len(claims) > 0 {
 		b.once.Do(b.then)

@@ -35,7 +35,7 @@ func (r *reading) Load(ctx context.Context, subjects ...string) ([][]journal.Eve
 	return r.Store.Load(ctx, subjects...)
 }
 
-func (r *reading) Claims(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
+func (r *reading) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	r.calls = append(r.calls, "Claims")
 	return r.Store.UniqueKeys(ctx, keys...)
 }

@@ -100,7 +100,7 @@ func (c *conversation) live(ctx context.Context, after, field string) error {
 	}
 	signals, leave := c.service.Signals.Listen(c.id)
 	defer leave()
-	woken, cancel := c.service.Wake.Subscribe(c.who.Agency)
+	woken, cancel := c.service.Notify.Subscribe(c.who.Agency)
 	defer cancel()
 	shown, err := c.service.Show(ctx, c.id)
 	if err != nil {

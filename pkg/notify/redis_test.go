@@ -1,4 +1,4 @@
-package wake_test
+package notify_test
 
 import (
 	"context"
@@ -9,19 +9,19 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"koppi.internal/pkg/wake"
-	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/pkg/notify"
+	"koppi.internal/pkg/notify/redistest"
 )
 
 // process is one that runs on a Redis until the test ends.
-func process(t *testing.T, server *redistest.Server) *wake.Redis {
+func process(t *testing.T, server *redistest.Server) *notify.Redis {
 	t.Helper()
 	return processOver(t, server.Client())
 }
 
-func processOver(t *testing.T, client *redis.Client) *wake.Redis {
+func processOver(t *testing.T, client *redis.Client) *notify.Redis {
 	t.Helper()
-	r := wake.NewRedis(client, "concern", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r := notify.NewRedis(client, "concern", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

@@ -1,7 +1,7 @@
-// Package wake tells readers in this process that a mailbox has advanced. It is
+// Package notify tells readers in this process that a mailbox has advanced. It is
 // a hint and never the truth: who is woken reads the journal, and Poll makes up
 // for every wake that was lost.
-package wake
+package notify
 
 import "sync"
 

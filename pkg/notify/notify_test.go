@@ -1,4 +1,4 @@
-package wake_test
+package notify_test
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"koppi.internal/pkg/wake"
+	"koppi.internal/pkg/notify"
 )
 
 func TestWakesCoalesceAndNeverBlock(t *testing.T) {
-	hub := &wake.Hub{}
+	hub := &notify.Hub{}
 	woken, cancel := hub.Subscribe("kela")
 	other, cancelOther := hub.Subscribe("hva")
 	defer cancelOther()
@@ -40,7 +40,7 @@ func TestWakesCoalesceAndNeverBlock(t *testing.T) {
 // A lost wake is made up for within a second, also after a look that failed.
 func TestPollMakesUpForLostWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := &wake.Hub{}
+		hub := &notify.Hub{}
 		woken, cancel := hub.Subscribe("kela")
 		defer cancel()
 		ctx, stop := context.WithCancel(t.Context())

@@ -1,4 +1,4 @@
-package wake_test
+package notify_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"koppi.internal/pkg/wake/redistest"
+	"koppi.internal/pkg/notify/redistest"
 )
 
 // By a way to Redis that loses wakes, sends them twice or late, a reader still learns
