@@ -37,7 +37,7 @@ type Config struct {
 	Accepts []string
 	Store   journal.Store
 	Clock   clock.Clock
-	Notify    notify.Notifier
+	Notify  notify.Notifier
 	// Calls leads to those services' own handlers, interceptors and all.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger

@@ -32,7 +32,7 @@ type Deps struct {
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
-	Notify      notify.Notifier
+	Notify    notify.Notifier
 	// Settings are kept beside the journal: what is no history.
 	Settings journal.Settings
 	// Counters are what statistics count, Notices what units were told waits for them.
