@@ -24,6 +24,10 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 # A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
 VULNDB ?=
 
+# What checks and tests need.
+GENERATES := need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps
+TESTS := need-go need-chromium need-servers example pages
+
 .PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers need-manager
 
 help: ## Show this help
@@ -40,16 +44,17 @@ demo: need-go ## Replay the scenarios and show who was told what
 fsck: need-go ## Verify the journals in data/, at rest
 	$(KOPPI) fsck
 
-test: verify unit ## Check generated code and arrows, and run all tests
+test: $(GENERATES) $(TESTS) ## Check generated code and modules, and run all tests
+	@./deploy/unit.sh $(WEB) './deploy/verify.sh $(BUF) $(MODULES)' $(MODULES)
 
-unit: need-go need-chromium need-servers example pages ## Run all tests
-	@./deploy/unit.sh $(WEB) $(MODULES)
+unit: $(TESTS) ## Run all tests
+	@./deploy/unit.sh $(WEB) true $(MODULES)
 
 lint: need-go $(GOLANGCI) $(WEB)/node_modules ## Lint all modules, and the pages' types
 	cd $(WEB) && npx tsc --noEmit
 	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
-generate: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ## Generate Go and TypeScript from the .proto files
+generate: $(GENERATES) ## Generate Go and TypeScript from the .proto files
 	$(BUF) format -w proto
 	rm -rf proto/gen $(EXAMPLE)/gen $(WEB)/gen
 	$(BUF) generate --template proto/buf.gen.yaml
@@ -60,7 +65,7 @@ example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
 
 pages: $(WEB)/dist/pages/index.html ## Build the pages into the folder that the gateway embeds
 
-verify: need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps ## Check that generated code, modules and the contract are in order
+verify: $(GENERATES) ## Check that generated code, modules and the contract are in order
 	@./deploy/verify.sh $(BUF) $(MODULES)
 
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
