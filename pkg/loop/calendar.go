@@ -1,6 +1,6 @@
-// Package loop holds the words that all four services share: events and readers,
-// whose turn it is, and until when by Finnish working days. Everything here is
-// pure; the clock is the caller's.
+// Package loop holds what all four services share about matters: events and readers, the transition
+// table, disclosure, and due times by Finnish working days. Every function is pure; the caller
+// passes the time.
 package loop
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/rickar/cal/v2/aa"
 )
 
-// holidays are the days besides weekends that are no working days in Finland:
-// public holidays, Christmas Eve and Midsummer Eve (150/1930 § 5).
+// holidays are the days that are not working days in Finland, besides weekends: public holidays,
+// Christmas Eve and Midsummer Eve (150/1930 § 5).
 var holidays = []*cal.Holiday{
 	aa.NewYear, aa.Epiphany, aa.GoodFriday, aa.EasterMonday, aa.WorkersDay, aa.AscensionDay,
 	{Name: "Midsummer Eve", Month: time.June, Day: 19, Weekday: time.Friday, Offset: 1, Func: cal.CalcWeekdayFrom},
@@ -23,7 +23,7 @@ var holidays = []*cal.Holiday{
 	// Midsummer Day, All Saints' Day, Easter Day and Whit Sunday fall on weekends.
 }
 
-// helsinki is loaded once; tzdata is built in, so that it cannot be missing.
+// helsinki is loaded once. The import of time/tzdata makes the zone available on every machine.
 var helsinki = func() *time.Location {
 	zone, err := time.LoadLocation("Europe/Helsinki")
 	if err != nil {
@@ -32,10 +32,10 @@ var helsinki = func() *time.Location {
 	return zone
 }()
 
-// Helsinki is the zone of all time limits.
+// Helsinki returns the time zone in which all time limits are computed.
 func Helsinki() *time.Location { return helsinki }
 
-// IsWorkingDay tells whether the day of a time, in Helsinki, is a working day.
+// IsWorkingDay reports whether the day of a time, in Helsinki, is a working day.
 func IsWorkingDay(t time.Time) bool {
 	day := t.In(helsinki)
 	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
@@ -50,13 +50,13 @@ func IsWorkingDay(t time.Time) bool {
 	return true
 }
 
-// EndOfWorkingDay is the end (23:59:59 in Helsinki, given in UTC) of the n-th
-// working day after the day of from, which is not counted (150/1930 § 2).
+// EndOfWorkingDay returns the end (23:59:59 in Helsinki, given in UTC) of the n-th working day
+// after the day of from. The day of from itself is not counted (150/1930 § 2).
 func EndOfWorkingDay(from time.Time, n int) time.Time {
 	year, month, day := from.In(helsinki).Date()
 	for n > 0 {
 		day++
-		// Noon stays on its day through every change of the clocks.
+		// Noon is on the same day before and after a change to or from summer time.
 		if IsWorkingDay(time.Date(year, month, day, 12, 0, 0, 0, helsinki)) {
 			n--
 		}
@@ -64,8 +64,8 @@ func EndOfWorkingDay(from time.Time, n int) time.Time {
 	return endOfDay(year, month, day)
 }
 
-// EndOfMonths is the end of the same date n months on, or of that month's last
-// day where it has no such date (150/1930 § 3).
+// EndOfMonths returns the end (23:59:59 in Helsinki, given in UTC) of the same date n months later,
+// or of that month's last day if the month has no such date (150/1930 § 3).
 func EndOfMonths(from time.Time, n int) time.Time {
 	year, month, day := from.In(helsinki).Date()
 	first := time.Date(year, month+time.Month(n), 1, 12, 0, 0, 0, helsinki)
@@ -73,12 +73,14 @@ func EndOfMonths(from time.Time, n int) time.Time {
 	return endOfDay(first.Year(), first.Month(), min(day, last))
 }
 
-// termsMove is from when on statutory terms of months end on a working day. What was
-// decided before folds as it did: its due times were told, and some have passed.
+// termsMove is the time from which statutory terms of months are moved to a working day. Events
+// that were decided before it must fold as before: their due times were disclosed, and some have
+// passed.
 var termsMove = time.Date(2026, time.November, 30, 0, 0, 0, 0, helsinki)
 
-// EndOfTerm is the end of a statutory term of n months that is computed at a time: a term
-// whose last day is no working day ends with the next one (150/1930 § 5).
+// EndOfTerm returns the end of a statutory term of n months from from. A term whose last day is not
+// a working day ends with the next working day (150/1930 § 5). At is the time of the computation:
+// before 30 November 2026 the end is not moved.
 func EndOfTerm(from time.Time, n int, at time.Time) time.Time {
 	due := EndOfMonths(from, n)
 	if at.Before(termsMove) || IsWorkingDay(due) {
@@ -87,7 +89,7 @@ func EndOfTerm(from time.Time, n int, at time.Time) time.Time {
 	return EndOfWorkingDay(due, 1)
 }
 
-// NotPast makes a due time that would not lie ahead the end of the next working day.
+// NotPast returns due if it is after now, else the end of the next working day after now.
 func NotPast(due, now time.Time) time.Time {
 	if due.After(now) {
 		return due
@@ -99,9 +101,9 @@ func endOfDay(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 23, 59, 59, 0, helsinki).UTC()
 }
 
-// YearsAt is how many full years a person has on the day of a time in Helsinki, given the date
-// of birth at midnight UTC. Who was born on 29 February is a year older on 1 March where the
-// year has no such day.
+// YearsAt returns a person's age in full years on the day of at in Helsinki. Born is the date of
+// birth at midnight UTC. A person born on 29 February becomes a year older on 1 March in years
+// without that day.
 func YearsAt(born, at time.Time) int {
 	year, month, day := at.In(helsinki).Date()
 	years := year - born.Year()
@@ -111,20 +113,21 @@ func YearsAt(born, at time.Time) int {
 	return years
 }
 
-// EndOfDays is the end of the day n calendar days on.
+// EndOfDays returns the end (23:59:59 in Helsinki, given in UTC) of the n-th calendar day after the
+// day of from.
 func EndOfDays(from time.Time, n int) time.Time {
 	year, month, day := from.In(helsinki).Date()
 	return endOfDay(year, month, day+n)
 }
 
-// Office hours, in Helsinki, on working days.
+// Office hours in Helsinki, on working days: full hours of the day.
 const (
 	officeOpens  = 8
 	officeCloses = 16
 )
 
-// AfterOfficeHours is when that much of office time (8–16 on working days) has
-// passed since from.
+// AfterOfficeHours returns the time at which as much office time as left (8–16 in Helsinki on
+// working days) has passed since from, in UTC.
 func AfterOfficeHours(from time.Time, left time.Duration) time.Time {
 	at := from.In(helsinki)
 	for {

@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// Chance is a number from 0 up to 1 that names alone decide, the same each time. Nobody can
-// foretell it who does not know all of them: the id of a subject holds 74 random bits.
+// Chance returns a number from 0 up to, but not including, 1 that depends on the names alone: equal
+// names give an equal number. A reader that does not know all names cannot predict it, because the
+// id of a matter holds 74 random bits.
 func Chance(names ...string) float64 {
 	digest := sha256.New()
 	for _, name := range names {

@@ -9,43 +9,45 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Command is a request with all that its decision needs to know from outside. F are
-// the facts that a service's rules ask for.
+// Command is a request together with everything from outside that its decision needs. F is the type
+// of the facts that a service's rules need.
 type Command[F any] struct {
 	Actor Actor
-	// Subject that is commanded; the new one for a command that starts one.
+	// Subject is the matter that the command is on; for a command that begins a matter, the new
+	// one.
 	Subject string
-	// Stale says that the caller's etag is not of the version that it was shown.
+	// Stale says that the caller's etag is not the etag of the version that the caller was shown.
 	Stale bool
 	At    time.Time
 	// Request is the RPC's request message.
 	Request proto.Message
-	// NewID is free for what the command begins: another subject, a question, a goal.
+	// NewID is an unused id for what the command creates: another matter, a question or a goal.
 	NewID string
-	// Client and Case are inner ids, for a command that starts a subject.
+	// Client and Case are internal ids. They are set for a command that begins a matter.
 	Client, Case string
-	// Home is what is known of the client's, for a command that starts a subject.
+	// Home is what is known of the client's home. It is set for a command that begins a matter.
 	Home Home
-	// Attachments are those that the request names, in its order; Unavailable says why
-	// one of them cannot be named.
+	// Attachments are the attachments that the request names, in its order. Unavailable is the
+	// error if the caller cannot name one of them.
 	Attachments []*commonv1.Attachment
 	Unavailable error
 	Facts       F
 }
 
-// Home is what says which unit serves a client.
+// Home holds the facts about a client that decide which unit serves the client.
 type Home struct {
-	// Municipality of three digits, and Language as a BCP 47 tag; either may be empty.
+	// Municipality is the code of three digits, and Language a BCP 47 tag. Either may be empty.
 	Municipality, Language string
-	// Born is the client's date of birth, at midnight UTC; zero where it is not known.
+	// Born is the client's date of birth at midnight UTC; zero if it is not known.
 	Born time.Time
-	// NonDisclosure tells that nobody is to learn where the person lives but who is
-	// responsible.
+	// NonDisclosure says that only those who are responsible for the client may learn where the
+	// client lives.
 	NonDisclosure bool
 }
 
-// Among is a home as it routes what several agencies are told of: under a non-disclosure the
-// unit that serves the municipality would tell them where the person lives.
+// Among returns the home by which a matter is routed if several agencies see the unit. Under a
+// non-disclosure it has no municipality, because the unit that serves the municipality would tell
+// them where the client lives.
 func (h Home) Among() Home {
 	if h.NonDisclosure {
 		h.Municipality = ""
@@ -53,7 +55,7 @@ func (h Home) Among() Home {
 	return h
 }
 
-// StepOf is the name of the RPC that a request is of.
+// StepOf returns the name of the RPC that a request belongs to.
 func StepOf(request proto.Message) string {
 	return strings.TrimSuffix(string(request.ProtoReflect().Descriptor().Name()), "Request")
 }

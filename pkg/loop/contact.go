@@ -11,20 +11,22 @@ import (
 )
 
 const (
-	// A plan to contact a client stands so long when it does not say until when, and
-	// never longer than that.
+	// contactStands is how long a plan to contact a client is valid after the planned time if the
+	// request gives no end. contactAtMost is how far ahead the end may be.
 	contactStands = 24 * time.Hour
 	contactAtMost = 30 * 24 * time.Hour
 )
 
-// ContactRequest is what the requests to plan a contact have in common.
+// ContactRequest is the common interface of the requests to plan a contact.
 type ContactRequest interface {
 	proto.Message
 	GetAt() *timestamppb.Timestamp
 	GetLapsesAt() *timestamppb.Timestamp
 }
 
-// CheckContact holds a planned contact to the future, and to a month.
+// CheckContact refuses a planned contact with fault.InvalidField if its time is not in the future,
+// or if it does not lapse after that time and within 30 days of now. A request without a time is
+// allowed.
 func CheckContact(r ContactRequest, now time.Time) error {
 	if r.GetAt() == nil {
 		return nil
@@ -46,7 +48,7 @@ func lapsing(r ContactRequest) time.Time {
 	return r.GetAt().AsTime().Add(contactStands)
 }
 
-// ContactPlanned is the event of a request that was checked.
+// ContactPlanned returns the event for a request that CheckContact has accepted.
 func ContactPlanned(r ContactRequest) *commonv1.ContactPlanned {
 	if r.GetAt() == nil {
 		return &commonv1.ContactPlanned{}
@@ -54,7 +56,7 @@ func ContactPlanned(r ContactRequest) *commonv1.ContactPlanned {
 	return &commonv1.ContactPlanned{At: r.GetAt(), LapsesAt: timestamppb.New(lapsing(r))}
 }
 
-// PlanContact folds an agency's plan to contact the client: the last one stands.
+// PlanContact folds an agency's plan to contact the client. It replaces the agency's earlier plan.
 func (h *Head) PlanContact(e Event, m *commonv1.ContactPlanned) {
 	h.Contacted(e.By)
 	if m.GetAt() != nil {
@@ -62,7 +64,7 @@ func (h *Head) PlanContact(e Event, m *commonv1.ContactPlanned) {
 	}
 }
 
-// Contacted ends an agency's plan: it has tried.
+// Contacted removes an agency's plan, because the agency has tried to contact the client.
 func (h *Head) Contacted(by *commonv1.Party) {
 	var others []*commonv1.PlannedContact
 	for _, planned := range h.Contacts {
@@ -73,7 +75,7 @@ func (h *Head) Contacted(by *commonv1.Party) {
 	h.Contacts = others
 }
 
-// PlannedContacts are those that stand at a time; none once the loop has ended.
+// PlannedContacts returns the plans that have not lapsed at a time; none once the matter has ended.
 func (h Head) PlannedContacts(at time.Time) []*commonv1.PlannedContact {
 	var standing []*commonv1.PlannedContact
 	for _, planned := range h.Contacts {

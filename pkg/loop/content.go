@@ -8,9 +8,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// CheckBasis holds a legal basis to one of the grounds that a message may go on, and
-// to what each ground asks: the time of a consent, an official's attestation
-// (1301/2014 § 35), the provision.
+// CheckBasis checks that a legal basis has one of the given grounds and what that ground requires:
+// the time of a consent, an official's attestation (1301/2014 § 35), and always the provision. It
+// refuses with fault.LegalBasisRequired or fault.AttestationRequired.
 func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.LegalGround) error {
 	ground := basis.GetGround()
 	if ground == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED {
@@ -50,11 +50,12 @@ func namesOf(grounds []commonv1.LegalGround) string {
 	return text
 }
 
-// CheckSaid is the last check of all content: the papers named can be. That no text holds
-// an identity code is checked before, of every request alike (pkg/serve).
+// CheckSaid is the last check of all content: it refuses attachments that the caller cannot name.
+// pkg/serve has already checked, for every request, that no text holds an identity code.
 func (c Command[F]) CheckSaid() error { return c.Unavailable }
 
-// CheckExplained asks for the reason that a step must not be without.
+// CheckExplained refuses a step without a reason with fault.ExplanationRequired. What names the
+// step, and field the field of the request.
 func CheckExplained(what, field, text string) error {
 	if text == "" {
 		return fault.New(fault.ExplanationRequired, "%s needs a reason in words", what).Field(field, "required")
@@ -62,7 +63,8 @@ func CheckExplained(what, field, text string) error {
 	return nil
 }
 
-// CheckSettled asks what became of a declined matter.
+// CheckSettled refuses to settle a declined matter without saying where it was sent instead or why
+// it was dropped.
 func CheckSettled(resubmittedAs, reason string) error {
 	if resubmittedAs == "" && reason == "" {
 		return fault.New(fault.ExplanationRequired, "say where it was sent instead, or why it is dropped").
@@ -71,7 +73,8 @@ func CheckSettled(resubmittedAs, reason string) error {
 	return nil
 }
 
-// CheckOwn refuses a party of another agency where a matter moves within one's own.
+// CheckOwn refuses a party of another agency in a step that moves a matter within the agency own. A
+// nil party is allowed.
 func CheckOwn(party *commonv1.Party, own, field string) error {
 	if party != nil && party.GetAgency() != own {
 		return fault.New(fault.UnknownParty, "within the agency means to a unit of your own").Field(field, "your own agency")
@@ -79,7 +82,8 @@ func CheckOwn(party *commonv1.Party, own, field string) error {
 	return nil
 }
 
-// CheckOther refuses to send to one's own agency, or back to whom it came from.
+// CheckOther refuses to send a matter to one of the agencies not: the caller's own and the agencies
+// that already have it.
 func CheckOther(party *commonv1.Party, field string, not ...string) error {
 	if slices.Contains(not, party.GetAgency()) {
 		return fault.New(fault.UnknownParty, "this goes to another agency than those that have it; within your own reassign it").
@@ -88,7 +92,7 @@ func CheckOther(party *commonv1.Party, field string, not ...string) error {
 	return nil
 }
 
-// CheckStarter refuses to begin a matter to whoever is no agency's worker or system.
+// CheckStarter refuses to let an actor begin a matter that is not a worker or system of an agency.
 func CheckStarter(actor Actor) error {
 	if actor.Agency == "" || actor.Role == "client" || actor.Role == "operator" {
 		return fault.New(fault.RoleNotAllowed, "this is begun by an agency's worker or system")

@@ -9,27 +9,30 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Audience is to whom, and on what ground, something is told. A service names its own.
+// Audience says who a reader is for the disclosure rules, and on which ground it reads. Each
+// service defines its own audiences.
 type Audience string
 
-// Disclosure is one rule of what an audience is not told.
+// Disclosure is one rule that keeps a field from some audiences.
 type Disclosure struct {
-	// Key names the rule to people, in Withheld.
+	// Key is the name of the rule that readers see in Withheld.
 	Key string
-	// Event is the message's name; Field the field left out of it, or of the status
-	// that comes with it and of every later one (then Status leaves it out).
+	// Event is the name of the message, and Field the field that the rule clears. If Field is not a
+	// field of the message, it is a field of the status that comes with this event and all later
+	// ones, and Status leaves it out.
 	Event, Field string
-	// To whom it is not told.
+	// To lists the audiences from which the field is withheld.
 	To []Audience
 }
 
-// Hide is a rule in one line, so that a table of them reads as one.
+// Hide returns a rule. It lets a table of rules have one line for each.
 func Hide(key, event, field string, to ...Audience) Disclosure {
 	return Disclosure{Key: key, Event: event, Field: field, To: to}
 }
 
-// Withhold clears what the rules keep from an audience, in a clone of the event's
-// message, and says so. Withheld depends on event type and audience, never on content.
+// Withhold clears the fields that the rules keep from an audience, in a clone of the event's
+// message, and returns the list of them. The list depends on event type and audience, never on
+// content.
 func Withhold(rules []Disclosure, e Event, audience Audience) (Event, []Withheld) {
 	message := proto.Clone(e.Message)
 	fields := message.ProtoReflect().Descriptor().Fields()
@@ -51,8 +54,8 @@ func Withhold(rules []Disclosure, e Event, audience Audience) (Event, []Withheld
 	return e, withheld
 }
 
-// withoutNames clears what parties are called, at any depth: requests of before set it, as
-// they liked, and Koppi never does.
+// withoutNames clears the display names of parties at any depth. Requests of earlier versions could
+// set them freely; Koppi never sets them.
 func withoutNames(message protoreflect.Message) {
 	if party, ok := message.Interface().(*commonv1.Party); ok {
 		party.DisplayName = ""
@@ -72,10 +75,10 @@ func withoutNames(message protoreflect.Message) {
 	})
 }
 
-// NameOf is an event's name, without its package.
+// NameOf returns the name of an event's message without its package.
 func NameOf(message proto.Message) string { return string(message.ProtoReflect().Descriptor().Name()) }
 
-// AgencyAlone strips another agency's party to the agency.
+// AgencyAlone returns a party unchanged if it is of the agency own; else with the agency only.
 func AgencyAlone(party *commonv1.Party, own string) *commonv1.Party {
 	if party == nil || party.GetAgency() == own {
 		return party
@@ -83,7 +86,7 @@ func AgencyAlone(party *commonv1.Party, own string) *commonv1.Party {
 	return &commonv1.Party{Agency: party.GetAgency()}
 }
 
-// UnitAlone is a party without its worker.
+// UnitAlone returns a party without its worker; nil for nil.
 func UnitAlone(party *commonv1.Party) *commonv1.Party {
 	if party == nil {
 		return nil

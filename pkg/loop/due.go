@@ -10,11 +10,11 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// StatusOf is a loop's status as a reader sees it.
+// StatusOf computes the status of a matter as a reader sees it.
 type StatusOf[S State] func(view S, reader Reader) *commonv1.LoopStatus
 
-// NewStatus is the status of a subject, with the turn and until when; both are left
-// out once it has ended.
+// NewStatus returns the status of a matter with the party that must act and the due time. An ended
+// matter has neither.
 func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due Deadline) *commonv1.LoopStatus {
 	status := &commonv1.LoopStatus{Phase: h.Phase, Since: timestamppb.New(h.Since)}
 	if h.Ended() {
@@ -28,8 +28,8 @@ func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due Deadline) *co
 	return status
 }
 
-// WithoutBasis leaves out of a status what its due time rests on, for all readers but the
-// receiver and the client: it would tell them of the receiver's judgement.
+// WithoutBasis clears the basis of the due time in a status for all readers but the receiver and
+// the client, because the basis would tell them of the receiver's judgement.
 func WithoutBasis(status *commonv1.LoopStatus, reader Reader) *commonv1.LoopStatus {
 	if reader.Role != RoleReceiver && reader.Role != RoleClient {
 		status.DueBasis, status.DueProvision = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""
@@ -37,9 +37,9 @@ func WithoutBasis(status *commonv1.LoopStatus, reader Reader) *commonv1.LoopStat
 	return status
 }
 
-// NextCheck is the earliest due time that some reader is shown and has not yet
-// been told to have passed; zero when there is none. It goes by every reader's
-// view: a step that one reader may not know must not silence its due time.
+// NextCheck returns the earliest due time that a reader is shown and that has not yet been recorded
+// as passed for that reader; zero if there is none. It uses the view of every reader: a step that
+// one reader may not know of must not suppress that reader's due time.
 func NextCheck[S State](history History[S], status StatusOf[S]) time.Time {
 	var next time.Time
 	for _, due := range unfired(history, status) {
@@ -50,7 +50,7 @@ func NextCheck[S State](history History[S], status StatusOf[S]) time.Time {
 	return next
 }
 
-// Overdue records the due times that have passed, once each, as the service's event.
+// Overdue returns the service's event for each due time that has passed and was not yet recorded.
 func Overdue[S State](history History[S], at time.Time, status StatusOf[S], event func(S, *timestamppb.Timestamp) proto.Message) []Event {
 	due := unfired(history, status)
 	slices.SortFunc(due, time.Time.Compare)
@@ -65,21 +65,21 @@ func Overdue[S State](history History[S], at time.Time, status StatusOf[S], even
 	return events
 }
 
-// ByClock is an event that nobody's step makes.
+// ByClock returns an event that results from no party's step but from the passing of time.
 func ByClock(h Head, at time.Time, message proto.Message) Event {
 	return Event{Subject: h.Subject, Message: message, Basis: h.Basis, At: at, Client: h.Client, Case: h.Case}
 }
 
-// Passed is the event that a due time passed, of any service.
+// Passed is the interface of each service's event that a due time has passed.
 type Passed interface {
 	GetDueAt() *timestamppb.Timestamp
-	// GetDueRules is by which rules it was due: see DueRules.
+	// GetDueRules returns the number of the rules by which the time was due: see DueRules.
 	GetDueRules() int32
 }
 
-// PassedFor tells whether a due time was one that a reader was shown, and passed for
-// it for the first time. Before is the status by the rules of before, by which what was
-// recorded then was due.
+// PassedFor reports whether the due time of an event was one that the reader was shown, and has now
+// passed for the first time for that reader. Before computes the status by the rules before
+// DueRules 1; it is used for events that were recorded under those rules.
 func PassedFor[S State](view S, reader Reader, status, before StatusOf[S], passed Passed) bool {
 	if passed.GetDueRules() < DueRules {
 		status = before

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Etag is the opaque form of the version of a subject that an agency has been
-// shown: how many messages its mailbox has had about it.
+// Etag returns the opaque form of the version of a matter that an agency has been shown. The
+// version is the number of messages about the matter in the agency's mailbox.
 func Etag(subject, agency string, version uint64) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", subject, agency, version))
 	return base64.RawURLEncoding.EncodeToString(sum[:12])

@@ -8,16 +8,16 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// leftOut is the field in which a message says what it does not hold.
+// leftOut is the field in which a message says how many elements of its lists are left out.
 const leftOut = protoreflect.Name("left_out")
 
-// eachNote is more than one entry of left_out takes.
+// eachNote is the number of bytes reserved for one entry of left_out; no entry needs more.
 const eachNote = 64
 
-// Fit leaves the oldest elements of a message's lists out, of the longest list first,
-// until it has at most so many bytes, and notes in left_out how many. The lists are in the
-// order of time, and are replaced and not changed. It returns the message; one without
-// left_out says nothing of what is gone.
+// Fit removes the oldest elements from the given lists of a message, always from the largest list,
+// until the message has at most most bytes, and notes in left_out how many were removed. The lists
+// must be in the order of time; each is replaced by a new list, not changed. Fit returns the
+// message. If the message has no field left_out, nothing is noted.
 func Fit[M proto.Message](m M, most int, lists ...protoreflect.Name) M {
 	if proto.Size(m) <= most {
 		return m
@@ -28,15 +28,14 @@ func Fit[M proto.Message](m M, most int, lists ...protoreflect.Name) M {
 	return m
 }
 
-// Newest does so for lists whose newest elements come first, in a message that notes
-// nothing.
+// Newest does the same as Fit for lists whose newest elements come first, and notes nothing.
 func Newest[M proto.Message](m M, most int, lists ...protoreflect.Name) M {
 	cut(m, most, true, lists)
 	return m
 }
 
-// cut shortens the lists of a message, at their end or at their beginning, and tells how
-// many elements of each are gone.
+// cut shortens the lists of a message at the end or at the beginning. It returns how many elements
+// it removed from each list.
 func cut(m proto.Message, most int, atEnd bool, lists []protoreflect.Name) map[protoreflect.Name]int {
 	message, total := m.ProtoReflect(), proto.Size(m)
 	sizes, weights, gone := map[protoreflect.Name][]int{}, map[protoreflect.Name]int{}, map[protoreflect.Name]int{}
@@ -77,7 +76,7 @@ func cut(m proto.Message, most int, atEnd bool, lists []protoreflect.Name) map[p
 	return gone
 }
 
-// part is a new list of some elements of a list.
+// part returns a new list with the elements from from up to, but not including, to.
 func part(message protoreflect.Message, field protoreflect.FieldDescriptor, from, to int) protoreflect.Value {
 	fresh, list := message.NewField(field), message.Get(field).List()
 	for i := from; i < to; i++ {
@@ -86,7 +85,7 @@ func part(message protoreflect.Message, field protoreflect.FieldDescriptor, from
 	return fresh
 }
 
-// note adds to what a message says is left out of a list.
+// note adds count to the number that a message gives in left_out for a list.
 func note(m proto.Message, name protoreflect.Name, count int) {
 	missing := MissingIn(m)
 	missing[name] += count
@@ -106,7 +105,7 @@ func note(m proto.Message, name protoreflect.Name, count int) {
 	message.Set(field, fresh)
 }
 
-// MissingIn is how many elements of its lists a message says are left out, by list.
+// MissingIn returns how many elements of each list are left out of a message, as its left_out says.
 func MissingIn(m proto.Message) map[protoreflect.Name]int {
 	missing := map[protoreflect.Name]int{}
 	if noted, ok := m.(interface{ GetLeftOut() []*commonv1.LeftOut }); ok {
@@ -117,9 +116,9 @@ func MissingIn(m proto.Message) map[protoreflect.Name]int {
 	return missing
 }
 
-// Refill puts into a message that a snapshot left out what an earlier one of the same
-// subject holds of it, so that who knows the whole goes on knowing it. The message is
-// changed, the known one is not.
+// Refill adds to a message the elements that a snapshot left out and that an earlier message of the
+// same matter holds. A reader that knows the whole matter thus keeps what it knows. The message m
+// is changed, known is not.
 func Refill(m, known proto.Message) {
 	had := MissingIn(known)
 	for name, missing := range MissingIn(m) {
@@ -128,7 +127,7 @@ func Refill(m, known proto.Message) {
 		if field == nil || !field.IsList() {
 			continue
 		}
-		// The known list begins behind what was left out of it.
+		// The list in known also lacks its oldest elements: had of them.
 		kept := max(0, min(missing-had[name], before.Get(field).List().Len()))
 		whole := part(before, field, 0, kept)
 		list := message.Get(field).List()

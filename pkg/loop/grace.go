@@ -6,21 +6,21 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Graces are how long a receiver has to act on what was sent, by urgency; an
-// agency may have its own. Zero means the default.
+// Graces are the times that a receiver has to act on a new matter, by urgency. An agency may set
+// its own. Zero means the default.
 type Graces struct {
-	// Emergency runs by the clock, day and night (1301/2014 § 36: without delay).
+	// Emergency is counted day and night, not in working days (1301/2014 § 36: without delay).
 	Emergency                            time.Duration
 	UrgentWorkingDays, NormalWorkingDays int
 }
 
-// DefaultGraces are one hour, the next working day and three working days.
+// DefaultGraces returns the defaults: one hour, one working day and three working days.
 func DefaultGraces() Graces {
 	return Graces{Emergency: time.Hour, UrgentWorkingDays: 1, NormalWorkingDays: 3}
 }
 
-// Grace is when the receiver must have acted on what was sent at a time. An
-// urgency that is not given counts as normal.
+// Grace returns the time by which the receiver must have acted on what was sent at from. An
+// unspecified urgency counts as normal.
 func Grace(urgency commonv1.Urgency, graces Graces, from time.Time) time.Time {
 	standard := DefaultGraces()
 	switch urgency {

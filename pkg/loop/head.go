@@ -10,38 +10,38 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// State is what a service's state has in common with all others': it embeds Head.
+// State is the interface of every service's state, which embeds Head.
 type State interface{ Common() Head }
 
-// Head is the part of a subject's state that every service has.
+// Head is the part of a matter's state that all services have.
 type Head struct {
 	Subject string
-	// Client and Case are inner ids. Client is empty where no person is identified.
+	// Client and Case are internal ids. Client is empty if no person is identified.
 	Client, Case string
-	// Sender is who began it.
+	// Sender is the party that began the matter.
 	Sender  *commonv1.Party
 	Basis   *commonv1.LegalBasis
 	Started time.Time
-	// Phase it is in, Since when.
+	// Phase is the phase of the matter, and Since the time at which it began.
 	Phase commonv1.LoopPhase
 	Since time.Time
-	// Due is the state's own due time; what is asked or offered may lie over it, and the
-	// clock of what is urgent goes before it.
+	// Due is the due time of the state itself. A question or an offer may replace it while it is
+	// open, and the clock of an urgent matter takes precedence over it.
 	Due time.Time
-	// Clock of what is urgent.
+	// Clock is the clock of an urgent matter.
 	Clock Clock
-	// Fired are the due times that were told to have passed. An earlier one may come
-	// back: an offer that is late lies over the state again once a question is answered.
+	// Fired are the due times that were recorded as passed. An earlier one may apply again: a late
+	// offer onward becomes the due time again once a question is answered.
 	Fired []time.Time
-	// Contacts are those planned, the last of each agency.
+	// Contacts are the planned contacts, at most one for each agency.
 	Contacts []*commonv1.PlannedContact
-	// Revocation is set once the subject was entered in error, Withdrawal once the consent
-	// on which it rests was withdrawn.
+	// Revocation is set once the matter was entered in error, Withdrawal once the consent on which
+	// it rests was withdrawn.
 	Revocation Revocation
 	Withdrawal Notice
 }
 
-// Begin is the head of a subject that an event starts.
+// Begin returns the head of a matter that an event begins.
 func Begin(e Event, phase commonv1.LoopPhase) Head {
 	return Head{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, Sender: e.By, Basis: e.Basis,
@@ -49,41 +49,41 @@ func Begin(e Event, phase commonv1.LoopPhase) Head {
 	}
 }
 
-// Common is the head itself: a state that embeds it is a State.
+// Common returns the head itself, so that a state that embeds Head is a State.
 func (h Head) Common() Head { return h }
 
-// Enter moves to a phase; one that it is in already goes on since when it did.
+// Enter moves to a phase. If the matter is already in it, Since stays as it is.
 func (h *Head) Enter(phase commonv1.LoopPhase, at time.Time) {
 	if h.Phase != phase {
 		h.Phase, h.Since = phase, at
 	}
 }
 
-// Fire notes that a due time was told to have passed.
+// Fire notes that a due time was recorded as passed.
 func (h *Head) Fire(due time.Time) { h.Fired = append(slices.Clip(h.Fired), due) }
 
-// HasFired tells whether a due time was told to have passed.
+// HasFired reports whether a due time was recorded as passed.
 func (h Head) HasFired(due time.Time) bool { return slices.ContainsFunc(h.Fired, due.Equal) }
 
-// Ended tells whether the loop has ended. An ended loop never reopens.
+// Ended reports whether the matter has ended. An ended matter is never reopened.
 func (h Head) Ended() bool {
 	return h.Phase == commonv1.LoopPhase_LOOP_PHASE_CLOSED || h.Phase == commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN
 }
 
-// Exists tells a subject from the zero state.
+// Exists reports whether the matter exists; false for the zero state.
 func (h Head) Exists() bool { return h.Subject != "" }
 
-// IsRevoked tells whether it was entered in error.
+// IsRevoked reports whether the matter was entered in error.
 func (h Head) IsRevoked() bool { return !h.Revocation.At.IsZero() }
 
-// Revocation is how far the removal of what was entered in error has come.
+// Revocation describes how far the removal of a matter that was entered in error has come.
 type Revocation struct {
 	Notice
 	Reason string
 }
 
-// Revoked folds the events of a revocation into the head; false for all others.
-// What remains of a subject entered in error is its head: a tombstone.
+// Revoked folds the events of a revocation into the head; it returns false for all other events. Of
+// a matter that was entered in error only the head remains, as a tombstone.
 func (h Head) Revoked(e Event) (Head, bool) {
 	r := &h.Revocation
 	switch m := e.Message.(type) {
@@ -107,7 +107,8 @@ func (h Head) Revoked(e Event) (Head, bool) {
 	return h, true
 }
 
-// IsNotice tells the messages that outlive the erasure of what they are about.
+// IsNotice reports whether a message remains after the content of its matter is erased: messages
+// about a revocation or a withdrawn consent do.
 func IsNotice(message proto.Message) bool {
 	switch message.(type) {
 	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue,
@@ -118,7 +119,7 @@ func IsNotice(message proto.Message) bool {
 	}
 }
 
-// Message is the revocation as a party sees it; nil where there is none.
+// Message returns the revocation as a party sees it; nil if there is none.
 func (r Revocation) Message() *commonv1.Revocation {
 	if r.At.IsZero() {
 		return nil

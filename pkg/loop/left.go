@@ -6,11 +6,12 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// DiscloseNotice is what a reader is told of a notice, given its view so far; false where it
-// is told nothing. Every party is told alike, and of others the agency alone. Who had left
-// is told what concerns its own copy: who came later, and what the others acknowledge, it
-// may not know (621/1999 § 24). Apart is Notice.LeftApart of the subject's notice: before
-// it there was, what others acknowledge was told to all, and the mailboxes count it.
+// DiscloseNotice returns a notice as a reader may see it, given the reader's view so far; false if
+// the reader may not see it. All parties see the same, and of other parties the agency only. A
+// reader that had left the matter sees what concerns its own copy: it may not know who joined later
+// or what the others acknowledge (621/1999 § 24). Apart is Notice.LeftApart of the matter's notice:
+// before that field existed all readers saw all acknowledgements, and the mailboxes count those
+// messages.
 func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool) {
 	e.By = AgencyAlone(e.By, reader.Agency)
 	own := e.By.GetAgency() == reader.Agency
@@ -39,7 +40,7 @@ func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool)
 	return e, told
 }
 
-// holdersFor are the holders of whom a reader is told.
+// holdersFor returns the holders that a reader may see.
 func holdersFor(holders []string, reader Reader) []string {
 	if !reader.Left {
 		return holders

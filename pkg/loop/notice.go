@@ -11,25 +11,26 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// workingDaysToAcknowledge is how long holders of a copy have.
+// workingDaysToAcknowledge is the number of working days that a holder of a copy has to
+// acknowledge.
 const workingDaysToAcknowledge = 3
 
-// Notice is something that every holder of a copy must acknowledge: that a subject was
-// entered in error, or that the consent on which it rests was withdrawn.
+// Notice is something that every holder of a copy must acknowledge: that a matter was entered in
+// error, or that the consent on which it rests was withdrawn.
 type Notice struct {
 	At  time.Time
 	By  *commonv1.Party
 	Due time.Time
-	// ByClient says that the client did it or confirmed it; By is absent then, and also
-	// where it was done in the client's name by an agency of which the parties are not told.
+	// ByClient says that the client gave the notice or confirmed it; then By is nil. By is also nil
+	// if an agency gave it in the client's name and the parties may not know of that agency.
 	ByClient bool
-	// Holders must acknowledge; Acknowledged says who did, and when.
+	// Holders are the agencies that must acknowledge; Acknowledged says which have, and when.
 	Holders      []string
 	Acknowledged map[string]time.Time
-	// LeftApart says that who had left is told nothing of the other holders.
+	// LeftApart says that readers that had left see nothing of the other holders.
 	LeftApart bool
-	// Erased tells that the keys of what was told before are destroyed, Overdue that the
-	// due time was told to have passed.
+	// Erased says that the keys of what was disclosed before are destroyed, Overdue that the due
+	// time was recorded as passed.
 	Erased, Overdue bool
 }
 
@@ -37,14 +38,14 @@ func noticeOf(e Event, holders []string, due *timestamppb.Timestamp) Notice {
 	return Notice{At: e.At, By: e.By, Holders: holders, Due: due.AsTime()}
 }
 
-// acknowledge notes that a holder has seen to its copy.
+// acknowledge notes that a holder has dealt with its copy.
 func (n *Notice) acknowledge(e Event) {
 	acknowledged := map[string]time.Time{e.By.GetAgency(): e.At}
 	maps.Copy(acknowledged, n.Acknowledged)
 	n.Acknowledged = acknowledged
 }
 
-// Pending are the holders that have not acknowledged.
+// Pending returns the holders that have not acknowledged.
 func (n Notice) Pending() []string {
 	var pending []string
 	for _, holder := range n.Holders {
@@ -55,10 +56,11 @@ func (n Notice) Pending() []string {
 	return pending
 }
 
-// Awaits tells whether an agency has yet to acknowledge.
+// Awaits reports whether an agency has yet to acknowledge.
 func (n Notice) Awaits(agency string) bool { return slices.Contains(n.Pending(), agency) }
 
-// Awaited is what an agency has yet to acknowledge of a subject; nil for nothing.
+// Awaited returns the notice of a matter that an agency has yet to acknowledge; nil if there is
+// none.
 func (h Head) Awaited(agency string) *Notice {
 	notice := &h.Withdrawal
 	if h.IsRevoked() {
@@ -70,7 +72,7 @@ func (h Head) Awaited(agency string) *Notice {
 	return notice
 }
 
-// NextCheck is when the clock must look at it again; zero for never.
+// NextCheck returns when the notice needs the next event by the clock; zero for never.
 func (n Notice) NextCheck() time.Time {
 	switch {
 	case n.At.IsZero():
@@ -84,12 +86,13 @@ func (n Notice) NextCheck() time.Time {
 	}
 }
 
-// isLate tells whether somebody is, and it was not told.
+// isLate reports whether a holder is late and this was not yet recorded.
 func (n Notice) isLate(at time.Time) bool {
 	return len(n.Pending()) > 0 && !n.Overdue && !n.Due.After(at)
 }
 
-// holdersOf are the readers that must acknowledge what an agency says, and until when.
+// holdersOf returns the agencies that must acknowledge a notice, without the agencies by that gave
+// it, and the end of the time that they have.
 func holdersOf(readers []Reader, at time.Time, by ...string) ([]string, *timestamppb.Timestamp) {
 	var holders []string
 	for _, reader := range readers {
@@ -100,8 +103,8 @@ func holdersOf(readers []Reader, at time.Time, by ...string) ([]string, *timesta
 	return holders, timestamppb.New(EndOfWorkingDay(at, workingDaysToAcknowledge))
 }
 
-// NoticesDue are the events that the clock makes of a subject's notices: that the copies
-// are erased, once they are, and that somebody is late.
+// NoticesDue returns the events that the clock adds to a matter's notices: that the copies are
+// erased, and that a holder is late.
 func NoticesDue(h Head, at time.Time) []Event {
 	var events []Event
 	add := func(message proto.Message) { events = append(events, ByClock(h, at, message)) }

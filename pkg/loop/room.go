@@ -9,38 +9,41 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// The bounds of a subject. All that a subject holds came by its events, so that a bound on
-// the events' bytes bounds its state, its snapshot, its timeline and each case message
+// The size limits of a matter. Everything that a matter holds came with its events. A limit on the
+// bytes of the events therefore limits its state, its snapshot, its timeline and each case message
 // about it.
 const (
-	// Full is how many bytes of one subject a party may have been told, its own steps
-	// among them, before its further steps are refused: some 190 pages of text.
+	// Full is how many bytes of one matter may have been disclosed to a party, its own steps
+	// included, before its further steps are refused: some 190 pages of text.
 	Full = 384 << 10
-	// Reserve is how much more the steps may add that finish what was begun (Rules.Finishes).
+	// Reserve is how many bytes beyond Full are allowed for steps that end what was begun
+	// (Rules.Finishes).
 	Reserve = 192 << 10
-	// FullCopies is how many bytes of snapshots a subject's events may hold.
+	// FullCopies is how many bytes of snapshots the events of a matter may hold in total.
 	FullCopies = 8 << 20
-	// MaxSnapshot is the most bytes of one snapshot, and MaxRecord of one case message: one
-	// of each service, each with its record, fit into what a gRPC client takes by default.
+	// MaxSnapshot is the most bytes of one snapshot, and MaxRecord of one case message. One of each
+	// service, each with its record, fits into the default size limit of a gRPC client.
 	MaxSnapshot = 416 << 10
 	MaxRecord   = 480 << 10
-	// MaxAnswer is the most bytes of one subject in an answer, and of a page of anything.
+	// MaxAnswer is the most bytes of one matter in an answer, and of one page of any list.
 	MaxAnswer = 2 << 20
-	// eachEvent is what every event counts beside what it says: it bounds their number.
+	// eachEvent is the number of bytes that every event counts in addition to its content. It
+	// limits the number of events.
 	eachEvent = 128
 )
 
-// Extent is how much of a subject a reader was told. It counts that alone, so that no
-// bound tells the reader of what it may not know.
+// Extent is how much of a matter was disclosed to a reader. It counts nothing else, so that
+// reaching a limit reveals nothing that the reader may not know.
 type Extent struct {
-	// Bytes of events as told.
+	// Bytes is the size of the events as they were disclosed to the reader.
 	Bytes int
-	// Copied are the bytes of snapshots in events that the reader was told without them.
+	// Copied is the size of the snapshots in events that the reader got without the snapshot.
 	Copied int
 }
 
-// Disclosed is the extent after one more event, given as it is and as the reader is told it.
-// First says that the reader was told nothing before: a snapshot then is what it knows.
+// Disclosed returns the extent after one more event, given as it is and as it is disclosed to the
+// reader. First says that nothing was disclosed to the reader before: then a snapshot counts as
+// content.
 func (x Extent) Disclosed(event, told Event, first bool) Extent {
 	x.Bytes += SizeOf(told)
 	if !first {
@@ -50,8 +53,8 @@ func (x Extent) Disclosed(event, told Event, first bool) Extent {
 	return x
 }
 
-// Check refuses what would make a subject larger than it may be; room is what may be
-// added beyond Full.
+// Check refuses with fault.MatterFull a step that would exceed a limit. Room is how many bytes the
+// step may use beyond Full.
 func (x Extent) Check(room int) error {
 	switch {
 	case x.Bytes > Full+room:
@@ -65,12 +68,12 @@ func (x Extent) Check(room int) error {
 	}
 }
 
-// SizeOf is how many bytes an event counts.
+// SizeOf returns how many bytes an event counts.
 func SizeOf(e Event) int {
 	return eachEvent + proto.Size(e.Message) + proto.Size(e.By) + proto.Size(e.Basis)
 }
 
-// snapshotIn is the size of the snapshot that an event holds; 0 where it holds none.
+// snapshotIn returns the size of the snapshot that an event holds; 0 if it holds none.
 func snapshotIn(e Event) int {
 	message := e.Message.ProtoReflect()
 	field := message.Descriptor().Fields().ByName("snapshot")

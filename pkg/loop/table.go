@@ -7,30 +7,32 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// Row is one line of a transition table: whose step, and when. S is the state.
+// Row is one line of a transition table: which step, who may take it, and when. S is the state.
 type Row[S State] struct {
-	// Step is a command on a subject that exists, named as its RPC.
+	// Step is a command on an existing matter, named as its RPC.
 	Step string
 	By   []Role
-	// When tells whether the state, as the caller sees it, allows the step.
+	// When reports whether the state, as the caller sees it, allows the step.
 	When func(view S, actor Actor) bool
-	// May refuses an actor to whom the step is closed whatever the state; may be nil.
+	// May refuses actors that may never take the step, in any state. It may be nil.
 	May func(view S, actor Actor) error
-	// Automatic steps may be taken by a partner's system in no worker's name.
+	// Automatic says that a partner's system may take the step without acting on behalf of a
+	// worker.
 	Automatic bool
-	// Touch is the event of a step by which a person handles the matter, from which the clock
-	// of what is urgent counts anew; empty for all others. No automatic step has one.
+	// Touch is the name of the event of a step by which a person handles the matter. From such an
+	// event the clock of an urgent matter is counted again. It is empty for all other steps, and
+	// for every automatic step.
 	Touch string
 }
 
-// Table is the life of a subject, in the order in which steps are offered to a
-// person: the likely one first. What is not in it is refused.
+// Table is the transition table of a matter. A person is offered the steps in this order, so the
+// likely one comes first. A step that is not in the table is refused.
 type Table[S State] []Row[S]
 
-// The steps by which a subject is taken back, the same in every service.
+// The step that acknowledges a revocation has the same name in every service.
 const stepAcknowledge = "AcknowledgeRevocation"
 
-// WithRevocation adds the rows of a revocation by the sender, under its own name.
+// WithRevocation adds the rows for a revocation by the sender; revoke is the name of that step.
 func (t Table[S]) WithRevocation(revoke string) Table[S] {
 	return append(t, Row[S]{
 		Step: stepAcknowledge, By: []Role{RoleSender, RoleReceiver, RoleParticipant}, Automatic: true,
@@ -52,8 +54,9 @@ func (t Table[S]) Allowed(view View[S], actor Actor) []string {
 	return steps
 }
 
-// Check refuses a step in the order of the house: the caller's role, its etag, the
-// state. A step may have several rows; one that allows it suffices.
+// Check refuses a step in the order that all services use: first the caller's role
+// (fault.RoleNotAllowed), then its etag (fault.StaleEtag), then the state (fault.IllegalStep). A
+// step may have several rows; one row that allows it is enough.
 func (t Table[S]) Check(step string, view View[S], actor Actor, stale bool) error {
 	rows := t.of(step, view.Reader.Role)
 	var refused error = fault.New(fault.RoleNotAllowed, "%s is not a step of the %s", step, view.Reader.Role)
@@ -78,7 +81,7 @@ func (t Table[S]) Check(step string, view View[S], actor Actor, stale bool) erro
 	return nil
 }
 
-// Touching are the events of the steps by which a person handles the matter, by name.
+// Touching returns the names of the events by which a person handles the matter.
 func (t Table[S]) Touching() map[string]bool {
 	events := map[string]bool{}
 	for _, row := range t {
@@ -89,7 +92,7 @@ func (t Table[S]) Touching() map[string]bool {
 	return events
 }
 
-// of lists the rows of a role, of one step or of all.
+// of returns the rows for a role, of one step, or of all steps if step is empty.
 func (t Table[S]) of(step string, role Role) []Row[S] {
 	var rows []Row[S]
 	for _, row := range t {
@@ -110,7 +113,7 @@ func (r Row[S]) mayEver(view S, actor Actor) error {
 	return r.May(view, actor)
 }
 
-// FirstOf is the first text that says something.
+// FirstOf returns the first text that is not empty.
 func FirstOf(texts ...string) string {
 	for _, text := range texts {
 		if text != "" {

@@ -6,32 +6,32 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// DueRules is the number of the rules by which due times are due now: 0 before urgency
-// governed every one of them, 1 since. Recorded with each that passes, so that what was told
-// of before folds as it did.
+// DueRules is the number of the current rules for due times: 0 until urgency was made part of every
+// due time, 1 since. It is recorded with each due time that passes, so that events disclosed under
+// the older rules fold as they did.
 const DueRules = 1
 
-// Clock is how urgent a matter is, and until when it must be handled next. It lies beside the
-// due time of the state, and only a person's judgement lets go of it.
+// Clock holds the urgency of a matter and the time by which it must be handled next. It exists
+// beside the due time of the state, and only a person's judgement can stop it.
 type Clock struct {
-	// Urgency that governs: the receiver's judgement, else what was sent, else that of a more
-	// urgent report that came since.
+	// Urgency is the one that applies: the receiver's judgement, else the urgency as sent, else
+	// that of a later report that is more urgent.
 	Urgency commonv1.Urgency
-	// Bound is until when the matter must be handled; zero where it is not urgent. It is never
-	// moved out of the past.
+	// Bound is the time by which the matter must be handled; zero if it is not urgent. A bound in
+	// the past is never moved.
 	Bound time.Time
-	// Touched says that a person at the receiver has handled it since it was sent.
+	// Touched says that a person at the receiver has handled the matter since it was sent.
 	Touched bool
 }
 
-// IsUrgent tells whether an urgency has a clock of its own.
+// IsUrgent reports whether a matter of this urgency has a clock.
 func IsUrgent(urgency commonv1.Urgency) bool {
 	return urgency == commonv1.Urgency_URGENCY_EMERGENCY || urgency == commonv1.Urgency_URGENCY_URGENT
 }
 
-// UrgentBy is until when a matter must be handled that a person handled at a time: an
-// emergency within an hour, an urgent one by the end of the next working day (1301/2014 §
-// 36.1: without delay). Zero for all others.
+// UrgentBy returns the time by which a matter must be handled again after a person handled it at
+// from: an emergency within an hour, an urgent matter by the end of the next working day (1301/2014
+// § 36.1: without delay). It is zero for all other urgencies.
 func UrgentBy(urgency commonv1.Urgency, from time.Time) time.Time {
 	if !IsUrgent(urgency) {
 		return time.Time{}
@@ -39,7 +39,7 @@ func UrgentBy(urgency commonv1.Urgency, from time.Time) time.Time {
 	return Grace(urgency, Graces{}, from)
 }
 
-// IsMoreUrgent tells whether one urgency goes before another. One that is not given counts as
+// IsMoreUrgent reports whether one is more urgent than than. An unspecified urgency counts as
 // normal.
 func IsMoreUrgent(one, than commonv1.Urgency) bool { return urgencyRank(one) < urgencyRank(than) }
 
@@ -50,8 +50,8 @@ func urgencyRank(urgency commonv1.Urgency) commonv1.Urgency {
 	return urgency
 }
 
-// StartClock is the clock of what is sent. Until somebody handles it the recorded limit
-// stands, since an agency's own limit for what is urgent may be another.
+// StartClock returns the clock of a new matter. The recorded limit applies until somebody handles
+// the matter, because an agency may have its own limit for urgent matters.
 func StartClock(urgency commonv1.Urgency, limit time.Time) Clock {
 	if !IsUrgent(urgency) {
 		return Clock{Urgency: urgency}
@@ -59,17 +59,17 @@ func StartClock(urgency commonv1.Urgency, limit time.Time) Clock {
 	return Clock{Urgency: urgency, Bound: limit}
 }
 
-// Restart counts anew from a time, as from a step that gives the receiver the turn again.
+// Restart counts the bound again from a time, as after a step that gives the receiver the turn
+// again.
 func (c *Clock) Restart(at time.Time) { c.Bound = UrgentBy(c.Urgency, at) }
 
-// Touch counts anew from a person's step at the receiver.
+// Touch counts the bound again from a step by a person at the receiver.
 func (c *Clock) Touch(at time.Time) {
 	c.Touched = true
 	c.Restart(at)
 }
 
-// Judge is a person's judgement of how urgent it is; one that says nothing of it keeps what
-// governs.
+// Judge records a person's judgement of the urgency. An unspecified urgency keeps the present one.
 func (c *Clock) Judge(urgency commonv1.Urgency, at time.Time) {
 	if urgency != commonv1.Urgency_URGENCY_UNSPECIFIED {
 		c.Urgency = urgency
@@ -77,8 +77,8 @@ func (c *Clock) Judge(urgency commonv1.Urgency, at time.Time) {
 	c.Touch(at)
 }
 
-// Heighten takes up the urgency of a report that came at a time, where it is more urgent. What
-// was due before that stays due: by the clock, and by the given due time.
+// Heighten takes over the urgency of a report that arrived at a time, if it is more urgent. Earlier
+// limits still apply: the clock's bound and the given due time.
 func (c *Clock) Heighten(urgency commonv1.Urgency, at, due time.Time) {
 	if !IsMoreUrgent(urgency, c.Urgency) {
 		return
@@ -87,7 +87,7 @@ func (c *Clock) Heighten(urgency commonv1.Urgency, at, due time.Time) {
 	c.Bound = earlierOf(UrgentBy(urgency, at), earlierOf(c.Bound, due))
 }
 
-// earlierOf is the earlier of two times, of which zero is none.
+// earlierOf returns the earlier of two times; zero means no time.
 func earlierOf(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -95,15 +95,16 @@ func earlierOf(a, b time.Time) time.Time {
 	return a
 }
 
-// Deadline is a due time with what it rests on.
+// Deadline is a due time and what it rests on.
 type Deadline struct {
 	At    time.Time
 	Basis commonv1.DueBasis
-	// Provision that names it; empty for none.
+	// Provision is the provision that sets the time; empty if there is none.
 	Provision string
 }
 
-// Urgent is the deadline of a clock. Of social services the law asks it.
+// Urgent returns the deadline of a clock. If the receiver is a social services agency, the law
+// requires it, and the deadline names the provision.
 func (c Clock) Urgent(toSocialServices bool) Deadline {
 	deadline := Deadline{At: c.Bound, Basis: commonv1.DueBasis_DUE_BASIS_URGENCY}
 	if toSocialServices {
@@ -112,27 +113,28 @@ func (c Clock) Urgent(toSocialServices bool) Deadline {
 	return deadline
 }
 
-// Promised is what a receiver aims at.
+// Promised returns a deadline that the receiver aims at as a service promise.
 func Promised(at time.Time) Deadline {
 	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE}
 }
 
-// Agreed is a time that somebody named.
+// Agreed returns a deadline that somebody named.
 func Agreed(at time.Time) Deadline {
 	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_AGREED}
 }
 
-// Statutory is a time that a provision names.
+// Statutory returns a deadline that a provision sets.
 func Statutory(at time.Time, provision string) Deadline {
 	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_STATUTORY, Provision: provision}
 }
 
-// basisOrder is which basis is named of equal times.
+// basisOrder says which basis is named if several deadlines are at the same time: the lowest
+// number.
 var basisOrder = map[commonv1.DueBasis]int{
 	commonv1.DueBasis_DUE_BASIS_STATUTORY: 1, commonv1.DueBasis_DUE_BASIS_AGREED: 2, commonv1.DueBasis_DUE_BASIS_URGENCY: 3, commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE: 4,
 }
 
-// Earliest is the first of several deadlines; those without a time are none.
+// Earliest returns the earliest of several deadlines. Deadlines without a time are ignored.
 func Earliest(deadlines ...Deadline) Deadline {
 	var first Deadline
 	for _, one := range deadlines {

@@ -7,21 +7,23 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// RestsOnConsent tells whether the client's consent is the ground of a subject, withdrawn
-// since or not.
+// RestsOnConsent reports whether the client's consent is the legal ground of a matter, even if it
+// was withdrawn later.
 func (h Head) RestsOnConsent() bool {
 	return h.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT
 }
 
-// IsWithdrawn tells whether the consent on which it rests was withdrawn.
+// IsWithdrawn reports whether the consent on which the matter rests was withdrawn.
 func (h Head) IsWithdrawn() bool { return !h.Withdrawal.At.IsZero() }
 
-// Withdrawn folds the events of a withdrawn consent into the head; false for all others.
+// Withdrawn folds the events of a withdrawn consent into the head; it returns false for all other
+// events.
 func (h Head) Withdrawn(e Event) (Head, bool) {
 	switch m := e.Message.(type) {
 	case *commonv1.ConsentWithdrawn:
 		if !h.Exists() {
-			// Whoever was told on consent alone knows that it was, and nothing more.
+			// A reader that saw the matter on consent alone knows that it existed, and nothing
+			// else.
 			h = Begin(e, commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN)
 			h.Client, h.Sender = "", nil
 		}
@@ -39,16 +41,18 @@ func (h Head) Withdrawn(e Event) (Head, bool) {
 	return h, true
 }
 
-// Ends tells whether such an event ends a loop that cannot go on without consent.
+// Ends reports whether the event withdraws the consent of a matter that has not yet ended. A matter
+// that cannot go on without consent ends then.
 func (h Head) Ends(e Event) bool {
 	_, withdrawn := e.Message.(*commonv1.ConsentWithdrawn)
 	return withdrawn && !h.Ended()
 }
 
-// WithdrawConsent is the message that takes back the consent on which a subject rests, by
-// the client or by somebody in the client's name. Agency is the one that did so, where it is
-// a party to the subject: it holds no copy that it must see to. It is empty for the client,
-// and for an agency of which the parties are not told.
+// WithdrawConsent returns the message that withdraws the consent on which a matter rests, by the
+// client or by somebody in the client's name. Agency is the agency that withdrew it, if it is a
+// party to the matter: it holds no copy that it must deal with. Agency is empty for the client, and
+// for an agency that the parties may not know of. It refuses with fault.IllegalStep if the matter
+// was entered in error, does not rest on consent, or the consent is already withdrawn.
 func WithdrawConsent(h Head, readers []Reader, agency string, byClient bool, at time.Time) (*commonv1.ConsentWithdrawn, error) {
 	switch {
 	case h.IsRevoked():
@@ -63,8 +67,8 @@ func WithdrawConsent(h Head, readers []Reader, agency string, byClient bool, at 
 	return withdrawn, nil
 }
 
-// AcknowledgeWithdrawal is the message by which an agency says that it has seen to its
-// copy.
+// AcknowledgeWithdrawal returns the message by which an agency says that it has dealt with its
+// copy. It refuses with fault.IllegalStep if the agency has nothing to acknowledge.
 func AcknowledgeWithdrawal(h Head, agency string) (*commonv1.WithdrawalAcknowledged, error) {
 	if !h.Withdrawal.Awaits(agency) {
 		return nil, fault.New(fault.IllegalStep, "nothing is waiting for your agency's acknowledgement").With("allowed_steps", "")
@@ -72,8 +76,8 @@ func AcknowledgeWithdrawal(h Head, agency string) (*commonv1.WithdrawalAcknowled
 	return &commonv1.WithdrawalAcknowledged{}, nil
 }
 
-// OnGround says of readers who each act on the ground of the subject how far it carries:
-// on consent, to its withdrawal.
+// OnGround sets, for readers that all act on the ground of the matter, whether they rest on consent
+// and whether that consent still holds.
 func (h Head) OnGround(readers []Reader, withdrawn bool) []Reader {
 	for i := range readers {
 		readers[i].OnConsent = h.RestsOnConsent()
@@ -82,6 +86,6 @@ func (h Head) OnGround(readers []Reader, withdrawn bool) []Reader {
 	return readers
 }
 
-// IsSilenced tells whether a reader is told nothing more: the consent on which its right
-// rests was withdrawn.
+// IsSilenced reports whether nothing more is disclosed to a reader, because the consent on which
+// its right rests was withdrawn.
 func (r Reader) IsSilenced() bool { return r.OnConsent && !r.Consent }
