@@ -1,6 +1,6 @@
-// Package concern is the concern service: an agency tells another that a person
-// seems to need help, and learns what became of it. The rules are in
-// internal/rules; here they meet callers, directory and journal.
+// Package concern is the concern service: an agency tells another that a person seems to need help,
+// and learns what became of its report. The rules are in internal/rules; this package connects them
+// to the callers, the directory and the journal.
 package concern
 
 import (
@@ -13,19 +13,19 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// Name of the service, as case messages and cursors carry it.
+// Name is the name of the service in case messages and cursors.
 const Name = "concern"
 
-// Service answers ConcernService and, for its own messages, ExchangeService.
+// Service implements ConcernService, and ExchangeService for the service's own messages.
 type Service struct {
 	concernv1.UnimplementedConcernServiceServer
 	*kernel
 }
 
-// kernel is what all services are made of.
+// kernel is the part that all services share.
 type kernel = matter.Kernel[rules.Concern]
 
-// New makes the service. Run must run beside it.
+// New makes the service. The caller must also call Run.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
@@ -35,7 +35,7 @@ func New(deps matter.Deps) (*Service, error) {
 	return &Service{kernel: made}, err
 }
 
-// Rules are the concern's rules as the engine takes them.
+// Rules returns the rules for concerns in the form that the engine takes.
 func Rules() decide.Rules[rules.Concern] {
 	return decide.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,

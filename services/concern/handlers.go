@@ -8,7 +8,7 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// ReceiveConcern takes the step of that name, as does each method below.
+// ReceiveConcern takes the step of the same name, as does each method below.
 func (s *Service) ReceiveConcern(ctx context.Context, r *concernv1.ReceiveConcernRequest) (*concernv1.ReceiveConcernResponse, error) {
 	concern, err := s.step(ctx, r)
 	return &concernv1.ReceiveConcernResponse{Concern: concern}, err
@@ -64,8 +64,8 @@ func (s *Service) ForwardConcern(ctx context.Context, r *concernv1.ForwardConcer
 	if err != nil {
 		return nil, err
 	}
-	// The last forward of the state that this request reached is its own, the
-	// first time and at every repetition.
+	// The request's own forward is the last one of the state that the request led to, the first
+	// time and at every repetition.
 	return &concernv1.ForwardConcernResponse{
 		Concern: s.concern(shown), ForwardedConcernId: rules.ID(concern.Forwards[len(concern.Forwards)-1].Subject),
 	}, nil

@@ -10,13 +10,13 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// GetConcern reads a concern as the caller has been shown it.
+// GetConcern returns a concern as the caller has been shown it.
 func (s *Service) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest) (*concernv1.GetConcernResponse, error) {
 	concern, err := matter.Get(ctx, s.kernel, r.GetConcernId(), s.concern)
 	return &concernv1.GetConcernResponse{Concern: concern}, err
 }
 
-// GetClient names the person.
+// GetClient returns who the client is.
 func (s *Service) GetClient(ctx context.Context, r *concernv1.GetClientRequest) (*concernv1.GetClientResponse, error) {
 	client, err := s.Identity(ctx, r.GetConcernId())
 	if err != nil {
@@ -27,20 +27,20 @@ func (s *Service) GetClient(ctx context.Context, r *concernv1.GetClientRequest) 
 	}, nil
 }
 
-// ListConcerns is the worklist: what the caller's agency received, or sent, the
-// soonest due first; of a client, its own matters.
+// ListConcerns returns the worklist, the earliest due first: what the caller's agency received or
+// sent; for a client, the client's own matters.
 func (s *Service) ListConcerns(ctx context.Context, r *concernv1.ListConcernsRequest) (*concernv1.ListConcernsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
 	return &concernv1.ListConcernsResponse{Concerns: matter.Each(page, s.concern), NextPageToken: page.NextToken}, err
 }
 
-// concern is a concern as its caller reads it, under the names that it has. Of a
-// long one the oldest parts are left out.
+// concern returns a concern as its caller reads it, with the caller's pseudonyms. A long concern
+// lacks its oldest parts.
 func (s *Service) concern(shown matter.Shown[rules.Concern]) *concernv1.Concern {
 	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
 }
 
-// whole is that with nothing left out.
+// whole returns the same with nothing left out.
 func (s *Service) whole(shown matter.Shown[rules.Concern]) *concernv1.Concern {
 	concern := rules.ToConcern(shown.State, shown.Reader, shown.Actor)
 	concern.CaseId, concern.ClientId, concern.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered

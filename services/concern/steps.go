@@ -15,7 +15,7 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// request is what the requests of all steps have in common.
+// request is the common interface of the requests of all steps.
 type request interface {
 	matter.Request
 	GetConcernId() string
@@ -23,7 +23,7 @@ type request interface {
 
 type step = matter.Step[rules.Concern, rules.Facts]
 
-// step takes one step on a concern that exists.
+// step takes one step on an existing concern.
 func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, error) {
 	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, erro
 	return s.concern(shown), nil
 }
 
-// taken is how a step is decided; a forward needs to know more of the next receiver.
+// taken returns how a step is decided. A forward also needs facts about the next receiver.
 func (s *Service) taken(r request) step {
 	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r), Check: rules.CheckStep, Related: s.related}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
@@ -48,8 +48,8 @@ func (s *Service) taken(r request) step {
 		if command.Facts, err = s.facts(ctx, world, command, receiver, world.State(command.Subject).Client); err != nil {
 			return err
 		}
-		// Forwarding passes on who the client is. What names nobody any more is refused
-		// by the rules.
+		// A forward passes on who the client is. If the concern no longer names a client, the rules
+		// refuse the forward.
 		client, err = s.Store.Client(ctx, command.Subject)
 		return fault.Store(err)
 	}
@@ -59,7 +59,8 @@ func (s *Service) taken(r request) step {
 	return taken
 }
 
-// SubmitConcern reports a concern, or joins it to the receiver's open one.
+// SubmitConcern reports a concern. If the receiver has an open concern about the client, the report
+// joins it.
 func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
 	shown, err := matter.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide, Related: s.related,
@@ -81,7 +82,7 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 	return &concernv1.SubmitConcernResponse{Concern: s.concern(shown)}, nil
 }
 
-// related are the concerns that a step also needs.
+// related returns the other concerns that a step needs.
 func (s *Service) related(ctx context.Context, known rules.World, command rules.Command) ([]string, error) {
 	switch command.Request.(type) {
 	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest, *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
@@ -99,13 +100,13 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	return rules.RelatedTo(known, command, own), nil
 }
 
-// own are an agency's open reports about a client, as it is shown them.
+// own returns an agency's open reports about a client, as the agency has been shown them.
 func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
 	standings, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
 	return matter.Subjects(standings), fault.Store(err)
 }
 
-// facts are what the rules need to know of a receiver.
+// facts returns what the rules need to know of a receiver.
 func (s *Service) facts(ctx context.Context, world rules.World, command *rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
 	to, _ := s.Directory.Agency(receiver.GetAgency())
 	from, _ := s.Directory.Agency(command.Actor.Agency)
@@ -129,8 +130,8 @@ func (s *Service) facts(ctx context.Context, world rules.World, command *rules.C
 
 const purposeCheck = "open concern of own agency"
 
-// CheckOpenConcern tells whether the caller's own agency has an open report about
-// the client at the receiver, and how far it has come.
+// CheckOpenConcern returns whether the caller's own agency has an open report about the client at
+// the receiver, and the status of that report.
 func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenConcernRequest) (*concernv1.CheckOpenConcernResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -165,8 +166,8 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	return &concernv1.CheckOpenConcernResponse{Open: true, Status: rules.Status(view.State, view.Reader)}, nil
 }
 
-// ownOpen is an agency's earliest open report about a client at a receiver, as
-// that agency has been shown it; nil where it has none.
+// ownOpen returns an agency's earliest open report about a client at a receiver, as the agency has
+// been shown it; nil if it has none.
 func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*loop.View[rules.Concern], error) {
 	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
@@ -189,8 +190,8 @@ func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) 
 	return earliest, nil
 }
 
-// isEarlier tells which of two reports of one agency came first; of two at one moment, the
-// one that the other is shown to have joined.
+// isEarlier reports whether report a of an agency came before report b. If both came at the same
+// time, the one that the other is shown to have joined counts as earlier.
 func isEarlier(a, b rules.Concern) bool {
 	if a.Started.Equal(b.Started) {
 		return a.Lead == "" && b.Lead != ""
@@ -198,7 +199,8 @@ func isEarlier(a, b rules.Concern) bool {
 	return a.Started.Before(b.Started)
 }
 
-// earlier counts a receiver's concerns about a client in the last twelve months.
+// earlier counts a receiver's concerns about a client in the last twelve months, without those that
+// were withdrawn or entered in error.
 func (s *Service) earlier(ctx context.Context, receiver, client string, at time.Time) (int32, error) {
 	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: receiver, Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),

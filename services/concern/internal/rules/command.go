@@ -11,35 +11,35 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Command is a request with all that its decision needs to know from outside.
+// Command is a request together with everything from outside that its decision needs.
 type Command = loop.Command[Facts]
 
-// Facts are what the directory, the identities and the worklists say.
+// Facts are what the rules need from the directory, the identity service and the worklists.
 type Facts struct {
-	// Describes says that the caller's agency may describe without consent: its
+	// Describes says that the caller's agency may describe the need in words without consent: its
 	// profile in the directory is NECESSARY.
 	Describes bool
 	// YouthWork says that the receiver is outreach youth work (1285/2016 § 11).
 	YouthWork bool
-	// Receiver is the party addressed, with the intake unit where none was named.
+	// Receiver is the addressed party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
 	Graces   loop.Graces
-	// ToSocialServices says that the party addressed is a social services agency.
+	// ToSocialServices says that the addressed party is a social services agency.
 	ToSocialServices bool
-	// Born is the client's date of birth, at midnight UTC; zero where it is not known.
+	// Born is the client's date of birth at midnight UTC; zero if it is not known.
 	Born time.Time
-	// OwnOpen counts the open reports of the caller's agency about the client, at whatever
+	// OwnOpen is the number of open reports of the caller's agency about the client, at all
 	// receivers.
 	OwnOpen int
-	// Earlier counts the receiver's concerns about the client in twelve months.
+	// Earlier is the number of the receiver's concerns about the client in the last twelve months.
 	Earlier int32
 }
 
 // World is what decisions see of concerns.
 type World = loop.World[Concern]
 
-// Related names the concerns that a decision about the known ones also needs:
-// whatever an event on one of them is told on to.
+// Related returns the concerns that a decision about the known ones also needs: all concerns to
+// which an event on a known one leads to an event.
 func Related(known World) []string {
 	var more []string
 	for _, history := range known.Subjects {
@@ -61,9 +61,9 @@ func Related(known World) []string {
 	return more
 }
 
-// RelatedTo names those that one command needs. Own are the open reports of the caller's
-// agency about the client. A step of a reporter's reads as little of others' reports as it
-// can, so that its time tells little of them.
+// RelatedTo returns the concerns that one command needs. Own are the open reports of the caller's
+// agency about the client. For a reporter's step as few reports of others as possible are read, so
+// that the duration of the step reveals little about them.
 func RelatedTo(known World, command Command, own []string) []string {
 	c := known.State(command.Subject)
 	switch command.Request.(type) {
@@ -73,7 +73,8 @@ func RelatedTo(known World, command Command, own []string) []string {
 				return append(among(known.State(lead), own), lead)
 			}
 		}
-		// Nothing is read where nothing is open: as often as where something is.
+		// If nothing is open, an id that does not exist is read, so that the number of reads is the
+		// same as if something were open.
 		return []string{Collection + command.NewID}
 	case *concernv1.ReceiveConcernRequest:
 		return concerns(c.Lead, Collection+c.OwnLead)
@@ -88,7 +89,7 @@ func RelatedTo(known World, command Command, own []string) []string {
 	return Related(known)
 }
 
-// among are those of an agency's own reports that joined a concern, or lead it.
+// among returns those of an agency's own reports that joined a concern or lead it.
 func among(lead Concern, own []string) []string {
 	var joined []string
 	for _, subject := range own {
@@ -99,12 +100,12 @@ func among(lead Concern, own []string) []string {
 	return joined
 }
 
-// concerns are those names that name one.
+// concerns returns the names that are not empty.
 func concerns(names ...string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" || name == Collection })
 }
 
-// CheckStep refuses a step by the concern alone.
+// CheckStep refuses a step if the concern's state, the role or the etag does not allow it.
 func CheckStep(world World, command Command) error {
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
 	err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale)
@@ -114,8 +115,8 @@ func CheckStep(world World, command Command) error {
 	return err
 }
 
-// joinedAlready refuses a step on a report that joined another, and says which. It is for the
-// receiver, who has them both: a reporter may not know that its report joined.
+// joinedAlready refuses a step on a report that joined another, and names the other. Only the
+// receiver gets this answer, because it has both: a reporter may not know that its report joined.
 func joinedAlready(step string, view loop.View[Concern], actor loop.Actor) error {
 	allowed := strings.Join(table.Allowed(view, actor), ", ")
 	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), loop.FirstOf(allowed, "nothing")).

@@ -9,7 +9,7 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// checkContent is the last check of a step: what it says must be complete and allowed.
+// checkContent is the last check of a step: its content must be complete and allowed.
 func checkContent(world World, command Command) error {
 	switch r := command.Request.(type) {
 	case *concernv1.ForwardConcernRequest:
@@ -57,8 +57,8 @@ func checkContent(world World, command Command) error {
 	return command.CheckSaid()
 }
 
-// checkDecline refuses to tell a reporter without consent whether the client is
-// known to the receiver (1301/2014 § 35; 621/1999 § 24).
+// checkDecline refuses to decline with a reason that would tell a reporter without consent whether
+// the receiver knows the client (1301/2014 § 35; 621/1999 § 24).
 func checkDecline(world World, command Command, r *concernv1.DeclineConcernRequest) error {
 	if r.GetReason() != concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN {
 		return nil

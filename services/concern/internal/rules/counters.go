@@ -5,8 +5,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Counters is what statistics count of an event. A concern that is closed by who had not
-// taken it was taken with its end.
+// Counters returns what statistics count for an event. A concern that is closed before anybody took
+// it counts as taken when it ends.
 func Counters(before, after Concern, e loop.Event) loop.Counters {
 	receiver := after.Receiver.GetAgency()
 	switch m := e.Message.(type) {
@@ -31,7 +31,7 @@ func Counters(before, after Concern, e loop.Event) loop.Counters {
 		return loop.CountersOf(receiver, loop.CountDeclined)
 	case *concernv1.ConcernClosed:
 		if before.State == stateDeclined {
-			// It was declined while it was offered onward, and is taken there.
+			// It was declined while it was offered onward, and was then taken there.
 			return loop.Counters{}
 		}
 		return loop.CountersOf(receiver, loop.CountTaken, loop.CountClosed)

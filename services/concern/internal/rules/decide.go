@@ -8,9 +8,9 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Decide turns a command into the events that record it, or refuses. For a step
-// on an existing concern the checks come in the order of the house: role, etag,
-// table, content; token, form, relation and request_id were checked before.
+// Decide returns the events that record a command, or refuses the command. For a step on an
+// existing concern the order of the checks is the same in all services: role, etag, table, content.
+// Token, form, relation and request_id were checked before.
 func Decide(world World, command Command) ([]loop.Event, error) {
 	if request, ok := command.Request.(*concernv1.SubmitConcernRequest); ok {
 		return submit(world, command, request)
@@ -26,8 +26,8 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	return outcome.Events(), nil
 }
 
-// decideStep says what each step records of itself; what follows from it for
-// other concerns is the outcome's to know.
+// decideStep adds the event that each step records on its own concern. The outcome adds the events
+// that follow for other concerns.
 func decideStep(o *outcome, command Command) {
 	subject := command.Subject
 	switch r := command.Request.(type) {
@@ -75,8 +75,8 @@ func decideStep(o *outcome, command Command) {
 	}
 }
 
-// askedFor is a question with its limit: no later than the urgency allows that its reporter
-// gave the report, since the reporter is told the limit.
+// askedFor returns a question with its time limit. The limit is no later than the urgency that the
+// reporter gave its report allows, because the reporter is shown the limit.
 func askedFor(c Concern, command Command, r *concernv1.RequestInformationRequest) *concernv1.InformationRequested {
 	due := loop.EndOfWorkingDay(command.At, workingDaysToAnswer)
 	if r.GetDueAt() != nil {

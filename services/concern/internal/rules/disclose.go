@@ -10,9 +10,9 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// The audiences of a concern: its reporter, with the client's consent now or without,
-// and the client. The receiver, whose matter it is, is told everything that concerns it; of a
-// report without consent, no words but those that the law lets a reporter say.
+// The audiences of a concern: its reporter, with the client's consent now or without it, and the
+// client. The matter is the receiver's, so everything about it is disclosed to the receiver; but in
+// a report without consent only those words that the law lets a reporter say.
 const (
 	Consent   loop.Audience = "consent"
 	NoConsent loop.Audience = "no-consent"
@@ -29,10 +29,9 @@ var (
 	receive = []loop.Audience{Notified}
 )
 
-// Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for
-// the client, who reads its own matter (621/1999 § 12).
-// A field that no rule names is told; a new event is not told until one says so
-// in Told.
+// Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for the client,
+// who reads the client's own matter (621/1999 § 12). A field that no rule names is disclosed. A new
+// event is not disclosed to a reporter until it is added to Disclosed.
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
 	loop.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", always...),
@@ -57,11 +56,11 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
 	loop.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
 	loop.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
-	// Why a reporter takes back a report is no part of what it may tell without consent.
+	// A reporter may not say without consent why it withdraws a report.
 	loop.Hide("minimal/reason", "ConcernWithdrawn", "reason", receive...),
 	loop.Hide("minimal/reason", "ConcernSettled", "reason", receive...),
-	// What officials write to each other may be about others than the client
-	// (621/1999 § 11); of that the client is not told the words.
+	// What officials write to each other may be about persons other than the client (621/1999 §
+	// 11). The client is not shown those words.
 	loop.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
 	loop.Hide("client/between-officials", "InformationRequested", "question", person...),
 	loop.Hide("client/between-officials", "InformationProvided", "answer", person...),
@@ -70,7 +69,7 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
 }
 
-// Provisions say why, by the first part of a rule's key.
+// Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
 	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
 	"no-consent":    "without the client's consent, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 § 35.2, 621/1999 § 24)",
@@ -78,12 +77,12 @@ var Provisions = map[string]string{
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Disclosed are the events that reach a reporter, by ground. Those that are missing
-// reach the receiver alone, and leave no trace elsewhere.
+// Disclosed lists the events that are disclosed to a reporter, with the grounds on which they are.
+// All other events are not disclosed to a reporter, and leave no trace in what it sees.
 var Disclosed = map[string][]loop.Audience{
 	"ConcernSubmitted":     always,
-	"ConcernJoined":        always, // where its own agency's report leads: see told
-	"ConcernPromoted":      always, // where it had been shown JOINED: see told
+	"ConcernJoined":        always, // only if a report of the same agency leads: see isDisclosed
+	"ConcernPromoted":      always, // only if the reporter was shown JOINED: see isDisclosed
 	"ConcernReceived":      always,
 	"ConcernTriaged":       with,
 	"ConcernTaken":         always,
@@ -99,12 +98,12 @@ var Disclosed = map[string][]loop.Audience{
 	"ConcernDeclined":      always,
 	"ConcernWithdrawn":     always,
 	"ConcernSettled":       always,
-	"ConcernOverdue":       always, // of a due time that it was shown: see told
+	"ConcernOverdue":       always, // only for a due time that the reporter was shown: see isDisclosed
 }
 
-// Disclose turns an event into what one reader is told of it, given what that
-// reader had been shown until then. The last result is false where it is told
-// nothing. Withheld depends on event type, reader and ground, never on content.
+// Disclose returns an event as one reader may see it, given what the reader had been shown before.
+// The last result is false if the reader may not see the event. Withheld depends on event type,
+// reader and ground, never on content.
 func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	if !isDisclosed(view, e.Message, reader) {
 		return loop.Event{}, nil, false
@@ -118,8 +117,8 @@ func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loo
 	return e, withheld, true
 }
 
-// audienceOf is what a reader is; nobody's for the receiver of a report with consent, from
-// whom no rule keeps anything.
+// audienceOf returns the audience of a reader; the empty audience for the receiver of a report with
+// consent, from which no rule withholds anything.
 func audienceOf(reader loop.Reader) loop.Audience {
 	switch {
 	case reader.Role == loop.RoleClient:
@@ -135,14 +134,14 @@ func audienceOf(reader loop.Reader) loop.Audience {
 	}
 }
 
-// isDisclosed decides whether a reader learns of an event at all.
+// isDisclosed reports whether a reader may see an event at all.
 func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
 	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
-		// A due time that it was not shown did not pass for this reader.
+		// If the reader was not shown the due time, it did not pass for this reader.
 		return false
 	}
 	if m, ok := message.(*concernv1.ConcernJoined); ok && m.GetLater() != nil && view.Lead != "" {
-		// Recorded for the clock alone: the report had joined before.
+		// Recorded only for the clock: the report had joined before.
 		return false
 	}
 	if reader.Role == loop.RoleReceiver {
@@ -164,8 +163,8 @@ func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
 	return slices.Contains(Disclosed[loop.NameOf(message)], audienceOf(reader))
 }
 
-// isDisclosedToClient leaves out how reports about one client hang together: each is told to
-// the client as a matter of its own.
+// isDisclosedToClient leaves out how reports about one client are connected. Each report is shown
+// to the client as a separate matter.
 func isDisclosedToClient(message proto.Message) bool {
 	switch message.(type) {
 	case *concernv1.ConcernJoined, *concernv1.ReportJoined, *concernv1.ConcernPromoted:
@@ -175,7 +174,7 @@ func isDisclosedToClient(message proto.Message) bool {
 	}
 }
 
-// forReader puts into a message what differs from reader to reader.
+// forReader replaces the parts of a message that differ between readers.
 func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Message {
 	reporter := reader.Role == loop.RoleSender
 	switch m := message.(type) {
@@ -191,12 +190,13 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 		m.ReporterShown = false
 	case *concernv1.ConcernTriaged:
 		if reporter {
-			// To which unit it went, not whom it waits for there.
+			// The reporter sees the unit that it went to, not the worker there.
 			m.AssignedTo = loop.UnitAlone(m.GetAssignedTo())
 		}
 	case *concernv1.ConcernDeclined:
 		if reader.Role != loop.RoleReceiver {
-			// Where else to turn, not to whom there: that is the decliner's to write.
+			// Other readers see the suggested unit, not the worker there: whom to name is for the
+			// declining agency to write.
 			m.SuggestedReceiver = loop.UnitAlone(m.GetSuggestedReceiver())
 		}
 	case *concernv1.ForwardAnswered:

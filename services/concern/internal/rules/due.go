@@ -9,9 +9,9 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// The time limits of a concern. The seven working days are those of 1301/2014 § 36.2 and the
-// three months those of § 36.3 and § 45.2, where they are anybody's right; for all others they
-// are what the receiver aims at. The rest is Koppi's own.
+// The time limits of a concern. The seven working days are those of 1301/2014 § 36.2 and the three
+// months those of § 36.3 and § 45.2, for clients who have a right to them. For all other clients
+// they are what the receiver aims at. The other limits are Koppi's own.
 const (
 	workingDaysToTake   = 7
 	monthsToAssess      = 3
@@ -20,16 +20,17 @@ const (
 )
 
 const (
-	// fullYears is from which age on an assessment begins by a day that the law names.
+	// fullYears is the age, in full years, from which an assessment must begin by a day that the
+	// law sets.
 	fullYears = 75
-	// The provisions that name days.
+	// The provisions that set days.
 	groupDay = "1301/2014 § 36.2"
 	childDay = "1301/2014 § 36.3"
 	planDay  = "1301/2014 § 45.2"
 )
 
-// turn tells whose turn it is. A question goes before a forward, since its asking is shown to
-// the reporter and a forward is not.
+// turn returns the party whose turn it is. An open question takes precedence over a forward,
+// because the question is shown to the reporter and the forward is not.
 func turn(c Concern) *commonv1.Party {
 	if c.question() != nil {
 		return c.Sender
@@ -43,8 +44,8 @@ func turn(c Concern) *commonv1.Party {
 	return c.Holder
 }
 
-// deadline is until when, and what that rests on: the state's own rule, what was agreed, and
-// before all the clock of what is urgent.
+// deadline returns the due time and its basis: the earliest of the state's own due time, what was
+// agreed and the clock of an urgent matter.
 func deadline(c Concern) loop.Deadline {
 	urgent := c.Clock.Urgent(c.ToSocialServices)
 	if question := c.question(); question != nil {
@@ -56,8 +57,8 @@ func deadline(c Concern) loop.Deadline {
 	return loop.Earliest(loop.Statutory(c.Statutory, c.provision()), loop.Agreed(c.NextAttempt), loop.Promised(c.Due), urgent)
 }
 
-// dueBefore is until when by the rules of before urgency governed: what passed by them was
-// recorded so.
+// dueBefore returns the due time by the rules before loop.DueRules 1. Due times that passed under
+// those rules are recorded by them.
 func dueBefore(c Concern) time.Time {
 	if question := c.question(); question != nil {
 		return question.GetDueAt().AsTime()
@@ -71,7 +72,7 @@ func dueBefore(c Concern) time.Time {
 	return c.Due
 }
 
-// provision names the day that the law gives the client in this state; empty where it gives
+// provision returns the provision that gives the client a day in this state; empty if there is
 // none.
 func (c Concern) provision() string {
 	child := slices.Contains(c.Groups, concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD)
@@ -89,8 +90,8 @@ func (c Concern) provision() string {
 	}
 }
 
-// counted sets the day that the law names anew, as from a step: one that has passed becomes the
-// next working day.
+// counted computes the statutory day of the present state, as after a step. A day that has passed
+// becomes the next working day.
 func (c Concern) counted(at time.Time) Concern {
 	switch {
 	case c.provision() == "":
@@ -103,7 +104,7 @@ func (c Concern) counted(at time.Time) Concern {
 	return c
 }
 
-// dueAnew is the rule of a state, counted from an answer.
+// dueAnew returns the due time of a state, counted from an answer.
 func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
 	switch state {
 	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
@@ -113,7 +114,7 @@ func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
 	}
 }
 
-// groupsAt are the statutory groups that a client is known to be in on the day of sending.
+// groupsAt returns the statutory groups that a client is known to belong to on the day of sending.
 func groupsAt(born, at time.Time) []concernv1.StatutoryGroup {
 	if born.IsZero() || loop.YearsAt(born, at) < fullYears {
 		return nil
@@ -121,7 +122,7 @@ func groupsAt(born, at time.Time) []concernv1.StatutoryGroup {
 	return []concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75}
 }
 
-// regrouped are a concern's groups after a triage that names some: OVER_75 stays.
+// regrouped returns a concern's groups after a triage that names some. The group OVER_75 stays.
 func regrouped(groups, named []concernv1.StatutoryGroup) []concernv1.StatutoryGroup {
 	if len(named) == 0 {
 		return groups

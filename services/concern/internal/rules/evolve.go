@@ -12,14 +12,14 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Evolve folds one event into the state. It knows every event of the service and
-// leaves the state that it was given as it was.
+// Evolve folds one event into the state. It handles every event of the service and does not change
+// the state that it was given.
 func Evolve(c Concern, e loop.Event) Concern {
 	if head, revoked := c.Revoked(e); revoked {
 		return Concern{Head: head, State: concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR, Receiver: c.Receiver}
 	}
 	if head, withdrawn := c.Withdrawn(e); withdrawn {
-		// It goes on as one that was reported without consent.
+		// The concern goes on as one that was reported without consent.
 		c.Head = head
 		return c
 	}
@@ -46,7 +46,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = triaged(c, e, m)
 	case *concernv1.ConcernTaken:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_TAKEN, e.At)
-		// A reader that is not told the worker sees the agency alone.
+		// A reader that may not see the worker sees the agency only.
 		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
 		c.Taker = m.GetWorker()
 		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
@@ -84,7 +84,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
 		c.Due = loop.EndOfWorkingDay(e.At, workingDaysToSettle)
-		// The turn is the reporter's now.
+		// It is the reporter's turn now.
 		c.Clock.Restart(e.At)
 	case *concernv1.ConcernWithdrawn:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN, e.At)
@@ -105,7 +105,8 @@ func Evolve(c Concern, e loop.Event) Concern {
 	return c
 }
 
-// isDisclosedToReporter tells whether the reporter's ground lets it know of such events.
+// isDisclosedToReporter reports whether events of this type are disclosed to the reporter on its
+// ground.
 func isDisclosedToReporter(c Concern, message proto.Message) bool {
 	audience := NoConsent
 	if c.RestsOnConsent() && !c.IsWithdrawn() {
@@ -114,7 +115,7 @@ func isDisclosedToReporter(c Concern, message proto.Message) bool {
 	return slices.Contains(Disclosed[loop.NameOf(message)], audience)
 }
 
-// phases says which phase a state is shown as.
+// phases gives the phase that each state is shown as.
 var phases = map[concernv1.ConcernState]commonv1.LoopPhase{
 	concernv1.ConcernState_CONCERN_STATE_SUBMITTED:     commonv1.LoopPhase_LOOP_PHASE_SENT,
 	concernv1.ConcernState_CONCERN_STATE_RECEIVED:      commonv1.LoopPhase_LOOP_PHASE_RECEIVED,
@@ -127,8 +128,8 @@ var phases = map[concernv1.ConcernState]commonv1.LoopPhase{
 	concernv1.ConcernState_CONCERN_STATE_WITHDRAWN:     commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
 }
 
-// to moves to a state. One that differs closes an open question, and the due time
-// under it, if past, becomes the next working day.
+// to moves to a state. If the state differs, an open question is closed; and if a due time was
+// hidden by the question and has passed, it becomes the next working day.
 func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	if c.Open != "" && c.State != state {
 		c.Open = ""
@@ -165,7 +166,7 @@ func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
 	return c.to(concernv1.ConcernState_CONCERN_STATE_SUBMITTED, e.At)
 }
 
-// unreceivedDue is the due time of a concern that was not received; zero for all others.
+// unreceivedDue returns the due time of a concern that was not received; zero for all others.
 func (c Concern) unreceivedDue() time.Time {
 	if c.State != stateSubmitted {
 		return time.Time{}
@@ -183,7 +184,7 @@ func promoted(c Concern, e loop.Event, m *concernv1.ConcernPromoted) Concern {
 		c.Reports = append(slices.Clip(c.Reports), Collection+report)
 	}
 	if m.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
-		// As told to its reporter, whose due time does not vary with other reports.
+		// The event as disclosed to its reporter, whose due time does not depend on other reports.
 		return c
 	}
 	c.TakenBefore = m.GetTakenBefore()
@@ -234,8 +235,8 @@ func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvid
 	}
 	c.Attachments = append(slices.Clip(c.Attachments), m.GetAttachments()...)
 	if c.Open != m.GetInformationRequestId() {
-		// A later step had closed the question, unseen by the reporter: the answer
-		// is kept and changes nothing.
+		// A later step had closed the question and the reporter was not shown it. The answer is
+		// kept and changes nothing.
 		return c
 	}
 	c.Open = ""
@@ -245,8 +246,8 @@ func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvid
 	return c.enter(phases[c.State], e.At)
 }
 
-// offersNotPast gives an offer onward that fell due while a question lay over it until
-// the next working day.
+// offersNotPast moves the due time of a pending offer onward to the next working day if it passed
+// while a question was open.
 func (c Concern) offersNotPast(at time.Time) Concern {
 	c.Forwards = slices.Clone(c.Forwards)
 	for i := range c.Forwards {
@@ -259,7 +260,7 @@ func (c Concern) offersNotPast(at time.Time) Concern {
 
 func forwarded(c Concern, m *concernv1.ConcernForwarded) Concern {
 	if m.GetForwardedConcernId() == "" {
-		// As told to the reporter: that it was forwarded, not to whom.
+		// The event as disclosed to the reporter: that it was forwarded, but not to whom.
 		return c
 	}
 	c.Forwards = append(slices.Clip(c.Forwards), Forward{
@@ -269,8 +270,8 @@ func forwarded(c Concern, m *concernv1.ConcernForwarded) Concern {
 	return c
 }
 
-// forwardAnswered ends an offer that did not end the loop: the turn is the
-// forwarder's again.
+// forwardAnswered ends an offer onward that did not end the matter. It is the forwarder's turn
+// again.
 func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Concern {
 	c.Forwards = slices.Clone(c.Forwards)
 	for i := range c.Forwards {
@@ -298,7 +299,7 @@ func orParty(party, otherwise *commonv1.Party) *commonv1.Party {
 	return otherwise
 }
 
-// orKept keeps an earlier judgement where the new one says nothing.
+// orKept returns the new judgement, or the earlier one if the new one is unspecified.
 func orKept[T ~int32](judged, kept T) T {
 	if judged == 0 {
 		return kept

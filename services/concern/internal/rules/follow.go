@@ -13,34 +13,36 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// A report that joined another follows it: what is done with the one is told of the other.
-// Its reporter may not know that it joined (1301/2014 § 35, 621/1999 § 24), so that it is
-// told what a report that joined nothing could be told: one step at one moment, and the
-// next one some time after it. What it lacks is kept on the report and told by the clock.
+// A report that joined another follows it: a step on the other is also recorded on the report. The
+// reporter may not know that its report joined (1301/2014 § 35, 621/1999 § 24). What it is shown
+// must therefore be possible for a report that joined nothing: one step at a time, with some time
+// before the next. Steps that the report still lacks are kept on it, and the clock records them
+// later.
 
-// passed is one step that is told of a report.
+// passed is one step that is to be recorded on a report.
 type passed struct {
 	message proto.Message
 	by      *commonv1.Party
 }
 
-// copyToReports tells the reports that follow a concern, as it was before, of its step.
+// copyToReports records a step of a concern on the reports that follow it. Before is the concern
+// before the step.
 func (o *outcome) copyToReports(before Concern, m proto.Message, by *commonv1.Party) {
 	_, follows := paceOf(m)
 	if _, receipt := m.(*concernv1.ConcernReceived); receipt || !follows && !ends(m) {
-		// Each report is received for itself.
+		// Each report is received separately.
 		return
 	}
 	for _, report := range o.joinedTo(before) {
-		// It followed one that has just ended, too.
+		// The report may have followed a concern that has ended with this step.
 		if c := o.State(report); c.IsOpen() && (o.followed(c) == before.Subject || c.OwnLead == ID(before.Subject)) {
 			o.pass(report, before, passed{m, by})
 		}
 	}
 }
 
-// joinedTo are the reports that may follow a concern: those that joined it, or, where it
-// joined another itself, those of them that its own reporter is shown to have joined it.
+// joinedTo returns the reports that may follow a concern: those that joined it. If the concern
+// itself joined another, they are those reports that its own reporter is shown to have joined it.
 func (o *outcome) joinedTo(c Concern) []string {
 	if c.Lead == "" {
 		return c.Reports
@@ -54,8 +56,8 @@ func (o *outcome) joinedTo(c Concern) []string {
 	return own
 }
 
-// followed is the concern whose steps a report is told: its own agency's earliest report,
-// where the reporter is shown that it joined that one, and else the one that leads.
+// followed returns the concern whose steps are recorded on a report: its own agency's earliest
+// report, if the reporter is shown that the report joined that one; else the leading concern.
 func (o *outcome) followed(c Concern) string {
 	if own := Collection + c.OwnLead; c.OwnLead != "" && o.State(own).IsOpen() {
 		return own
@@ -63,9 +65,9 @@ func (o *outcome) followed(c Concern) string {
 	return c.Lead
 }
 
-// pass tells a report of a step of the concern that it follows. An end is told at once,
-// whatever the report still lacks: nothing more follows, and later reports about the client
-// do not join what has ended.
+// pass records on a report a step of the concern that it follows. The end of the concern is
+// recorded at once, whatever the report still lacks: nothing follows it, and later reports about
+// the client do not join a concern that has ended.
 func (o *outcome) pass(report string, lead Concern, step passed) {
 	c := o.State(report)
 	switch {
@@ -77,8 +79,8 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 	default:
 		steps := append(o.missing(c, lead, step.by), step)
 		if len(steps) > 1 && !o.discloses(report, step.message) {
-			// Nothing that its reporter is told may come of a step of which it is not told. What a
-			// report lacks before it is received, it is told after its receipt.
+			// A step that the reporter may not see must not cause anything that the reporter is
+			// shown. What a report lacks before its receipt is recorded after the receipt.
 			if c.State != stateSubmitted {
 				o.discloseLater(report, lead, steps)
 			}
@@ -89,13 +91,13 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 	}
 }
 
-// discloses tells whether a report's own reporter is told of a step at all.
+// discloses reports whether a step is disclosed to a report's own reporter.
 func (o *outcome) discloses(report string, m proto.Message) bool {
 	reporter := o.world.Subjects[report].Views[o.State(report).Sender.GetAgency()].Reader
 	return slices.Contains(Disclosed[loop.NameOf(m)], audienceOf(reporter))
 }
 
-// catchUp has a received report told later what the concern that it follows has passed.
+// catchUp schedules on a received report the steps that the concern it follows has already passed.
 func (o *outcome) catchUp(report string) {
 	c := o.State(report)
 	if lead := o.followed(c); lead != "" && c.IsOpen() && c.State != stateSubmitted && len(c.Later) == 0 {
@@ -103,8 +105,8 @@ func (o *outcome) catchUp(report string) {
 	}
 }
 
-// missing are the steps that a concern has passed and a report that follows it has not,
-// each as it was taken there; a receipt is by who acts now.
+// missing returns the steps that a concern has passed and a report that follows it has not, each by
+// the party that took it there. A receipt is by the party that acts now.
 func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 	var steps []passed
 	for _, event := range o.world.Subjects[lead.Subject].Events {
@@ -120,7 +122,7 @@ func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 	return steps
 }
 
-// discloseLater keeps steps on a report, to be told after those that are kept already.
+// discloseLater schedules steps on a report, after those that are scheduled already.
 func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 	c := o.State(report)
 	kept, expected, last := slices.Clone(c.Later), c, o.At
@@ -142,7 +144,7 @@ func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 	}
 }
 
-// keepLater records what a report is yet to be told.
+// keepLater records the steps that are scheduled on a report.
 func (o *outcome) keepLater(report string, steps []*concernv1.ConcernJoined_Later_Step) {
 	c := o.State(report)
 	o.Add(report, &concernv1.ConcernJoined{
@@ -150,7 +152,7 @@ func (o *outcome) keepLater(report string, steps []*concernv1.ConcernJoined_Late
 	}, o.Actor.Party())
 }
 
-// expect is a report once a step was told of it when it was to be.
+// expect returns a report as it will be after a scheduled step.
 func expect(c Concern, step *concernv1.ConcernJoined_Later_Step) Concern {
 	message, err := step.GetEvent().UnmarshalNew()
 	if err != nil {
@@ -159,8 +161,9 @@ func expect(c Concern, step *concernv1.ConcernJoined_Later_Step) Concern {
 	return Evolve(c, loop.Event{Subject: c.Subject, Message: message, By: step.GetBy(), At: step.GetAt().AsTime()})
 }
 
-// Later are the events of what was put off, once it is time: the end of a concern that was
-// taken where it was forwarded, and the next step that a report is yet to be told: one, since the next one comes some time after it also where the clock had stopped.
+// Later returns the events of scheduled steps whose time has come: the end of a concern that was
+// taken by the agency that it was forwarded to, or the next step of a report. It returns one step
+// only, because the step after it must come some time later, even if the clock had stopped.
 func Later(world World, subject string, at time.Time) []loop.Event {
 	c := world.State(subject)
 	if !c.ClosesAt.IsZero() && c.IsOpen() && !c.ClosesAt.After(at) {
@@ -175,7 +178,8 @@ func Later(world World, subject string, at time.Time) []loop.Event {
 	o := newOutcome(world, Command{Subject: subject, At: at})
 	message, err := steps[0].GetEvent().UnmarshalNew()
 	if err != nil || late(message, at) || has(o.State(subject), message) {
-		// Told now it would be of the past, which no other report is told.
+		// The step is about a time that has passed by now. No other report would be shown such a
+		// step.
 		o.keepLater(subject, steps[1:])
 	} else {
 		o.addBy(subject, message, steps[0].GetBy())
@@ -183,8 +187,8 @@ func Later(world World, subject string, at time.Time) []loop.Event {
 	return o.Events()
 }
 
-// told takes what was told out of what is told later; where it was told late the rest keeps
-// its distance.
+// told removes a step that was recorded now from the scheduled ones. If it was recorded late, the
+// others are delayed by the same time.
 func (c Concern) told(e loop.Event) Concern {
 	if len(c.Later) == 0 {
 		return c
@@ -206,7 +210,7 @@ func (c Concern) told(e loop.Event) Concern {
 	return c
 }
 
-// ends tells the steps that end a concern for its reports too.
+// ends reports whether a step on a concern also ends the reports that follow it.
 func ends(m proto.Message) bool {
 	switch m.(type) {
 	case *concernv1.ConcernClosed, *concernv1.ConcernDeclined:
@@ -216,7 +220,8 @@ func ends(m proto.Message) bool {
 	}
 }
 
-// stateOf is the state that a step leads to which is taken once in a concern; 0 for others.
+// stateOf returns the state that a step leads to if the step is taken once in a concern; 0 for all
+// other steps.
 func stateOf(m proto.Message) concernv1.ConcernState {
 	switch m.(type) {
 	case *concernv1.ConcernReceived:
@@ -232,7 +237,7 @@ func stateOf(m proto.Message) concernv1.ConcernState {
 	}
 }
 
-// has tells whether a concern has passed a step that is taken once.
+// has reports whether a concern has passed a step that is taken once.
 func has(c Concern, m proto.Message) bool {
 	state := stateOf(m)
 	return state != 0 && c.State >= state

@@ -11,14 +11,15 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// outcome is the draft of one command, and knows what follows from each event for
-// the concerns around it: a report that joined gets its lead's steps, a forwarder
-// learns what the next receiver did.
+// outcome is the draft of one command. It adds the events that follow for related concerns: the
+// steps of a leading concern are recorded on the reports that joined it, and the forwarder's
+// concern records what the next receiver did.
 type outcome struct {
 	*loop.Draft[Concern]
 	world World
 	facts Facts
-	// leaving are what is entered in error with the commanded concern: they take no other's place.
+	// leaving are the concerns that are entered in error together with the commanded one. None of
+	// them becomes a lead.
 	leaving map[string]bool
 }
 
@@ -26,7 +27,7 @@ func newOutcome(world World, command Command) *outcome {
 	return &outcome{Draft: loop.NewDraft(world, command, Evolve), world: world, facts: command.Facts, leaving: map[string]bool{}}
 }
 
-// add records an event and all that follows from it.
+// add records an event and all events that follow from it.
 func (o *outcome) add(subject string, m proto.Message) {
 	o.addBy(subject, m, o.Actor.Party())
 }
@@ -41,9 +42,9 @@ func (o *outcome) addBy(subject string, m proto.Message, by *commonv1.Party) {
 	}
 }
 
-// revoke enters a concern in error, and with it whatever was passed on of it. The
-// reports that had joined it go on under another, as far as each has come: a step that all
-// of them took at this moment would tell that they hang together.
+// revoke enters a concern in error, and with it the concerns that it was forwarded as. The reports
+// that had joined it go on under another lead, each in its own state: if all of them took a step at
+// this moment, that would show that they are connected.
 func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	before := o.State(subject)
 	for _, forward := range before.Forwards {
@@ -56,22 +57,22 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	}
 	for _, forward := range before.Forwards {
 		if onward := o.State(forward.Subject); onward.Exists() && !onward.IsRevoked() {
-			// By the forwarder, whose report it is: the first reporter is not known there.
+			// The forwarder revokes it, because it reported it: the first reporter is not known
+			// there.
 			o.revoke(forward.Subject, reason, &commonv1.Party{Agency: onward.Sender.GetAgency()})
 		}
 	}
 }
 
-// receive records the receipt. What the concern that it follows has passed meanwhile is told
-// later.
+// receive records the receipt, and schedules what the followed concern has passed meanwhile.
 func (o *outcome) receive(subject string) {
 	o.add(subject, &concernv1.ConcernReceived{})
 	o.catchUp(subject)
 }
 
-// answerForwarder tells the forwarder's concern what became of the one that it
-// forwarded. Taken there (or ended there, which implies it), the forwarder's ends
-// unless kept open; else the turn is the forwarder's again.
+// answerForwarder records on the forwarder's concern what became of the one that it forwarded. If
+// the next receiver took it (or ended it, which implies that it took it), the forwarder's concern
+// ends, unless it was kept open. Otherwise it is the forwarder's turn again.
 func (o *outcome) answerForwarder(subject string, before Concern, m proto.Message) {
 	from := before.ForwardedFrom
 	if from == "" {
@@ -82,21 +83,22 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	if !known || !offer.Pending || forwarder.Ended() {
 		return
 	}
-	// Recorded as the forwarder's own: its reporter must not learn to whom it went.
+	// Recorded as the forwarder's own act: its reporter must not learn where the concern went.
 	by := &commonv1.Party{Agency: forwarder.Receiver.GetAgency()}
 	caught := false
 	switch m := m.(type) {
 	case *concernv1.ConcernTaken:
 		caught = true
 	case *concernv1.ConcernClosed:
-		// Passed on once more, perhaps back in a circle: nobody here has caught it.
+		// It was forwarded once more, perhaps back to an earlier agency: no worker here took it.
 		caught = m.GetOutcome() != concernv1.Outcome_OUTCOME_FORWARDED
 	case *concernv1.ConcernDeclined, *concernv1.ConcernWithdrawn, *commonv1.EnteredInError:
 	default:
 		return
 	}
 	answered := &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.State(subject).Phase}
-	// A declined one waits for its reporter, who was not told of an offer: it does not end by it.
+	// A declined concern waits for its reporter, who was not shown the offer. It does not end
+	// because of the offer.
 	caught = caught && !offer.KeepOpen && forwarder.State != stateDeclined
 	switch {
 	case caught && o.disclosesToOneReporter(from, before):
@@ -108,8 +110,8 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	o.addBy(from, answered, by)
 }
 
-// disclosesToOneReporter tells whether an agency that reported to the forwarder also has a report
-// that joined what was forwarded: it may not know that the two hang together.
+// disclosesToOneReporter reports whether an agency that reported to the forwarder also has a report
+// that joined the forwarded concern. That agency may not know that the two are connected.
 func (o *outcome) disclosesToOneReporter(from string, onward Concern) bool {
 	var reporters []string
 	for _, subject := range append([]string{from}, o.State(from).Reports...) {
@@ -124,8 +126,8 @@ func (o *outcome) disclosesToOneReporter(from string, onward Concern) bool {
 	})
 }
 
-// promoteAfter finds a new lead for the reports that a withdrawn concern leaves,
-// in truth and in what each reporter is shown.
+// promoteAfter chooses a new lead for the reports that had joined a concern which is gone: the true
+// lead, and the lead that each reporter is shown.
 func (o *outcome) promoteAfter(gone Concern) {
 	lead, reports := gone.Subject, gone.Reports
 	if gone.Lead != "" {

@@ -10,11 +10,12 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// pace bounds how long after the step before it a step is told of a report that lacks both.
+// pace gives the shortest and the longest time between a step on a report and the step before it,
+// when the report lacks both.
 type pace struct{ least, most time.Duration }
 
-// paceOf says so of the steps that reports are told of the concern that they follow; false
-// for all others, and for ends, which nothing delays.
+// paceOf returns the pace of a step that is recorded on following reports; false for all other
+// steps, and for ends, which are never delayed.
 func paceOf(m proto.Message) (pace, bool) {
 	switch m.(type) {
 	case *concernv1.ConcernReceived, *concernv1.ContactAttempted, *commonv1.ContactPlanned:
@@ -30,10 +31,10 @@ func paceOf(m proto.Message) (pace, bool) {
 	}
 }
 
-// plan is when a step is told of a report, after another: about as long after it as the
-// step came there, so that the times are spread as they are where people work; in office
-// hours; and before what is due passes, since what was due is done. It is false where the
-// step would then be of the past.
+// plan returns when a step is recorded on a report, given the time of the step before it. The
+// interval is about as long as it was on the followed concern, so that the times are spread as in
+// real work. The time is within office hours, and before the due time, because the step was done by
+// then. It returns false if the step would then be about a time that has passed.
 func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.Time, bool) {
 	bounds, _ := paceOf(m)
 	wait := min(max(o.waited(lead.Subject, m), bounds.least), bounds.most)
@@ -54,7 +55,7 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 	return at.Truncate(time.Microsecond), true
 }
 
-// closing is when a concern is closed that was taken where it was forwarded.
+// closing returns when a concern is closed that was taken by the agency that it was forwarded to.
 func (o *outcome) closing(from, onward string) time.Time {
 	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + loop.Chance(from, onward, "closing"))))
 	if !loop.InOfficeHours(at) {
@@ -63,8 +64,8 @@ func (o *outcome) closing(from, onward string) time.Time {
 	return at.Truncate(time.Microsecond)
 }
 
-// waited is how long before its last step of a kind a concern's own reporter was told
-// another one; zero where it was not.
+// waited returns the time between a concern's last event of the same kind as m and the event before
+// it that has a pace or is the submission; zero if there is none.
 func (o *outcome) waited(lead string, m proto.Message) time.Duration {
 	before, last, waited := time.Time{}, time.Time{}, time.Duration(0)
 	for _, event := range o.world.Subjects[lead].Events {
@@ -79,7 +80,7 @@ func (o *outcome) waited(lead string, m proto.Message) time.Duration {
 	return waited
 }
 
-// ahead is the time to come of which a step speaks; zero for none.
+// ahead returns the future time that a step is about; zero if there is none.
 func ahead(m proto.Message) time.Time {
 	switch m := m.(type) {
 	case *commonv1.ContactPlanned:
@@ -94,7 +95,7 @@ func ahead(m proto.Message) time.Time {
 	return time.Time{}
 }
 
-// late tells whether what a step speaks of as to come has passed.
+// late reports whether the future time that a step is about has passed.
 func late(m proto.Message, at time.Time) bool {
 	next := ahead(m)
 	return !next.IsZero() && !next.After(at)

@@ -1,8 +1,8 @@
-// Package rules holds what is decided about concern reports: pure functions of
-// state, command and time. They are called and call nothing. Read in this order:
-// state.go (what a concern is), table.go (which step is whose, when), decide.go
-// (command → events), evolve.go (event → state), status.go (whose turn, until
-// when), disclose.go (who is told what), view.go (what a caller reads).
+// Package rules holds what is decided about concern reports: pure functions of state, command and
+// time. They do no input or output. Read in this order: state.go (what a concern is), table.go (who
+// may take which step, when), decide.go (command → events), evolve.go (event → state), status.go
+// (whose turn it is, and until when), disclose.go (what is disclosed to whom), view.go (what a
+// caller reads).
 package rules
 
 import (
@@ -14,17 +14,17 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Collection is the first part of a concern's subject name.
+// Collection is the first part of the name of a concern as a matter.
 const Collection = "concerns/"
 
-// Concern is the fold of one concern's events: of all of them, or of those that
-// one reader was shown.
+// Concern is the fold of one concern's events: of all events, or of those that one reader was
+// shown.
 type Concern struct {
-	// Head has the reporter as sender; its due time is the state's own: a question or a
-	// forward lies over it.
+	// Head has the reporter as sender. Its due time is that of the state itself: a question or a
+	// forward may replace it while it is open.
 	loop.Head
-	// State without the two that lie over it: JOINED (see Lead) and
-	// INFORMATION_REQUESTED (see Open).
+	// State does not include the two states that are shown instead of another: JOINED (see Lead)
+	// and INFORMATION_REQUESTED (see Open).
 	State concernv1.ConcernState
 
 	Receiver      *commonv1.Party
@@ -35,59 +35,62 @@ type Concern struct {
 	Language      string
 	ForwardedFrom string
 	Earlier       int32
-	// ToSocialServices says that the receiver is a social services agency: 1301/2014 binds it.
+	// ToSocialServices says that the receiver is a social services agency, to which 1301/2014
+	// applies.
 	ToSocialServices bool
-	// Groups are those of the client whose assessment the law gives a day.
+	// Groups are the client's statutory groups, whose assessment must begin by a day that the law
+	// sets.
 	Groups []concernv1.StatutoryGroup
-	// Statutory is the day that the law names in this state; zero for none.
+	// Statutory is the day that the law sets in this state; zero if there is none.
 	Statutory time.Time
-	// NextAttempt is when the client is to be contacted again; zero for none. A later attempt,
-	// or another state, ends it.
+	// NextAttempt is when the client is to be contacted again; zero if none is planned. A later
+	// attempt or another state clears it.
 	NextAttempt time.Time
-	// Lowered is what a next attempt made of the due time by the rules of before, under which
-	// only another state ended it; zero for nothing. What was recorded then goes by it.
+	// Lowered is the due time that a next attempt set by the rules before loop.DueRules 1, under
+	// which only another state cleared it; zero if there is none. Events recorded under those rules
+	// use it.
 	Lowered time.Time
 
-	// Lead is the concern that this report joined; empty for one that leads.
+	// Lead is the concern that this report joined; empty for a leading concern.
 	Lead string
-	// OwnLead is its reporter's own earliest open report, where its reporter is
-	// shown that it joined.
+	// OwnLead is the reporter's own earliest open report, if the reporter is shown that this report
+	// joined it.
 	OwnLead string
-	// Later is what a report that joined is yet to be told, in order; see follow.go.
+	// Later are the steps that are scheduled on a report that joined, in order; see follow.go.
 	Later []*concernv1.ConcernJoined_Later_Step
-	// TakenBefore says that the concern in whose place this one leads was taken.
+	// TakenBefore says that the concern that led before this one was taken.
 	TakenBefore bool
-	// Reports are those joined to this one, in the order of joining.
+	// Reports are the reports that joined this one, in the order of joining.
 	Reports []string
 
-	// ReceivedBy is who received it; nil where a step straight from SUBMITTED
-	// implied the receipt.
+	// ReceivedBy is the party that received it; nil if a step straight from SUBMITTED implied the
+	// receipt.
 	ReceivedBy *commonv1.Party
-	// Holder is the unit or worker at the receiver that has it.
+	// Holder is the unit or worker at the receiver that has it now.
 	Holder *commonv1.Party
 	// Taker is the worker who took it.
 	Taker *commonv1.Party
-	// Assigned is whom triage passed it to.
+	// Assigned is the unit or worker that triage passed it to.
 	Assigned       *commonv1.Party
 	TriagedUrgency commonv1.Urgency
 	SupportNeed    concernv1.SupportNeed
 	Track          concernv1.Track
 	Attempts       []*concernv1.ContactAttempt
 	Questions      []*concernv1.InformationRequest
-	// Open is the id of the question that waits for the reporter.
+	// Open is the id of the question that the reporter must answer.
 	Open string
-	// Asked is the question that the reporter still sees waiting: Open, or one that
-	// a step closed which the reporter may not know. Until it is answered another
-	// one would tell of that step.
+	// Asked is the question that the reporter sees as open: Open, or one that was closed by a step
+	// which the reporter may not know of. Until it is answered, another question would reveal that
+	// step.
 	Asked    string
 	Forwards []Forward
-	// ClosesAt is when it is closed as forwarded; zero where it is not to be.
+	// ClosesAt is when it is closed as forwarded; zero if it is not scheduled to be.
 	ClosesAt time.Time
 	PlanID   string
 
 	Outcome  concernv1.Outcome
 	Feedback string
-	// Enclosed are the papers that came with the outcome.
+	// Enclosed are the attachments that came with the outcome.
 	Enclosed          []*commonv1.Attachment
 	DeclineReason     concernv1.DeclineReason
 	Explanation       string
@@ -95,23 +98,23 @@ type Concern struct {
 	ResubmittedAs     string
 }
 
-// Forward is one offer onward.
+// Forward is one offer onward to another agency.
 type Forward struct {
 	Subject  string
 	Receiver *commonv1.Party
 	DueAt    time.Time
 	KeepOpen bool
-	// Pending until the next receiver takes, ends or declines it.
+	// Pending is true until the next receiver takes, ends or declines it.
 	Pending bool
 }
 
-// IsOpen tells whether later reports about the client join it. A declined concern
-// is not open, although its loop has not ended.
+// IsOpen reports whether later reports about the client join the concern. A declined concern is not
+// open, although it has not ended.
 func (c Concern) IsOpen() bool {
 	return c.Exists() && !c.Ended() && c.State != concernv1.ConcernState_CONCERN_STATE_DECLINED
 }
 
-// Shown is the state as a caller sees it, with the two that lie over others.
+// Shown returns the state as a caller sees it, including JOINED and INFORMATION_REQUESTED.
 func (c Concern) Shown() concernv1.ConcernState {
 	switch {
 	case c.IsOpen() && c.Lead != "":
@@ -123,7 +126,7 @@ func (c Concern) Shown() concernv1.ConcernState {
 	}
 }
 
-// taken tells whether a worker has caught it: from TAKEN until it ends.
+// taken reports whether a worker is responsible for it: from TAKEN until it ends.
 func (c Concern) taken() bool {
 	switch c.State {
 	case concernv1.ConcernState_CONCERN_STATE_TAKEN,
@@ -135,7 +138,7 @@ func (c Concern) taken() bool {
 	}
 }
 
-// question returns the question that waits for the reporter, nil if none does.
+// question returns the question that the reporter must answer; nil if there is none.
 func (c Concern) question() *concernv1.InformationRequest {
 	if c.Open == "" {
 		return nil
@@ -152,7 +155,7 @@ func (c Concern) questionByID(id string) *concernv1.InformationRequest {
 	return nil
 }
 
-// pendingForward returns the offer onward that must be answered first.
+// pendingForward returns the offer onward that must be answered first; false if there is none.
 func (c Concern) pendingForward() (Forward, bool) {
 	first, found := Forward{}, false
 	for _, forward := range c.Forwards {
@@ -171,11 +174,11 @@ func (c Concern) forwardTo(subject string) (Forward, bool) {
 	return c.Forwards[at], true
 }
 
-// UniqueKey is the unique key that an open leading concern holds, so that no two
-// concerns about one client are open side by side at one receiver.
+// UniqueKey returns the unique key that an open leading concern holds, so that a receiver never has
+// two open leading concerns about one client.
 func UniqueKey(client, receiver string) string { return "open/" + client + "/" + receiver }
 
-// Held is the claim that a concern holds in its state; empty for none.
+// Held returns the unique key that a concern holds in its state; empty if it holds none.
 func Held(c Concern) string {
 	if !c.IsOpen() || c.Lead != "" {
 		return ""
@@ -183,5 +186,5 @@ func Held(c Concern) string {
 	return UniqueKey(c.Client, c.Receiver.GetAgency())
 }
 
-// ID is the concern id of a subject name.
+// ID returns the concern id in the name of a matter.
 func ID(subject string) string { return subject[min(len(Collection), len(subject)):] }

@@ -11,15 +11,15 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Status is the loop's status of a concern as a reader sees it. Without consent
-// the reporter learns the fate of its message: after taking neither a due time
-// nor a turn, since a new one would tell that an assessment began, unless a
-// question waits on it; and of the others the agency alone.
+// Status returns the status of a concern as a reader sees it. A reporter without consent learns
+// what became of its report and no more: of other parties it sees the agency only, and once the
+// concern is taken it sees neither a due time nor a turn, unless it must answer a question. A new
+// due time would reveal that an assessment began.
 func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, deadline(view))
 }
 
-// statusBefore is the status by the rules of before urgency governed.
+// statusBefore returns the status by the rules before loop.DueRules 1.
 func statusBefore(view Concern, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, loop.Promised(dueBefore(view)))
 }
@@ -40,7 +40,7 @@ func statusWith(view Concern, reader loop.Reader, due loop.Deadline) *commonv1.L
 	return status
 }
 
-// Responsible names the one who has it: exactly one until the loop ends.
+// Responsible returns the party that is responsible: exactly one until the concern ends.
 func Responsible(c Concern) *commonv1.Party {
 	switch {
 	case c.Ended():
@@ -48,16 +48,16 @@ func Responsible(c Concern) *commonv1.Party {
 	case c.State == stateSubmitted, c.State == stateDeclined:
 		return c.Sender
 	case c.State == stateTriaged && c.Assigned == c.Holder:
-		// Triage passes it to a unit's queue; a worker named there has yet to take it.
+		// Triage passes it to a unit's queue. A worker named there has yet to take it.
 		return &commonv1.Party{Agency: c.Holder.GetAgency(), Unit: c.Holder.GetUnit()}
 	default:
 		return c.Holder
 	}
 }
 
-// MayContact is who may read contact data under a non-disclosure: who is responsible. Who
-// forwarded a concern reads them through the one that it has, if at all, and not through the
-// one that it passed on.
+// MayContact returns the party that may read contact data under a non-disclosure: the responsible
+// one. An agency that forwarded a concern may read them, if at all, because of the concern that it
+// still has, not because of the one that it passed on.
 func MayContact(c Concern) *commonv1.Party {
 	responsible := Responsible(c)
 	if c.ForwardedFrom != "" && responsible.GetAgency() == c.Sender.GetAgency() {
@@ -66,7 +66,7 @@ func MayContact(c Concern) *commonv1.Party {
 	return responsible
 }
 
-// WorklistEntry is the concern's place in a reader's worklist.
+// WorklistEntry returns the concern's entry in a reader's worklist.
 func WorklistEntry(view Concern, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder
 	if reader.Role == loop.RoleSender {
@@ -75,13 +75,13 @@ func WorklistEntry(view Concern, reader loop.Reader) loop.WorklistEntry {
 	return loop.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
 		Touched: view.Clock.Touched,
-		// The receiver works on one concern, its joined reports with it.
+		// The receiver works on the leading concern; reports that joined it are hidden.
 		Hidden: reader.Role == loop.RoleReceiver && view.Lead != "",
 	}
 }
 
-// Readers are the agencies that a concern is told to, reporter first. Withdrawn
-// says that the consent on which it rests is gone.
+// Readers returns the agencies to which a concern is disclosed, the reporter first. Withdrawn says
+// that the consent on which it rests is withdrawn.
 func Readers(c Concern, withdrawn bool) []loop.Reader {
 	consent := c.RestsOnConsent() && !withdrawn
 	return []loop.Reader{
@@ -90,7 +90,7 @@ func Readers(c Concern, withdrawn bool) []loop.Reader {
 	}
 }
 
-// NextCheck is when the clock must look at a concern again.
+// NextCheck returns when the clock must check a concern again; zero for never.
 func NextCheck(history loop.History[Concern]) time.Time {
 	next := loop.NextCheck(history, Status)
 	if c := history.State; c.IsOpen() && !c.ClosesAt.IsZero() && (next.IsZero() || c.ClosesAt.Before(next)) {
@@ -102,15 +102,15 @@ func NextCheck(history loop.History[Concern]) time.Time {
 	return next
 }
 
-// Overdue records the due times that have passed, once each.
+// Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history loop.History[Concern], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
 		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: loop.DueRules}
 	})
 }
 
-// Shared tells whether another agency than the given has its part in a concern, by what the
-// given is shown: it reported it, or has taken it.
+// Shared reports whether another agency than the given one takes part in a concern, by what the
+// given agency is shown: the other reported it or has taken it.
 func Shared(view Concern, agency string) bool {
 	if view.State == stateDeclined {
 		return false

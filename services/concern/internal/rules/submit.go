@@ -11,9 +11,9 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// MaxOpen bounds the open reports of one agency about one client. It goes by what the agency
-// knows, and bounds how many reports join one concern: what a step on that does to all. An
-// emergency is reported beyond it: as many again are kept for emergencies alone.
+// MaxOpen is the most open reports that one agency may have about one client. It counts only what
+// the agency knows of. It also limits how many reports join one concern, and so how many events one
+// step causes. Emergencies are accepted beyond it, up to twice the number.
 const MaxOpen = 20
 
 func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]loop.Event, error) {
@@ -44,8 +44,8 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 	return outcome.Events(), nil
 }
 
-// forward offers the matter to a third agency, as a concern of its own there. Of
-// content only what the request names is passed on.
+// forward offers the matter to a third agency as a new concern there. Of the content only what the
+// request names is passed on.
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
 	urgency := c.Clock.Urgency
@@ -60,8 +60,8 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	})
 }
 
-// report starts a concern and joins it to the open one about the client, if the
-// receiver has one.
+// report begins a concern. If the receiver has an open concern about the client, the report joins
+// it.
 func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
 	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
 	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.facts.Graces, o.At))
@@ -82,7 +82,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 	o.add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()})
 }
 
-// content is what a report or a forward says, and on which ground.
+// content is what a report or a forward says, and its legal ground.
 type content struct {
 	receiver    *commonv1.Party
 	basis       *commonv1.LegalBasis
@@ -91,7 +91,7 @@ type content struct {
 	attachments []string
 }
 
-// check holds the content to its ground (1301/2014 § 35; 1285/2016 § 11).
+// check checks that the ground allows the content (1301/2014 § 35; 1285/2016 § 11).
 func (c content) check(command Command) error {
 	if err := CheckBasis(c.basis, command.At); err != nil {
 		return err
@@ -106,7 +106,8 @@ func (c content) check(command Command) error {
 		return fault.New(fault.TopicRequired, "a report needs at least one topic").Field("topics", "choose at least one")
 	}
 	if !consent && c.receiver.GetWorker() != "" {
-		// A subject is the sender's to write: whom it names nobody but the agency knows.
+		// A worker's id is text that the sender writes, and only the receiving agency knows whom it
+		// names.
 		return fault.New(fault.ContentNotAllowed, "without consent a report is addressed to an agency or unit").
 			Field("receiver.worker", "leave empty")
 	}
@@ -117,7 +118,7 @@ func (c content) check(command Command) error {
 	return command.CheckSaid()
 }
 
-// CheckBasis holds a concern's legal basis to what the law asks of it (1301/2014 § 35).
+// CheckBasis checks a concern's legal basis (1301/2014 § 35): see loop.CheckBasis.
 func CheckBasis(basis *commonv1.LegalBasis, at time.Time) error {
 	return loop.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION)
 }

@@ -23,10 +23,9 @@ var (
 	receiver = []loop.Role{loop.RoleReceiver}
 )
 
-// table is the life of a concern, in the order in which steps are offered to a
-// person: the likely one first. What is not in it is refused.
-// INFORMATION_REQUESTED counts as the state that it interrupted. A joined report has
-// only the steps of its own.
+// table is the transition table of a concern. A person is offered the steps in this order, the
+// likely one first. A step that is not in the table is refused. INFORMATION_REQUESTED counts as the
+// state that it interrupted. A report that joined another has only the steps of its own.
 var table = loop.Table[Concern]{
 	{Step: "ProvideInformation", By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "ReceiveConcern", By: receiver, When: whenever(stateSubmitted), Automatic: true},
@@ -35,7 +34,7 @@ var table = loop.Table[Concern]{
 	{Step: "StartAssessment", By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession, Touch: "AssessmentStarted"},
 	{Step: "CompleteAssessment", By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), Touch: "AssessmentCompleted"},
 	{Step: "RecordContactAttempt", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ContactAttempted"},
-	// Once it is taken its state stays; how urgent it is may be judged anew.
+	// Once it is taken, triage does not change the state, but the urgency may be judged again.
 	{Step: "TriageConcern", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ConcernTriaged"},
 	{Step: "PlanContact", By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested"},
@@ -47,11 +46,12 @@ var table = loop.Table[Concern]{
 	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},
 }.WithRevocation("RevokeConcern")
 
-// touching are the events from which the clock of what is urgent counts anew.
+// touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = table.Touching()
 
-// Always are the steps that a full concern admits, each a few times: one question at a time
-// waits for an answer. Finishes are those that end what was begun in it.
+// Always are the steps that are allowed on a concern that has reached its size limit. Each can be
+// taken only a few times: one question at a time can be open. Finishes are the steps that end what
+// was begun.
 var (
 	Always = []string{
 		"ProvideInformation", "ReceiveConcern", "TakeConcern", "StartAssessment", "CompleteAssessment", "CloseConcern", "DeclineConcern",
@@ -60,7 +60,7 @@ var (
 	Finishes = []string{"ReassignConcern"}
 )
 
-// run lists a run of the loop's states, both ends included.
+// run returns the states from first to last, both included.
 func run(first, last concernv1.ConcernState) []concernv1.ConcernState {
 	order := []concernv1.ConcernState{
 		stateSubmitted, stateReceived, stateTriaged, stateTaken, stateInAssessment, stateAssessed, stateDeclined,
@@ -74,14 +74,15 @@ func whenever(from ...concernv1.ConcernState) when {
 	return func(view Concern, _ loop.Actor) bool { return slices.Contains(from, view.State) }
 }
 
-// leading steps are not those of a report that joined another.
+// leading allows a step in the given states, but not on a report that joined another.
 func leading(from []concernv1.ConcernState) when {
 	return func(view Concern, _ loop.Actor) bool {
 		return slices.Contains(from, view.State) && (!view.IsOpen() || view.Lead == "")
 	}
 }
 
-// untaken steps are not those of a matter that was taken under a concern that led before.
+// untaken allows a step in the given states, but not if the concern was already taken under an
+// earlier lead.
 func untaken(from []concernv1.ConcernState) when {
 	return func(view Concern, actor loop.Actor) bool { return leading(from)(view, actor) && !view.TakenBefore }
 }
@@ -99,8 +100,8 @@ func asked(from []concernv1.ConcernState) when {
 // Allowed lists the steps that the actor may take now, in the order of the table.
 func Allowed(view loop.View[Concern], actor loop.Actor) []string { return table.Allowed(view, actor) }
 
-// profession holds the assessment of a client in need of special support to
-// social workers (1301/2014 § 36, § 3 on special support).
+// profession lets only social workers make the assessment of a client in need of special support
+// (1301/2014 § 36, § 3 on special support).
 func profession(view Concern, actor loop.Actor) error {
 	special := view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL ||
 		view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED

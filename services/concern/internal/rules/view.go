@@ -8,12 +8,11 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Long are the lists of a concern that grow with it.
+// Long are the lists of a concern that grow with its events.
 var Long = []protoreflect.Name{"information_requests", "contact_attempts", "attachments"}
 
-// ToConcern is the concern as its caller reads it: what its agency has been
-// shown, and the steps that the caller may take. Outward ids, etag and delivered
-// are the handler's to add.
+// ToConcern returns the concern as its caller reads it: what the caller's agency has been shown,
+// and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
 func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Concern {
 	out := &concernv1.Concern{
 		ConcernId: ID(view.Subject), State: view.Shown(), Status: Status(view, reader),
