@@ -1,7 +1,7 @@
-// Package consultation is the consultation service: a worker asks another agency's
-// worker for advice, about a client or without naming one, and gets an answer while it
-// still helps. The rules are in internal/rules; here they meet callers, directory,
-// journal and each other.
+// Package consultation is the consultation service: a worker asks another agency's worker for
+// advice, about a client or without naming one, and gets an answer while it still helps. The rules
+// are in internal/rules; this package connects them to the callers, the directory and the journal,
+// and connects the callers of a live conversation to each other.
 package consultation
 
 import (
@@ -16,22 +16,23 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// Name of the service, as case messages and cursors carry it.
+// Name is the name of the service in case messages and cursors.
 const Name = "consultation"
 
-// Service answers ConsultationService and, for its own messages, ExchangeService.
+// Service implements ConsultationService, and ExchangeService for the service's own messages.
 type Service struct {
 	consultationv1.UnimplementedConsultationServiceServer
 	*kernel
 
-	// drained is closed when the process ends: conversations go on elsewhere.
+	// drained is closed when the process ends. Callers then continue their conversations on another
+	// process.
 	drained chan struct{}
 }
 
-// kernel is what all services are made of.
+// kernel is the part that all services share.
 type kernel = matter.Kernel[rules.Consultation]
 
-// New makes the service. Run must run beside it.
+// New makes the service. The caller must also call Run.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Consultation]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
@@ -41,14 +42,14 @@ func New(deps matter.Deps) (*Service, error) {
 	return &Service{kernel: made, drained: make(chan struct{})}, err
 }
 
-// Run is the kernel's, and ends conversations with it.
+// Run runs the kernel, and ends the live conversations when it ends.
 func (s *Service) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { close(s.drained) })
 	defer stop()
 	return s.kernel.Run(ctx)
 }
 
-// Rules are the consultation's rules as the engine takes them.
+// Rules returns the rules for consultations in the form that the engine takes.
 func Rules() decide.Rules[rules.Consultation] {
 	return decide.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,

@@ -18,15 +18,17 @@ import (
 )
 
 const (
-	// announceEvery is how often who is there says so again; who was not heard for
-	// presenceLasts has left, or its process has died.
+	// announceEvery is the interval at which a stream announces its worker again. A stream that was
+	// not heard for presenceLasts has left, or its process has died.
 	announceEvery = 5 * time.Second
 	presenceLasts = 3 * announceEvery
-	// rereadAfter is how soon a mailbox that advances makes up for a lost signal.
+	// rereadAfter is the delay after which a conversation is read again when the mailbox advances,
+	// in case a signal was lost.
 	rereadAfter = time.Second
-	// heartbeatEvery tells whoever listens to a quiet conversation that the line stands.
+	// heartbeatEvery is the interval of heartbeats, which show the caller that the connection
+	// works.
 	heartbeatEvery = 20 * time.Second
-	// typingEvery bounds how often typing is passed on.
+	// typingEvery is the shortest interval at which typing is passed on.
 	typingEvery = time.Second
 )
 
@@ -35,9 +37,9 @@ type (
 	told   = consultationv1.ConverseResponse
 )
 
-// Converse is the live form of a consultation. What is posted goes the way of
-// PostMessage, and arrives from the journal: signals between replicas say no more than
-// when to look. Who is there and who types is passed on and not kept.
+// Converse is the live form of a consultation. A message is posted as by PostMessage and shown from
+// the journal: the signals between replicas say only when to read. Presence and typing are passed
+// on and not stored.
 func (s *Service) Converse(in stream) error {
 	who, err := matter.Caller(in.Context())
 	if err != nil {
@@ -56,7 +58,8 @@ func (s *Service) Converse(in stream) error {
 	return c.live(in.Context(), join.GetAfterMessageId(), "join.after_message_id")
 }
 
-// sentUntil is how many messages a caller has that names the last it got.
+// sentUntil returns how many messages a caller already has that names the last one it got. It
+// refuses with fault.InvalidField if the conversation has no such message.
 func sentUntil(state rules.Consultation, after, field string) (int, error) {
 	if after == "" {
 		return 0, nil
@@ -68,22 +71,23 @@ func sentUntil(state rules.Consultation, after, field string) (int, error) {
 	return at + 1, nil
 }
 
-// conversation is one stream; its fields belong to run.
+// conversation is one stream. Only run may use its fields while it runs.
 type conversation struct {
 	service *Service
 	who     identity.Caller
 	id      string
-	// send tells the caller.
+	// send sends a message to the caller.
 	send func(*told) error
-	// requests are what the caller says, where it can, and broken how that ends.
+	// requests are what the caller sends, if it can send; broken receives the reason when that
+	// ends.
 	requests <-chan *consultationv1.ConverseRequest
 	broken   <-chan error
-	// stream tells this one from others of the same worker.
+	// stream is the id that distinguishes this stream from others of the same worker.
 	stream string
-	// sent counts the messages that were shown; over says that none will follow.
+	// sent is the number of messages that were shown. over says that no more will follow.
 	sent int
 	over bool
-	// others are the streams of others that are there.
+	// others are the other streams of the conversation that are present, by id.
 	others map[string]other
 	typed  time.Time
 }
@@ -92,8 +96,8 @@ func (s *Service) conversation(who identity.Caller, id string, send func(*told) 
 	return &conversation{service: s, who: who, id: id, stream: s.NewID(), send: send, others: map[string]other{}}
 }
 
-// live is there from the first message that the caller lacks until the stream ends. The
-// reading is recorded once, for as long as the stream stands.
+// live serves the conversation from the first message that the caller lacks until the stream ends.
+// The access log has one entry for the whole stream.
 func (c *conversation) live(ctx context.Context, after, field string) error {
 	if err := c.service.CheckParty(ctx, c.who, c.id); err != nil {
 		return err
@@ -166,8 +170,8 @@ func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-c
 	return nil
 }
 
-// receive passes on what comes in, until the stream breaks or the caller has no more
-// to say: then it has left.
+// receive passes on the caller's requests until the stream breaks or the caller closes its side,
+// which means that it has left.
 func receive(ctx context.Context, in stream) (<-chan *consultationv1.ConverseRequest, <-chan error) {
 	requests, broken := make(chan *consultationv1.ConverseRequest), make(chan error, 1)
 	go func() {
@@ -190,7 +194,7 @@ func receive(ctx context.Context, in stream) (<-chan *consultationv1.ConverseReq
 	return requests, broken
 }
 
-// take does what the caller asks.
+// take handles one request of the caller.
 func (c *conversation) take(ctx context.Context, request *consultationv1.ConverseRequest) error {
 	switch kind := request.GetKind().(type) {
 	case *consultationv1.ConverseRequest_Post:
@@ -206,8 +210,8 @@ func (c *conversation) take(ctx context.Context, request *consultationv1.Convers
 	}
 }
 
-// post stores a message as PostMessage does and answers with a receipt, also where it
-// is refused: the conversation goes on.
+// post stores a message as PostMessage does and answers with a receipt. A refusal is also sent as a
+// receipt, so that the conversation goes on.
 func (c *conversation) post(ctx context.Context, r *consultationv1.PostMessageRequest) error {
 	receipt := &consultationv1.ConverseResponse_Receipt{RequestId: r.GetRequestId()}
 	posted := &consultationv1.PostMessageResponse{}
@@ -230,7 +234,7 @@ func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) err
 	return nil
 }
 
-// catchUp shows what was posted since.
+// catchUp shows the messages that were posted since the last one shown.
 func (c *conversation) catchUp(ctx context.Context) error {
 	state, err := c.service.Related(ctx, c.who, c.id)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Follow is Converse for who reads a stream and cannot write one, as a browser: it says
-// nothing on it, and is there like all others.
+// Follow is Converse for callers that can read a stream but not write one, such as browsers. The
+// caller sends nothing on it, and is shown as present like all others.
 func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreamingServer[consultationv1.FollowResponse]) error {
 	who, err := matter.Caller(out.Context())
 	if err != nil {
@@ -20,8 +20,8 @@ func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreami
 	return c.live(out.Context(), r.GetAfterMessageId(), "after_message_id")
 }
 
-// SignalTyping says that the caller types. Nothing is read and nothing is kept; who may not
-// know of the conversation is refused as by all other calls.
+// SignalTyping passes on that the caller is typing. It discloses nothing and stores nothing. A
+// caller that may not know of the conversation is refused as by all other calls.
 func (s *Service) SignalTyping(ctx context.Context, r *consultationv1.SignalTypingRequest) (*consultationv1.SignalTypingResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// TakeConsultation takes the step of that name, as does each method below.
+// TakeConsultation takes the step of the same name, as does each method below.
 func (s *Service) TakeConsultation(ctx context.Context, r *consultationv1.TakeConsultationRequest) (*consultationv1.TakeConsultationResponse, error) {
 	consultation, err := s.step(ctx, r)
 	return &consultationv1.TakeConsultationResponse{Consultation: consultation}, err

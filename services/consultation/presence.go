@@ -10,8 +10,8 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// A signal between those who converse is one byte that says what it is of, the id of
-// the stream that it comes from, and its worker as a serialized Party. It is not kept.
+// A signal between the streams of a conversation is one byte for its kind, the id of the sending
+// stream, and that stream's worker as a serialized Party. Signals are not stored.
 const (
 	kindChanged = 'c'
 	kindThere   = 'p'
@@ -19,13 +19,13 @@ const (
 	kindTyping  = 't'
 )
 
-// changed says that the journal has more.
+// changed is the signal that the journal has new events. It has no stream and no worker.
 var changed = []byte{kindChanged}
 
 // streamIDBytes is the length of a UUID as text.
 const streamIDBytes = 36
 
-// other is the stream of somebody else who is there.
+// other is another stream that is present in the conversation.
 type other struct {
 	party *commonv1.Party
 	heard time.Time
@@ -39,7 +39,7 @@ func (c *conversation) announce(there bool) {
 	}
 }
 
-// say tells the others what this stream's worker does.
+// say sends the other streams a signal about this stream's worker.
 func (c *conversation) say(kind byte) {
 	party, err := proto.Marshal(c.who.Party())
 	if err != nil {
@@ -49,8 +49,7 @@ func (c *conversation) say(kind byte) {
 	c.service.Signals.Send(c.id, append(signal, party...))
 }
 
-// hear takes a signal. One that is not understood is from a newer process, and passed
-// over.
+// hear handles a signal. A signal that it cannot parse comes from a newer version and is ignored.
 func (c *conversation) hear(ctx context.Context, signal []byte) error {
 	if len(signal) > 0 && signal[0] == kindChanged {
 		return c.catchUp(ctx)
@@ -64,7 +63,7 @@ func (c *conversation) hear(ctx context.Context, signal []byte) error {
 	}
 	switch signal[0] {
 	case kindTyping:
-		// Whoever types elsewhere too need not be told.
+		// A worker's own typing on another stream is not shown to that worker.
 		if proto.Equal(party, c.who.Party()) {
 			return nil
 		}
@@ -77,8 +76,8 @@ func (c *conversation) hear(ctx context.Context, signal []byte) error {
 	return nil
 }
 
-// there notes that somebody is there, tells the caller where it is new, and then
-// answers, so that who came later learns of who was there before.
+// there notes that another stream is present, tells the caller if its worker was not, and announces
+// itself in reply to a new stream, so that the new stream learns who was present before.
 func (c *conversation) there(id string, party *commonv1.Party) error {
 	_, known := c.others[id]
 	present := c.isThere(party)
@@ -92,7 +91,7 @@ func (c *conversation) there(id string, party *commonv1.Party) error {
 	return c.presence(party, true)
 }
 
-// left forgets a stream, and tells the caller where it was the worker's last.
+// left removes a stream, and tells the caller if it was the last one of its worker.
 func (c *conversation) left(id string) error {
 	gone, known := c.others[id]
 	delete(c.others, id)
@@ -102,7 +101,7 @@ func (c *conversation) left(id string) error {
 	return c.presence(gone.party, false)
 }
 
-// forget lets go of who was not heard for long.
+// forget removes the streams that were not heard for presenceLasts.
 func (c *conversation) forget() error {
 	for id, one := range c.others {
 		if time.Since(one.heard) > presenceLasts {

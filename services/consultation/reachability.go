@@ -16,11 +16,13 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Reachability is no history (decision 6): the last that was said is kept beside the
-// journal, and compared with the domain's clock when it is asked for.
+// Reachability has no history (decision 6): only the latest statement is stored, beside the
+// journal. It is compared with the domain's clock when it is read.
 
-// SetReachability says whether a worker, or a unit, can be reached now. Without a time
-// it holds until the end of the day.
+// SetReachability stores whether a worker or a unit can be reached now. Without a time it is valid
+// until the end of the day. A worker may set it for the worker or the worker's unit, and an
+// agency's system for all of its agency; others are refused with fault.RoleNotAllowed. A time in
+// the past is refused with fault.InvalidField.
 func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReachabilityRequest) (*consultationv1.SetReachabilityResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -58,8 +60,8 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 	return &consultationv1.SetReachabilityResponse{}, nil
 }
 
-// GetReachability tells of each party asked about, in their order, whether it can be
-// reached now, and else who stands in.
+// GetReachability returns for each of the given parties, in their order, whether it can be reached
+// now, and otherwise its substitute.
 func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReachabilityRequest) (*consultationv1.GetReachabilityResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -82,7 +84,7 @@ func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReac
 	return response, nil
 }
 
-// reachability is what was last said of a party.
+// reachability returns the latest statement about a party; an empty one if there is none.
 func (s *Service) reachability(ctx context.Context, party *commonv1.Party) (*consultationv1.Reachability, error) {
 	said := &consultationv1.Reachability{}
 	value, found, err := s.Settings.Setting(ctx, reachabilityKey(party))
@@ -102,9 +104,9 @@ func (s *Service) reachability(ctx context.Context, party *commonv1.Party) (*con
 	return said, nil
 }
 
-// reachableAt is what holds of what was said. Past its time a party counts as not
-// reachable: who said "until two o'clock" named who answers afterwards, and who said
-// "away until two" named who answered before.
+// reachableAt returns what a statement means now. After its end a party counts as not reachable.
+// Its substitute is kept if the statement was "reachable until two o'clock", because it then names
+// who answers afterwards; after "away until two" it named who answered before.
 func reachableAt(said *consultationv1.Reachability, now time.Time) *consultationv1.Reachability {
 	if said.GetUntil() == nil || said.GetUntil().AsTime().After(now) {
 		return said

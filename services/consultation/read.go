@@ -10,13 +10,13 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// GetConsultation reads a consultation as the caller has been shown it.
+// GetConsultation returns a consultation as the caller has been shown it.
 func (s *Service) GetConsultation(ctx context.Context, r *consultationv1.GetConsultationRequest) (*consultationv1.GetConsultationResponse, error) {
 	consultation, err := matter.Get(ctx, s.kernel, r.GetConsultationId(), s.consultation)
 	return &consultationv1.GetConsultationResponse{Consultation: consultation}, err
 }
 
-// GetClient names the person.
+// GetClient returns who the client is.
 func (s *Service) GetClient(ctx context.Context, r *consultationv1.GetClientRequest) (*consultationv1.GetClientResponse, error) {
 	client, err := s.Identity(ctx, r.GetConsultationId())
 	if err != nil {
@@ -27,20 +27,20 @@ func (s *Service) GetClient(ctx context.Context, r *consultationv1.GetClientRequ
 	}, nil
 }
 
-// ListConsultations is the worklist: what the caller's agency received, or sent, the
-// soonest due first; of a client, its own matters.
+// ListConsultations returns the worklist, the earliest due first: what the caller's agency received
+// or sent; for a client, the client's own matters.
 func (s *Service) ListConsultations(ctx context.Context, r *consultationv1.ListConsultationsRequest) (*consultationv1.ListConsultationsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
 	return &consultationv1.ListConsultationsResponse{Consultations: matter.Each(page, s.consultation), NextPageToken: page.NextToken}, err
 }
 
-// consultation is a consultation as its caller reads it, under the names that it has. Of a
-// long one the oldest parts are left out.
+// consultation returns a consultation as its caller reads it, with the caller's pseudonyms. A long
+// one lacks its oldest parts.
 func (s *Service) consultation(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
 	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
 }
 
-// whole is that with nothing left out.
+// whole returns the same with nothing left out.
 func (s *Service) whole(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
 	consultation := rules.ToConsultation(shown.View, shown.Actor)
 	consultation.CaseId, consultation.ClientId, consultation.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered

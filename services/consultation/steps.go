@@ -9,7 +9,7 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// request is what the requests of all steps have in common.
+// request is the common interface of the requests of all steps.
 type request interface {
 	matter.Request
 	GetConsultationId() string
@@ -26,19 +26,19 @@ func (s *Service) OpenConsultation(ctx context.Context, r *consultationv1.OpenCo
 	return &consultationv1.OpenConsultationResponse{Consultation: s.consultation(shown)}, nil
 }
 
-// PostMessage says something in a conversation.
+// PostMessage posts a message in a conversation.
 func (s *Service) PostMessage(ctx context.Context, r *consultationv1.PostMessageRequest) (*consultationv1.PostMessageResponse, error) {
 	_, state, err := s.stepped(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	// The last message of the state that this request reached is its own, the first
+	// The request's own message is the last one of the state that the request led to, the first
 	// time and at every repetition.
 	messages := state.Consultation.GetMessages()
 	return &consultationv1.PostMessageResponse{Message: messages[len(messages)-1]}, nil
 }
 
-// step takes one step on a consultation that exists.
+// step takes one step on an existing consultation.
 func (s *Service) step(ctx context.Context, r request) (*consultationv1.Consultation, error) {
 	shown, _, err := s.stepped(ctx, r)
 	if err != nil {
@@ -47,7 +47,8 @@ func (s *Service) step(ctx context.Context, r request) (*consultationv1.Consulta
 	return s.consultation(shown), nil
 }
 
-// stepped also returns the consultation as it truly is, and tells those who converse.
+// stepped also returns the true state of the consultation, and signals the change to its live
+// streams.
 func (s *Service) stepped(ctx context.Context, r request) (matter.Shown[rules.Consultation], rules.Consultation, error) {
 	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
 	if invite, ok := r.(*consultationv1.InviteParticipantRequest); ok {
@@ -60,7 +61,7 @@ func (s *Service) stepped(ctx context.Context, r request) (matter.Shown[rules.Co
 	return shown, state, err
 }
 
-// addressed tells the rules what the directory knows of a party.
+// addressed adds to the facts of a command what the directory says of a party.
 func (s *Service) addressed(party *commonv1.Party) func(context.Context, rules.World, *rules.Command) error {
 	return func(_ context.Context, _ rules.World, command *rules.Command) error {
 		command.Facts.Party, _ = s.Addressed(party, command.Home.Among(), "")

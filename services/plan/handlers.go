@@ -6,7 +6,7 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// InviteMember takes the step of that name, as does each method below.
+// InviteMember takes the step of the same name, as does each method below.
 func (s *Service) InviteMember(ctx context.Context, r *planv1.InviteMemberRequest) (*planv1.InviteMemberResponse, error) {
 	plan, err := s.step(ctx, r)
 	return &planv1.InviteMemberResponse{Plan: plan}, err
@@ -97,14 +97,15 @@ func (s *Service) AcknowledgeRevocation(ctx context.Context, r *planv1.Acknowled
 	return &planv1.AcknowledgeRevocationResponse{Plan: plan}, err
 }
 
-// DeclineInvitation shows no plan afterwards: who said no has no relation to it.
+// DeclineInvitation returns no plan, because the agency that declined has no relation to it
+// afterwards.
 func (s *Service) DeclineInvitation(ctx context.Context, r *planv1.DeclineInvitationRequest) (*planv1.DeclineInvitationResponse, error) {
 	_, err := s.step(ctx, r)
 	return &planv1.DeclineInvitationResponse{}, err
 }
 
-// AddGoal also names the goal: the last of the state that this request reached is its
-// own, the first time and at every repetition.
+// AddGoal also returns the goal. The request's own goal is the last one of the state that the
+// request led to, the first time and at every repetition.
 func (s *Service) AddGoal(ctx context.Context, r *planv1.AddGoalRequest) (*planv1.AddGoalResponse, error) {
 	plan, state, err := s.stepped(ctx, r)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s *Service) AddGoal(ctx context.Context, r *planv1.AddGoalRequest) (*planv
 	return &planv1.AddGoalResponse{Plan: plan, GoalId: goals[len(goals)-1].GetGoalId()}, nil
 }
 
-// AddAction also names the action, as AddGoal the goal.
+// AddAction also returns the action, as AddGoal returns the goal.
 func (s *Service) AddAction(ctx context.Context, r *planv1.AddActionRequest) (*planv1.AddActionResponse, error) {
 	plan, state, err := s.stepped(ctx, r)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package plan is the plan service: one client, one plan, several agencies. The rules
-// are in internal/rules; here they meet callers, directory and journal.
+// Package plan is the plan service: a plan for one client that several agencies share. The rules
+// are in internal/rules; this package connects them to the callers, the directory and the journal.
 package plan
 
 import (
@@ -12,19 +12,19 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// Name of the service, as case messages and cursors carry it.
+// Name is the name of the service in case messages and cursors.
 const Name = "plan"
 
-// Service answers PlanService and, for its own messages, ExchangeService.
+// Service implements PlanService, and ExchangeService for the service's own messages.
 type Service struct {
 	planv1.UnimplementedPlanServiceServer
 	*kernel
 }
 
-// kernel is what all services are made of.
+// kernel is the part that all services share.
 type kernel = matter.Kernel[rules.Plan]
 
-// New makes the service. Run must run beside it.
+// New makes the service. The caller must also call Run.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Plan]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
@@ -34,7 +34,7 @@ func New(deps matter.Deps) (*Service, error) {
 	return &Service{kernel: made}, err
 }
 
-// Rules are the plan's rules as the engine takes them.
+// Rules returns the rules for plans in the form that the engine takes.
 func Rules() decide.Rules[rules.Plan] {
 	return decide.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,

@@ -9,13 +9,13 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// GetPlan reads a plan as the caller has been shown it.
+// GetPlan returns a plan as the caller has been shown it.
 func (s *Service) GetPlan(ctx context.Context, r *planv1.GetPlanRequest) (*planv1.GetPlanResponse, error) {
 	plan, err := matter.Get(ctx, s.kernel, r.GetPlanId(), s.plan)
 	return &planv1.GetPlanResponse{Plan: plan}, err
 }
 
-// GetClient names the person.
+// GetClient returns who the client is.
 func (s *Service) GetClient(ctx context.Context, r *planv1.GetClientRequest) (*planv1.GetClientResponse, error) {
 	client, err := s.Identity(ctx, r.GetPlanId())
 	if err != nil {
@@ -26,20 +26,20 @@ func (s *Service) GetClient(ctx context.Context, r *planv1.GetClientRequest) (*p
 	}, nil
 }
 
-// ListPlans is the worklist: the plans that the caller's agency is a member of, the
-// soonest due first; of a client, its own.
+// ListPlans returns the worklist, the earliest due first: the plans of which the caller's agency is
+// a member; for a client, the client's own plans.
 func (s *Service) ListPlans(ctx context.Context, r *planv1.ListPlansRequest) (*planv1.ListPlansResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{States: matter.Numbers(r.GetStates())})
 	return &planv1.ListPlansResponse{Plans: matter.Each(page, s.plan), NextPageToken: page.NextToken}, err
 }
 
-// plan is a plan as its caller reads it, under the names that it has. Of a
-// long one the oldest parts are left out.
+// plan returns a plan as its caller reads it, with the caller's pseudonyms. A long plan lacks its
+// oldest parts.
 func (s *Service) plan(shown matter.Shown[rules.Plan]) *planv1.Plan {
 	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
 }
 
-// whole is that with nothing left out.
+// whole returns the same with nothing left out.
 func (s *Service) whole(shown matter.Shown[rules.Plan]) *planv1.Plan {
 	plan := rules.ToPlan(shown.View, shown.Actor)
 	plan.CaseId, plan.ClientId, plan.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered

@@ -8,7 +8,7 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// request is what the requests of all steps have in common.
+// request is the common interface of the requests of all steps.
 type request interface {
 	matter.Request
 	GetPlanId() string
@@ -25,13 +25,13 @@ func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (
 	return &planv1.CreatePlanResponse{Plan: s.plan(shown)}, nil
 }
 
-// step takes one step on a plan that exists.
+// step takes one step on an existing plan.
 func (s *Service) step(ctx context.Context, r request) (*planv1.Plan, error) {
 	plan, _, err := s.stepped(ctx, r)
 	return plan, err
 }
 
-// stepped also returns the plan as it truly is.
+// stepped also returns the true state of the plan.
 func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.Plan, error) {
 	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
 	switch r := r.(type) {

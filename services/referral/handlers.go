@@ -6,7 +6,7 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// ReceiveReferral takes the step of that name, as does each method below.
+// ReceiveReferral takes the step of the same name, as does each method below.
 func (s *Service) ReceiveReferral(ctx context.Context, r *referralv1.ReceiveReferralRequest) (*referralv1.ReceiveReferralResponse, error) {
 	referral, err := s.step(ctx, r)
 	return &referralv1.ReceiveReferralResponse{Referral: referral}, err

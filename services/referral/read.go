@@ -10,13 +10,13 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// GetReferral reads a referral as the caller has been shown it.
+// GetReferral returns a referral as the caller has been shown it.
 func (s *Service) GetReferral(ctx context.Context, r *referralv1.GetReferralRequest) (*referralv1.GetReferralResponse, error) {
 	referral, err := matter.Get(ctx, s.kernel, r.GetReferralId(), s.referral)
 	return &referralv1.GetReferralResponse{Referral: referral}, err
 }
 
-// GetClient names the person.
+// GetClient returns who the client is.
 func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest) (*referralv1.GetClientResponse, error) {
 	client, err := s.Identity(ctx, r.GetReferralId())
 	if err != nil {
@@ -27,20 +27,20 @@ func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest)
 	}, nil
 }
 
-// ListReferrals is the worklist: what the caller's agency received, or sent, the
-// soonest due first; of a client, its own matters.
+// ListReferrals returns the worklist, the earliest due first: what the caller's agency received or
+// sent; for a client, the client's own matters.
 func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferralsRequest) (*referralv1.ListReferralsResponse, error) {
 	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
 	return &referralv1.ListReferralsResponse{Referrals: matter.Each(page, s.referral), NextPageToken: page.NextToken}, err
 }
 
-// referral is a referral as its caller reads it, under the names that it has. Of a
-// long one the oldest parts are left out.
+// referral returns a referral as its caller reads it, with the caller's pseudonyms. A long one
+// lacks its oldest parts.
 func (s *Service) referral(shown matter.Shown[rules.Referral]) *referralv1.Referral {
 	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
 }
 
-// whole is that with nothing left out.
+// whole returns the same with nothing left out.
 func (s *Service) whole(shown matter.Shown[rules.Referral]) *referralv1.Referral {
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered

@@ -1,7 +1,7 @@
-// Package referral is the referral service: an agency asks another to take over a part
-// of a client's matter, or hands over an application, a decision or papers, and learns
-// what became of it. The rules are in internal/rules; here they meet callers,
-// directory and journal.
+// Package referral is the referral service: an agency asks another to take over a part of a
+// client's matter, or hands over an application, a decision or papers, and learns what became of
+// it. The rules are in internal/rules; this package connects them to the callers, the directory and
+// the journal.
 package referral
 
 import (
@@ -14,19 +14,19 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// Name of the service, as case messages and cursors carry it.
+// Name is the name of the service in case messages and cursors.
 const Name = "referral"
 
-// Service answers ReferralService and, for its own messages, ExchangeService.
+// Service implements ReferralService, and ExchangeService for the service's own messages.
 type Service struct {
 	referralv1.UnimplementedReferralServiceServer
 	*kernel
 }
 
-// kernel is what all services are made of.
+// kernel is the part that all services share.
 type kernel = matter.Kernel[rules.Referral]
 
-// New makes the service. Run must run beside it.
+// New makes the service. The caller must also call Run.
 func New(deps matter.Deps) (*Service, error) {
 	made, err := matter.New(deps, matter.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
@@ -36,7 +36,7 @@ func New(deps matter.Deps) (*Service, error) {
 	return &Service{kernel: made}, err
 }
 
-// Rules are the referral's rules as the engine takes them.
+// Rules returns the rules for referrals in the form that the engine takes.
 func Rules() decide.Rules[rules.Referral] {
 	return decide.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,

@@ -11,7 +11,7 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// request is what the requests of all steps have in common.
+// request is the common interface of the requests of all steps.
 type request interface {
 	matter.Request
 	GetReferralId() string
@@ -28,7 +28,7 @@ func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRe
 	return &referralv1.SendReferralResponse{Referral: s.referral(shown)}, nil
 }
 
-// RedirectReferral offers it to a third agency, whole: who the client is goes with it.
+// RedirectReferral offers a whole referral to a third agency, including who the client is.
 func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectReferralRequest) (*referralv1.RedirectReferralResponse, error) {
 	var client []byte
 	addressed := func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
@@ -56,7 +56,7 @@ func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectRe
 	return &referralv1.RedirectReferralResponse{Referral: s.referral(shown), RedirectedReferralId: rules.ID(state.Onward.Subject)}, nil
 }
 
-// addressed tells the rules what the directory knows of a receiver.
+// addressed adds to the facts of a command what the directory says of a receiver.
 func (s *Service) addressed(receiver *commonv1.Party, serviceKey string) func(context.Context, rules.World, *rules.Command) error {
 	return func(_ context.Context, _ rules.World, command *rules.Command) error {
 		command.Facts.Receiver, command.Facts.Graces = s.Addressed(receiver, command.Home, serviceKey)
@@ -66,7 +66,7 @@ func (s *Service) addressed(receiver *commonv1.Party, serviceKey string) func(co
 	}
 }
 
-// step takes one step on a referral that exists.
+// step takes one step on an existing referral.
 func (s *Service) step(ctx context.Context, r request) (*referralv1.Referral, error) {
 	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{Decide: rules.Decide, Etag: matter.EtagOf(r)})
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Counters is what statistics count of an event. A question that its asker closes before
-// anybody took it was taken back, and counts as neither taken nor closed.
+// Counters returns what statistics count for an event. A question that its asker closes before
+// anybody took it was withdrawn, and counts as neither taken nor closed.
 func Counters(before, after Consultation, e loop.Event) loop.Counters {
 	receiver := after.Consultation.GetAddressee().GetAgency()
 	switch e.Message.(type) {

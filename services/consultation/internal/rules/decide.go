@@ -12,21 +12,21 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Facts are what the directory says of the party addressed or invited.
+// Facts are what the directory says of the party that is addressed or invited.
 type Facts struct {
-	// Party is it, with the agency's intake unit where none was named.
+	// Party is that party, with the agency's intake unit if the caller named none.
 	Party *commonv1.Party
 }
 
-// Command is a request with all that its decision needs to know from outside.
+// Command is a request together with everything from outside that its decision needs.
 type Command = loop.Command[Facts]
 
 // World is what decisions see of consultations.
 type World = loop.World[Consultation]
 
-// Decide turns a command into the events that record it, or refuses. For a step on an
-// existing consultation the checks come in the order of the house: role, etag, table,
-// content; token, form, relation and request_id were checked before.
+// Decide returns the events that record a command, or refuses the command. For a step on an
+// existing consultation the order of the checks is the same in all services: role, etag, table,
+// content. Token, form, relation and request_id were checked before.
 func Decide(world World, command Command) ([]loop.Event, error) {
 	draft := loop.NewDraft(world, command, Evolve)
 	by := command.Actor.Party()
@@ -60,7 +60,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	return draft.Events(), nil
 }
 
-// whoHasIt tells the second who takes a question who was first.
+// whoHasIt adds to the refusal of a second worker who takes a question the name of the first.
 func whoHasIt(step string, view Consultation, err error) error {
 	if step != stepTake || view.Consultation.GetTakenBy() == nil || fault.ReasonOf(err) != fault.IllegalStep {
 		return err
@@ -70,7 +70,7 @@ func whoHasIt(step string, view Consultation, err error) error {
 		With("taken_by_agency", has.GetAgency()).With("taken_by_unit", has.GetUnit()).With("taken_by_worker", has.GetWorker())
 }
 
-// recorded is the one event that a plain step records.
+// recorded returns the event of a step that records exactly one.
 func recorded(command Command) proto.Message {
 	switch r := command.Request.(type) {
 	case *consultationv1.TakeConsultationRequest:
@@ -86,8 +86,8 @@ func recorded(command Command) proto.Message {
 	}
 }
 
-// grounds on which a consultation goes: about nobody by name, or on consent or a
-// statutory right (703/2023 §§ 31, 53).
+// grounds returns the grounds on which a consultation may go: without a named client, or on consent
+// or a statutory right (703/2023 §§ 31, 53).
 func grounds(named bool) []commonv1.LegalGround {
 	if !named {
 		return []commonv1.LegalGround{commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA}
@@ -104,7 +104,7 @@ func checkOpen(command Command, r *consultationv1.OpenConsultationRequest) error
 	)
 }
 
-// checkContent is the last check of a step: what it says must be complete and allowed.
+// checkContent is the last check of a step: its content must be complete and allowed.
 func checkContent(view loop.View[Consultation], command Command) error {
 	var err error
 	switch r := command.Request.(type) {
@@ -137,8 +137,8 @@ func isIn(c Consultation, agency string) bool {
 	return false
 }
 
-// snapshot is the consultation for a reader that knows nothing of it yet: of a long one the
-// newest messages.
+// snapshot returns the consultation for a reader that does not know it yet. A long one lacks its
+// oldest messages.
 func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
 	s := &consultationv1.ConsultationSnapshot{
 		Consultation: loop.Fit(proto.CloneOf(c.Consultation), loop.MaxSnapshot, Long...), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),

@@ -5,19 +5,19 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// The audiences from whom something is kept.
+// The audiences from which a rule withholds something.
 const (
-	// Known is a party that knows the conversation already.
+	// Known is a party that already knows the conversation.
 	Known  loop.Audience = "known"
 	Client loop.Audience = "client"
-	// Asking is the asker, and Invited a party that comes later.
+	// Asking is the asker, and Invited a party that joins later.
 	Asking  loop.Audience = "asker"
 	Invited loop.Audience = "invited"
 )
 
-// Disclosures are few: the parties see the conversation whole. What officials write to
-// each other may be about others than the client (621/1999 § 11): of a consultation
-// about them the client is told who asked whom about what, when, and what it led to.
+// Disclosures are few, because the parties see the whole conversation. What officials write to each
+// other may be about persons other than the client (621/1999 § 11). Of a consultation about the
+// client, the client sees who asked whom about what, when, and what it led to.
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/due-basis", "ConsultationOpened", "status.due_basis", Asking),
 	loop.Hide("receiver-only/due-basis", "ParticipantInvited", "status.due_basis", Invited),
@@ -29,15 +29,15 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "MessagePosted", "attachments", Client),
 }
 
-// Provisions say why, by the first part of a rule's key.
+// Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
 	"receiver-only": "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36)",
 	"known":         "who knows the conversation is told nothing of it twice",
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Disclose turns an event into what one reader is told of it. Every party is told of
-// every event, from its invitation on.
+// Disclose returns an event as one reader may see it. Every party sees every event from its
+// invitation on.
 func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	if reader.IsSilenced() {
 		return loop.Event{}, nil, false

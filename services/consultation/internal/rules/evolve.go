@@ -11,7 +11,8 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// The time limits of a consultation: an answer helps while the client is still there.
+// The time limits of a consultation. They are short, because an answer helps while the client is
+// still there.
 const (
 	officeHoursToTake    = 4 * time.Hour
 	emergencyToTake      = 15 * time.Minute
@@ -19,8 +20,8 @@ const (
 	workingDaysToConfirm = 5
 )
 
-// Evolve folds one event into the state. It knows every event of the service and
-// leaves the state that it was given as it was.
+// Evolve folds one event into the state. It handles every event of the service and does not change
+// the state that it was given.
 func Evolve(c Consultation, e loop.Event) Consultation {
 	if head, revoked := c.Revoked(e); revoked {
 		return Consultation{Head: head, Consultation: &consultationv1.Consultation{
@@ -72,7 +73,7 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 	return c
 }
 
-// phases says which phase a state is shown as.
+// phases gives the phase that each state is shown as.
 var phases = map[consultationv1.ConsultationState]commonv1.LoopPhase{
 	stateOpen:     commonv1.LoopPhase_LOOP_PHASE_SENT,
 	stateTaken:    commonv1.LoopPhase_LOOP_PHASE_TAKEN,
@@ -80,7 +81,7 @@ var phases = map[consultationv1.ConsultationState]commonv1.LoopPhase{
 	stateClosed:   commonv1.LoopPhase_LOOP_PHASE_CLOSED,
 }
 
-// to moves to a state with its due time. The consultation must be a clone.
+// to moves to a state with its due time. The consultation must be a clone, because it is changed.
 func (c Consultation) to(state consultationv1.ConsultationState, at, due time.Time) Consultation {
 	c.Consultation.State, c.Due = state, due
 	c.Enter(phases[state], at)
@@ -96,7 +97,7 @@ func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
 			MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetQuestion(), Attachments: m.GetAttachments(),
 		}},
 	}}
-	// To take it has limits of its own, shorter than those of what is urgent.
+	// Taking a question has its own limits, which are shorter than those of urgent matters.
 	c.Clock.Urgency = m.GetUrgency()
 	c.Due = loop.AfterOfficeHours(e.At, officeHoursToTake)
 	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
@@ -105,15 +106,15 @@ func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
 	return c
 }
 
-// posted adds a message. An answer gives the turn to the asker, a further question of
-// the asker's back to who has it.
+// posted adds a message. After an answer it is the asker's turn; after a further question of the
+// asker it is the turn of the worker who has it.
 func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consultation {
 	c.Consultation.Messages = append(c.Consultation.Messages, &consultationv1.ConsultationMessage{
 		MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetText(), Attachments: m.GetAttachments(), Answers: m.GetAnswers(),
 	})
 	switch {
 	case m.GetAnswers():
-		// Nothing in it waits for its receiver now, however urgent it was.
+		// The receiver has nothing more to do in it now, however urgent it was.
 		c.Clock.Urgency, c.Clock.Bound = commonv1.Urgency_URGENCY_UNSPECIFIED, time.Time{}
 		return c.to(stateAnswered, e.At, loop.EndOfWorkingDay(e.At, workingDaysToConfirm))
 	case c.State() == stateAnswered && e.By.GetAgency() == c.Sender.GetAgency():
@@ -125,8 +126,8 @@ func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consu
 	}
 }
 
-// fromSnapshot starts the view of who is invited; it tells whoever knows the
-// consultation nothing new, and takes nothing from them that the snapshot leaves out.
+// fromSnapshot begins the view of an invited party. A reader that already knows the consultation
+// learns nothing new and keeps what the snapshot leaves out.
 func fromSnapshot(before Consultation, e loop.Event, s *consultationv1.ConsultationSnapshot) Consultation {
 	known := s.GetConsultation()
 	if len(known.GetLeftOut()) > 0 && before.Exists() {

@@ -12,13 +12,13 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Status is the loop's status of a consultation, the same for every party but for what its due
-// time rests on. Answered, the turn is the asker's: to ask on, or to close it.
+// Status returns the status of a consultation, the same for every party except for the basis of the
+// due time. Once the question is answered it is the asker's turn: to ask again, or to close it.
 func Status(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, loop.Earliest(loop.Promised(view.Due), view.Clock.Urgent(false)))
 }
 
-// statusBefore is the status by the rules of before urgency governed.
+// statusBefore returns the status by the rules before loop.DueRules 1.
 func statusBefore(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, loop.Promised(view.Due))
 }
@@ -31,7 +31,7 @@ func statusWith(view Consultation, reader loop.Reader, due loop.Deadline) *commo
 	return loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), waitingOn, due), reader)
 }
 
-// Responsible names the one who has it: the asker until somebody takes it.
+// Responsible returns the party that is responsible: the asker until somebody takes the question.
 func Responsible(c Consultation) *commonv1.Party {
 	switch {
 	case c.Ended():
@@ -43,7 +43,7 @@ func Responsible(c Consultation) *commonv1.Party {
 	}
 }
 
-// WorklistEntry is the consultation's place in a reader's worklist.
+// WorklistEntry returns the consultation's entry in a reader's worklist.
 func WorklistEntry(view Consultation, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder()
 	switch reader.Role {
@@ -60,7 +60,7 @@ func WorklistEntry(view Consultation, reader loop.Reader) loop.WorklistEntry {
 	}
 }
 
-// Readers are the agencies that a consultation is told to: the asker's, the one that is
+// Readers returns the agencies to which a consultation is disclosed: the asker's, the one that is
 // asked, and those invited.
 func Readers(c Consultation, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{
@@ -73,17 +73,17 @@ func Readers(c Consultation, withdrawn bool) []loop.Reader {
 	return c.OnGround(readers, withdrawn)
 }
 
-// NextCheck is when the clock must look at a consultation again.
+// NextCheck returns when the clock must check a consultation again; zero for never.
 func NextCheck(history loop.History[Consultation]) time.Time { return loop.NextCheck(history, Status) }
 
-// Overdue records the due times that have passed, once each.
+// Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history loop.History[Consultation], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(c Consultation, due *timestamppb.Timestamp) proto.Message {
 		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due, DueRules: loop.DueRules}
 	})
 }
 
-// Shared tells whether another agency than the given has its part in a consultation: it
+// Shared reports whether another agency than the given one takes part in a consultation: the other
 // asks, or has taken the question.
 func Shared(view Consultation, agency string) bool {
 	if asker := view.Sender.GetAgency(); asker != agency {

@@ -25,12 +25,12 @@ var (
 	addressee = []loop.Role{loop.RoleReceiver}
 )
 
-// table is the life of a consultation, in the order in which steps are offered to a
-// person: the likely one first. What is not in it is refused.
+// table is the transition table of a consultation. A person is offered the steps in this order, the
+// likely one first. A step that is not in the table is refused.
 var table = loop.Table[Consultation]{
 	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken"},
 	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
-	// Whoever answers takes the question first, so that the asker knows who has it.
+	// A worker must take the question before answering, so that the asker knows who has it.
 	{Step: stepPost, By: []loop.Role{loop.RoleReceiver, loop.RoleParticipant}, When: in(stateTaken, stateAnswered)},
 	{Step: "CloseConsultation", By: asker, When: in(stateOpen, stateTaken, stateAnswered), Automatic: true},
 	{Step: "CloseConsultation", By: addressee, May: taker, When: in(stateAnswered)},
@@ -38,11 +38,11 @@ var table = loop.Table[Consultation]{
 	{Step: "InviteParticipant", By: []loop.Role{loop.RoleSender, loop.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
 }.WithRevocation("RevokeConsultation")
 
-// touching are the events from which the clock of what is urgent counts anew.
+// touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = table.Touching()
 
-// Always are the steps that a full consultation admits, and Finishes those that end what
-// was begun in it.
+// Always are the steps that are allowed on a consultation that has reached its size limit, and
+// Finishes those that end what was begun.
 var (
 	Always   = []string{stepTake, "CloseConsultation", "RevokeConsultation", "AcknowledgeRevocation"}
 	Finishes = []string{"ReassignConsultation"}
@@ -52,7 +52,8 @@ func in(states ...consultationv1.ConsultationState) func(Consultation, loop.Acto
 	return func(view Consultation, _ loop.Actor) bool { return slices.Contains(states, view.State()) }
 }
 
-// inUnit holds the taking to the unit that was asked, or to which it was passed.
+// inUnit refuses to let actors take a question outside the unit that was asked, or to which it was
+// passed.
 func inUnit(view Consultation, actor loop.Actor) error {
 	if unit := view.Holder().GetUnit(); unit != actor.Unit {
 		return fault.New(fault.RoleNotAllowed, "another unit was asked; have it reassigned to yours first")
@@ -60,7 +61,7 @@ func inUnit(view Consultation, actor loop.Actor) error {
 	return nil
 }
 
-// taker holds the closing to the worker who has it.
+// taker refuses to let anyone close the consultation but the worker who has it.
 func taker(view Consultation, actor loop.Actor) error {
 	if view.Holder().GetWorker() != actor.Worker {
 		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")

@@ -8,12 +8,11 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// Long are the lists of a consultation that grow with it.
+// Long are the lists of a consultation that grow with its events.
 var Long = []protoreflect.Name{"messages"}
 
-// ToConsultation is the consultation as its caller reads it: what its agency has been
-// shown, and the steps that the caller may take. Outward ids, etag and delivered are
-// the handler's to add.
+// ToConsultation returns the consultation as its caller reads it: what the caller's agency has been
+// shown, and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
 func ToConsultation(view loop.View[Consultation], actor loop.Actor) *consultationv1.Consultation {
 	c := proto.CloneOf(view.State.Consultation)
 	c.ConsultationId, c.Status = ID(view.State.Subject), Status(view.State, view.Reader)

@@ -12,8 +12,8 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// checkBasis: a plan is made and shared on consent, or where a law says that it is
-// (1301/2014 §§ 39, 41; 703/2023 § 53).
+// checkBasis checks the ground of a plan: it is made and shared on consent, or where a law requires
+// it (1301/2014 §§ 39, 41; 703/2023 § 53).
 func checkBasis(basis *commonv1.LegalBasis, at time.Time) error {
 	return loop.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
 }
@@ -32,7 +32,7 @@ func checkCreate(command Command, r *planv1.CreatePlanRequest) error {
 	return cmp.Or(err, checkBasis(r.GetBasis(), command.At))
 }
 
-// checkContent is the last check of a step: what it says must be complete and allowed.
+// checkContent is the last check of a step: its content must be complete and allowed.
 func checkContent(p Plan, command Command) error {
 	var err error
 	switch r := command.Request.(type) {
@@ -90,7 +90,8 @@ func checkAction(plan *planv1.Plan, id string) error {
 	return nil
 }
 
-// checkOwner: nobody is bound by another's plan.
+// checkOwner refuses an owner of an action whose unit has not joined the plan, because a plan binds
+// its members only.
 func checkOwner(plan *planv1.Plan, owner *commonv1.Party, field string) error {
 	if !isJoined(plan, owner) {
 		return fault.New(fault.UnknownParty, "an action is owned by a unit that has joined the plan").Field(field, "of a joined member")
@@ -98,7 +99,8 @@ func checkOwner(plan *planv1.Plan, owner *commonv1.Party, field string) error {
 	return nil
 }
 
-// checkHeir: responsibility goes to a named worker of a member.
+// checkHeir refuses to offer the responsibility to anyone but another named worker of a unit that
+// has joined.
 func checkHeir(plan *planv1.Plan, to *commonv1.Party) error {
 	if to.GetWorker() == "" || !isJoined(plan, to) || sameWorker(to, plan.GetResponsible()) {
 		return fault.New(fault.UnknownParty, "responsibility is offered to another worker of a unit that has joined the plan").

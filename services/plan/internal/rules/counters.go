@@ -5,8 +5,8 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Counters is what statistics count of an event. A plan has no one receiver; it is taken
-// when it comes into force, by whichever step, and a draft that is ended is not closed.
+// Counters returns what statistics count for an event. A plan has no single receiver. It counts as
+// taken when it comes into force, by whichever step; a draft that ends does not count as closed.
 func Counters(before, after Plan, e loop.Event) loop.Counters {
 	switch e.Message.(type) {
 	case *planv1.PlanCreated:

@@ -11,25 +11,25 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Facts are what the directory says of a party that is named without a unit.
+// Facts are what the directory says of an invited party.
 type Facts struct {
-	// Invited is the unit to invite, the agency's intake where none was named.
+	// Invited is the unit to invite: the agency's intake unit if the caller named none.
 	Invited *commonv1.Party
 }
 
-// Command is a request with all that its decision needs to know from outside.
+// Command is a request together with everything from outside that its decision needs.
 type Command = loop.Command[Facts]
 
 // World is what decisions see of plans.
 type World = loop.World[Plan]
 
-// monthsToReview is when a plan is looked at again, where nobody says when: a promise of the
-// service's, and no statutory term that would move to a working day.
+// monthsToReview is the number of months until the review of a plan if nobody sets a time. It is a
+// promise of the service, not a statutory term, and so its end is not moved to a working day.
 const monthsToReview = 3
 
-// Decide turns a command into the events that record it, or refuses. For a step on an
-// existing plan the checks come in the order of the house: role, etag, table, content;
-// token, form, relation and request_id were checked before.
+// Decide returns the events that record a command, or refuses the command. For a step on an
+// existing plan the order of the checks is the same in all services: role, etag, table, content.
+// Token, form, relation and request_id were checked before.
 func Decide(world World, command Command) ([]loop.Event, error) {
 	draft := loop.NewDraft(world, command, Evolve)
 	if r, ok := command.Request.(*planv1.CreatePlanRequest); ok {
@@ -47,7 +47,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
 	if r, ok := command.Request.(*planv1.UpdateGoalRequest); ok {
-		// A goal has an etag of its own, so that two goals may be changed at once.
+		// Each goal has its own etag, so that two goals can be changed at the same time.
 		changed := goal(view.State.Plan, r.GetGoalId())
 		command.Stale = changed != nil && changed.GetEtag() != r.GetEtag()
 	}
@@ -67,7 +67,8 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		}, by, r.GetBasis())
 	case *planv1.LeavePlanRequest:
 		if to := view.State.Plan.GetResponsibilityOfferedTo(); to.GetAgency() == by.GetAgency() && to.GetUnit() == by.GetUnit() {
-			// Whoever leaves answers for nothing: an offer to its worker lapses.
+			// A unit that leaves answers for nothing: an offer of responsibility to its worker
+			// lapses.
 			draft.Add(command.Subject, &planv1.ResponsibilityDeclined{Reason: r.GetReason()}, by)
 		}
 		draft.Add(command.Subject, &planv1.MemberLeft{Party: loop.UnitAlone(by), Reason: r.GetReason()}, by)
@@ -77,7 +78,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	return draft.Events(), nil
 }
 
-// recorded is the one event that a plain step records.
+// recorded returns the event of a step that records exactly one.
 func recorded(command Command) proto.Message {
 	unit := loop.UnitAlone(command.Actor.Party())
 	switch r := command.Request.(type) {
@@ -110,7 +111,7 @@ func recorded(command Command) proto.Message {
 	}
 }
 
-// governed is what is recorded of responsibility, reviews and the end.
+// governed returns the event of a step on responsibility, on reviews or on the end of the plan.
 func governed(command Command) proto.Message {
 	switch r := command.Request.(type) {
 	case *planv1.OfferResponsibilityRequest:
@@ -146,7 +147,7 @@ func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp 
 	return at
 }
 
-// snapshot is the plan for a reader that knows nothing of it yet: of a long one the newest
+// snapshot returns the plan for a reader that does not know it yet. A long plan lacks its oldest
 // parts.
 func snapshot(p Plan) *planv1.PlanSnapshot {
 	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}

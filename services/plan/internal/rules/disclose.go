@@ -5,15 +5,15 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// The audiences from whom something is kept.
+// The audiences from which a rule withholds something.
 const (
-	// Known is a member that knows the plan already.
+	// Known is a member that already knows the plan.
 	Known  loop.Audience = "known"
 	Client loop.Audience = "client"
 )
 
-// Disclosures are few: members see what the plan holds, and a plan holds only what is
-// the client's. What officials write to each other may be about others (621/1999 § 11).
+// Disclosures are few, because members see what the plan holds, and a plan holds only what concerns
+// the client. What officials write to each other may be about other persons (621/1999 § 11).
 var Disclosures = []loop.Disclosure{
 	loop.Hide("known/snapshot", "MemberInvited", "snapshot", Known, Client),
 	loop.Hide("client/between-officials", "MemberLeft", "reason", Client),
@@ -22,14 +22,14 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ResponsibilityDeclined", "reason", Client),
 }
 
-// Provisions say why, by the first part of a rule's key.
+// Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
 	"known":  "who knows the plan is told nothing of it twice",
 	"client": "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Disclose turns an event into what one reader is told of it. Every member is told of
-// every event, from its invitation on.
+// Disclose returns an event as one reader may see it. Every member sees every event from its
+// invitation on.
 func Disclose(view Plan, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	if reader.IsSilenced() {
 		return loop.Event{}, nil, false
@@ -43,7 +43,7 @@ func audienceOf(view Plan, e loop.Event, reader loop.Reader) loop.Audience {
 		return Client
 	}
 	if m, ok := e.Message.(*planv1.MemberInvited); ok && view.Exists() {
-		// Who comes back has missed what was told meanwhile.
+		// A member that is invited again lacks the events since it left, and so gets the snapshot.
 		if m.GetParty().GetAgency() != reader.Agency || isMember(view.Plan, reader.Agency) {
 			return Known
 		}

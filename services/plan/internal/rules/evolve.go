@@ -13,8 +13,8 @@ import (
 
 const workingDaysToAnswer = 5
 
-// Evolve folds one event into the state. It knows every event of the service and
-// leaves the state that it was given as it was.
+// Evolve folds one event into the state. It handles every event of the service and does not change
+// the state that it was given.
 func Evolve(p Plan, e loop.Event) Plan {
 	if head, revoked := p.Revoked(e); revoked {
 		return Plan{Head: head, Plan: &planv1.Plan{
@@ -84,8 +84,8 @@ func created(e loop.Event, m *planv1.PlanCreated) Plan {
 	}}
 }
 
-// fromSnapshot starts the view of who is invited; it tells whoever knows the plan
-// nothing new, and takes nothing from them that the snapshot leaves out.
+// fromSnapshot begins the view of an invited member. A reader that already knows the plan learns
+// nothing new and keeps what the snapshot leaves out.
 func fromSnapshot(before Plan, e loop.Event, s *planv1.PlanSnapshot) Plan {
 	began := loop.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
@@ -101,7 +101,8 @@ func fromSnapshot(before Plan, e loop.Event, s *planv1.PlanSnapshot) Plan {
 	return fresh
 }
 
-// tombstones are the members of a plan that was entered in error: who had it, and no more.
+// tombstones returns the members of a plan that was entered in error: the parties that had it, and
+// nothing else.
 func tombstones(plan *planv1.Plan) []*planv1.Member {
 	var members []*planv1.Member
 	for _, member := range plan.GetMembers() {
@@ -145,7 +146,8 @@ func evolveWork(subject string, plan *planv1.Plan, e loop.Event) {
 		evolveMembers(plan, e) // a goal may be what a draft lacked
 	case *planv1.GoalUpdated:
 		if changed := goal(plan, m.GetGoalId()); changed != nil {
-			// Each change's etag goes on from the last: equal for all members.
+			// The etag of a goal is derived from its last etag, so that it is equal for all
+			// members.
 			changed.Text, changed.Etag = m.GetText(), loop.Etag(subject, changed.GetEtag(), 1)
 		}
 	case *planv1.GoalAssessed:

@@ -1,8 +1,8 @@
-// Package rules holds what is decided about shared plans: pure functions of state,
-// command and time. They are called and call nothing. Read in this order: state.go
-// (what a plan is), table.go (which step is whose, when), decide.go (command →
-// events), evolve.go (event → state), status.go (whose turn, until when),
-// disclose.go (who is told what), view.go (what a caller reads).
+// Package rules holds what is decided about shared plans: pure functions of state, command and
+// time. They do no input or output. Read in this order: state.go (what a plan is), table.go (who
+// may take which step, when), decide.go (command → events), evolve.go (event → state), status.go
+// (whose turn it is, and until when), disclose.go (what is disclosed to whom), view.go (what a
+// caller reads).
 package rules
 
 import (
@@ -18,21 +18,20 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Collection is the first part of a plan's subject name.
+// Collection is the first part of the name of a plan as a matter.
 const Collection = "plans/"
 
-// Plan is the fold of one plan's events: of all of them, or of those that one reader
-// was shown.
+// Plan is the fold of one plan's events: of all events, or of those that one reader was shown.
 type Plan struct {
 	loop.Head
-	// Plan is what it holds, as a caller reads it; what is each reader's own is empty.
-	// It is never changed: who needs another takes a clone.
+	// Plan is the content as a caller reads it, without the parts that differ between readers. It
+	// is never changed: code that needs a different one clones it.
 	Plan *planv1.Plan
-	// FiredAt are the due times that were last told to have passed, by item.
+	// FiredAt is, for each item, the due time that was last recorded as passed.
 	FiredAt map[string]time.Time
 }
 
-// change gives a state with a plan of its own, to be changed.
+// change returns a copy of the state with a clone of the plan that may be changed.
 func (p Plan) change() (Plan, *planv1.Plan) {
 	p.Plan = proto.CloneOf(p.Plan)
 	return p, p.Plan
@@ -48,23 +47,23 @@ func (p Plan) fire(what string, due time.Time) Plan {
 	return p
 }
 
-// Item is one thing that is due: an action, the review, or an offer of responsibility.
+// Item is one thing with a due time: an action, the review, or an offer of responsibility.
 type Item struct {
-	// What it is: "action/<id>", "review" or "responsibility".
+	// What is "action/<id>", "review" or "responsibility".
 	What  string
 	Due   time.Time
 	Owner *commonv1.Party
 }
 
-// What is due besides actions.
+// The items that are not actions, and the prefix of those that are.
 const (
 	review         = "review"
 	responsibility = "responsibility"
 	actionPrefix   = "action/"
 )
 
-// Items lists what is due, the earliest first. A plan that has not ended always has a
-// review ahead.
+// Items returns what is due, the earliest first. A plan that has not ended always has a next
+// review.
 func (p Plan) Items() []Item {
 	if p.Ended() {
 		return nil
@@ -82,10 +81,10 @@ func (p Plan) Items() []Item {
 	return items
 }
 
-// isLate tells whether an item's due time was told to have passed.
+// isLate reports whether an item's due time was recorded as passed.
 func (p Plan) isLate(item Item) bool { return p.FiredAt[item.What].Equal(item.Due) }
 
-// member is the membership of a party's unit; nil for none.
+// member returns the membership of a unit; nil if there is none.
 func member(plan *planv1.Plan, agency, unit string) *planv1.Member {
 	for _, member := range plan.GetMembers() {
 		if member.GetParty().GetAgency() == agency && member.GetParty().GetUnit() == unit {
@@ -103,7 +102,7 @@ func isJoined(plan *planv1.Plan, party *commonv1.Party) bool {
 	return memberState(plan, party) == planv1.MemberState_MEMBER_STATE_JOINED
 }
 
-// isMember tells whether an agency has a unit that is invited or joined.
+// isMember reports whether an agency has a unit that is invited or has joined.
 func isMember(plan *planv1.Plan, agency string) bool {
 	return slices.ContainsFunc(plan.GetMembers(), func(m *planv1.Member) bool {
 		return m.GetParty().GetAgency() == agency &&
@@ -111,7 +110,7 @@ func isMember(plan *planv1.Plan, agency string) bool {
 	})
 }
 
-// sharedWithAnother tells whether another agency than the creator's has joined.
+// sharedWithAnother reports whether an agency other than the creator's has joined.
 func sharedWithAnother(plan *planv1.Plan) bool {
 	return slices.ContainsFunc(plan.GetMembers(), func(m *planv1.Member) bool {
 		return m.GetState() == planv1.MemberState_MEMBER_STATE_JOINED && m.GetParty().GetAgency() != plan.GetCreatedBy().GetAgency()
@@ -138,5 +137,5 @@ func action(plan *planv1.Plan, id string) *planv1.Action {
 	return plan.GetActions()[at]
 }
 
-// ID is the plan id of a subject name.
+// ID returns the plan id in the name of a matter.
 func ID(subject string) string { return subject[min(len(Collection), len(subject)):] }

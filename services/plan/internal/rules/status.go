@@ -11,8 +11,8 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Status is the loop's status of a plan, the same for every member: the turn is that of
-// whoever owns the earliest open item, and it is overdue while any is.
+// Status returns the status of a plan, the same for every member. The turn is that of the owner of
+// the earliest open item, and the plan is overdue while any item is.
 func Status(view Plan, _ loop.Reader) *commonv1.LoopStatus {
 	items := view.Items()
 	if len(items) == 0 {
@@ -23,8 +23,8 @@ func Status(view Plan, _ loop.Reader) *commonv1.LoopStatus {
 	return status
 }
 
-// WorklistEntry is the plan's place in a member's worklist: at the worker who answers for
-// it, and at the other agencies' units.
+// WorklistEntry returns the plan's entry in a member's worklist: with the worker who answers for
+// it, or with the unit of another agency.
 func WorklistEntry(view Plan, reader loop.Reader) loop.WorklistEntry {
 	standing := loop.WorklistEntry{State: int32(view.Plan.GetState())}
 	if named := view.Plan.GetResponsible(); named.GetAgency() == reader.Agency {
@@ -39,8 +39,8 @@ func WorklistEntry(view Plan, reader loop.Reader) loop.WorklistEntry {
 	return standing
 }
 
-// Readers are the agencies that a plan is told to: its creator's and its members'. Who
-// has left, or said no, is told no more, but that it was entered in error, or its consent
+// Readers returns the agencies to which a plan is disclosed: its creator's and its members'. An
+// agency that has left or declined sees only that the plan was entered in error or its consent
 // withdrawn.
 func Readers(p Plan, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{{Agency: p.Sender.GetAgency(), Role: loop.RoleSender}}
@@ -56,7 +56,8 @@ func Readers(p Plan, withdrawn bool) []loop.Reader {
 	return p.OnGround(readers, withdrawn)
 }
 
-// NextCheck is the earliest due time that was not told to have passed.
+// NextCheck returns the earliest due time that was not yet recorded as passed; zero if there is
+// none.
 func NextCheck(history loop.History[Plan]) time.Time {
 	for _, item := range history.State.Items() {
 		if !history.State.isLate(item) {
@@ -66,7 +67,7 @@ func NextCheck(history loop.History[Plan]) time.Time {
 	return time.Time{}
 }
 
-// Overdue records the items whose due times have passed, once each.
+// Overdue returns an event for each item whose due time has passed and was not yet recorded.
 func Overdue(history loop.History[Plan], at time.Time) []loop.Event {
 	var events []loop.Event
 	for _, item := range history.State.Items() {
@@ -77,8 +78,8 @@ func Overdue(history loop.History[Plan], at time.Time) []loop.Event {
 	return events
 }
 
-// Shared tells whether another agency than the given has joined a plan: one that it made and
-// only invited others to is its own alone.
+// Shared reports whether an agency other than the given one has joined a plan. An invitation alone
+// does not count.
 func Shared(view Plan, agency string) bool {
 	return slices.ContainsFunc(view.Plan.GetMembers(), func(m *planv1.Member) bool {
 		return m.GetState() == planv1.MemberState_MEMBER_STATE_JOINED && m.GetParty().GetAgency() != agency

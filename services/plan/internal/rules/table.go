@@ -16,11 +16,12 @@ const (
 	stateEnded       = planv1.PlanState_PLAN_STATE_ENDED
 )
 
-// everybody who is told of a plan; what they may do goes by their unit's membership.
+// everybody are the roles to which a plan is disclosed. What they may do depends on the membership
+// of their unit.
 var everybody = []loop.Role{loop.RoleSender, loop.RoleParticipant}
 
-// table is the life of a plan, in the order in which steps are offered to a person:
-// the likely one first. What is not in it is refused.
+// table is the transition table of a plan. A person is offered the steps in this order, the likely
+// one first. A step that is not in the table is refused.
 var table = loop.Table[Plan]{
 	{Step: "JoinPlan", By: everybody, May: asked, When: is(invited)},
 	{Step: "AcceptResponsibility", By: everybody, May: offered, When: is(offerOpen)},
@@ -42,12 +43,12 @@ var table = loop.Table[Plan]{
 	{Step: "DeclineInvitation", By: everybody, May: asked, When: is(invited)},
 	{Step: "LeavePlan", By: everybody, May: joined, When: is(free)},
 	{Step: "EndPlan", By: everybody, May: responsible, When: is(open)},
-	// Whoever answers for a plan revokes it where its creator's agency has left.
+	// If the creator's agency has left, the worker who answers for the plan may revoke it.
 	{Step: "RevokePlan", By: []loop.Role{loop.RoleParticipant}, May: responsible, When: is(creatorGone)},
 }.WithRevocation("RevokePlan")
 
-// Always are the steps that a full plan admits, and Finishes those that end what was begun
-// in it: a member is free to leave once its actions are done.
+// Always are the steps that are allowed on a plan that has reached its size limit, and Finishes
+// those that end what was begun. A member may leave once its actions are done.
 var (
 	Always = []string{
 		"JoinPlan", "AcceptResponsibility", "DeclineResponsibility", "DeclineInvitation", "StartPlan", "LeavePlan", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
@@ -57,7 +58,7 @@ var (
 
 type condition = func(view Plan, actor loop.Actor) bool
 
-// is holds a condition while the plan goes on.
+// is allows a step if the condition holds and the plan has not ended.
 func is(holds condition) condition {
 	return func(view Plan, actor loop.Actor) bool { return !view.Ended() && holds(view, actor) }
 }
@@ -84,7 +85,7 @@ func noOffer(view Plan, _ loop.Actor) bool { return view.Plan.GetResponsibilityO
 
 func creatorGone(view Plan, _ loop.Actor) bool { return !isMember(view.Plan, view.Sender.GetAgency()) }
 
-// free is a member on whom nothing of the plan rests.
+// free reports whether the actor's unit neither answers for the plan nor owns an open action.
 func free(view Plan, actor loop.Actor) bool {
 	unit := func(party *commonv1.Party) bool {
 		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
@@ -94,7 +95,7 @@ func free(view Plan, actor loop.Actor) bool {
 	})
 }
 
-// asked refuses whoever's unit is not a member, invited ones included.
+// asked refuses actors whose unit is neither invited nor a member.
 func asked(view Plan, actor loop.Actor) error {
 	switch memberState(view.Plan, actor.Party()) {
 	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
@@ -104,7 +105,7 @@ func asked(view Plan, actor loop.Actor) error {
 	}
 }
 
-// joined refuses whoever's unit has not said yes to the plan.
+// joined refuses actors whose unit has not joined the plan.
 func joined(view Plan, actor loop.Actor) error {
 	if !isJoined(view.Plan, actor.Party()) {
 		return fault.New(fault.NotAMember, "your unit has not joined this plan")
@@ -112,7 +113,7 @@ func joined(view Plan, actor loop.Actor) error {
 	return nil
 }
 
-// responsible holds a step to the one worker who answers for the plan.
+// responsible refuses actors other than the worker who answers for the plan.
 func responsible(view Plan, actor loop.Actor) error {
 	if err := joined(view, actor); err != nil {
 		return err
@@ -123,7 +124,8 @@ func responsible(view Plan, actor loop.Actor) error {
 	return nil
 }
 
-// offered holds the answer to an offer of responsibility to the one whom it was made to.
+// offered refuses an answer to an offer of responsibility from anyone but the worker to whom it was
+// made.
 func offered(view Plan, actor loop.Actor) error {
 	if err := joined(view, actor); err != nil {
 		return err

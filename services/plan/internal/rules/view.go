@@ -8,12 +8,11 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Long are the lists of a plan that grow with it.
+// Long are the lists of a plan that grow with its events.
 var Long = []protoreflect.Name{"goals", "actions", "client_views"}
 
-// ToPlan is the plan as its caller reads it: what its agency has been shown, and the
-// steps that the caller may take. Outward ids, etag and delivered are the handler's
-// to add.
+// ToPlan returns the plan as its caller reads it: what the caller's agency has been shown, and the
+// steps that the caller may take. The handler adds pseudonyms, etag and delivered.
 func ToPlan(view loop.View[Plan], actor loop.Actor) *planv1.Plan {
 	p := view.State
 	plan := proto.CloneOf(p.Plan)

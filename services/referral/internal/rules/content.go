@@ -22,18 +22,18 @@ func checkSend(command Command, r *referralv1.SendReferralRequest) error {
 	)
 }
 
-// checkBasis: a referral goes on consent or on a statutory right (703/2023 § 53).
+// checkBasis checks the ground of a referral: consent or a statutory right (703/2023 § 53).
 func checkBasis(basis *commonv1.LegalBasis, command Command) error {
 	return loop.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
 }
 
-// checkAsked: what is asked for, or told, is said in words.
+// checkAsked refuses a referral that does not say in words what is asked for, or what it is about.
 func checkAsked(r *referralv1.SendReferralRequest) error {
 	return loop.CheckExplained("a referral", "reason", r.GetReason())
 }
 
-// checkArrived: an application that is moved arrived on a day that is not ahead, and at most a
-// year ago; nothing else arrived.
+// checkArrived checks the day on which a moved application arrived: not in the future, and at most
+// a year ago. A referral of any other kind must not have such a day.
 func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
 	refused := func(what, advice string) error {
 		return fault.New(fault.InvalidField, "%s", what).Field("application_arrived_on", advice)
@@ -57,7 +57,7 @@ func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
 	}
 }
 
-// checkContent is the last check of a step: what it says must be complete and allowed.
+// checkContent is the last check of a step: its content must be complete and allowed.
 func checkContent(state Referral, command Command) error {
 	own := command.Actor.Agency
 	var err error
@@ -90,16 +90,16 @@ func checkContent(state Referral, command Command) error {
 	return cmp.Or(err, command.CheckSaid())
 }
 
-// explained are the reasons that say nothing by themselves of what to do instead
-// (434/2003 § 45).
+// explained are the reasons for declining that need an explanation, because they do not say what to
+// do instead (434/2003 § 45).
 var explained = []referralv1.ReferralDeclineReason{
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY,
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NOT_ELIGIBLE,
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE,
 }
 
-// checkResult: who came or did not is known once the time has come; what was cancelled
-// or moved, before.
+// checkResult refuses to record that the client attended or did not before the time of the
+// appointment. That it was cancelled or moved may be recorded earlier.
 func checkResult(state Referral, command Command, r *referralv1.RecordAppointmentResultRequest) error {
 	appointment := state.appointment(r.GetAppointmentId())
 	if appointment == nil || appointment.GetResult() != referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED {
@@ -113,8 +113,8 @@ func checkResult(state Referral, command Command, r *referralv1.RecordAppointmen
 	return nil
 }
 
-// checkOutcome: only a transferred application ends with a benefit, and only what was
-// handed over to be read ends by being read.
+// checkOutcome refuses an outcome that the referral cannot have: only a transferred application
+// ends with a benefit, and only a notice or papers end by being read.
 func checkOutcome(state Referral, outcome referralv1.ReferralOutcome) error {
 	var fits bool
 	switch outcome {

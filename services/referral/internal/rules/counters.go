@@ -5,8 +5,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Counters is what statistics count of an event. What is only handed over is taken and
-// closed by being read.
+// Counters returns what statistics count for an event. A notice or papers count as taken and closed
+// when they are read.
 func Counters(_, after Referral, e loop.Event) loop.Counters {
 	receiver := after.Receiver.GetAgency()
 	switch m := e.Message.(type) {

@@ -9,23 +9,23 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Facts are what the directory says of the party addressed.
+// Facts are what the directory says of the addressed party.
 type Facts struct {
-	// Receiver is that party, with the intake unit where none was named.
+	// Receiver is that party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
 	Graces   loop.Graces
 	// ToSocialServices says that it is a social services agency.
 	ToSocialServices bool
 }
 
-// Command is a request with all that its decision needs to know from outside.
+// Command is a request together with everything from outside that its decision needs.
 type Command = loop.Command[Facts]
 
 // World is what decisions see of referrals.
 type World = loop.World[Referral]
 
-// Related names the referrals that a decision about the known ones also needs: those
-// that one was redirected from, and to.
+// Related returns the referrals that a decision about the known ones also needs: those that one was
+// redirected from, and to.
 func Related(known World) []string {
 	var more []string
 	for _, history := range known.Subjects {
@@ -38,9 +38,9 @@ func Related(known World) []string {
 	return more
 }
 
-// Decide turns a command into the events that record it, or refuses. For a step
-// on an existing referral the checks come in the order of the house: role, etag,
-// table, content; token, form, relation and request_id were checked before.
+// Decide returns the events that record a command, or refuses the command. For a step on an
+// existing referral the order of the checks is the same in all services: role, etag, table,
+// content. Token, form, relation and request_id were checked before.
 func Decide(world World, command Command) ([]loop.Event, error) {
 	o := &outcome{Draft: loop.NewDraft(world, command, Evolve)}
 	if r, ok := command.Request.(*referralv1.SendReferralRequest); ok {
@@ -82,7 +82,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 	return o.Events(), nil
 }
 
-// recorded is the one event that a plain step records.
+// recorded returns the event of a step that records exactly one.
 func recorded(command Command) proto.Message {
 	switch r := command.Request.(type) {
 	case *referralv1.ReceiveReferralRequest:

@@ -6,19 +6,19 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// The audiences from whom something is kept. Sender and receiver see a referral
-// whole: each of them acts on consent or a statutory right.
+// The audiences from which a rule withholds something. Sender and receiver see the whole referral,
+// because each of them acts on consent or a statutory right.
 const (
 	// AccessOnly is the receiver of a decision notice on statutory access.
 	AccessOnly loop.Audience = "statutory-access"
 	Client     loop.Audience = "client"
-	// Sending are the sender and, of a redirected one, who sent the first.
+	// Sending are the sender and, for a redirected referral, the sender of the first one.
 	Sending loop.Audience = "sender"
 )
 
 // Disclosures are few. A decision notice on statutory access is limited to kind, reason,
-// papers and dates (1412/1997 § 18 b.3). What officials write to each other may be
-// about others than the client (621/1999 § 11): the client is not told the words.
+// attachments and dates (1412/1997 § 18 b.3). What officials write to each other may be about
+// persons other than the client (621/1999 § 11), so the client does not see the words.
 var Disclosures = []loop.Disclosure{
 	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_basis", Sending),
 	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_provision", Sending),
@@ -31,15 +31,14 @@ var Disclosures = []loop.Disclosure{
 	loop.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
 }
 
-// Provisions say why, by the first part of a rule's key.
+// Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
 	"receiver-only":    "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a)",
 	"statutory-access": "a decision notice on statutory access holds kind, reason, papers and dates (1412/1997 § 18 b.3)",
 	"client":           "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Disclose turns an event into what one reader is told of it. Every party is told of
-// every event.
+// Disclose returns an event as one reader may see it. Every party sees every event.
 func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	if reader.IsSilenced() {
 		return loop.Event{}, nil, false

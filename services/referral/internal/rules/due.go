@@ -10,8 +10,8 @@ import (
 )
 
 // The time limits of a referral. The sender hears something at least every thirty days. A moved
-// application is decided within seven working days (1412/1997 § 14 a.1), an urgent one by the
-// next (§ 14 b); the rest is Koppi's own.
+// application is decided within seven working days (1412/1997 § 14 a.1), an urgent one by the end
+// of the next working day (§ 14 b). The other limits are Koppi's own.
 const (
 	workingDaysToDecide       = 5
 	workingDaysToSettle       = 3
@@ -25,12 +25,12 @@ const (
 const (
 	grantDay  = "1412/1997 § 14 a.1"
 	urgentDay = "1412/1997 § 14 b"
-	// arrivedElsewhere is the provision by which an application came to its receiver on the day
-	// on which it came to the sender.
+	// arrivedElsewhere is the provision by which an application counts as arrived at its receiver
+	// on the day on which it arrived at the sender.
 	arrivedElsewhere = "434/2003 § 21"
 )
 
-// turn tells whose turn it is. An offer onward lies over the state.
+// turn returns the party whose turn it is. A pending offer onward takes precedence over the state.
 func turn(r Referral) *commonv1.Party {
 	switch {
 	case r.Onward.Pending:
@@ -42,9 +42,9 @@ func turn(r Referral) *commonv1.Party {
 	}
 }
 
-// deadline is until when, and what that rests on: the state's own rule, what was agreed, and
-// before all the clock of what is urgent. An offer onward and a cancellation that is asked for
-// lie over the state.
+// deadline returns the due time and its basis: the earliest of the state's own due time, what was
+// agreed and the clock of an urgent matter. While an offer onward or a request to cancel is open,
+// its due time replaces that of the state.
 func deadline(r Referral) loop.Deadline {
 	urgent := r.Clock.Urgent(r.ToSocialServices)
 	switch {
@@ -59,8 +59,8 @@ func deadline(r Referral) loop.Deadline {
 	}
 }
 
-// dueBefore is until when by the rules of before urgency governed: what passed by them was
-// recorded so.
+// dueBefore returns the due time by the rules before loop.DueRules 1. Due times that passed under
+// those rules are recorded by them.
 func dueBefore(r Referral) time.Time {
 	switch {
 	case r.Onward.Pending:
@@ -72,11 +72,11 @@ func dueBefore(r Referral) time.Time {
 	}
 }
 
-// word is until when the sender hears something again.
+// word returns the time by which the sender must hear something again.
 func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
 
-// grantBy is until when a moved application must be decided that counts from a time, and the
-// provision. A day that has passed at another time becomes the next working day.
+// grantBy returns the time by which a moved application must be decided, counted from from, and the
+// provision. A day that has passed at at becomes the next working day.
 func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
 	if loop.IsUrgent(urgency) {
 		return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrantUrgency), at), urgentDay
@@ -84,8 +84,8 @@ func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
 	return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrant), at), grantDay
 }
 
-// countsFrom is from when the time to decide a moved application counts: its arrival at the
-// sender where the sender was bound to move it, else its sending.
+// countsFrom returns the time from which the time to decide a moved application is counted: its
+// arrival at the sender if the sender was obliged to move it, else its sending.
 func countsFrom(basis *commonv1.LegalBasis, arrivedOn string, sent time.Time) time.Time {
 	day, err := time.ParseInLocation(time.DateOnly, arrivedOn, loop.Helsinki())
 	if err != nil || !strings.HasPrefix(basis.GetProvision(), arrivedElsewhere) {
@@ -94,8 +94,9 @@ func countsFrom(basis *commonv1.LegalBasis, arrivedOn string, sent time.Time) ti
 	return day
 }
 
-// judged is until when a moved application must be decided once it is judged to be so urgent,
-// and the provision; zero for what is none, and where the judgement changes nothing.
+// judged returns the time by which a moved application must be decided after it is judged to have
+// an urgency, and the provision. The time is zero for other kinds, and if the judgement changes
+// nothing.
 func (r Referral) judged(urgency commonv1.Urgency, at time.Time) (time.Time, string) {
 	switch {
 	case r.Statutory.IsZero():
@@ -110,7 +111,8 @@ func (r Referral) judged(urgency commonv1.Urgency, at time.Time) (time.Time, str
 	}
 }
 
-// isMoved tells whether a kind is of an application that is moved to whom it belongs.
+// isMoved reports whether a referral of this kind is an application that is moved to the agency
+// that it belongs to.
 func isMoved(kind referralv1.ReferralKind) bool {
 	return kind == referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER
 }

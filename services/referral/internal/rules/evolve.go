@@ -12,8 +12,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Evolve folds one event into the state. It knows every event of the service and
-// leaves the state that it was given as it was.
+// Evolve folds one event into the state. It handles every event of the service and does not change
+// the state that it was given.
 func Evolve(r Referral, e loop.Event) Referral {
 	if head, revoked := r.Revoked(e); revoked {
 		return Referral{Head: head, State: referralv1.ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR, Receiver: r.Receiver, FirstSender: r.FirstSender}
@@ -41,7 +41,7 @@ func Evolve(r Referral, e loop.Event) Referral {
 		r.Holder = m.GetWorker()
 	case *referralv1.ReferralDeclined:
 		r = r.to(stateDeclined, e.At, loop.EndOfWorkingDay(e.At, workingDaysToSettle))
-		// The turn is the sender's now.
+		// It is the sender's turn now.
 		r.Clock.Restart(e.At)
 		r.DeclineReason, r.Explanation, r.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
 	case *referralv1.ReferralRedirected:
@@ -88,7 +88,7 @@ func Evolve(r Referral, e loop.Event) Referral {
 	return r
 }
 
-// phases says which phase a state is shown as.
+// phases gives the phase that each state is shown as.
 var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
 	stateSent:       commonv1.LoopPhase_LOOP_PHASE_SENT,
 	stateReceived:   commonv1.LoopPhase_LOOP_PHASE_RECEIVED,
@@ -101,7 +101,8 @@ var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
 	referralv1.ReferralState_REFERRAL_STATE_CANCELLED:  commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
 }
 
-// to moves to a state with its due time. What stood still on hold counts anew.
+// to moves to a state with its due time. A statutory time that was suspended on hold is counted
+// again from at.
 func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral {
 	if r.State == stateOnHold && state == stateInProgress && !r.Statutory.IsZero() {
 		r.CountsFrom = at
@@ -133,8 +134,8 @@ func sent(e loop.Event, m *referralv1.ReferralSent) Referral {
 	return r
 }
 
-// triaged takes up a judgement of how urgent a referral is. One that was received is decided by
-// the day for what is not urgent; the clock is what holds an urgent one.
+// triaged records a judgement of how urgent a referral is. A received referral gets the due time of
+// one that is not urgent; the clock gives an urgent one its earlier limit.
 func triaged(r Referral, e loop.Event, m *referralv1.ReferralTriaged) Referral {
 	r.TriagedUrgency = m.GetUrgency()
 	r.Clock.Judge(m.GetUrgency(), e.At)

@@ -11,19 +11,19 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// outcome is the draft of one command, and knows what follows from each event for the
-// referral that was redirected, or for the one that it was redirected to.
+// outcome is the draft of one command. It adds the events that follow for the referral that was
+// redirected, or for the one that it was redirected to.
 type outcome struct{ *loop.Draft[Referral] }
 
-// add records an event, and tells the redirector's referral of it where it answers.
+// add records an event, and the answer on the redirector's referral if the event answers its offer.
 func (o *outcome) add(subject string, m proto.Message, by *commonv1.Party) {
 	before := o.State(subject)
 	o.Add(subject, m, by)
 	o.answer(subject, before, m)
 }
 
-// redirect offers a referral, whole, to a third agency. The responsibility stays where
-// it is until that one accepts.
+// redirect offers the whole referral to a third agency. The responsibility stays where it is until
+// the third agency accepts.
 func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralRequest) {
 	before := o.State(command.Subject)
 	due := timestamppb.New(loop.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
@@ -41,14 +41,14 @@ func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralReques
 	}
 	moved(command, onward, before.ArrivedOn, r.GetBasis())
 	if onward.GetStatutoryDueAt() != nil && !before.Statutory.IsZero() {
-		// Passing it on gives nobody more time.
+		// A redirect gives nobody more time.
 		onward.StatutoryDueAt = timestamppb.New(loop.NotPast(loop.Earliest(
 			loop.Agreed(before.Statutory), loop.Agreed(onward.GetStatutoryDueAt().AsTime())).At, command.At))
 	}
 	o.Start(Collection+command.NewID, r.GetBasis(), before.Client, before.Case, onward)
 }
 
-// moved adds what the law asks of an application that is moved to social services.
+// moved adds what the law requires of an application that is moved to social services.
 func moved(command Command, sent *referralv1.ReferralSent, arrivedOn string, basis *commonv1.LegalBasis) {
 	sent.ToSocialServices = command.Facts.ToSocialServices
 	if !isMoved(sent.GetKind()) {
@@ -61,9 +61,9 @@ func moved(command Command, sent *referralv1.ReferralSent, arrivedOn string, bas
 	}
 }
 
-// answer tells the redirector's referral what the third agency did. Accepted there (or
-// ended by being read, or by a fourth that accepted it), it ends; else the turn is the
-// redirector's again.
+// answer records on the redirector's referral what the third agency did. If the third agency
+// accepted it (or it ended by being read, or a fourth agency accepted it), the redirector's
+// referral ends. Otherwise it is the redirector's turn again.
 func (o *outcome) answer(subject string, before Referral, m proto.Message) {
 	from := o.State(before.RedirectedFrom)
 	if before.RedirectedFrom == "" || !from.Onward.Pending || from.Onward.Subject != subject || from.Ended() {
@@ -81,12 +81,12 @@ func (o *outcome) answer(subject string, before Referral, m proto.Message) {
 	default:
 		return
 	}
-	// Whose step it was is told in the third agency's own referral.
+	// The third agency's own referral says which worker took the step.
 	o.add(from.Subject, &referralv1.RedirectAnswered{RedirectedReferralId: ID(subject), Accepted: accepted}, loop.UnitAlone(before.Receiver))
 }
 
-// cancel takes a referral back, or asks for it once it was accepted. What was offered
-// onward of it is taken back before the third agency decides.
+// cancel cancels a referral, or asks to cancel it if it was already accepted. An offer onward is
+// cancelled too, if the third agency has not decided.
 func (o *outcome) cancel(subject, reason string, by *commonv1.Party) {
 	before := o.State(subject)
 	if before.undecided() {
@@ -99,7 +99,7 @@ func (o *outcome) cancel(subject, reason string, by *commonv1.Party) {
 	}
 }
 
-// revoke enters a referral in error, and with it what was redirected of it.
+// revoke enters a referral in error, and with it the referral that it was redirected as.
 func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	before := o.State(subject)
 	o.Revoke(subject, reason, Readers(before, false), by)
@@ -109,7 +109,8 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	}
 }
 
-// Withdraw ends a referral whose consent is withdrawn; who had redirected it has it again.
+// Withdraw returns the events that end a referral whose consent is withdrawn. If it was redirected,
+// it is the redirector's turn again.
 func Withdraw(world World, actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event {
 	o := &outcome{Draft: loop.NewDraft(world, Command{Actor: actor, Subject: subject, At: at}, Evolve)}
 	o.add(subject, withdrawn, actor.Party())

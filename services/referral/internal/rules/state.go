@@ -1,8 +1,8 @@
-// Package rules holds what is decided about referrals: pure functions of state,
-// command and time. They are called and call nothing. Read in this order:
-// state.go (what a referral is), table.go (which step is whose, when), decide.go
-// (command → events), evolve.go (event → state), status.go (whose turn, until
-// when), disclose.go (who is told what), view.go (what a caller reads).
+// Package rules holds what is decided about referrals: pure functions of state, command and time.
+// They do no input or output. Read in this order: state.go (what a referral is), table.go (who may
+// take which step, when), decide.go (command → events), evolve.go (event → state), status.go (whose
+// turn it is, and until when), disclose.go (what is disclosed to whom), view.go (what a caller
+// reads).
 package rules
 
 import (
@@ -14,14 +14,14 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Collection is the first part of a referral's subject name.
+// Collection is the first part of the name of a referral as a matter.
 const Collection = "referrals/"
 
-// Referral is the fold of one referral's events: of all of them, or of those that
-// one reader was shown.
+// Referral is the fold of one referral's events: of all events, or of those that one reader was
+// shown.
 type Referral struct {
-	// Head's due time is the state's own: an offer onward, or a cancellation that is
-	// asked for, lies over it.
+	// Head's due time is that of the state itself. An offer onward or a request to cancel replaces
+	// it while it is open.
 	loop.Head
 	State referralv1.ReferralState
 
@@ -33,32 +33,33 @@ type Referral struct {
 	Attachments []*commonv1.Attachment
 	Language    string
 
-	// TriagedUrgency is the receiver's judgement; unspecified where it made none.
+	// TriagedUrgency is the receiver's judgement; unspecified if it made none.
 	TriagedUrgency commonv1.Urgency
-	// ToSocialServices says that the receiver is a social services agency: the law gives it days.
+	// ToSocialServices says that the receiver is a social services agency, to which the law sets
+	// days.
 	ToSocialServices bool
-	// ArrivedOn is the day on which a moved application arrived at the sender (YYYY-MM-DD), and
-	// Statutory until when it must be decided, by Provision, counted from CountsFrom. Zero for
-	// all others.
+	// ArrivedOn is the day on which a moved application arrived at the sender (YYYY-MM-DD).
+	// Statutory is the time by which it must be decided by Provision, counted from CountsFrom. All
+	// are zero for other kinds.
 	ArrivedOn             string
 	Statutory, CountsFrom time.Time
 	Provision             string
 
-	// RedirectedFrom is the referral that this one was redirected from, and FirstSender
-	// who sent the first of them.
+	// RedirectedFrom is the referral that this one was redirected from, and FirstSender the sender
+	// of the first of them.
 	RedirectedFrom string
 	FirstSender    *commonv1.Party
-	// Onward is the offer to a third agency; pending until it answers.
+	// Onward is the offer to a third agency. It is pending until that agency answers.
 	Onward Onward
 
-	// Holder is the unit or worker at the receiver that has it.
+	// Holder is the unit or worker at the receiver that has it now.
 	Holder       *commonv1.Party
 	Appointments []*referralv1.Appointment
 	Notes        []*referralv1.ProgressNote
-	// Enclosed are the papers that came with the outcome.
+	// Enclosed are the attachments that came with the outcome.
 	Enclosed []*commonv1.Attachment
-	// CancelBy is until when the receiver answers to a cancellation that the sender
-	// asked for; zero where none waits.
+	// CancelBy is the time by which the receiver must answer the sender's request to cancel; zero
+	// if there is none.
 	CancelBy time.Time
 
 	Outcome           referralv1.ReferralOutcome
@@ -77,15 +78,16 @@ type Onward struct {
 	Pending  bool
 }
 
-// undecided tells whether the receiver has yet to accept or decline.
+// undecided reports whether the receiver has yet to accept or decline.
 func (r Referral) undecided() bool { return r.State == stateSent || r.State == stateReceived }
 
-// accepted tells whether the receiver has it: from ACCEPTED until it ends.
+// accepted reports whether the receiver is responsible: from ACCEPTED until the referral ends.
 func (r Referral) accepted() bool {
 	return r.State == stateAccepted || r.State == stateInProgress || r.State == stateOnHold
 }
 
-// isNotice tells what is only handed over: it may end by being read.
+// isNotice reports whether the referral is only information that is handed over. It may end by
+// being read.
 func (r Referral) isNotice() bool {
 	return r.Kind == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE || r.Kind == referralv1.ReferralKind_REFERRAL_KIND_DOCUMENTS
 }
@@ -98,5 +100,5 @@ func (r Referral) appointment(id string) *referralv1.Appointment {
 	return r.Appointments[at]
 }
 
-// ID is the referral id of a subject name.
+// ID returns the referral id in the name of a matter.
 func ID(subject string) string { return subject[min(len(Collection), len(subject)):] }

@@ -11,13 +11,13 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Status is the loop's status of a referral: the same for every party, but for what its due
-// time rests on.
+// Status returns the status of a referral, the same for every party except for the basis of the due
+// time.
 func Status(view Referral, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, deadline(view))
 }
 
-// statusBefore is the status by the rules of before urgency governed.
+// statusBefore returns the status by the rules before loop.DueRules 1.
 func statusBefore(view Referral, reader loop.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, loop.Promised(dueBefore(view)))
 }
@@ -28,7 +28,7 @@ func statusWith(view Referral, reader loop.Reader, due loop.Deadline) *commonv1.
 	return status
 }
 
-// Responsible names the one who has it: the sender until it is accepted.
+// Responsible returns the party that is responsible: the sender until the referral is accepted.
 func Responsible(r Referral) *commonv1.Party {
 	switch {
 	case r.Ended():
@@ -40,9 +40,9 @@ func Responsible(r Referral) *commonv1.Party {
 	}
 }
 
-// MayContact is who may read contact data under a non-disclosure: who is responsible. Who
-// redirected a referral reads them through the one that it has, if at all, and not through
-// the one that it passed on.
+// MayContact returns the party that may read contact data under a non-disclosure: the responsible
+// one. An agency that redirected a referral may read them, if at all, because of the referral that
+// it still has, not because of the one that it passed on.
 func MayContact(r Referral) *commonv1.Party {
 	responsible := Responsible(r)
 	if r.RedirectedFrom != "" && responsible.GetAgency() == r.Sender.GetAgency() {
@@ -51,7 +51,7 @@ func MayContact(r Referral) *commonv1.Party {
 	return responsible
 }
 
-// WorklistEntry is the referral's place in a reader's worklist.
+// WorklistEntry returns the referral's entry in a reader's worklist.
 func WorklistEntry(view Referral, reader loop.Reader) loop.WorklistEntry {
 	holder := view.Holder
 	switch reader.Role {
@@ -63,8 +63,8 @@ func WorklistEntry(view Referral, reader loop.Reader) loop.WorklistEntry {
 	return loop.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
 }
 
-// Readers are the agencies that a referral is told to: sender, receiver and, of a
-// redirected one, who sent the first.
+// Readers returns the agencies to which a referral is disclosed: sender, receiver and, for a
+// redirected one, the sender of the first.
 func Readers(r Referral, withdrawn bool) []loop.Reader {
 	readers := []loop.Reader{
 		{Agency: r.Sender.GetAgency(), Role: loop.RoleSender},
@@ -76,18 +76,18 @@ func Readers(r Referral, withdrawn bool) []loop.Reader {
 	return r.OnGround(readers, withdrawn)
 }
 
-// NextCheck is when the clock must look at a referral again.
+// NextCheck returns when the clock must check a referral again; zero for never.
 func NextCheck(history loop.History[Referral]) time.Time { return loop.NextCheck(history, Status) }
 
-// Overdue records the due times that have passed, once each.
+// Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history loop.History[Referral], at time.Time) []loop.Event {
 	return loop.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
 		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: loop.DueRules}
 	})
 }
 
-// Shared tells whether another agency than the given has its part in a referral: it sent
-// it, and the given is not who sent the first, or it has accepted it.
+// Shared reports whether another agency than the given one takes part in a referral: the other has
+// accepted it, or sent it and the given one did not send the first.
 func Shared(view Referral, agency string) bool {
 	sender := view.Sender.GetAgency()
 	switch {

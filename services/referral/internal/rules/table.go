@@ -20,9 +20,9 @@ var (
 	both     = []loop.Role{loop.RoleSender, loop.RoleReceiver}
 )
 
-// table is the life of a referral, in the order in which steps are offered to a
-// person: the likely one first. What is not in it is refused. While it is offered
-// onward nobody decides about it here: else two could have it, or none.
+// table is the transition table of a referral. A person is offered the steps in this order, the
+// likely one first. A step that is not in the table is refused. While the referral is offered
+// onward the receiver cannot decide about it: otherwise two agencies could have it, or none.
 var table = loop.Table[Referral]{
 	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
 	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted"},
@@ -33,7 +33,7 @@ var table = loop.Table[Referral]{
 	{Step: "TriageReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), Touch: "ReferralTriaged"},
 	{Step: "RefuseCancellation", By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() })},
 	{Step: "CompleteReferral", By: receiver, When: here(Referral.accepted)},
-	// A notice or papers end by being read, by a partner's system too.
+	// A notice or papers end by being read, also by a partner's system.
 	{Step: "CompleteReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true},
 	{Step: "RedirectReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected"},
 	{Step: "ReassignReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() })},
@@ -42,11 +42,11 @@ var table = loop.Table[Referral]{
 	{Step: "CancelReferral", By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true},
 }.WithRevocation("RevokeReferral")
 
-// touching are the events from which the clock of what is urgent counts anew.
+// touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = table.Touching()
 
-// Always are the steps that a full referral admits, and Finishes those that end what was
-// begun in it.
+// Always are the steps that are allowed on a referral that has reached its size limit, and Finishes
+// those that end what was begun.
 var (
 	Always = []string{
 		"ReceiveReferral", "AcceptReferral", "DeclineReferral", "CompleteReferral", "SettleReferral", "CancelReferral", "RevokeReferral", "AcknowledgeRevocation",
@@ -64,7 +64,7 @@ func in(state referralv1.ReferralState) condition {
 	return when(func(r Referral) bool { return r.State == state })
 }
 
-// here is when nobody else is asked to take it.
+// here allows a step if the condition holds and no offer onward is pending.
 func here(holds func(Referral) bool) condition {
 	return when(func(r Referral) bool { return holds(r) && !r.Onward.Pending })
 }

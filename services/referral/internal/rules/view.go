@@ -8,12 +8,11 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Long are the lists of a referral that grow with it.
+// Long are the lists of a referral that grow with its events.
 var Long = []protoreflect.Name{"progress_notes", "appointments"}
 
-// ToReferral is the referral as its caller reads it: what its agency has been shown,
-// and the steps that the caller may take. Outward ids, etag and delivered are the
-// handler's to add.
+// ToReferral returns the referral as its caller reads it: what the caller's agency has been shown,
+// and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
 func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral {
 	r := view.State
 	referral := &referralv1.Referral{
