@@ -5,7 +5,7 @@ package loop
 
 import (
 	"time"
-	_ "time/tzdata" // the zone must be there on a machine without zone files
+	_ "time/tzdata" // makes the zone available on machines without zone files
 
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/aa"

@@ -17,8 +17,8 @@ type Clock struct {
 	// Urgency is the one that applies: the receiver's judgement, else the urgency as sent, else
 	// that of a later report that is more urgent.
 	Urgency commonv1.Urgency
-	// Bound is the time by which the matter must be handled; zero if it is not urgent. A bound in
-	// the past is never moved.
+	// Bound is the time by which the matter must be handled; zero if it is not urgent. It is
+	// not moved merely because it has passed.
 	Bound time.Time
 	// Touched says that a person at the receiver has handled the matter since it was sent.
 	Touched bool

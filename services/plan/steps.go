@@ -36,7 +36,7 @@ func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.P
 	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
 	switch r := r.(type) {
 	case *planv1.UpdateGoalRequest:
-		taken.Etag = "" // the goal's, which the rules compare
+		taken.Etag = "" // it is the goal's etag, which the rules compare
 	case *planv1.InviteMemberRequest:
 		taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) error {
 			home, err := s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])

@@ -61,7 +61,7 @@ func inUnit(view Consultation, actor loop.Actor) error {
 	return nil
 }
 
-// taker refuses to let anyone close the consultation but the worker who has it.
+// taker refuses actors other than the worker who has it.
 func taker(view Consultation, actor loop.Actor) error {
 	if view.Holder().GetWorker() != actor.Worker {
 		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")

@@ -143,7 +143,7 @@ func evolveWork(subject string, plan *planv1.Plan, e loop.Event) {
 		plan.Goals = append(plan.Goals, &planv1.Goal{
 			GoalId: m.GetGoalId(), Text: m.GetText(), SetByClient: m.GetSetByClient(), Etag: loop.Etag(subject, m.GetGoalId(), 1),
 		})
-		evolveMembers(plan, e) // a goal may be what a draft lacked
+		evolveMembers(plan, e) // a draft may become active by its first goal
 	case *planv1.GoalUpdated:
 		if changed := goal(plan, m.GetGoalId()); changed != nil {
 			// The etag of a goal is derived from its last etag, so that it is equal for all

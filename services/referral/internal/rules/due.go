@@ -76,7 +76,7 @@ func dueBefore(r Referral) time.Time {
 func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
 
 // grantBy returns the time by which a moved application must be decided, counted from from, and the
-// provision. A day that has passed at at becomes the next working day.
+// provision. If that day has passed at the time at, it is the next working day after at.
 func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
 	if loop.IsUrgent(urgency) {
 		return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrantUrgency), at), urgentDay
