@@ -2,25 +2,26 @@ package journal
 
 import "context"
 
-// AccessLog reads back who read and changed what: to be shown to those who may know.
+// AccessLog reads the access log: who read or changed which data. The caller decides who may see
+// it.
 type AccessLog interface {
-	// Accesses of a client, the latest recorded first. What the clock did is not among
-	// them.
+	// Accesses returns the accesses to a client's data, the latest recorded first. Accesses that
+	// the clock made (work that no person or system asked for) are left out.
 	Accesses(ctx context.Context, query AccessQuery) ([]NumberedAccess, error)
 }
 
 // AccessQuery selects accesses. Client is required.
 type AccessQuery struct {
-	// Client by inner id.
+	// Client is the client's internal id.
 	Client string
-	// Agency keeps what its own people and systems did; empty keeps all.
+	// Agency keeps only the accesses by this agency's own people and systems; empty keeps all.
 	Agency string
-	// From and To bound their time, in microseconds since 1970: from, and before to; 0 does
-	// not bound.
+	// From (inclusive) and To (exclusive) bound the time of the access, in microseconds since 1970;
+	// 0 sets no bound.
 	From, To int64
-	// Before is the number before which they are; 0 for all.
+	// Before keeps only the accesses with a lower number; 0 keeps all. It continues a page.
 	Before int64
-	// ChangesOf leaves those alone that changed this subject; empty leaves all.
+	// ChangesOf keeps only the accesses that changed this subject; empty keeps all.
 	ChangesOf string
 	Limit     int
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Check refuses a batch that does not hang together, before anything happens.
+// Check refuses a batch whose parts contradict each other. It reads the batch alone, so that a
+// store can call it before it changes anything.
 func (b Batch) Check() error {
 	next := map[string]uint64{}
 	for subject, version := range b.Expected {
@@ -40,7 +41,8 @@ func (b Batch) Check() error {
 	return errors.Join(b.checkDerived(), b.checkRest())
 }
 
-// checkDerived refuses rows derived anew together with anything but their worklists' rows.
+// checkDerived checks the rows that are derived again. Such a batch may hold the worklist entries
+// of those rows and nothing else.
 func (b Batch) checkDerived() error {
 	if len(b.Derived) == 0 {
 		return nil

@@ -13,21 +13,22 @@ const HashSize = sha256.Size
 // NonceSize is the length of a delivery's nonce.
 const NonceSize = 32
 
-// Genesis is what stands before the first event of a subject and the first
-// message of a mailbox: 32 zero bytes.
+// Genesis is the previous hash of the first event of a subject and of the first message of a
+// mailbox: 32 zero bytes.
 func Genesis() []byte { return make([]byte, HashSize) }
 
-// SealedEvent is an event as it is stored: its payload under the key of a class.
+// SealedEvent is an event as it is stored: Sealed is its payload, encrypted with the key of its
+// class.
 type SealedEvent struct {
 	Event
 	Sealed []byte
 }
 
-// EventHash chains an event to the one before it in its subject. It is SHA-256
-// over, in this order and each preceded by its length as 8 bytes big-endian: the
-// previous hash, subject, id, type, client, case, by, basis, trace, class and
-// sealed payload; then version and time (microseconds since 1970) as 8 bytes
-// each. These bytes never change: a history must verify as long as it is kept.
+// EventHash links an event to the event before it in its subject. It is SHA-256 over, in this order
+// and each preceded by its length as 8 bytes big-endian: the previous hash, subject, id, type,
+// client, case, by, basis, trace, class and sealed payload; then version and time (microseconds
+// since 1970) as 8 bytes each. This encoding never changes, because a history must verify for as
+// long as it is kept.
 func EventHash(prev []byte, e SealedEvent) []byte {
 	var buffer []byte
 	for _, part := range [][]byte{
@@ -43,10 +44,10 @@ func EventHash(prev []byte, e SealedEvent) []byte {
 	return sum[:]
 }
 
-// ContentHash is SHA-256 over nonce and record.
+// ContentHash is SHA-256 over the nonce followed by the record.
 func ContentHash(nonce, record []byte) []byte { return hashOf(nonce, record) }
 
-// ChainHash is SHA-256 over the chain hash before and this content hash.
+// ChainHash is SHA-256 over the previous chain hash followed by the content hash of this message.
 func ChainHash(prev, content []byte) []byte { return hashOf(prev, content) }
 
 func hashOf(first, second []byte) []byte {
@@ -56,11 +57,11 @@ func hashOf(first, second []byte) []byte {
 	return hash.Sum(nil)
 }
 
-// sequenceField is the number of CaseMessage.sequence.
+// sequenceField is the field number of CaseMessage.sequence.
 const sequenceField = 4
 
-// Stamp gives a record its sequence, as one more field of the serialized message:
-// what is stored is what was hashed, never marshalled again.
+// Stamp appends the sequence to a record, as one more field of the serialized message. The record
+// is not marshalled again, so that the stored bytes are the hashed bytes.
 func Stamp(record []byte, sequence uint64) []byte {
 	stamped := make([]byte, 0, len(record)+12)
 	stamped = append(stamped, record...)

@@ -2,8 +2,10 @@ package journal
 
 import "fmt"
 
-// Moved is the consumer after an advance: forward and never back, taken over or
-// refused. Both stores decide by it, within the transaction.
+// Moved returns the consumer after an advance. The cursor moves forward and never back. Moved
+// refuses an epoch that is neither 0, current, nor a newer one that takes over, with ErrTakenOver;
+// it also refuses a sequence behind the last one of the mailbox. Both stores call it within their
+// transaction.
 func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 	if advance.Sequence > head {
 		return c, fmt.Errorf("journal: message %d is acknowledged of a mailbox that ends at %d", advance.Sequence, head)

@@ -5,39 +5,40 @@ import (
 	"time"
 )
 
-// Taken is what Waits are of: the name of the tally that ends a loop's wait.
+// Taken is the name of the counter that ends a stream's waiting time; Waits reads it.
 const Taken = "taken"
 
-// Counter is one thing that is counted of a subject. It names nobody and is not sealed,
-// so that what was counted outlives the keys.
+// Counter is one thing that statistics count of a subject. It names no person and is not sealed, so
+// that the counts outlive the keys.
 type Counter struct {
 	Subject string
-	// What is counted, such as "sent"; a subject is counted once for each, the first
+	// What names the counted thing, such as "sent". Each is counted once for a subject, the first
 	// time.
 	What string
-	// Month in which it happened, such as "2026-11".
+	// Month is when it happened, such as "2026-11".
 	Month string
-	// Sender and Receiver are agencies; there may be no receiver.
+	// Sender and Receiver are agencies; Receiver may be empty.
 	Sender, Receiver string
 	At               time.Time
-	// Waited since the subject's start, to the second; of Taken alone.
+	// Waited is the time since the subject's start, to the second; set for Taken only.
 	Waited time.Duration
 }
 
-// Counters reads what was counted.
+// Counters reads what statistics count.
 type Counters interface {
-	// FirstMonth is the first in which anything was counted; empty for none.
+	// FirstMonth returns the first month in which anything was counted; empty when nothing was.
 	FirstMonth(ctx context.Context) (string, error)
-	// Counts are the subjects counted in a month, by what, sender and receiver.
+	// Counts returns how many subjects were counted in a month, by what, sender and receiver.
 	Counts(ctx context.Context, month string) ([]CounterSum, error)
-	// Waits are those of what was taken in a month, in the order of taking.
+	// Waits returns the waiting times of the subjects that were taken in a month, in the order in
+	// which they were taken.
 	Waits(ctx context.Context, month string) ([]CounterWait, error)
-	// Encounters are the clients of events from a time until before another, and who
-	// acted, each pair once.
+	// Encounters returns the clients of events at or after from and before to, with the party that
+	// acted. Each pair comes once.
 	Encounters(ctx context.Context, from, to time.Time) ([]Encounter, error)
 }
 
-// CounterSum is how many subjects something was counted of.
+// CounterSum is the number of subjects of which one thing was counted.
 type CounterSum struct {
 	What, Sender, Receiver string
 	Subjects               int64
@@ -49,8 +50,8 @@ type CounterWait struct {
 	Waited           time.Duration
 }
 
-// Encounter is a client, by inner id, and a serialized koppi.common.v1.Party that acted in
-// a matter of the client's.
+// Encounter is a client, by internal id, and the party that acted in one of the client's matters,
+// as a serialized koppi.common.v1.Party.
 type Encounter struct {
 	Client string
 	By     []byte

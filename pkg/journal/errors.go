@@ -6,23 +6,24 @@ import (
 )
 
 var (
-	// ErrNotFound says that there is no such row, or that its key is destroyed.
+	// ErrNotFound says that the row does not exist, or that its key was destroyed.
 	ErrNotFound = errors.New("journal: not found")
-	// ErrTakenOver says that a younger reader has taken the consumer over.
+	// ErrTakenOver says that a newer reader has taken the consumer over.
 	ErrTakenOver = errors.New("journal: the consumer was taken over")
-	// ErrUnreadable says that what is stored does not open with its key, or is nothing
-	// that is known: trying again does not help.
+	// ErrUnreadable says that stored content does not open with its key, or is of an unknown form.
+	// Trying again does not help.
 	ErrUnreadable = errors.New("journal: unreadable")
-	// ErrFull says that the disk has no room. Nothing of the append is kept; it may be tried
-	// again once there is.
+	// ErrFull says that the disk is full. Nothing of the append is kept; the caller may try again
+	// once there is room.
 	ErrFull = errors.New("journal: no room on the disk")
-	// ErrClosed says that the store no longer appends.
+	// ErrClosed says that the store is closed and appends nothing more.
 	ErrClosed = errors.New("journal: closed")
 )
 
-// ConflictError says that another append came first. Load, fold and decide again.
+// ConflictError says that another append came first. The caller loads, folds and decides again.
 type ConflictError struct {
-	// Subject that is at another version, or else Claim that is otherwise held.
+	// Subject is the subject that is at another version; otherwise UniqueKey is the key that
+	// another subject holds.
 	Subject, UniqueKey string
 }
 

@@ -12,11 +12,11 @@ import (
 // Report is what Fsck found.
 type Report struct {
 	Events, Deliveries, Tombstones, Subjects, Mailboxes int
-	// Findings name what is wrong and where; a sound journal has none.
+	// Findings say what is wrong and where; it is empty for a sound journal.
 	Findings []string
 }
 
-// Err is nil for a sound journal and else tells the findings.
+// Err returns an error that lists the findings, or nil for a sound journal.
 func (r Report) Err() error {
 	if len(r.Findings) == 0 {
 		return nil
@@ -24,9 +24,9 @@ func (r Report) Err() error {
 	return fmt.Errorf("journal: %d findings:\n%s", len(r.Findings), strings.Join(r.Findings, "\n"))
 }
 
-// Fsck verifies a whole journal from reads alone: both chains, that nothing is
-// missing or doubled, and that the rows derived from history agree with it. It is
-// the oracle, for tests and for operators. The journal must be at rest.
+// Fsck verifies a whole journal by reading it: both hash chains, that nothing is missing or
+// doubled, and that the rows derived from the history agree with it. Tests and operators rely on
+// its result. Nothing may append to the journal while it runs.
 func Fsck(ctx context.Context, raw Raw) (Report, error) {
 	f := &fsck{raw: raw, subjects: map[string]*subjectSeen{}, mailboxes: map[string]*mailboxSeen{}}
 	for _, check := range []func(context.Context) error{
@@ -46,7 +46,7 @@ type subjectSeen struct {
 	row     bool
 	// told counts the messages of the subject by mailbox.
 	told map[string]uint64
-	// claimed holds client and case, which never change.
+	// client and caseID are those of the first event; they never change.
 	client, caseID string
 }
 
@@ -174,7 +174,7 @@ func (f *fsck) delivery(d RawDelivery) {
 	}
 }
 
-// stamped reads the sequence that Stamp put at the end of a record.
+// stamped reads the sequence that Stamp appended to a record.
 func stamped(record []byte) uint64 {
 	var sequence uint64
 	for len(record) > 0 {

@@ -5,29 +5,29 @@ import (
 	"errors"
 )
 
-// ErrLogMoved says that somebody else extended the log.
+// ErrLogMoved says that another process extended the log first.
 var ErrLogMoved = errors.New("journal: the log was extended by another")
 
-// Log keeps a Merkle tree over the accesses, in the order of recording, so that it shows
-// when one is changed or taken out. Since a write's access holds the hash of the history
-// that it left, and a history's hashes are chained, the tree covers the events too.
+// Log keeps a Merkle tree over the accesses, in the order of recording, so that a changed or
+// removed access is detected. The access of a write holds the hash of the history after the write,
+// and the hashes of a history are chained; so the tree covers the events too.
 type Log interface {
-	// LogState is how far the tree reaches.
+	// LogState returns how far the tree reaches.
 	LogState(ctx context.Context) (LogState, error)
-	// AccessesAfter returns accesses behind a number, in the order of recording.
+	// AccessesAfter returns up to limit accesses with a higher number, in the order of recording.
 	AccessesAfter(ctx context.Context, number int64, limit int) ([]NumberedAccess, error)
-	// ExtendLog adds the hashes that lead from one state of the tree to another; ErrLogMoved,
-	// and nothing is changed, where it is not in the first.
+	// ExtendLog adds the hashes that lead from one state of the tree to another. Where the tree is
+	// not in the first state, it returns ErrLogMoved and changes nothing.
 	ExtendLog(ctx context.Context, from, to LogState, hashes [][]byte) error
-	// LogHashes returns the hashes at positions, in their order; ErrNotFound where one is
-	// missing.
+	// LogHashes returns the hashes at the given positions, in the order of the arguments;
+	// ErrNotFound where one is missing.
 	LogHashes(ctx context.Context, positions ...int64) ([][]byte, error)
 }
 
-// LogState is how far a log reaches.
+// LogState is the extent of the log's tree.
 type LogState struct {
-	// Leaves counts the accesses in it, Hashes those of the tree that are kept.
+	// Leaves counts the accesses in the tree, Hashes the tree's hashes that are stored.
 	Leaves, Hashes int64
-	// Number of the last access in it.
+	// Number is that of the last access in the tree.
 	Number int64
 }

@@ -5,37 +5,39 @@ import (
 	"time"
 )
 
-// Overviews counts what operators watch. It names loops and agencies, and nothing of what
-// a loop is about.
+// Overviews counts what operators watch. It names streams and agencies, and none of their content.
 type Overviews interface {
-	// OpenMatters are those that have not ended, as their senders are shown them, by whose
-	// turn it is and phase; at is the time at which due times have passed.
+	// OpenMatters counts the matters that have not ended, as their senders are shown them, by the
+	// agency whose turn it is and by phase. A matter is overdue when its due time is past at the
+	// given time.
 	OpenMatters(ctx context.Context, at time.Time) ([]OpenMatters, error)
-	// Untouched counts what is urgent, past its due time at a time, and was touched by no person
-	// of the receiver whose turn it is, as that receiver is shown it, by receiver and urgency.
-	// What is hidden is not counted: it is worked on with another.
+	// Untouched counts the urgent matters that are past their due time at the given time and that
+	// no person at the receiver has handled, by receiver and urgency. It is the receiver's turn in
+	// them, and due time and urgency are those that the receiver is shown. Hidden matters are not
+	// counted, because they are handled together with another.
 	Untouched(ctx context.Context, at time.Time) ([]Untouched, error)
-	// Silent returns up to limit open loops in which something is past due: first those that
-	// Untouched counts, an emergency before what is urgent, then the others, as their senders
-	// are shown them; of each the longest due first.
+	// Silent returns up to limit open streams in which something is past due. First come those that
+	// Untouched counts, emergencies before urgent ones, then the others, as their senders are shown
+	// them. Within each group the longest overdue comes first.
 	Silent(ctx context.Context, at time.Time, limit int) ([]Silent, error)
-	// Readers are all consumers of all mailboxes, and how far behind each is.
+	// Readers returns all consumers of all mailboxes, and how far behind each is.
 	Readers(ctx context.Context) ([]ReaderLag, error)
 }
 
-// OpenMatters are the open loops of one phase in which it is one agency's turn.
+// OpenMatters counts the open streams of one phase in which it is the turn of one agency.
 type OpenMatters struct {
 	WaitingOn string
 	Phase     int32
-	// Streams, and those of them in which something is past due.
+	// Streams counts all of them, Overdue those in which something is past due.
 	Streams, Overdue int64
-	// Untouched are those of them that Overviews.Untouched counts.
+	// Untouched counts those that Overviews.Untouched counts.
 	Untouched int64
-	// Oldest is when the first of them was started.
+	// Oldest is the start of the oldest of them.
 	Oldest time.Time
 }
 
-// Untouched is what is urgent and waits for one agency past its due time, touched by nobody.
+// Untouched counts the matters of one urgency that wait for one agency past their due time and that
+// no person there has handled.
 type Untouched struct {
 	WaitingOn string
 	// Urgency is the number of koppi.common.v1.Urgency: EMERGENCY or URGENT.
@@ -43,19 +45,20 @@ type Untouched struct {
 	Streams int64
 }
 
-// Silent is an open loop in which something is past due.
+// Silent is an open stream in which something is past due.
 type Silent struct {
 	Subject string
-	// Sender is the agency that sent it; empty where it is shown it no more.
+	// Sender is the agency that sent the matter; empty where it is no longer shown to the sender.
 	Sender, WaitingOn string
 	Phase             int32
-	// DueAt of the receiver where Urgency is set, else of the sender; zero where none is.
+	// DueAt is the receiver's due time where Urgency is set, else the sender's; zero where there is
+	// none.
 	DueAt, StartedAt time.Time
-	// Urgency where it is urgent and no person has touched it; else 0.
+	// Urgency is set where the matter is urgent and no person has handled it; else 0.
 	Urgency int32
 }
 
-// Others are silent loops behind those that come first, up to limit, each once.
+// Others appends the streams of others to first, each stream once, until there are limit of them.
 func Others(first, others []Silent, limit int) []Silent {
 	known := map[string]bool{}
 	for _, one := range first {
@@ -72,16 +75,16 @@ func Others(first, others []Silent, limit int) []Silent {
 // ReaderLag is how far a consumer is behind its mailbox.
 type ReaderLag struct {
 	Agency, Consumer string
-	// Head is the mailbox's last sequence, Acknowledged the consumer's.
+	// Head is the last sequence of the mailbox, Acknowledged that of the consumer.
 	Head, Acknowledged uint64
-	// At is when it last acknowledged, or was opened.
+	// At is when the consumer last acknowledged, or was opened.
 	At time.Time
-	// Next is the event whose message it is to acknowledge next; empty where it has all.
-	// Its id tells since when: it is a UUIDv7.
+	// Next is the id of the event whose message the consumer is to acknowledge next; empty where it
+	// has acknowledged all. The id is a UUIDv7, so that it shows since when the message waits.
 	Next string
 }
 
-// Behind is how many messages the consumer has not acknowledged.
+// Behind returns the number of messages that the consumer has not acknowledged.
 func (r ReaderLag) Behind() uint64 {
 	if r.Head <= r.Acknowledged {
 		return 0

@@ -2,45 +2,45 @@ package journal
 
 import "time"
 
-// Parked is a subject whose messages a consumer's callback endpoint refused for
-// good: from Sequence on they stand as tombstones in its deliveries, until they
-// are delivered again.
+// Parked is a subject whose messages a consumer's callback endpoint refused for good. From Sequence
+// on, its messages come as tombstones in the consumer's deliveries, until they are delivered again.
 type Parked struct {
 	Agency, Consumer, Subject string
-	// Sequence of the first message that is still to be delivered again.
+	// Sequence is that of the first message that is still to be delivered again.
 	Sequence uint64
 	// Code is the gRPC status code of the refusal.
 	Code int32
-	// Retry asks for another delivery.
+	// Retry says that another delivery is asked for.
 	Retry bool
-	// At is when it was parked, or last refused.
+	// At is when the subject was parked, or when the endpoint last refused it.
 	At time.Time
 }
 
-// ParkStep is what becomes of a parked subject.
+// ParkStep is a kind of change to a parked subject.
 type ParkStep int
 
 const (
-	// ParkRefused parks a subject, or tells that another delivery was refused.
+	// ParkRefused parks a subject, or records that another delivery was refused.
 	ParkRefused ParkStep = iota
 	// ParkRetry asks for another delivery; ErrNotFound where nothing is parked.
 	ParkRetry
-	// ParkAdvanced moves the sequence after a part of another delivery.
+	// ParkAdvanced moves the sequence forward after part of another delivery has succeeded.
 	ParkAdvanced
-	// ParkReleased ends the parking: all was delivered.
+	// ParkReleased ends the parking, because all messages were delivered.
 	ParkReleased
 )
 
-// Parking changes what is parked.
+// Parking is a change to what is parked.
 type Parking struct {
 	Parked
 	Step ParkStep
-	// Epoch as given when the consumer was opened; not asked for by ParkRetry.
+	// Epoch is the one given when the consumer was opened; ParkRetry does not check it.
 	Epoch uint64
 }
 
-// Changed is what is parked after a change: nil where nothing is. Both stores decide
-// by it, within the transaction.
+// Changed returns the parked subject after a change: nil where nothing is parked any more. It
+// returns ErrTakenOver for another epoch than the consumer's, and ErrNotFound where nothing is
+// parked. Both stores call it within their transaction.
 func (p *Parked) Changed(change Parking, consumer Consumer) (*Parked, error) {
 	if change.Step != ParkRetry && change.Epoch != consumer.Epoch {
 		return p, ErrTakenOver

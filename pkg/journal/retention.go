@@ -6,77 +6,80 @@ import (
 	"time"
 )
 
-// ErrHeld says that nothing of the subject may be destroyed now.
+// ErrHeld says that a retention hold forbids to destroy anything of the subject.
 var ErrHeld = errors.New("journal: the subject is held")
 
-// Retention is what ends, what is destroyed when it has been kept long enough, and
-// what is held although it has.
+// Retention finds the subjects that have ended, destroys the keys of those whose retention time is
+// over, and keeps the holds that prevent it.
 type Retention interface {
-	// Ended returns subjects by their end, the earliest first. Held ones are left out.
+	// Ended returns subjects by their end, the earliest first. It leaves out those with a hold.
 	Ended(ctx context.Context, query EndedQuery) ([]Ended, error)
 
-	// Expire destroys keys of a subject, as Erase does. It must refuse one that is held
-	// with ErrHeld. With the key of its document go its due time and its place in
-	// worklists: there is nothing left to act on, nor to derive its rows from.
+	// Expire destroys keys of a subject, as Erase does. It must refuse a subject with a hold with
+	// ErrHeld. With the document's key, Expire also removes the due time and the worklist entries:
+	// nothing is left to act upon, nor to derive the rows from.
 	Expire(ctx context.Context, expiry Expiry) error
 
-	// Destroyed are subjects whose document's key was destroyed, in byte order: also those
-	// of which the journal does not know it, since it was restored to a time before.
+	// Destroyed returns the subjects whose document key was destroyed, in byte order. It includes
+	// those that the journal itself shows as not destroyed because it was restored to an earlier
+	// time.
 	Destroyed(ctx context.Context) ([]string, error)
 
-	// Subjects are those of a client, by inner id, in byte order.
+	// Subjects returns the subjects of a client, by internal id, in byte order.
 	Subjects(ctx context.Context, client string) ([]string, error)
 
-	// Hold keeps a subject from being expired; ErrNotFound where there is none. It may
-	// be held more than once.
+	// Hold prevents the expiry of a subject; ErrNotFound where there is no such subject. A subject
+	// may have several holds.
 	Hold(ctx context.Context, hold RetentionHold) error
 
-	// Release ends all holds of a subject; ErrNotFound where there is none. Who ended
-	// them and when is kept.
+	// Release ends all holds of a subject; ErrNotFound where there are none. The store keeps who
+	// ended them and when.
 	Release(ctx context.Context, subject, by string, at time.Time) error
 
-	// Holds are those that stand, by subject and time.
+	// Holds returns the holds that are in force, by subject and time.
 	Holds(ctx context.Context) ([]RetentionHold, error)
 }
 
-// EndedQuery selects subjects that ended.
+// EndedQuery selects subjects that have ended.
 type EndedQuery struct {
-	// Expired is the term of years that was last noted of them; 0 where none was.
+	// Expired is the retention term, in years, that was last recorded for the subjects; 0 where
+	// none was.
 	Expired int
-	// Before is the time at or before which they ended.
+	// Before keeps the subjects that ended at or before this time.
 	Before time.Time
-	// After continues behind one that was returned; nil starts.
+	// After continues behind a subject that was returned; nil starts at the beginning.
 	After *Ended
 	// Limit is the most rows returned.
 	Limit int
 }
 
-// Ended is a subject that ended. What is added to it afterwards does not move its end.
+// Ended is a subject that has ended. A later event does not move its end.
 type Ended struct {
 	Subject string
 	At      time.Time
 }
 
-// Expiry says what is destroyed of a subject.
+// Expiry says which keys of a subject are destroyed.
 type Expiry struct {
 	Subject string
-	// Classes of the keys; all where none is named.
+	// Classes are those of the keys; all where none is named.
 	Classes []Class
-	// Years is the term that is noted: that its classes are done with. 0 notes none.
+	// Years is the retention term to record: the keys of its classes have been destroyed. 0 records
+	// none.
 	Years int
-	// ReleaseBut has all claims of the subject released but those that begin so: what it
-	// holds would else be held for good. Empty releases none.
+	// ReleaseBut releases all unique keys of the subject except those with this prefix, since a key
+	// that an expired subject holds would never become free. Empty releases none.
 	ReleaseBut string
 }
 
-// RetentionHold is why a subject is kept, whatever its age. Reason is kept in the clear and
-// must hold no personal data.
+// RetentionHold says why a subject is kept whatever its age. Reason is stored in the clear and must
+// hold no personal data.
 type RetentionHold struct {
 	Subject, Reason, By string
 	At                  time.Time
 }
 
-// EndOf is the time of the last of a batch's events of a subject.
+// EndOf returns the time of the last event of a subject in a batch's events.
 func EndOf(events []Event, subject string) time.Time {
 	var end time.Time
 	for _, event := range events {

@@ -5,33 +5,35 @@ import (
 	"time"
 )
 
-// Notices reads what waits for units, and keeps whether they were told of it.
+// Notices reads which matters wait for units, and records which notices the units were sent.
 type Notices interface {
-	// Waiting returns what waits for units and was not told them as often as it must
-	// be: what is told twice first, so that nothing holds it up, then the soonest due.
+	// Waiting returns matters that wait for units and of which the units have not had all their
+	// notices. Those with two notices come first, so that nothing delays them, then those with the
+	// earliest due time.
 	Waiting(ctx context.Context, query WaitingQuery) ([]Waiting, error)
-	// MarkNotified counts each as told once more, at a time.
+	// MarkNotified records one more notice for each, sent at the given time.
 	MarkNotified(ctx context.Context, told []Waiting, at time.Time) error
 }
 
-// WaitingKind is why something waits. Stored.
+// WaitingKind is why a matter waits. Its numbers are stored.
 type WaitingKind int32
 
 const (
-	// WaitingNew is a turn that came to the agency, or the first that a participant is
-	// told.
+	// WaitingNew says that it became the agency's turn, or that a participant was shown the matter
+	// for the first time.
 	WaitingNew WaitingKind = 1
-	// WaitingOverdue is the agency's turn past its due time.
+	// WaitingOverdue says that it is the agency's turn and the due time is past.
 	WaitingOverdue WaitingKind = 2
 )
 
-// WaitingQuery selects what waits. All fields are required.
+// WaitingQuery selects waiting matters. All fields are required.
 type WaitingQuery struct {
-	// Units asked about: agency and unit, which is empty for what is at the agency alone.
+	// Units are the agencies and units to read; an empty unit stands for matters that are with the
+	// agency but with no unit.
 	Units []AgencyUnit
-	// Phases in which a turn that came is something new.
+	// Phases are those in which a turn that came to the agency is new.
 	Phases []int32
-	// Twice is the urgency of which is told twice that it is new.
+	// Twice is the urgency of the new matters of which a unit gets two notices.
 	Twice int32
 	// Limit is the most rows returned.
 	Limit int
@@ -40,15 +42,16 @@ type WaitingQuery struct {
 // AgencyUnit is a unit of an agency.
 type AgencyUnit struct{ Agency, Unit string }
 
-// Waiting is a subject that waits for a unit.
+// Waiting is a matter that waits for a unit.
 type Waiting struct {
 	AgencyUnit
 	Subject string
 	Kind    WaitingKind
 	Urgency int32
-	// DueAt is zero where none is. What is due at another time is told anew.
+	// DueAt is zero where there is no due time. A matter with another due time gets notices of its
+	// own.
 	DueAt time.Time
-	// Told is how often it was, in this kind and with this due time, and last ToldAt.
+	// Told is the number of notices sent for this kind and due time, ToldAt the time of the last.
 	Told   int32
 	ToldAt time.Time
 }
