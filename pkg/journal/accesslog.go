@@ -5,8 +5,8 @@ import "context"
 // AccessLog reads the access log: who read or changed which data. The caller decides who may see
 // it.
 type AccessLog interface {
-	// Accesses returns the accesses to a client's data, the latest recorded first. Accesses that
-	// the clock made (work that no person or system asked for) are left out.
+	// Accesses returns the accesses to a client's data, the latest recorded first. It leaves out
+	// what the clock did.
 	Accesses(ctx context.Context, query AccessQuery) ([]NumberedAccess, error)
 }
 

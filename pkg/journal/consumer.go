@@ -4,7 +4,7 @@ import "fmt"
 
 // Moved returns the consumer after an advance. The cursor moves forward and never back. Moved
 // refuses an epoch that is neither 0, current, nor a newer one that takes over, with ErrTakenOver;
-// it also refuses a sequence behind the last one of the mailbox. Both stores call it within their
+// it also refuses a sequence higher than the mailbox's last. Both stores call it within their
 // transaction.
 func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 	if advance.Sequence > head {

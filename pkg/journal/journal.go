@@ -42,8 +42,8 @@ type Store interface {
 
 	// Deliveries reads a mailbox in sequence order. A delivery whose key was destroyed must come as
 	// a tombstone: without record and nonce, with all its hashes. A delivery that does not open
-	// with its key must come in the same form, with Unreadable set, and must not stop the reading
-	// of those behind it.
+	// with its key must come in the same form, with Unreadable set, and must not hold up the
+	// deliveries after it.
 	Deliveries(ctx context.Context, query DeliveryQuery) ([]Delivery, error)
 
 	// Sequences returns the sequences of messages in a mailbox, by the ids of their events. It
@@ -260,7 +260,7 @@ type Query struct {
 	// StartedAfter keeps entries started at or after it, WithdrawnAfter those whose consent was
 	// withdrawn at or after it.
 	StartedAfter, WithdrawnAfter time.Time
-	// After continues behind this place in the order; nil starts at the beginning.
+	// After continues after this place in the order; nil starts at the beginning.
 	After *WorklistCursor
 	// Limit is the most rows returned; 0 returns all.
 	Limit int
@@ -321,7 +321,7 @@ type Delivery struct {
 // DeliveryQuery selects deliveries of one mailbox.
 type DeliveryQuery struct {
 	Agency string
-	// After is the sequence behind which reading starts.
+	// After is the sequence after which reading starts.
 	After uint64
 	// ID keeps only the delivery of that event, Subject only the deliveries about that subject.
 	ID, Subject string

@@ -47,7 +47,7 @@ type EndedQuery struct {
 	Expired int
 	// Before keeps the subjects that ended at or before this time.
 	Before time.Time
-	// After continues behind a subject that was returned; nil starts at the beginning.
+	// After continues after a subject that was returned; nil starts at the beginning.
 	After *Ended
 	// Limit is the most rows returned.
 	Limit int
