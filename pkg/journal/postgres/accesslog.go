@@ -13,11 +13,12 @@ import (
 
 const accessColumns = `at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace, head`
 
-// agencyOf is the agency of who acted, as migration 11 has it in an index: the first field of
-// a serialized koppi.common.v1.Party, behind its tag and its length, which is below 128.
+// agencyOf is the SQL for the agency of the party that acted; migration 11 has the same expression
+// in an index. The agency is the first field of a serialized koppi.common.v1.Party, after its tag
+// and its length, which is below 128.
 const agencyOf = `(CASE WHEN length(by) > 1 AND get_byte(by, 0) = 10 THEN substring(by FROM 1 FOR 2 + get_byte(by, 1)) ELSE ''::bytea END)`
 
-// Accesses of a client, the latest first.
+// Accesses returns the accesses to a client's data, the latest first.
 func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]journal.NumberedAccess, error) {
 	text, args := statement.Accesses(statement.Dialect{Columns: `number, ` + accessColumns, Parameter: dialect.Parameter, Agency: agencyOf}, asked)
 	found, err := s.read.Query(ctx, text, args...)
@@ -28,7 +29,7 @@ func (s *Store) Accesses(ctx context.Context, asked journal.AccessQuery) ([]jour
 	return accesses, wrap("accesses", err)
 }
 
-// scanAccess reads an access behind what stands before it.
+// scanAccess reads an access and, into before, the columns that precede it.
 func scanAccess(found pgx.Rows, before ...any) (row journal.Access, err error) {
 	var at int64
 	err = found.Scan(append(before, &at, &row.By, &row.Role, &row.OnBehalfOf, &row.Subject, &row.Client, &row.Method, &row.Purpose, &row.Basis, &row.Trace, &row.Head)...)

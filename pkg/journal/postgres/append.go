@@ -52,7 +52,8 @@ func asksOf(batch journal.Batch) asks {
 	return a
 }
 
-// allows refuses a batch if a subject has moved on or a claim is otherwise held.
+// allows refuses a batch if a subject is at another version or a unique key is not held as
+// expected.
 func (v *view) allows(batch journal.Batch) error {
 	for subject, expected := range batch.Expected {
 		if v.subjects[subject].version != expected {
@@ -69,7 +70,7 @@ func (v *view) allows(batch journal.Batch) error {
 			return &journal.ConflictError{Subject: loop.Subject}
 		}
 	}
-	// A batch may change one claim more than once.
+	// A batch may change one unique key more than once.
 	changed := map[string]string{}
 	for _, change := range batch.UniqueKeys {
 		holder, known := changed[change.Key]
@@ -84,7 +85,7 @@ func (v *view) allows(batch journal.Batch) error {
 	return nil
 }
 
-// take seals and chains a batch, and only when all of it is done adds it.
+// take seals and chains a batch. It adds the batch to the view only when all of that has succeeded.
 func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, error) {
 	hashes := map[string][]byte{}
 	var events []journal.SealedEvent
@@ -163,7 +164,7 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 	v.tallies = append(v.tallies, batch.Counters...)
 }
 
-// Advance moves or takes over a consumer.
+// Advance moves a consumer's cursor, or takes the consumer over.
 func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
 	key := consumerKey{advance.Agency, advance.Consumer}
 	var moved journal.Consumer
@@ -184,7 +185,7 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 	return moved, nil
 }
 
-// SetSetting keeps a setting.
+// SetSetting stores a setting.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
 		v.settings[key] = value
@@ -192,9 +193,9 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	}})
 }
 
-// Erase destroys keys of a subject. It goes through the committer and alone, so
-// that no append seals with a key that is being destroyed, and is counted, so that
-// no process opens anything with a key that it still has in memory.
+// Erase destroys keys of a subject. It goes through the committer, in a transaction of its own, so
+// that no append seals with a key that is being destroyed. The destruction is counted, so that no
+// process opens content with a key that it still has in memory.
 func (s *Store) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
 	return s.submit(ctx, &task{alone: true, decide: func(ctx context.Context, v *view, _ rows.Keys) error {
 		v.erasures++

@@ -23,33 +23,34 @@ import (
 const (
 	// maxGroup is the most tasks that share one transaction.
 	maxGroup = 256
-	// groupTime bounds a group: a database that hangs must not hold callers for ever.
+	// groupTime bounds the commit of a group, so that a database that does not answer does not hold
+	// callers for ever.
 	groupTime = time.Minute
 )
 
-// task is one change that stands or falls alone, in whatever group it commits.
+// task is one change. It succeeds or fails on its own, whatever group it commits with.
 type task struct {
-	// needs names the data keys that it seals with; they are durable before it is.
+	// needs names the data keys with which the task seals. They are durable before the task is.
 	needs []seal.Ref
-	// asks names what its decision must see.
+	// asks names the rows that its decision reads.
 	asks asks
-	// decide makes the change to the view, or refuses and leaves the view as it was.
-	// It may run again when the group is rerun.
+	// decide makes the change to the view, or refuses and leaves the view as it was. It may run
+	// again when the group is tried again.
 	decide func(ctx context.Context, v *view, keys rows.Keys) error
-	// mark is the id of an event by which a commit of unknown outcome is settled;
-	// empty for changes that may be made twice.
+	// mark is the id of an event. By this event, resolve finds out whether a commit of unknown
+	// outcome was made. It is empty for changes that may be made twice.
 	mark string
-	// alone tells a change that shares its transaction with no other.
+	// alone says that the task shares its transaction with no other.
 	alone bool
 }
 
 // submit hands a task to the committer and waits for its outcome.
 func (s *Store) submit(ctx context.Context, t *task) error { return s.queue.Submit(ctx, t) }
 
-// item is a task on its way.
+// item is a task in the queue.
 type item = queue.Item[*task]
 
-// commit is this process's one writer.
+// commit is the one writer of this process.
 func (s *Store) commit() {
 	defer s.queue.Done()
 	var held *item
@@ -62,7 +63,7 @@ func (s *Store) commit() {
 		}
 		outcomes, later, err := s.transact(s.gather(first))
 		if errors.Is(err, errCut) {
-			// The line was cut, and it is known that nothing came to pass.
+			// The connection was lost, and the transaction is known not to have committed.
 			outcomes, later, err = s.transact(itemsOf(outcomes), later)
 		}
 		held = later
@@ -70,13 +71,13 @@ func (s *Store) commit() {
 	}
 }
 
-// gather takes what waits, without waiting for more. A task that stands alone is
-// handed back for the next transaction.
+// gather takes the tasks that wait, without waiting for more. It hands back a task that needs a
+// transaction of its own, for the next transaction.
 func (s *Store) gather(first *item) (group []*item, held *item) {
 	return s.more([]*item{first})
 }
 
-// more adds to a group what waits now.
+// more returns the tasks that wait now, for a group that has begun.
 func (s *Store) more(group []*item) (more []*item, held *item) {
 	for len(group) < maxGroup && !group[0].Change.alone {
 		next := s.queue.Waiting()
@@ -91,14 +92,15 @@ func (s *Store) more(group []*item) (more []*item, held *item) {
 	return group, nil
 }
 
-// outcome of a task in a group that was committed.
+// outcome is the result of a task in a group.
 type outcome struct {
 	*item
 	err error
 }
 
-// settle answers a group. One that the server refused as a whole is tried one by one, so
-// that one does not fail the others; where the server is the reason, all wait in vain alike.
+// settle answers the tasks of a group. If the server refused the group because of what a task
+// holds, settle tries each task alone, so that one does not fail the others. If the reason is the
+// server itself, another try would not help, and all get the error.
 func (s *Store) settle(group []outcome, failed error) {
 	for _, one := range group {
 		switch {
@@ -107,21 +109,22 @@ func (s *Store) settle(group []outcome, failed error) {
 		case len(group) == 1 || !isOfOne(failed):
 			one.Answer(full(failed))
 		default:
-			// Nothing goes along: a task that must not fail others is held back.
+			// The task itself is passed as the held one, so that no other task joins it and fails
+			// with it.
 			again, _, err := s.transact([]*item{one.item}, one.item)
 			s.settle(again, err)
 		}
 	}
 }
 
-// isOfOne tells whether a failure is that of what a change holds: its data (SQLSTATE class
-// 22), a constraint (23), a statement (42) or a limit of the program (54).
+// isOfOne tells whether a failure is caused by what a change holds: its data (SQLSTATE class 22), a
+// constraint (23), a statement (42) or a limit of the program (54).
 func isOfOne(failed error) bool {
 	var refused *pgconn.PgError
 	return !errors.As(failed, &refused) || slices.Contains([]string{"22", "23", "42", "54"}, refused.Code[:2])
 }
 
-// full names the reason where the server's disk has no room.
+// full adds journal.ErrFull to the error where the server's disk is full (SQLSTATE 53100).
 func full(err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "53100" {
@@ -146,18 +149,18 @@ func outcomesOf(group []*item) []outcome {
 	return outcomes
 }
 
-// transact makes a group durable, in two round trips. Where the lock is another
-// process's it takes three, and what has come until it is ours goes along, unless a
-// task is held back behind the group.
+// transact makes a group durable, in two round trips. Where another process has the lock it takes
+// three; tasks that arrive during the wait join the group, unless a task is held back for the next
+// transaction.
 func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *item, err error) {
-	// The group belongs to no caller: no caller's cancellation ends it.
+	// The group belongs to no single caller, so no caller's cancellation ends it.
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
 	ctx, span := telemetry.Together(ctx, "journal commit", queue.Traces(group), attribute.Int("koppi.group", len(group)))
 	defer span.End()
 	defer queue.Committing(ctx, group)()
 	outcomes = outcomesOf(group)
-	// Keys are made durable while the lock is asked for.
+	// The keys are made durable while the lock is being requested.
 	destructions := s.vault.Destructions()
 	var keys rows.Keys
 	var beside errgroup.Group
@@ -176,7 +179,7 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 		}
 	}
 	if err == nil && (!locked || destructions != s.vault.Destructions()) {
-		// What was found may have been destroyed since, until the lock was ours.
+		// Until this process had the lock, another may have destroyed keys that were found.
 		keys, err = s.dataKeys(ctx, outcomes)
 	}
 	if err != nil {
@@ -205,15 +208,15 @@ func (s *Store) transact(group []*item, held *item) (outcomes []outcome, next *i
 	return outcomes, held, s.resolve(outcomes, err)
 }
 
-// refusedWhole tells whether the server rolled a transaction back: of an error after which it
-// ends the session, or of a line that was cut, it is not known.
+// refusedWhole tells whether the server is known to have rolled the transaction back. After an
+// error that ends the session, or after a lost connection, this is not known.
 func refusedWhole(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR"
 }
 
-// dataKeys makes what keys the group lacks, in one go; a task that needs a
-// destroyed one is refused for itself.
+// dataKeys makes all keys that the group is missing in one call. It refuses a task that needs a
+// destroyed key, and only that task.
 func (s *Store) dataKeys(ctx context.Context, outcomes []outcome) (rows.Keys, error) {
 	var all []seal.Ref
 	for _, one := range outcomes {
@@ -242,15 +245,14 @@ type writer struct {
 	conn     *pgx.Conn
 }
 
-// The lock is one per schema: services that share a database do not wait for each other.
+// The lock is one per schema, so that services that share a database do not wait for each other.
 const (
 	tryLock  = `SELECT pg_try_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
 	takeLock = `SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`
 )
 
-// begin opens a transaction, takes the lock if nobody has it, and behind it looks at
-// what the group asks for, all in one round trip. A connection that turns out to be
-// dead is made anew, once.
+// begin opens a transaction, takes the lock if it is free, and then reads what the group asks for,
+// all in one round trip. If the connection turns out to be dead, begin connects again, once.
 func (s *Store) begin(ctx context.Context, group []*item) (v *view, locked bool, err error) {
 	for fresh := false; ; fresh = true {
 		if s.writer.conn == nil {
@@ -283,7 +285,8 @@ func (s *Store) await(ctx context.Context) error {
 	return nil
 }
 
-// lookAgain looks once the lock is ours: what was seen before may have changed.
+// lookAgain reads again once this process has the lock, because what was read before may have
+// changed.
 func (s *Store) lookAgain(ctx context.Context, group []*item) (*view, error) {
 	batch := &pgx.Batch{}
 	v := s.look(batch, group)
@@ -293,8 +296,7 @@ func (s *Store) lookAgain(ctx context.Context, group []*item) (*view, error) {
 	return v, nil
 }
 
-// abandon gives the transaction up, and the connection with it where that is the
-// only way.
+// abandon rolls the transaction back, and closes the connection where the rollback fails.
 func (w *writer) abandon(ctx context.Context) {
 	if w.conn == nil {
 		return
@@ -304,7 +306,7 @@ func (w *writer) abandon(ctx context.Context) {
 	}
 }
 
-// drop gives the connection up.
+// drop closes the connection.
 func (w *writer) drop(ctx context.Context) {
 	_ = w.conn.Close(ctx)
 	w.conn = nil

@@ -26,7 +26,7 @@ func (v *view) writeCounters(batch *pgx.Batch) {
 		subject, what, month, sender, receiver, at, waited)
 }
 
-// FirstMonth is the first in which anything was counted.
+// FirstMonth returns the first month in which anything was counted.
 func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 	var first *string
 	if err := s.read.QueryRow(ctx, `SELECT MIN(month) FROM tallies`).Scan(&first); err != nil || first == nil {
@@ -35,7 +35,7 @@ func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 	return *first, nil
 }
 
-// Counts are the subjects counted in a month.
+// Counts returns how many subjects were counted in a month.
 func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum, error) {
 	found, err := s.read.Query(ctx, `SELECT what, sender, receiver, COUNT(*) FROM tallies WHERE month = $1
 		GROUP BY what, sender, receiver ORDER BY what, sender, receiver`, month)
@@ -46,7 +46,7 @@ func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum,
 	return counts, wrap("counts", err)
 }
 
-// Waits are those of what was taken in a month.
+// Waits returns the waiting times of the subjects that were taken in a month.
 func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
 	found, err := s.read.Query(ctx, `SELECT sender, receiver, waited FROM tallies WHERE month = $1 AND what = $2 ORDER BY at, subject`, month, journal.Taken)
 	waits, err := collect(found, err, func(found pgx.Rows) (row journal.CounterWait, err error) {
@@ -58,7 +58,7 @@ func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait,
 	return waits, wrap("waits", err)
 }
 
-// Encounters are the clients of events between two times, and who acted.
+// Encounters returns the clients of events between two times, with the party that acted.
 func (s *Store) Encounters(ctx context.Context, from, to time.Time) ([]journal.Encounter, error) {
 	found, err := s.read.Query(ctx, `SELECT DISTINCT client, by FROM events WHERE at >= $1 AND at < $2 AND client <> '' AND length(by) > 0 AND class <> 'wish'`,
 		rows.Micros(from, 0), rows.Micros(to, rows.Never))

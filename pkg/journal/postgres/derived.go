@@ -9,7 +9,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Stale returns loops whose rows a version before has written.
+// Stale returns streams whose rows an earlier version of the program wrote.
 func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) {
 	found, err := s.read.Query(ctx, `SELECT subject, service, client, case_id, state, version, next_check_at, ended FROM loops
 		WHERE derived <> version AND NOT ended ORDER BY derived, subject LIMIT $1`, limit)
@@ -22,8 +22,8 @@ func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) 
 	return stale, wrap("stale", err)
 }
 
-// writeDerived keeps the rows of subjects that nothing has changed, as this program's rules
-// have them. One that ends by them ended with its last event.
+// writeDerived stores the rows of unchanged subjects as this program's rules derive them. A subject
+// that has ended by these rules ended at the time of its last event.
 func (v *view) writeDerived(batch *pgx.Batch) {
 	n := 0
 	subject, state, version, next, ended := texts(len(v.derived)), make([]int32, len(v.derived)), numbers(len(v.derived)), numbers(len(v.derived)), make([]bool, len(v.derived))

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// newDialer dials with probes, so that a line of which the other end is gone is noticed
-// while nothing is said on it, and one on which nothing is answered for so long.
+// newDialer returns a dialer with keepalive probes, so that a dead connection is noticed while it
+// is idle. It also ends a connection on which data stays unacknowledged for as long as answer.
 func newDialer(answer time.Duration) *net.Dialer {
 	return &net.Dialer{
 		Timeout:         answer,

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundUnanswered ends a connection on which what was sent is not acknowledged in time.
+// boundUnanswered returns a dialer's control function that ends a connection on which sent data is
+// not acknowledged within the given time.
 func boundUnanswered(in time.Duration) func(network, address string, raw syscall.RawConn) error {
 	return func(network, _ string, raw syscall.RawConn) (err error) {
 		if network == "unix" {

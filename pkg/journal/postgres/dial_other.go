@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// boundUnanswered does nothing where the system has no such bound.
+// boundUnanswered does nothing, because this system has no such bound.
 func boundUnanswered(time.Duration) func(network, address string, raw syscall.RawConn) error {
 	return nil
 }

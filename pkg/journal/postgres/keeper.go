@@ -13,11 +13,11 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// keeper keeps wrapped keys in a database of their own.
+// keeper stores wrapped keys in a separate database.
 type keeper struct{ pool *pgxpool.Pool }
 
-// send commits one statement on a session of the keys' server. Where its wait for the standby
-// was ended it fails: a key that is lost takes with it all that it has sealed.
+// send runs one statement, which commits, in a session of the keys' server. It fails where the wait
+// for the standby was cut short, because a lost key makes everything that it sealed unreadable.
 func (k keeper) send(ctx context.Context, use func(conn *pgx.Conn) error) error {
 	conn, err := k.pool.Acquire(ctx)
 	if err != nil {
@@ -35,8 +35,8 @@ func (k keeper) send(ctx context.Context, use func(conn *pgx.Conn) error) error 
 	return nil
 }
 
-// Keep stores keys that the database does not have yet. Who came first, here or in
-// another process, has made the key.
+// Keep stores the keys that the database does not have yet. Where several processes offer the same
+// key, the first to store it wins.
 func (k keeper) Keep(ctx context.Context, offered map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
 	kept, err := k.offer(ctx, offered)
 	if err != nil || len(kept) == len(offered) {
@@ -53,15 +53,15 @@ func (k keeper) Keep(ctx context.Context, offered map[seal.Ref][]byte) (map[seal
 		return kept, err
 	}
 	maps.Copy(kept, found)
-	// A server that lost its standby shows a key that no other has.
+	// A server that lost its standby may show a key that no other server has.
 	return kept, k.send(ctx, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, emitMessage)
 		return err
 	})
 }
 
-// offer inserts keys, in one order everywhere so that no two processes wait for each
-// other, and returns those that were not there.
+// offer inserts keys, and returns those that were not there. All processes insert in the same
+// order, so that no two wait for each other.
 func (k keeper) offer(ctx context.Context, offered map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
 	refs := slices.SortedFunc(maps.Keys(offered), func(a, b seal.Ref) int {
 		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Class, b.Class))

@@ -8,14 +8,14 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// LogState is how far the log's tree reaches.
+// LogState returns how far the log's tree reaches.
 func (s *Store) LogState(ctx context.Context) (state journal.LogState, err error) {
 	err = s.read.QueryRow(ctx, `SELECT leaves, hashes, number FROM log_state`).Scan(&state.Leaves, &state.Hashes, &state.Number)
 	return state, wrap("log state", err)
 }
 
-// AccessesAfter returns accesses behind a number. Numbers are given under the committers'
-// lock: none comes in before one that was seen.
+// AccessesAfter returns accesses with a higher number. Numbers are assigned under the committers'
+// lock, so that no lower number appears after a higher one was read.
 func (s *Store) AccessesAfter(ctx context.Context, number int64, limit int) ([]journal.NumberedAccess, error) {
 	found, err := s.read.Query(ctx, `SELECT number, `+accessColumns+` FROM accesses WHERE number > $1 ORDER BY number LIMIT $2`, number, limit)
 	accesses, err := collect(found, err, func(found pgx.Rows) (row journal.NumberedAccess, err error) {
@@ -25,7 +25,8 @@ func (s *Store) AccessesAfter(ctx context.Context, number int64, limit int) ([]j
 	return accesses, wrap("accesses", err)
 }
 
-// ExtendLog adds hashes to the log's tree. It needs no committer: the state is the lock.
+// ExtendLog adds hashes to the log's tree. It does not need the committer, because the stored state
+// acts as the lock.
 func (s *Store) ExtendLog(ctx context.Context, from, to journal.LogState, hashes [][]byte) error {
 	return wrap("extend the log", pgx.BeginFunc(ctx, s.read, func(tx pgx.Tx) error {
 		changed, err := tx.Exec(ctx, `UPDATE log_state SET leaves = $1, hashes = $2, number = $3 WHERE leaves = $4 AND hashes = $5 AND number = $6`,

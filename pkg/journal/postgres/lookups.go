@@ -13,23 +13,24 @@ import (
 )
 
 const (
-	// lookers is how many batches of lookups are under way at once.
+	// lookers is how many batches of lookups run at once.
 	lookers = 2
 	// maxLookups is the most lookups that share one round trip.
 	maxLookups = 64
-	// lookupTime bounds a batch: a database that hangs must not hold callers for ever.
+	// lookupTime bounds a batch, so that a database that does not answer does not hold callers for
+	// ever.
 	lookupTime = 10 * time.Second
 )
 
-// lookups are small reads by index that every command, or every reading of a mailbox,
-// makes. Those of many callers share a round trip: on their own they cost the server more
-// in waking than in reading. None waits for others to come.
+// lookups are small reads by index that every command, or every reading of a mailbox, makes. The
+// lookups of many callers share a round trip, because the server would spend more time on waking up
+// for each than on reading. No lookup waits for others to arrive.
 type lookups struct {
 	pool  *pgxpool.Pool
 	queue *queue.Queue[*lookup]
 }
 
-// lookup is one query, and what takes its rows.
+// lookup is one query, with the function that takes its rows.
 type lookup struct {
 	query string
 	args  []any
@@ -57,7 +58,7 @@ func (l *lookups) serve() {
 		err := l.send(group)
 		for _, one := range group {
 			if err != nil && len(group) > 1 {
-				// One that fails must not fail the others.
+				// A lookup that fails must not fail the others.
 				one.Answer(l.send([]*queue.Item[*lookup]{one}))
 				continue
 			}
@@ -83,16 +84,16 @@ func look[T any](ctx context.Context, l *lookups, scan func(pgx.Rows) (T, error)
 	return lookUntil(ctx, l, scan, func() func(T) bool { return func(T) bool { return false } }, query, args...)
 }
 
-// lookUntil returns its rows up to the one with which it is enough, which is asked anew
-// where the lookup is sent anew.
+// lookUntil returns the rows up to the first for which enough is true. When the lookup is sent
+// again, it asks for a new enough.
 func lookUntil[T any](
 	ctx context.Context, l *lookups, scan func(pgx.Rows) (T, error), enough func() func(T) bool, query string, args ...any,
 ) ([]T, error) {
-	// The rows are the lookup's until it is answered: a caller that stopped waiting
-	// leaves them alone.
+	// Until the lookup is answered, its goroutine writes the rows: a caller that has stopped
+	// waiting must not read them.
 	found := new([]T)
 	err := l.queue.Submit(ctx, &lookup{query: query, args: args, scan: func(rows pgx.Rows) error {
-		// A batch that failed is sent anew: what was found of it does not count.
+		// When a batch has failed and is sent again, the rows found before do not count.
 		*found = nil
 		isEnough := enough()
 		for rows.Next() {

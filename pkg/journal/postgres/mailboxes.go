@@ -18,7 +18,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 		[]any{query.Agency, int64(query.After), limitOf(query.Limit)} //nolint:gosec // a sequence
 	switch {
 	case query.ID != "":
-		// The message is found by its id, whatever lies before it.
+		// The index on the id finds the message, however many messages come before it.
 		sql, args = `SELECT `+deliveryColumns+erasures+` FROM deliveries WHERE agency = $1 AND sequence + 0 > $2 AND id = $4`, append(args, query.ID)
 		if query.Subject != "" {
 			sql, args = sql+` AND subject || '' = $5`, append(args, query.Subject)
@@ -48,7 +48,7 @@ func scanDelivery(found pgx.Rows, more ...any) (rows.Delivery, error) {
 	return row, err
 }
 
-// limitOf makes 0 no limit.
+// limitOf turns a limit of 0 into no limit.
 func limitOf(limit int) *int {
 	if limit == 0 {
 		return nil
@@ -56,7 +56,7 @@ func limitOf(limit int) *int {
 	return &limit
 }
 
-// Sequences are those of messages in a mailbox.
+// Sequences returns the sequences of messages in a mailbox.
 func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
 	type row struct {
 		id       string

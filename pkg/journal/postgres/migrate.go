@@ -21,20 +21,20 @@ const (
 	keysFolder    = "keymigrations"
 )
 
-// Migration says what is brought up to date, and for whom.
+// Migration names the schemas to bring up to date and the role that uses them.
 type Migration struct {
-	// Journal and Keys are connection strings of the schema's owner; each names its
-	// schema by search_path.
+	// Journal and Keys are connection strings of the schema's owner; each names its schema by
+	// search_path.
 	Journal, Keys string
-	// Role is the role of the service, which gets what it needs and no more: history
-	// can be added to and read. Empty grants nothing.
+	// Role is the service's database role. It is granted only what it needs: it can read history
+	// and add to it. Empty grants nothing.
 	Role string
 }
 
-// insertOnly are the tables of history: the service's role can add and read.
+// insertOnly are the tables of history: the service's role can read them and insert into them.
 var insertOnly = []string{"events", "deliveries", "accesses", "clients", "tallies", "log_hashes"}
 
-// changeable are the tables that the service's role also changes.
+// changeable are the tables whose rows the service's role can also change.
 var changeable = []string{"loops", "standings", "mailboxes", "consumers", "claims", "settings", "erasures", "parked", "told", "holds", "log_state"}
 
 // Migrate brings the schemas up to date, one process at a time, and grants the
@@ -129,7 +129,7 @@ func createSchema(ctx context.Context, config *pgx.ConnConfig, schema string) er
 	return nil
 }
 
-// ErrNotMigrated says that the schema is not what this program needs.
+// ErrNotMigrated says that the schema is not the one that this program needs.
 var ErrNotMigrated = errors.New("postgres: the schema is not up to date; run: koppi migrate")
 
 // current refuses a schema that is older than this program's.

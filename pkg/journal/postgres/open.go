@@ -1,6 +1,5 @@
-// Package postgres keeps a journal in PostgreSQL, for many replicas of a service.
-// One writer at a time appends, in groups: the committer that has the database's
-// advisory lock.
+// Package postgres keeps a journal in PostgreSQL, for many replicas of a service. One writer at a
+// time appends, in groups: the committer that holds the database's advisory lock.
 package postgres
 
 import (
@@ -17,33 +16,34 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Config names the databases of a store. All fields are required.
+// Config names the databases of a store. Journal, Keys and KEK are required.
 type Config struct {
-	// Journal and Keys are connection strings; each names its schema by search_path.
-	// The keys belong in a database of their own, whose backups are kept apart.
+	// Journal and Keys are connection strings; each names its schema by search_path. The keys
+	// belong in a database of their own, whose backups are kept separately.
 	Journal, Keys string
 	// KEK wraps the data keys.
 	KEK tink.AEAD
-	// Tracer is told of every statement; may be nil.
+	// Tracer traces every statement; may be nil.
 	Tracer pgx.QueryTracer
-	// Service is the service's name, under which metrics tell of its server; may be empty.
+	// Service is the service's name in the metrics about its database server; may be empty.
 	Service string
-	// Log is told of what is unsafe about the server; may be nil.
+	// Log receives warnings about unsafe settings of the server; may be nil.
 	Log *slog.Logger
 
-	// bounds are usualBounds where they are not set.
+	// bounds default to usualBounds where they are not set.
 	bounds bounds
 }
 
-// Store is a journal.Store, with all that is kept beside it and journal.Raw, over PostgreSQL.
+// Store implements journal.Store, journal.Raw and the other interfaces of package journal, over
+// PostgreSQL.
 type Store struct {
 	read, keys *pgxpool.Pool
-	// lookups are of commands, mailboxes of their readers, whose pages are longer.
+	// lookups serves commands, mailboxes the readers of mailboxes, whose pages are longer.
 	lookups, mailboxes *lookups
 	vault              *seal.Vault
 	writer             writer
 	log                *slog.Logger
-	// unwatch ends what is measured of the server.
+	// unwatch ends the measuring of the server.
 	unwatch func()
 
 	queue *queue.Queue[*task]
@@ -64,7 +64,7 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Open opens a store whose schema is up to date: ErrNotMigrated where it is not.
+// Open opens a store. It fails with ErrNotMigrated where the schema is not up to date.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{queue: queue.New[*task](maxGroup), log: cmp.Or(config.Log, slog.New(slog.DiscardHandler))}
 	var err error
@@ -79,8 +79,8 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	keys := map[string]string{}
 	if together(ctx, store.writer.sessions, config.Keys) {
-		// One server has one write-ahead log: the commit of what a key seals, which comes
-		// later, has the key on the disk too.
+		// One server has one write-ahead log: the commit of the content that a key seals comes
+		// later in the log, and flushes the key to the disk too.
 		keys["synchronous_commit"] = "off"
 	}
 	beside, err := newSessions(config.Keys, config, keys)
@@ -103,12 +103,12 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return store, nil
 }
 
-// readers is how many connections read at once, unless the connection string asks
-// for more (pool_max_conns).
+// readers is how many connections can read at once, unless the connection string asks for more
+// (pool_max_conns).
 const readers = 16
 
-// byIndex keeps the planner to the indexes: every statement has its own, and a plan
-// made while the tables were small is kept for as long as the connection.
+// byIndex makes the planner use the indexes. Every statement has its own index, and a plan made
+// while the tables were small is kept for as long as the connection.
 func byIndex(settings map[string]string) {
 	for _, other := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
 		settings[other] = "off"
@@ -128,7 +128,7 @@ func openPool(ctx context.Context, at *sessions, folder string) (*pgxpool.Pool, 
 	return pool, nil
 }
 
-// Close waits for what is being appended and closes the connections.
+// Close waits for the appends under way and closes the connections.
 func (s *Store) Close() error {
 	s.queue.Close()
 	s.unwatch()

@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// OpenMatters are those that have not ended, as their senders are shown them.
+// OpenMatters counts the matters that have not ended, as their senders are shown them.
 func (s *Store) OpenMatters(ctx context.Context, at time.Time) ([]journal.OpenMatters, error) {
 	found, err := s.read.Query(ctx, `SELECT waiting_on, phase, COUNT(*), COUNT(*) FILTER (WHERE overdue), MIN(started_at),
 COUNT(*) FILTER (WHERE subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1))
@@ -24,7 +24,7 @@ FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase OR
 	return loops, wrap("open loops", err)
 }
 
-// Untouched counts what is urgent and past due, and was touched by nobody.
+// Untouched counts the urgent matters that are past due and that no person has handled.
 func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouched, error) {
 	found, err := s.read.Query(ctx, `SELECT agency, urgency, COUNT(*) FROM standings
 WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1 GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())
@@ -35,7 +35,7 @@ WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency
 	return untouched, wrap("untouched loops", err)
 }
 
-// Silent returns open loops in which something is past due.
+// Silent returns open streams in which something is past due.
 func (s *Store) Silent(ctx context.Context, at time.Time, limit int) ([]journal.Silent, error) {
 	found, err := s.read.Query(ctx, `SELECT r.subject, COALESCE(s.agency, ''), r.waiting_on, r.phase, r.due_at, r.started_at, r.urgency
 FROM standings AS r LEFT JOIN standings AS s ON s.subject = r.subject AND s.role = 'sender' AND NOT s.ended
@@ -59,7 +59,7 @@ func scanSilent(found pgx.Rows) (journal.Silent, error) {
 	return row, err
 }
 
-// Readers are all consumers, and how far behind each is.
+// Readers returns all consumers, and how far behind each is.
 func (s *Store) Readers(ctx context.Context) ([]journal.ReaderLag, error) {
 	found, err := s.read.Query(ctx, `SELECT c.agency, c.name, COALESCE(m.sequence, 0), c.sequence, c.at, COALESCE(d.id, '')
 FROM consumers c LEFT JOIN mailboxes m ON m.agency = c.agency

@@ -17,7 +17,7 @@ type parkedKey struct {
 	subject string
 }
 
-// Parked returns what is parked for an agency, or for all.
+// Parked returns what is parked for an agency's consumers, or for those of all agencies.
 func (s *Store) Parked(ctx context.Context, agency string) ([]journal.Parked, error) {
 	sql, args := `SELECT `+parkedColumns+` FROM parked`, []any(nil)
 	if agency != "" {
@@ -53,7 +53,7 @@ func (s *Store) Park(ctx context.Context, change journal.Parking) error {
 	})
 }
 
-// lookParked adds what is parked under the keys to what a group looks at.
+// lookParked adds the query for parked subjects under the keys to the group's batch.
 func (v *view) lookParked(batch *pgx.Batch, keys []parkedKey) {
 	var agencies, consumers, subjects []string
 	for _, key := range keys {

@@ -32,7 +32,7 @@ func stream[T any](ctx context.Context, s *Store, query string, scan func(pgx.Ro
 	}
 }
 
-// RawEvents is of journal.Raw, as is each method below.
+// RawEvents implements journal.Raw, as each method below does.
 func (s *Store) RawEvents(ctx context.Context) iter.Seq2[journal.SealedEvent, error] {
 	return stream(ctx, s, `SELECT `+eventColumns+` FROM events ORDER BY subject, version`,
 		func(found pgx.Rows) (journal.SealedEvent, error) { return scanEvent(found) })

@@ -15,8 +15,8 @@ import (
 
 const eventColumns = `subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash`
 
-// erasures comes with every row that a key opens: by it a process sees that keys
-// were destroyed elsewhere, in the very moment of its reading.
+// erasures is read with every row that a key opens. By this count, a process notices at the moment
+// of its reading that another process destroyed keys.
 const erasures = `, (SELECT count FROM erasures)`
 
 // Load returns the histories of subjects.
@@ -54,7 +54,7 @@ func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event
 	return histories, nil
 }
 
-// keysSince returns keys as they are after so many destructions.
+// keysSince returns keys as they are after the given number of destructions.
 func (s *Store) keysSince(ctx context.Context, destroyed int64, refs []seal.Ref) (rows.Keys, error) {
 	s.vault.Seen(destroyed)
 	return s.vault.Keys(ctx, refs)
@@ -86,7 +86,7 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("postgres: %s: %w", what, err)
 }
 
-// Client returns who the client of a subject is.
+// Client returns the client's identity that was recorded with a subject.
 func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	var sealed []byte
 	var destroyed int64
@@ -104,7 +104,7 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	return rows.OpenClient(keys, subject, sealed)
 }
 
-// UniqueKeys returns those of the claims that are held.
+// UniqueKeys returns those of the named keys that a subject holds.
 func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	held := map[string]journal.UniqueKey{}
 	if len(keys) == 0 {
@@ -124,7 +124,7 @@ func scanUniqueKey(found pgx.Rows) (journal.UniqueKey, error) {
 	return claim, err
 }
 
-// Due returns subjects whose next check has come.
+// Due returns subjects whose next check is due.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
 	found, err := s.read.Query(ctx, `SELECT subject FROM loops WHERE next_check_at <= $1 ORDER BY next_check_at, subject LIMIT $2`, at.UnixMicro(), limit)
 	subjects, err := collect(found, err, func(found pgx.Rows) (subject string, err error) {

@@ -9,18 +9,19 @@ import (
 )
 
 var (
-	// errCut says that a line was cut, and that what was under way on it did not come to pass.
+	// errCut says that a connection was lost, and that the transaction on it did not commit.
 	errCut = errors.New("postgres: the line was cut before the commit")
-	// errUnsettled says that it is not known whether a commit came to pass.
+	// errUnsettled says that it is not known whether a transaction committed.
 	errUnsettled = errors.New("postgres: the line was cut, and what became of the commit is not known yet")
 )
 
-// resolve tells what became of a group whose commit was cut off: nil where it came to pass,
-// errCut where it did not, and errUnsettled where that is not known.
+// resolve finds out what became of a group whose connection was lost during the commit. It returns
+// nil where the group committed, errCut where it did not, and errUnsettled where this is not known.
 //
-// It asks in a new session. Behind the lock the transaction that was cut off has ended, one
-// way or the other. What is then seen of it counts once a later commit has been replicated: it
-// may be seen because a server lost its standby, or crashed, while it was waited for.
+// It asks in a new session. Once that session has the lock, the transaction has ended, either way.
+// A row of it that is then visible counts only after a later commit has been replicated, because
+// the row may be visible only since a server lost its standby, or crashed, while the commit waited
+// for the standby.
 func (s *Store) resolve(outcomes []outcome, cut error) error {
 	var marks []string
 	for _, one := range outcomes {
@@ -29,7 +30,7 @@ func (s *Store) resolve(outcomes []outcome, cut error) error {
 		}
 	}
 	if len(marks) == 0 {
-		// What has no mark may be made twice.
+		// Changes without a mark may be made twice.
 		return errors.Join(errCut, cut)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.writer.sessions.bounds.lock+s.writer.sessions.bounds.answer)
@@ -61,7 +62,7 @@ func (s *Store) resolve(outcomes []outcome, cut error) error {
 	}
 }
 
-// Settled returns once all that the store has shown so far outlives its server.
+// Settled returns once everything that the store has shown so far survives the loss of its server.
 func (s *Store) Settled(ctx context.Context) error {
 	conn, err := s.read.Acquire(ctx)
 	if err != nil {
@@ -71,8 +72,8 @@ func (s *Store) Settled(ctx context.Context) error {
 	return s.writer.sessions.replicated(ctx, conn.Conn().PgConn(), sessionOf(conn.Conn().PgConn()))
 }
 
-// leave gives up the sessions with a server that takes no writes any more: where the
-// connection string names several, another is the primary now.
+// leave closes the sessions with a server that has become read-only. Where the connection string
+// names several servers, another is the primary now.
 func (s *Store) leave(err error) {
 	if !isReadOnly(err) {
 		return

@@ -16,7 +16,7 @@ import (
 
 var _ journal.Retention = (*Store)(nil)
 
-// writeEnds notes when subjects end, and forgets it of those that go on.
+// writeEnds records when subjects end, and removes the record of those that are open again.
 func (v *view) writeEnds(batch *pgx.Batch) {
 	last := map[string]int64{}
 	for _, event := range v.events {
@@ -36,7 +36,7 @@ func (v *view) writeEnds(batch *pgx.Batch) {
 	}
 }
 
-// Ended returns subjects by their end.
+// Ended returns subjects by their end, the earliest first.
 func (s *Store) Ended(ctx context.Context, asked journal.EndedQuery) ([]journal.Ended, error) {
 	after := journal.Ended{At: time.UnixMicro(math.MinInt64)}
 	if asked.After != nil {
@@ -55,8 +55,8 @@ func (s *Store) Ended(ctx context.Context, asked journal.EndedQuery) ([]journal.
 	return all, wrap("ended", err)
 }
 
-// Expire destroys keys of a subject that is not held. It asks for holds behind the
-// lock, as they are set behind it.
+// Expire destroys keys of a subject without a hold. It reads the holds under the committers' lock,
+// as Hold sets them under it.
 func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	return s.submit(ctx, &task{alone: true, decide: func(ctx context.Context, v *view, _ rows.Keys) error {
 		var held bool
@@ -94,7 +94,7 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	}})
 }
 
-// Destroyed are subjects whose document's key was destroyed.
+// Destroyed returns the subjects whose document key was destroyed.
 func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
 	found, err := s.keys.Query(ctx, `SELECT subject FROM keys WHERE wrapped IS NULL AND class = $1 ORDER BY subject`, journal.ClassDocument)
 	all, err := collect(found, err, func(found pgx.Rows) (subject string, err error) {
@@ -104,7 +104,7 @@ func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
 	return all, wrap("destroyed", err)
 }
 
-// Subjects are those of a client.
+// Subjects returns the subjects of a client.
 func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	found, err := s.read.Query(ctx, `SELECT subject FROM loops WHERE client = $1 ORDER BY subject`, client)
 	all, err := collect(found, err, func(found pgx.Rows) (subject string, err error) {
@@ -114,7 +114,7 @@ func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	return all, wrap("subjects", err)
 }
 
-// Hold keeps a subject from being expired.
+// Hold prevents the expiry of a subject.
 func (s *Store) Hold(ctx context.Context, hold journal.RetentionHold) error {
 	return s.submit(ctx, &task{alone: true, decide: func(ctx context.Context, _ *view, _ rows.Keys) error {
 		return someRow(s.writer.conn.Exec(ctx, `INSERT INTO holds (subject, reason, by, at) SELECT subject, $1, $2, $3 FROM loops WHERE subject = $4`,
@@ -130,7 +130,7 @@ func (s *Store) Release(ctx context.Context, subject, by string, at time.Time) e
 	}})
 }
 
-// someRow is journal.ErrNotFound where a statement changed none.
+// someRow returns journal.ErrNotFound where a statement changed no row.
 func someRow(done pgconn.CommandTag, err error) error {
 	if err == nil && done.RowsAffected() == 0 {
 		return journal.ErrNotFound
@@ -138,7 +138,7 @@ func someRow(done pgconn.CommandTag, err error) error {
 	return wrap("holds", err)
 }
 
-// Holds are those that stand.
+// Holds returns the holds that are in force.
 func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
 	found, err := s.read.Query(ctx, `SELECT subject, reason, by, at FROM holds WHERE released_at IS NULL ORDER BY subject, at, number`)
 	all, err := collect(found, err, func(found pgx.Rows) (journal.RetentionHold, error) {
@@ -151,5 +151,5 @@ func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
 	return all, wrap("holds", err)
 }
 
-// Rewrapper is what the store's keys are wrapped anew by.
+// Rewrapper returns the keeper with which the store's keys are wrapped again.
 func (s *Store) Rewrapper() seal.Rewrapper { return keeper{s.keys} }

@@ -22,7 +22,7 @@ func (k keeper) Wrapped(ctx context.Context, after seal.Ref, limit int) ([]seal.
 	return all, wrap("read keys", err)
 }
 
-// Replace puts each key where its old one still is.
+// Replace stores each new key where its old one is still stored.
 func (k keeper) Replace(ctx context.Context, replacements []seal.Replacement) error {
 	var subjects, classes []string
 	var keys, old [][]byte

@@ -11,16 +11,16 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// standbys tells whether a failover loses nothing. It is not told where the service's role may
-// not read it.
+// standbys measures whether a failover would lose nothing. It has no value where the service's role
+// may not read the state of the standbys.
 var standbys = telemetry.Gauge("koppi.journal.standbys", "{standby}", "Standbys without which the journal's server commits nothing, and that are connected to it.")
 
-// replication is what a server tells of its standbys and of its commits.
+// replication is the server's state of standbys and commits.
 type replication struct {
-	// commit is synchronous_commit of the session, and names synchronous_standby_names.
+	// commit is the session's synchronous_commit, names its synchronous_standby_names.
 	commit, names string
-	// all are the standbys connected, synchronous those that a commit waits for, and hidden
-	// those of which the role may not read the state.
+	// all counts the connected standbys, synchronous those for which a commit waits, and hidden
+	// those whose state the role may not read.
 	all, synchronous, hidden int64
 }
 
@@ -31,7 +31,7 @@ func replicationOf(ctx context.Context, conn querier) (r replication, err error)
 	return r, wrap("replication", err)
 }
 
-// refusal refuses a server that acknowledges what it may lose.
+// refusal returns an error for a server that acknowledges commits that it may lose.
 func (r replication) refusal() error {
 	switch {
 	case r.commit == "off":
@@ -43,7 +43,7 @@ func (r replication) refusal() error {
 	}
 }
 
-// warnings are what an operator is told of at the start.
+// warnings returns what an operator should know when the program starts.
 func (r replication) warnings() []string {
 	var all []string
 	if r.commit == "remote_write" {
@@ -58,8 +58,8 @@ func (r replication) warnings() []string {
 	return all
 }
 
-// watchServer refuses what is unsafe, warns of the rest, and measures the standbys until it is
-// ended.
+// watchServer refuses a server with unsafe settings, logs warnings about the rest, and measures the
+// standbys until end is called.
 func (s *Store) watchServer(ctx context.Context, service string) (end func(), err error) {
 	now, err := replicationOf(ctx, s.read)
 	if err := errors.Join(err, now.refusal()); err != nil {
@@ -80,7 +80,7 @@ func (s *Store) watchServer(ctx context.Context, service string) (end func(), er
 // errShared says that a pooler gives one session of the server to several clients in turn.
 var errShared = errors.New("postgres: a pooler shares its sessions between transactions; the journal needs sessions of its own: PgBouncer with pool_mode=session")
 
-// shared tells whether a second session sees what the first has set for itself.
+// shared returns errShared where a second session sees a setting that the first made for itself.
 func shared(ctx context.Context, at *sessions) error {
 	mark := uuid.NewString()
 	first, err := at.connect(ctx)

@@ -17,20 +17,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// sessions opens the sessions of a store with its server, so that nothing is acknowledged
-// and nothing is shown that a failover to a synchronous standby would lose (decision 66):
+// sessions opens the sessions of a store with its server. It makes sure that the store acknowledges
+// and shows nothing that a failover to a synchronous standby would lose (decision 66):
 //
-//   - No session sends a cancel request. PostgreSQL answers one that meets a commit waiting
-//     for its standby by keeping the commit on this server alone and reporting success.
-//   - A warning that such a wait was ended by somebody else is kept: see cutShort.
-//   - A new session is used once all that the server shows is replicated: see replicated.
-//   - The server ends sessions that stand still inside a transaction or behind a dead line.
+//   - No session sends a cancel request. If a commit is waiting for its standby, PostgreSQL answers
+//     such a request by keeping the commit on this server alone and reporting success.
+//   - The warning that somebody else ended such a wait is noticed: see errCutShort.
+//   - A new session is used only when all that the server shows is replicated: see replicated.
+//   - The server ends sessions that are idle inside a transaction or whose connection is dead.
 type sessions struct {
 	config   *pgxpool.Config
 	settings map[string]string
 	bounds   bounds
-	// another is called once the sessions are with another server than before, or with one that
-	// has crashed: what was not flushed is lost there.
+	// another is called once the sessions are with another server than before, or with a server
+	// that has crashed. Commits that were not flushed are lost there.
 	another func()
 
 	mu sync.Mutex
@@ -41,20 +41,20 @@ type sessions struct {
 // identity names one session of one server, for as long as that server runs.
 type identity struct{ pid, start string }
 
-// bounds are how long is waited.
+// bounds are time limits.
 type bounds struct {
-	// idle is how long a session may stand still inside a transaction, and lock how long one
-	// waits for a lock. A writer that stands still has the journal's lock: it loses it before
-	// another stops waiting for it.
+	// idle is how long a session may be idle inside a transaction, and lock how long a session
+	// waits for a lock. An idle writer has the journal's lock; since idle is shorter, the server
+	// ends its session before another writer stops waiting for the lock.
 	idle, lock time.Duration
-	// answer is how long a server is waited for that says nothing, and a standby that a new
-	// session or the search for a lost commit needs.
+	// answer is how long a session waits for a server that does not respond. It also bounds the
+	// wait for the standby, in a new session and in resolve.
 	answer time.Duration
 }
 
 var usualBounds = bounds{idle: 5 * time.Second, lock: 10 * time.Second, answer: 10 * time.Second}
 
-// errReadOnly says that a server takes no writes: a standby, or a primary of before.
+// errReadOnly says that a server takes no writes: a standby, or a former primary.
 var errReadOnly = errors.New("postgres: the server is read-only")
 
 // newSessions reads a connection string; settings hold for every session unless the string
@@ -72,7 +72,8 @@ func newSessions(dsn string, c Config, settings map[string]string) (*sessions, e
 	}
 	byIndex(s.settings)
 	maps.Copy(s.settings, settings)
-	// Settings are made once connected: a pooler takes few of them from a client that connects.
+	// Settings are made after connecting, because a pooler accepts few of them from a connecting
+	// client.
 	maps.Copy(s.settings, config.ConnConfig.RuntimeParams)
 	clear(config.ConnConfig.RuntimeParams)
 	for _, name := range []string{"application_name", "options"} {
@@ -90,7 +91,8 @@ func newSessions(dsn string, c Config, settings map[string]string) (*sessions, e
 
 func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// pool opens a pool of so many sessions, unless the connection string asks for more.
+// pool opens a pool of at most this many sessions, or more where the connection string asks for
+// more.
 func (s *sessions) pool(ctx context.Context, most int32) (*pgxpool.Pool, error) {
 	config := s.config.Copy()
 	config.MaxConns = max(config.MaxConns, most)
@@ -114,21 +116,22 @@ func (s *sessions) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// session is what is known of one session beside what the library knows.
+// session is this package's state of one session, beside the library's.
 type session struct {
-	// uncancelled is set while a commit on it must not be cancelled.
+	// uncancelled is set while a commit in the session must not be cancelled.
 	uncancelled atomic.Bool
-	// warned tells that the server has warned of something.
+	// warned says that the server has sent a warning.
 	warned atomic.Bool
 }
 
-// sessionKey leads to a session from its connection.
+// sessionKey is the key of a session in its connection's custom data.
 const sessionKey = "koppi session"
 
-// errNoCancel keeps the library from sending a cancel request, for which it dials anew.
+// errNoCancel prevents a cancel request: the library opens a new connection for one, and the dial
+// function refuses it.
 var errNoCancel = errors.New("postgres: no cancel request is sent")
 
-// prepare makes a connection's own configuration ready for use; nothing else may use it.
+// prepare sets up the configuration of one connection, which no other connection may use.
 func (s *sessions) prepare(_ context.Context, config *pgx.ConnConfig) error {
 	one, dial := &session{}, newDialer(s.bounds.answer)
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -150,7 +153,7 @@ func (s *sessions) prepare(_ context.Context, config *pgx.ConnConfig) error {
 	return nil
 }
 
-// begin makes a session's settings, and proves that what its server shows is replicated.
+// begin makes a session's settings, and checks that what its server shows is replicated.
 func (s *sessions) begin(ctx context.Context, conn *pgconn.PgConn, one *session) error {
 	batch := &pgconn.Batch{}
 	for name, value := range s.settings {
@@ -173,8 +176,8 @@ FROM pg_stat_activity own WHERE own.pid = pg_backend_pid()`, [][]byte{[]byte(pro
 		return errReadOnly
 	}
 	if row[2] == "true" {
-		// A crash of the server, after which commits are shown that waited for a standby, would
-		// have ended that session too.
+		// After a crash, the server would show commits that had waited for a standby; but a crash
+		// would have ended that session too.
 		return nil
 	}
 	if err := s.replicated(ctx, conn, one); err != nil {
@@ -189,14 +192,15 @@ FROM pg_stat_activity own WHERE own.pid = pg_backend_pid()`, [][]byte{[]byte(pro
 	return nil
 }
 
-// replicated returns once all that was committed before on the server is where a commit
-// must be: on the synchronous standby, where there is one. It commits a message of its own,
-// for which nobody waits and which nothing reads, and which the log has behind all that.
+// replicated returns once everything that was committed before on the server is on the synchronous
+// standby, where there is one. It commits a message that nothing reads and no caller waits for; the
+// message comes after those commits in the write-ahead log.
 func (s *sessions) replicated(ctx context.Context, conn *pgconn.PgConn, one *session) error {
 	ctx, cancel := context.WithTimeout(ctx, s.bounds.answer)
 	defer cancel()
 	one.warned.Store(false)
-	// The message may be cancelled: a session that goes on waiting in vain would stay for good.
+	// The wait for this message may be cancelled. Otherwise a session whose wait never ends would
+	// stay open for ever.
 	one.uncancelled.Store(false)
 	if _, err := rowOf(conn.ExecParams(ctx, emitMessage, nil, nil, nil, nil)); err != nil {
 		return fmt.Errorf("postgres: wait for the standby: %w", err)
@@ -210,11 +214,11 @@ func (s *sessions) replicated(ctx context.Context, conn *pgconn.PgConn, one *ses
 
 const emitMessage = `SELECT pg_logical_emit_message(true, 'koppi', '')::text`
 
-// errCutShort says that somebody ended a commit's wait for the standby: it is on this server,
-// and perhaps on no other.
+// errCutShort says that somebody ended a commit's wait for the standby. The commit is on this
+// server, and perhaps on no other.
 var errCutShort = errors.New("postgres: the wait for the standby was ended")
 
-// sessionOf is what is known of a connection beside what the library knows.
+// sessionOf returns the session of a connection.
 func sessionOf(conn *pgconn.PgConn) *session {
 	one, _ := conn.CustomData()[sessionKey].(*session)
 	return one
@@ -236,7 +240,7 @@ func rowOf(reader *pgconn.ResultReader) ([]string, error) {
 	return row, nil
 }
 
-// isReadOnly tells whether a server refused a write since it takes none.
+// isReadOnly tells whether a server refused a write because it is read-only.
 func isReadOnly(err error) bool {
 	var refused *pgconn.PgError
 	return errors.Is(err, errReadOnly) || errors.As(err, &refused) && refused.Code == "25006"

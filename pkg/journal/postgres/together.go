@@ -9,15 +9,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// together tells whether journal and keys are on one server, and go on together where it
-// fails over. Where it cannot be told they are not.
+// together tells whether journal and keys are on one server, and stay on one server after a
+// failover. It returns false where it cannot find out.
 func together(ctx context.Context, journal *sessions, keys string) bool {
 	beside, err := pgxpool.ParseConfig(keys)
 	if err != nil || !slices.Equal(hostsOf(journal.config.ConnConfig), hostsOf(beside.ConnConfig)) {
 		return false
 	}
-	// A server's identifier is also that of its clones: a session is of one server alone, and
-	// each role sees the names of its own.
+	// A clone of a server has the same system identifier, so the identifier does not prove that it
+	// is one server. A session is on one server only, and each role sees the application names of
+	// its own sessions.
 	name := "koppi-" + uuid.NewString()
 	beside.ConnConfig.RuntimeParams["application_name"] = name
 	there, err := pgx.ConnectConfig(ctx, beside.ConnConfig)
@@ -35,7 +36,7 @@ func together(ctx context.Context, journal *sessions, keys string) bool {
 	return err == nil && seen
 }
 
-// host is one of those that a connection string names.
+// host is one host and port of a connection string.
 type host struct {
 	name string
 	port uint16

@@ -7,7 +7,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// asks names what a task's decision must see.
+// asks names the rows that a task's decision reads.
 type asks struct {
 	subjects, claims, agencies []string
 	consumers                  []consumerKey
@@ -20,13 +20,13 @@ type (
 	subjectHead struct {
 		version uint64
 		hash    []byte
-		// stale says that its rows wait to be derived anew.
+		// stale says that the subject's rows wait to be derived again.
 		stale bool
 	}
 )
 
-// view is what the group's decisions see, each what those before it changed, and
-// the rows that they leave to be written.
+// view is the data that the decisions of a group read. Each decision sees the changes of those
+// before it. The view also holds the rows to write.
 type view struct {
 	subjects  map[string]subjectHead
 	claims    map[string]journal.UniqueKey
@@ -44,9 +44,9 @@ type view struct {
 	standings  map[standingKey]journal.WorklistEntry
 	clients    map[string][]byte
 	settings   map[string]string
-	// started are the subjects that have no rows yet, heldClaims the claims that do.
+	// started holds the subjects that have no rows yet, heldClaims the unique keys that have a row.
 	started, heldClaims map[string]bool
-	// Names of what changed: a claim that is no longer held is to be deleted.
+	// Names of what changed. A unique key that no subject holds any more is to be deleted.
 	movedClaims    map[string]bool
 	movedBoxes     map[string]bool
 	movedConsumers map[consumerKey]bool
@@ -64,7 +64,7 @@ func newView() *view {
 	}
 }
 
-// look adds what a group asks for to a batch; the view has it when the batch is done.
+// look adds the group's queries to a batch. The view is filled when the batch has run.
 func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 	var all asks
 	var consumerAgencies, consumerNames []string
@@ -113,7 +113,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 	return v
 }
 
-// lookUp adds a query for names, where there are any.
+// lookUp adds a query for names to the batch, unless there are no names.
 func lookUp(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) error, more ...any) {
 	if len(names) == 0 {
 		return

@@ -10,7 +10,8 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Waiting returns what waits for units and was not told them often enough.
+// Waiting returns matters that wait for units and of which the units have not had all their
+// notices.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	agencies, units := texts(len(asked.Units)), texts(len(asked.Units))
 	for i, unit := range asked.Units {
@@ -46,13 +47,13 @@ func scanWaiting(found pgx.Rows) (journal.Waiting, error) {
 	return row, err
 }
 
-// toldRow is what a unit was told of, and when.
+// toldRow is a notice that a unit was sent, and when.
 type toldRow struct {
 	journal.Waiting
 	at time.Time
 }
 
-// MarkNotified counts each as told once more.
+// MarkNotified records one more notice for each.
 func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
 		for _, one := range told {

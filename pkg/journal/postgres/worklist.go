@@ -15,7 +15,8 @@ const standingColumns = `subject, agency, role, unit, worker, client, case_id, s
 
 var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
 
-// WorklistEntries reads a worklist. What is small is read together with what others look up.
+// WorklistEntries reads a worklist. A small read shares its round trip with the lookups of other
+// callers.
 func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
 	text, args := dialect.WorklistEntries(query)
 	switch statement.LeadOf(query) {

@@ -60,8 +60,8 @@ func (v *view) writeEvents(batch *pgx.Batch) {
 		subject, version, id, kind, client, caseID, by, basis, at, trace, class, sealed, hash, prev)
 }
 
-// merged is what an insert of rows ends with that may be there: most rows are of a
-// subject that was just started, and a plain insert costs half.
+// merged is the end of an insert whose rows may already exist. Most rows are of a subject that was
+// just started; for these the insert is plain, which costs half.
 func merged(fresh bool, conflict string) string {
 	if fresh {
 		return ""
