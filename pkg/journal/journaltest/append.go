@@ -46,7 +46,7 @@ func testLoad(t *testing.T, open Harness) {
 	}
 }
 
-// Of many who decided on the same version, one wins.
+// When many callers append on the same version, exactly one succeeds.
 func testRace(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, batch("s/1", 0, "a"))
@@ -75,7 +75,7 @@ func testRace(t *testing.T, open Harness) {
 	}
 }
 
-// The second change is made within the first one's deciding: always a conflict.
+// The second change is made while the first is being decided, which is always a conflict.
 func testNestedConflict(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, batch("s/1", 0))
@@ -128,7 +128,7 @@ func testBadBatches(t *testing.T, open Harness) {
 	}
 }
 
-// Sequences have no gap, whatever is refused and however many write.
+// Sequences have no gaps, whatever is refused and however many callers write at once.
 func testGapless(t *testing.T, open Harness) {
 	store := opened(t, open)
 	var wg sync.WaitGroup
@@ -139,7 +139,7 @@ func testGapless(t *testing.T, open Harness) {
 				if _, err := store.Append(context.Background(), batch(subject, 0, "a", fmt.Sprintf("b%d", writer%3))); err != nil {
 					t.Error(err)
 				}
-				// Refused after others have begun: takes no sequence.
+				// This append is refused after others have begun; it takes no sequence.
 				if _, err := store.Append(context.Background(), batch(subject, 7, "a")); err == nil {
 					t.Error("a wrong version is accepted")
 				}
@@ -162,7 +162,7 @@ func testGapless(t *testing.T, open Harness) {
 	}
 }
 
-// A caller that stops waiting leaves nothing half done, and harms no other.
+// A caller that stops waiting leaves no batch half done, and does not affect other callers.
 func testCancelled(t *testing.T, open Harness) {
 	store := opened(t, open)
 	gone, cancel := context.WithCancel(t.Context())

@@ -89,7 +89,7 @@ func testWaiting(t *testing.T, open Harness) {
 	put("s/asked-in", 0, with(func(s *journal.WorklistEntry) {
 		s.Role, s.WaitingOn, s.DueAt = journal.RoleParticipant, "b", time.Time{}
 	}))
-	// None of these waits for the unit.
+	// None of these matters waits for the unit.
 	put("s/other-unit", 0, with(func(s *journal.WorklistEntry) { s.Unit = "v" }))
 	put("s/other-turn", 0, with(func(s *journal.WorklistEntry) { s.WaitingOn = "b" }))
 	put("s/in-hand", 0, with(func(s *journal.WorklistEntry) { s.Phase = 5 }))
@@ -150,7 +150,7 @@ func testWaiting(t *testing.T, open Harness) {
 	if left := waiting(); len(left) != 0 {
 		t.Fatalf("told twice: %v", left)
 	}
-	// Late is another kind, and another due time another turn.
+	// An overdue matter gets notices of another kind, and another due time gets notices of its own.
 	put("s/emergency", 1, with(func(s *journal.WorklistEntry) { s.Urgency, s.Overdue = 3, true }))
 	put("s/fresh", 1, with(func(s *journal.WorklistEntry) { s.DueAt = due.Add(time.Hour) }))
 	if left := waiting(); len(left) != 2 || left["s/emergency"].Kind != journal.WaitingOverdue || left["s/emergency"].Told != 0 || left["s/fresh"].Told != 0 {

@@ -40,7 +40,7 @@ func testClaims(t *testing.T, open Harness) {
 	}
 }
 
-// A request_id is a claim: it has one effect, and tells what it was.
+// A request_id is a unique key: a request with it has one effect, and the key shows which.
 func testRequestID(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, claimed(batch("s/1", 0), "", "request/a/1", "s/1", "body"))

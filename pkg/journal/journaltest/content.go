@@ -69,7 +69,8 @@ func testTombstones(t *testing.T, open Harness) {
 	}
 }
 
-// A notice outlives the erasure of what it is about, and is erased with all the rest.
+// A notice outlives the erasure of the content that it is about. It is erased only when all classes
+// are.
 func testNotices(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, batch("s/1", 0, "a"))
@@ -147,7 +148,7 @@ func testTimes(t *testing.T, open Harness) {
 	}
 }
 
-// Nothing is nothing, whether given as nil or as empty.
+// Nil and empty values are the same when they are read back.
 func testEmpty(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for i, nothing := range [][]byte{nil, {}} {

@@ -12,8 +12,9 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// asBefore are the rows of a subject at version 1, told to a, as the version before inserts
-// them: it knows neither loops.derived nor standings.touched.
+// asBefore returns statements that insert the rows of a subject at version 1, disclosed to agency
+// a, as the previous version of the program does: it knows neither loops.derived nor
+// standings.touched.
 func asBefore(subject string) []string {
 	return []string{
 		`DELETE FROM loops WHERE subject = '` + subject + `'`,
@@ -39,7 +40,7 @@ func staleOf(t *testing.T, store Store, limit int) []string {
 	return names
 }
 
-// rowOf is a subject's only standing.
+// rowOf returns a subject's only worklist entry.
 func rowOf(t *testing.T, store Store, subject string) journal.WorklistEntry {
 	t.Helper()
 	rows, err := store.WorklistEntries(t.Context(), journal.Query{Subject: subject, WithHidden: true})
@@ -49,7 +50,8 @@ func rowOf(t *testing.T, store Store, subject string) journal.WorklistEntry {
 	return rows[0]
 }
 
-// anew are the rows of a subject derived anew at a version, told to a.
+// anew returns a batch that derives the rows of a subject at a version again, with a worklist entry
+// for agency a.
 func anew(subject string, version uint64) journal.Batch {
 	made := batch(subject, version-1, "a")
 	made.Streams[0].State, made.Streams[0].NextCheckAt = 7, noon
@@ -58,8 +60,8 @@ func anew(subject string, version uint64) journal.Batch {
 	return journal.Batch{Derived: made.Streams, WorklistEntries: made.WorklistEntries}
 }
 
-// Rows that a version before wrote are found, and written anew only where nothing has happened
-// since: without an event, a message or a record of it.
+// Stale returns rows that the previous version of the program wrote. They are derived again only
+// where nothing has happened to the subject since, and without an event, a message or an access.
 func testDerived(t *testing.T, open Harness, before Before) {
 	folder := t.TempDir()
 	store := openedAt(t, open, folder)
@@ -72,7 +74,8 @@ func testDerived(t *testing.T, open Harness, before Before) {
 		t.Errorf("what an append left is stale: %v", stale)
 	}
 	before(t, folder, append(asBefore("s/old"),
-		// What its upsert of version 2 leaves of a row that this program had written.
+		// The state in which that program's upsert of version 2 leaves a row that this program had
+		// written.
 		`UPDATE loops SET derived = 1 WHERE subject IN ('s/moved', 's/ended')`,
 		`UPDATE loops SET derived = 0 WHERE subject IN ('s/gone', 's/ends')`)...)
 	if got, first := staleOf(t, store, 10), staleOf(t, store, 1); !slices.Equal(got, []string{"s/ends 1", "s/gone 1", "s/old 1", "s/moved 2"}) || !slices.Equal(first, got[:1]) {
@@ -147,8 +150,8 @@ func recordsOf(t *testing.T, store Store) (count int) {
 	return count
 }
 
-// Of two derivations that come at once, also in one group, one wins, and of one and a step the
-// step's rows stay.
+// Of two derivations at once, also in one group, one succeeds. Of a derivation and an append at
+// once, the rows of the append stay.
 func testDerivedAtOnce(t *testing.T, open Harness, before Before) {
 	folder := t.TempDir()
 	store := openedAt(t, open, folder)

@@ -1,6 +1,5 @@
-// Package journaltest holds every journal store to the same behaviour: each
-// "must" of journal.Store has a test here, one file per topic. Each test ends with
-// fsck, which must find nothing.
+// Package journaltest holds every journal store to the same behaviour: each "must" of journal.Store
+// has a test here, one file per topic. At the end of each test, fsck must find nothing.
 package journaltest
 
 import (
@@ -13,7 +12,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Store is what a store offers besides journal.Store.
+// Store lists the interfaces that a store implements besides journal.Store.
 type Store interface {
 	journal.Store
 	journal.Settings
@@ -27,15 +26,15 @@ type Store interface {
 	Rewrapper() seal.Rewrapper
 }
 
-// Harness opens stores for the suite. A store opened again on the same folder
-// holds what it held.
+// Harness opens stores for the suite. A store that is opened again on the same folder has the same
+// content.
 type Harness func(t *testing.T, folder string) Store
 
-// Before runs statements on the journal of a folder, whose store is open, as a program of the
-// version before does beside it.
+// Before runs statements on the journal of a folder whose store is open, as the previous version of
+// the program does when it runs at the same time.
 type Before func(t *testing.T, folder string, statements ...string)
 
-// Run holds a store to the suite.
+// Run runs the suite on a store.
 func Run(t *testing.T, open Harness, before Before) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
@@ -51,7 +50,7 @@ func Run(t *testing.T, open Harness, before Before) {
 	}
 }
 
-// opened is a store that fsck looks over at the end.
+// opened opens a store, which fsck checks when the test ends.
 func opened(t *testing.T, open Harness) Store {
 	t.Helper()
 	return openedAt(t, open, t.TempDir())
@@ -79,10 +78,10 @@ func sound(t *testing.T, store Store) {
 	}
 }
 
-// noon is the time at which things happen here.
+// noon is the time of most events in the suite.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
 
-// batch is one more event of a subject, told to agencies.
+// batch returns a batch with one more event of a subject, disclosed to the given agencies.
 func batch(subject string, after uint64, agencies ...string) journal.Batch {
 	version := after + 1
 	b := journal.Batch{

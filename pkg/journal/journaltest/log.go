@@ -51,7 +51,8 @@ func testLooked(t *testing.T, open Harness) {
 	if hour := list(journal.AccessQuery{Client: "client", Limit: 10, From: noon.Add(time.Hour).UnixMicro(), To: noon.Add(3 * time.Hour).UnixMicro()}); hour != "21" {
 		t.Errorf("%q", hour)
 	}
-	// An agency's own: By begins with the agency's name as a koppi.common.v1.Party has it.
+	// The filter for an agency's own accesses: By starts with the agency's name, in the encoding of
+	// koppi.common.v1.Party.
 	for i, agency := range []string{"a", "ab", "a", strings.Repeat("x", 100)} {
 		by := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), agency)
 		by = protowire.AppendString(protowire.AppendTag(by, 2, protowire.BytesType), "u")

@@ -11,8 +11,8 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// testModel holds random appends against a few lines of Go that do the same. All
-// draws share one store, each with names of its own.
+// testModel compares random appends with a small model in Go. All draws share one store, and each
+// uses names of its own.
 func testModel(t *testing.T, open Harness) {
 	store := opened(t, open)
 	draws := 0
@@ -30,7 +30,7 @@ func testModel(t *testing.T, open Harness) {
 	})
 }
 
-// model is what a journal should hold.
+// model is the expected content of the journal.
 type model struct {
 	store    Store
 	mark     string

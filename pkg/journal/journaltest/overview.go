@@ -64,8 +64,8 @@ func silentOf(t *testing.T, store Store, at time.Time, limit int) []string {
 	return subjects
 }
 
-// What is urgent, past its receiver's due time and touched by nobody is counted, and comes
-// first, whether or not its sender is shown that it is late.
+// Urgent matters past the receiver's due time that no person has handled are counted and come
+// first, whether or not the sender is shown that they are late.
 func testUntouched(t *testing.T, open Harness) {
 	store := opened(t, open)
 	const emergency, urgent, normal = 1, 2, 3

@@ -7,8 +7,7 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// What is parked stays so over a restart, and only the consumer's present reader
-// changes it.
+// Parked subjects stay parked over a restart, and only the consumer's present reader changes them.
 func testParking(t *testing.T, open Harness) {
 	folder := t.TempDir()
 	store := open(t, folder)

@@ -13,11 +13,12 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// Statements are those that a store made, as texts.
+// Statements are the texts of the statements that a store executed.
 type Statements map[string]bool
 
-// Tour reads with every combination of filters, so that every statement is made: the suite
-// makes the others. Whoever records statements holds their plans against the indexes.
+// Tour reads with every combination of filters, so that the store executes each of its reading
+// statements; the suite executes the others. A test that records the statements compares their
+// query plans with the indexes.
 func Tour(t *testing.T, store Store) {
 	t.Helper()
 	for _, query := range queries() {
@@ -55,7 +56,7 @@ func Tour(t *testing.T, store Store) {
 
 func failed[T any](_ T, err error) error { return err }
 
-// when is a text where a bit is set, and empty where not.
+// when returns the text where the bit is set, and else an empty string.
 func when(bits, at int, text string) string {
 	if bits>>at&1 == 0 {
 		return ""
@@ -63,7 +64,8 @@ func when(bits, at int, text string) string {
 	return text
 }
 
-// queries are all combinations of what leads to rows of worklists and what filters them.
+// queries returns all combinations of the conditions that an index serves with those that only
+// filter.
 func queries() []journal.Query {
 	var all []journal.Query
 	for _, lead := range []journal.Query{
@@ -75,7 +77,7 @@ func queries() []journal.Query {
 			query.Role, query.Worker, query.Unit = journal.Role(when(bits, 0, "sender")), when(bits, 1, "w"), when(bits, 2, "u")
 			query.OverdueOnly, query.WithHidden, query.HiddenOnly, query.OpenOnly = set(3), set(4), set(5), set(6)
 			if set(7) {
-				// None of these leads: they come together or not at all.
+				// No index serves these conditions, so they are set all together or not at all.
 				query.Unassigned, query.OwnTurn, query.ToDo = !set(1), true, true
 				query.States, query.StartedAfter, query.WithdrawnAfter = []int32{1, 2}, noon, noon
 				query.After, query.Limit = &journal.WorklistCursor{DueAt: noon.Add(time.Hour), Subject: "s"}, 10
@@ -86,9 +88,9 @@ func queries() []journal.Query {
 	return all
 }
 
-// Unmade are the statements in the sources of a store that are not among those made, by file
-// and line: each text that begins like a statement must be part of one. Files named in left
-// are of what reads all there is, for fsck.
+// Unmade returns the statements in a store's sources that were not executed, by file and line: each
+// string that begins like a statement must be part of an executed one. It skips the files in left,
+// whose statements read whole tables for fsck.
 func Unmade(t *testing.T, made Statements, left ...string) []string {
 	t.Helper()
 	var whole strings.Builder
@@ -125,7 +127,7 @@ func Unmade(t *testing.T, made Statements, left ...string) []string {
 	return missing
 }
 
-// plain has one space where there are any.
+// plain replaces each run of white space by one space.
 func plain(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func isStatement(text string) bool {

@@ -64,7 +64,7 @@ func testStandings(t *testing.T, open Harness) {
 	}
 }
 
-// Paging by position sees every row once, under equal due times and none.
+// Paging by position returns every row once, with equal due times and without due times.
 func testPaging(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for i := range 11 {
@@ -185,7 +185,7 @@ func testConsumers(t *testing.T, open Harness) {
 	}
 }
 
-// Sequences are told also of what was destroyed, and of no other mailbox.
+// Sequences includes messages whose key was destroyed, and none of another mailbox.
 func testSequences(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, batch("s/1", 0, "a", "b"))

@@ -10,7 +10,8 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// ending is one more event of a subject, at a time, after which it has ended or not.
+// ending returns a batch with one more event of a subject, at a time, after which the subject has
+// ended or not.
 func ending(subject string, after uint64, at time.Time, ended bool) journal.Batch {
 	b := batch(subject, after, "a")
 	b.Events[0].At, b.Streams[0].Ended = at, ended
@@ -30,7 +31,7 @@ func endedOf(t *testing.T, store Store, query journal.EndedQuery) []string {
 	return subjects
 }
 
-// The end is when it ended first; what goes on again has none.
+// A subject's end is the time when it first ended; a subject that is open again has none.
 func testEnds(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, ending("s/open", 0, noon, false))
@@ -59,7 +60,8 @@ func testEnds(t *testing.T, open Harness) {
 	}
 }
 
-// What expires is gone as what is erased, is noted, and waits for nobody any more.
+// An expired subject loses its content as an erased one does, its term is recorded, and it is in no
+// worklist any more.
 func testExpire(t *testing.T, open Harness) {
 	store := opened(t, open)
 	first := ending("s/1", 0, noon, true)
@@ -83,7 +85,7 @@ func testExpire(t *testing.T, open Harness) {
 	if events := mustLoad(t, store, "s/1"); events[0].Erased {
 		t.Error("another class went too")
 	}
-	// One that is open and due: with its document it has nothing to be due for.
+	// This subject is open and has a due time; without its document, it is due for nothing.
 	due := claimed(claimed(ending("s/3", 0, noon, false), "", "open/client", "s/3", ""), "", "request/1", "s/3", "")
 	due.Streams[0].NextCheckAt, due.WorklistEntries[0].DueAt, due.WorklistEntries[0].WaitingOn = noon, noon, "a"
 	mustAppend(t, store, due)
@@ -120,7 +122,7 @@ func testExpire(t *testing.T, open Harness) {
 	}
 }
 
-// What is held stays, until every hold is released.
+// A subject with holds is kept until every hold is released.
 func testHolds(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, ending("s/1", 0, noon, true))

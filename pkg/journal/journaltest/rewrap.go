@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// between calls what happens after a page of keys was read and before it is replaced.
+// between calls happens after a page of keys was read and before the keys are replaced.
 type between struct {
 	seal.Rewrapper
 	happens func()
@@ -21,8 +21,8 @@ func (b between) Replace(ctx context.Context, replacements []seal.Replacement) e
 	return b.Rewrapper.Replace(ctx, replacements)
 }
 
-// Keys are wrapped anew and open what they opened; one that is destroyed meanwhile
-// stays so, and the old key-encryption key opens none of them.
+// After Rewrap, the keys open the same content as before. A key that is destroyed meanwhile stays
+// destroyed, and the old key-encryption key opens none of the keys.
 func testRewrap(t *testing.T, open Harness) {
 	folder := t.TempDir()
 	store := open(t, folder)

@@ -11,8 +11,8 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// A batch goes by what it saw of other subjects: where one has moved on since, or has
-// begun, it is refused and changes nothing.
+// A batch depends on the versions of other subjects that it has seen. Where one of them has changed
+// or begun since, the batch is refused and changes nothing.
 func testSeen(t *testing.T, open Harness) {
 	store := opened(t, open)
 	mustAppend(t, store, batch("s/seen", 0))
@@ -44,8 +44,8 @@ func testSeen(t *testing.T, open Harness) {
 	}
 }
 
-// Of two who each saw that the other had not begun, one wins, also where they come in one
-// group.
+// Of two batches that each saw that the other's subject had not begun, one succeeds, also when both
+// come in one group.
 func testSeenAtOnce(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for round := range 50 {
@@ -66,8 +66,8 @@ func testSeenAtOnce(t *testing.T, open Harness) {
 	}
 }
 
-// What a client wishes has a key of its own class, goes with all others, and is nobody's
-// meeting.
+// A consent directive has a key of its own class, is erased with all the others, and does not count
+// as an encounter.
 func testWishes(t *testing.T, open Harness) {
 	store := opened(t, open)
 	b := batch("s/1", 0)

@@ -12,7 +12,7 @@ var (
 	groupTook = telemetry.Histogram("koppi.journal.commit", "s", "From taking a group to its commit.", .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60)
 )
 
-// Committing measures a group until it is called again.
+// Committing measures a group's size, and its time until done is called.
 func Committing[T any](ctx context.Context, group []*Item[T]) (done func()) {
 	began := time.Now() //nolint:forbidigo // what it took
 	return func() {

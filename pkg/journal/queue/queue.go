@@ -1,5 +1,5 @@
-// Package queue hands changes to a store's one committer, which takes what waits
-// and makes it durable together.
+// Package queue hands changes to a store's one committer. The committer takes all changes that wait
+// and makes them durable together.
 package queue
 
 import (
@@ -19,24 +19,24 @@ type Queue[T any] struct {
 	once   sync.Once
 }
 
-// Item is a change that waits, or is under way.
+// Item is a change that waits, or that the committer is working on.
 type Item[T any] struct {
 	Change T
-	// Trace of the caller; not valid where it has none.
+	// Trace is the caller's span context; not valid where the caller has none.
 	Trace  trace.SpanContext
 	result chan error
 }
 
-// Answer tells what became of the change.
+// Answer gives the caller the outcome of the change.
 func (i *Item[T]) Answer(err error) { i.result <- err }
 
-// New makes a queue with room for so many changes.
+// New makes a queue in which up to room changes can wait.
 func New[T any](room int) *Queue[T] {
 	return &Queue[T]{items: make(chan *Item[T], room), closed: make(chan struct{}), done: make(chan struct{})}
 }
 
-// Submit hands a change to the committer and waits for its outcome. A caller that
-// stops waiting does not stop the change.
+// Submit hands a change to the committer and waits for its outcome. A caller that stops waiting
+// does not stop the change. A closed queue returns journal.ErrClosed.
 func (q *Queue[T]) Submit(ctx context.Context, change T) error {
 	item := &Item[T]{Change: change, Trace: trace.SpanContextFromContext(ctx), result: make(chan error, 1)}
 	if err := ctx.Err(); err != nil {
@@ -60,7 +60,7 @@ func (q *Queue[T]) Submit(ctx context.Context, change T) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-q.done:
-		// The committer answers what it took before it ends.
+		// Before it ends, the committer answers the changes that it took.
 		select {
 		case err := <-item.result:
 			return err
@@ -70,8 +70,8 @@ func (q *Queue[T]) Submit(ctx context.Context, change T) error {
 	}
 }
 
-// Next waits for a change; nil when the queue is closed and everything is taken.
-// It is the committer's, as are Waiting and Done.
+// Next waits for a change; it returns nil when the queue is closed and everything is taken. Only
+// the committer calls Next, Waiting and Done.
 func (q *Queue[T]) Next() *Item[T] {
 	select {
 	case item := <-q.items:
@@ -81,7 +81,7 @@ func (q *Queue[T]) Next() *Item[T] {
 	}
 }
 
-// Waiting is a change that waits now; nil when none does.
+// Waiting returns a change that waits now, or nil.
 func (q *Queue[T]) Waiting() *Item[T] {
 	select {
 	case item := <-q.items:
@@ -91,7 +91,7 @@ func (q *Queue[T]) Waiting() *Item[T] {
 	}
 }
 
-// With is an item and those that wait behind it now, at most so many.
+// With returns an item and those that wait after it now, at most most items in all.
 func (q *Queue[T]) With(first *Item[T], most int) []*Item[T] {
 	group := []*Item[T]{first}
 	for len(group) < most {
@@ -104,7 +104,7 @@ func (q *Queue[T]) With(first *Item[T], most int) []*Item[T] {
 	return group
 }
 
-// Traces are those of the items' callers.
+// Traces returns the span contexts of the items' callers.
 func Traces[T any](items []*Item[T]) []trace.SpanContext {
 	all := make([]trace.SpanContext, 0, len(items))
 	for _, item := range items {
@@ -113,10 +113,10 @@ func Traces[T any](items []*Item[T]) []trace.SpanContext {
 	return all
 }
 
-// Done tells that the committer has ended.
+// Done says that the committer has ended.
 func (q *Queue[T]) Done() { close(q.done) }
 
-// Close takes no more changes and waits for the committer to end.
+// Close stops the queue from taking changes, and waits for the committer to end.
 func (q *Queue[T]) Close() {
 	q.once.Do(func() { close(q.closed) })
 	<-q.done

@@ -1,5 +1,5 @@
-// Package rows is what every store does to values on their way into a database and
-// out of it: sealing, chaining, and times as numbers. It holds no SQL.
+// Package rows converts values between the journal and a store's database: sealing, chaining, and
+// times as numbers. It holds no SQL.
 package rows
 
 import (
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Never stands for no time, behind all others.
+// Never is the stored value for no time; it sorts after all times.
 const Never = math.MaxInt64
 
-// Micros is a time in microseconds since 1970; none stands for the zero time.
+// Micros returns a time in microseconds since 1970, and none for the zero time.
 func Micros(t time.Time, none int64) int64 {
 	if t.IsZero() {
 		return none
@@ -26,7 +26,7 @@ func Time(micros, none int64) time.Time {
 	return time.UnixMicro(micros).UTC()
 }
 
-// Bytes makes nil and empty the same: neither is more than nothing.
+// Bytes returns an empty slice for nil, since stores treat nil and empty as the same.
 func Bytes(b []byte) []byte {
 	if b == nil {
 		return []byte{}
@@ -34,7 +34,7 @@ func Bytes(b []byte) []byte {
 	return b
 }
 
-// OrNil reads nothing back as nil.
+// OrNil returns nil for an empty slice.
 func OrNil(b []byte) []byte {
 	if len(b) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Ref names the key of a subject's class.
+// Ref names the key of one class of a subject.
 func Ref(subject string, class journal.Class) seal.Ref {
 	return seal.Ref{Subject: subject, Class: string(class)}
 }
@@ -29,7 +29,7 @@ func Refs(subject string, classes ...journal.Class) []seal.Ref {
 	return refs
 }
 
-// Needs names the keys that seal a batch.
+// Needs names the keys with which a batch is sealed.
 func Needs(batch journal.Batch) []seal.Ref {
 	var refs []seal.Ref
 	for _, event := range batch.Events {
@@ -47,7 +47,8 @@ func Needs(batch journal.Batch) []seal.Ref {
 // Keys are data keys by name.
 type Keys = map[seal.Ref]tink.AEAD
 
-// What is sealed is bound to its place: it opens nowhere else.
+// The place of sealed content is authenticated with it, so that the content does not open
+// elsewhere.
 func eventPlace(e journal.Event) []byte {
 	return fmt.Appendf(nil, "event\x00%s\x00%d\x00%s\x00%s", e.Subject, e.Version, e.ID, e.Type)
 }
@@ -58,7 +59,7 @@ func deliveryPlace(d journal.Delivery) []byte {
 
 func clientPlace(subject string) []byte { return []byte("client\x00" + subject) }
 
-// SealEvent seals an event and chains it to the hash before it in its subject.
+// SealEvent seals an event and chains it to prev, the hash of the event before it in its subject.
 func SealEvent(keys Keys, event journal.Event, prev []byte) (journal.SealedEvent, error) {
 	row := journal.SealedEvent{Event: event}
 	row.Class = cmp.Or(event.Class, journal.ClassDocument)
@@ -71,7 +72,8 @@ func SealEvent(keys Keys, event journal.Event, prev []byte) (journal.SealedEvent
 	return row, nil
 }
 
-// OpenEvents opens the history of one subject; without its key it is erased.
+// OpenEvents opens the history of one subject. Where its key is missing, an event is marked as
+// erased; where an event does not open with its key, the error is journal.ErrUnreadable.
 func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error) {
 	events := make([]journal.Event, 0, len(sealed))
 	for _, row := range sealed {
@@ -96,7 +98,8 @@ func eventRef(e journal.Event) seal.Ref {
 	return Ref(e.Subject, cmp.Or(e.Class, journal.ClassDocument))
 }
 
-// HistoryRef names the key that opens the history of a subject: all of it is of one class.
+// HistoryRef names the key that opens the history of a subject; all events of a subject have the
+// same class.
 func HistoryRef(first journal.SealedEvent) seal.Ref { return eventRef(first.Event) }
 
 // deliveryRef names the key of a delivery.
@@ -115,8 +118,8 @@ type Delivery struct {
 	Sealed []byte
 }
 
-// Deliver gives a delivery the sequence behind a mailbox's head, chains and seals
-// it, and returns the new head.
+// Deliver gives a delivery the next sequence of its mailbox, chains and seals it, and returns the
+// mailbox's new position.
 func Deliver(keys Keys, delivery journal.Delivery, head journal.Position) (Delivery, journal.Position, error) {
 	row := Delivery{Delivery: delivery}
 	row.Class = classOf(delivery)
@@ -136,7 +139,8 @@ func Deliver(keys Keys, delivery journal.Delivery, head journal.Position) (Deliv
 	return row, journal.Position{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
 }
 
-// OpenDelivery opens a delivery; without its key it is a tombstone.
+// OpenDelivery opens a delivery. Where its key is missing, it returns a tombstone; where the
+// delivery does not open with its key, the error is journal.ErrUnreadable.
 func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
 	key := keys[deliveryRef(row.Delivery)]
 	if key == nil {
@@ -151,7 +155,8 @@ func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
 	return row.Delivery, nil
 }
 
-// OpenMailbox opens deliveries in their order; one that does not open holds up none.
+// OpenMailbox opens deliveries in their order. A delivery that does not open is marked as
+// unreadable, and the others are still returned.
 func OpenMailbox(keys Keys, sealed []Delivery) []journal.Delivery {
 	deliveries := make([]journal.Delivery, 0, len(sealed))
 	for _, row := range sealed {
@@ -162,7 +167,8 @@ func OpenMailbox(keys Keys, sealed []Delivery) []journal.Delivery {
 	return deliveries
 }
 
-// Until tells, row by row, when deliveries of so many bytes were read; 0 is never.
+// Until returns a function that takes rows one by one and returns true when their sealed size has
+// reached most bytes; with 0, it never does.
 func Until(most int) func(Delivery) bool {
 	size := 0
 	return func(row Delivery) bool {
@@ -180,7 +186,7 @@ func DeliveryRefs(sealed []Delivery) []seal.Ref {
 	return refs
 }
 
-// SealClient seals who the client of a subject is.
+// SealClient seals the client's identity.
 func SealClient(keys Keys, subject string, client []byte) ([]byte, error) {
 	sealed, err := keys[Ref(subject, journal.ClassIdentity)].Encrypt(client, clientPlace(subject))
 	if err != nil {
@@ -189,7 +195,8 @@ func SealClient(keys Keys, subject string, client []byte) ([]byte, error) {
 	return sealed, nil
 }
 
-// OpenClient opens what SealClient sealed; journal.ErrNotFound without its key.
+// OpenClient opens an identity that SealClient sealed; journal.ErrNotFound where its key is
+// missing.
 func OpenClient(keys Keys, subject string, sealed []byte) ([]byte, error) {
 	key := keys[Ref(subject, journal.ClassIdentity)]
 	if key == nil {

@@ -1,7 +1,6 @@
-// Package seal keeps content under keys that can be destroyed: one data key per
-// subject and retention class, wrapped by a key-encryption key and kept in a
-// database of its own. Where the key is gone, so is what it sealed, in every
-// backup of the journal too.
+// Package seal encrypts content with keys that can be destroyed: one data key per subject and
+// retention class, wrapped by a key-encryption key and stored in a database of its own. When a data
+// key is destroyed, its content is lost for good, in every backup of the journal too.
 package seal
 
 import (
@@ -20,22 +19,21 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// KEK is the key-encryption key: a keyset of which one key wraps and all open.
+// KEK is the key-encryption key: a keyset of which one key wraps data keys and all keys open them.
 type KEK struct {
 	tink.AEAD
 	handle *keyset.Handle
-	// wraps is the key that wraps, as it begins what it wraps.
+	// wraps is the prefix of everything that the wrapping key has wrapped.
 	wraps []byte
 }
 
-// OpenKEK opens the key-encryption key of a file, in the clear, and makes it where
-// it is missing.
+// OpenKEK opens the key-encryption key in a file, in the clear, and creates it where the file is
+// missing.
 func OpenKEK(path string) (*KEK, error) {
 	return Source{File: path}.Make(context.Background())
 }
 
-// Fresh tells whether the key that wraps now has wrapped this: false where an older
-// one has.
+// Fresh tells whether the present wrapping key wrapped this data key; false where an older key did.
 func (k *KEK) Fresh(wrapped []byte) bool { return bytes.HasPrefix(wrapped, k.wraps) }
 
 func newKEK(handle *keyset.Handle) (*KEK, error) {
@@ -50,8 +48,8 @@ func newKEK(handle *keyset.Handle) (*KEK, error) {
 	return &KEK{AEAD: opened, handle: handle, wraps: binary.BigEndian.AppendUint32([]byte{cryptofmt.TinkStartByte}, primary.KeyID())}, nil
 }
 
-// ReadSecret reads a file that only its owner may read. One that root gives to this
-// process's group, as Kubernetes does, the group may read.
+// ReadSecret reads a file that only its owner may read. Where root owns the file and this process
+// is not root, as in Kubernetes, the file's group may read it too.
 func ReadSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -64,7 +62,8 @@ func ReadSecret(path string) ([]byte, error) {
 	return os.ReadFile(path) //nolint:gosec // the path is the operator's
 }
 
-// open tells that somebody may read, or change, who must not.
+// open tells whether an account can read or change the file that must not. given says that root
+// owns the file and the group may read it.
 func open(mode os.FileMode, given bool) bool {
 	if given {
 		return mode.Perm()&0o037 != 0
@@ -72,14 +71,14 @@ func open(mode os.FileMode, given bool) bool {
 	return mode.Perm()&0o077 != 0
 }
 
-// WriteSecret makes a file that only its owner may read, whole or not at all. It
-// does not replace one that exists.
+// WriteSecret creates a file that only its owner may read, whole or not at all. It does not replace
+// an existing file.
 func WriteSecret(path string, content []byte) error {
-	// A link, unlike a renaming, fails where somebody else was faster.
+	// Unlike a rename, a link fails where another process has created the file first.
 	return writeSecret(path, content, os.Link)
 }
 
-// replaceSecret puts another content in the place of a secret's, whole or not at all.
+// replaceSecret replaces the content of a secret file, whole or not at all.
 func replaceSecret(path string, content []byte) error { return writeSecret(path, content, os.Rename) }
 
 func writeSecret(path string, content []byte, place func(draft, path string) error) error {

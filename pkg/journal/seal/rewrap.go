@@ -12,29 +12,30 @@ type Wrapped struct {
 	Key []byte
 }
 
-// Rewrapper is a keeper whose keys can be wrapped anew.
+// Rewrapper is a keeper whose data keys can be wrapped again with another key-encryption key.
 type Rewrapper interface {
-	// Wrapped returns up to limit keys behind a name, in the order of subject and
-	// class in bytes. Destroyed ones are left out.
+	// Wrapped returns up to limit keys after the given name, ordered by subject and class in byte
+	// order. It leaves out destroyed keys.
 	Wrapped(ctx context.Context, after Ref, limit int) ([]Wrapped, error)
-	// Replace puts each key where its old one still is. One that was destroyed in
+	// Replace stores each new key where its old one is still stored. A key that was destroyed in
 	// between must stay destroyed.
 	Replace(ctx context.Context, replacements []Replacement) error
 }
 
-// Replacement is a data key, wrapped anew.
+// Replacement is a data key that was wrapped again.
 type Replacement struct {
 	Wrapped
-	// Old is what it replaces.
+	// Old is the wrapped key that it replaces.
 	Old []byte
 }
 
-// rewrapped is how many keys are wrapped anew together: what an interruption costs.
+// rewrapped is how many keys are replaced together. An interruption loses at most the work on this
+// many keys.
 const rewrapped = 500
 
-// Rewrap wraps every key anew that an older key-encryption key has wrapped, and
-// returns how many it found. After an interruption it is run again. Keys that are
-// made meanwhile it may miss: there is none left once it finds none.
+// Rewrap wraps every data key again that an older key-encryption key has wrapped, and returns how
+// many it found. After an interruption, the caller runs it again. It may miss keys that are made
+// meanwhile; when it finds none, none is left.
 func Rewrap(ctx context.Context, kek *KEK, keys Rewrapper) (found int, err error) {
 	var after Ref
 	for {
@@ -64,7 +65,7 @@ func Rewrap(ctx context.Context, kek *KEK, keys Rewrapper) (found int, err error
 	}
 }
 
-// Anew is a wrapped key, wrapped by the key that wraps now, at its place.
+// Anew opens a wrapped key and wraps it with the present wrapping key, for the same place.
 func (k *KEK) Anew(wrapped, place []byte) ([]byte, error) {
 	raw, err := k.Decrypt(wrapped, place)
 	if err != nil {

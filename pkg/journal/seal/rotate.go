@@ -15,15 +15,15 @@ import (
 type Stage int
 
 const (
-	// Settled is no rotation: there is one key.
+	// Settled means that no rotation is under way: there is one key.
 	Settled Stage = iota
-	// Added has a new key that opens and does not wrap yet.
+	// Added means that there is a new key, which opens and does not wrap yet.
 	Added
-	// Wrapping has the new key wrap; the old ones only open.
+	// Wrapping means that the new key wraps; the old keys only open.
 	Wrapping
 )
 
-// Stage of the rotation that this keyset is in.
+// Stage returns the stage of rotation that this keyset is in.
 func (k *KEK) Stage() Stage {
 	newest, err := k.handle.Entry(k.handle.Len() - 1)
 	switch {
@@ -36,11 +36,11 @@ func (k *KEK) Stage() Stage {
 	}
 }
 
-// before is added to the name of the file that holds the keyset as it was.
+// before is the suffix of the file that keeps the previous keyset.
 const before = ".before"
 
-// AddKey begins a rotation: a new key that opens and does not wrap yet, so that
-// processes with the old keyset and those with the new one open each other's.
+// AddKey begins a rotation. It adds a new key that opens and does not wrap yet, so that processes
+// with the old keyset and processes with the new one can open each other's data keys.
 func (s Source) AddKey(ctx context.Context) (*KEK, error) {
 	return s.advance(ctx, Settled, func(manager *keyset.Manager, _ *KEK) error {
 		_, err := manager.Add(aead.AES256GCMKeyTemplate())
@@ -48,7 +48,7 @@ func (s Source) AddKey(ctx context.Context) (*KEK, error) {
 	})
 }
 
-// UseNewKey has the newest key wrap from now on. Every process must know it.
+// UseNewKey makes the newest key the wrapping key. Every process must have the new keyset before.
 func (s Source) UseNewKey(ctx context.Context) (*KEK, error) {
 	return s.advance(ctx, Added, func(manager *keyset.Manager, kek *KEK) error {
 		newest, err := kek.handle.Entry(kek.handle.Len() - 1)
@@ -59,8 +59,8 @@ func (s Source) UseNewKey(ctx context.Context) (*KEK, error) {
 	})
 }
 
-// DropOldKeys ends a rotation: only the key that wraps is left, also of the file as
-// it was. Nothing may be wrapped by another any more.
+// DropOldKeys ends a rotation. Only the wrapping key is left, and the file with the previous keyset
+// is removed. No data key may be wrapped by another key any more.
 func (s Source) DropOldKeys(ctx context.Context) (*KEK, error) {
 	kek, err := s.advance(ctx, Wrapping, func(manager *keyset.Manager, kek *KEK) error {
 		for i := range kek.handle.Len() {
@@ -86,8 +86,8 @@ func (s Source) DropOldKeys(ctx context.Context) (*KEK, error) {
 	return kek, nil
 }
 
-// advance changes the keyset if it is at a stage, and else leaves it: so that what
-// was interrupted can be done again. The file as it was is kept beside.
+// advance changes the keyset if it is at the given stage, and else leaves it as it is, so that an
+// interrupted step can be repeated. It keeps the previous file beside the new one.
 func (s Source) advance(ctx context.Context, from Stage, change func(*keyset.Manager, *KEK) error) (*KEK, error) {
 	if strings.HasPrefix(s.Address, fromEnvironment) {
 		return nil, errors.New("seal: a variable cannot be changed from here: put its content into a kek.json that only you can read, rotate that, and set the variable to its new content at each step")

@@ -18,16 +18,16 @@ import (
 	_ "gocloud.dev/secrets/localsecrets" // stands for a KMS where Koppi is tried out
 )
 
-// Source says where the key-encryption key comes from.
+// Source says where the key-encryption key is stored.
 type Source struct {
-	// File that holds it, a Tink keyset in JSON.
+	// File is the file with the key, a Tink keyset in JSON.
 	File string
-	// Address is empty where the file holds it in the clear; env:NAME where that
-	// variable holds it instead, as the file would; or else the address of a KMS key
-	// that seals the file, such as awskms:///alias/koppi?region=eu-north-1.
+	// Address is empty where the file holds the key in the clear. It is env:NAME where that
+	// environment variable holds the content of such a file instead. Otherwise it is the address of
+	// a KMS key that seals the file, such as awskms:///alias/koppi?region=eu-north-1.
 	Address string
-	// Dev admits base64key:// for a KMS: a key in an address can be read by whoever
-	// lists processes.
+	// Dev allows a base64key:// address in place of a KMS. Such an address contains the key, and
+	// everybody who can list processes can read it.
 	Dev bool
 }
 
@@ -36,9 +36,9 @@ const (
 	inAddress       = "base64key:"
 )
 
-// Open opens the key-encryption key; one that is missing is an error. A variable is
-// taken out of the environment, so that no process begun by this one has it: it opens
-// once.
+// Open opens the key-encryption key, and fails where it is missing. Open removes an environment
+// variable from the environment, so that no child process has it; therefore it can open the
+// variable only once.
 func (s Source) Open(ctx context.Context) (*KEK, error) {
 	name, fromVariable := strings.CutPrefix(s.Address, fromEnvironment)
 	if !fromVariable {
@@ -65,7 +65,7 @@ func (s Source) Open(ctx context.Context) (*KEK, error) {
 	return newKEK(handle)
 }
 
-// Make opens the key-encryption key, and makes it where its file is missing.
+// Make opens the key-encryption key, and creates it where its file is missing.
 func (s Source) Make(ctx context.Context) (*KEK, error) {
 	if !strings.HasPrefix(s.Address, fromEnvironment) {
 		_, err := os.Stat(s.File)
@@ -125,7 +125,7 @@ func (s Source) parse(ctx context.Context, text []byte) (*KEK, error) {
 	return newKEK(handle)
 }
 
-// write is a keyset as the file holds it.
+// write returns a keyset in the format of the file.
 func (s Source) write(ctx context.Context, handle *keyset.Handle) ([]byte, error) {
 	var text bytes.Buffer
 	writer := keyset.NewJSONWriter(&text)
@@ -147,7 +147,7 @@ func (s Source) withKMS(ctx context.Context, do func(*kms) error) (err error) {
 	}
 	keeper, err := secrets.OpenKeeper(ctx, s.Address)
 	if err != nil {
-		// The library's own words could hold the address, and that a key.
+		// The library's error text could contain the address, and the address a key.
 		return &kmsError{errors.New("--kek is no address of a KMS key, such as awskms:///alias/koppi?region=eu-north-1")}
 	}
 	defer func() { err = errors.Join(err, keeper.Close()) }()
@@ -158,10 +158,10 @@ func (s Source) withKMS(ctx context.Context, do func(*kms) error) (err error) {
 	return &kmsError{keys.refused}
 }
 
-// kms is a key of a KMS as Tink has keys seal keysets. It has no associated data.
+// kms adapts a KMS key to the interface with which Tink seals keysets. It ignores associated data.
 type kms struct {
 	keeper *secrets.Keeper
-	// refused is the KMS's own error, which Tink does not hand on.
+	// refused is the error of the KMS, which Tink does not return.
 	refused error
 }
 
@@ -175,7 +175,7 @@ func (k *kms) DecryptWithContext(ctx context.Context, ciphertext, _ []byte) (ope
 	return opened, k.refused
 }
 
-// kmsError is the KMS's own, or that there is none.
+// kmsError is an error of the KMS, or says that there is no usable KMS.
 type kmsError struct{ err error }
 
 func (e *kmsError) Error() string { return e.err.Error() }

@@ -11,7 +11,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// ErrDestroyed says that the key was destroyed: what it sealed is gone.
+// ErrDestroyed says that the key was destroyed, and with it the content that it sealed.
 var ErrDestroyed = errors.New("seal: the key is destroyed")
 
 // Ref names a data key.
@@ -19,19 +19,20 @@ type Ref struct{ Subject, Class string }
 
 func (r Ref) context() []byte { return []byte(r.Class + "\x00" + r.Subject) }
 
-// Keeper stores wrapped data keys; each kind of database brings its own.
+// Keeper stores wrapped data keys. Each kind of database has its own implementation.
 type Keeper interface {
-	// Keep stores those keys that the database does not have yet, durably, and
-	// returns what it then has for each: nil for one that was destroyed.
+	// Keep durably stores those keys that the database does not have yet. It returns the stored key
+	// for each: nil for one that was destroyed.
 	Keep(ctx context.Context, wrapped map[Ref][]byte) (map[Ref][]byte, error)
-	// Find returns the wrapped keys, nil for one that was destroyed and no entry
-	// for one that never was.
+	// Find returns the wrapped keys: nil for a destroyed key, and no entry for one that was never
+	// made.
 	Find(ctx context.Context, refs []Ref) (map[Ref][]byte, error)
-	// Destroy makes keys unreadable for good. It also marks one that never was.
+	// Destroy makes keys unreadable for good. It also marks a key that was never made, so that it
+	// never will be.
 	Destroy(ctx context.Context, refs []Ref) error
 }
 
-// maxCached bounds the unwrapped keys held in memory.
+// maxCached is the most unwrapped keys that are held in memory.
 const maxCached = 4096
 
 const dataKeyBytes = 32
@@ -43,27 +44,28 @@ type Vault struct {
 
 	mu     sync.Mutex
 	cached map[Ref]tink.AEAD
-	// destroyed counts destructions, so that a key read before one is not cached after it.
+	// destroyed counts destructions, so that a key that was read before a destruction is not cached
+	// after it.
 	destroyed uint64
-	// elsewhere is how many destructions there were in all processes, as last seen.
+	// elsewhere is the number of destructions in all processes, as last seen.
 	elsewhere int64
 }
 
-// NewVault keeps data keys under a key-encryption key.
+// NewVault returns a vault whose data keys are wrapped by kek and stored by keeper.
 func NewVault(kek tink.AEAD, keeper Keeper) *Vault {
 	return &Vault{kek: kek, keeper: keeper, cached: map[Ref]tink.AEAD{}}
 }
 
-// Ensure returns the named keys and makes those that are missing. The new ones
-// are durable when it returns; one that is then not used harms nobody. A
-// destroyed key is never made again: ErrDestroyed.
+// Ensure returns the named keys and makes the missing ones. The new keys are durable when it
+// returns; a key that is then not used does no harm. It never makes a destroyed key again: it
+// returns ErrDestroyed.
 func (v *Vault) Ensure(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, error) {
 	keys, unknown, destroyed := v.fromCache(refs)
 	if len(unknown) == 0 {
 		return keys, nil
 	}
-	// Most that are not in memory were never made: one is offered for each, and what
-	// the database had before it goes before.
+	// Most keys that are not in memory were never made. So Ensure offers a new key for each; where
+	// the database already has one, that one is used.
 	offered := make(map[Ref][]byte, len(unknown))
 	for _, ref := range unknown {
 		raw := make([]byte, dataKeyBytes)
@@ -91,8 +93,7 @@ func (v *Vault) Ensure(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, erro
 	return keys, nil
 }
 
-// Keys returns the named keys: nil for a destroyed one, no entry for one that
-// never was.
+// Keys returns the named keys: nil for a destroyed key, and no entry for one that was never made.
 func (v *Vault) Keys(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, error) {
 	keys, unknown, destroyed := v.fromCache(refs)
 	if len(unknown) == 0 {
@@ -109,7 +110,7 @@ func (v *Vault) Keys(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, error)
 	return keys, nil
 }
 
-// unwrap opens stored keys into keys.
+// unwrap opens wrapped keys and adds them to keys.
 func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 	for ref, sealed := range wrapped {
 		if sealed == nil {
@@ -127,8 +128,8 @@ func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 	return nil
 }
 
-// Destructions counts those that this process knows of. Keys held since before it
-// grew may be of what was destroyed.
+// Destructions returns the number of destructions that this process knows of. When the number has
+// grown, keys that the caller obtained before may be destroyed ones.
 func (v *Vault) Destructions() uint64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -149,8 +150,8 @@ func (v *Vault) Destroy(ctx context.Context, refs []Ref) error {
 	return nil
 }
 
-// Seen tells how many destructions there were in all processes that share the
-// keys: when it has changed, no key in memory is trusted any more.
+// Seen takes the number of destructions in all processes that share the keys. When it has changed,
+// the vault drops all keys in memory.
 func (v *Vault) Seen(destructions int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -161,7 +162,7 @@ func (v *Vault) Seen(destructions int64) {
 	}
 }
 
-// Forget trusts no key in memory any more: the database may have lost some.
+// Forget drops all keys in memory, because the database may have lost some.
 func (v *Vault) Forget() {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -28,12 +28,12 @@ func (s *Store) Append(ctx context.Context, batch journal.Batch) (journal.Append
 	return appended, nil
 }
 
-// appending is one batch within a transaction.
+// appending applies one batch within a transaction.
 type appending struct {
 	tx    *sql.Tx
 	keys  rows.Keys
 	batch journal.Batch
-	// heads holds the last event's hash of each subject touched.
+	// heads holds the hash of the last event of each subject that the batch touches.
 	heads map[string][]byte
 }
 
@@ -48,7 +48,7 @@ func (a *appending) run(ctx context.Context) (journal.Appended, error) {
 	return a.deliveries(ctx)
 }
 
-// versions refuses the batch if a subject has moved on.
+// versions refuses the batch if a subject is at another version than expected.
 func (a *appending) versions(ctx context.Context) error {
 	for subject, expected := range a.batch.Expected {
 		var version uint64
@@ -77,7 +77,7 @@ func (a *appending) versions(ctx context.Context) error {
 	return nil
 }
 
-// claims moves each claim from who must hold it.
+// claims moves each unique key from the subject that must hold it.
 func (a *appending) claims(ctx context.Context) error {
 	for _, change := range a.batch.UniqueKeys {
 		var result sql.Result
@@ -171,8 +171,8 @@ func (a *appending) accesses(ctx context.Context) error {
 	return nil
 }
 
-// deliveries gives each message its sequence, last of all: nothing can refuse the
-// batch any more but a failure that undoes the sequence too.
+// deliveries gives each message its sequence. It comes last: after it, only a failure that also
+// rolls back the sequences can stop the batch.
 func (a *appending) deliveries(ctx context.Context) (journal.Appended, error) {
 	heads := map[string]journal.Position{}
 	appended := journal.Appended{Positions: map[string]uint64{}}

@@ -16,26 +16,26 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// maxGroup is the most tasks that share one transaction: enough to spread the
-// cost of a commit, few enough that nobody waits long for it.
+// maxGroup is the most tasks that share one transaction. It is large enough to spread the cost of a
+// commit, and small enough that no caller waits long for it.
 const maxGroup = 64
 
-// task is one change that stands or falls alone, in whatever group it commits.
+// task is one change. It succeeds or fails on its own, whatever group it commits with.
 type task struct {
-	// needs names the data keys that it seals with; they are durable before it is.
+	// needs names the data keys with which the task seals. They are durable before the task is.
 	needs []seal.Ref
-	// apply makes the change. It may run again when the group is rerun.
+	// apply makes the change. It may run again when the group is tried again.
 	apply func(ctx context.Context, tx *sql.Tx, keys rows.Keys) error
 }
 
 // submit hands a task to the committer and waits for its outcome.
 func (s *Store) submit(ctx context.Context, t *task) error { return s.queue.Submit(ctx, t) }
 
-// item is a task on its way.
+// item is a task in the queue.
 type item = queue.Item[*task]
 
-// commit is the one writer. It takes what is waiting, without waiting for more,
-// and makes it durable in one transaction.
+// commit is the one writer. It takes the tasks that wait, without waiting for more, and makes them
+// durable in one transaction.
 func (s *Store) commit() {
 	defer s.queue.Done()
 	for first := s.queue.Next(); first != nil; first = s.queue.Next() {
@@ -55,10 +55,10 @@ func (s *Store) gather(first *item) []*item {
 	return group
 }
 
-// settle commits a group and answers each of its tasks. If the transaction as a
-// whole fails, each is tried alone, so that one does not fail the others.
+// settle commits a group and answers each of its tasks. If the whole transaction fails, settle
+// tries each task alone, so that one does not fail the others.
 func (s *Store) settle(group []*item) {
-	// The group belongs to no caller: no caller's cancellation ends it.
+	// The group belongs to no single caller, so no caller's cancellation ends it.
 	ctx := context.Background()
 	results, err := s.transact(ctx, group)
 	if err != nil && len(group) > 1 {
@@ -76,7 +76,7 @@ func (s *Store) settle(group []*item) {
 	}
 }
 
-// full names the reason where the disk has no room.
+// full adds journal.ErrFull to the error where the disk is full.
 func full(err error) error {
 	var refused *driver.Error
 	if errors.As(err, &refused) && refused.Code()&0xff == sqlite3.SQLITE_FULL {
@@ -85,8 +85,8 @@ func full(err error) error {
 	return err
 }
 
-// transact applies each task behind a savepoint: one that is refused leaves
-// nothing behind, not even a sequence.
+// transact applies each task within a savepoint, so that a refused task leaves nothing in the
+// database, not even a sequence.
 func (s *Store) transact(ctx context.Context, group []*item) ([]error, error) {
 	defer queue.Committing(ctx, group)()
 	results := make([]error, len(group))
@@ -112,8 +112,8 @@ func (s *Store) transact(ctx context.Context, group []*item) ([]error, error) {
 	return results, nil
 }
 
-// dataKeys makes what keys the group lacks, in one go; a task that needs a
-// destroyed one is refused for itself.
+// dataKeys makes all keys that the group is missing in one call. It refuses a task that needs a
+// destroyed key, and only that task.
 func (s *Store) dataKeys(ctx context.Context, group []*item, results []error) (rows.Keys, error) {
 	var all []seal.Ref
 	for _, t := range group {
@@ -133,8 +133,8 @@ func (s *Store) dataKeys(ctx context.Context, group []*item, results []error) (r
 	return keys, nil
 }
 
-// saved returns the task's own refusal, and apart from it the failure of the
-// transaction itself.
+// saved applies a task within a savepoint. It returns the task's own refusal and, separately, a
+// failure of the transaction.
 func saved(ctx context.Context, tx *sql.Tx, t *task, keys rows.Keys) (refused, failed error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT task"); err != nil {
 		return nil, fmt.Errorf("sqlite: savepoint: %w", err)

@@ -21,7 +21,7 @@ func (a *appending) tallies(ctx context.Context) error {
 	return nil
 }
 
-// FirstMonth is the first in which anything was counted.
+// FirstMonth returns the first month in which anything was counted.
 func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 	var first sql.NullString
 	if err := s.read.QueryRowContext(ctx, `SELECT MIN(month) FROM tallies`).Scan(&first); err != nil {
@@ -30,7 +30,7 @@ func (s *Store) FirstMonth(ctx context.Context) (string, error) {
 	return first.String, nil
 }
 
-// Counts are the subjects counted in a month.
+// Counts returns how many subjects were counted in a month.
 func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.CounterSum, err error) {
 		err = found.Scan(&row.What, &row.Sender, &row.Receiver, &row.Subjects)
@@ -38,7 +38,7 @@ func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum,
 	}, `SELECT what, sender, receiver, COUNT(*) FROM tallies WHERE month = ? GROUP BY what, sender, receiver ORDER BY what, sender, receiver`, month)
 }
 
-// Waits are those of what was taken in a month.
+// Waits returns the waiting times of the subjects that were taken in a month.
 func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.CounterWait, err error) {
 		var seconds int64
@@ -48,7 +48,7 @@ func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait,
 	}, `SELECT sender, receiver, waited FROM tallies WHERE month = ? AND what = ? ORDER BY at, subject`, month, journal.Taken)
 }
 
-// Encounters are the clients of events between two times, and who acted.
+// Encounters returns the clients of events between two times, with the party that acted.
 func (s *Store) Encounters(ctx context.Context, from, to time.Time) ([]journal.Encounter, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.Encounter, err error) {
 		err = found.Scan(&row.Client, &row.By)

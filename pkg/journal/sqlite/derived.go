@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Stale returns loops whose rows a version before has written.
+// Stale returns streams whose rows an earlier version of the program wrote.
 func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.Stream, err error) {
 		var next int64
@@ -21,8 +21,8 @@ func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) 
 		WHERE derived <> version AND NOT ended ORDER BY derived, subject LIMIT ?`, limit)
 }
 
-// derived keeps the rows of subjects that nothing has changed, as this program's rules have
-// them. One that ends by them ended with its last event.
+// derived stores the rows of unchanged subjects as this program's rules derive them. A subject that
+// has ended by these rules ended at the time of its last event.
 func (a *appending) derived(ctx context.Context) error {
 	for _, loop := range a.batch.Derived {
 		result, err := a.tx.ExecContext(ctx, `UPDATE loops SET state = ?3, next_check_at = ?4, ended = ?5, derived = version,

@@ -12,7 +12,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// keeper keeps wrapped keys in a database of their own.
+// keeper stores wrapped keys in a separate database.
 type keeper struct{ db *sql.DB }
 
 func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
@@ -74,8 +74,8 @@ func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 	return k.forget(ctx)
 }
 
-// forget takes what was overwritten out of the files: the write-ahead log holds it
-// until it is cut off.
+// forget removes overwritten keys from the files: the write-ahead log contains them until it is
+// truncated.
 func (k keeper) forget(ctx context.Context) error {
 	if _, err := k.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
 		return fmt.Errorf("sqlite: forget destroyed keys: %w", err)

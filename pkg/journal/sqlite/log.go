@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// LogState is how far the log's tree reaches.
+// LogState returns how far the log's tree reaches.
 func (s *Store) LogState(ctx context.Context) (state journal.LogState, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT leaves, hashes, number FROM log_state`).Scan(&state.Leaves, &state.Hashes, &state.Number)
 	if err != nil {
@@ -19,7 +19,7 @@ func (s *Store) LogState(ctx context.Context) (state journal.LogState, err error
 	return state, nil
 }
 
-// AccessesAfter returns accesses behind a number.
+// AccessesAfter returns accesses with a higher number.
 func (s *Store) AccessesAfter(ctx context.Context, number int64, limit int) ([]journal.NumberedAccess, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.NumberedAccess, err error) {
 		row.Access, err = scanAccess(found, &row.Number)

@@ -19,7 +19,7 @@ func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]
 	text, args := `SELECT `+deliveryColumns+` FROM deliveries WHERE agency = ? AND sequence > ?`, []any{asked.Agency, asked.After}
 	switch {
 	case asked.ID != "":
-		// The message is found by its id, whatever lies before it.
+		// The index on the id finds the message, however many messages come before it.
 		text, args = `SELECT `+deliveryColumns+` FROM deliveries WHERE agency = ? AND +sequence > ? AND id = ?`, append(args, asked.ID)
 		if asked.Subject != "" {
 			text, args = text+` AND subject || '' = ?`, append(args, asked.Subject)
@@ -52,7 +52,7 @@ func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
 	return row, err
 }
 
-// Sequences are those of messages in a mailbox.
+// Sequences returns the sequences of messages in a mailbox.
 func (s *Store) Sequences(ctx context.Context, agency string, ids ...string) (map[string]uint64, error) {
 	named, err := json.Marshal(append([]string{}, ids...))
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) Consumers(ctx context.Context, agency string, names ...string) (
 	return consumers, err
 }
 
-// Advance moves or takes over a consumer.
+// Advance moves a consumer's cursor, or takes the consumer over.
 func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
 	var moved journal.Consumer
 	err := s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {

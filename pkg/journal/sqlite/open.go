@@ -1,5 +1,5 @@
-// Package sqlite keeps a journal in one SQLite file, and its keys in another:
-// the store of the all-in-one, with no server beside it.
+// Package sqlite keeps a journal in one SQLite file, and its keys in another. The all-in-one
+// program uses it, with no database server.
 package sqlite
 
 import (
@@ -28,16 +28,17 @@ var migrations embed.FS
 
 // Config names the files of a store. All fields but Driver are required.
 type Config struct {
-	// Path of the journal and KeysPath of its keys; made where they are missing.
+	// Path is the file of the journal, KeysPath that of its keys. Missing files are created.
 	Path, KeysPath string
 	// KEK wraps the data keys.
 	KEK tink.AEAD
-	// Driver is the name of the driver, as database/sql has it, through which statements
-	// pass; "sqlite" where it is empty.
+	// Driver is the name of the database/sql driver that executes the statements; empty means
+	// "sqlite".
 	Driver string
 }
 
-// Store is a journal.Store, with all that is kept beside it and journal.Raw, over SQLite.
+// Store implements journal.Store, journal.Raw and the other interfaces of package journal, over
+// SQLite.
 type Store struct {
 	write, read, keys *sql.DB
 	vault             *seal.Vault
@@ -55,11 +56,11 @@ var (
 	_ journal.Raw       = (*Store)(nil)
 )
 
-// pragmas: every commit is on the disk before it returns; readers never wait for
-// the writer; what is deleted is overwritten. EXTRA also has the deletion of the
-// first transaction's rollback journal on the disk: were it found again after a
-// loss of power, it would undo everything since. It must stand before the mode of
-// the journal changes, and the driver runs _journal_mode after every _pragma.
+// With these pragmas, every commit is on the disk before it returns, readers never wait for the
+// writer, and deleted content is overwritten. EXTRA also flushes the deletion of the first
+// transaction's rollback journal: if that journal reappeared after a power loss, it would undo
+// everything since. EXTRA must be set before the journal mode changes; the driver sets
+// _journal_mode after every _pragma.
 const pragmas = "_pragma=synchronous(EXTRA)&_journal_mode=WAL&_pragma=busy_timeout(5000)" +
 	"&_pragma=foreign_keys(ON)&_pragma=secure_delete(ON)&_txlock=immediate"
 
@@ -67,7 +68,7 @@ const readers = 4
 
 func (c Config) driver() string { return cmp.Or(c.Driver, "sqlite") }
 
-// Open opens or makes a store and brings its schema up to date.
+// Open opens a store, creates missing files, and brings the schema up to date.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store := &Store{queue: queue.New[*task](maxGroup)}
 	var err error
@@ -117,7 +118,7 @@ func migrate(ctx context.Context, db *sql.DB, folder string) error {
 	return err
 }
 
-// Close waits for what is being appended and closes the files.
+// Close waits for the appends under way and closes the files.
 func (s *Store) Close() error {
 	s.queue.Close()
 	return errors.Join(s.read.Close(), s.write.Close(), s.keys.Close())

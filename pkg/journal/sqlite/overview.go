@@ -9,7 +9,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// OpenMatters are those that have not ended, as their senders are shown them.
+// OpenMatters counts the matters that have not ended, as their senders are shown them.
 func (s *Store) OpenMatters(ctx context.Context, at time.Time) ([]journal.OpenMatters, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.OpenMatters, err error) {
 		var oldest int64
@@ -21,7 +21,7 @@ SUM(subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT to
 FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on, phase`, at.UnixMicro())
 }
 
-// Untouched counts what is urgent and past due, and was touched by nobody.
+// Untouched counts the urgent matters that are past due and that no person has handled.
 func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouched, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.Untouched, err error) {
 		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Streams)
@@ -30,7 +30,7 @@ func (s *Store) Untouched(ctx context.Context, at time.Time) ([]journal.Untouche
 WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= ? GROUP BY agency, urgency ORDER BY agency, urgency`, at.UnixMicro())
 }
 
-// Silent returns open loops in which something is past due.
+// Silent returns open streams in which something is past due.
 func (s *Store) Silent(ctx context.Context, at time.Time, limit int) ([]journal.Silent, error) {
 	first, err := query(ctx, s, scanSilent, `SELECT r.subject, COALESCE(s.agency, ''), r.waiting_on, r.phase, r.due_at, r.started_at, r.urgency
 FROM standings AS r LEFT JOIN standings AS s ON s.subject = r.subject AND s.role = 'sender' AND NOT s.ended
@@ -52,7 +52,7 @@ func scanSilent(found *sql.Rows) (journal.Silent, error) {
 	return row, err
 }
 
-// Readers are all consumers, and how far behind each is.
+// Readers returns all consumers, and how far behind each is.
 func (s *Store) Readers(ctx context.Context) ([]journal.ReaderLag, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.ReaderLag, err error) {
 		var at int64

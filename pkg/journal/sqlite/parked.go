@@ -13,7 +13,7 @@ import (
 
 const parkedColumns = `agency, consumer, subject, sequence, code, retry, at`
 
-// Parked returns what is parked for an agency, or for all.
+// Parked returns what is parked for an agency's consumers, or for those of all agencies.
 func (s *Store) Parked(ctx context.Context, agency string) ([]journal.Parked, error) {
 	text, args := `SELECT `+parkedColumns+` FROM parked`, []any(nil)
 	if agency != "" {

@@ -33,7 +33,7 @@ func stream[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql
 	}
 }
 
-// RawEvents is of journal.Raw, as is each method below.
+// RawEvents implements journal.Raw, as each method below does.
 func (s *Store) RawEvents(ctx context.Context) iter.Seq2[journal.SealedEvent, error] {
 	return stream(ctx, s.read, `SELECT `+eventColumns+` FROM events ORDER BY subject, version`, scanEvent)
 }

@@ -15,7 +15,7 @@ import (
 
 const eventColumns = `subject, version, id, type, client, case_id, by, basis, at, trace, class, sealed, hash, prev_hash`
 
-// Load returns the histories of subjects, and their keys, by one statement each.
+// Load returns the histories of subjects. It reads the events and the keys with one statement each.
 func (s *Store) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
 	histories := make([][]journal.Event, len(subjects))
 	named, err := json.Marshal(append([]string{}, subjects...))
@@ -64,7 +64,7 @@ func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error
 	return collectUntil(rows, scan, func(T) bool { return false })
 }
 
-// collectUntil reads rows up to the one with which it is enough, and closes them.
+// collectUntil reads rows up to the first for which enough is true, and closes them.
 func collectUntil[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error), enough func(T) bool) (all []T, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -79,7 +79,7 @@ func collectUntil[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error), enough
 	return all, rows.Err()
 }
 
-// Client returns who the client of a subject is.
+// Client returns the client's identity that was recorded with a subject.
 func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	var sealed []byte
 	err := s.read.QueryRowContext(ctx, `SELECT sealed FROM clients WHERE subject = ?`, subject).Scan(&sealed)
@@ -96,7 +96,7 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 	return rows.OpenClient(keys, subject, sealed)
 }
 
-// UniqueKeys returns those of the claims that are held.
+// UniqueKeys returns those of the named keys that a subject holds.
 func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	named, err := json.Marshal(append([]string{}, keys...))
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]jour
 	return held, err
 }
 
-// Due returns subjects whose next check has come.
+// Due returns subjects whose next check is due.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
 	found, err := s.read.QueryContext(ctx, `SELECT subject FROM loops WHERE next_check_at <= ? ORDER BY next_check_at, subject LIMIT ?`,
 		at.UnixMicro(), limit)

@@ -16,7 +16,7 @@ import (
 
 var _ journal.Retention = (*Store)(nil)
 
-// ends notes when subjects end, and forgets it of those that go on.
+// ends records when subjects end, and removes the record of those that are open again.
 func (a *appending) ends(ctx context.Context) error {
 	for _, loop := range a.batch.Streams {
 		if !loop.Ended && a.batch.Expected[loop.Subject] == 0 {
@@ -31,7 +31,7 @@ func (a *appending) ends(ctx context.Context) error {
 	return nil
 }
 
-// Ended returns subjects by their end.
+// Ended returns subjects by their end, the earliest first.
 func (s *Store) Ended(ctx context.Context, asked journal.EndedQuery) ([]journal.Ended, error) {
 	after := journal.Ended{At: time.UnixMicro(math.MinInt64)}
 	if asked.After != nil {
@@ -48,7 +48,7 @@ func (s *Store) Ended(ctx context.Context, asked journal.EndedQuery) ([]journal.
 		ORDER BY ended_at, subject LIMIT ?5`, asked.Expired, asked.Before.UnixMicro(), after.At.UnixMicro(), after.Subject, asked.Limit)
 }
 
-// Expire destroys keys of a subject that is not held.
+// Expire destroys keys of a subject without a hold.
 func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		var held bool
@@ -85,7 +85,7 @@ func (s *Store) Expire(ctx context.Context, expiry journal.Expiry) error {
 	}})
 }
 
-// Destroyed are subjects whose document's key was destroyed.
+// Destroyed returns the subjects whose document key was destroyed.
 func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
 	found, err := s.keys.QueryContext(ctx, `SELECT subject FROM keys WHERE wrapped IS NULL AND class = ? ORDER BY subject`, journal.ClassDocument)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Store) Destroyed(ctx context.Context) ([]string, error) {
 	})
 }
 
-// Subjects are those of a client.
+// Subjects returns the subjects of a client.
 func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	return query(ctx, s, func(found *sql.Rows) (subject string, err error) {
 		err = found.Scan(&subject)
@@ -105,7 +105,7 @@ func (s *Store) Subjects(ctx context.Context, client string) ([]string, error) {
 	}, `SELECT subject FROM loops WHERE client = ? ORDER BY subject`, client)
 }
 
-// Hold keeps a subject from being expired.
+// Hold prevents the expiry of a subject.
 func (s *Store) Hold(ctx context.Context, hold journal.RetentionHold) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		return someRow(tx.ExecContext(ctx, `INSERT INTO holds (subject, reason, by, at) SELECT subject, ?, ?, ? FROM loops WHERE subject = ?`,
@@ -121,7 +121,7 @@ func (s *Store) Release(ctx context.Context, subject, by string, at time.Time) e
 	}})
 }
 
-// someRow is journal.ErrNotFound where a statement changed none.
+// someRow returns journal.ErrNotFound where a statement changed no row.
 func someRow(result sql.Result, err error) error {
 	if err != nil {
 		return fmt.Errorf("sqlite: holds: %w", err)
@@ -132,7 +132,7 @@ func someRow(result sql.Result, err error) error {
 	return nil
 }
 
-// Holds are those that stand.
+// Holds returns the holds that are in force.
 func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
 	return query(ctx, s, func(found *sql.Rows) (journal.RetentionHold, error) {
 		var row journal.RetentionHold
@@ -143,5 +143,5 @@ func (s *Store) Holds(ctx context.Context) ([]journal.RetentionHold, error) {
 	}, `SELECT subject, reason, by, at FROM holds WHERE released_at IS NULL ORDER BY subject, at, number`)
 }
 
-// Rewrapper is what the store's keys are wrapped anew by.
+// Rewrapper returns the keeper with which the store's keys are wrapped again.
 func (s *Store) Rewrapper() seal.Rewrapper { return keeper{s.keys} }

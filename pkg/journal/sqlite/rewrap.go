@@ -28,7 +28,7 @@ func (k keeper) Wrapped(ctx context.Context, after seal.Ref, limit int) ([]seal.
 	return all, nil
 }
 
-// Replace puts each key where its old one still is.
+// Replace stores each new key where its old one is still stored.
 func (k keeper) Replace(ctx context.Context, replacements []seal.Replacement) error {
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -23,7 +23,7 @@ func (s *Store) Setting(ctx context.Context, key string) (string, bool, error) {
 	return value, true, nil
 }
 
-// SetSetting keeps a setting.
+// SetSetting stores a setting.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)`, key, value); err != nil {
@@ -33,8 +33,9 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 	}})
 }
 
-// Settled returns once all that the store has shown so far is on the disk. A process that was
-// killed may have left a commit that was written and never flushed, which this one shows.
+// Settled returns once everything that the store has shown so far is on the disk. A process that
+// was killed may have left a commit that was written but never flushed; this process shows that
+// commit.
 func (s *Store) Settled(ctx context.Context) error {
 	if _, err := s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
 		return fmt.Errorf("sqlite: settled: %w", err)
@@ -42,8 +43,8 @@ func (s *Store) Settled(ctx context.Context) error {
 	return nil
 }
 
-// Erase destroys keys of a subject. It goes through the committer, so that no
-// append seals with a key that is being destroyed.
+// Erase destroys keys of a subject. It goes through the committer, so that no append seals with a
+// key that is being destroyed.
 func (s *Store) Erase(ctx context.Context, subject string, classes ...journal.Class) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, _ *sql.Tx, _ rows.Keys) error {
 		return s.vault.Destroy(ctx, rows.Refs(subject, classes...))

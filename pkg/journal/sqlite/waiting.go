@@ -11,7 +11,8 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Waiting returns what waits for units and was not told them often enough.
+// Waiting returns matters that wait for units and of which the units have not had all their
+// notices.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	units := make([][2]string, 0, len(asked.Units))
 	for _, unit := range asked.Units {
@@ -49,7 +50,7 @@ func scanWaiting(found *sql.Rows) (journal.Waiting, error) {
 	return row, err
 }
 
-// MarkNotified counts each as told once more.
+// MarkNotified records one more notice for each.
 func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
 		for _, one := range told {

@@ -8,11 +8,11 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// agencyField is the number of koppi.common.v1.Party.agency.
+// agencyField is the field number of koppi.common.v1.Party.agency.
 const agencyField = 1
 
-// Accesses is the statement of a query, and its arguments: the latest first, in the order of
-// its index.
+// Accesses returns the statement for a query, and its arguments. The latest access comes first,
+// which is the order of the index.
 func Accesses(d Dialect, asked journal.AccessQuery) (string, []any) {
 	s := &selecting{Dialect: d, limit: asked.Limit}
 	conditions := []string{"client = " + s.value(asked.Client)}

@@ -1,6 +1,6 @@
-// Package statement builds what both stores ask of their worklists. A statement holds the
-// filters that filter and no others: a condition that may be switched off, such as
-// "(? = ” OR id = ?)", keeps a planner from every index.
+// Package statement builds the statements with which both stores read worklists and the access log.
+// A statement holds only the filters that the query sets: a condition that can be switched off,
+// such as "($1 IS NULL OR id = $1)", keeps the planner from using any index.
 package statement
 
 import (
@@ -12,11 +12,11 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Lead is the condition that an index serves; the other filters are held against the rows
-// that it leads to.
+// Lead is the condition that an index serves. The other filters are applied to the rows that the
+// index finds.
 type Lead string
 
-// Each lead has its index in the migrations of both stores.
+// Each lead has an index in the migrations of both stores.
 const (
 	BySubject Lead = "subject"
 	ByClient  Lead = "client"
@@ -29,7 +29,7 @@ const (
 	ByRole    Lead = "role"
 )
 
-// LeadOf is what leads to the rows of a query.
+// LeadOf returns the lead of a query.
 func LeadOf(query journal.Query) Lead {
 	switch {
 	case query.Subject != "":
@@ -53,23 +53,24 @@ func LeadOf(query journal.Query) Lead {
 	}
 }
 
-// roles of an agency in matters: who asks for all of them is read each role's rows in the
+// roles are an agency's roles in matters. A query for all roles reads the rows of each role in the
 // order of their index.
 var roles = []journal.Role{journal.RoleSender, journal.RoleReceiver, journal.RoleParticipant, journal.RoleOfficer}
 
-// Dialect is how a store writes.
+// Dialect holds the differences between the SQL of the two stores.
 type Dialect struct {
-	// Columns that are read.
+	// Columns are the columns to read.
 	Columns string
-	// Parameter is the n-th parameter, counted from 1.
+	// Parameter returns the n-th parameter, counted from 1.
 	Parameter func(n int) string
-	// Beside says that the agency stands first in the index of cases.
+	// Beside says that the agency is the first column in the index of cases.
 	Beside bool
-	// Agency is the agency of who acted, of a row of accesses, as its index has it.
+	// Agency is the expression for the agency of the party that acted, in a row of accesses, as in
+	// its index.
 	Agency string
 }
 
-// WorklistEntries is the statement of a query, and its arguments.
+// WorklistEntries returns the statement for a query, and its arguments.
 func (d Dialect) WorklistEntries(query journal.Query) (string, []any) {
 	s := &selecting{Dialect: d, limit: query.Limit}
 	if LeadOf(query) != ByRole || query.Role != "" {
@@ -83,7 +84,7 @@ func (d Dialect) WorklistEntries(query journal.Query) (string, []any) {
 	return strings.Join(parts, "\nUNION ALL ") + s.order(), s.args
 }
 
-// selecting is a statement that grows.
+// selecting is a statement under construction.
 type selecting struct {
 	Dialect
 
@@ -97,7 +98,7 @@ func (s *selecting) value(value any) string {
 	return s.Parameter(len(s.args))
 }
 
-// from is one SELECT, in the order of worklists.
+// from returns one SELECT, in the order of worklists.
 func (s *selecting) from(query journal.Query) string {
 	conditions := append(s.names(query), flags(query)...)
 	if len(query.States) > 0 {
@@ -124,9 +125,9 @@ func (s *selecting) order() string {
 	return order
 }
 
-// names are the conditions of names. Those that do not lead are written so that no index
-// serves them: a planner without statistics would else take another's, only because that
-// comes sorted.
+// names returns the conditions on columns with names. Conditions other than the lead are written so
+// that no index serves them. Otherwise a planner without statistics would choose another index,
+// only because its rows come sorted.
 func (s *selecting) names(query journal.Query) []string {
 	lead := LeadOf(query)
 	var conditions []string
@@ -153,7 +154,7 @@ func (s *selecting) names(query journal.Query) []string {
 	return conditions
 }
 
-// flags are the conditions without a value.
+// flags returns the conditions that take no argument.
 func flags(query journal.Query) []string {
 	var conditions []string
 	for _, flag := range []struct {
@@ -164,7 +165,7 @@ func flags(query journal.Query) []string {
 		{query.HiddenOnly, "hidden AND NOT ended"},
 		{!query.HiddenOnly && !query.WithHidden, "NOT hidden"},
 		{query.OpenOnly, "NOT ended"},
-		// As the index of workers has it.
+		// The index of workers has this condition.
 		{query.Worker != "", "worker <> ''"},
 		{query.Unassigned, "worker = ''"},
 		{query.OwnTurn, "waiting_on = agency"},

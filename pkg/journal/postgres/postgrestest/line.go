@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Line leads to a server, until it is cut.
+// Line is a TCP proxy to a server, whose connections a test can cut.
 type Line struct {
 	port   int
 	mu     sync.Mutex
@@ -17,7 +17,7 @@ type Line struct {
 	ends   []net.Conn
 }
 
-// NewLine opens a line to a server on a port of its own.
+// NewLine opens a line to a server, on a free port of its own.
 func NewLine(tb testing.TB, server *Server) *Line {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -56,14 +56,14 @@ func (l *Line) join(near net.Conn) {
 	}
 }
 
-// Lead has the line lead to a server from now on: whoever dials next.
+// Lead directs new connections to another server from now on.
 func (l *Line) Lead(server *Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.server = net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port()))
 }
 
-// Cut ends all connections; new ones are taken.
+// Cut ends all connections; the line still accepts new ones.
 func (l *Line) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -73,7 +73,7 @@ func (l *Line) Cut() {
 	l.ends = nil
 }
 
-// DSN is a connection string that goes by the line.
+// DSN returns the connection string with the line's port.
 func (l *Line) DSN(dsn string) string {
 	fields := strings.Fields(dsn)
 	for i, field := range fields {

@@ -14,25 +14,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Managed are two servers that Patroni manages over etcd, as keeping.md says: one is the primary,
-// and the other the standby without which it commits nothing.
+// Managed is two servers that Patroni manages with etcd, configured as in keeping.md: one is the
+// primary, and the other its standby, without which the primary commits nothing.
 type Managed struct {
 	tb    testing.TB
 	nodes [2]*node
 }
 
-// node is a server with its Patroni.
+// node is a server with its own Patroni.
 type node struct {
 	*Server
 	api, config string
 	patroni     *exec.Cmd
 }
 
-// managedTime is how long a manager may take for a change. It believes a primary that is silent
-// for 20 seconds, the least that Patroni takes.
+// managedTime is how long Patroni may take for a change. Patroni considers a silent primary alive
+// for 20 seconds, the shortest time that it can be set to.
 const managedTime = 2 * time.Minute
 
-// StartManaged returns once the primary has its standby.
+// StartManaged starts both servers, and returns when the primary has its standby.
 func StartManaged(tb testing.TB) *Managed {
 	tb.Helper()
 	for _, name := range []string{"patroni", "etcd"} {
@@ -75,7 +75,8 @@ func StartManaged(tb testing.TB) *Managed {
 	return m
 }
 
-// settings are Patroni's, as keeping.md says; the times are the least that it takes.
+// settings returns Patroni's configuration, as in keeping.md, with the shortest times that Patroni
+// accepts.
 func (n *node) settings(name string, etcd int) string {
 	return fmt.Sprintf(`scope: koppi
 name: %s
@@ -102,7 +103,7 @@ postgresql:
 `, name, n.api, n.api, etcd, n.port, n.port, n.data, n.bin, n.data, filepath.Dir(n.data))
 }
 
-// begin starts a program as the server's account; what it says goes to a file.
+// begin starts a program under the server's account; its output goes to a file.
 func (s *Server) begin(command *exec.Cmd, log string) {
 	s.tb.Helper()
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a test's own
@@ -126,7 +127,7 @@ func (n *node) manage() {
 	n.begin(n.patroni, n.data+".patroni.log")
 }
 
-// lose ends the node as a loss of its machine would: its Patroni has no time to give anything up.
+// lose ends the node as the loss of its machine would: Patroni gets no time to release its lease.
 func (n *node) lose() {
 	if n.patroni != nil {
 		_, _ = n.patroni.Process.Kill(), n.patroni.Wait()
@@ -151,7 +152,7 @@ func (n *node) leads() bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// roles are the primary and the other; nil while there is no primary.
+// roles returns the primary and the other node; both are nil while there is no primary.
 func (m *Managed) roles() (primary, other *node) {
 	for i, n := range m.nodes {
 		if n.patroni != nil && n.leads() {
@@ -161,7 +162,7 @@ func (m *Managed) roles() (primary, other *node) {
 	return nil, nil
 }
 
-// until asks until a node is the primary, and is as it is asked for.
+// until polls until there is a primary for which is returns true.
 func (m *Managed) until(what string, is func(primary *node) bool) *node {
 	m.tb.Helper()
 	for deadline := time.Now().Add(managedTime); ; time.Sleep(100 * time.Millisecond) { //nolint:forbidigo // a manager tells nobody what it has done: it is asked
@@ -178,18 +179,18 @@ func (m *Managed) until(what string, is func(primary *node) bool) *node {
 	}
 }
 
-// Whole returns the primary once its commits wait for a standby that is there.
+// Whole returns the primary when its commits wait for a connected standby.
 func (m *Managed) Whole() *Server {
 	m.tb.Helper()
 	whole := m.until("a primary with a synchronous standby", func(primary *node) bool { return primary.whole() })
 	return whole.Server
 }
 
-// Servers are both, whichever leads.
+// Servers returns both servers, whichever is the primary.
 func (m *Managed) Servers() (one, other *Server) { return m.nodes[0].Server, m.nodes[1].Server }
 
-// LosePrimary loses the primary's machine, and returns once the manager has made the other the
-// primary. What it returns brings the machine back.
+// LosePrimary ends the primary as the loss of its machine would, and returns when Patroni has made
+// the other server the primary. giveBack starts the lost machine again.
 func (m *Managed) LosePrimary() (giveBack func()) {
 	m.tb.Helper()
 	lost, other := m.roles()
@@ -201,7 +202,7 @@ func (m *Managed) LosePrimary() (giveBack func()) {
 	return lost.manage
 }
 
-// whole tells whether commits wait for a standby that is there.
+// whole tells whether commits wait for a connected standby.
 func (n *node) whole() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

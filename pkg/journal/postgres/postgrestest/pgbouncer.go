@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// NewPgBouncer starts a PgBouncer in front of a server, in a pool mode such as "session", for
-// the named roles, and returns the line to it.
+// NewPgBouncer starts a PgBouncer in front of a server, in a pool mode such as "session", for the
+// named roles, and returns a line to it.
 func NewPgBouncer(tb testing.TB, server *Server, mode string, roles ...string) *Line {
 	tb.Helper()
 	path, err := exec.LookPath("pgbouncer")

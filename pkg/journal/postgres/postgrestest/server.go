@@ -1,5 +1,5 @@
-// Package postgrestest starts a PostgreSQL of a test's own: in a temporary folder,
-// on a free port, stopped with the test.
+// Package postgrestest starts a PostgreSQL server for one test: in a temporary folder, on a free
+// port. The server stops when the test ends.
 package postgrestest
 
 import (
@@ -56,10 +56,11 @@ func Start(tb testing.TB, settings ...string) *Server {
 	return s
 }
 
-// Up starts a server that is down.
+// Up starts the server after Down.
 func (s *Server) Up() { s.tool("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
 
-// Down stops it: "fast" in order, "immediate" as a crash would. One that is down stays so.
+// Down stops the server, with the mode "fast" for an orderly stop or "immediate" for a crash. It
+// does nothing where the server is down.
 func (s *Server) Down(mode string) {
 	if _, err := os.Stat(filepath.Join(s.data, "postmaster.pid")); errors.Is(err, os.ErrNotExist) {
 		return
@@ -67,19 +68,19 @@ func (s *Server) Down(mode string) {
 	s.tool("pg_ctl", "-D", s.data, "-w", "-m", mode, "stop")
 }
 
-// TB is the test whose server it is.
+// TB returns the test that started the server.
 func (s *Server) TB() testing.TB { return s.tb }
 
-// Port that it listens on.
+// Port returns the port on which the server listens.
 func (s *Server) Port() int { return s.port }
 
-// DSN leads to a database as a role; the schema is that of the search path.
+// DSN returns a connection string for a database and a role, whose search path is the schema.
 func (s *Server) DSN(database, role, schema string) string {
 	return fmt.Sprintf("host=127.0.0.1 port=%d dbname=%s user=%s search_path=%s sslmode=disable", s.port, database, role, schema)
 }
 
-// Database makes a database that nobody else has, as a copy of another, such as
-// template1, and returns its name.
+// Database creates a database for the caller alone, as a copy of a template such as template1, and
+// returns its name.
 func (s *Server) Database(template string) string {
 	s.tb.Helper()
 	name := fmt.Sprintf("koppi_%d", s.count.Add(1))
@@ -87,7 +88,7 @@ func (s *Server) Database(template string) string {
 	return name
 }
 
-// Exec runs a statement as the owner of the server.
+// Exec runs a statement as the server's superuser.
 func (s *Server) Exec(statement string) {
 	s.tb.Helper()
 	conn, err := pgx.Connect(context.Background(), s.DSN("postgres", "postgres", "public"))
@@ -100,11 +101,11 @@ func (s *Server) Exec(statement string) {
 	}
 }
 
-// Folder is the account's own, for backups and the like.
+// Folder returns a folder of the server's account, for backups and similar files.
 func (s *Server) Folder() string { return filepath.Dir(s.data) }
 
-// Shell runs a script as the server's account, with its tools in the path, what they need
-// to find it in the environment, and further variables such as "NAME=value".
+// Shell runs a script as the server's account. PostgreSQL's tools are in its path, the variables by
+// which they find the server are set, and so are the given ones, such as "NAME=value".
 func (s *Server) Shell(script string, variables ...string) {
 	s.tb.Helper()
 	s.run(slices.Concat(variables, []string{
@@ -116,7 +117,7 @@ func (s *Server) Shell(script string, variables ...string) {
 	}
 }
 
-// tool runs one of PostgreSQL's own.
+// tool runs one of PostgreSQL's tools.
 func (s *Server) tool(name string, args ...string) {
 	s.tb.Helper()
 	s.run(nil, filepath.Join(s.bin, name), args...)
@@ -135,7 +136,7 @@ func (s *Server) run(variables []string, name string, args ...string) {
 		s.tb.Fatal(err)
 	}
 	defer func() { _, _ = log.Close(), os.Remove(log.Name()) }()
-	// A file and no pipe: the server that stays would hold a pipe open.
+	// The output goes to a file, because the server keeps running and would keep a pipe open.
 	command.Stdout, command.Stderr = log, log
 	if err := command.Run(); err != nil {
 		out, _ := os.ReadFile(log.Name())
@@ -143,7 +144,8 @@ func (s *Server) run(variables []string, name string, args ...string) {
 	}
 }
 
-// binaries finds PostgreSQL's tools, beside the server where only that is in the path.
+// binaries returns the folder of PostgreSQL's tools, which it looks for beside the server program
+// where only that is in the path.
 func binaries(tb testing.TB) string {
 	tb.Helper()
 	if path, err := exec.LookPath("initdb"); err == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Standby makes a standby of a server, which streams from it, and starts it. Its settings are
-// the server's own and those that are given.
+// Standby creates a standby that streams from the server, and starts it. It has the server's
+// settings and the given ones.
 func (s *Server) Standby(tb testing.TB, name string, settings ...string) *Server {
 	tb.Helper()
 	standby := &Server{tb: tb, bin: s.bin, account: s.account, port: freePort(tb), data: filepath.Join(s.Folder(), name)}
@@ -24,7 +24,7 @@ func (s *Server) Standby(tb testing.TB, name string, settings ...string) *Server
 	return standby
 }
 
-// configure adds lines to a server's configuration; the last of a name counts.
+// configure appends lines to the server's configuration; the last line for a name is in force.
 func (s *Server) configure(settings ...string) {
 	s.tb.Helper()
 	file, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
@@ -39,7 +39,8 @@ func (s *Server) configure(settings ...string) {
 	}
 }
 
-// WaitFor has commits wait for a standby, and returns once that has all of the log.
+// WaitFor makes commits wait for the standby, and returns when the standby has the whole
+// write-ahead log.
 func (s *Server) WaitFor(name string) {
 	s.tb.Helper()
 	s.configure(fmt.Sprintf("synchronous_standby_names='FIRST 1 (\"%s\")'", name))
@@ -47,7 +48,7 @@ func (s *Server) WaitFor(name string) {
 	s.until(`SELECT EXISTS (SELECT FROM pg_stat_replication WHERE application_name = '` + name + `' AND sync_state = 'sync')`)
 }
 
-// until asks until the answer is true.
+// until polls until the query returns true.
 func (s *Server) until(question string) {
 	s.tb.Helper()
 	conn, err := pgx.Connect(context.Background(), s.DSN("postgres", "postgres", "public"))
@@ -69,7 +70,7 @@ func (s *Server) until(question string) {
 	}
 }
 
-// Waiting returns once a commit waits for a standby.
+// Waiting returns when a commit is waiting for a standby.
 func (s *Server) Waiting() {
 	s.tb.Helper()
 	s.until(`SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')`)
