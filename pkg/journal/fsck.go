@@ -26,7 +26,7 @@ func (r Report) Err() error {
 
 // Fsck verifies a whole journal by reading it: both hash chains, that nothing is missing or
 // doubled, and that the rows derived from the history agree with it. Tests and operators rely on
-// its result. Nothing may append to the journal while it runs.
+// its result. The journal must be at rest: nothing appends to it while Fsck runs.
 func Fsck(ctx context.Context, raw Raw) (Report, error) {
 	f := &fsck{raw: raw, subjects: map[string]*subjectSeen{}, mailboxes: map[string]*mailboxSeen{}}
 	for _, check := range []func(context.Context) error{
@@ -44,7 +44,7 @@ type subjectSeen struct {
 	head    []byte
 	ids     map[string]bool
 	row     bool
-	// told counts the messages of the subject by mailbox.
+	// told counts the subject's messages by mailbox.
 	told map[string]uint64
 	// client and caseID are those of the first event; they never change.
 	client, caseID string

@@ -29,8 +29,8 @@ type Store interface {
 	// and no payload. Where an event does not open with its key, Load must fail with ErrUnreadable.
 	Load(ctx context.Context, subjects ...string) ([][]Event, error)
 
-	// Client returns the identity that was recorded with a subject and sealed, opened; ErrNotFound
-	// where there is none or its key was destroyed.
+	// Client returns the client's identity, which was recorded with a subject and sealed;
+	// ErrNotFound where there is none or its key was destroyed.
 	Client(ctx context.Context, subject string) ([]byte, error)
 
 	// WorklistEntries returns the entries that a query selects, ordered by due time (entries
@@ -42,7 +42,7 @@ type Store interface {
 
 	// Deliveries reads a mailbox in sequence order. A delivery whose key was destroyed must come as
 	// a tombstone: without record and nonce, with all its hashes. A delivery that does not open
-	// with its key must come in the same form, with Unreadable set, and must not hold up the
+	// with its key must come in the same form, with Unreadable set; it does not hold up the
 	// deliveries after it.
 	Deliveries(ctx context.Context, query DeliveryQuery) ([]Delivery, error)
 

@@ -7,9 +7,9 @@ import (
 
 // Notices reads which matters wait for units, and records which notices the units were sent.
 type Notices interface {
-	// Waiting returns matters that wait for units and of which the units have not had all their
-	// notices. Those with two notices come first, so that nothing delays them, then those with the
-	// earliest due time.
+	// Waiting returns matters that wait for units and of which the units have not been notified as
+	// often as they must be. Matters of which a unit is notified twice come first, so that nothing
+	// delays them, then those with the earliest due time.
 	Waiting(ctx context.Context, query WaitingQuery) ([]Waiting, error)
 	// MarkNotified records one more notice for each, sent at the given time.
 	MarkNotified(ctx context.Context, told []Waiting, at time.Time) error

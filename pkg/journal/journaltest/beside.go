@@ -150,7 +150,7 @@ func testWaiting(t *testing.T, open Harness) {
 	if left := waiting(); len(left) != 0 {
 		t.Fatalf("told twice: %v", left)
 	}
-	// An overdue matter gets notices of another kind, and another due time gets notices of its own.
+	// An overdue matter waits as another kind, and each due time has notices of its own.
 	put("s/emergency", 1, with(func(s *journal.WorklistEntry) { s.Urgency, s.Overdue = 3, true }))
 	put("s/fresh", 1, with(func(s *journal.WorklistEntry) { s.DueAt = due.Add(time.Hour) }))
 	if left := waiting(); len(left) != 2 || left["s/emergency"].Kind != journal.WaitingOverdue || left["s/emergency"].Told != 0 || left["s/fresh"].Told != 0 {

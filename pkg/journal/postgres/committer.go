@@ -23,8 +23,8 @@ import (
 const (
 	// maxGroup is the most tasks that share one transaction.
 	maxGroup = 256
-	// groupTime bounds the commit of a group, so that a database that does not answer does not hold
-	// callers for ever.
+	// groupTime bounds the commit of a group: a database that does not answer must not hold callers
+	// for ever.
 	groupTime = time.Minute
 )
 
@@ -32,7 +32,7 @@ const (
 type task struct {
 	// needs names the data keys with which the task seals. They are durable before the task is.
 	needs []seal.Ref
-	// asks names the rows that its decision reads.
+	// asks names the rows that its decision must see.
 	asks asks
 	// decide makes the change to the view, or refuses and leaves the view as it was. It may run
 	// again when the group is tried again.
@@ -109,8 +109,8 @@ func (s *Store) settle(group []outcome, failed error) {
 		case len(group) == 1 || !isOfOne(failed):
 			one.Answer(full(failed))
 		default:
-			// The task itself is passed as the held one, so that no other task joins it and fails
-			// with it.
+			// The task itself is passed as the held one, so that no other task joins: a task that
+			// must not fail others is held back.
 			again, _, err := s.transact([]*item{one.item}, one.item)
 			s.settle(again, err)
 		}

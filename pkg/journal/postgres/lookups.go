@@ -17,8 +17,7 @@ const (
 	lookers = 2
 	// maxLookups is the most lookups that share one round trip.
 	maxLookups = 64
-	// lookupTime bounds a batch, so that a database that does not answer does not hold callers for
-	// ever.
+	// lookupTime bounds a batch: a database that does not answer must not hold callers for ever.
 	lookupTime = 10 * time.Second
 )
 

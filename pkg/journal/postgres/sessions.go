@@ -192,9 +192,9 @@ FROM pg_stat_activity own WHERE own.pid = pg_backend_pid()`, [][]byte{[]byte(pro
 	return nil
 }
 
-// replicated returns once everything that was committed before on the server is on the synchronous
-// standby, where there is one. It commits a message that nothing reads and no caller waits for; the
-// message comes after those commits in the write-ahead log.
+// replicated returns once everything that was committed before on the server is where a commit must
+// be: on the synchronous standby, where there is one. It commits a message that nothing reads and
+// no caller waits for; the message comes after those commits in the write-ahead log.
 func (s *sessions) replicated(ctx context.Context, conn *pgconn.PgConn, one *session) error {
 	ctx, cancel := context.WithTimeout(ctx, s.bounds.answer)
 	defer cancel()

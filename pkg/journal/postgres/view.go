@@ -7,7 +7,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// asks names the rows that a task's decision reads.
+// asks names the rows that a task's decision must see.
 type asks struct {
 	subjects, claims, agencies []string
 	consumers                  []consumerKey

@@ -10,8 +10,8 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Waiting returns matters that wait for units and of which the units have not had all their
-// notices.
+// Waiting returns matters that wait for units and of which the units have not been notified often
+// enough.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	agencies, units := texts(len(asked.Units)), texts(len(asked.Units))
 	for i, unit := range asked.Units {

@@ -15,7 +15,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"gocloud.dev/secrets"
 	_ "gocloud.dev/secrets/awskms"       // a KMS
-	_ "gocloud.dev/secrets/localsecrets" // stands for a KMS where Koppi is tried out
+	_ "gocloud.dev/secrets/localsecrets" // replaces a KMS where Koppi is tried out
 )
 
 // Source says where the key-encryption key is stored.

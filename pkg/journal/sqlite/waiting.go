@@ -11,8 +11,8 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-// Waiting returns matters that wait for units and of which the units have not had all their
-// notices.
+// Waiting returns matters that wait for units and of which the units have not been notified often
+// enough.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	units := make([][2]string, 0, len(asked.Units))
 	for _, unit := range asked.Units {
