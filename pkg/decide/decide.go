@@ -1,7 +1,6 @@
-// Package decide runs one command from history to history: load, fold, let the
-// rules decide, append; on a conflict again. It is the only way in which a
-// service changes anything, and the one place where events become rows and case
-// messages.
+// Package decide runs one command: load the histories, fold them, let the rules decide, append; on
+// a conflict it starts again. A service changes its data only through this package, and only here
+// do events become rows and case messages.
 package decide
 
 import (
@@ -16,56 +15,59 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// maxAttempts bounds how often a command is decided again after a conflict.
-// Each conflict means that another command succeeded, so that many in a row on
-// one subject is a storm, which the caller should back off from.
+// maxAttempts limits how often a command is decided again after a conflict. Each conflict means
+// that another command succeeded, so that many conflicts in a row on one subject mean overload, and
+// the caller should back off.
 const maxAttempts = 64
 
 // Command is one request to change something.
 type Command[S loop.State] struct {
 	// Agency of the caller; a request_id is unique within it.
 	Agency string
-	// Client commands where no agency does: the person whom the subject concerns, by
-	// inner id.
+	// Client is the internal id of the person whom the subject concerns, if the person and not an
+	// agency commands.
 	Client string
-	// Holders may command too: agencies that must acknowledge a withdrawn consent, although
+	// Holders admits agencies that hold a copy and must acknowledge a withdrawn consent, even after
 	// they have left.
 	Holders bool
-	// Subject commanded. It must exist unless the command Starts it.
+	// Subject that is commanded. It must exist unless Starts is set: then the command creates it.
 	Subject string
 	Starts  bool
-	// Open subjects are anybody's to command, and need not exist: who may is checked before.
+	// Open says that any caller may command the subject, and that it need not exist. The caller's
+	// permission is checked beforehand.
 	Open bool
-	// RequestID and Digest make it idempotent: the same id with the same digest
-	// has one effect. An empty id is the sweep's, which repeats nothing.
+	// RequestID and Digest make the command idempotent: the same id with the same digest has one
+	// effect. The sweep uses an empty id, because it repeats nothing.
 	RequestID string
 	Digest    []byte
-	// Claims names the claims whose holders the decision needs; may be nil.
+	// Claims returns the unique keys whose holders the decision needs; may be nil.
 	Claims func(loop.World[S]) []string
-	// Check refuses by the commanded subject alone, before more is read; may be nil.
+	// Check may refuse the command from the commanded subject alone, before more is read; may be
+	// nil.
 	Check func(loop.World[S]) error
-	// Related names the subjects that the decision also needs, given what is known so far,
-	// known ones among them; nil for those that the rules name.
+	// Related returns the other subjects that the decision needs, given what is loaded so far; the
+	// result may include loaded ones. If nil, Rules.Related applies.
 	Related func(context.Context, loop.World[S]) ([]string, error)
-	// Prepare gathers facts from outside, once an attempt, after loading and after
-	// the checks of relation and request_id; may be nil.
+	// Prepare gathers external facts. It runs once in each attempt, after loading and after the
+	// checks of relation and request_id; may be nil.
 	Prepare func(ctx context.Context, world loop.World[S], at time.Time) error
 	// Decide turns what was loaded into events; it is pure. At is the time of the attempt.
 	Decide func(world loop.World[S], at time.Time) ([]loop.Event, error)
-	// NotBefore is the time of what the command follows from, on this clock or another;
-	// zero for none.
+	// NotBefore is the time of the event that caused the command, by this clock or another; zero if
+	// there is none.
 	NotBefore time.Time
-	// Admit sees whom the decision tells for the first time, none where it tells nobody new.
-	// It may refuse, and returns what is appended in the same moment, and what must still be
-	// as it was seen; may be nil.
+	// Admit receives the agencies to which the decision discloses a subject for the first time; the
+	// list is empty if there are none. It may refuse. Otherwise it returns rows to append in the
+	// same transaction, and the versions that must be unchanged since they were read. May be nil.
 	Admit func(ctx context.Context, told []NewRecipient) (journal.Batch, error)
-	// Clients returns who the client is, by the subject started; may be nil.
+	// Clients returns the client's sealed identity by subject, for the subjects that the command
+	// starts; may be nil.
 	Clients func() map[string][]byte
-	// Access is the record of this command; subject, client and time are filled in.
+	// Access is the access log record of this command; the engine sets subject, client and time.
 	Access journal.Access
 }
 
-// requestKey is the claim of the command's request_id; empty without one.
+// requestKey is the unique key of the command's request_id; empty without one.
 func (c Command[S]) requestKey() string {
 	switch {
 	case c.RequestID == "":
@@ -77,7 +79,7 @@ func (c Command[S]) requestKey() string {
 	}
 }
 
-// relates tells whether who commands has to do with a subject.
+// relates tells whether the caller has a relation to a subject.
 func (c Command[S]) relates(history loop.History[S]) bool {
 	if c.Agency == "" {
 		return c.Client != "" && history.Version > 0 && history.State.Common().Client == c.Client
@@ -85,7 +87,7 @@ func (c Command[S]) relates(history loop.History[S]) bool {
 	return history.Related(c.Agency) || c.Holders && history.Version > 0 && slices.Contains(history.State.Common().Withdrawal.Holders, c.Agency)
 }
 
-// claims names all claims that the command must see, its own among them.
+// claims returns all unique keys that the command must read, including its own request_id's.
 func (c Command[S]) claims(world loop.World[S]) []string {
 	var keys []string
 	if c.RequestID != "" {
@@ -97,14 +99,14 @@ func (c Command[S]) claims(world loop.World[S]) []string {
 	return keys
 }
 
-// Result is the commanded subject as the command left it: the first time, and
-// again for every repetition of its request_id.
+// Result is the commanded subject as the command left it. A repetition of the request_id gets the
+// same result.
 type Result[S loop.State] struct {
 	Subject string
 	History loop.History[S]
 }
 
-// Handle runs a command. It returns refusals as *fault.Error.
+// Handle runs a command. It returns refusals as *fault.Error, and Busy after maxAttempts conflicts.
 func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], error) {
 	for range maxAttempts {
 		result, err := e.attempt(ctx, command)
@@ -183,13 +185,14 @@ func (e *Engine[S]) Repeats(ctx context.Context, command Command[S]) (bool, erro
 	return known && string(claim.Digest) == string(command.Digest), nil
 }
 
-// replay answers a request_id that was used before: the same request gets the
-// first answer, which is the fold up to the version that it reached.
+// replay answers a request_id that was used before. The same request gets the first answer: the
+// fold up to the version that the first run reached. A different request gets RequestIDReused.
 func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.UniqueKey) (Result[S], error) {
 	if string(claim.Digest) != string(command.Digest) {
 		return Result[S]{}, fault.New(fault.RequestIDReused, "this request_id was used for another request")
 	}
-	// A server that lost its standby may show what no other has: it is not acknowledged yet.
+	// A server that lost its standby may return data that no other server has, and that is
+	// therefore not acknowledged yet.
 	if err := e.Store.Settled(ctx); err != nil {
 		return Result[S]{}, fault.Store(err)
 	}
@@ -204,17 +207,18 @@ func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journa
 	before, after := history.State.Common(), now.State.Common()
 	switch {
 	case after.IsRevoked() && !before.IsRevoked():
-		// The first answer holds what was entered in error.
+		// The first answer contains a matter that was later entered in error.
 		return Result[S]{}, goneSince("the matter was entered in error")
 	case after.IsWithdrawn() && !before.IsWithdrawn() && history.Views[command.Agency].Reader.OnConsent:
-		// It holds what the caller was told on a consent that is gone.
+		// The first answer contains what was disclosed to the caller on a consent that was later
+		// withdrawn.
 		return Result[S]{}, goneSince("the client withdrew consent")
 	}
 	return Result[S]{Subject: claim.Subject, History: history}, nil
 }
 
-// Read folds the histories of subjects, in their order; one without relation to
-// the agency is not found, like one that does not exist.
+// Read folds the histories of subjects, in the given order. A subject to which the agency has no
+// relation is not found, as if it did not exist.
 func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string) ([]loop.History[S], error) {
 	world := loop.World[S]{Subjects: map[string]loop.History[S]{}}
 	if err := e.loadSubjects(ctx, world, subjects); err != nil {
@@ -231,8 +235,8 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 	return histories, nil
 }
 
-// ReadClient folds the histories of subjects as the person whom they concern sees
-// them; one of another person is not found, like one that does not exist.
+// ReadClient folds the histories of subjects as the person whom they concern sees them. A subject
+// of another person is not found, as if it did not exist.
 func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...string) ([]loop.View[S], error) {
 	histories, err := e.Store.Load(ctx, subjects...)
 	if err != nil {
@@ -252,7 +256,7 @@ func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...s
 	return views, nil
 }
 
-// goneSince answers the repetition of a request whose first answer may not be told again.
+// goneSince refuses the repetition of a request whose first answer may no longer be disclosed.
 func goneSince(what string) error {
 	return fault.New(fault.IllegalStep, "this was done, and %s since", what).With("allowed_steps", "")
 }

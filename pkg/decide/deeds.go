@@ -11,21 +11,21 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// Deeds are the changes of one subject of which a reader was told, and who made each as
-// the reader was told. One command may change subjects of which its own agency may not
-// know: such a change is nobody's deed to that agency.
+// Deeds are the changes of one subject that were disclosed to a reader, with the agency that made
+// each, as it was disclosed. One command may change subjects that its own agency may not know: for
+// that agency, such a change has no author.
 type Deeds[S loop.State] struct {
-	// View is the subject as the reader has been shown it.
+	// View is the subject as it has been disclosed to the reader.
 	View loop.View[S]
 
 	rows []journal.Event
-	// by is the agency that made each event told, by the event's id; empty for the client.
+	// by is the agency that made each disclosed event, by event id; empty for the client.
 	by map[string]string
 }
 
-// Deeds reads them for an agency that has a relation to the subject or had one, or for the
-// person whom it concerns. It returns nil for any other reader, and where the subject was
-// erased; for an agency also where it was entered in error, since that names no client.
+// Deeds reads the changes of a subject for an agency that has or had a relation to it, or for the
+// person whom it concerns. It returns nil for any other reader and for an erased subject; for an
+// agency also if the subject was entered in error, since that names no client.
 func (e *Engine[S]) Deeds(ctx context.Context, subject, agency, client string) (*Deeds[S], error) {
 	histories, err := e.Store.Load(ctx, subject)
 	if err != nil {
@@ -56,13 +56,13 @@ func (e *Engine[S]) Deeds(ctx context.Context, subject, agency, client string) (
 	return deeds, nil
 }
 
-// headless is how far the time of a change may lie from that of its record where the record
-// does not hold the hash of the history that the change left.
+// headless is the largest difference between the time of a change and the time of its access
+// record, if the record does not hold the hash of the history that the change left.
 const headless = time.Second
 
-// Disclosed tells whether the reader was told of the change that a record is of, as a deed of an
-// agency. Before returns the head that the change before it left, and is asked only where the
-// record's last event does not say.
+// Disclosed tells whether the change that an access record is about was disclosed to the reader as
+// an act of the agency. The before callback returns the hash of the history that the previous
+// change left; it is called only if the last event of the record does not settle the question.
 func (d *Deeds[S]) Disclosed(agency string, record journal.Access, before func() ([]byte, error)) (bool, error) {
 	if len(record.Head) == 0 {
 		return slices.ContainsFunc(d.rows, func(row journal.Event) bool {
@@ -83,7 +83,7 @@ func (d *Deeds[S]) Disclosed(agency string, record journal.Access, before func()
 	return slices.ContainsFunc(d.rows[d.at(head)+1:last], func(row journal.Event) bool { return d.isBy(agency, row) }), nil
 }
 
-// at is the place of the event that left a head; -1 for none.
+// at returns the index of the event that left the history hash; -1 if there is none.
 func (d *Deeds[S]) at(head []byte) int {
 	return slices.IndexFunc(d.rows, func(row journal.Event) bool { return bytes.Equal(row.Hash, head) })
 }

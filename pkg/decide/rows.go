@@ -10,13 +10,14 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// rows are those of a subject as its history is now, by these rules: the clock's, and those of
-// worklists.
+// rows returns the stored rows of a subject by these rules: its stream row, which the clock reads,
+// and its worklist entries.
 func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Stream, []journal.WorklistEntry) {
 	head, next := history.State.Common(), r.Due(history)
 	row := journal.Stream{
 		Subject: subject, Service: r.Service, Client: head.Client, Case: head.Case, State: r.Number(history.State),
-		// What was entered in error has ended, and is looked at until all is done.
+		// A matter entered in error has ended, but the clock checks it until every copy is
+		// acknowledged.
 		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
 	}
 	var standings []journal.WorklistEntry
@@ -32,8 +33,8 @@ func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Stream,
 	return row, standings
 }
 
-// standing is a subject's row in a reader's worklist, which forgets what was entered
-// in error.
+// standing returns a subject's worklist entry for a reader. It is hidden for a matter entered in
+// error.
 func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.WorklistEntry {
 	shown, status := rules.WorklistEntry(view.State, view.Reader), rules.Status(view.State, view.Reader)
 	row := journal.WorklistEntry{
@@ -47,22 +48,23 @@ func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) j
 		row.DueAt = status.GetDueAt().AsTime()
 	}
 	if notice := head.Awaited(row.Agency); notice != nil && !view.Reader.Gone {
-		// It waits for the agency's word that its copy is seen to, and for what was its turn before.
+		// The entry waits for the agency's acknowledgement of its copy, in addition to its earlier
+		// turn.
 		turn := !row.Ended && row.WaitingOn == row.Agency && !row.DueAt.IsZero()
 		if !turn || notice.Due.Before(row.DueAt) {
 			row.DueAt = notice.Due
 		}
 		row.Overdue = notice.Overdue || turn && row.Overdue
-		// A word about a copy is no call for help.
+		// Acknowledging a copy is not urgent work, so an ended matter counts as touched.
 		row.Touched = row.Touched || row.Ended
 		row.Ended, row.WaitingOn = false, row.Agency
 	}
 	return row
 }
 
-// Derive writes the rows of a subject anew, as these rules have them, where its stored row is
-// stale. What was erased keeps its rows and is due for nothing. Where a step, or another replica,
-// came first there is nothing to do: false. It returns refusals as *fault.Error.
+// Derive writes the rows of a subject again by these rules, where its stored row is stale. An
+// erased subject keeps its rows and gets no due time. Derive returns false if a step or another
+// replica changed the subject first. It returns refusals as *fault.Error.
 func (e *Engine[S]) Derive(ctx context.Context, stale journal.Stream) (bool, error) {
 	world := loop.World[S]{Subjects: map[string]loop.History[S]{}}
 	if err := e.loadSubjects(ctx, world, []string{stale.Subject}); err != nil {

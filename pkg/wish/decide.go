@@ -13,38 +13,39 @@ import (
 )
 
 const (
-	// yearsOfConsent is how long a consent in advance may stand.
+	// yearsOfConsent is the longest term of an advance consent, in years.
 	yearsOfConsent = 2
-	// overrideTime is how long an override waits for the second officer, and once approved
-	// for its use.
+	// overrideTime is how long a requested override waits for the second officer, and how long an
+	// approved one can be used.
 	overrideTime = 24 * time.Hour
-	// quietTime is how long the same sending, stopped again, is in the record of accesses
-	// alone: what is folded must not grow with a system that tries for ever.
+	// quietTime is the time during which a repetition of a stopped sending goes to the access log
+	// only. Without it, a system that retries for ever would make the folded history grow.
 	quietTime = time.Hour
 )
 
-// Command is a wish, and who says so.
+// Command is a request to record or change a directive, and its caller.
 type Command struct {
-	// By is nil for the client.
+	// By is the calling party; nil for the client.
 	By *commonv1.Party
-	// Automatic says that a system calls, in a worker's name too.
+	// Automatic says that the caller is a system, even if it acts in a worker's name.
 	Automatic bool
-	// ID of what it begins.
+	// ID of the directive or override that the command creates.
 	ID string
 	At time.Time
-	// Listed says that this service's worklists show the wish where it waits.
+	// Listed says that this service's worklists show the directive while it waits.
 	Listed bool
-	// Request is one of ConsentService's.
+	// Request is one of the requests of ConsentService.
 	Request proto.Message
 }
 
-// Event is what is recorded of a command, and whose deed it is; nil for the client's.
+// Event is an event to record, and the party whose act it is; By is nil for the client.
 type Event struct {
 	By      *commonv1.Party
 	Message proto.Message
 }
 
-// Decide returns the events that record a command; none where it is so already.
+// Decide returns the events that record a command; none if its effect exists already. It refuses an
+// ID that is in use with RequestIDReused.
 func Decide(w Directives, c Command) ([]Event, error) {
 	if find(w.Consents, c.ID) != nil || find(w.Prohibitions, c.ID) != nil || find(w.Overrides, c.ID) != nil || find(w.Waiting, c.ID) != nil {
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another request")
@@ -74,7 +75,7 @@ func Decide(w Directives, c Command) ([]Event, error) {
 	return nil, fault.New(fault.Internal, "no wish is called that")
 }
 
-// done is one event by who commands.
+// done returns the message as the only event, as an act of the command's caller.
 func (c Command) done(message proto.Message) []Event { return []Event{{c.By, message}} }
 
 func withdrawn(w Directives, c Command, r *consentv1.WithdrawAdvanceConsentRequest) ([]Event, error) {
@@ -149,7 +150,7 @@ func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]
 		stopped = stopped || one.GetBy().GetAgency() == c.By.GetAgency() && one.GetReceiver() == r.GetReceiver() && one.GetService() == r.GetService()
 	}
 	if !stopped {
-		// Else it could be asked what a client has prohibited, without sending.
+		// Otherwise an agency could find out what a client has prohibited without sending anything.
 		return nil, fault.New(fault.IllegalStep, "nothing that your agency sent there was stopped").With("allowed_steps", "")
 	}
 	return c.done(&consentv1.OverrideRequested{Override: &consentv1.Override{
@@ -166,7 +167,8 @@ func decided(w Directives, c Command, r *consentv1.DecideOverrideRequest) ([]Eve
 	if override == nil || override.GetRequestedBy().GetAgency() != c.By.GetAgency() {
 		return nil, fault.New(fault.NotFound, "there is no such override for you")
 	}
-	// Not even a refusal is one's own: whoever asked waits for the other's word.
+	// The officer who requested an override may not even refuse it: the decision is the second
+	// officer's.
 	if err := checkSecond(c, override.GetRequestedBy(), true); err != nil {
 		return nil, err
 	}
@@ -179,7 +181,7 @@ func decided(w Directives, c Command, r *consentv1.DecideOverrideRequest) ([]Eve
 	return c.done(&consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}), nil
 }
 
-// Undecided are the overrides that a worker of an agency may decide at a time.
+// Undecided returns the overrides that a worker of an agency may decide at the given time.
 func (w Directives) Undecided(agency, worker string, at time.Time) []*consentv1.Override {
 	var found []*consentv1.Override
 	for _, o := range w.Overrides {

@@ -10,19 +10,19 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Reader is who reads wishes.
+// Reader is a reader of directives.
 type Reader struct {
 	// Agency is empty for the client, who reads all.
 	Agency string
-	// ClientName is the reader's name for the client.
+	// ClientName is the client's pseudonym for the reader.
 	ClientName string
-	// Party tells whether the reader may know of a matter.
+	// Party tells whether the reader may know of a matter, by its subject.
 	Party func(subject string) bool
 }
 
-// For is what a reader may know. An agency knows what it recorded or did, and the consents
-// that it may cite; not what the client said to another. The client knows agencies and
-// units, and not who wrote it down.
+// For returns the directives that a reader may know. An agency reads what it recorded or did itself
+// and the consents that it may cite, but not what the client told another agency. The client reads
+// everything, with agencies and units but without workers.
 func (w Directives) For(r Reader) *consentv1.Wishes {
 	out := &consentv1.Wishes{}
 	for _, c := range w.Consents {
@@ -65,8 +65,8 @@ func (w Directives) For(r Reader) *consentv1.Wishes {
 	return out
 }
 
-// WhoWithdrew is whose wish in the client's name ended the consent of a matter; nil where
-// none did.
+// WhoWithdrew returns the party whose directive, recorded in the client's name, ended the consent
+// of a matter; nil if there is none.
 func (w Directives) WhoWithdrew(subject string) *commonv1.Party {
 	for _, p := range w.Prohibitions {
 		if slices.Contains(p.GetWithdrawn(), subject) {
@@ -81,10 +81,10 @@ func (w Directives) WhoWithdrew(subject string) *commonv1.Party {
 	return nil
 }
 
-// own tells whether the reader is the client, or of the agency whose deed it is.
+// own tells whether the reader is the client, or belongs to the agency that acted.
 func (r Reader) own(by *commonv1.Party) bool { return r.Agency == "" || by.GetAgency() == r.Agency }
 
-// shown is a party as the reader may know it.
+// shown returns a party as the reader may know it.
 func (r Reader) shown(by *commonv1.Party) *commonv1.Party {
 	if r.Agency == "" {
 		return loop.UnitAlone(by)
@@ -96,7 +96,7 @@ func (r Reader) known(subjects []string) []string {
 	return slices.DeleteFunc(slices.Clone(subjects), func(subject string) bool { return !r.Party(subject) })
 }
 
-// Of keeps the one wish of a name.
+// Of returns only the directive that has the id, with what a confirmed one lifted or withdrew.
 func Of(w *consentv1.Wishes, id string) *consentv1.Wishes {
 	out := &consentv1.Wishes{}
 	if c := find(w.GetConsents(), id); c != nil {

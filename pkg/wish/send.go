@@ -9,18 +9,19 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Sending is a step that tells an agency of a client, for the first time.
+// Sending is a step that discloses a client's data to an agency for the first time.
 type Sending struct {
-	// By whom, within which service and step.
+	// By is the sender; Service and Step are where it sends.
 	By            *commonv1.Party
 	Service, Step string
 	Ground        commonv1.LegalGround
 	At            time.Time
 }
 
-// Cited is the consent in advance that a sending cites. CONSENT_NOT_COVERING where there is
-// none for the sender and the service, CONSENT_WITHDRAWN or CONSENT_EXPIRED where it stands
-// no more. Whom it covers, Covers tells.
+// Cited returns the advance consent that a sending cites. It returns CONSENT_NOT_COVERING if no
+// such consent exists for the sender and the service, CONSENT_WITHDRAWN if the client has withdrawn
+// it or the sender's agency has recorded that, and CONSENT_EXPIRED if its term has ended. It does
+// not check the recipients: see Covers.
 func (w Directives) Cited(s Sending, id string) (*consentv1.AdvanceConsent, error) {
 	consent := find(w.Consents, id)
 	switch {
@@ -36,19 +37,20 @@ func (w Directives) Cited(s Sending, id string) (*consentv1.AdvanceConsent, erro
 	return consent, nil
 }
 
-// NotCovering refuses what a consent was not given for.
+// NotCovering returns the CONSENT_NOT_COVERING refusal of a sending for which the consent was not
+// given.
 func NotCovering(why string) error {
 	return fault.New(fault.ConsentNotCovering, "%s", why).Field("basis.consent_id", "of a consent for this service, receiver and sender")
 }
 
-// mayCite tells whether an agency may send on a consent.
+// mayCite tells whether an agency may cite the consent when it sends.
 func mayCite(consent *consentv1.AdvanceConsent, agency string) bool {
 	return consent.GetSender() == "" || consent.GetSender() == agency
 }
 
-// Prohibits tells whether the client prohibits that an agency be told. A prohibition that
-// the sender's own agency recorded binds that agency before it is confirmed: nobody else is
-// stopped by it, and what the client said holds at once where it was said.
+// Prohibits tells whether the client prohibits disclosure to an agency. A prohibition that the
+// sender's own agency recorded binds that agency even before it is confirmed: this stops no other
+// sender, and the client's word holds at once where it was given.
 func (w Directives) Prohibits(s Sending, agency, kind string) bool {
 	stands := slices.ContainsFunc(w.Prohibitions, func(p *consentv1.Prohibition) bool {
 		return p.GetLiftedAt() == nil && Covers(p.GetRecipient(), agency, kind)
@@ -58,8 +60,9 @@ func (w Directives) Prohibits(s Sending, agency, kind string) bool {
 	})
 }
 
-// OverrideFor is the override that admits a sending to a receiver all the same; nil where
-// there is none: approved, not used, in time, of the same agency and on the same ground.
+// OverrideFor returns the override that permits a sending to a receiver despite a prohibition:
+// approved, unused, not lapsed, of the same agency, service and legal ground. It returns nil if
+// there is none.
 func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override {
 	for _, o := range w.Overrides {
 		same := o.GetRequestedBy().GetAgency() == s.By.GetAgency() && o.GetService() == s.Service && o.GetReceiver() == receiver && o.GetGround() == s.Ground
@@ -70,8 +73,8 @@ func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override 
 	return nil
 }
 
-// Stopped is the event of a sending that a prohibition stopped; nil where the same was
-// within the last hour.
+// Stopped returns the event of a sending that a prohibition stopped; nil if the same sending was
+// recorded within the last hour (quietTime).
 func (w Directives) Stopped(s Sending, receiver string) *consentv1.SendingBlocked {
 	stopped := &consentv1.BlockedSending{Receiver: receiver, Service: s.Service, Step: s.Step}
 	for _, one := range w.Blocked {

@@ -14,17 +14,19 @@ import (
 )
 
 const (
-	// waitingTime is how long a wish that an agency recorded waits for its confirmation.
+	// waitingTime is how long a directive that an agency recorded can be confirmed; after that it
+	// lapses.
 	waitingTime = 7 * 24 * time.Hour
-	// maxWaiting is how many wishes of one agency wait for one client: what is folded
-	// before each sending must stay short.
+	// maxWaiting is the most directives of one agency that may wait for confirmation for one
+	// client. The limit exists because the directives are folded before each sending, so their
+	// history must stay short.
 	maxWaiting = 20
 )
 
-// MustWait tells whether a wish takes effect only once it is confirmed. An agency that
-// recorded it alone could otherwise end matters of others, stop what they send, or open
-// what the client has closed. The withdrawal of a consent that the agency alone may cite
-// touches what it sent itself, and nothing else.
+// MustWait tells whether a directive takes effect only after it is confirmed. Otherwise an agency
+// that recorded it alone could end other agencies' matters, stop what they send, or lift what the
+// client prohibited. The withdrawal of a consent that only the recording agency may cite takes
+// effect at once: it affects only what that agency itself sent.
 func MustWait(w Directives, c Command) bool {
 	if c.By == nil {
 		return false
@@ -38,8 +40,9 @@ func MustWait(w Directives, c Command) bool {
 	return false
 }
 
-// waiting records that a wish waits. The event is that of an override, so that programs
-// from before there was such can read the history.
+// waiting records a directive that waits for confirmation. The event is OverrideRequested, so that
+// programs older than waiting directives can read the history. It returns IllegalStep if the agency
+// already has the same directive waiting, and Busy if it has maxWaiting of them.
 func waiting(w Directives, c Command, one *consentv1.WaitingWish) ([]Event, error) {
 	if err := checkOfficer(c.By); err != nil {
 		return nil, err
@@ -57,8 +60,9 @@ func waiting(w Directives, c Command, one *consentv1.WaitingWish) ([]Event, erro
 	}}}}, nil
 }
 
-// confirmed decides a wish that waits, and what it then does. What the client confirms is
-// the client's own deed, what a second officer confirms that of the agency.
+// confirmed returns the events that confirm or refuse a waiting directive, and the event of its
+// effect. A directive that the client confirms counts as the client's own act; one that a second
+// officer confirms counts as the agency's.
 func confirmed(w Directives, c Command, r *consentv1.DecideWishRequest) ([]Event, error) {
 	one := find(w.Waiting, r.GetWishId())
 	if one == nil || c.By != nil && one.GetRecordedBy().GetAgency() != c.By.GetAgency() {
@@ -82,7 +86,8 @@ func confirmed(w Directives, c Command, r *consentv1.DecideWishRequest) ([]Event
 	return events, nil
 }
 
-// effectOf is the event of a wish that is confirmed; nil where it is so already.
+// effectOf returns the event by which a confirmed directive takes effect; nil if its effect exists
+// already.
 func effectOf(w Directives, one *consentv1.WaitingWish, byClient bool) *Event {
 	by := one.GetRecordedBy()
 	if byClient {
@@ -90,7 +95,7 @@ func effectOf(w Directives, one *consentv1.WaitingWish, byClient bool) *Event {
 	}
 	switch of := one.GetOf().(type) {
 	case *consentv1.WaitingWish_Prohibit:
-		// Who recorded it is kept with the prohibition: that agency may know of it.
+		// The prohibition keeps the agency that recorded it, because that agency may read it.
 		return &Event{one.GetRecordedBy(), &consentv1.TransferProhibited{
 			ProhibitionId: one.GetWishId(), Recipient: of.Prohibit, Reason: one.GetReason(), ConfirmedByClient: byClient,
 		}}
@@ -106,8 +111,8 @@ func effectOf(w Directives, one *consentv1.WaitingWish, byClient bool) *Event {
 	return nil
 }
 
-// checkOfficer refuses whoever is no named worker: two officers answer for what is not the
-// client's own deed.
+// checkOfficer refuses a caller that is not a named worker with RoleNotAllowed: two officers answer
+// for what is not the client's own act.
 func checkOfficer(by *commonv1.Party) error {
 	if by.GetAgency() == "" || by.GetWorker() == "" {
 		return fault.New(fault.RoleNotAllowed, "this is done by a named worker, and decided by another")
@@ -115,8 +120,9 @@ func checkOfficer(by *commonv1.Party) error {
 	return nil
 }
 
-// checkSecond refuses whoever cannot be the second officer beside the first: the first, and
-// a system, which could name any worker. To say no is to take it back, which the first may.
+// checkSecond refuses a caller that cannot be the second officer: the first officer, and a system,
+// which could name any worker. The first officer may refuse (yes is false), because that only takes
+// the request back.
 func checkSecond(c Command, first *commonv1.Party, yes bool) error {
 	if err := checkOfficer(c.By); err != nil {
 		return err
@@ -130,13 +136,13 @@ func checkSecond(c Command, first *commonv1.Party, yes bool) error {
 	return nil
 }
 
-// sameWorker tells whether two parties are one worker, in whichever unit and however an
-// issuer spells the name.
+// sameWorker tells whether two parties are the same worker, regardless of the unit and of how a
+// token issuer writes case and surrounding spaces of the name.
 func sameWorker(a, b *commonv1.Party) bool {
 	return a.GetAgency() == b.GetAgency() && strings.EqualFold(strings.TrimSpace(a.GetWorker()), strings.TrimSpace(b.GetWorker()))
 }
 
-// unconfirmed are the wishes that an agency recorded and that wait at a time.
+// unconfirmed returns the directives that an agency recorded and that still wait at the given time.
 func (w Directives) unconfirmed(agency string, at time.Time) []*consentv1.WaitingWish {
 	var found []*consentv1.WaitingWish
 	for _, one := range w.Waiting {
@@ -147,12 +153,12 @@ func (w Directives) unconfirmed(agency string, at time.Time) []*consentv1.Waitin
 	return found
 }
 
-// isOpen tells whether a wish waits at a time.
+// isOpen tells whether a directive still waits at the given time: undecided and not lapsed.
 func isOpen(one *consentv1.WaitingWish, at time.Time) bool {
 	return one.GetDecidedAt() == nil && at.Before(one.GetUntil().AsTime())
 }
 
-// waits is the wish of an agency that says the same and waits; nil for none.
+// waits returns the agency's waiting directive with the same content; nil if there is none.
 func (w Directives) waits(agency string, same *consentv1.WaitingWish, at time.Time) *consentv1.WaitingWish {
 	for _, one := range w.unconfirmed(agency, at) {
 		if proto.Equal(saysAlone(one), saysAlone(same)) {
@@ -162,13 +168,13 @@ func (w Directives) waits(agency string, same *consentv1.WaitingWish, at time.Ti
 	return nil
 }
 
-// saysAlone is what a wish says, without who, when and why.
+// saysAlone returns the content of a directive without who recorded it, when and why.
 func saysAlone(one *consentv1.WaitingWish) *consentv1.WaitingWish {
 	return &consentv1.WaitingWish{Of: one.GetOf()}
 }
 
-// Unconfirmed are the wishes that a worker of an agency may confirm at a time, and which
-// this service's worklists show.
+// Unconfirmed returns the directives that a worker of an agency may confirm at the given time and
+// that this service's worklists show.
 func (w Directives) Unconfirmed(agency, worker string, at time.Time) []*consentv1.WaitingWish {
 	var found []*consentv1.WaitingWish
 	for _, one := range w.unconfirmed(agency, at) {
@@ -179,7 +185,8 @@ func (w Directives) Unconfirmed(agency, worker string, at time.Time) []*consentv
 	return found
 }
 
-// reasonOf checks why an agency records a wish; the client needs no reason.
+// reasonOf checks the reason: an agency must explain a directive that it records, and the client
+// must give none.
 func reasonOf(c Command, text string) error {
 	switch {
 	case c.By != nil:

@@ -1,7 +1,7 @@
-// Package wish holds what a client wishes of matters to come, as pure rules: consents in
-// advance, prohibitions on passing data, and how officers may override one. Each service
-// keeps it in its own journal, one subject a client, so that none asks another before it
-// sends.
+// Package wish holds the pure rules on a client's consent directives for future matters: advance
+// consents, prohibitions of disclosure, and how officers may override a prohibition. Each service
+// keeps the directives in its own journal, one subject for each client, so that no service has to
+// ask another before it sends.
 package wish
 
 import (
@@ -16,26 +16,26 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Directives are a client's, as one service keeps them. Its messages lack what differs by
-// reader, and are never changed.
+// Directives are the consent directives of one client, as one service keeps them. The messages lack
+// the fields that differ by reader, and are never modified in place.
 type Directives struct {
 	loop.Head
 	Consents     []*consentv1.AdvanceConsent
 	Prohibitions []*consentv1.Prohibition
 	Blocked      []*consentv1.BlockedSending
 	Overrides    []*consentv1.Override
-	// Withdrawn are the consents on which matters rested, in this service and in others.
+	// Withdrawn are the withdrawn consents on which matters rested, in this service and in others.
 	Withdrawn []Withdrawn
-	// Waiting are wishes that agencies recorded, decided or not. Listed are those that this
-	// service's worklists show.
+	// Waiting are the directives that agencies recorded for the client, whether decided or not.
+	// Listed holds the ids of those that this service's worklists show.
 	Waiting []*consentv1.WaitingWish
 	Listed  map[string]bool
-	// Pending are the consents withdrawn and the prohibitions from which something follows
-	// for matters that there are, and it has not been done.
+	// Pending are the ids of withdrawn consents and prohibitions whose consequences for existing
+	// matters have not been carried out yet.
 	Pending []string
 }
 
-// Evolve folds one event into the wishes and leaves them as they were.
+// Evolve folds one event into the directives. It does not modify its argument.
 func Evolve(w Directives, e loop.Event) Directives {
 	at := timestamppb.New(e.At)
 	if !w.Exists() {
@@ -97,8 +97,8 @@ func Evolve(w Directives, e loop.Event) Directives {
 	return w
 }
 
-// NextCheck is when the clock must see to what was wished: at once, while something is
-// pending.
+// NextCheck is when the clock must next process the directives: at once while something is pending,
+// zero otherwise.
 func NextCheck(history loop.History[Directives]) time.Time {
 	if len(history.State.Pending) == 0 {
 		return time.Time{}
@@ -106,13 +106,13 @@ func NextCheck(history loop.History[Directives]) time.Time {
 	return history.State.Started
 }
 
-// one is a wish of any kind.
+// one is a directive of any kind.
 type one interface {
 	proto.Message
 	*consentv1.AdvanceConsent | *consentv1.Prohibition | *consentv1.Override | *consentv1.WaitingWish
 }
 
-// idOf is the name of a wish.
+// idOf returns the id of a directive.
 func idOf[W one](wish W) string {
 	switch w := any(wish).(type) {
 	case *consentv1.AdvanceConsent:
@@ -127,7 +127,7 @@ func idOf[W one](wish W) string {
 	return ""
 }
 
-// listed is the map with one more name, where it is one.
+// listed returns the map with the name added if is holds. It does not modify the given map.
 func listed(names map[string]bool, name string, is bool) map[string]bool {
 	if !is {
 		return names
@@ -137,7 +137,7 @@ func listed(names map[string]bool, name string, is bool) map[string]bool {
 	return more
 }
 
-// changed is the list with a changed clone of the one named.
+// changed returns the list with a changed clone of the directive that has the id.
 func changed[W one](list []W, id string, change func(W)) []W {
 	list = slices.Clone(list)
 	for i, wish := range list {
@@ -149,7 +149,7 @@ func changed[W one](list []W, id string, change func(W)) []W {
 	return list
 }
 
-// find is the wish of that name; nil where there is none.
+// find returns the directive that has the id; nil if there is none.
 func find[W one](list []W, id string) W {
 	for _, wish := range list {
 		if idOf(wish) == id {
@@ -159,7 +159,8 @@ func find[W one](list []W, id string) W {
 	return nil
 }
 
-// Covers tells whether a recipient is an agency, of a kind by the kind's name.
+// Covers tells whether a recipient, named as an agency or as a kind of agency, includes the agency,
+// whose kind is given by its name.
 func Covers(recipient *consentv1.Recipient, agency, kind string) bool {
 	switch of := recipient.GetOf().(type) {
 	case *consentv1.Recipient_Agency:

@@ -10,26 +10,25 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Receiver is an agency that a sending would tell, and the name of its kind.
+// Receiver is an agency to which a sending would disclose, and the name of its kind.
 type Receiver struct{ Agency, Kind string }
 
-// Given is a consent on which an agency sends, as it says when it was given.
+// Given is a consent on which an agency sends, with the time of consent as the agency states it.
 type Given struct {
-	// By is the agency that sends, and To whom; nobody where that is not known yet, as of a
-	// plan that begins.
+	// By is the sending agency. To are the receivers; empty if they are not known yet, as when a
+	// plan begins.
 	By string
 	To []Receiver
 	At time.Time
-	// Cited says that At was taken of a consent in advance which stands and is cited by its
-	// id.
+	// Cited says that At was taken from a valid advance consent that is cited by its id.
 	Cited bool
 }
 
-// Counts tells whether a consent still counts, beside those that the client has withdrawn.
-// A withdrawal by which an agency, or those whom it would tell, were reached takes with it
-// all that was given until then: towards them, or towards nobody yet. Towards others it
-// takes the very consent, and what is older. What the client gave after the withdrawal
-// counts.
+// Counts tells whether a consent is still valid, given the consents that the client has withdrawn.
+// If a withdrawal reached the sending agency or its receivers, every consent given up to the
+// withdrawal is invalid towards those receivers, and also if no receiver is known yet. Towards
+// other receivers, only the withdrawn consent itself and older ones are invalid. A consent given
+// after the withdrawal is valid.
 func (w Directives) Counts(given Given) bool {
 	for _, one := range w.Withdrawn {
 		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedBy(one.Consent.GetGivenAt().AsTime(), one.Consent.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
@@ -39,7 +38,7 @@ func (w Directives) Counts(given Given) bool {
 		}
 	}
 	for _, one := range w.Consents {
-		// What is cited by its id stands, whatever else was withdrawn.
+		// A consent that is cited by its id is valid, whatever else was withdrawn.
 		if one.GetWithdrawnAt() != nil && !given.Cited && mayCite(one, given.By) && given.endedBy(one.GetGivenAt().AsTime(), one.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
 			return Covers(one.GetRecipient(), r.Agency, r.Kind)
 		}) {
@@ -49,8 +48,8 @@ func (w Directives) Counts(given Given) bool {
 	return true
 }
 
-// endedBy tells whether a consent ended with one that was given and withdrawn at those
-// moments, and reached some receivers.
+// endedBy tells whether the consent ended together with one that was given and withdrawn at these
+// times and that reached certain receivers.
 func (g Given) endedBy(givenAt, withdrawnAt time.Time, reached func(Receiver) bool) bool {
 	switch {
 	case g.At.After(withdrawnAt):
@@ -62,31 +61,33 @@ func (g Given) endedBy(givenAt, withdrawnAt time.Time, reached func(Receiver) bo
 	}
 }
 
-// Withdrawn is a withdrawn consent on which a matter rested, of this service or another.
+// Withdrawn is a withdrawn consent on which a matter of this service or of another one rested.
 type Withdrawn struct {
 	// ID is the same in every service.
 	ID      string
 	Consent *consentv1.WithdrawnConsent
-	// Own is of a matter of this service, PassedOn once every other service has it.
+	// Own says that the matter is of this service, PassedOn that every other service has the
+	// withdrawal.
 	Own, PassedOn bool
 }
 
-// withdrawnIDs are made of the names of matters.
+// withdrawnIDs is the UUID namespace of withdrawn consents, whose ids are derived from the names of
+// matters.
 var withdrawnIDs = uuid.MustParse("5f0c7a52-64a1-4d0c-9a43-3f6f9a1c2e59")
 
-// IDOfWithdrawn names the withdrawn consent of a matter: it is withdrawn once.
+// IDOfWithdrawn returns the id of the withdrawn consent of a matter. One id is enough: a matter's
+// consent is withdrawn only once.
 func IDOfWithdrawn(subject string) string {
 	return uuid.NewSHA1(withdrawnIDs, []byte(subject)).String()
 }
 
-// Knows tells whether the withdrawn consent of a matter is kept here.
+// Knows tells whether this service keeps the withdrawn consent of a matter.
 func (w Directives) Knows(subject string) bool {
 	id := IDOfWithdrawn(subject)
 	return slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.ID == id })
 }
 
-// Note is the event by which a service keeps a withdrawn consent; nil where it does so
-// already.
+// Note returns the event that makes a service keep a withdrawn consent; nil if it does already.
 func (w Directives) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.Message {
 	if w.Knows(consent.GetSubject()) {
 		return nil
@@ -94,8 +95,8 @@ func (w Directives) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) pro
 	return &consentv1.AdvanceConsentWithdrawn{ConsentId: IDOfWithdrawn(consent.GetSubject()), Matter: consent, ToPassOn: toPassOn}
 }
 
-// PassedOn is the event that every other service has a withdrawn consent; nil where that is
-// known already.
+// PassedOn returns the event that records that every other service has a withdrawn consent; nil if
+// that is recorded already.
 func (w Directives) PassedOn(subject string) proto.Message {
 	id := IDOfWithdrawn(subject)
 	if !slices.ContainsFunc(w.ToPassOn(), func(one Withdrawn) bool { return one.ID == id }) {
@@ -104,12 +105,13 @@ func (w Directives) PassedOn(subject string) proto.Message {
 	return &consentv1.WishCarriedOut{WishId: id, PassedOn: true}
 }
 
-// ToPassOn are the withdrawn consents that not every other service is known to have.
+// ToPassOn returns the withdrawn consents that this service has not yet passed on to every other
+// service.
 func (w Directives) ToPassOn() []Withdrawn {
 	return slices.DeleteFunc(slices.Clone(w.Withdrawn), func(one Withdrawn) bool { return !one.Own || one.PassedOn })
 }
 
-// passedOn is the list with one that every other service has.
+// passedOn returns the list in which the named withdrawal is marked as passed on.
 func passedOn(list []Withdrawn, id string) []Withdrawn {
 	list = slices.Clone(list)
 	for i := range list {
