@@ -9,12 +9,12 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// NewRecipient is an agency that a decision tells of a subject for the first time, or again
-// after it had left.
+// NewRecipient is an agency to which a decision discloses a subject for the first time, or again
+// after the agency had left.
 type NewRecipient struct{ Subject, Agency string }
 
-// admit asks whether those who are told for the first time may be, and takes along what
-// that answers.
+// admit asks Command.Admit whether the new recipients may receive the subject, and adds the
+// returned rows to the batch.
 func (c *change[S]) admit(ctx context.Context) error {
 	if c.command.Admit == nil {
 		return nil
@@ -24,9 +24,9 @@ func (c *change[S]) admit(ctx context.Context) error {
 	return err
 }
 
-// newRecipients compares who has a relation after with who had one before. Neither the
-// caller's own agency is new to the matter, nor who had a relation to the subject that is
-// commanded: what is passed on of it is told to them again.
+// newRecipients returns the agencies that have a relation to a subject after the decision and had
+// none before. It leaves out the caller's own agency, and every agency that already had a relation
+// to the commanded subject: what is passed on from that subject is known to it already.
 func (c *change[S]) newRecipients() []NewRecipient {
 	var told []NewRecipient
 	commanded := c.before.Subjects[c.command.Subject]
@@ -42,7 +42,7 @@ func (c *change[S]) newRecipients() []NewRecipient {
 	return told
 }
 
-// join is one append of two that touch nothing in common.
+// join merges two batches that have nothing in common into one.
 func join(a, b journal.Batch) journal.Batch {
 	for subject, version := range b.Expected {
 		a.Expected[subject] = version
@@ -53,8 +53,8 @@ func join(a, b journal.Batch) journal.Batch {
 	return a
 }
 
-// Rows are the events of a subject as rows, for the append of another command: nobody is
-// told of them, and they answer no request.
+// Rows returns the events of a subject as rows that another command appends. They are disclosed to
+// no reader and belong to no request_id.
 func (e *Engine[S]) Rows(world loop.World[S], access journal.Access, events []loop.Event) (journal.Batch, error) {
 	change, err := e.change(world, Command[S]{Access: access}, events)
 	if err != nil {

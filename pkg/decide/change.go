@@ -19,7 +19,7 @@ import (
 // marshal is deterministic, so that one event has one encoding.
 var marshal = proto.MarshalOptions{Deterministic: true}
 
-// change is what a command's events make of the world, as rows.
+// change is the effect of a command's events on the world, as rows.
 type change[S loop.State] struct {
 	engine    *Engine[S]
 	command   Command[S]
@@ -27,14 +27,14 @@ type change[S loop.State] struct {
 	histories map[string]loop.History[S]
 	touched   []string
 	batch     journal.Batch
-	// broken are the subjects in which something fell due and was not done.
+	// broken are the subjects in which a due time passed without the action that was due.
 	broken []string
 }
 
 func (c *change[S]) after(subject string) loop.History[S] { return c.histories[subject] }
 
-// change turns decided events into one batch: events, case messages, worklists,
-// claims, and the record of who did it.
+// change turns decided events into one batch: events, case messages, worklist entries, unique keys
+// and access records.
 func (e *Engine[S]) change(world loop.World[S], command Command[S], events []loop.Event) (*change[S], error) {
 	c := &change[S]{
 		engine: e, command: command, before: world, histories: map[string]loop.History[S]{},
@@ -55,7 +55,7 @@ func (e *Engine[S]) change(world loop.World[S], command Command[S], events []loo
 	return c, nil
 }
 
-// record adds one event and what its readers are told of it.
+// record adds one event and the messages that disclose it to its readers.
 func (c *change[S]) record(event loop.Event) error {
 	history, known := c.histories[event.Subject]
 	if !known {
@@ -84,7 +84,7 @@ func (c *change[S]) record(event loop.Event) error {
 	return nil
 }
 
-// tally adds what statistics count of an event.
+// tally adds the counters that an event increments.
 func (c *change[S]) tally(before, after S, event loop.Event) {
 	head, tally := after.Common(), c.engine.Rules.Counters(before, after, event)
 	for _, count := range tally.Counts {
@@ -123,8 +123,8 @@ func toRow(event loop.Event, version uint64, class journal.Class) (journal.Event
 	return row, nil
 }
 
-// delivery is the case message of one event for one reader. The sequence is the
-// store's to give.
+// delivery returns the case message of one event for one reader. The store assigns the sequence. It
+// returns MatterFull if the message is longer than loop.MaxRecord.
 func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
 	event := told.Event
 	message, err := e.message(told)
@@ -136,7 +136,8 @@ func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
 		return journal.Delivery{}, fmt.Errorf("decide: marshal message: %w", err)
 	}
 	if len(record) > loop.MaxRecord {
-		// It is refused before anything is recorded: no mailbox holds what cannot be delivered.
+		// The refusal comes before anything is recorded, so that no mailbox holds a message that
+		// cannot be delivered.
 		return journal.Delivery{}, fault.New(fault.MatterFull, "what this step tells is longer than one message may be").
 			With("limit_bytes", strconv.Itoa(loop.MaxRecord))
 	}
@@ -153,8 +154,8 @@ func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
 	}, nil
 }
 
-// message is what a reader is told of one event, under the names that it has. The
-// client has names too: those of nobody's agency.
+// message returns what is disclosed to a reader of one event, under the reader's pseudonyms. The
+// client has pseudonyms too: those of the empty agency.
 func (e *Engine[S]) message(told Disclosed[S]) (*exchangev1.CaseMessage, error) {
 	agency, event := told.View.Reader.Agency, told.Event
 	packed, err := anypb.New(event.Message)
@@ -176,7 +177,8 @@ func (e *Engine[S]) message(told Disclosed[S]) (*exchangev1.CaseMessage, error) 
 	return message, nil
 }
 
-// keep writes the rows of a touched subject as it is now.
+// keep adds the current rows of a changed subject, and the access record of the change, to the
+// batch.
 func (c *change[S]) keep(subject string) {
 	history := c.histories[subject]
 	row, standings := c.engine.Rules.rows(subject, history)
@@ -186,8 +188,8 @@ func (c *change[S]) keep(subject string) {
 	c.batch.Accesses = append(c.batch.Accesses, access)
 }
 
-// claims moves each claim from who held it before to who holds it now, and takes
-// the request_id's.
+// claims moves each unique key from its previous holder to its present one, and takes the key of
+// the request_id.
 func (c *change[S]) claims() {
 	changes := map[string]journal.UniqueKeyChange{}
 	for _, subject := range c.touched {

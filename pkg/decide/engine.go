@@ -21,60 +21,59 @@ import (
 type Rules[S loop.State] struct {
 	// Service as case messages name it, such as "concern".
 	Service string
-	// Class whose keys seal the events; a document's where empty.
+	// Class of the keys that seal the events; a document's if empty.
 	Class journal.Class
-	// Evolve folds one event into a state and leaves the given state as it was.
+	// Evolve folds one event into a state. It does not modify the given state.
 	Evolve func(S, loop.Event) S
-	// Readers are the agencies to which the subject is told, in the order in which
-	// they are; withdrawn says that the consent it rests on is gone.
+	// Readers returns the agencies to which the subject is disclosed, in the order in which they
+	// receive it; withdrawn says that the consent on which the subject rests has been withdrawn.
 	Readers func(state S, withdrawn bool) []loop.Reader
-	// Disclose turns an event into what a reader is told, given its view so far;
-	// false where it is told nothing.
+	// Disclose returns what is disclosed of an event to a reader, given the reader's view so far;
+	// false if nothing is.
 	Disclose func(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool)
-	// Disclosures is the table that Disclose goes by, Provisions say why, by the first part
-	// of a rule's key, and Told the audiences that are told
-	// of an event at all, by its name; nil where all are.
+	// Disclosures is the table that Disclose follows. Provisions gives the legal provision by the
+	// first part of a rule's key. Disclosed lists, by event name, the audiences to which an event
+	// is disclosed at all; nil if it is disclosed to all.
 	Disclosures []loop.Disclosure
 	Provisions  map[string]string
 	Disclosed   map[string][]loop.Audience
-	// Status is the loop's status as a reader sees it.
+	// Status is the matter's status as a reader sees it.
 	Status func(view S, reader loop.Reader) *commonv1.LoopStatus
-	// WorklistEntry is the subject's place in a reader's worklist.
+	// WorklistEntry is the subject's row in a reader's worklist.
 	WorklistEntry func(view S, reader loop.Reader) loop.WorklistEntry
-	// Shared tells whether, by what an agency is shown of a subject that goes on, another
-	// agency has its part in it: it began it, or has taken up what this one began. May be
-	// nil where no agency acts in a client's name by it.
+	// Shared tells whether another agency has a part in an ongoing subject, judged by what was
+	// disclosed to the given agency: the other agency began it, or has taken up what this agency
+	// began. May be nil if no agency can act in a client's name on the strength of such a subject.
 	Shared func(view S, agency string) bool
-	// Waits are rows of the worklists of agencies that are told nothing, with Agency, Unit,
-	// WaitingOn, DueAt and Ended; may be nil.
+	// Waits returns rows for the worklists of agencies to which the subject is not disclosed, with
+	// Agency, Unit, WaitingOn, DueAt and Ended; may be nil.
 	Waits func(S) []journal.WorklistEntry
-	// Counters is what statistics count of an event.
+	// Counters returns what statistics count of an event.
 	Counters func(before, after S, event loop.Event) loop.Counters
-	// Withdraw are the events of a consent's withdrawal, the given one among them, where
-	// others follow; may be nil.
+	// Withdraw returns the events of a consent's withdrawal, including the given one, in services
+	// where other events follow from it; may be nil.
 	Withdraw func(world loop.World[S], actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event
-	// Number is the number of a state, and Held the claim that a subject holds in it,
-	// empty for none; may be nil where a service has no claims.
+	// Number returns the number of a state. Held returns the unique key that a subject holds in it,
+	// empty for none; Held may be nil in a service without unique keys.
 	Number func(S) int32
 	Held   func(S) string
-	// NextCheck is the earliest due time that was not acted upon, zero for none, and
-	// Overdue are the events of those that have passed. What was entered in error is the
-	// kernel's: see Due and FallenDue.
+	// NextCheck returns the earliest due time that has not been handled, zero for none. Overdue
+	// returns the events of the due times that have passed. The kernel handles matters entered in
+	// error itself: see Due and FallenDue.
 	NextCheck func(loop.History[S]) time.Time
 	Overdue   func(history loop.History[S], at time.Time) []loop.Event
-	// Later are the events of what a subject is told later than it happened, once it is
-	// time; while there are any nothing is overdue yet. May be nil.
+	// Later returns the events that disclose something of a subject later than it happened, once it
+	// is time. While there are any, nothing counts as overdue. May be nil.
 	Later func(world loop.World[S], subject string, at time.Time) []loop.Event
-	// Always are steps that are never refused for a subject's size: each can be taken but
-	// a few times, and ends it, answers what waits or says that it is seen. Finishes are
-	// steps that end what was begun in it, for which loop.Reserve is kept.
+	// Always are steps that are never refused for a subject's size: each can be taken only a few
+	// times, and ends the subject, answers a question or acknowledges something. Finishes are steps
+	// that end what was begun in the subject; loop.Reserve is kept free for them.
 	Always, Finishes []string
-	// Related names subjects that a decision about the known ones also needs; may be
-	// nil.
+	// Related returns subjects that a decision about the loaded ones also needs; may be nil.
 	Related func(loop.World[S]) []string
 }
 
-// Due is when the clock must look at a subject again; zero for never.
+// Due returns when the clock must check a subject again; zero for never.
 func (r Rules[S]) Due(history loop.History[S]) time.Time {
 	head := history.State.Common()
 	if head.IsRevoked() {
@@ -87,7 +86,8 @@ func (r Rules[S]) Due(history loop.History[S]) time.Time {
 	return next
 }
 
-// FallenDue are the events that the clock makes of a subject at a time, once each.
+// FallenDue returns the events that the clock records on a subject at the given time, each of them
+// once.
 func (r Rules[S]) FallenDue(world loop.World[S], subject string, at time.Time) []loop.Event {
 	head := world.State(subject).Common()
 	events := loop.NoticesDue(head, at)
@@ -102,8 +102,8 @@ func (r Rules[S]) FallenDue(world loop.World[S], subject string, at time.Time) [
 	return append(events, r.Overdue(world.Subjects[subject], at)...)
 }
 
-// Withdrawal are the events of a consent's withdrawal by an actor: nobody's agency for
-// the client.
+// Withdrawal returns the events of a consent's withdrawal by an actor; the actor has no agency if
+// it is the client.
 func (r Rules[S]) Withdrawal(
 	world loop.World[S], actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time,
 ) []loop.Event {
@@ -115,7 +115,7 @@ func (r Rules[S]) Withdrawal(
 	return []loop.Event{event}
 }
 
-// HeldBy is the claim that a state holds; empty for none.
+// HeldBy returns the unique key that a state holds; empty for none.
 func (r Rules[S]) HeldBy(state S) string {
 	if r.Held == nil {
 		return ""
@@ -123,8 +123,8 @@ func (r Rules[S]) HeldBy(state S) string {
 	return r.Held(state)
 }
 
-// Pseudonyms gives out what an agency may call a client and a case: other agencies
-// get other names for the same, so that they cannot match them.
+// Pseudonyms returns the names of a client and a case for one agency. Each agency gets different
+// names, so that agencies cannot match them.
 type Pseudonyms interface {
 	ClientName(agency, inner string) string
 	CaseName(agency, inner string) string
@@ -135,34 +135,34 @@ type Engine[S loop.State] struct {
 	Rules      Rules[S]
 	Store      journal.Store
 	Pseudonyms Pseudonyms
-	// Notify is told of each mailbox that advanced.
+	// Notify is called for each mailbox that advanced, with its new last sequence.
 	Notify func(agency string, sequence uint64)
 	// NewID makes message ids: UUIDv7.
 	NewID func() string
-	// Now is the domain's time, to the microsecond. Each attempt at a command asks it anew.
+	// Now returns the domain's time, to the microsecond. Each attempt at a command calls it again.
 	Now func() time.Time
 }
 
-// timeOf is the time of an attempt at a command: now, and not before the last event of the
-// commanded subject, nor before what the command follows from. The clocks of two replicas
-// may differ, and an attempt that lost a race decides upon what has come since.
+// timeOf returns the time of an attempt at a command: now, but not before the last event of the
+// commanded subject nor before Command.NotBefore. The clocks of two replicas may differ, and an
+// attempt that lost a race decides on events that came in between.
 func (e *Engine[S]) timeOf(command Command[S], world loop.World[S]) time.Time {
 	return loop.Later(e.Now(), loop.Later(command.NotBefore, world.Subjects[command.Subject].LastAt()))
 }
 
-// loaded is what a command is decided upon.
+// loaded is the data on which a command is decided.
 type loaded[S loop.State] struct {
 	world loop.World[S]
-	// first is the claim of the command's request_id, nil where it is new.
+	// first is the unique key of the command's request_id if it was used before; nil if it is new.
 	first *journal.UniqueKey
-	// refusal is why the command is refused by the commanded subject alone.
+	// refusal is the reason to refuse the command from the commanded subject alone.
 	refusal error
 }
 
-// load reads the commanded subject, and nothing more where that settles it: what else is
-// read takes time that tells of subjects which the caller may not know. Then it reads, until
-// nothing new turns up, what the command names as related and who holds the claims asked
-// about.
+// load reads the commanded subject, and stops if that settles the command: further reading takes
+// time, which would reveal subjects that the caller may not know. Otherwise it reads the related
+// subjects and the holders of the requested unique keys, and repeats that until nothing new turns
+// up.
 func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], error) {
 	l := loaded[S]{world: loop.World[S]{Subjects: map[string]loop.History[S]{}, UniqueKeys: map[string]string{}}}
 	var subjects []string
@@ -198,8 +198,8 @@ func (e *Engine[S]) load(ctx context.Context, command Command[S]) (loaded[S], er
 	}
 }
 
-// refusal refuses who commands what it has no relation to, and what the commanded subject
-// alone does not allow.
+// refusal refuses a caller without a relation to the commanded subject, and a command that
+// Command.Check refuses.
 func (e *Engine[S]) refusal(command Command[S], l loaded[S]) error {
 	if !command.Starts && !command.Open && command.RequestID != "" && !command.relates(l.world.Subjects[command.Subject]) {
 		return notFound()
@@ -210,7 +210,7 @@ func (e *Engine[S]) refusal(command Command[S], l loaded[S]) error {
 	return command.Check(l.world)
 }
 
-// related are the subjects that a command's decision also needs, known or not.
+// related returns the subjects that a command's decision also needs, loaded or not.
 func (e *Engine[S]) related(ctx context.Context, command Command[S], world loop.World[S]) ([]string, error) {
 	switch {
 	case command.Related != nil:
@@ -222,8 +222,9 @@ func (e *Engine[S]) related(ctx context.Context, command Command[S], world loop.
 	}
 }
 
-// stillHeld is a conflict where a claim was given up between its reading and that of the
-// subject that held it: who then decides upon the claim would join what has ended.
+// stillHeld returns a conflict if a unique key was given up between reading the key and reading the
+// subject that held it. Without this check, a decision on the key would join a subject that has
+// ended.
 func (e *Engine[S]) stillHeld(world loop.World[S]) error {
 	for key, holder := range world.UniqueKeys {
 		if history, known := world.Subjects[holder]; known && e.Rules.HeldBy(history.State) != key {
@@ -233,7 +234,7 @@ func (e *Engine[S]) stillHeld(world loop.World[S]) error {
 	return nil
 }
 
-// missing are the wanted names that are not had.
+// missing returns the wanted names that are not among those had, each once.
 func missing(had, wanted []string) []string {
 	var more []string
 	for _, name := range wanted {
@@ -298,8 +299,8 @@ func (e *Engine[S]) events(ctx context.Context, subject string) ([]loop.Event, e
 	return events, nil
 }
 
-// fromRows opens stored events. A history whose content was erased is as if it
-// were not there.
+// fromRows decodes stored events. It returns no events for a history whose content was erased, as
+// if it did not exist.
 func fromRows(rows []journal.Event) ([]loop.Event, error) {
 	events := make([]loop.Event, 0, len(rows))
 	for _, row := range rows {

@@ -8,8 +8,8 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Fold computes a history from all events of a subject, oldest first; withdrawn makes it
-// as if the consent on which it rests had never been.
+// Fold computes a history from all events of a subject, oldest first. If withdrawn is set, the
+// history is as if the consent on which the subject rests had never been given.
 func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
 	history := loop.History[S]{Withdrawn: withdrawn}
 	for i, event := range events {
@@ -18,13 +18,13 @@ func (r Rules[S]) Fold(events []loop.Event, withdrawn bool) loop.History[S] {
 	return history
 }
 
-// Next adds one event to a history and says who is told what of it, in the order
-// in which they are told. The given history stays as it was.
+// Next adds one event to a history and returns what is disclosed of it to each reader, in the order
+// in which the readers receive it. It does not modify the given history.
 func (r Rules[S]) Next(history loop.History[S], event loop.Event) (loop.History[S], []Disclosed[S]) {
 	return r.next(history, event, append(slices.Clip(history.Events), event))
 }
 
-// next does so, given all events with the new one.
+// next does the work of Next, given all events including the new one.
 func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Event) (loop.History[S], []Disclosed[S]) {
 	next := loop.History[S]{
 		State: r.Evolve(history.State, event), Version: history.Version + 1,
@@ -40,13 +40,14 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 	head := next.State.Common()
 	for _, reader := range r.readers(next) {
 		view := next.Views[reader.Agency]
-		// What was entered in error it must see to again, although it had left.
+		// A reader that had left must still handle the revocation of a matter entered in error.
 		reader.Left = reader.Gone || head.IsRevoked() && (view.Reader.Left || view.Reader.Gone)
-		// The last that it is told is that it has left, and later that its copy must go.
+		// The last message of a reader that leaves says that it has left. After that it gets only
+		// notices that its copy must be destroyed.
 		gone := view.Reader.Gone && reader.Gone && !loop.IsNotice(event.Message)
 		view.Reader = reader
 		if withdrawn && reader.OnConsent {
-			// It now knows no more than if there had been no consent.
+			// The view is now as if there had been no consent.
 			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
 		}
 		disclosed, withheld, tell := r.discloseTo(view.State, event, reader, head)
@@ -67,18 +68,19 @@ func (r Rules[S]) next(history loop.History[S], event loop.Event, all []loop.Eve
 	return next, tells
 }
 
-// readers are those of a history, as the consent on which it rests now stands.
+// readers returns the readers of a history, given whether its consent is now withdrawn.
 func (r Rules[S]) readers(history loop.History[S]) []loop.Reader {
 	return r.Readers(history.State, history.Withdrawn || history.State.Common().IsWithdrawn())
 }
 
-// DiscloseTo is what a reader that has not left is told of an event, given its view so far;
-// false where it is told nothing.
+// DiscloseTo returns what is disclosed of an event to a reader that has not left, given its view so
+// far; false if nothing is.
 func (r Rules[S]) DiscloseTo(view S, event loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
 	return r.discloseTo(view, event, reader, loop.Head{})
 }
 
-// discloseTo does so for every reader, given the subject's head after the event.
+// discloseTo does the work of DiscloseTo for every reader, given the subject's head after the
+// event.
 func (r Rules[S]) discloseTo(view S, event loop.Event, reader loop.Reader, head loop.Head) (loop.Event, []loop.Withheld, bool) {
 	if _, erased := event.Message.(*commonv1.CopiesErased); erased {
 		return event, nil, false
@@ -94,13 +96,14 @@ func (r Rules[S]) discloseTo(view S, event loop.Event, reader loop.Reader, head 
 	return r.Disclose(view, event, reader)
 }
 
-// ForClient is a subject as the person whom it concerns sees it.
+// ForClient returns a subject as the person whom it concerns sees it.
 func (r Rules[S]) ForClient(events []loop.Event) loop.View[S] {
 	view, _ := r.DiscloseToClient(events)
 	return view
 }
 
-// DiscloseToClient is that, and all that the person is told, in order.
+// DiscloseToClient returns the view of the person whom the subject concerns, and every event as it
+// is disclosed to that person, in order.
 func (r Rules[S]) DiscloseToClient(events []loop.Event) (loop.View[S], []Disclosed[S]) {
 	view := loop.View[S]{Reader: loop.Reader{Role: loop.RoleClient}}
 	var all []Disclosed[S]
@@ -114,7 +117,7 @@ func (r Rules[S]) DiscloseToClient(events []loop.Event) (loop.View[S], []Disclos
 	return view, all
 }
 
-// Disclosed is what one reader is told of one event, and its view after it.
+// Disclosed is one event as it is disclosed to one reader, and the reader's view after it.
 type Disclosed[S loop.State] struct {
 	View     loop.View[S]
 	Event    loop.Event

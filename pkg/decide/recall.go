@@ -12,15 +12,15 @@ import (
 type Recalled[S loop.State] struct {
 	State    S
 	Messages []*exchangev1.CaseMessage
-	// Version counts the subject's events, told or not.
+	// Version is the number of the subject's events, disclosed or not.
 	Version uint64
 }
 
-// Recall tells a reader again what it was told of a subject, up to a number of events
-// (0 for all), from all of the subject's events: an agency that is party to it, or the person whom it concerns. It is
-// computed and not looked up, so that it is what the reader may know now. Sequence and
-// hashes, which are a mailbox's, are not set. Of what was entered in error, or erased,
-// and to who has no relation to it, nothing is told.
+// Recall discloses a subject's history again to a reader: an agency that is party to it, or the
+// person whom it concerns. Events are all events of the subject; upTo limits how many of them are
+// disclosed (0 for all). The result is computed, not looked up, so that it holds what the reader
+// may know now. Sequence and hashes are not set, because they belong to a mailbox. The result is
+// empty for a subject entered in error or erased, and for a reader without a relation to it.
 func (e *Engine[S]) Recall(events []loop.Event, agency, client string, upTo uint64) (Recalled[S], error) {
 	if len(events) == 0 {
 		return Recalled[S]{}, nil
@@ -53,7 +53,7 @@ func (e *Engine[S]) Recall(events []loop.Event, agency, client string, upTo uint
 	return all, nil
 }
 
-// Events are all of a subject, as recorded; none where it does not exist or was erased.
+// Events returns all events of a subject, as recorded; none if it does not exist or was erased.
 func (e *Engine[S]) Events(ctx context.Context, subject string) ([]loop.Event, error) {
 	all, err := e.EventsOf(ctx, subject)
 	if err != nil {
@@ -62,7 +62,7 @@ func (e *Engine[S]) Events(ctx context.Context, subject string) ([]loop.Event, e
 	return all[0], nil
 }
 
-// EventsOf are all of each subject, read together, in the order of the names.
+// EventsOf returns all events of each subject, read together, in the order of the given names.
 func (e *Engine[S]) EventsOf(ctx context.Context, subjects ...string) ([][]loop.Event, error) {
 	histories, err := e.Store.Load(ctx, subjects...)
 	if err != nil {

@@ -6,9 +6,10 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// CheckRoom refuses the events of a step that would make the commanded subject larger than
-// it may be, as the one who takes the step was told of it: MATTER_FULL. What the caller may
-// not know does not count.
+// CheckRoom refuses, with MATTER_FULL, a step whose events would make the commanded subject larger
+// than its limit. It measures the subject as it is disclosed to the caller's agency: what the
+// caller may not know does not count. Steps in Rules.Always are never refused, and steps in
+// Rules.Finishes may use loop.Reserve.
 func (r Rules[S]) CheckRoom(world loop.World[S], agency, subject, step string, events []loop.Event) error {
 	history := world.Subjects[subject]
 	if !history.Related(agency) || slices.Contains(r.Always, step) {
@@ -18,7 +19,7 @@ func (r Rules[S]) CheckRoom(world loop.World[S], agency, subject, step string, e
 	if slices.Contains(r.Finishes, step) {
 		room = loop.Reserve
 	}
-	// What is told of an event is never more than the event.
+	// A disclosed event is never larger than the event itself.
 	most := history.Views[agency].Extent
 	for _, event := range events {
 		if event.Subject == subject {

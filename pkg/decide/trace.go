@@ -18,10 +18,10 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// breaks are counted once for each due time that passed.
+// breaks counts each due time that passed, once.
 var breaks = telemetry.Counter("koppi.loops.broken", "{break}", "Due times of loops that passed without what was due.")
 
-// What becomes of a command that is not refused.
+// Outcomes of a command that is not refused.
 const (
 	recorded = "recorded"
 	repeated = "repeated"
@@ -29,8 +29,8 @@ const (
 	conflict = "conflict"
 )
 
-// seen is what operators see of one attempt: a span from the rules to the append, linked
-// to what came before it in the loop, with one span within for each message sent.
+// seen is the trace of one attempt: a span from the rules to the append, linked to the earlier
+// spans of the matter, with one child span for each message sent.
 type seen[S loop.State] struct {
 	engine  *Engine[S]
 	span    trace.Span
@@ -39,7 +39,7 @@ type seen[S loop.State] struct {
 	sent    []trace.Span
 }
 
-// see begins it; the command's trace is then that of the span.
+// see starts the span of an attempt and makes it the command's trace.
 func (e *Engine[S]) see(ctx context.Context, command *Command[S], world loop.World[S]) (context.Context, *seen[S]) {
 	before := make([]string, 0, len(world.Subjects))
 	for _, history := range world.Subjects {
@@ -48,7 +48,7 @@ func (e *Engine[S]) see(ctx context.Context, command *Command[S], world loop.Wor
 	slices.Sort(before)
 	about := []attribute.KeyValue{telemetry.KeyService.String(e.Rules.Service), telemetry.KeyAgency.String(command.Agency)}
 	if command.Starts || world.Subjects[command.Subject].Version > 0 {
-		// Any other is what the caller wrote.
+		// Any other subject is only the caller's input.
 		about = append(about, telemetry.KeySubject.String(command.Subject))
 	}
 	ctx, span := telemetry.Continued(ctx, "decide", slices.Compact(before), trace.WithAttributes(about...))
@@ -56,7 +56,7 @@ func (e *Engine[S]) see(ctx context.Context, command *Command[S], world loop.Wor
 	return ctx, &seen[S]{engine: e, span: span, outcome: recorded, agency: command.Agency}
 }
 
-// sends begins a span for each message, of which its reader's is then a follower.
+// sends starts a span for each message; the reader's span then follows from it.
 func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
 	if !s.span.IsRecording() {
 		return
@@ -75,7 +75,7 @@ func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
 	}
 }
 
-// woken tells that readers of a mailbox are told that it advanced.
+// woken records that the readers of a mailbox were notified.
 func (s *seen[S]) woken(agency string) {
 	s.span.AddEvent(telemetry.EventNotify, trace.WithAttributes(telemetry.KeyAgency.String(agency)))
 }
@@ -104,8 +104,8 @@ func (s *seen[S]) end(result Result[S], err error) {
 	s.span.End()
 }
 
-// statusFor is the loop's status as an agency sees it, as its sender does where that is no
-// reader; nil for none.
+// statusFor returns the matter's status as an agency sees it, or as the sender does if the agency
+// is no reader; nil if neither is a reader.
 func (e *Engine[S]) statusFor(history loop.History[S], agency string) *commonv1.LoopStatus {
 	if history.Version == 0 {
 		return nil
@@ -126,8 +126,8 @@ func about(status *commonv1.LoopStatus) []attribute.KeyValue {
 	}
 }
 
-// replayTrace tells a loop that broke from its beginning, as its history has it: it is seen
-// whole, whatever share of traces was kept while it went on.
+// replayTrace writes the whole history of a matter whose due time passed as one trace, so that
+// operators see it complete, whatever share of its traces was sampled.
 func (e *Engine[S]) replayTrace(ctx context.Context, history loop.History[S]) {
 	breaks.Add(ctx, 1, metric.WithAttributes(telemetry.KeyService.String(e.Rules.Service)))
 	events := history.Events

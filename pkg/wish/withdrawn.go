@@ -25,10 +25,10 @@ type Given struct {
 }
 
 // Counts tells whether a consent is still valid, given the consents that the client has withdrawn.
-// If a withdrawal reached the sending agency or its receivers, every consent given up to the
-// withdrawal is invalid towards those receivers, and also if no receiver is known yet. Towards
-// other receivers, only the withdrawn consent itself and older ones are invalid. A consent given
-// after the withdrawal is valid.
+// A withdrawal that concerns the sending agency invalidates every consent given up to that moment
+// towards the receivers that the withdrawn consent reached, and also if no receiver is known yet.
+// Towards other receivers it invalidates only the withdrawn consent itself and older ones. A
+// consent given after the withdrawal is valid.
 func (w Directives) Counts(given Given) bool {
 	for _, one := range w.Withdrawn {
 		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedBy(one.Consent.GetGivenAt().AsTime(), one.Consent.GetWithdrawnAt().AsTime(), func(r Receiver) bool {

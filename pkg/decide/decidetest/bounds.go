@@ -16,10 +16,10 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Bounded runs commands whose texts and papers are as long as their form allows, and holds
-// a service to this: no history of accepted commands makes a subject too large to be read,
-// told, passed on or listed; a refusal for its size says so; and the steps that end it,
-// answer or acknowledge are never refused for that. Show is a subject as a caller reads it.
+// Bounded runs commands whose texts and attachments have the greatest permitted length, and checks
+// that no history of accepted commands makes a subject too large to be read, disclosed, passed on
+// or listed; that a refusal for size says so; and that the steps that end the subject, answer or
+// acknowledge are never refused for size. Show returns a subject as a caller reads it.
 func Bounded[S loop.State, F any](t *testing.T, newTown func() *Fixture[S, F], begin func(*Fixture[S, F]) (string, error), show func(loop.View[S], loop.Actor) proto.Message) {
 	full := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -31,7 +31,7 @@ func Bounded[S loop.State, F any](t *testing.T, newTown func() *Fixture[S, F], b
 		isFull := false
 		for range rapid.IntRange(10, 60).Draw(t, "steps") {
 			offers := slices.DeleteFunc(w.likely(subject, Everybody()), func(o offer) bool {
-				// It is to grow first: what ends it comes last.
+				// The subject must grow first, so steps that end it come last.
 				return !isFull && strings.HasPrefix(o.step, "Revoke") || !isFull && slices.Contains(ends, o.step)
 			})
 			if len(offers) == 0 {
@@ -54,15 +54,15 @@ func Bounded[S loop.State, F any](t *testing.T, newTown func() *Fixture[S, F], b
 	}
 }
 
-// ends are steps after which nothing grows, in all services.
+// ends are the steps after which a subject no longer grows, in all services.
 var ends = []string{
 	"CloseConcern", "DeclineConcern", "WithdrawConcern", "CloseConsultation", "EndPlan", "LeavePlan", "DeclineInvitation",
 	"CompleteReferral", "DeclineReferral", "CancelReferral", "RedirectReferral", "ForwardConcern",
 }
 
-// checkSizes holds all that is read and told of every subject to the size that it may have.
+// checkSizes checks that what is read and disclosed of every subject stays within its size limit.
 func (w *Fixture[S, F]) checkSizes(t *rapid.T, show func(loop.View[S], loop.Actor) proto.Message) {
-	// Each party may add as much as it may be told, and finishing steps a little more.
+	// Each party may add as much as may be disclosed to it, and finishing steps a little more.
 	const most = 2*(loop.Full+loop.Reserve) + loop.Reserve
 	for subject, history := range w.Histories {
 		whole, copies := 0, 0
@@ -91,7 +91,7 @@ func (w *Fixture[S, F]) checkSizes(t *rapid.T, show func(loop.View[S], loop.Acto
 	}
 }
 
-// long takes an offered step with texts and papers as long as they may be.
+// long takes an offered step with texts and attachments of the greatest permitted length.
 func (w *Fixture[S, F]) long(subject string, one offer, other loop.Actor) error {
 	request := w.Request(subject, one.step, other)
 	if request == nil {
@@ -107,7 +107,8 @@ func (w *Fixture[S, F]) long(subject string, one offer, other loop.Actor) error 
 	return w.Do(command)
 }
 
-// lengthened fills the free texts of a request, at any depth, as far as their rules allow.
+// lengthened fills the free texts of a request, at any depth, to the longest that their rules
+// permit.
 func lengthened(request proto.Message) proto.Message {
 	message := request.ProtoReflect()
 	fields := message.Descriptor().Fields()
@@ -124,7 +125,8 @@ func lengthened(request proto.Message) proto.Message {
 	return request
 }
 
-// papers are as many as a request names, of the longest names.
+// papers returns the greatest number of attachments that a request may name, with the longest
+// names.
 func papers() (all []*commonv1.Attachment) {
 	for range 20 {
 		all = append(all, &commonv1.Attachment{

@@ -13,28 +13,29 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Reader is one whom the disclosure table is about.
+// Reader is one reader of the disclosure table.
 type Reader struct {
 	Name string
 	loop.Reader
-	// Fresh is one that had been shown nothing until then.
+	// Fresh says that nothing had been disclosed to the reader before.
 	Fresh bool
-	// Ground on which it is told, and what makes an event of the kind that it is about.
+	// Ground on which the reader receives the event, and a function that makes an event of the kind
+	// concern the reader.
 	Ground commonv1.LegalGround
 	Kind   func(proto.Message)
 }
 
-// Disclosed is what a service tells of events: the part of it in the table.
+// Disclosed is the service's part of the disclosure table: its rules, events and readers.
 type Disclosed[S loop.State] struct {
 	Rules   decide.Rules[S]
 	Events  []proto.Message
 	Readers []Reader
-	// View is what a reader had been shown until then.
+	// View is what had been disclosed to a reader before.
 	View S
 }
 
-// Section is the service's part of the table, in Markdown: its rules, and what each
-// reader is told of each event.
+// Section returns the service's part of the table, in Markdown: its rules, and what is disclosed to
+// each reader of each event.
 func (d Disclosed[S]) Section(t testing.TB) string {
 	t.Helper()
 	var page strings.Builder

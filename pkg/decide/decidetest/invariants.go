@@ -13,15 +13,15 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Checks are the invariants that hold in every service, after every command.
+// Checks are the invariants that hold in every service after every command.
 type Checks[S loop.State, F any] struct {
 	ended, seen map[string]uint64
-	// last is each subject as it was when it was last held to them.
+	// last is each subject as it was at the last check.
 	last map[string]loop.History[S]
 }
 
-// Check holds a town to the invariants of all loops, and returns what has changed since
-// it last did.
+// Check checks a fixture against the invariants of all services, and returns the subjects that
+// changed since the last check.
 func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]loop.History[S] {
 	changed := map[string]loop.History[S]{}
 	if c.ended == nil {
@@ -40,7 +40,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]loop.Histo
 		for _, view := range history.Views {
 			w.checkStatus(t, subject, view)
 		}
-		// What a step brings into the past is told at the clock's next round.
+		// If a step moves a due time into the past, the clock handles it in its next round.
 		if next := w.Rules.Due(before); before.Version > 0 && !next.IsZero() && !next.After(w.Now.Add(-200*24*time.Hour)) && before.LastAt().Before(w.Now.Add(-200*24*time.Hour)) {
 			t.Fatalf("%s was due at %s and nobody was told", subject, next)
 		}
@@ -56,8 +56,8 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]loop.Histo
 	return changed
 }
 
-// checkTimes: the times of a subject never go back, whichever replica's clock each event
-// was decided by, and what is known of it since when is of its own events.
+// checkTimes checks that the times of a subject never go back, whichever replica's clock decided
+// each event, and that its recorded starting points are times of its own events.
 func checkTimes[S loop.State](t *rapid.T, history loop.History[S]) {
 	for i, event := range history.Events {
 		if i > 0 && event.At.Before(history.Events[i-1].At) {
@@ -69,13 +69,13 @@ func checkTimes[S loop.State](t *rapid.T, history loop.History[S]) {
 	}
 }
 
-// checkFolds: a view is the fold of what its reader was told: a partner can rebuild all
-// that it may know from its mailbox alone.
+// checkFolds checks that a view is the fold of what was disclosed to its reader, so that a partner
+// can rebuild all that it may know from its mailbox alone.
 func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 	for subject, history := range w.Histories {
 		for agency, view := range history.Views {
 			if history.State.Common().IsWithdrawn() && view.Reader.OnConsent {
-				// What it was told on consent is no longer in its mailbox.
+				// What was disclosed to the reader on consent is no longer in its mailbox.
 				continue
 			}
 			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
@@ -85,7 +85,7 @@ func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 	}
 }
 
-// checkCounts: what statistics count of a loop comes as loop.Count says.
+// checkCounts checks that the counters of a subject follow the rules at loop.Count.
 func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 	for subject, counted := range w.Counted {
 		had := func(what loop.Count, before int) bool { return slices.Contains(counted[:before], what) }
@@ -109,8 +109,8 @@ func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 	}
 }
 
-// withdraw lets a client, or an agency in the client's name, withdraw a consent now and
-// then, and holders acknowledge it.
+// withdraw sometimes lets a client, or an agency in the client's name, withdraw a consent, and
+// holders of copies acknowledge it.
 func (w *Fixture[S, F]) withdraw(t *rapid.T) bool {
 	subjects := w.Subjects()
 	if len(subjects) == 0 || rapid.IntRange(0, 19).Draw(t, "withdraw") > 0 {
@@ -121,7 +121,8 @@ func (w *Fixture[S, F]) withdraw(t *rapid.T) bool {
 	return w.Withdraw(agency, subject) == nil || w.AcknowledgeWithdrawal(agency, subject) == nil
 }
 
-// checkWithdrawn: once its consent is withdrawn, nothing of a subject is told on it.
+// checkWithdrawn checks that nothing of a subject is disclosed on its consent once that is
+// withdrawn.
 func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 	for agency, mail := range w.Mail {
 		withdrawn := map[string]bool{}
@@ -147,8 +148,8 @@ func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 	}
 }
 
-// checkStatus: exactly one is responsible, with a turn and a due time, until the end,
-// and none after. What a reader may not know is left out of its status.
+// checkStatus checks that exactly one agency is responsible, with a turn and a due time, until the
+// end, and none after it, and that a reader's status leaves out what the reader may not know.
 func (w *Fixture[S, F]) checkStatus(t *rapid.T, subject string, view loop.View[S]) {
 	status := w.Rules.Status(view.State, view.Reader)
 	ended := view.State.Common().Ended()
@@ -178,8 +179,8 @@ func (w *Fixture[S, F]) refold(agency, subject string) S {
 // minutes that may pass between two commands.
 var minutes = []int{1, 30, 24 * 60, 9 * 24 * 60, 40 * 24 * 60, 100 * 24 * 60}
 
-// Act lets a random party do a random thing: begin a subject, let time pass, or take a
-// step, mostly one that is offered to somebody. Vary may change a request; it may be nil.
+// Act lets a random party do one random thing: begin a subject, let time pass, or take a step, in
+// most cases one that is offered. Vary may modify a request; it may be nil.
 func Act[S loop.State, F any](
 	t *rapid.T, w *Fixture[S, F], begin func(*rapid.T, *Fixture[S, F]), steps []string,
 	vary func(t *rapid.T, request proto.Message, subject string, actor loop.Actor),
@@ -226,11 +227,11 @@ func (w *Fixture[S, F]) likely(subject string, people []loop.Actor) []offer {
 	return offers
 }
 
-// stepsPerCheck times the checks that rapid makes by itself (100) is 10^5.
+// stepsPerCheck times rapid's default of 100 checks is 10^5 steps.
 const stepsPerCheck = 1000
 
-// Invariants runs random commands in towns of their own and checks after each: 10^5
-// in all, unless -rapid.checks says otherwise. More checks what has changed.
+// Invariants runs random commands in fixtures of their own and checks the invariants after each:
+// 10^5 commands in all, unless -rapid.checks says otherwise. More checks what has changed.
 func Invariants[S loop.State, F any](
 	t *testing.T, newTown func() *Fixture[S, F], act func(*rapid.T, *Fixture[S, F]), more func(*rapid.T, *Fixture[S, F], map[string]loop.History[S]),
 ) {

@@ -1,5 +1,5 @@
-// Package decidetest runs a service's rules without a store: given what happened,
-// when somebody commands, then these events, and this is what each agency is told.
+// Package decidetest runs a service's rules without a store. A test states a history and a command,
+// and checks the resulting events and what is disclosed to each agency.
 package decidetest
 
 import (
@@ -15,11 +15,11 @@ import (
 type Journal[S loop.State] struct {
 	Rules     decide.Rules[S]
 	Histories map[string]loop.History[S]
-	// Events lists all, in order.
+	// Events lists all events, in order.
 	Events []loop.Event
-	// Mail is what each agency was told, in order.
+	// Mail is what was disclosed to each agency, in order.
 	Mail map[string][]decide.Disclosed[S]
-	// Counted is what statistics count of each subject, each once, in order.
+	// Counted is what statistics count of each subject, each count once, in order.
 	Counted map[string][]loop.Count
 
 	claims map[string]string
@@ -34,12 +34,12 @@ func New[S loop.State](rules decide.Rules[S]) *Journal[S] {
 	}
 }
 
-// World is all that there is, as a decision sees it.
+// World returns all histories and unique keys, as a decision sees them.
 func (j *Journal[S]) World() loop.World[S] {
 	return loop.World[S]{Subjects: maps.Clone(j.Histories), UniqueKeys: maps.Clone(j.claims)}
 }
 
-// Append records decided events. It fails where two subjects would hold one claim.
+// Append records decided events. It fails if two subjects would hold the same unique key.
 func (j *Journal[S]) Append(events []loop.Event) error {
 	before := maps.Clone(j.Histories)
 	var touched []string
@@ -79,5 +79,5 @@ func (j *Journal[S]) Append(events []loop.Event) error {
 	return nil
 }
 
-// Subjects are the names of all, sorted.
+// Subjects returns the names of all subjects, sorted.
 func (j *Journal[S]) Subjects() []string { return slices.Sorted(maps.Keys(j.Histories)) }

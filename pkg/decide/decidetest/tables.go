@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Golden holds a text against a file that it was recorded in.
+// Golden compares a text with the golden file that records it.
 func Golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -38,12 +38,12 @@ func Golden(t *testing.T, path, got string) {
 	}
 }
 
-// Life is one way into a state of a subject's life.
+// Life is one sequence of steps that leads to a state of a subject.
 type Life struct {
 	// Name of the state.
 	Name string
-	// Steps that lead there, as "who step, who step", by the roles of the table; a
-	// step may be any that Requests knows.
+	// Steps that lead to the state, as "role step, role step", with the roles of the table; a step
+	// may be any that Requests knows.
 	Steps string
 }
 
@@ -51,13 +51,13 @@ type Life struct {
 type Actor struct {
 	Role string
 	loop.Actor
-	// Aside marks one who only takes part in lives.
+	// Aside marks an actor that takes part in lives only and does not try the steps.
 	Aside bool
 }
 
-// LifeTable tries every step by every actor in every state, and holds what follows (the
-// state, the events, whose turn it then is; or the refusal) against a golden file. A step must
-// be offered exactly where it is not refused.
+// LifeTable tries every step by every actor in every state and compares the result (the state, the
+// events and whose turn it then is, or the refusal) with a golden file. A step must be offered
+// exactly if it is not refused.
 func LifeTable[S loop.State, F any](
 	t *testing.T, begin func(*testing.T, Life) (town *Fixture[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
 ) {
@@ -112,7 +112,7 @@ func live[S loop.State, F any](t *testing.T, town *Fixture[S, F], subject, steps
 	}
 }
 
-// Events are one of each event of a service, every field filled.
+// Events returns one of each event of a service, with every field filled.
 func Events(t *testing.T, files ...protoreflect.FileDescriptor) []proto.Message {
 	t.Helper()
 	var all []proto.Message
@@ -127,7 +127,7 @@ func eventsOf(t *testing.T, file protoreflect.FileDescriptor) []proto.Message {
 	var all []proto.Message
 	for i := range file.Messages().Len() {
 		if strings.HasSuffix(string(file.Messages().Get(i).Name()), "Snapshot") {
-			// Part of an event, for a reader that knows nothing yet.
+			// A snapshot is part of an event, for a reader that knows nothing yet.
 			continue
 		}
 		kind, err := protoregistry.GlobalTypes.FindMessageByName(file.Messages().Get(i).FullName())
@@ -175,8 +175,8 @@ func example(message protoreflect.Message, field protoreflect.FieldDescriptor) p
 	}
 }
 
-// DisclosuresNameWhatExists fails where a rule is about nothing: one about an event or field that is not there protects
-// nothing.
+// DisclosuresNameWhatExists fails if a rule names an event or field that does not exist: such a
+// rule would protect nothing.
 func DisclosuresNameWhatExists(t *testing.T, rules []loop.Disclosure, files ...protoreflect.FileDescriptor) {
 	t.Helper()
 	for _, rule := range rules {
@@ -192,14 +192,14 @@ func DisclosuresNameWhatExists(t *testing.T, rules []loop.Disclosure, files ...p
 	}
 }
 
-// EvolveKnows every event: each changes something of a state that has it all still
-// before it, and leaves the state that it was given as it was.
+// EvolveKnows checks that evolve handles every event: each event changes a state in which nothing
+// has happened yet, and does not modify the given state.
 func EvolveKnows[S loop.State](t *testing.T, events []proto.Message, base S, at time.Time, evolve func(S, loop.Event) S) {
 	t.Helper()
 	before := fmt.Sprintf("%+v", base)
 	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}, &commonv1.ConsentWithdrawn{}) {
 		if snapshot := event.ProtoReflect().Descriptor().Fields().ByName("snapshot"); snapshot != nil {
-			// Whoever knows the subject is told none.
+			// A reader that knows the subject receives no snapshot.
 			event.ProtoReflect().Clear(snapshot)
 		}
 		after := evolve(base, loop.Event{Message: event, At: at, By: &commonv1.Party{Agency: "b", Unit: "u", Worker: "w"}})

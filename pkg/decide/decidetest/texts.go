@@ -13,7 +13,7 @@ import (
 	"koppi.internal/proto/texts"
 )
 
-// Text is one text of an event that a reader is told.
+// Text is one text field of an event that is disclosed to a reader.
 type Text struct {
 	// Event's name, and the path of the field in it, such as "receiver.worker".
 	Event, Path string
@@ -22,8 +22,8 @@ type Text struct {
 	Reader string
 }
 
-// Texts are all texts that a service's events tell its readers, by descriptor: each event is
-// filled to its depth, disclosed to each reader, and looked through.
+// Texts returns all texts that a service's events disclose to its readers, by descriptor. It fills
+// each event at every depth, discloses it to each reader and searches the result.
 func (d Disclosed[S]) Texts() (told []Text) {
 	for _, event := range d.Events {
 		for _, reader := range d.Readers {
@@ -51,7 +51,7 @@ func (d Disclosed[S]) Texts() (told []Text) {
 	return told
 }
 
-// fill sets every text in a message that is not set, and every message on the way to one.
+// fill sets every text of a message that is not set, and every message that contains one.
 func fill(message protoreflect.Message, depth int) {
 	const deepest = 8
 	fields := message.Descriptor().Fields()
@@ -88,7 +88,7 @@ func mark(field protoreflect.FieldDescriptor) protoreflect.Value {
 	return protoreflect.ValueOfString("x")
 }
 
-// eachText is called with every text that is set in a message, each field once.
+// eachText calls do with every text that is set in a message, each field once.
 func eachText(message protoreflect.Message, at string, do func(string, protoreflect.FieldDescriptor)) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -107,7 +107,8 @@ func eachText(message protoreflect.Message, at string, do func(string, protorefl
 	}
 }
 
-// classes are their names on the page, those first that a lawyer looks for.
+// classes are the names of the text classes on the page, in the order in which a lawyer looks for
+// them.
 var classes = []struct {
 	class commonv1.TextClass
 	name  string
@@ -122,8 +123,9 @@ var classes = []struct {
 	{commonv1.TextClass_TEXT_CLASS_UNSPECIFIED, "not classified"},
 }
 
-// TextSection is the part of the page that lists the texts of a service's events and whom
-// they reach, in Markdown: fields of one event, class and set of readers in one row.
+// TextSection returns the part of the page that lists the texts of a service's events and the
+// readers that they reach, in Markdown: fields of the same event, class and set of readers share
+// one row.
 func (d Disclosed[S]) TextSection() string {
 	type row struct {
 		event, class string

@@ -17,39 +17,39 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Fixture is a handful of agencies whose people act on subjects, with no store. S is
-// the state and F the facts of the service under test.
+// Fixture is a small set of agencies whose people act on subjects, without a store. S is the state
+// and F the facts of the service under test.
 type Fixture[S loop.State, F any] struct {
 	*Journal[S]
-	// Now is the time at which the next command comes.
+	// Now is the time of the next command.
 	Now time.Time
-	// Skew is how far the clock of the replica that takes the next command is off.
+	// Skew is the clock error of the replica that handles the next command.
 	Skew time.Duration
 
 	service Service[S, F]
 	ids     int
 }
 
-// Service is the rules under test.
+// Service holds the rules under test.
 type Service[S loop.State, F any] struct {
 	Rules      decide.Rules[S]
 	Collection string
 	Decide     func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
 	Allowed    func(loop.View[S], loop.Actor) []string
-	// Facts are what the directory would say of a request; may be nil.
+	// Facts returns what the directory would say about a request; may be nil.
 	Facts func(proto.Message) F
-	// Requests makes a passable request of each step; other is whom it is about.
+	// Requests returns a valid request of each step; other is the party that it concerns.
 	Requests func(w *Fixture[S, F], subject string, other loop.Actor) map[string]proto.Message
 }
 
-// NewFixture makes a town in which nothing has happened: a Monday morning.
+// NewFixture makes a fixture without history, on a Monday morning.
 func NewFixture[S loop.State, F any](service Service[S, F]) *Fixture[S, F] {
 	return &Fixture[S, F]{
 		Journal: New(service.Rules), service: service, Now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC),
 	}
 }
 
-// People are who acts, by agency.
+// People are the actors, by agency.
 var People = map[string]loop.Actor{
 	"kela":    {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"},
 	"hva":     {Agency: "hva", Unit: "tyoikaiset", Worker: "ps-21", Role: "social_worker"},
@@ -57,16 +57,16 @@ var People = map[string]loop.Actor{
 	"tyo":     {Agency: "tyo", Unit: "palvelut", Worker: "ty-09", Role: "employment_officer"},
 }
 
-// Colleague and Elsewhere are further people of hva's: of the same unit, and of another.
+// Colleague and Elsewhere are further workers of agency hva: of the same unit, and of another.
 var (
 	Colleague = loop.Actor{Agency: "hva", Unit: "tyoikaiset", Worker: "ps-33", Role: "social_counsellor"}
 	Elsewhere = loop.Actor{Agency: "hva", Unit: "perheet", Worker: "ps-40", Role: "social_worker"}
 )
 
-// Agencies of the town, sorted.
+// Agencies returns the agencies of the fixture, sorted.
 func Agencies() []string { return slices.Sorted(maps.Keys(People)) }
 
-// Everybody in town.
+// Everybody returns all actors of the fixture.
 func Everybody() []loop.Actor {
 	var all []loop.Actor
 	for _, agency := range Agencies() {
@@ -75,20 +75,20 @@ func Everybody() []loop.Actor {
 	return append(all, Colleague, Elsewhere)
 }
 
-// Consent is the ground of a client who has just consented.
+// Consent returns the legal basis of a client who has just consented.
 func Consent(at time.Time) *commonv1.LegalBasis {
 	return &commonv1.LegalBasis{
 		Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: "1301/2014 § 35.1", ConsentedAt: timestamppb.New(at.Add(-time.Minute)),
 	}
 }
 
-// ID is a fresh one.
+// ID returns a new id.
 func (w *Fixture[S, F]) ID() string {
 	w.ids++
 	return fmt.Sprintf("id-%04d", w.ids)
 }
 
-// ReuseID makes the next fresh id the named one, so that one history can be retold.
+// ReuseID makes the next new id the given one, so that a test can repeat a history.
 func (w *Fixture[S, F]) ReuseID(id string) {
 	if _, err := fmt.Sscanf(id, "id-%d", &w.ids); err != nil {
 		panic(err)
@@ -112,13 +112,13 @@ func (w *Fixture[S, F]) Try(actor loop.Actor, subject string, request proto.Mess
 	return w.Do(command)
 }
 
-// Request is the passable form of a step; other is whom it is about.
+// Request returns a valid request of a step; other is the party that it concerns.
 func (w *Fixture[S, F]) Request(subject, step string, other loop.Actor) proto.Message {
 	return w.service.Requests(w, subject, other)[step]
 }
 
-// Withdraw takes back the consent on which a subject rests, as an agency records it, or
-// as the client does where none is named.
+// Withdraw withdraws the consent on which a subject rests, as recorded by an agency, or by the
+// client if no agency is named.
 func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
 	history := w.Histories[subject]
 	withdrawn, err := loop.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, agency == "", w.Now)
@@ -128,11 +128,12 @@ func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
 	if err := w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now)); err != nil {
 		return err
 	}
-	// The clock looks at it at once: a reader who now knows less may have missed a due time.
+	// The clock checks the subject at once: a reader that now knows less may have missed a due
+	// time.
 	return w.Append(w.Rules.FallenDue(w.World(), subject, w.Now))
 }
 
-// AcknowledgeWithdrawal says that an agency has seen to its copy.
+// AcknowledgeWithdrawal records that an agency has handled its copy.
 func (w *Fixture[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
 	head := w.Histories[subject].State.Common()
 	message, err := loop.AcknowledgeWithdrawal(head, agency)
@@ -144,13 +145,13 @@ func (w *Fixture[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
 	return w.Append([]loop.Event{event})
 }
 
-// Take takes the passable form of a step; whom it is about is terveys's.
+// Take takes a step with its valid request, which concerns the worker of agency terveys.
 func (w *Fixture[S, F]) Take(t testing.TB, actor loop.Actor, subject, step string) {
 	t.Helper()
 	Must(t, w.Try(actor, subject, w.Request(subject, step, People["terveys"])))
 }
 
-// Do runs a command on a subject, which must have some relation to the actor's agency.
+// Do runs a command on a subject, to which the actor's agency must have some relation.
 func (w *Fixture[S, F]) Do(command loop.Command[F]) error {
 	if !w.Histories[command.Subject].Related(command.Actor.Agency) {
 		return fault.New(fault.NotFound, "not related")
@@ -176,7 +177,7 @@ func (w *Fixture[S, F]) run(command loop.Command[F]) error {
 	return nil
 }
 
-// Pass lets time pass and tells what fell due, of each subject by a command of its own, at a
+// Pass lets time pass and records what fell due, for each subject by a command of its own and at a
 // time of its own.
 func (w *Fixture[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
@@ -191,13 +192,12 @@ func (w *Fixture[S, F]) Pass(by time.Duration) {
 	}
 }
 
-// View is a subject as an agency has been shown it.
+// View returns a subject as it has been disclosed to an agency.
 func (w *Fixture[S, F]) View(agency, subject string) loop.View[S] {
 	return w.Histories[subject].Views[agency]
 }
 
-// Expect fails the test where an agency was told other events of a subject than the
-// named ones.
+// Expect fails the test unless exactly the named events of a subject were disclosed to an agency.
 func (w *Fixture[S, F]) Expect(t testing.TB, agency, subject, want string) {
 	t.Helper()
 	if got := w.Disclosed(agency, subject); got != want {
@@ -205,7 +205,7 @@ func (w *Fixture[S, F]) Expect(t testing.TB, agency, subject, want string) {
 	}
 }
 
-// ExpectTurn fails the test where another turn is shown to an agency.
+// ExpectTurn fails the test if an agency sees another turn than the given one.
 func (w *Fixture[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
 	t.Helper()
 	if got := w.Turn(agency, subject); got != want {
@@ -213,8 +213,8 @@ func (w *Fixture[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
 	}
 }
 
-// Disclosed lists what an agency was told of a subject, as event names, the service's own
-// name left out.
+// Disclosed lists the events of a subject that were disclosed to an agency, by name and without the
+// service's own name.
 func (w *Fixture[S, F]) Disclosed(agency, subject string) string {
 	prefix := strings.ToUpper(w.Rules.Service[:1]) + w.Rules.Service[1:]
 	var names []string
@@ -226,7 +226,7 @@ func (w *Fixture[S, F]) Disclosed(agency, subject string) string {
 	return strings.Join(names, " ")
 }
 
-// Turn tells who is responsible, whose turn it is and until when, as an agency sees it.
+// Turn returns who is responsible, whose turn it is and until when, as an agency sees it.
 func (w *Fixture[S, F]) Turn(agency, subject string) string {
 	view := w.View(agency, subject)
 	return turn(w.Rules.Status(view.State, view.Reader))
@@ -245,7 +245,7 @@ func turn(status *commonv1.LoopStatus) string {
 		status.GetResponsible().GetWorker(), status.GetWaitingOn().GetAgency(), client, due)
 }
 
-// Must fails the test where a step is refused.
+// Must fails the test if a step is refused.
 func Must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

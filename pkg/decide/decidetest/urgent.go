@@ -9,16 +9,16 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// puttingNothingOff are the events that no due time may be put off by: receipts, what the
-// clock does, and steps by which nobody handles the matter.
+// puttingNothingOff are the events that must not postpone a due time: receipts, events of the
+// clock, and steps in which nobody handles the matter.
 var puttingNothingOff = []string{
 	"ConcernReceived", "ConcernOverdue", "ConcernReassigned", "ConcernJoined", "ReferralReceived", "ReferralOverdue", "ReferralReassigned",
 	"ConsultationOverdue", "ConsultationReassigned", "ContactPlanned", "WithdrawalAcknowledged", "WithdrawalOverdue",
 }
 
-// checkUrgent: nothing urgent is ever postponed. After whatever happened to what is urgent now,
-// its receiver's due time is no later than it was, or than urgency allows from that moment; and
-// after a receipt, or a step that is taken automatically, no later than it was.
+// checkUrgent checks that no urgent matter is postponed. After any event of an urgent matter, its
+// receiver's due time is no later than before, or than urgency permits from that moment; after a
+// receipt or an automatic step, it is no later than before.
 func (w *Fixture[S, F]) checkUrgent(t *rapid.T, before, after loop.History[S]) {
 	head := after.State.Common()
 	if len(before.Events) == 0 || head.Ended() || !loop.IsUrgent(head.Clock.Urgency) {
@@ -36,7 +36,7 @@ func (w *Fixture[S, F]) checkUrgent(t *rapid.T, before, after loop.History[S]) {
 	}
 }
 
-// receiversDue is until when a subject's receiver must act; zero for no time.
+// receiversDue returns until when a subject's receiver must act; zero if there is no such time.
 func (w *Fixture[S, F]) receiversDue(history loop.History[S]) time.Time {
 	for _, view := range history.Views {
 		if view.Reader.Role == loop.RoleReceiver {
