@@ -16,7 +16,8 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// AccessOf is the record of a write, and the digest that tells its body from another.
+// AccessOf returns the access log record of a write, and the digest that distinguishes its request
+// body from others.
 func (k *Kernel[S]) AccessOf(ctx context.Context, who identity.Caller, r proto.Message) (journal.Access, []byte, error) {
 	access, err := k.access(ctx, who)
 	if err != nil {
@@ -26,7 +27,7 @@ func (k *Kernel[S]) AccessOf(ctx context.Context, who identity.Caller, r proto.M
 	return access, digest, err
 }
 
-// requestDigest tells the body of a request from another.
+// requestDigest returns the digest that distinguishes the body of a request from others.
 func (k *Kernel[S]) requestDigest(method string, r proto.Message) ([]byte, error) {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
 	if err != nil {
@@ -35,8 +36,8 @@ func (k *Kernel[S]) requestDigest(method string, r proto.Message) ([]byte, error
 	return k.Secrets.Digest([]byte(method), body), nil
 }
 
-// access is who calls what now; subject and client are filled in by whoever
-// knows them.
+// access returns the access log record of the current call; the code that knows subject and client
+// fills them in.
 func (k *Kernel[S]) access(ctx context.Context, who identity.Caller) (journal.Access, error) {
 	party := who.Party()
 	access := journal.Access{At: k.Now(), Role: string(who.Role)}
@@ -48,7 +49,7 @@ func (k *Kernel[S]) access(ctx context.Context, who identity.Caller) (journal.Ac
 		access.Method = strings.TrimPrefix(method, "/")
 	}
 	if access.Trace = telemetry.Traceparent(ctx); access.Trace == "" {
-		// No span is made here, and the caller's own trace is kept.
+		// This service makes no span here, so the caller's own trace is kept.
 		if trace := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(trace) > 0 {
 			access.Trace = telemetry.Checked(trace[0])
 		}
@@ -60,14 +61,14 @@ func (k *Kernel[S]) access(ctx context.Context, who identity.Caller) (journal.Ac
 	return access, nil
 }
 
-// Reading is one thing that a reading concerns.
+// Reading is one subject or client whose data a call reads.
 type Reading struct {
-	// Subject read, and inner Client; either may be empty.
+	// Subject read, and Client by internal id; either may be empty.
 	Subject, Client string
 	Basis           *commonv1.LegalBasis
 }
 
-// RecordReading makes readings durable before anything that was read is returned
+// RecordReading stores access records of readings durably before anything that was read is returned
 // (906/2019 § 17, 703/2023 § 10).
 func (k *Kernel[S]) RecordReading(ctx context.Context, who identity.Caller, purpose string, readings ...Reading) error {
 	access, err := k.access(ctx, who)

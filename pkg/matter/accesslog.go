@@ -14,9 +14,9 @@ import (
 // accessLogPart is how many records are read at a time.
 const accessLogPart = 1000
 
-// ReadAccesses reads this service's part of who looked at a client's data: for the client
-// all, with agency and unit (703/2023 § 11); for an agency what its own people did, as far
-// as the matters tell the agency so. It is itself a recorded reading.
+// ReadAccesses reads this service's part of the access log of a client's data. The client receives
+// all records, with agency and unit (703/2023 § 11). An agency receives what its own people did, as
+// far as the matters disclose that to it. The call is itself recorded as a reading.
 func (k internalAPI[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadAccessesRequest) (*caseworkv1.ReadAccessesResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -29,7 +29,8 @@ func (k internalAPI[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 	}
 	query := journal.AccessQuery{Client: selected.Client, Before: read.GetBefore(), Limit: accessLogPart}
 	if who.Role != identity.RoleClient {
-		// What others did is not read at all: it would cost what may not be known.
+		// The query leaves out what other agencies did: reading it would take time, which would
+		// reveal what the caller may not know.
 		query.Agency = who.Agency
 	}
 	if r.GetFrom() != nil {
@@ -52,7 +53,7 @@ func (k internalAPI[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadA
 			query.Before = one.Number
 			access, err := deeds.shown(ctx, one)
 			if errors.Is(err, journal.ErrUnreadable) {
-				// What of it may be told is not known.
+				// It is unknown what of this subject may be disclosed.
 				k.leftOut(ctx, one.Subject, err)
 				continue
 			}

@@ -17,9 +17,9 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// admission holds one step to what its client wishes: that nobody is told whom the client
-// prohibits, and that a consent which is cited stands and covers who is told. It is decided
-// by whom the step would tell, whatever the step is; and what it went by must be so still
+// admission checks one step against its client's consent directives: that it discloses nothing to
+// an agency that the client prohibits, and that a cited consent is valid and covers the recipients.
+// The new recipients decide what is checked, whatever the step is. The directives must be unchanged
 // when the step is recorded.
 type admission[S loop.State] struct {
 	kernel  *Kernel[S]
@@ -27,16 +27,16 @@ type admission[S loop.State] struct {
 	basis   *commonv1.LegalBasis
 	access  journal.Access
 	subject string
-	// addressee is the agency that the request names, for a step that tells nobody new.
+	// addressee is the agency that the request names; used if the step has no new recipient.
 	addressee string
 
-	// Of one attempt.
+	// The fields below belong to one attempt.
 	client string
 	wishes *kept
 	cited  *consentv1.AdvanceConsent
-	// consented is when the client consented, of a step on consent.
+	// consented is the time of the client's consent, for a step that rests on consent.
 	consented *timestamppb.Timestamp
-	// stopped are the agencies that may not be told.
+	// stopped are the agencies to which disclosure is prohibited.
 	stopped []string
 }
 
@@ -49,8 +49,8 @@ func newAdmission[S loop.State](k *Kernel[S], who identity.Caller, r proto.Messa
 	return a
 }
 
-// begin starts an attempt at a step that concerns a client, and returns the request as the
-// rules take it: with the time of the consent that it cites.
+// begin starts an attempt at a step that concerns a client. It returns the request as the rules
+// need it: with the time of the consent that it cites.
 func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string, at time.Time) (proto.Message, error) {
 	a.client, a.wishes, a.cited, a.consented, a.stopped = client, nil, nil, nil, nil
 	a.sending.At = at
@@ -60,7 +60,8 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	id := a.basis.GetConsentId()
 	switch {
 	case id == "" && a.consented.AsTime().After(at) && !a.consented.AsTime().After(at.Add(clockTolerance)):
-		// The sender's clock is ahead: the consent is of now. A later one is refused by the ground.
+		// The sender's clock is ahead, so the consent gets the present time. The check of the legal
+		// basis refuses a later time.
 		a.consented = timestamppb.New(at)
 		resolved := proto.Clone(r)
 		if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
@@ -84,18 +85,17 @@ func (a *admission[S]) begin(ctx context.Context, r proto.Message, client string
 	a.consented = a.cited.GetGivenAt()
 	resolved := proto.Clone(r)
 	if named, ok := resolved.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
-		// The id is the client's, and the same towards all: it is told to nobody.
+		// The consent id is the same towards all agencies, so it is disclosed to none.
 		named.GetBasis().ConsentId, named.GetBasis().ConsentedAt = "", timestamppb.New(earlier(a.cited.GetGivenAt().AsTime(), at))
 	}
 	return resolved, nil
 }
 
-// clockTolerance is by how much a sender's clock may be ahead of the suite's where a sender says
-// when a client consented.
+// clockTolerance is how far a sender's clock may be ahead of the suite's in the time of a consent.
 const clockTolerance = 5 * time.Minute
 
-// earlier is the earlier one of two times: the clock by which a consent was recorded may be
-// ahead of the one by which it is cited.
+// earlier returns the earlier of two times: the clock that recorded a consent may be ahead of the
+// one by which it is cited.
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -103,7 +103,7 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// read reads the wishes, once an attempt.
+// read reads the directives, once in each attempt.
 func (a *admission[S]) read(ctx context.Context) error {
 	if a.wishes != nil {
 		return nil
@@ -115,8 +115,9 @@ func (a *admission[S]) read(ctx context.Context) error {
 	return err
 }
 
-// admit is the engine's question: may these be told. It answers with what is recorded of
-// it with the step.
+// admit is the engine's Command.Admit: it refuses recipients to which the step may not disclose,
+// and returns the rows to record with the step. It refuses with TransferProhibited if the client
+// prohibits a recipient and no override applies.
 func (a *admission[S]) admit(ctx context.Context, told []decide.NewRecipient) (journal.Batch, error) {
 	if a.client == "" || len(told) == 0 && a.consented == nil {
 		return journal.Batch{}, nil
@@ -153,9 +154,9 @@ func (a *admission[S]) admit(ctx context.Context, told []decide.NewRecipient) (j
 	return a.batch(messages)
 }
 
-// checkConsent refuses a consent that the client has ended by withdrawing one: towards whom
-// the step tells, or towards the agency that it names where nobody is new, or towards nobody
-// yet.
+// checkConsent refuses a consent that ended with a withdrawal. It checks the new recipients; if
+// there are none, the agency that the request names; if it names none, the consent without a
+// recipient.
 func (a *admission[S]) checkConsent(ctx context.Context, told []decide.NewRecipient) error {
 	if a.consented == nil {
 		return nil
@@ -172,7 +173,7 @@ func (a *admission[S]) checkConsent(ctx context.Context, told []decide.NewRecipi
 	})
 }
 
-// citation records where the consent was cited.
+// citation returns the event that records in which matters the consent was cited.
 func (a *admission[S]) citation(told []decide.NewRecipient) *consentv1.ConsentCited {
 	cited := &consentv1.ConsentCited{ConsentId: a.cited.GetConsentId()}
 	for _, one := range told {
@@ -184,7 +185,8 @@ func (a *admission[S]) citation(told []decide.NewRecipient) *consentv1.ConsentCi
 	return cited
 }
 
-// batch is what is recorded in the wishes, and what of them must still be so.
+// batch returns the rows to record in the directives, and the versions of them that must be
+// unchanged.
 func (a *admission[S]) batch(messages []proto.Message) (journal.Batch, error) {
 	seen := a.wishes.seen
 	if len(messages) == 0 {
@@ -204,11 +206,11 @@ func (a *admission[S]) events(messages ...proto.Message) []loop.Event {
 	return events
 }
 
-// stoppedPurpose says in the record of accesses what a step came to.
+// stoppedPurpose is the purpose in the access record of a step that was stopped.
 const stoppedPurpose = "stopped by the client's prohibition"
 
-// refused records a step that the client's prohibition stopped, for the client to see,
-// before the refusal is answered.
+// refused records a step that the client's prohibition stopped, for the client to read, before the
+// caller receives the refusal.
 func (a *admission[S]) refused(ctx context.Context, refusal error) error {
 	if len(a.stopped) == 0 || fault.ReasonOf(refusal) != fault.TransferProhibited {
 		return refusal

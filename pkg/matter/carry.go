@@ -17,8 +17,9 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// carryOut does what follows from wishes for the matters that there are: whoever wished
-// does so at once, and the clock where a process died between. Nothing of it happens twice.
+// carryOut carries out the consequences of directives for existing matters. The request that
+// recorded a directive calls it at once; the clock calls it if a process died in between. Each
+// consequence is carried out once.
 func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
 	events, err := k.wishes.Events(ctx, subject)
 	if err != nil {
@@ -46,26 +47,27 @@ func (k *Kernel[S]) carryOut(ctx context.Context, subject string) error {
 	return nil
 }
 
-// byClock is the record of what nobody does but the clock.
+// byClock returns the access record of an action that only the clock takes.
 func (k *Kernel[S]) byClock(what string) journal.Access {
 	return journal.Access{Role: "clock", Method: "koppi." + k.config.Rules.Service + "/" + what}
 }
 
-// followed is a wish from which something follows for matters.
+// followed is a directive that has consequences for matters.
 type followed struct {
 	at time.Time
-	// by is nil where the client wished it or confirmed it.
+	// by is the party that recorded the directive; nil if the client gave or confirmed it.
 	by *commonv1.Party
-	// within is the agency that wished it alone, without a confirmation: of the matters,
-	// those follow to which it is party. Empty for all.
+	// within is the agency whose directive took effect without confirmation; then only matters to
+	// which it is party are concerned. Empty for all matters.
 	within string
-	// all are the matters that it may concern, and concerns tells of which it does.
+	// all are the matters that the directive may concern. concerns tells whether it concerns one,
+	// by the agencies to which that is disclosed.
 	all      []string
 	concerns func(told []string) bool
 }
 
-// carriedOut withdraws the consents of the matters that a wish concerns, and says of which
-// matters it did so, and which go on.
+// carriedOut withdraws the consents of the matters that a directive concerns. It returns the event
+// that names those matters, and the matters that continue.
 func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Directives, id string) (proto.Message, error) {
 	wished, err := k.followed(ctx, state, id)
 	if err != nil {
@@ -99,8 +101,8 @@ func (k *Kernel[S]) carriedOut(ctx context.Context, state wish.Directives, id st
 	return done, nil
 }
 
-// followed says which matters a wish concerns: where a consent was cited, or who is told of
-// it whom the client now prohibits.
+// followed returns the matters that a directive concerns: those that cited the withdrawn consent,
+// or that are disclosed to an agency that the client now prohibits.
 func (k *Kernel[S]) followed(ctx context.Context, state wish.Directives, id string) (followed, error) {
 	for _, consent := range state.Consents {
 		if consent.GetConsentId() == id {
@@ -109,7 +111,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Directives, id stri
 				concerns: func([]string) bool { return true },
 			}
 			if consent.GetSender() != "" {
-				// Nobody else may cite it, so that it was withdrawn at once.
+				// No other agency may cite this consent, so it was withdrawn without confirmation.
 				wished.within = consent.GetWithdrawnBy().GetAgency()
 			}
 			return wished, nil
@@ -119,7 +121,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Directives, id stri
 		if prohibition.GetProhibitionId() != id {
 			continue
 		}
-		// One standing each: every matter has one sender.
+		// Each matter has one sender, and so one worklist entry here.
 		standings, err := k.Store.WorklistEntries(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
 		return followed{
 			at: prohibition.GetGivenAt().AsTime(), by: whoProhibits(prohibition), all: Subjects(standings),
@@ -134,7 +136,7 @@ func (k *Kernel[S]) followed(ctx context.Context, state wish.Directives, id stri
 	return followed{}, nil
 }
 
-// whoProhibits is whose deed a prohibition is; nil for the client's.
+// whoProhibits returns the party whose act a prohibition is; nil for the client.
 func whoProhibits(p *consentv1.Prohibition) *commonv1.Party {
 	if p.GetConfirmedByClient() {
 		return nil
@@ -142,8 +144,8 @@ func whoProhibits(p *consentv1.Prohibition) *commonv1.Party {
 	return p.GetBy()
 }
 
-// tellClientWho tells the client, and nobody else, which agency's wish in the client's name
-// a consent went with.
+// tellClientWho adds, for the client only, which agency's directive in the client's name ended a
+// consent.
 func (k *Kernel[S]) tellClientWho(ctx context.Context, who identity.Caller, consents []*consentv1.Consent) error {
 	untold := func(one *consentv1.Consent) bool {
 		return one.GetWithdrawal() != nil && one.GetWithdrawal().GetBy() == nil && !one.GetWithdrawal().GetByClient()
@@ -163,10 +165,10 @@ func (k *Kernel[S]) tellClientWho(ctx context.Context, who identity.Caller, cons
 	return nil
 }
 
-// withdraw takes back the consent of a matter, as a wish has it. Where the agency that
-// recorded the wish is no party to the matter, its parties are told that it was done in the
-// client's name, and not by whom: that the agency has a matter of the client is not theirs
-// to know. The client reads it in the wish.
+// withdraw withdraws the consent of a matter as a directive requires. If the agency that recorded
+// the directive is not party to the matter, the parties learn that it was done in the client's
+// name, but not by which agency: they may not know that this agency has a matter of the client. The
+// client can read it in the directive.
 func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followed) error {
 	by := wished.by
 	_, err := k.Engine.Handle(ctx, k.noting(decide.Command[S]{
@@ -178,7 +180,7 @@ func (k *Kernel[S]) withdraw(ctx context.Context, subject string, wished followe
 			}
 			withdrawn, err := loop.WithdrawConsent(history.State.Common(), k.config.Rules.Readers(history.State, false), actor.Agency, by == nil, at)
 			if fault.ReasonOf(err) == fault.IllegalStep {
-				// Somebody was faster.
+				// Another request has withdrawn it already.
 				return nil, nil
 			}
 			if err != nil {

@@ -20,11 +20,11 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// maxConsents bounds a list.
+// maxConsents is the most entries in one list.
 const maxConsents = 1000
 
-// ReadConsents lists the consents of a client on which this service's matters rest, the
-// newest first, as the caller may know them. Each is a recorded reading.
+// ReadConsents lists the consents of a client on which this service's matters rest, newest first,
+// as the caller may know them. Each is recorded as a reading.
 func (k internalAPI[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadConsentsRequest) (*caseworkv1.ReadConsentsResponse, error) {
 	r := read.GetConsents()
 	who, err := Caller(ctx)
@@ -74,8 +74,8 @@ func (k internalAPI[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadC
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
 }
 
-// isBehindConsent tells whether a matter follows a place of the list of consents: it began
-// earlier, or then and has a later name.
+// isBehindConsent tells whether a matter comes after a place in the list of consents: it began
+// earlier, or at the same time with a later name.
 func isBehindConsent(row journal.WorklistEntry, place *caseworkv1.ConsentPlace) bool {
 	if place == nil {
 		return true
@@ -83,14 +83,15 @@ func isBehindConsent(row journal.WorklistEntry, place *caseworkv1.ConsentPlace) 
 	return cmp.Or(place.GetStartedAt().AsTime().Compare(row.StartedAt), cmp.Compare(row.Subject, place.GetSubject())) > 0
 }
 
-// clientQuery finds the matters of a client: the caller's own, or those of its agency.
+// clientQuery returns the query for a client's matters: all of them if the caller is the client,
+// else those of the caller's agency.
 func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (journal.Query, error) {
 	query := journal.Query{Agency: who.Agency, WithHidden: true}
 	switch {
 	case who.Role == identity.RoleClient && client != "":
 		return query, fault.New(fault.InvalidField, "a person's own matters name no client").Field("client_id", "leave empty")
 	case who.Role == identity.RoleClient:
-		// One standing each: every matter has one sender.
+		// Each matter has one sender, and so one worklist entry here.
 		return journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}, nil
 	case !IsParty(who):
 		return query, fault.New(fault.RoleNotAllowed, "this is read by an agency's worker or system, or by the person")
@@ -106,7 +107,7 @@ func (k *Kernel[S]) clientQuery(who identity.Caller, client, purpose string) (jo
 	return query, nil
 }
 
-// history folds all of a subject; the zero one where it was erased.
+// history folds all events of a subject; it returns the zero history if the subject was erased.
 func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S], error) {
 	events, err := k.Engine.Events(ctx, subject)
 	if err != nil {
@@ -115,7 +116,7 @@ func (k *Kernel[S]) history(ctx context.Context, subject string) (loop.History[S
 	return k.fold(events), nil
 }
 
-// fold is the history that all events of a subject make; the zero one of none.
+// fold returns the history that all events of a subject make; the zero history if there are none.
 func (k *Kernel[S]) fold(events []loop.Event) loop.History[S] {
 	if len(events) == 0 {
 		return loop.History[S]{}
@@ -123,7 +124,7 @@ func (k *Kernel[S]) fold(events []loop.Event) loop.History[S] {
 	return k.config.Rules.Fold(events, false)
 }
 
-// viewOf is a subject as its caller has been shown it.
+// viewOf returns a subject as it has been disclosed to the caller.
 func (k *Kernel[S]) viewOf(who identity.Caller, history loop.History[S]) loop.View[S] {
 	if who.Role == identity.RoleClient {
 		return k.config.Rules.ForClient(history.Events)
@@ -131,9 +132,9 @@ func (k *Kernel[S]) viewOf(who identity.Caller, history loop.History[S]) loop.Vi
 	return history.Views[who.Agency]
 }
 
-// consent is the consent on which a subject rests, as its caller has been shown it: who has
-// left reads who was told until then. Client is the inner id by which the caller found it;
-// empty where it named the subject alone.
+// consent returns the consent on which a subject rests, as it has been disclosed to the caller. An
+// agency that has left reads the recipients up to that time. Client is the internal id by which the
+// caller found the consent; empty if the caller named the subject only.
 func (k *Kernel[S]) consent(who identity.Caller, client string, view loop.View[S]) *consentv1.Consent {
 	head, agency := view.State.Common(), who.Agency
 	if who.Role == identity.RoleClient {
@@ -163,8 +164,8 @@ func (k *Kernel[S]) consent(who identity.Caller, client string, view loop.View[S
 	return consent
 }
 
-// recipients are the agencies of which a view tells that they are told of the subject, or
-// were: by name, its reader's own among them.
+// recipients returns, sorted by name, the agencies to which the subject is or was disclosed as far
+// as a view shows it, including the reader's own.
 func (k *Kernel[S]) recipients(view loop.View[S]) []string {
 	head := view.State.Common()
 	told := append([]string{view.Reader.Agency, head.Withdrawal.By.GetAgency()}, head.Withdrawal.Holders...)
@@ -175,8 +176,8 @@ func (k *Kernel[S]) recipients(view loop.View[S]) []string {
 	return slices.DeleteFunc(slices.Compact(told), func(agency string) bool { return agency == "" })
 }
 
-// RecordWithdrawal takes back the consent on which a matter rests. When it returns, what
-// was told on it is gone from every mailbox.
+// RecordWithdrawal withdraws the consent on which a matter rests. When it returns, everything that
+// was disclosed on it has been removed from every mailbox.
 func (k internalAPI[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
 	r := record.GetWithdrawal()
 	consent, err := k.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world loop.World[S], at time.Time) ([]loop.Event, error) {
@@ -202,7 +203,7 @@ func (k internalAPI[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1
 	return response, err
 }
 
-// RecordAcknowledgement says that the caller's agency has seen to its copy.
+// RecordAcknowledgement records that the caller's agency has handled its copy.
 func (k internalAPI[S]) RecordAcknowledgement(
 	ctx context.Context, record *caseworkv1.RecordAcknowledgementRequest,
 ) (*caseworkv1.RecordAcknowledgementResponse, error) {
@@ -245,7 +246,7 @@ func (k internalAPI[S]) onConsent(
 	return k.consent(who, "", k.viewOf(who, result.History)), nil
 }
 
-// addressee is the agency to which a request sends something.
+// addressee returns the agency to which a request sends something.
 func addressee(r proto.Message) string {
 	for _, name := range []string{"receiver", "addressee", "participant", "party"} {
 		field := r.ProtoReflect().Descriptor().Fields().ByTextName(name)

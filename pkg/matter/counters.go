@@ -15,10 +15,10 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// counterPart is how many rows a part of a tally has at most.
+// counterPart is the most rows in one part of a Tally response.
 const counterPart = 10000
 
-// Tally gives what was counted in a month.
+// Tally sends the counters of a month.
 func (k internalAPI[S]) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
 	first := &caseworkv1.TallyResponse{Now: timestamppb.New(k.Now())}
 	if r.GetMonth() == "" {
@@ -92,7 +92,8 @@ func (k internalAPI[S]) tallyDoors(month string, stream grpc.ServerStreamingServ
 	return nil
 }
 
-// door is a unit or worker that a client met; nil where an agency's system alone acted.
+// door returns a unit or worker with which a client had an encounter; nil if only an agency's
+// system acted.
 func (k internalAPI[S]) door(met journal.Encounter) (*caseworkv1.TallyResponse_Door, error) {
 	by := &commonv1.Party{}
 	if err := proto.Unmarshal(met.By, by); err != nil {

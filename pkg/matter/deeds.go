@@ -18,18 +18,18 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// deeds tells of each record of who looked whether its reader may know it. One command
-// changes several matters: reports that joined, a concern that was passed on, what was
-// passed on of it. A record of each is kept, and shown to who was told by the matter itself
-// that the deed was this agency's: a record tells no more than the matter does.
+// deeds decides for each access record whether its reader may know it. One command may change
+// several matters: reports that were joined, a concern that was passed on, and what was passed on
+// from it. Each matter gets a record. A reader sees it only if the matter itself disclosed to the
+// reader that this agency acted, so that a record reveals no more than the matter.
 type deeds[S loop.State] struct {
 	kernel *Kernel[S]
 	who    identity.Caller
 	client string
-	// own are the matters to which the caller's agency has a relation or had one; nil for
-	// the client, whose all of them are.
+	// own are the matters to which the caller's agency has or had a relation; nil for the client,
+	// who may read all.
 	own map[string]bool
-	// of are the matters read so far; nil where nothing is told.
+	// of are the matters read so far; nil for one of which nothing is disclosed.
 	of map[string]*decide.Deeds[S]
 }
 
@@ -49,7 +49,7 @@ func (k *Kernel[S]) deeds(ctx context.Context, who identity.Caller, client strin
 	return d, nil
 }
 
-// shown is a record as its reader may know it; nil for nothing.
+// shown returns a record as its reader may know it; nil if the reader may not know it.
 func (d *deeds[S]) shown(ctx context.Context, record journal.NumberedAccess) (*caseworkv1.Access, error) {
 	by, basis := &commonv1.Party{}, &commonv1.LegalBasis{}
 	if err := proto.Unmarshal(record.By, by); err != nil {
@@ -64,7 +64,7 @@ func (d *deeds[S]) shown(ctx context.Context, record journal.NumberedAccess) (*c
 	subject := record.Subject
 	switch {
 	case strings.HasPrefix(subject, wishCollection):
-		// It is named the same towards all agencies.
+		// This name is the same towards all agencies, so it is left out.
 		subject = ""
 	case subject != "":
 		matter, err := d.matter(ctx, subject)
@@ -84,8 +84,8 @@ func (d *deeds[S]) shown(ctx context.Context, record journal.NumberedAccess) (*c
 	return access, nil
 }
 
-// sign says who it was: to the client agency and unit (703/2023 § 11), and not what a
-// worker wrote down as the purpose, which may be about others; to an agency its own worker.
+// sign sets the actor of a record. The client receives agency and unit (703/2023 § 11), but not the
+// purpose that a worker wrote, which may be about others. An agency receives its own worker.
 func (d *deeds[S]) sign(access *caseworkv1.Access, by *commonv1.Party, record journal.Access) {
 	client := d.who.Role == identity.RoleClient
 	switch {
@@ -96,16 +96,16 @@ func (d *deeds[S]) sign(access *caseworkv1.Access, by *commonv1.Party, record jo
 	default:
 		access.By = by
 		if record.OnBehalfOf != "" {
-			// A system in a worker's name: the worker looked.
+			// A system acted in a worker's name, so the worker is shown as the reader.
 			access.By.Worker = record.OnBehalfOf
 		}
 	}
 }
 
-// matter is what its reader was told of a matter, read once.
+// matter returns what was disclosed of a matter to the reader; each matter is read once.
 func (d *deeds[S]) matter(ctx context.Context, subject string) (*decide.Deeds[S], error) {
 	if d.own != nil && !d.own[subject] {
-		// Not read at all: what it holds, or how long it is, makes no difference.
+		// The matter is not read at all, so that its content and length make no difference in time.
 		return nil, nil
 	}
 	if known, read := d.of[subject]; read {
@@ -123,11 +123,11 @@ func (d *deeds[S]) matter(ctx context.Context, subject string) (*decide.Deeds[S]
 	return of, nil
 }
 
-// may tells whether a record of a matter may be known.
+// may tells whether the reader may know a record of a matter.
 func (d *deeds[S]) may(ctx context.Context, matter *decide.Deeds[S], agency string, record journal.NumberedAccess) (bool, error) {
 	switch {
 	case matter == nil:
-		// Who looked at what was erased since the client may still know.
+		// The client may still know who read a matter that was erased since.
 		return d.own == nil, nil
 	case len(record.Head) == 0 && !changes(record.Method):
 		return true, nil
@@ -141,8 +141,8 @@ func (d *deeds[S]) may(ctx context.Context, matter *decide.Deeds[S], agency stri
 	})
 }
 
-// changes tells whether a method of the contract changes something: all those do, and no
-// others, whose requests have an id of their own.
+// changes tells whether a method of the contract changes something: exactly those methods whose
+// requests have a request_id do.
 func changes(method string) bool {
 	service, name, _ := strings.Cut(method, "/")
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))

@@ -15,20 +15,20 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// deriveAtOnce is how many subjects are derived anew side by side, so that they share commits.
+// deriveAtOnce is how many subjects are derived again in parallel, so that they share commits.
 const deriveAtOnce = 8
 
-// derivation is one round in which what a version before wrote is derived anew.
+// derivation is one round of deriving again the rows that an earlier version wrote.
 type derivation struct {
 	mu sync.Mutex
-	// failed are the subjects on which it cannot act: the next round tries them again.
+	// failed are the subjects whose derivation failed: the next round tries them again.
 	failed map[string]bool
 	errs   []error
 	done   int
 }
 
-// look is one round of the clock: rows that a version before wrote, by its own rules, become
-// this one's, a portion at a time, and after each it acts on all that is due then.
+// look is one round of the clock. It derives again, by the present rules, the rows that an earlier
+// version wrote, a portion at a time, and after each portion acts on everything that is due.
 func (k *Kernel[S]) look(ctx context.Context) error {
 	d := &derivation{failed: map[string]bool{}}
 	defer func() {
@@ -45,9 +45,9 @@ func (k *Kernel[S]) look(ctx context.Context) error {
 	}
 }
 
-// derive takes a portion, and tells whether there may be more. It fails where the store does.
+// derive derives one portion, and tells whether there may be more. It fails if the store fails.
 func (k *Kernel[S]) derive(ctx context.Context, d *derivation) (more bool, err error) {
-	// Those that failed still come first.
+	// Failed subjects still come first in the order.
 	limit := sweepBatch + len(d.failed)
 	stale, err := k.Store.Stale(ctx, limit)
 	if err != nil {
@@ -73,7 +73,7 @@ func (k *Kernel[S]) derive(ctx context.Context, d *derivation) (more bool, err e
 	return full && len(stale) > 0, errors.Join(together.Wait(), ctx.Err())
 }
 
-// add counts what became of one; it returns an error that is not that one's alone.
+// add records the result of one subject. It returns an error that is not specific to that subject.
 func (d *derivation) add(subject string, derived bool, err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

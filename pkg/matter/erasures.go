@@ -9,9 +9,10 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// erasures tells why the keys of what was told are destroyed. Each reader of it was told
-// that itself: all that have a copy must acknowledge a revocation, or a withdrawal. Where it
-// cannot be read it is left open, so that a tombstone holds up nothing.
+// erasures returns the reasons why the keys of messages were destroyed. Every reader with a copy
+// was informed of that reason before, since it must acknowledge a revocation or withdrawal. The
+// reason stays unspecified if a subject cannot be read, so that a tombstone delays no other
+// message.
 func (k *Kernel[S]) erasures(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure {
 	subjects := make([]string, 0, len(gone))
 	for _, one := range gone {
@@ -45,7 +46,8 @@ func (k *Kernel[S]) erasures(ctx context.Context, gone []journal.Delivery) []exc
 	return reasons
 }
 
-// erasure is why the key of a class of a subject is gone; nil is a subject that was not read.
+// erasure returns why the key of a class of a subject was destroyed. A nil head means that the
+// subject could not be read.
 func erasure(head *loop.Head, class journal.Class) exchangev1.Erasure {
 	switch {
 	case head == nil:

@@ -17,16 +17,17 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// internalAPI answers what no gateway passes on: the service's part of the whole.
+// internalAPI serves the methods that no gateway passes on from callers: this service's part of
+// results over all services.
 type internalAPI[S loop.State] struct {
 	caseworkv1.UnimplementedMatterServiceServer
 	caseworkv1.UnimplementedSuiteServiceServer
 	*Kernel[S]
 }
 
-// SuiteMethods tells the methods of a service's process that answer the suite's own
-// processes alone: all but those of the service itself, of its mailboxes, and those that a
-// gateway calls in a caller's name. A service that is added to a process is closed to callers
+// SuiteMethods returns the test for methods of a service's process that only the suite's own
+// processes may call: all except those of the service itself, of its mailboxes, and those that a
+// gateway calls in a caller's name. A gRPC service that is added to a process is closed to callers
 // until it is named here.
 func SuiteMethods(name string) func(method string) bool {
 	return func(method string) bool {
@@ -42,8 +43,8 @@ func SuiteMethods(name string) func(method string) bool {
 	}
 }
 
-// ReadHistory reads a part of a case's or client's history as the caller may know it,
-// and records for each matter in it that it was read.
+// ReadHistory reads a part of a case's or client's history as the caller may know it, and records a
+// reading for each matter in it.
 func (k internalAPI[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.ReadHistoryResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -75,7 +76,7 @@ func (k internalAPI[S]) ReadHistory(ctx context.Context, r *caseworkv1.ReadHisto
 	return response, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "timeline"), readingsIn(response.GetMessages(), readings, query.Client)...)
 }
 
-// recall adds what the caller may know of subjects, read together, to a history.
+// recall adds to a history what the caller may know of subjects, which are read together.
 func (k internalAPI[S]) recall(
 	ctx context.Context, who identity.Caller, r *caseworkv1.ReadHistoryRequest, part []*caseworkv1.Reach_Subject,
 	response *caseworkv1.ReadHistoryResponse, readings map[string]Reading,
@@ -107,8 +108,8 @@ func (k internalAPI[S]) recall(
 	return nil
 }
 
-// readingsIn are the readings of the matters that messages are of; that nothing was
-// found of a client is found out, too.
+// readingsIn returns the readings of the matters that messages are about. A search for a client
+// that finds nothing is recorded as a reading too, because its result is information.
 func readingsIn(messages []*exchangev1.CaseMessage, of map[string]Reading, client string) []Reading {
 	var readings []Reading
 	seen := map[string]bool{}
@@ -124,8 +125,8 @@ func readingsIn(messages []*exchangev1.CaseMessage, of map[string]Reading, clien
 	return readings
 }
 
-// ByTime orders messages by when they happened; at one moment, those of one subject by its
-// versions. Ids tell no order: they are random within a second.
+// ByTime orders messages by the time of the event; at the same time by subject, then by subject
+// version. Ids give no order: they are random within a second.
 func ByTime(a, b *exchangev1.CaseMessage) int {
 	return cmp.Or(
 		a.GetOccurredAt().AsTime().Compare(b.GetOccurredAt().AsTime()),
@@ -134,8 +135,9 @@ func ByTime(a, b *exchangev1.CaseMessage) int {
 	)
 }
 
-// behind tells whether a message follows the place behind which is read. A place of an older
-// version names no subject: at its moment it goes by the ids, as that version did.
+// behind tells whether a message comes after the place from which the request continues. A place
+// issued by an older version names no subject: messages at the same time are then ordered by id, as
+// in that version.
 func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) bool {
 	if r.GetAfter() == nil {
 		return true
@@ -164,7 +166,7 @@ func (k internalAPI[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHist
 	case r.GetCaseId() == "":
 		return query, nil
 	}
-	// No agency's key is empty: the names of nobody's agency are the person's.
+	// The empty agency has the person's pseudonyms: no real agency has an empty key.
 	inner, ok := k.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
 	if !ok {
 		return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
@@ -173,7 +175,7 @@ func (k internalAPI[S]) historyQuery(who identity.Caller, r *caseworkv1.ReadHist
 	return query, nil
 }
 
-// reach is how far the history reaches: as a first reading fixed it, or to its end.
+// reach returns how far the history reaches: as the first reading fixed it, or to the present end.
 func (k internalAPI[S]) reach(ctx context.Context, query journal.Query, r *caseworkv1.ReadHistoryRequest) (*caseworkv1.Reach, error) {
 	if r.GetReach() != nil {
 		return r.GetReach(), nil

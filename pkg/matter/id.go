@@ -7,11 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewID makes the id of a subject, a question or a message: a UUIDv7 (RFC 9562) whose time
-// is that of the wall clock to the second, and whose other bits are random. A whole
-// millisecond and a counter, which version 7 allows, would tell a reader how long a command
-// took until it made the id, and how many others it made before: that is what it did to
-// subjects which the reader may not know.
+// NewID returns the id of a subject, question or message: a UUIDv7 (RFC 9562) whose time is the
+// wall clock to the second and whose other bits are random. Full milliseconds and a counter, which
+// version 7 permits, would reveal to a reader how long a command took until it made the id and how
+// many ids it made before, and so what it did to subjects that the reader may not know.
 func NewID() string {
 	id := uuid.New()
 	var made [8]byte

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// MetadataIntroduction is where a service is shown what another said of a client. The
-	// gateway sets it, and passes none on that comes from outside.
+	// MetadataIntroduction is the metadata key under which a service receives another service's
+	// data on a client. The gateway sets it, and drops any that comes from outside.
 	MetadataIntroduction = "koppi-introduction"
 
 	introductionKind    = identity.Kind("introduction")
@@ -23,8 +23,7 @@ const (
 	introductionPurpose = "another matter of the client begins"
 )
 
-// Introduce makes a client known to another service, as the caller's agency may know them
-// now.
+// Introduce gives another service the client's identity, as the caller's agency may know it now.
 func (k internalAPI[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -51,8 +50,8 @@ func (k internalAPI[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRe
 	return &caseworkv1.IntroduceResponse{Introduction: k.Secrets.Token(introductionKind, who.Agency, payload)}, nil
 }
 
-// resolvedElsewhere is who a client is by what another service said to this agency a moment
-// ago; nil where it said nothing of this client.
+// resolvedElsewhere returns the client's identity as another service gave it to this agency a
+// moment ago; nil if it gave none for this client.
 func (k *Kernel[S]) resolvedElsewhere(ctx context.Context, agency, inner string) *commonv1.Client {
 	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataIntroduction) {
 		payload, ok := k.Secrets.OpenToken(introductionKind, agency, shown)

@@ -1,5 +1,5 @@
-// Package matter is what every service is made of beside its rules: who calls, the
-// record of it, clients and cases, worklists, due times, and the mailboxes.
+// Package matter is the part of every service that does not depend on its rules: the caller's
+// identity, access records, clients and cases, worklists, due times, and mailboxes.
 package matter
 
 import (
@@ -26,50 +26,52 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Deps is what a service needs from outside. All fields but Attachments and Retention are required.
+// Deps are a service's external dependencies. All fields but Attachments and Retention are
+// required.
 type Deps struct {
 	Store     journal.Store
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
 	Notify    notify.Notifier
-	// Settings are kept beside the journal: what is no history.
+	// Settings are stored beside the journal and are not part of its history.
 	Settings journal.Settings
-	// Counters are what statistics count, Notices what units were told waits for them.
+	// Counters hold what statistics count, Notices what units were informed of.
 	Counters journal.Counters
 	Notices  journal.Notices
-	// AccessLog tells who read and changed what.
+	// AccessLog holds who read and changed what.
 	AccessLog journal.AccessLog
-	// Log is the transparency log over that.
+	// Log is the transparency log over the access log.
 	Log journal.Log
-	// Overviews counts what operators watch.
+	// Overviews counts what operators monitor.
 	Overviews journal.Overviews
-	// Retention is what ends and is destroyed in time; nil where nothing is.
+	// Retention finds and destroys what has reached its retention term; nil if nothing is
+	// destroyed.
 	Retention journal.Retention
-	// Signals pass between replicas and are not kept: who is there, who types.
+	// Signals pass between replicas and are not stored: presence and typing.
 	Signals signal.Hub
-	// Attachments are the papers that matters name; nil where none are kept.
+	// Attachments store the files that matters name; nil if none are kept.
 	Attachments *attachment.Store
-	// NewID makes UUIDv7s: of subjects, questions and messages.
+	// NewID makes UUIDv7s for subjects, questions and messages.
 	NewID func() string
-	// Calls leads to the service's own handlers, interceptors and all: what comes
-	// in by a standing stream goes the way of every other call.
+	// Calls reaches the service's own handlers through all interceptors, so that a call on a stream
+	// is treated like any other call.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
-	// AllowTestCodes admits identity codes of the range for test persons.
+	// AllowTestCodes admits personal identity codes of the range for test persons.
 	AllowTestCodes bool
 }
 
-// Config says which service it is. S is its state.
+// Config describes the service. S is its state.
 type Config[S loop.State] struct {
 	Rules decide.Rules[S]
-	// Collection begins the names of its subjects, such as "concerns/".
+	// Collection is the prefix of the names of its subjects, such as "concerns/".
 	Collection string
 	// Accepts is the full name of its gRPC service.
 	Accepts string
-	// Responsible is the agency that may read contact data under a non-disclosure.
+	// Responsible returns the agency that may read contact data under a non-disclosure.
 	Responsible func(S) string
-	// Message is a subject as its caller reads it.
+	// Message returns a subject as its caller reads it.
 	Message func(Shown[S]) proto.Message
 }
 
@@ -83,7 +85,7 @@ type Kernel[S loop.State] struct {
 	exchange *exchange.Server
 }
 
-// New makes a kernel. Run must run beside it.
+// New makes a kernel. The caller must also run Run.
 func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	var k *Kernel[S]
 	mailboxes, err := exchange.New(exchange.Config{
@@ -104,7 +106,7 @@ func New[S loop.State](deps Deps, config Config[S]) (*Kernel[S], error) {
 	return k, nil
 }
 
-// Register adds what serves the mailboxes, and the gateway, to a server.
+// Register adds to a server the gRPC services for mailboxes and for the gateway.
 func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) {
 	k.exchange.Register(server)
 	only := internalAPI[S]{Kernel: k}
@@ -112,10 +114,10 @@ func (k *Kernel[S]) Register(server grpc.ServiceRegistrar) {
 	caseworkv1.RegisterSuiteServiceServer(server, only)
 }
 
-// Now is the domain's time as this service has it.
+// Now returns the domain's time of this service.
 func (k *Kernel[S]) Now() time.Time { return k.Clock.Now() }
 
-// names gives out an agency's own names for clients and cases.
+// names returns an agency's pseudonyms for clients and cases.
 type names struct{ secrets *identity.Secrets }
 
 func (n names) ClientName(agency, inner string) string {
@@ -126,7 +128,7 @@ func (n names) CaseName(agency, inner string) string {
 	return n.secrets.Pseudonym(identity.KindCase, agency, inner)
 }
 
-// Caller returns who calls.
+// Caller returns the identity of the caller.
 func Caller(ctx context.Context) (identity.Caller, error) {
 	who, ok := identity.FromContext(ctx)
 	if !ok {
@@ -135,7 +137,7 @@ func Caller(ctx context.Context) (identity.Caller, error) {
 	return who, nil
 }
 
-// Actor is the caller as rules know it.
+// Actor returns the caller as the rules know it.
 func Actor(caller identity.Caller) loop.Actor {
 	return loop.Actor{
 		Agency: caller.Agency, Unit: caller.Unit, Worker: caller.Worker, Role: string(caller.Role),
@@ -149,6 +151,6 @@ func IsParty(who identity.Caller) bool {
 	return who.Agency != "" && (who.Role.IsWorker() || who.Role == identity.RoleSystem)
 }
 
-// NotFound is what a matter is to whoever has no relation to it, like one that does
-// not exist.
+// NotFound is the refusal for a caller without a relation to a matter, the same as for one that
+// does not exist.
 func NotFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

@@ -15,20 +15,21 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// known is who a client is, as somebody may know it; the zero one for nothing.
+// known is a client's identity as one reader may know it; the zero value if the reader may know
+// nothing.
 type known struct {
 	client *commonv1.Client
-	// subject is the matter by which it is known.
+	// subject is the matter from which the identity comes.
 	subject string
-	// masked tells that contact data were left out, under a non-disclosure for safety.
+	// masked says that contact data were left out because of a non-disclosure for safety.
 	masked bool
 }
 
-// clientFor is who the client of a matter is, as an agency may know it now. Every use that
-// is made of a stored identity for an agency goes through here: what it reads, what it
-// begins by it, and where that is sent. It is nothing without a live relation, of what was
-// entered in error, and of what it was told on a consent that was withdrawn; and without
-// contact data under a non-disclosure for safety, but for who is responsible.
+// clientFor returns the identity of a matter's client, as an agency may know it now. Every use of a
+// stored identity for an agency goes through here: what the agency reads, what it begins with it,
+// and where that is sent. The result is empty without a live relation, for a matter entered in
+// error, and for what was disclosed to the agency on a consent that was withdrawn. Under a
+// non-disclosure for safety it lacks contact data, except for the responsible agency.
 func (k *Kernel[S]) clientFor(ctx context.Context, agency string, history loop.History[S]) (known, error) {
 	view := history.Views[agency].State
 	if head := view.Common(); !history.Related(agency) || head.IsRevoked() || head.Client == "" {
@@ -45,8 +46,8 @@ func (k *Kernel[S]) clientFor(ctx context.Context, agency string, history loop.H
 	return known{client: withoutContact(client), subject: subject, masked: true}, nil
 }
 
-// withoutContact is a client as under a non-disclosure: what names the person, and nothing
-// by which they are found.
+// withoutContact returns a client as shown under a non-disclosure: with what names the person, and
+// without what locates them.
 func withoutContact(client *commonv1.Client) *commonv1.Client {
 	client, details := proto.CloneOf(client), client.GetDetails()
 	client.Details = &commonv1.ClientDetails{
@@ -55,13 +56,13 @@ func withoutContact(client *commonv1.Client) *commonv1.Client {
 	return client
 }
 
-// maxKnown bounds how many of an agency's matters of a client are looked into, the newest
-// first, for who that is.
+// maxKnown is how many of an agency's matters of a client are searched, newest first, for the
+// client's identity.
 const maxKnown = 50
 
-// knownTo is who a client is by the matters here of which an agency may read that now: by
-// the newest. Where that is masked, by the newest that shows the agency contact data under a
-// non-disclosure too: it then holds, or has brought, those itself.
+// knownTo returns a client's identity from the newest matter here in which the agency may read it
+// now. If that is masked, it uses the newest matter that shows the agency contact data even under a
+// non-disclosure: the agency then holds those data itself, or has supplied them.
 func (k *Kernel[S]) knownTo(ctx context.Context, agency, inner string) (known, error) {
 	standings, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
 	if err != nil {
@@ -90,15 +91,16 @@ func (k *Kernel[S]) knownTo(ctx context.Context, agency, inner string) (known, e
 	return newest, nil
 }
 
-// HomeFor is where the client of a matter is served, as far as an agency may know who that
-// is: the unit that something is sent to by it is told, and tells it.
+// HomeFor returns where the client of a matter is served, as far as the agency may know who the
+// client is: the choice of a receiving unit discloses the client's home to that unit, and the unit
+// discloses it to the agency.
 func (k *Kernel[S]) HomeFor(ctx context.Context, agency string, history loop.History[S]) (loop.Home, error) {
 	found, err := k.clientFor(ctx, agency, history)
 	return homeOf(found.client), err
 }
 
-// client opens who the client of a subject is; nil where that was erased. It is told to
-// nobody as it is: see clientFor.
+// client decrypts the identity of a subject's client; nil if it was erased. It is never returned to
+// a caller as it is: see clientFor.
 func (k *Kernel[S]) client(ctx context.Context, subject string) (*commonv1.Client, error) {
 	bytes, err := k.Store.Client(ctx, subject)
 	if errors.Is(err, journal.ErrNotFound) {

@@ -31,7 +31,7 @@ type ListRequest interface {
 	GetPageToken() string
 }
 
-// Filter is what a worklist is filtered by besides.
+// Filter holds the further filters of a worklist.
 type Filter struct {
 	// Role of the agency in the matters; empty for any.
 	Role   journal.Role
@@ -41,12 +41,12 @@ type Filter struct {
 // Page is a part of a worklist.
 type Page[S loop.State] struct {
 	Shown []Shown[S]
-	// NextToken continues behind it; empty at the end.
+	// NextToken continues after this page; empty at the end.
 	NextToken string
 }
 
-// List reads a worklist: what the caller's agency has, or the person, the soonest due
-// first. Each matter listed is a recorded reading.
+// List reads the worklist of the caller's agency, or the matters of the person, earliest due time
+// first. Each matter listed is recorded as a reading.
 func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Page[S], error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -82,13 +82,13 @@ func (k *Kernel[S]) List(ctx context.Context, r ListRequest, filter Filter) (Pag
 		readings = append(readings, readingOf(shown.State))
 	}
 	if query.Client != "" && len(readings) == 0 {
-		// That nothing was found is found out, too.
+		// An empty result is information too, so it is recorded as a reading.
 		readings = append(readings, Reading{Client: query.Client})
 	}
 	return page, k.RecordReading(ctx, who, r.GetPurpose(), readings...)
 }
 
-// Subjects are the names of those that standings are of.
+// Subjects returns the subjects of worklist entries.
 func Subjects(standings []journal.WorklistEntry) []string {
 	names := make([]string, 0, len(standings))
 	for _, standing := range standings {
@@ -106,7 +106,7 @@ func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (jo
 		if r.GetUnit() != "" || r.GetWorker() != "" || r.GetClientId() != "" || r.GetOverdueOnly() || len(filter.States) > 0 {
 			return query, fault.New(fault.InvalidField, "a person's own list is not filtered").Field("page_size", "this and page_token alone")
 		}
-		// One standing each: every matter has one sender.
+		// Each matter has one sender, and so one worklist entry here.
 		query = journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
 	case !IsParty(who):
 		return query, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
@@ -132,7 +132,7 @@ func (k *Kernel[S]) query(who identity.Caller, r ListRequest, filter Filter) (jo
 	return query, nil
 }
 
-// pageToken seals the place in the list, and which list it is of.
+// pageToken returns a sealed token with the place in the list and the list to which it belongs.
 func (k *Kernel[S]) pageToken(who identity.Caller, r ListRequest, at journal.WorklistCursor) string {
 	payload := k.listDigest(r)
 	due := int64(0)
@@ -157,7 +157,7 @@ func (k *Kernel[S]) position(who identity.Caller, r ListRequest) (journal.Workli
 	return at, true
 }
 
-// PageOwner is whose list it is: an agency's, or a person's.
+// PageOwner returns the owner of a list: an agency, or a person.
 func PageOwner(who identity.Caller) string {
 	if who.Role == identity.RoleClient {
 		return "client/" + who.Client
@@ -165,7 +165,7 @@ func PageOwner(who identity.Caller) string {
 	return who.Agency
 }
 
-// listDigest tells one list's filters from another's.
+// listDigest returns the digest that distinguishes one list's filters from another's.
 func (k *Kernel[S]) listDigest(r ListRequest) []byte {
 	filters := proto.Clone(r)
 	for _, name := range []protoreflect.Name{"page_token", "page_size", "purpose"} {
@@ -181,10 +181,10 @@ func (k *Kernel[S]) listDigest(r ListRequest) []byte {
 	return k.Secrets.Digest(body)
 }
 
-// pageKind keeps the page tokens of services apart.
+// pageKind keeps the page tokens of different services apart.
 func (k *Kernel[S]) pageKind() identity.Kind { return identity.Kind(k.config.Rules.Service + "-page") }
 
-// Numbers are states as a query takes them.
+// Numbers returns states as the numbers that a query takes.
 func Numbers[E ~int32](states []E) []int32 {
 	numbers := make([]int32, 0, len(states))
 	for _, state := range states {

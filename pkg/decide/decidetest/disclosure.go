@@ -19,8 +19,8 @@ type Reader struct {
 	loop.Reader
 	// Fresh says that nothing had been disclosed to the reader before.
 	Fresh bool
-	// Ground on which the reader receives the event, and a function that makes an event of the kind
-	// concern the reader.
+	// Ground is the legal ground on which the reader receives the event. Kind changes an event into
+	// one of the kind that the row is about.
 	Ground commonv1.LegalGround
 	Kind   func(proto.Message)
 }

@@ -57,7 +57,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]loop.Histo
 }
 
 // checkTimes checks that the times of a subject never go back, whichever replica's clock decided
-// each event, and that its recorded starting points are times of its own events.
+// each event, and that its phase began between its start and its last event.
 func checkTimes[S loop.State](t *rapid.T, history loop.History[S]) {
 	for i, event := range history.Events {
 		if i > 0 && event.At.Before(history.Events[i-1].At) {
