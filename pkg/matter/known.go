@@ -92,8 +92,8 @@ func (k *Kernel[S]) knownTo(ctx context.Context, agency, inner string) (known, e
 }
 
 // HomeFor returns where the client of a matter is served, as far as the agency may know who the
-// client is: the choice of a receiving unit discloses the client's home to that unit, and the unit
-// discloses it to the agency.
+// client is. The limit is needed because the unit chosen by the home is disclosed, and the unit
+// reveals the home.
 func (k *Kernel[S]) HomeFor(ctx context.Context, agency string, history loop.History[S]) (loop.Home, error) {
 	found, err := k.clientFor(ctx, agency, history)
 	return homeOf(found.client), err

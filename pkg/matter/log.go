@@ -13,8 +13,8 @@ import (
 
 const (
 	logEvery = time.Second
-	// maxLag is how old a record may get before it is in the log, until that is an alarm;
-	// it is repeated as often.
+	// maxLag is the age at which a record that is not yet in the log raises an alarm, and the
+	// interval at which the alarm is repeated.
 	maxLag = time.Minute
 )
 
@@ -24,8 +24,8 @@ var (
 	unusualSeen = telemetry.Counter("koppi.unusual", "{alarm}", "Workers who looked at the data of unusually many clients in an hour.")
 )
 
-// logs takes what was recorded into the transparency log, until the context ends. Any
-// number of replicas may: one of them does.
+// logs adds new access records to the transparency log until the context ends. Any number of
+// replicas may run it: only one of them writes at a time.
 func (k *Kernel[S]) logs(ctx context.Context) {
 	ticker := time.NewTicker(logEvery)
 	defer ticker.Stop()
@@ -33,7 +33,7 @@ func (k *Kernel[S]) logs(ctx context.Context) {
 	for {
 		if err := k.log(ctx, watch, wishes); err != nil && ctx.Err() == nil {
 			k.Logger.ErrorContext(ctx, "transparency log", slog.String("service", k.config.Rules.Service), slog.String("error", err.Error()))
-			// It lags only where it cannot go on: it takes all that there is.
+			// A lag means that the log cannot be written, since each round takes all records.
 			if lag := k.lag(ctx); lag > maxLag && k.Now().Sub(alarmed) >= maxLag {
 				alarmed = k.Now()
 				logAlarms.Add(ctx, 1)
@@ -48,7 +48,7 @@ func (k *Kernel[S]) logs(ctx context.Context) {
 	}
 }
 
-// log takes all that there is.
+// log adds all records that are not in the log.
 func (k *Kernel[S]) log(ctx context.Context, watch *watch, wishes *wishWatch) error {
 	for {
 		records, err := transparency.Extend(ctx, k.Log)
@@ -62,7 +62,8 @@ func (k *Kernel[S]) log(ctx context.Context, watch *watch, wishes *wishWatch) er
 			}
 			k.reportWishes(ctx, wishes.see(record))
 			if by := watch.see(record); by != nil {
-				// Who, by the agency's own name for its worker; whose data is in the records.
+				// The alarm names the worker by the agency's own name; the records hold whose data
+				// were read.
 				unusualSeen.Add(ctx, 1)
 				k.Logger.WarnContext(ctx, "a worker looked at the data of unusually many clients in an hour", slog.String("service", k.config.Rules.Service),
 					slog.String("agency", by.GetAgency()), slog.String("worker", by.GetWorker()), slog.Int("clients", unusual))
@@ -71,7 +72,7 @@ func (k *Kernel[S]) log(ctx context.Context, watch *watch, wishes *wishWatch) er
 	}
 }
 
-// lag is how old the oldest record is that is not in the log; zero where all are.
+// lag returns the age of the oldest record that is not in the log; zero if all are.
 func (k *Kernel[S]) lag(ctx context.Context) time.Duration {
 	state, err := k.Log.LogState(ctx)
 	if err != nil {

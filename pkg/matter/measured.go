@@ -8,16 +8,17 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// The labels of metrics are few, whatever callers call themselves: an agency is one of the
-// directory, and a mailbox has two readers, Koppi's that calls the agency's endpoint and the
-// agency's own, of which the one that is furthest behind counts.
+// Metrics have few label values, whatever callers call themselves: an agency of the directory or
+// "other", and two readers for each mailbox: Koppi's own, which calls the agency's endpoint, and
+// the agency's, of which the one furthest behind counts.
 const (
 	unlisted   = "other"
 	readerOwn  = "own"
 	readerCall = "callback"
 )
 
-// listed is an agency as metrics name it; empty stays so.
+// listed returns an agency as metrics name it: "other" if the directory does not have it; empty
+// stays empty.
 func (k *Kernel[S]) listed(agency string) string {
 	if _, known := k.Directory.Agency(agency); agency == "" || known {
 		return agency
@@ -25,7 +26,7 @@ func (k *Kernel[S]) listed(agency string) string {
 	return unlisted
 }
 
-// measured are open loops by those names.
+// measured returns the open matters under the names of metrics.
 func (k *Kernel[S]) measured(open []journal.OpenMatters) []journal.OpenMatters {
 	type label struct {
 		waitingOn string
@@ -49,13 +50,14 @@ func (k *Kernel[S]) measured(open []journal.OpenMatters) []journal.OpenMatters {
 	return all
 }
 
-// untouchedBy is whose turn it is in what is urgent and untouched, and how urgent.
+// untouchedBy is whose turn it is in urgent matters that nobody has touched, and how urgent they
+// are.
 type untouchedBy struct {
 	waitingOn string
 	urgency   int32
 }
 
-// untouched are they as metrics name them.
+// untouched returns the counts of untouched urgent matters under the names of metrics.
 func (k *Kernel[S]) untouched(counted []journal.Untouched) map[untouchedBy]int64 {
 	all := map[untouchedBy]int64{}
 	for _, one := range counted {
@@ -64,14 +66,14 @@ func (k *Kernel[S]) untouched(counted []journal.Untouched) map[untouchedBy]int64
 	return all
 }
 
-// untouchedTold remembers of whom there was something to tell: it is told too that there is
-// nothing any more.
+// untouchedTold remembers the label values reported so far, so that a count that falls to zero is
+// reported as zero.
 type untouchedTold struct {
 	mu sync.Mutex
 	of map[untouchedBy]bool
 }
 
-// with are those counted, and none of those that were told before.
+// with returns the counts, and zero for every label value reported before that has none now.
 func (u *untouchedTold) with(counted map[untouchedBy]int64) map[untouchedBy]int64 {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -84,16 +86,16 @@ func (u *untouchedTold) with(counted map[untouchedBy]int64) map[untouchedBy]int6
 	return counted
 }
 
-// mailboxReader is a reader as metrics name it.
+// mailboxReader is a mailbox reader as metrics name it.
 type mailboxReader struct{ agency, reader string }
 
-// lag is how far behind a reader is.
+// lag is how far behind a mailbox reader is.
 type lag struct {
 	behind uint64
 	age    time.Duration
 }
 
-// lags are those of all readers.
+// lags returns the lag of every reader.
 func (k *Kernel[S]) lags(readers []journal.ReaderLag, now time.Time) map[mailboxReader]lag {
 	all := map[mailboxReader]lag{}
 	for _, reader := range readers {

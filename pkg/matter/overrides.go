@@ -18,9 +18,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// overridesWait are the worklists in which an override, or a wish that an agency recorded,
-// waits for a second officer, or has waited: one row an agency, of the latest that waits,
-// in the unit that asks.
+// overridesWait returns the worklist entries for overrides, and for directives that an agency
+// recorded, that wait or waited for a second officer: one entry for each agency, for its latest
+// waiting one, in the unit that requested it.
 func overridesWait(w wish.Directives) []journal.WorklistEntry {
 	rows := map[string]journal.WorklistEntry{}
 	add := func(by *commonv1.Party, until time.Time, decided bool) {
@@ -39,8 +39,8 @@ func overridesWait(w wish.Directives) []journal.WorklistEntry {
 	return slices.Collect(maps.Values(rows))
 }
 
-// overridesToDecide are those, and the wishes, that the caller may decide, as rows of the worklists in which
-// they wait, behind the place of the page; each client's wishes are a recorded reading.
+// overridesToDecide returns the overrides and directives that the caller may decide, as worklist
+// rows after the place of the page. The directives of each client are recorded as a reading.
 func (k internalAPI[S]) overridesToDecide(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) (items []*caseworkv1.WorkItem, readings []Reading, err error) {
 	if who.Worker == "" || r.GetWork().GetSent() || r.GetWork().GetOverdueOnly() {
 		return nil, nil, nil
@@ -72,7 +72,7 @@ func (k internalAPI[S]) overridesToDecide(ctx context.Context, who identity.Call
 	return items, readings, nil
 }
 
-// toDecide are the rows of what an officer may decide of a client's wishes.
+// toDecide returns the rows of what an officer may decide in a client's directives.
 func (k *Kernel[S]) toDecide(who identity.Caller, wishes wish.Directives) (items []*caseworkv1.WorkItem) {
 	row := func(service, subject string, by *commonv1.Party, at, until *timestamppb.Timestamp) {
 		items = append(items, &caseworkv1.WorkItem{
@@ -85,13 +85,13 @@ func (k *Kernel[S]) toDecide(who identity.Caller, wishes wish.Directives) (items
 		row(k.config.Rules.Service, "overrides/"+o.GetOverrideId(), o.GetRequestedBy(), o.GetRequestedAt(), o.GetUntil())
 	}
 	for _, one := range wishes.Unconfirmed(who.Agency, who.Worker, k.Now()) {
-		// All services keep it: it is of none of them.
+		// Every service keeps this directive, so the row belongs to none of them.
 		row("consent", "confirmations/"+one.GetWishId(), one.GetRecordedBy(), one.GetRecordedAt(), one.GetUntil())
 	}
 	return items
 }
 
-// isBehind tells whether a row comes behind the place at which a page begins.
+// isBehind tells whether a row comes after the place at which a page begins.
 func isBehind(item *caseworkv1.WorkItem, place *caseworkv1.ReadWorkRequest_Place) bool {
 	if place == nil {
 		return true

@@ -18,8 +18,8 @@ import (
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// What operators watch. Each replica tells it of all loops of its service: take the
-// largest, and not the sum.
+// Metrics for operators. Each replica reports all matters of its service, so dashboards must take
+// the maximum over replicas, not the sum.
 var (
 	loopsOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
 	loopsOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
@@ -31,10 +31,10 @@ var (
 	storeUp        = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
 
-// readTime bounds the reading of what operators watch.
+// readTime is the time limit for reading the metrics.
 const readTime = 5 * time.Second
 
-// observe lets operators watch this service until it is ended.
+// observe registers the metrics of this service until end is called.
 func (k *Kernel[S]) observe() (end func()) {
 	told := &untouchedTold{of: map[untouchedBy]bool{}}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
@@ -90,7 +90,7 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 		held[k.listed(one.Agency)]++
 	}
 	for _, reader := range readers {
-		// It is told too that there are none any more.
+		// A count that fell to zero is reported as zero.
 		agency := k.listed(reader.Agency)
 		observer.ObserveFloat64(callbacksHeld, float64(held[agency]), metric.WithAttributes(service, telemetry.KeyAgency.String(agency)))
 	}
@@ -99,7 +99,8 @@ func (k *Kernel[S]) observed(ctx context.Context, observer metric.Observer, serv
 
 func phaseName(phase int32) string { return commonv1.LoopPhase(phase).String() }
 
-// age is how long the message waits that a reader is to acknowledge next; zero for none.
+// age returns how long the message that a reader must acknowledge next has waited; zero if there is
+// none.
 func age(reader journal.ReaderLag, now time.Time) time.Duration {
 	since := madeAt(reader.Next)
 	if since.IsZero() {
@@ -108,7 +109,7 @@ func age(reader journal.ReaderLag, now time.Time) time.Duration {
 	return max(0, now.Sub(since))
 }
 
-// madeAt is when a UUIDv7 was made; zero where it is none.
+// madeAt returns the time at which a UUIDv7 was made; zero if the text is none.
 func madeAt(text string) time.Time {
 	id, err := uuid.Parse(text)
 	if err != nil {
@@ -117,10 +118,10 @@ func madeAt(text string) time.Time {
 	return time.Unix(id.Time().UnixTime())
 }
 
-// maxSilent is how many loops gone silent are told of at once.
+// maxSilent is the most silent matters that are reported at once.
 const maxSilent = 100
 
-// Oversee is this service's part of what operators see.
+// Oversee returns this service's part of the operators' overview.
 func (k internalAPI[S]) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*caseworkv1.OverseeResponse, error) {
 	service := k.config.Rules.Service
 	now := k.Now()

@@ -16,16 +16,16 @@ import (
 
 var unreadable = telemetry.Counter("koppi.subjects.unreadable", "{subject}", "Subjects left out of an answer because their history cannot be read.")
 
-// part is a part of a page: subjects as a caller is shown them, each beside its row.
+// part is a part of a page: subjects as they are disclosed to a caller, each beside its row.
 type part[S loop.State] struct {
 	shown []Shown[S]
 	rows  []journal.WorklistEntry
-	// done counts the rows looked at; fewer than were given where the answer is full.
+	// done is the number of rows processed; fewer than given if the answer is full.
 	done int
 }
 
-// fill reads the subjects of rows in their order, as many as fit into one answer and one at
-// least. One whose history cannot be read is left out: it holds up none of the others.
+// fill reads the subjects of rows in their order: as many as fit into one answer, but at least one.
+// A subject whose history cannot be read is left out, so that it does not block the others.
 func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journal.WorklistEntry, sized func(Shown[S]) proto.Message) (part[S], error) {
 	filled, page := part[S]{}, exchange.Page{}
 	for len(rows) > filled.done {
@@ -47,7 +47,7 @@ func (k *Kernel[S]) fill(ctx context.Context, who identity.Caller, rows []journa
 	return filled, nil
 }
 
-// readable reads the subjects of rows, nil for each whose history cannot be read.
+// readable reads the subjects of rows; the result is nil for each whose history cannot be read.
 func (k *Kernel[S]) readable(ctx context.Context, who identity.Caller, rows []journal.WorklistEntry) ([]*Shown[S], error) {
 	all := make([]*Shown[S], len(rows))
 	together, err := k.read(ctx, who, Subjects(rows)...)
@@ -74,8 +74,8 @@ func (k *Kernel[S]) readable(ctx context.Context, who identity.Caller, rows []jo
 	return all, nil
 }
 
-// readableEvents are all events of subjects, read together; none of each whose history
-// cannot be read: it holds up none of the others.
+// readableEvents returns all events of subjects, read together. A subject whose history cannot be
+// read has none, so that it does not block the others.
 func (k *Kernel[S]) readableEvents(ctx context.Context, subjects ...string) ([][]loop.Event, error) {
 	all, err := k.Engine.EventsOf(ctx, subjects...)
 	if !errors.Is(err, journal.ErrUnreadable) {
@@ -93,7 +93,7 @@ func (k *Kernel[S]) readableEvents(ctx context.Context, subjects ...string) ([][
 	return all, nil
 }
 
-// leftOut raises the alarm of a subject that cannot be read.
+// leftOut raises the alarm that a subject cannot be read.
 func (k *Kernel[S]) leftOut(ctx context.Context, subject string, err error) {
 	unreadable.Add(ctx, 1)
 	k.Logger.ErrorContext(ctx, "a subject cannot be read", slog.String("subject", subject), slog.String("error", err.Error()))

@@ -16,9 +16,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// papers finds the attachments that a request names for a matter of a client: those of
-// the caller's agency that belong to no other client. The first error says why one
-// cannot be named, which is the content check's to tell; the second, that it is not known.
+// papers finds the attachments that a request names for a matter of a client: those of the caller's
+// agency that belong to no other client. The first error says why an attachment cannot be named,
+// and the content check returns it; the second means that this could not be determined.
 func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Message, client string) ([]*commonv1.Attachment, error, error) {
 	named, ok := r.(interface{ GetAttachmentIds() []string })
 	if !ok || len(named.GetAttachmentIds()) == 0 {
@@ -49,10 +49,11 @@ func (k *Kernel[S]) papers(ctx context.Context, who identity.Caller, r proto.Mes
 	return found, nil, nil
 }
 
-// owned is a client as the bucket knows whose an attachment is.
+// owned returns the owner of a client's attachments as the bucket stores it.
 func (k *Kernel[S]) owned(client string) []byte { return Owned(k.Secrets, client) }
 
-// Owned is a client, by inner id, as the bucket knows whose an attachment is.
+// Owned returns the owner of a client's attachments as the bucket stores it, from the client's
+// internal id.
 func Owned(secrets *identity.Secrets, client string) []byte {
 	return secrets.Digest([]byte("attachment"), []byte(client))
 }
@@ -61,8 +62,8 @@ func otherClient(field string) error {
 	return fault.New(fault.AttachmentUnavailable, "the attachment belongs to another client").Field(field, "uploaded for this client")
 }
 
-// keepPapers says, before they are kept, that events name attachments: also those that
-// are passed on whole.
+// keepPapers records that events name attachments, before the events are stored. This includes
+// events that are passed on whole.
 func (k *Kernel[S]) keepPapers(ctx context.Context, events []loop.Event) error {
 	for _, event := range events {
 		for _, one := range AttachmentsIn(event.Message) {
@@ -106,8 +107,8 @@ func AttachmentsIn(message proto.Message) []*commonv1.Attachment {
 	return found
 }
 
-// ReadAttachment records that an attachment is read through a subject, by who may read
-// the subject and sees the attachment there.
+// ReadAttachment returns an attachment that the caller sees in a subject that it may read, and
+// records the reading.
 func (k internalAPI[S]) ReadAttachment(ctx context.Context, r *caseworkv1.ReadAttachmentRequest) (*caseworkv1.ReadAttachmentResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -125,7 +126,7 @@ func (k internalAPI[S]) ReadAttachment(ctx context.Context, r *caseworkv1.ReadAt
 	return nil, NotFound()
 }
 
-// CheckAttachments tells which subjects do name an attachment.
+// CheckAttachments returns which of the given subjects name an attachment.
 func (k internalAPI[S]) CheckAttachments(ctx context.Context, r *caseworkv1.CheckAttachmentsRequest) (*caseworkv1.CheckAttachmentsResponse, error) {
 	response := &caseworkv1.CheckAttachmentsResponse{}
 	for _, subject := range r.GetSubjects() {
@@ -147,7 +148,8 @@ func (k internalAPI[S]) CheckAttachments(ctx context.Context, r *caseworkv1.Chec
 	return response, nil
 }
 
-// names tells whether an event of a subject, which was not entered in error, is such.
+// names tells whether an event of a subject matches; false for a subject entered in error or
+// erased.
 func (k internalAPI[S]) names(ctx context.Context, subject string, such func(proto.Message) bool) (bool, error) {
 	events, err := k.Engine.Events(ctx, subject)
 	if err != nil || len(events) == 0 {
@@ -163,8 +165,8 @@ func (k internalAPI[S]) names(ctx context.Context, subject string, such func(pro
 	return found, nil
 }
 
-// forgetPapers has it asked again whether anything names what a subject that was entered
-// in error named.
+// forgetPapers makes the attachment store check again whether any subject names the attachments of
+// this one, which was entered in error or has expired.
 func (k *Kernel[S]) forgetPapers(ctx context.Context, subject string) error {
 	if k.Attachments == nil {
 		return nil

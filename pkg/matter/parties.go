@@ -14,8 +14,8 @@ import (
 // partyName is the message that names an agency, unit and worker.
 var partyName = (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName()
 
-// checkParties holds all parties that a request names, at any depth, against the
-// directory: the agency is there, and the unit is the agency's.
+// checkParties checks all parties that a request names, at any depth, against the directory: the
+// agency must exist, and the unit must belong to it.
 func checkParties(agencies *directory.Directory, r proto.Message) error {
 	return partiesIn(agencies, r.ProtoReflect(), "")
 }

@@ -17,14 +17,14 @@ import (
 
 // Person is the client of a matter that starts.
 type Person struct {
-	// Inner id of the client.
+	// Inner is the internal id of the client.
 	Inner string
-	// Identity is who it is, to be sealed.
+	// Identity is the client's identity, to be sealed.
 	Identity []byte
 	Home     loop.Home
 }
 
-// Person swaps the identity for the inner id, before any rule sees it.
+// Person replaces the client's identity by the internal id, before any rule sees it.
 func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	switch named := client.GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
@@ -42,9 +42,9 @@ func (k *Kernel[S]) Person(ctx context.Context, who identity.Caller, client *com
 	}
 }
 
-// knownPerson finds a client by the name that the caller's agency has for them. Who it is
-// comes from a matter of which the agency may read that now, here or in another service,
-// with what is new in the request. A non-disclosure stays, whatever the request says.
+// knownPerson finds a client by the pseudonym that the caller's agency has. The identity comes from
+// a matter in which the agency may read it now, here or in another service, with the additions in
+// the request. A non-disclosure stays in force, whatever the request says.
 func (k *Kernel[S]) knownPerson(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	if !IsParty(who) {
 		return Person{}, fault.New(fault.RoleNotAllowed, "a client is named so by an agency's worker or system")
@@ -87,8 +87,8 @@ func sealed(inner string, client *commonv1.Client) (Person, error) {
 	return Person{Inner: inner, Identity: bytes, Home: homeOf(client)}, nil
 }
 
-// bornOf is the client's date of birth, by the identity code and else as it is given; zero
-// where neither tells it.
+// bornOf returns the client's date of birth, from the identity code or else as given; zero if
+// neither has it.
 func bornOf(client *commonv1.Client) time.Time {
 	if born, known := idcode.Born(client.GetPersonalIdentityCode()); known {
 		return born
@@ -107,9 +107,9 @@ func homeOf(client *commonv1.Client) loop.Home {
 	}
 }
 
-// caseOf finds the case that a matter belongs to, in whichever service it began; it
-// must be the client's, and one that the agency was given. Without one a new case
-// begins. An anonymous matter is in no client's case: there it would not be anonymous.
+// caseOf finds the case to which a matter belongs, in whichever service the case began. It must be
+// the client's, and one whose pseudonym the agency was given. If the request names none, a new case
+// begins. An anonymous matter never joins a client's case, because there it would not be anonymous.
 func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, client string) (string, error) {
 	if outward == "" {
 		return k.Secrets.NewCase(client), nil
@@ -125,7 +125,7 @@ func (k *Kernel[S]) caseOf(ctx context.Context, who identity.Caller, outward, cl
 	if client == "" {
 		return "", unknown
 	}
-	// A case from before cases said whose they are.
+	// The id of an older case does not contain its client.
 	standings, err := k.Store.WorklistEntries(ctx, journal.Query{
 		Agency: who.Agency, Case: inner, Client: client, WithHidden: true, Limit: 1,
 	})

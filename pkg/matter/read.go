@@ -15,23 +15,23 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Shown is a subject as its caller reads it: what its agency has been shown, or the
-// client, under the names that they have.
+// Shown is a subject as its caller reads it: as it was disclosed to the caller's agency, or to the
+// client, under their pseudonyms.
 type Shown[S loop.State] struct {
 	loop.View[S]
 	Actor loop.Actor
-	// ClientID and CaseID are the caller's names. Of what was entered in error no
-	// client is named.
+	// ClientID and CaseID are the caller's pseudonyms. ClientID is empty for a matter entered in
+	// error.
 	ClientID, CaseID string
-	// Now is when it is read.
+	// Now is the time of the reading.
 	Now time.Time
-	// Delivered says that the other side's system has acknowledged the last message
-	// that both were shown.
+	// Delivered says that the other side's system has acknowledged the last message that was
+	// disclosed to both.
 	Delivered bool
 }
 
-// Etag is of the version that the caller's agency was shown. The client's is a digest
-// of what it reads: it is shown no messages.
+// Etag returns the etag of the version that was disclosed to the caller's agency. For the client,
+// who receives no messages, it is a digest of what the client reads.
 func (s Shown[S]) Etag(message proto.Message) string {
 	if s.Reader.Role != loop.RoleClient {
 		return loop.Etag(s.State.Common().Subject, s.Reader.Agency, s.Version)
@@ -44,7 +44,7 @@ func (s Shown[S]) Etag(message proto.Message) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// clientNames is the place of an agency in a client's own names: no agency's key is empty.
+// clientNames stands for the agency in the client's own pseudonyms: no agency's key is empty.
 const clientNames = ""
 
 func (k *Kernel[S]) shown(view loop.View[S], who identity.Caller) Shown[S] {
@@ -61,8 +61,8 @@ func (k *Kernel[S]) shown(view loop.View[S], who identity.Caller) Shown[S] {
 	return shown
 }
 
-// Show reads a matter for its caller, party to it or the person whom it concerns, and
-// records the reading. Any other is not found, like one that does not exist.
+// Show reads a matter for its caller, who is party to it or the person whom it concerns, and
+// records the reading. For any other caller it is not found, as if it did not exist.
 func (k *Kernel[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -75,11 +75,11 @@ func (k *Kernel[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	return shown[0], k.RecordReading(ctx, who, "", readingOf(shown[0].State))
 }
 
-// readAtOnce is how many histories are read and folded together: a page costs few statements,
-// and holds no more than that of what it does not show.
+// readAtOnce is how many histories are read and folded together. A page then costs few statements,
+// and loads at most that many histories that it does not show.
 const readAtOnce = 100
 
-// read folds subjects as a caller is shown them.
+// read folds subjects as they are disclosed to a caller.
 func (k *Kernel[S]) read(ctx context.Context, who identity.Caller, subjects ...string) ([]Shown[S], error) {
 	if who.Role != identity.RoleClient && !IsParty(who) {
 		return nil, NotFound()
@@ -125,8 +125,8 @@ func readingOf[S loop.State](state S) Reading {
 	return Reading{Subject: head.Subject, Client: head.Client, Basis: head.Basis}
 }
 
-// delivered tells of each history whether another side's system has acknowledged the last
-// message that both were shown. It asks each agency's mailbox once.
+// delivered tells for each history whether another side's system has acknowledged the last message
+// that was disclosed to both. It queries each agency's mailbox once.
 func (k *Kernel[S]) delivered(ctx context.Context, histories []loop.History[S], own string) ([]bool, error) {
 	delivered, shared := make([]bool, len(histories)), map[string][]string{}
 	for _, history := range histories {
@@ -157,7 +157,7 @@ func (k *Kernel[S]) delivered(ctx context.Context, histories []loop.History[S], 
 	return delivered, nil
 }
 
-// others are the agencies beside one's own to which a matter is told.
+// others returns the agencies other than the caller's own to which a matter is disclosed.
 func others[S loop.State](history loop.History[S], own string) []string {
 	var all []string
 	for agency := range history.Views {
@@ -168,9 +168,9 @@ func others[S loop.State](history loop.History[S], own string) []string {
 	return all
 }
 
-// Identity is who the client of a matter is, as a caller may know it, and records
-// that it was read. Contact data under a non-disclosure for safety is shown to the
-// responsible agency alone, and to the person.
+// Identity returns the identity of a matter's client, as a caller may know it, and records the
+// reading. Contact data under a non-disclosure for safety are shown only to the responsible agency
+// and to the person.
 func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -186,8 +186,8 @@ func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, 
 	return client, k.RecordReading(ctx, who, "identity", readingOf(state))
 }
 
-// identity is who the client of a subject is, as a caller may know it, and the subject as
-// the caller has been shown it. It is the person's own whole.
+// identity returns the identity of a subject's client, as a caller may know it, and the subject as
+// it was disclosed to the caller. The person reads the own identity in full.
 func (k *Kernel[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, S, error) {
 	var none S
 	if who.Role == identity.RoleClient {
@@ -209,8 +209,9 @@ func (k *Kernel[S]) identity(ctx context.Context, who identity.Caller, subject s
 	return found.client, histories[0].Views[who.Agency].State, err
 }
 
-// Related is the state of a matter as a caller has been shown it, party to it or the
-// person; any other is not found. What is shown of it, the caller records as read.
+// Related returns the state of a matter as it was disclosed to a caller who is party to it or the
+// person whom it concerns; for any other caller it is not found. Related does not record a reading:
+// the calling code must record what it shows.
 func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string) (S, error) {
 	var none S
 	subject := k.config.Collection + id
@@ -231,8 +232,8 @@ func (k *Kernel[S]) Related(ctx context.Context, who identity.Caller, id string)
 	return histories[0].Views[who.Agency].State, nil
 }
 
-// CheckParty refuses a step by whoever is no agency's. To the person it is no secret
-// that the matter exists.
+// CheckParty refuses a step by a caller without an agency. The person gets RoleNotAllowed and not
+// NotFound, because the person may know that the matter exists.
 func (k *Kernel[S]) CheckParty(ctx context.Context, who identity.Caller, id string) error {
 	if IsParty(who) {
 		return nil
@@ -243,7 +244,7 @@ func (k *Kernel[S]) CheckParty(ctx context.Context, who identity.Caller, id stri
 	return fault.New(fault.RoleNotAllowed, "the client reads a matter and takes no step in it")
 }
 
-// Get reads a matter for its caller, as the message that made turns it into.
+// Get reads a matter for its caller and converts it to a message.
 func Get[S loop.State, M any](ctx context.Context, k *Kernel[S], id string, made func(Shown[S]) M) (M, error) {
 	shown, err := k.Show(ctx, id)
 	if err != nil {
@@ -253,7 +254,7 @@ func Get[S loop.State, M any](ctx context.Context, k *Kernel[S], id string, made
 	return made(shown), nil
 }
 
-// Each turns a page of a worklist into messages.
+// Each converts a page of a worklist to messages.
 func Each[S loop.State, M any](page Page[S], made func(Shown[S]) M) []M {
 	messages := make([]M, 0, len(page.Shown))
 	for _, shown := range page.Shown {

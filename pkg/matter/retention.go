@@ -12,34 +12,35 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// Term is how long what is of some classes is kept.
+// Term is how long data of some classes are kept.
 type Term struct {
-	// Years from the subject's end, by the calendar in Helsinki.
+	// Years from the end of the subject, by the calendar in Helsinki.
 	Years   int
 	Classes []journal.Class
 }
 
-// Terms are those of all classes, the shortest first. Each subject passes them in this
-// order: one that is put between later is passed by those that are not beyond it.
+// Terms are the retention terms of all classes, the shortest first. Each subject passes them in
+// this order. If a term is later added between them, it applies to the subjects that have not
+// passed a longer one.
 var Terms = []Term{
 	{3, []journal.Class{journal.ClassCorrespondence, journal.ClassConsent, journal.ClassNotice}},
 	{10, []journal.Class{journal.ClassDocument, journal.ClassIdentity}},
 }
 
-// Ends is when what is of a subject that ended has been kept for the term: at the time
-// of its end, so many years later. What ended on 29 February is kept until 1 March.
+// Ends returns when the term of a subject that ended is over: that many years later, at the same
+// time of day. For an end on 29 February this is 1 March.
 func (t Term) Ends(ended time.Time) time.Time {
 	return ended.In(loop.Helsinki()).AddDate(t.Years, 0, 0)
 }
 
-// before is a time at or before which everything ended whose term has: a little later
-// than the last of them, since calendars do not run backwards.
+// before returns a time at or before which every subject ended whose term is over. It is two days
+// later than necessary, because calendar arithmetic is not exact in reverse.
 func (t Term) before(now time.Time) time.Time {
 	return now.In(loop.Helsinki()).AddDate(-t.Years, 0, 2)
 }
 
-// RequestClaims begins the claims of request_ids, which stay when a subject is erased: a
-// request that is sent again must not make anew what was erased.
+// RequestClaims is the prefix of the unique keys of request_ids. These stay when a subject is
+// erased, so that a repeated request does not create again what was erased.
 const RequestClaims = "request/"
 
 const (
@@ -47,7 +48,7 @@ const (
 	expireBatch = 100
 )
 
-// expiries destroys the keys of what has been kept long enough.
+// expiries destroys the keys of data whose retention term is over.
 func (k *Kernel[S]) expiries(ctx context.Context) {
 	ticker := time.NewTicker(expireEvery)
 	defer ticker.Stop()
@@ -79,7 +80,7 @@ func (k *Kernel[S]) expire(ctx context.Context) error {
 
 func (k *Kernel[S]) expireTerm(ctx context.Context, term Term, passed int, now time.Time) error {
 	query := journal.EndedQuery{Expired: passed, Before: term.before(now), Limit: expireBatch}
-	// What cannot be expired keeps nothing else from it: the next time tries it again.
+	// A subject that cannot be expired does not block the others: the next run tries it again.
 	var errs []error
 	for {
 		ended, err := k.Retention.Ended(ctx, query)
@@ -103,7 +104,8 @@ func (k *Kernel[S]) expireTerm(ctx context.Context, term Term, passed int, now t
 
 func (k *Kernel[S]) expireOne(ctx context.Context, term Term, subject string) error {
 	if slices.Contains(term.Classes, journal.ClassDocument) {
-		// Its papers go with it: once the key is destroyed nobody can tell which they were.
+		// The attachments go with the subject: once its key is destroyed, nobody can tell which
+		// they were.
 		if err := k.forgetPapers(ctx, subject); err != nil {
 			return err
 		}

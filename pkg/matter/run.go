@@ -24,9 +24,9 @@ const (
 	sweepBatch = 100
 )
 
-// Run tells of due times that passed, and of mailboxes that advanced, until the
-// context ends. Any number of replicas may run it: the version check fires each
-// due time once.
+// Run handles due times that passed, mailboxes that advanced, the transparency log and retention,
+// until the context ends. Any number of replicas may run it: the version check records each due
+// time once.
 func (k *Kernel[S]) Run(ctx context.Context) error {
 	defer k.observe()()
 	var together sync.WaitGroup
@@ -47,8 +47,8 @@ func (k *Kernel[S]) sweeps(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(sweepEvery/2 + rand.N(sweepEvery)): //nolint:gosec // no secret: it spreads
-			// Not at a beat: what the clock tells of a report that joined another would be
-			// known by the part of a second at which it comes.
+			// The interval is random. With a fixed one, the fraction of a second at which a message
+			// comes would reveal that the clock sent it because of a report that joined another.
 		}
 	}
 }
@@ -58,8 +58,8 @@ type Adjustable interface {
 	AdvanceTo(ctx context.Context, to time.Time) error
 }
 
-// AdvanceClock moves the service's clock forward and returns once every due time
-// passed has been acted on. Only a development clock can be moved.
+// AdvanceClock moves the service's clock forward, and returns once every due time that passed has
+// been handled. Only a development clock can be moved.
 func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	adjustable, ok := k.Clock.(Adjustable)
 	if !ok {
@@ -71,13 +71,13 @@ func (k *Kernel[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	return errors.Join(k.look(ctx), k.expire(ctx))
 }
 
-// sweep acts on all that is due now. A subject on which it cannot act keeps no other from
-// being acted on: the sweep passes it by, says so, and the next one tries it again.
+// sweep acts on everything that is due now. A subject on which it cannot act does not block the
+// others: the sweep skips it and reports it, and the next sweep tries it again.
 func (k *Kernel[S]) sweep(ctx context.Context) error {
 	now, failed := k.Now(), map[string]bool{}
 	var errs []error
 	for {
-		// Those that failed still come first.
+		// Failed subjects still come first in the order.
 		limit := sweepBatch + len(failed)
 		due, err := k.Store.Due(ctx, now, limit)
 		if err != nil {
@@ -106,10 +106,10 @@ func (k *Kernel[S]) sweep(ctx context.Context) error {
 	}
 }
 
-// told is how many errors of one sweep are told.
+// told is the most errors of one sweep that are reported.
 const told = 10
 
-// tooMany are the first errors, and how many more there are.
+// tooMany joins the first errors, and says how many more there are.
 func tooMany(errs []error) error {
 	if len(errs) > told {
 		errs = append(errs[:told:told], fmt.Errorf("and %d more", len(errs)-told))
@@ -117,8 +117,9 @@ func tooMany(errs []error) error {
 	return errors.Join(errs...)
 }
 
-// contained makes an error of a panic: rules that stumble over one matter must not end the
-// process that tells of all others. The value may hold what was sent, and is not told.
+// contained turns a panic into an error, so that rules that fail on one matter do not end the
+// process that serves all others. The error leaves out the panic's value, which may hold client
+// data.
 func contained(act func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -145,9 +146,9 @@ func (k *Kernel[S]) overdue(ctx context.Context, subject string, now time.Time) 
 	return err
 }
 
-// eraseRevoked sees to it that what was told of a matter that was entered in error, and of
-// what was passed on of it, is gone from every mailbox before the revocation is answered:
-// the first time, and at a repetition where the first answer failed.
+// eraseRevoked removes from every mailbox what was disclosed of a matter entered in error, and of
+// what was passed on from it, before the caller receives the answer to the revocation. It also runs
+// for a repeated request if the first run failed.
 func (k *Kernel[S]) eraseRevoked(ctx context.Context, subject string) error {
 	known := loop.World[S]{Subjects: map[string]loop.History[S]{}}
 	for subjects := []string{subject}; len(subjects) > 0; {
@@ -158,14 +159,14 @@ func (k *Kernel[S]) eraseRevoked(ctx context.Context, subject string) error {
 		for i, events := range all {
 			entered := slices.IndexFunc(events, func(e loop.Event) bool { _, is := e.Message.(*commonv1.EnteredInError); return is })
 			if entered < 0 {
-				// What hangs together with it otherwise goes on.
+				// A related matter that was not entered in error continues.
 				known.Subjects[subjects[i]] = loop.History[S]{}
 				continue
 			}
 			if err := k.overdue(ctx, subjects[i], k.Now()); err != nil {
 				return err
 			}
-			// With what it then was it names what was passed on of it.
+			// The state before the revocation names what was passed on from the matter.
 			known.Subjects[subjects[i]] = k.fold(events[:entered])
 		}
 		subjects = nil
@@ -177,10 +178,10 @@ func (k *Kernel[S]) eraseRevoked(ctx context.Context, subject string) error {
 	return nil
 }
 
-// eraseCopies destroys the keys of all messages about a subject that was entered in
-// error, but of those that say so, or of those that were told on a consent that was
-// withdrawn. It comes before the event that records it, so
-// that it is done again where a process died between the two.
+// eraseCopies destroys the keys of all messages about a subject entered in error, except the
+// notices of the revocation, or of the messages that were disclosed on a withdrawn consent. It runs
+// before the event that records it is appended, so that it is repeated if the process dies between
+// the two.
 func (k *Kernel[S]) eraseCopies(ctx context.Context, head loop.Head) error {
 	switch {
 	case head.IsRevoked() && !head.Revocation.Erased:

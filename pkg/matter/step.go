@@ -19,33 +19,34 @@ type Request interface {
 	GetRequestId() string
 }
 
-// StartRequest is what those have in common that begin a matter about a client.
+// StartRequest is what the requests have in common that begin a matter about a client.
 type StartRequest interface {
 	Request
 	GetClient() *commonv1.Client
 	GetCaseId() string
 }
 
-// Step is one write. F are the facts that the service's rules ask for.
+// Step is one write. F are the facts that the service's rules need.
 type Step[S loop.State, F any] struct {
-	// Etag of the version that the caller decided on; empty skips the check.
+	// Etag of the version on which the caller decided; empty skips the check.
 	Etag string
-	// Claims names the claims whose holders the decision needs; may be nil.
+	// Claims returns the unique keys whose holders the decision needs; may be nil.
 	Claims func(loop.World[S], loop.Command[F]) []string
-	// Check refuses by the commanded matter alone, before more is read; may be nil.
+	// Check may refuse from the commanded matter alone, before more is read; may be nil.
 	Check func(loop.World[S], loop.Command[F]) error
-	// Related names what else the decision needs; nil for what the rules name.
+	// Related returns the other subjects that the decision needs; nil for those that the rules
+	// name.
 	Related func(context.Context, loop.World[S], loop.Command[F]) ([]string, error)
-	// Prepare gathers facts from outside, after the checks of relation and request_id;
-	// may be nil.
+	// Prepare gathers external facts, after the checks of relation and request_id; may be nil.
 	Prepare func(context.Context, loop.World[S], *loop.Command[F]) error
 	Decide  func(loop.World[S], loop.Command[F]) ([]loop.Event, error)
-	// Clients is who the client of subjects is that the step starts; may be nil.
+	// Clients returns the client's sealed identity by subject, for the subjects that the step
+	// starts; may be nil.
 	Clients func(loop.Command[F]) map[string][]byte
 }
 
-// Begin starts a matter. The checks come in the order of the house; token and form of
-// the fields were checked before.
+// Begin starts a matter. The checks come in the standard order; the token and the form of the
+// fields were checked before.
 func Begin[S loop.State, F any](ctx context.Context, k *Kernel[S], r StartRequest, step Step[S, F]) (Shown[S], error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -72,8 +73,8 @@ func Begin[S loop.State, F any](ctx context.Context, k *Kernel[S], r StartReques
 	return shown, err
 }
 
-// Take takes a step on a matter that exists, and returns it as its caller then reads
-// it, and as it is.
+// Take takes a step on an existing matter. It returns the matter as its caller then reads it, and
+// its full state.
 func Take[S loop.State, F any](ctx context.Context, k *Kernel[S], r Request, id string, step Step[S, F]) (Shown[S], S, error) {
 	var none S
 	who, err := Caller(ctx)
@@ -164,15 +165,15 @@ func run[S loop.State, F any](
 	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
 }
 
-// isStale tells whether the caller decided on another version than it is shown now.
+// isStale tells whether the caller decided on another version than is disclosed to it now.
 func (s Step[S, F]) isStale(command loop.Command[F], world loop.World[S]) bool {
 	agency := command.Actor.Agency
 	return s.Etag != "" && s.Etag != loop.Etag(command.Subject, agency, world.Subjects[command.Subject].Views[agency].Version)
 }
 
-// Addressed is a party as the directory completes it, where no unit is named with the
-// one that serves the client's municipality and language, and the service asked for;
-// and how long it has to act.
+// Addressed returns a party as the directory completes it, and how long it has to act. If the party
+// names no unit, the directory chooses the one that serves the client's municipality, language and
+// the requested service.
 func (k *Kernel[S]) Addressed(party *commonv1.Party, home loop.Home, serviceKey string) (*commonv1.Party, loop.Graces) {
 	agency, _ := k.Directory.Agency(party.GetAgency())
 	full := &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit(), Worker: party.GetWorker()}
@@ -184,7 +185,7 @@ func (k *Kernel[S]) Addressed(party *commonv1.Party, home loop.Home, serviceKey 
 	return full, agency.Graces
 }
 
-// EtagOf is the version that a request was decided on; empty where it names none.
+// EtagOf returns the etag of the version on which a request was decided; empty if it names none.
 func EtagOf(r proto.Message) string {
 	if named, ok := r.(interface{ GetEtag() string }); ok {
 		return named.GetEtag()

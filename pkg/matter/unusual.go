@@ -17,21 +17,23 @@ import (
 )
 
 const (
-	// unusual is at how many clients in an hour a worker who reads their data is reported.
+	// unusual is the number of clients in an hour at which a worker who reads their data is
+	// reported.
 	unusual = 60
-	// unusualWishes is for how many clients in an hour a worker records wishes until that is
-	// reported, unusualAgency for how many an agency's workers and systems together do.
+	// unusualWishes is the number of clients in an hour at which a worker who records directives
+	// for them is reported; unusualAgency is the same for all workers and systems of an agency
+	// together.
 	unusualWishes = 10
 	unusualAgency = 50
 )
 
 var unusualWished = telemetry.Counter("koppi.wishes.unusual", "{alarm}", "Workers and agencies that recorded wishes of unusually many clients in an hour.")
 
-// manyClients counts of how many clients each caller did something in the hour before.
+// manyClients counts for how many clients each caller acted within the last hour.
 type manyClients[K comparable] struct {
-	// seen is when each caller last did so of each client.
+	// seen is when each caller last acted for each client.
 	seen map[K]map[string]time.Time
-	// reported is when a caller was, last.
+	// reported is when each caller was last reported.
 	reported map[K]time.Time
 }
 
@@ -55,13 +57,13 @@ func (m manyClients[K]) add(who K, record journal.NumberedAccess, limit int) (cl
 	return clients, report
 }
 
-// watch is the one rule on unusual reading: many clients in an hour, read one by one.
+// watch is the rule on unusual reading: many clients in an hour, read one by one.
 type watch struct{ manyClients[string] }
 
 func newWatch() *watch { return &watch{newManyClients[string]()} }
 
-// see returns who is to be reported; nil for nobody. Worklists show many matters at once
-// and systems read for many: they do not count.
+// see returns the worker to report; nil for none. Worklists, which show many matters at once, and
+// systems, which read for many workers, do not count.
 func (w *watch) see(record journal.NumberedAccess) *commonv1.Party {
 	role := identity.Role(record.Role)
 	listed := record.Purpose == worklistPurpose || record.Purpose == "" && strings.Contains(record.Method, "/List")
@@ -78,16 +80,16 @@ func (w *watch) see(record journal.NumberedAccess) *commonv1.Party {
 	return party
 }
 
-// wisher is who records wishes: a worker, or an agency as a whole where Worker is empty.
+// wisher is a caller that records directives: a worker, or a whole agency if worker is empty.
 type wisher struct{ agency, worker string }
 
-// wishWatch is the one rule on unusual wishes: recorded or refused, for many clients in an
-// hour. Whoever acts in the name of many whom they hardly know does so one by one.
+// wishWatch is the rule on unusual directives: recorded or refused, for many clients in an hour. A
+// caller who misuses the names of many barely known clients does so one by one.
 type wishWatch struct{ manyClients[wisher] }
 
 func newWishWatch() *wishWatch { return &wishWatch{newManyClients[wisher]()} }
 
-// see returns who is to be reported for a record of accesses, and for how many clients.
+// see returns the callers to report after an access record, and for how many clients.
 func (w *wishWatch) see(record journal.NumberedAccess) map[wisher]int {
 	role := identity.Role(record.Role)
 	wished := strings.HasSuffix(record.Method, "/RecordWish") || strings.HasSuffix(record.Method, "/Vouch")
@@ -107,8 +109,8 @@ func (w *wishWatch) see(record journal.NumberedAccess) map[wisher]int {
 	return found
 }
 
-// reportWishes says in log and counter who recorded wishes of unusually many clients: who,
-// and never of whom.
+// reportWishes reports, in log and counter, a caller who recorded directives for unusually many
+// clients. It names the caller, never the clients.
 func (k *Kernel[S]) reportWishes(ctx context.Context, found map[wisher]int) {
 	for who, clients := range found {
 		unusualWished.Add(ctx, 1)

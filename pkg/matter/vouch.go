@@ -22,22 +22,24 @@ import (
 )
 
 const (
-	// MetadataVoucher is where a service is shown that another knows a live matter of the
-	// client. The gateway sets it, and passes none on that comes from outside.
+	// MetadataVoucher is the metadata key under which a service receives the proof that another
+	// service knows a live matter of the client. The gateway sets it, and drops any that comes from
+	// outside.
 	MetadataVoucher = "koppi-voucher"
 
 	voucherKind = identity.Kind("voucher")
 	voucherTime = time.Minute
-	// maxMatters is how many matters of a client are looked at for one that is live.
+	// maxMatters is how many matters of a client are searched for a live one.
 	maxMatters = 1000
-	// refusedPurpose says in the record of accesses what a wish came to.
+	// refusedPurpose is the purpose in the access record of a refused directive.
 	refusedPurpose = "refused: the agency has no live matter of the client"
 )
 
 var wishesRefused = telemetry.Counter("koppi.wishes.refused", "{wish}", "Wishes that an agency without a live matter of the client tried to record.")
 
-// Vouch says to the other services that the caller's agency may record a wish. It tells
-// nothing to the caller: the gateway alone calls it, and shows the answer to services.
+// Vouch returns a voucher for the other services that the caller's agency may record a directive;
+// empty if this service does not know so. The caller learns nothing from it: only the gateway calls
+// it, and passes the voucher to services.
 func (k internalAPI[S]) Vouch(ctx context.Context, r *caseworkv1.VouchRequest) (*caseworkv1.VouchResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -63,7 +65,7 @@ func (k internalAPI[S]) Vouch(ctx context.Context, r *caseworkv1.VouchRequest) (
 	return &caseworkv1.VouchResponse{Voucher: k.Secrets.Token(voucherKind, who.Agency, payload)}, nil
 }
 
-// wishDigest names one wish of one client: what is vouched for.
+// wishDigest identifies one directive of one client, for which a voucher is valid.
 func (k *Kernel[S]) wishDigest(client string, r wishRequest) []byte {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
 	if err != nil {
@@ -72,7 +74,8 @@ func (k *Kernel[S]) wishDigest(client string, r wishRequest) []byte {
 	return k.Secrets.Digest([]byte(client), []byte(r.ProtoReflect().Descriptor().FullName()), body)
 }
 
-// isVouchedFor tells whether another service said so to this agency a moment ago.
+// isVouchedFor tells whether the request carries another service's valid voucher for this agency
+// and directive; a voucher is valid for voucherTime.
 func (k *Kernel[S]) isVouchedFor(ctx context.Context, agency, client string, r wishRequest) bool {
 	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataVoucher) {
 		payload, ok := k.Secrets.OpenToken(voucherKind, agency, shown)
@@ -87,9 +90,9 @@ func (k *Kernel[S]) isVouchedFor(ctx context.Context, agency, client string, r w
 	return false
 }
 
-// speaksFor tells whether this service knows that an agency may record a wish: it has a live
-// matter of the client here, or the same wish was recorded here, which may have ended the
-// matter, and is now completed elsewhere.
+// speaksFor tells whether this service knows that an agency may record a directive. This holds if
+// the agency has a live matter of the client here, or if the same directive was recorded here
+// before: it may have ended that matter, and is now being completed in other services.
 func (k *Kernel[S]) speaksFor(ctx context.Context, who identity.Caller, client string, r wishRequest, digest []byte) (bool, error) {
 	repeated, err := k.wishes.Repeats(ctx, decide.Command[wish.Directives]{Agency: who.Agency, Client: who.Client, RequestID: r.GetRequestId(), Digest: digest})
 	if err != nil || repeated {
@@ -98,9 +101,9 @@ func (k *Kernel[S]) speaksFor(ctx context.Context, who identity.Caller, client s
 	return k.hasLiveMatter(ctx, who.Agency, client)
 }
 
-// hasLiveMatter tells whether an agency has a matter of a client here that goes on and has
-// another agency in it, by what it is itself shown of it. What it began alone is none:
-// whoever knows an identity code can begin something.
+// hasLiveMatter tells whether an agency has an ongoing matter of a client here that involves
+// another agency, judged by what was disclosed to the agency itself. A matter that the agency only
+// began itself does not count: everyone who knows an identity code can begin one.
 func (k *Kernel[S]) hasLiveMatter(ctx context.Context, agency, client string) (bool, error) {
 	standings, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: client, OpenOnly: true, Limit: maxMatters})
 	if err != nil {
@@ -121,17 +124,17 @@ func (k *Kernel[S]) hasLiveMatter(ctx context.Context, agency, client string) (b
 	return false, nil
 }
 
-// checkSpeaker refuses a wish that an agency records in the name of a client of whom it has
-// no live matter in any service. The refusal is the same for all, known here or not, and is
-// recorded for the client before it is answered. An override is no wish of the client's: it
-// needs a sending that was stopped.
+// checkSpeaker refuses a directive that an agency records in the name of a client if the agency has
+// no live matter of the client in any service. The refusal is the same whether or not the client is
+// known here, and is recorded for the client before the caller receives it. An override is not a
+// directive of the client's: it needs a stopped sending instead.
 func (k *Kernel[S]) checkSpeaker(ctx context.Context, who identity.Caller, client string, r wishRequest, access journal.Access, digest []byte) error {
 	switch one := r.(type) {
 	case *consentv1.RequestOverrideRequest, *consentv1.DecideOverrideRequest:
 		return nil
 	case *consentv1.DecideWishRequest:
 		if !one.GetConfirm() {
-			// To refuse what waits, or to take it back, touches nobody.
+			// Refusing a waiting directive or taking it back affects nobody.
 			return nil
 		}
 	}
@@ -142,7 +145,7 @@ func (k *Kernel[S]) checkSpeaker(ctx context.Context, who identity.Caller, clien
 	if err != nil || known {
 		return err
 	}
-	// The client reads what was tried, and that it came to nothing.
+	// The client can read the attempt and that it was refused.
 	access.Client, access.Purpose, access.Method = client, refusedPurpose, strings.TrimPrefix(caseworkv1.MatterService_Vouch_FullMethodName, "/")
 	if _, err := k.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{access}}); err != nil {
 		return fault.Store(err)

@@ -12,16 +12,16 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// maxWaiting is the most that is told of at once.
+// maxWaiting is the most waiting matters in one answer.
 const maxWaiting = 1000
 
-// newIn are the phases in which a turn that came is something new to the agency: what
-// was sent to it, asked of it, or declined.
+// newIn are the phases in which a turn is new to the agency: something was sent to it, asked of it,
+// or declined.
 var newIn = []int32{
 	int32(commonv1.LoopPhase_LOOP_PHASE_SENT), int32(commonv1.LoopPhase_LOOP_PHASE_WAITING), int32(commonv1.LoopPhase_LOOP_PHASE_DECLINED),
 }
 
-// GetWaiting tells of what waits for units and of which they have not been told enough.
+// GetWaiting returns what waits for units and still needs a notice to them.
 func (k internalAPI[S]) GetWaiting(ctx context.Context, r *caseworkv1.GetWaitingRequest) (*caseworkv1.GetWaitingResponse, error) {
 	query := journal.WaitingQuery{Phases: newIn, Twice: int32(commonv1.Urgency_URGENCY_EMERGENCY), Limit: maxWaiting}
 	for _, unit := range r.GetUnits() {
@@ -48,7 +48,7 @@ func orAbsent(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// MarkTold remembers that units have been told of what waits.
+// MarkTold records that units were notified of what waits.
 func (k internalAPI[S]) MarkTold(ctx context.Context, r *caseworkv1.MarkToldRequest) (*caseworkv1.MarkToldResponse, error) {
 	told := make([]journal.Waiting, 0, len(r.GetTold()))
 	for _, one := range r.GetTold() {

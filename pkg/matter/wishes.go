@@ -19,13 +19,13 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// wishCollection begins the names of what clients wish: one subject for each client, in
-// the journal of every service. They are in no mailbox or statistic, and an override alone
-// is in a worklist: in those of who may decide it.
+// wishCollection is the prefix of the subjects of consent directives: one subject for each client,
+// in the journal of every service. They appear in no mailbox or statistics. Only overrides and
+// waiting directives appear in worklists: in those of the officers who may decide them.
 const wishCollection = "wishes/"
 
-// wishRules are as the engine takes them: nobody is told of a wish, and an override waits
-// in the worklists of who may decide it.
+// wishRules returns the engine's rules for directives: they are disclosed to no mailbox, and
+// overrides wait in the worklists of the officers who may decide them.
 func wishRules(service string) decide.Rules[wish.Directives] {
 	return decide.Rules[wish.Directives]{
 		Service: service, Class: journal.ClassWish, Evolve: wish.Evolve, NextCheck: wish.NextCheck,
@@ -36,11 +36,11 @@ func wishRules(service string) decide.Rules[wish.Directives] {
 	}
 }
 
-// kept is what a client wishes, as it was read.
+// kept is a client's directives, as they were read.
 type kept struct {
 	subject string
 	history loop.History[wish.Directives]
-	// seen are the versions that must still be so where something is decided by it.
+	// seen are the versions that must be unchanged when a decision on them is recorded.
 	seen map[string]uint64
 }
 
@@ -52,8 +52,8 @@ func (k kept) world() loop.World[wish.Directives] {
 	return world
 }
 
-// wishesOf reads what a client, by inner id, wishes. What was erased stays so: then the
-// next subject of the client is begun.
+// wishesOf reads a client's directives, by the client's internal id. An erased subject stays
+// erased: the client's next subject is used instead.
 func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
 	for generation := byte(0); ; generation++ {
 		found := kept{subject: k.wishSubject(client, generation)}
@@ -67,14 +67,15 @@ func (k *Kernel[S]) wishesOf(ctx context.Context, client string) (kept, error) {
 		}
 		found.seen = map[string]uint64{found.subject: found.history.Version}
 		if found.history.Version > 0 {
-			// Erased now, and begun anew, it would be found there.
+			// If the subject is erased now, a new one would begin there, so it must still not
+			// exist.
 			found.seen[k.wishSubject(client, generation+1)] = 0
 		}
 		return found, nil
 	}
 }
 
-// wishHistory is that of a subject of wishes; empty where it was erased.
+// wishHistory returns the history of a subject of directives; empty if it was erased.
 func (k *Kernel[S]) wishHistory(ctx context.Context, subject string) (history loop.History[wish.Directives], erased bool, err error) {
 	histories, err := k.Store.Load(ctx, subject)
 	if err != nil {
@@ -87,14 +88,14 @@ func (k *Kernel[S]) wishHistory(ctx context.Context, subject string) (history lo
 	return k.wishes.Rules.Fold(events, false), false, err
 }
 
-// wishSubject names the subject of a client's wishes without naming the client.
+// wishSubject returns the subject of a client's directives, which does not reveal the client.
 func (k *Kernel[S]) wishSubject(client string, generation byte) string {
 	id := uuid.UUID(k.Secrets.Digest([]byte(wishCollection), []byte(client), []byte{generation})[:16])
 	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80 // version 8, of RFC 9562
 	return wishCollection + id.String()
 }
 
-// wishOf is the one that a request makes or changes.
+// wishOf returns the request inside a RecordWish request.
 func wishOf(r *caseworkv1.RecordWishRequest) wishRequest {
 	switch r := r.GetWish().(type) {
 	case *caseworkv1.RecordWishRequest_GiveConsent:
@@ -115,14 +116,14 @@ func wishOf(r *caseworkv1.RecordWishRequest) wishRequest {
 	return nil
 }
 
-// wishRequest is what the requests of all wishes have in common.
+// wishRequest is what the requests on all directives have in common.
 type wishRequest interface {
 	Request
 	GetClient() *commonv1.Client
 }
 
-// RecordWish records what a client wishes, and sees to what follows from it for the
-// matters of this service. Done again, it goes on where it was cut off.
+// RecordWish records a client's directive, and carries out its consequences for the matters of this
+// service. A repeated request continues where the first one was interrupted.
 func (k internalAPI[S]) RecordWish(ctx context.Context, record *caseworkv1.RecordWishRequest) (*caseworkv1.RecordWishResponse, error) {
 	r := wishOf(record)
 	who, err := Caller(ctx)
@@ -147,7 +148,8 @@ func (k internalAPI[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	if err != nil {
 		return nil, err
 	}
-	// What follows from an earlier wish is done first: nothing is lifted half done.
+	// The consequences of earlier directives come first, so that nothing is lifted before it was
+	// fully carried out.
 	if err := k.carryOut(ctx, before.subject); err != nil {
 		return nil, err
 	}
@@ -185,7 +187,7 @@ func (k internalAPI[S]) RecordWish(ctx context.Context, record *caseworkv1.Recor
 	return response, err
 }
 
-// namedBy is the wish that a request names; empty where it makes one.
+// namedBy returns the id of the directive that a request names; empty if it creates one.
 func namedBy(r wishRequest) string {
 	switch r := r.(type) {
 	case *consentv1.WithdrawAdvanceConsentRequest:
@@ -200,8 +202,8 @@ func namedBy(r wishRequest) string {
 	return ""
 }
 
-// wishClient is the inner id of the client whose wish it is: the caller's own, or whom an
-// agency names, whether or not it has a matter of this client here.
+// wishClient returns the internal id of the client whose directive it is: the caller itself, or the
+// client whom an agency names, whether or not the agency has a matter of this client here.
 func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, error) {
 	switch {
 	case who.Role == identity.RoleClient && r.GetClient() != nil:
@@ -227,7 +229,7 @@ func (k *Kernel[S]) wishClient(who identity.Caller, r wishRequest) (string, erro
 	return "", fault.New(fault.InvalidField, "say whose").Field("client", "by identity code or client_id")
 }
 
-// checkWish refuses what is wrong whatever was wished before.
+// checkWish refuses requests that are wrong regardless of earlier directives.
 func (k *Kernel[S]) checkWish(who identity.Caller, r wishRequest) error {
 	agencies := map[string]string{}
 	switch r := r.(type) {
@@ -255,7 +257,7 @@ func (k *Kernel[S]) checkWish(who identity.Caller, r wishRequest) error {
 	return nil
 }
 
-// ReadWishes reads this service's part of what a client wishes.
+// ReadWishes reads this service's part of a client's directives.
 func (k internalAPI[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWishesRequest) (*caseworkv1.ReadWishesResponse, error) {
 	r := read.GetWishes()
 	who, err := Caller(ctx)
@@ -274,7 +276,7 @@ func (k internalAPI[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWis
 	return &caseworkv1.ReadWishesResponse{Wishes: wishes}, k.RecordReading(ctx, who, cmp.Or(r.GetPurpose(), "wishes"), Reading{Client: query.Client})
 }
 
-// readWishes is what a client wishes, as a caller may know it.
+// readWishes returns a client's directives, as a caller may know them.
 func (k *Kernel[S]) readWishes(ctx context.Context, who identity.Caller, client string) (*consentv1.Wishes, error) {
 	found, err := k.wishesOf(ctx, client)
 	if err != nil {

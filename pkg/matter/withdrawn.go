@@ -21,19 +21,20 @@ import (
 )
 
 const (
-	// withdrawalKind and withdrawalOwner seal what one service tells the others.
+	// withdrawalKind and withdrawalOwner seal the withdrawals that one service passes to the
+	// others.
 	withdrawalKind  = identity.Kind("withdrawal")
 	withdrawalOwner = "suite"
-	// passingOn names the rows by which withdrawals that others do not have are found. No
-	// agency's key holds a colon.
+	// passingOn is the agency of the worklist rows by which withdrawals are found that other
+	// services lack. No real agency's key holds a colon.
 	passingOn = ":passing-on"
-	// maxPassedOn is of how many clients they are given out at once.
+	// maxPassedOn is the number of clients whose withdrawals one call returns.
 	maxPassedOn = 100
 )
 
-// noting has a command that withdraws the consents of matters note that among the wishes of
-// their clients, in the same append: no later sending on them, or on older ones, goes by
-// wishes that do not say so.
+// noting makes a command that withdraws consents of matters record that in the directives of their
+// clients too, in the same append. No later sending that rests on these consents, or on older ones,
+// can then go by directives that lack the withdrawal.
 func (k *Kernel[S]) noting(command decide.Command[S]) decide.Command[S] {
 	var client string
 	var withdrawn []*consentv1.WithdrawnConsent
@@ -55,7 +56,7 @@ func (k *Kernel[S]) noting(command decide.Command[S]) decide.Command[S] {
 	return command
 }
 
-// withdrawnOf is the consent of a matter, withdrawn at a moment.
+// withdrawnOf returns the consent of a matter as withdrawn at the given time.
 func withdrawnOf[S loop.State](history loop.History[S], at time.Time) *consentv1.WithdrawnConsent {
 	head := history.State.Common()
 	return &consentv1.WithdrawnConsent{
@@ -63,7 +64,7 @@ func withdrawnOf[S loop.State](history loop.History[S], at time.Time) *consentv1
 	}
 }
 
-// notes are withdrawals among a client's wishes as rows, for the append of another command.
+// notes returns withdrawals as rows of a client's directives, for another command to append.
 func (k *Kernel[S]) notes(ctx context.Context, client string, withdrawn []*consentv1.WithdrawnConsent) (journal.Batch, error) {
 	if client == "" {
 		return journal.Batch{}, nil
@@ -87,7 +88,8 @@ func (k *Kernel[S]) notes(ctx context.Context, client string, withdrawn []*conse
 	return batch, err
 }
 
-// toPassOn finds, by a row of its own, what a service still has to tell the others.
+// toPassOn returns the worklist row by which withdrawals are found that this service must still
+// pass to the others.
 func toPassOn(w wish.Directives) []journal.WorklistEntry {
 	if len(w.Withdrawn) == 0 || !slices.ContainsFunc(w.Withdrawn, func(one wish.Withdrawn) bool { return one.Own }) {
 		return nil
@@ -95,8 +97,8 @@ func toPassOn(w wish.Directives) []journal.WorklistEntry {
 	return []journal.WorklistEntry{{Agency: passingOn, Ended: len(w.ToPassOn()) == 0}}
 }
 
-// sealedWithdrawals are the withdrawn consents of a client that not every other service is
-// known to have, for them to open.
+// sealedWithdrawals returns, sealed for the other services, the withdrawn consents of a client that
+// not all of them are known to have.
 func (k *Kernel[S]) sealedWithdrawals(client string, wishes wish.Directives) ([]string, error) {
 	var all []string
 	for _, one := range wishes.ToPassOn() {
@@ -109,7 +111,7 @@ func (k *Kernel[S]) sealedWithdrawals(client string, wishes wish.Directives) ([]
 	return all, nil
 }
 
-// withdrawalsOf are those of a client.
+// withdrawalsOf returns the sealed withdrawals of a client; nil for an empty client.
 func (k *Kernel[S]) withdrawalsOf(ctx context.Context, client string) ([]string, error) {
 	if client == "" {
 		return nil, nil
@@ -121,7 +123,7 @@ func (k *Kernel[S]) withdrawalsOf(ctx context.Context, client string) ([]string,
 	return k.sealedWithdrawals(client, found.history.State)
 }
 
-// ListWithdrawals gives what the other services do not have yet.
+// ListWithdrawals returns the withdrawals that the other services lack.
 func (k internalAPI[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListWithdrawalsRequest) (*caseworkv1.ListWithdrawalsResponse, error) {
 	response := &caseworkv1.ListWithdrawalsResponse{}
 	query := journal.Query{Agency: passingOn, HiddenOnly: true, Limit: maxPassedOn}
@@ -152,8 +154,8 @@ func (k internalAPI[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListW
 	return response, nil
 }
 
-// NoteWithdrawals keeps what another service has told, or that all others have what this
-// one has.
+// NoteWithdrawals records withdrawals of another service, or, if PassedOn is set, that all other
+// services have those of this one.
 func (k internalAPI[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteWithdrawalsRequest) (*caseworkv1.NoteWithdrawalsResponse, error) {
 	for _, one := range r.GetWithdrawals() {
 		payload, ok := k.Secrets.OpenToken(withdrawalKind, withdrawalOwner, one)
@@ -168,7 +170,7 @@ func (k internalAPI[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteW
 	return &caseworkv1.NoteWithdrawalsResponse{}, nil
 }
 
-// noteWithdrawal does so of one.
+// noteWithdrawal records one withdrawal, or that it was passed on.
 func (k *Kernel[S]) noteWithdrawal(ctx context.Context, withdrawn *caseworkv1.Withdrawn, passedOn bool) error {
 	found, err := k.wishesOf(ctx, withdrawn.GetInner())
 	if err != nil {
@@ -190,7 +192,8 @@ func (k *Kernel[S]) noteWithdrawal(ctx context.Context, withdrawn *caseworkv1.Wi
 	return err
 }
 
-// CheckConsent refuses a consent as the ground of what is no step, where it counts no more.
+// CheckConsent refuses a consent that is no longer valid as the legal basis of a call that is not a
+// step.
 func (k *Kernel[S]) CheckConsent(ctx context.Context, who identity.Caller, basis *commonv1.LegalBasis, client, receiver string) error {
 	if basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || basis.GetConsentedAt() == nil {
 		return nil
@@ -203,7 +206,7 @@ func (k *Kernel[S]) CheckConsent(ctx context.Context, who identity.Caller, basis
 	return k.checkCounts(ctx, found.history.State, client, given)
 }
 
-// receivers are agencies with their kinds.
+// receivers returns agencies with their kinds.
 func (k *Kernel[S]) receivers(agencies ...string) []wish.Receiver {
 	var all []wish.Receiver
 	for _, name := range agencies {
@@ -213,8 +216,8 @@ func (k *Kernel[S]) receivers(agencies ...string) []wish.Receiver {
 	return all
 }
 
-// checkCounts refuses a consent that a withdrawal has ended: as the wishes say, or, where it
-// was withdrawn before these said so, the matters of this service.
+// checkCounts refuses a consent that a withdrawal has ended: by the directives, or, for a
+// withdrawal older than their record of it, by the matters of this service.
 func (k *Kernel[S]) checkCounts(ctx context.Context, wishes wish.Directives, client string, given wish.Given) error {
 	if !wishes.Counts(given) {
 		return countsNoMore()

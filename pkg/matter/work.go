@@ -17,11 +17,11 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// worklistPurpose is why matters in a worklist are read.
+// worklistPurpose is the purpose recorded for reading matters in a worklist.
 const worklistPurpose = "worklist"
 
-// ReadWork reads this service's part of a worklist over all of them. Each matter in it
-// is a recorded reading.
+// ReadWork reads this service's part of a worklist over all services. Each matter in it is recorded
+// as a reading.
 func (k internalAPI[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
 	who, err := Caller(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (k internalAPI[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
 	})
 	limit := int(r.GetLimit())
-	// As many as were asked for may be all that a query gave.
+	// A full result may hide further rows, because each query is limited.
 	response := &caseworkv1.ReadWorkResponse{More: len(standings) >= limit}
 	standings = standings[:min(len(standings), limit)]
 	filled, err := k.fill(ctx, who, standings, func(one Shown[S]) proto.Message { return k.workItem(one, journal.WorklistEntry{}) })
@@ -73,14 +73,14 @@ func (k internalAPI[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequ
 		return nil, err
 	}
 	if response.GetMore() {
-		// What is behind comes with what is read next.
+		// Rows after the reached place come with the next page.
 		overrides = slices.DeleteFunc(overrides, func(item *caseworkv1.WorkItem) bool { return isBehind(item, response.GetReached()) })
 	}
 	response.Items = append(response.Items, overrides...)
 	return response, k.RecordReading(ctx, who, worklistPurpose, append(readings, asked...)...)
 }
 
-// workQueries select what is in a queue; the parts of one's own do not overlap.
+// workQueries returns the queries for a queue; the parts of a worker's own queue do not overlap.
 func (k internalAPI[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
 	work := r.GetWork()
 	query := journal.Query{
@@ -113,15 +113,15 @@ func (k internalAPI[S]) workQueries(who identity.Caller, r *caseworkv1.ReadWorkR
 	return []journal.Query{query}
 }
 
-// toAcknowledge are tombstones of what was entered in error that wait for the agency's
-// word. No other list has them, for no client is theirs.
+// toAcknowledge returns tombstones of matters entered in error that wait for the agency's
+// acknowledgement. No other list holds them, because they name no client.
 func (k internalAPI[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.WorklistEntry, error) {
 	if r.GetWork().GetSent() {
 		return nil, nil
 	}
 	var all []journal.WorklistEntry
 	for _, query := range k.workQueries(who, r) {
-		// Reports that joined another are hidden too, and are not looked for here.
+		// Reports that joined another are hidden too; the filter below removes them.
 		query.HiddenOnly, query.OwnTurn, query.Limit = true, true, 0
 		found, err := k.Store.WorklistEntries(ctx, query)
 		if err != nil {
@@ -132,7 +132,7 @@ func (k internalAPI[S]) toAcknowledge(ctx context.Context, who identity.Caller, 
 	return all, nil
 }
 
-// workItem is a matter as a row of a worklist.
+// workItem returns a matter as a row of a worklist.
 func (k internalAPI[S]) workItem(shown Shown[S], standing journal.WorklistEntry) *caseworkv1.WorkItem {
 	message := k.config.Message(shown)
 	item := &caseworkv1.WorkItem{
@@ -158,7 +158,7 @@ func (k internalAPI[S]) workItem(shown Shown[S], standing journal.WorklistEntry)
 	return item
 }
 
-// stateName is the name of the state that a message shows.
+// stateName returns the name of the state that a message shows.
 func stateName(message proto.Message) string {
 	field := message.ProtoReflect().Descriptor().Fields().ByName("state")
 	if field == nil || field.Enum() == nil {
@@ -167,7 +167,7 @@ func stateName(message proto.Message) string {
 	return enumName(field, message.ProtoReflect().Get(field))
 }
 
-// aboutOf is what a message shows that a matter is about, in the contract's own names.
+// aboutOf returns the topics of a matter that a message shows, by the names of the contract.
 func aboutOf(message proto.Message) (about []string) {
 	shown := message.ProtoReflect()
 	for _, name := range []protoreflect.Name{"topics", "kind", "service_key"} {
@@ -198,7 +198,7 @@ func enumName(field protoreflect.FieldDescriptor, value protoreflect.Value) stri
 	return string(named.Name())
 }
 
-// compareDue orders due times; none comes last.
+// compareDue orders due times; a missing one comes last.
 func compareDue(a, b time.Time) int {
 	switch {
 	case a.Equal(b):
@@ -212,7 +212,7 @@ func compareDue(a, b time.Time) int {
 	}
 }
 
-// isTombstone tells what was entered in error, acknowledged or not.
+// isTombstone tells whether a row is of a matter entered in error, acknowledged or not.
 func isTombstone(row journal.WorklistEntry) bool {
 	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
 }
