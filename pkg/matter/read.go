@@ -187,7 +187,7 @@ func (k *Kernel[S]) Identity(ctx context.Context, id string) (*commonv1.Client, 
 }
 
 // identity returns the identity of a subject's client, as a caller may know it, and the subject as
-// it was disclosed to the caller. The person reads the own identity in full.
+// it was disclosed to the caller. The client reads their own identity in full.
 func (k *Kernel[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, S, error) {
 	var none S
 	if who.Role == identity.RoleClient {

@@ -167,7 +167,8 @@ func stateName(message proto.Message) string {
 	return enumName(field, message.ProtoReflect().Get(field))
 }
 
-// aboutOf returns the topics of a matter that a message shows, by the names of the contract.
+// aboutOf returns what a matter is about as a message shows it (topics, kind or service key), by
+// the names of the contract.
 func aboutOf(message proto.Message) (about []string) {
 	shown := message.ProtoReflect()
 	for _, name := range []protoreflect.Name{"topics", "kind", "service_key"} {
