@@ -15,9 +15,9 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// fromStatus is the one place where a service's status becomes a Connect error,
-// details and all. A status without a reason comes from the way to the service
-// and not from it.
+// fromStatus converts a service's gRPC status, with its details, into a Connect error; no other
+// code does. A status without a reason of ours comes from the transport and not from the service,
+// and gets a reason here.
 func fromStatus(err error) error {
 	if fault.ReasonOf(err) == "" {
 		switch status.Code(err) {
@@ -39,8 +39,8 @@ func fromStatus(err error) error {
 	return to
 }
 
-// refuse passes on a service's refusal of a call. How long to wait goes into a header too, for
-// who reads no details.
+// refuse converts a service's refusal of a call. It also sets the Retry-After header, for callers
+// that do not read error details.
 func refuse(ctx context.Context, err error) error {
 	if after := retryAfter(err); after != "" {
 		if info, ok := connect.CallInfoForServerContext(ctx); ok {
@@ -52,8 +52,8 @@ func refuse(ctx context.Context, err error) error {
 
 const retryAfterHeader = "Retry-After"
 
-// retryAfter is the header's value: whole seconds, no fewer than the refusal asks for;
-// empty where it does not ask.
+// retryAfter is the value of the Retry-After header: whole seconds, rounded up so that it is never
+// less than the refusal asks for. It is empty where the refusal names no time.
 func retryAfter(err error) string {
 	wait := fault.RetryAfterOf(err)
 	if wait <= 0 {
@@ -62,10 +62,12 @@ func retryAfter(err error) string {
 	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 }
 
-// place is where in a JSON text something was wrong. What stood there is not told.
+// place matches the line and column of a JSON error. Only that is passed on, and nothing of the
+// text that stood there.
 var place = regexp.MustCompile(`\(line \d+:\d+\)`)
 
-// received refuses what could not be read from a client.
+// received converts an error of reading a client's message into a refusal. A cancelled or expired
+// context is returned as it is.
 func received(err error) error {
 	var wrong *misfitError
 	switch connect.CodeOf(err) {

@@ -18,11 +18,11 @@ import (
 	"koppi.internal/pkg/serve"
 )
 
-// forwarded lists the metadata that passes to a service. Nothing else does.
+// forwarded lists the only metadata keys that are passed on to a service.
 var forwarded = []string{"authorization", identity.MetadataOnBehalfOf, "traceparent"}
 
-// register forwards all methods of a service to the connection that serves it, by
-// descriptor: no method has code of its own here.
+// register forwards all methods of a service to its connection, by descriptor: the gateway has no
+// code for a single method.
 func register(server *connect.Server, service string, to grpc.ClientConnInterface) error {
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
 	if err != nil {
@@ -42,7 +42,7 @@ func register(server *connect.Server, service string, to grpc.ClientConnInterfac
 	return nil
 }
 
-// forwarder passes the calls of one method on.
+// forwarder forwards the calls of one method.
 type forwarder struct {
 	to        grpc.ClientConnInterface
 	procedure string
@@ -83,7 +83,7 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 	if err := stream.Receive(in); err != nil {
 		return received(err)
 	}
-	// A service that is gone is waited for, and not for ever.
+	// Invoke waits for a service that is down; Bounded limits the wait.
 	ctx, cancel := serve.Bounded(ctx)
 	defer cancel()
 	if err := f.to.Invoke(outgoing(ctx), f.procedure, in, out); err != nil {
@@ -92,8 +92,8 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 	return stream.Send(out)
 }
 
-// streams pumps both ways until either side ends. What the client did wrong goes
-// before the cancellation that it causes.
+// streams forwards messages in both directions until either side ends. If the client made an error,
+// streams returns that error rather than the cancellation that follows from it.
 func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	ctx, cancel := context.WithCancelCause(outgoing(ctx))
 	defer cancel(nil)
@@ -136,18 +136,19 @@ func (f *forwarder) pumpIn(stream connect.ServerStream, backend grpc.ClientStrea
 			return received(err)
 		}
 		if err := backend.SendMsg(in); err != nil {
-			// The backend ended first; its status comes by RecvMsg.
+			// The backend ended first; RecvMsg returns its status.
 			return nil //nolint:nilerr // as said
 		}
 	}
 }
 
-// printable is what may stand in a header on its way to a service (RFC 9110 § 5.5 without
-// what was never ASCII).
+// printable matches values that may be sent in a header to a service (RFC 9110 § 5.5, visible ASCII
+// and spaces only).
 var printable = regexp.MustCompile(`^[\x20-\x7e]*$`)
 
-// outgoing carries the allowed metadata on, as far as it can pass; a token that cannot is
-// refused where it is verified. The deadline is the context's.
+// outgoing is a context that carries the forwarded metadata to a service. It omits a trace header
+// that is not printable. Other values are passed as they are: a token that is not printable is
+// refused where it is verified. The deadline is that of ctx.
 func outgoing(ctx context.Context) context.Context {
 	info, ok := connect.CallInfoForServerContext(ctx)
 	if !ok {

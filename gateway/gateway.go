@@ -1,6 +1,6 @@
-// Package gateway is Koppi's one address: Connect (JSON and binary), gRPC-Web and
-// gRPC in, gRPC out to the services, and the pages. It decides nothing; it holds
-// the explicit list of what may be called from outside.
+// Package gateway is Koppi's single public address. It accepts Connect (JSON and binary), gRPC-Web
+// and gRPC, forwards calls to the services by gRPC, and serves the pages. It decides nothing about
+// matters; it holds the explicit list of services that may be called from outside.
 package gateway
 
 import (
@@ -27,33 +27,35 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Config is what a gateway forwards. Services, Pages and Logger are required.
+// Config configures a gateway. Services, Pages and Logger are required.
 type Config struct {
-	// Services maps the full name of each service served to its connection.
+	// Services maps the full name of each exposed gRPC service to its connection.
 	Services map[string]grpc.ClientConnInterface
-	// LocalOnly names services that answer only to a loopback Host: a page of
-	// another site must not reach them through somebody's browser.
+	// LocalOnly names the services that answer only where the Host header is a loopback address: a
+	// page of another site must not reach them through a user's browser.
 	LocalOnly []string
-	// Pages serves everything that is no call.
+	// Pages serves all GET and HEAD requests that are not calls.
 	Pages http.Handler
-	// Sessions of the pages; nil for none.
+	// Sessions are the sign-in sessions of the pages; nil disables them.
 	Sessions *session.Sessions
-	// Origins of other sites whose pages may call; none by default.
+	// Origins are those of other sites whose pages may call; none by default.
 	Origins []string
 	Logger  *slog.Logger
-	// Reflection lets anybody ask for the contract, which is published: for trials alone.
+	// Reflection lets any caller read the contract, which is published, by gRPC reflection. It is
+	// for trial installations only.
 	Reflection bool
-	// Patience is how long a request's message may take to come, and six times that its
-	// answer, where neither is a stream; 30 s where it is zero. An upload may take longer, but
-	// not stand still for so long.
+	// Patience is the read deadline of a request's message; the answer may take six times as long.
+	// Neither limit applies to a direction that streams. Zero means 30 s. An upload may take longer
+	// in all, but must not stall for that long.
 	Patience time.Duration
 }
 
-// compressFrom is the size from which an answer is compressed: below it, as most case
-// messages are, that costs more than the line saves.
+// compressFrom is the size in bytes from which answers are compressed. Most case messages are
+// smaller; for them, compression takes more time than the shorter transfer saves.
 const compressFrom = 4 << 10
 
-// New makes the gateway's handler.
+// New makes the gateway's handler. It fails if a service of the configuration has no registered
+// descriptor.
 func New(config Config) (http.Handler, error) {
 	server := connect.NewServer()
 	for _, service := range slices.Sorted(maps.Keys(config.Services)) {

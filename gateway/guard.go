@@ -11,8 +11,8 @@ import (
 	"koppi.internal/pkg/loopback"
 )
 
-// rest answers what no mounted service takes: pages, and calls of services that
-// are not served here.
+// rest answers the requests that no mounted service takes: requests for pages, and calls of
+// services that this gateway does not serve, which it refuses.
 func rest(pages http.Handler, options []connecthttp.Option) http.Handler {
 	refuse := refusal(fault.New(fault.NotServed, "there is no such service here"), options)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,8 +24,9 @@ func rest(pages http.Handler, options []connecthttp.Option) http.Handler {
 	})
 }
 
-// forgotten keeps no answer in a browser but what its file says may be kept; net/http
-// takes that away from what is not found.
+// forgotten forbids browsers to store an answer, unless the answer is a file whose own
+// Cache-Control allows it. An error answer is never stored; net/http removes Cache-Control from a
+// "not found" answer, so forgotten sets it again.
 type forgotten struct{ http.ResponseWriter }
 
 func (f forgotten) WriteHeader(code int) {
@@ -35,7 +36,7 @@ func (f forgotten) WriteHeader(code int) {
 	f.ResponseWriter.WriteHeader(code)
 }
 
-// refusal answers in whatever protocol the caller speaks.
+// refusal makes a handler that answers with an error in the protocol of the caller.
 func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
 	writer := connecthttp.NewErrorWriter(options...)
 	code := http.StatusNotFound
@@ -54,8 +55,8 @@ func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
 	}
 }
 
-// localOnly refuses calls under a prefix that do not name this machine as host: a
-// name of another site that resolves to it is not one.
+// localOnly refuses calls under a prefix whose Host is not a loopback address. A name of another
+// site that resolves to this machine is refused too (DNS rebinding).
 func localOnly(prefix string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, prefix) && !loopback.Is(r.Host) {
@@ -66,7 +67,7 @@ func localOnly(prefix string, handler http.Handler) http.Handler {
 	})
 }
 
-// certified carries on the certificates that a caller showed, and whose key it holds.
+// certified puts the verified client certificates of the TLS connection into the request's context.
 func certified(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
@@ -78,13 +79,15 @@ func certified(handler http.Handler) http.Handler {
 
 const cacheControl, noStore = "Cache-Control", "no-store"
 
-// policy of what a page may do: its own scripts, styles, pictures and calls, and no
-// more; no text becomes markup by accident. The digest is that of an empty style element,
-// which the pages' components fill through the object model: written styles stay out.
+// policy is the Content Security Policy of the pages. A page may use only its own scripts, styles,
+// pictures and calls, and no string becomes markup by accident (Trusted Types). The digest is that
+// of an empty style element, which the pages' components fill through the object model; a style
+// element with text in it stays forbidden.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self'; connect-src 'self'; " +
 	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// secureHeaders keep a browser from helping others, and from keeping what it showed.
+// secureHeaders keep other sites from using the pages through a browser, and keep the browser from
+// storing what it showed.
 var secureHeaders = map[string]string{
 	"Content-Security-Policy":      policy,
 	"X-Content-Type-Options":       "nosniff",
@@ -96,10 +99,10 @@ var secureHeaders = map[string]string{
 	cacheControl:                   noStore,
 }
 
-// strictTransport is said over TLS alone, where a browser believes it.
+// strictTransport is sent over TLS only: browsers ignore it over plain HTTP.
 const strictTransport = "max-age=31536000; includeSubDomains"
 
-// secure adds these headers to every answer, whoever gives it.
+// secure adds secureHeaders to every answer, and over TLS strictTransport.
 func secure(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range secureHeaders {

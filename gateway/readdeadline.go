@@ -16,25 +16,25 @@ import (
 )
 
 const (
-	// patience is how long a request's message may take to come.
+	// patience is the default read deadline of a request's message.
 	patience = 30 * time.Second
-	// answerTimes is how many times that an answer of one message may take altogether:
-	// what a call may last, and a slow line.
+	// answerTimes times the read deadline is the write deadline of an answer of one message: it
+	// allows for the longest call and a slow connection.
 	answerTimes = 6
-	// framing is what a message has around it on its way.
+	// framing is how many bytes the protocol may add around a message.
 	framing = 64 << 10
-	// crawl is how many bytes of an upload must come within patience: one that brings less
-	// stands still.
+	// crawl is how many bytes of an upload must arrive within each read deadline; an upload that
+	// sends fewer has stalled.
 	crawl = 1 << 10
 )
 
-// uploads are the procedures whose message is large: on a slow line it takes its time.
+// uploads are the procedures with large messages, which may take long on a slow connection.
 var uploads = map[string]bool{attachmentv1.AttachmentService_UploadChunk_FullMethodName: true}
 
-// streaming is in which directions the calls of a procedure stream.
+// streaming says in which directions a procedure streams.
 type streaming struct{ in, out bool }
 
-// streamsOf lists the procedures that stream; all others take and give one message.
+// streamsOf lists the procedures that stream; all others take one message and return one.
 func streamsOf(services []string) (map[string]streaming, error) {
 	streams := map[string]streaming{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": {true, true}, "/grpc.health.v1.Health/Watch": {false, true}}
 	for _, name := range services {
@@ -52,19 +52,22 @@ func streamsOf(services []string) (map[string]streaming, error) {
 	return streams, nil
 }
 
-// readDeadline cuts who sends a message, or takes an answer, a byte now and then. An upload may
-// take as long as its line needs, as long as it does not stand still. Streams have
-// their own ends: one that is not opened soon ends, and none stands longer than an hour.
+// readDeadline disconnects clients that send a message, or read an answer, too slowly, such as one
+// byte now and then. An upload may take as long as its connection needs, provided that it does not
+// stall. Streams have limits of their own: a stream that is not opened soon ends, and none lasts
+// longer than an hour.
 func readDeadline(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control, kind := http.NewResponseController(w), streams[r.URL.Path]
 		now := time.Now() //nolint:forbidigo // of sockets
-		// Where a writer has no deadlines, as in memory, nobody is slow.
+		// A writer without deadlines, such as one in memory, returns an error that is ignored: it
+		// has no slow client.
 		if !kind.out {
 			_ = control.SetWriteDeadline(now.Add(answerTimes * within))
 		}
 		if !kind.in && r.Body != nil && r.Body != http.NoBody {
-			// It ends with the body: net/http takes it back when it waits for what comes next.
+			// The deadline ends with the body: net/http resets it when it waits for the next
+			// request.
 			_ = control.SetReadDeadline(now.Add(within))
 			if uploads[r.URL.Path] {
 				r.Body = &moving{ReadCloser: r.Body, control: control, within: within}
@@ -75,7 +78,7 @@ func readDeadline(within time.Duration, streams map[string]streaming, handler ht
 	})
 }
 
-// moving is a body that is waited for as long as something of it comes.
+// moving is a request body whose deadlines are extended whenever another crawl bytes have arrived.
 type moving struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -94,8 +97,8 @@ func (m *moving) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// contained lets nothing of a panic out, neither to the caller nor, but for where it
-// was, to the log: its value may hold what was sent.
+// contained recovers panics, so that the panic value, which may hold what a caller sent, reaches
+// neither the caller nor the log. The log has the stack only.
 func contained(logger *slog.Logger, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

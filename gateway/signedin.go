@@ -10,8 +10,9 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// signedIn serves sessions, and carries on who is signed in where a page calls. What
-// brings a token of its own is known by that, whatever cookie comes with it.
+// signedIn serves the session endpoints and, where a page calls with a session cookie, puts the
+// signed-in person into the request's context as the caller. A request with an Authorization header
+// is identified by its token alone, and its cookie is ignored.
 func signedIn(sessions *session.Sessions, options []connecthttp.Option, handler http.Handler) http.Handler {
 	if sessions == nil {
 		return handler

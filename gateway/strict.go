@@ -21,7 +21,7 @@ import (
 	"koppi.internal/pkg/idcode"
 )
 
-// strict is JSON that names what it cannot take. It refuses fields that no message has: a
+// strict is a JSON codec that refuses unknown fields and names the field that it refuses: a
 // misspelt field must not be taken for an absent one.
 type strict struct{ *connectproto.JSONCodec }
 
@@ -31,7 +31,8 @@ func strictJSON() strict {
 	return strict{codec}
 }
 
-// UnmarshalRead looks for the field only where a message was refused.
+// UnmarshalRead reads a message from JSON. Only when decoding fails does it search for the field
+// that does not fit; it then returns a misfitError that names the field.
 func (s strict) UnmarshalRead(ctx context.Context, from io.Reader, to any) error {
 	data, err := io.ReadAll(from)
 	if err != nil {
@@ -49,8 +50,8 @@ func (s strict) UnmarshalRead(ctx context.Context, from io.Reader, to any) error
 	return err
 }
 
-// misfitError is a field of a request that its message does not have, or whose value does
-// not fit. It holds nothing of the value.
+// misfitError names a field of a request that its message does not have, or whose value does not
+// fit. It holds no part of the value.
 type misfitError struct {
 	path, want string
 	cause      error
@@ -60,7 +61,7 @@ func (m *misfitError) Error() string { return strings.TrimPrefix(m.path+": "+m.w
 
 func (m *misfitError) Unwrap() error { return m.cause }
 
-// within says where the message lies in which it was found.
+// within puts a path before the error's own: the path of the message in which the field was found.
 func (m *misfitError) within(path string) *misfitError {
 	if m != nil {
 		m.path = strings.TrimSuffix(path+"."+m.path, ".")
@@ -68,14 +69,15 @@ func (m *misfitError) within(path string) *misfitError {
 	return m
 }
 
-// maxDepth is how deep a misfit is looked for; no request of the contract is as deep.
+// maxDepth is the nesting depth to which misfit searches; no request of the contract is nested as
+// deeply.
 const maxDepth = 16
 
-// fieldName is what a field can be called: anything else may be what somebody wrote, and is
-// not told.
+// fieldName matches names that a field can have. Any other key may be a user's text, and an error
+// does not repeat it.
 var fieldName = regexp.MustCompile(`^[A-Za-z_@][A-Za-z0-9_]{0,63}$`)
 
-// misfit finds the first field of a JSON text that does not fit a message; nil where the
+// misfit finds the first field of a JSON text that does not fit a message. It returns nil where the
 // text as a whole is wrong.
 func misfit(message protoreflect.MessageDescriptor, text json.RawMessage, depth int) *misfitError {
 	var fields map[string]json.RawMessage
@@ -109,7 +111,8 @@ func misfit(message protoreflect.MessageDescriptor, text json.RawMessage, depth 
 
 const anyName = protoreflect.FullName("google.protobuf.Any")
 
-// packed is the message that an Any says it holds; nil for none that is known.
+// packed is the descriptor of the message that an Any declares in @type; nil if the message is
+// unknown.
 func packed(fields map[string]json.RawMessage) protoreflect.MessageDescriptor {
 	var url string
 	if json.Unmarshal(fields["@type"], &url) != nil {
@@ -122,7 +125,7 @@ func packed(fields map[string]json.RawMessage) protoreflect.MessageDescriptor {
 	return found.Descriptor()
 }
 
-// misfitIn looks into one field, element by element.
+// misfitIn checks one field of a message; it checks a list element by element.
 func misfitIn(field protoreflect.FieldDescriptor, value json.RawMessage, depth int) *misfitError {
 	name := string(field.Name())
 	var elements []json.RawMessage
@@ -137,7 +140,8 @@ func misfitIn(field protoreflect.FieldDescriptor, value json.RawMessage, depth i
 	return misfitOf(field, value, value, depth).within(name)
 }
 
-// misfitOf looks at one value of a field; whole is that as the field's own.
+// misfitOf checks one value of a field. whole is the same value as JSON writes the field: for a
+// repeated field, a list with this one element.
 func misfitOf(field protoreflect.FieldDescriptor, value, whole json.RawMessage, depth int) *misfitError {
 	inner := field.Message()
 	if inner != nil && !field.IsMap() {
@@ -159,7 +163,8 @@ func misfitOf(field protoreflect.FieldDescriptor, value, whole json.RawMessage, 
 	}
 }
 
-// isWellKnown tells the messages that JSON writes in a form of their own.
+// isWellKnown reports whether a message is one that JSON writes in a form of its own, such as a
+// timestamp.
 func isWellKnown(message protoreflect.MessageDescriptor) bool {
 	return message.FullName().Parent() == anyName.Parent() && message.FullName() != anyName
 }

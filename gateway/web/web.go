@@ -1,5 +1,5 @@
-// Package web serves Koppi's pages: a single page application, built by Vite from src
-// into dist/pages, and embedded into the binary.
+// Package web serves Koppi's pages: a single page application that Vite builds from src into
+// dist/pages, and that is embedded into the binary.
 package web
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// dist holds what was built, and what is shown where nothing was.
+// dist holds the built pages, and the page that is shown where they were not built.
 //
 //go:embed dist
 var dist embed.FS
@@ -21,13 +21,13 @@ var dist embed.FS
 const (
 	shell   = "index.html"
 	unbuilt = "dist/unbuilt.html"
-	// kept is said of files whose names change with their content: they hold code and
+	// kept is the Cache-Control of files whose names change with their content. They hold code and
 	// no data, so that a browser may keep them.
 	kept = "public, max-age=31536000, immutable"
 )
 
-// Handler serves the pages at its root. Every address that names no file is the
-// application's own to understand.
+// Handler serves the pages at its root. A path that names no file gets the application, which
+// resolves the address itself.
 func Handler() http.Handler {
 	pages, err := fs.Sub(dist, "dist/pages")
 	if err != nil {
@@ -53,7 +53,7 @@ func serve(pages fs.FS) http.Handler {
 	})
 }
 
-// application serves the page that loads the rest.
+// application serves the page that loads the application; 503 where the pages were not built.
 func application(w http.ResponseWriter, r *http.Request, pages fs.FS) {
 	_, err := fs.Stat(pages, shell)
 	switch {

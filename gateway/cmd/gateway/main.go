@@ -1,4 +1,5 @@
-// Command gateway runs Koppi's one address before services in processes of their own.
+// Command gateway runs Koppi's single public address, in front of services that run as separate
+// processes.
 package main
 
 import (
