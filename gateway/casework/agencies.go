@@ -13,7 +13,8 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// GetAgencies is the directory, by key.
+// GetAgencies returns the directory, ordered by key. Duty telephone numbers are shown to operators
+// only, and a unit's duty roster to its own agency only.
 func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -37,7 +38,7 @@ func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesReq
 	return response, nil
 }
 
-// toDuty is a roster, by week.
+// toDuty converts a duty roster, ordered by week.
 func toDuty(roster map[string][]string) []*caseworkv1.DutyPair {
 	var duty []*caseworkv1.DutyPair
 	for _, week := range slices.Sorted(maps.Keys(roster)) {
@@ -53,7 +54,8 @@ func toUnit(unit directory.Unit) *caseworkv1.Unit {
 	}
 }
 
-// FindUnits routes: agency by agency, by key, each one's most fitting units first.
+// FindUnits returns the units that fit a client: agencies ordered by key, and in each agency the
+// most fitting units first. An unknown agency is refused with UNKNOWN_PARTY.
 func (c *Casework) FindUnits(_ context.Context, r *caseworkv1.FindUnitsRequest) (*caseworkv1.FindUnitsResponse, error) {
 	if r.GetAgency() != "" {
 		if _, known := c.config.Directory.Agency(r.GetAgency()); !known {

@@ -1,6 +1,6 @@
-// Package casework is what the gateway adds to the four services: the directory, the
-// timeline of a whole case, the papers, and statistics. Who calls it verifies by itself; what of a
-// matter a caller may know each service decides, asked in the caller's name.
+// Package casework holds what the gateway adds to the four services: the directory, the timeline of
+// a whole case, attachments, and statistics. It verifies its callers itself. What a caller may know
+// of a matter is decided by that matter's service, which casework calls in the caller's name.
 package casework
 
 import (
@@ -29,28 +29,30 @@ import (
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// Config is what casework needs. All fields but Scanner, Limiter, Uploads and Recent are required.
+// Config configures casework. All fields but Scanner, Limiter, Uploads and Recent are required.
 type Config struct {
-	// Services behind, by the first part of their subjects' names, such as "concerns".
+	// Services are the connections to the services, by the first part of their subjects' names,
+	// such as "concerns".
 	Services  map[string]grpc.ClientConnInterface
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Verifier  *identity.Verifier
 	Limiter   *limit.Limiter
-	// Uploads are the limits of papers; none where it is zero.
+	// Uploads are the limits of attachments; the zero value sets none.
 	Uploads limit.Uploads
-	// Attachments are the papers; the caller closes them.
+	// Attachments stores attachments; the caller of New closes it.
 	Attachments *attachment.Store
-	// Statistics of the services.
+	// Statistics are those of the services.
 	Statistics *statistics.Statistics
-	// Scanner looks for malware; nil where none is set.
+	// Scanner scans uploads for malware; nil scans nothing.
 	Scanner Scanner
-	// Recent keeps spans of a machine on trial; nil where the collector has them.
+	// Recent keeps the spans of a trial installation; nil where a collector has them.
 	Recent *telemetry.Recent
 	Logger *slog.Logger
 }
 
-// Casework serves it; Conn leads to it.
+// Casework serves CaseworkService, AttachmentService, ConsentService and OperatorService in the
+// gateway's own process. Conn is the connection to it.
 type Casework struct {
 	caseworkv1.UnimplementedCaseworkServiceServer
 
@@ -60,13 +62,13 @@ type Casework struct {
 	conn     *grpc.ClientConn
 }
 
-// Services are those that are served.
+// Services are the full names of the gRPC services that Casework serves.
 var Services = []string{
 	caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName,
 	consentv1.ConsentService_ServiceDesc.ServiceName, operatorv1.OperatorService_ServiceDesc.ServiceName,
 }
 
-// New makes it. Run must run beside it, and Close end it.
+// New makes a Casework. The caller must run Run, and call Close at the end.
 func New(config Config) (*Casework, error) {
 	validator, err := protovalidate.New()
 	if err != nil {
@@ -84,14 +86,14 @@ func New(config Config) (*Casework, error) {
 	return c, err
 }
 
-// Conn leads to it, for the gateway to forward to.
+// Conn is the connection by which the gateway forwards calls to Casework.
 func (c *Casework) Conn() grpc.ClientConnInterface { return c.conn }
 
 // Close releases the connection.
 func (c *Casework) Close() error { return c.conn.Close() }
 
-// Run serves, removes papers that nothing names, and passes withdrawn consents on, until the
-// context ends.
+// Run serves calls, removes attachments that no matter names, and passes withdrawn consents on to
+// all services, until the context ends.
 func (c *Casework) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
@@ -106,8 +108,8 @@ func (c *Casework) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// ask asks every service at once, in the caller's name; the answers come in the order of
-// the services' names.
+// ask calls all services in parallel, in the caller's name. The answers are in the order of the
+// services' names. One that fails cancels the others.
 func ask[R any](ctx context.Context, c *Casework, question func(ctx context.Context, name string, service caseworkv1.MatterServiceClient) (R, error)) ([]string, []R, error) {
 	names := slices.Sorted(maps.Keys(c.config.Services))
 	answers := make([]R, len(names))
@@ -122,7 +124,7 @@ func ask[R any](ctx context.Context, c *Casework, question func(ctx context.Cont
 	return names, answers, group.Wait()
 }
 
-// pageOf is the size of a page as it was asked for.
+// pageOf is the page size that a request asks for; defaultPage where it names none.
 func pageOf(asked int32) int {
 	if asked == 0 {
 		return defaultPage
@@ -130,7 +132,8 @@ func pageOf(asked int32) int {
 	return int(asked)
 }
 
-// unavailable is a refusal of a bucket's failure.
+// unavailable converts a failure of the attachment store into a refusal; it returns refusals, and
+// nil, unchanged.
 func unavailable(err error) error {
 	var refused *fault.Error
 	if err == nil || errors.As(err, &refused) {

@@ -16,19 +16,19 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// consents answers ConsentService.
+// consents implements ConsentService.
 type consents struct {
 	consentv1.UnimplementedConsentServiceServer
 	*Casework
 }
 
-// maxConsents bounds a list.
+// maxConsents bounds a list, in elements.
 const maxConsents = 1000
 
 const consentKind = identity.Kind("consent-page")
 
-// ListConsents merges what each service's matters rest on, the newest matter first from page
-// to page, and the newest consent first on each.
+// ListConsents merges the consents on which each service's matters rest. From page to page the
+// newest matter comes first; within a page, the newest consent.
 func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsRequest) (*consentv1.ListConsentsResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -71,7 +71,8 @@ func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsReq
 	return response, nil
 }
 
-// newestPart is the part whose next consent is of the newest matter; -1 where none has one.
+// newestPart is the index of the part whose next consent belongs to the newest matter; -1 where no
+// part has a consent left.
 func newestPart(parts []*caseworkv1.ReadConsentsResponse) int {
 	newest := -1
 	for i, part := range parts {
@@ -82,12 +83,14 @@ func newestPart(parts []*caseworkv1.ReadConsentsResponse) int {
 	return newest
 }
 
-// isSpent tells whether a part that goes on was given out: what follows it is not known.
+// isSpent reports whether a part is used up although its service has more: what follows is not
+// known then.
 func isSpent(parts []*caseworkv1.ReadConsentsResponse) bool {
 	return slices.ContainsFunc(parts, func(part *caseworkv1.ReadConsentsResponse) bool { return part.GetMore() && len(part.GetPlaces()) == 0 })
 }
 
-// consentPlace is where a page begins; nil for the first.
+// consentPlace is the place at which a page begins; nil for the first page. It fails with
+// INVALID_PAGE_TOKEN.
 func (c consents) consentPlace(who identity.Caller, r *consentv1.ListConsentsRequest) (*caseworkv1.ConsentsPlace, error) {
 	if r.GetPageToken() == "" {
 		return nil, nil
@@ -100,12 +103,13 @@ func (c consents) consentPlace(who identity.Caller, r *consentv1.ListConsentsReq
 	return place, nil
 }
 
-// consentDigest tells one list from another.
+// consentDigest identifies a list, so that a page token counts for that list only.
 func (c consents) consentDigest(r *consentv1.ListConsentsRequest) []byte {
 	return c.config.Secrets.Digest([]byte(r.GetClientId()))
 }
 
-// WithdrawConsent has the service of the matter do it, and answers once all others have it.
+// WithdrawConsent lets the service of the matter record the withdrawal, and returns once all other
+// services have it.
 func (c consents) WithdrawConsent(ctx context.Context, r *consentv1.WithdrawConsentRequest) (*consentv1.WithdrawConsentResponse, error) {
 	service, err := c.serviceOf(r.GetSubject())
 	if err != nil {
@@ -119,7 +123,7 @@ func (c consents) WithdrawConsent(ctx context.Context, r *consentv1.WithdrawCons
 	return &consentv1.WithdrawConsentResponse{Consent: recorded.GetConsent()}, c.passOn(ctx, collection, recorded.GetWithdrawals())
 }
 
-// AcknowledgeWithdrawal has the service of the matter do it.
+// AcknowledgeWithdrawal lets the service of the matter record the acknowledgement.
 func (c consents) AcknowledgeWithdrawal(ctx context.Context, r *consentv1.AcknowledgeWithdrawalRequest) (*consentv1.AcknowledgeWithdrawalResponse, error) {
 	service, err := c.serviceOf(r.GetSubject())
 	if err != nil {
@@ -129,7 +133,7 @@ func (c consents) AcknowledgeWithdrawal(ctx context.Context, r *consentv1.Acknow
 	return &consentv1.AcknowledgeWithdrawalResponse{Consent: recorded.GetConsent()}, err
 }
 
-// serviceOf leads to the service of a subject.
+// serviceOf is the client of the service that has a subject; NOT_FOUND where there is none.
 func (c *Casework) serviceOf(subject string) (caseworkv1.MatterServiceClient, error) {
 	collection, _, _ := strings.Cut(subject, "/")
 	conn := c.config.Services[collection]

@@ -15,13 +15,14 @@ import (
 
 const (
 	accessKind = identity.Kind("access-page")
-	// placeSize is a multiple of what a place in all services' parts takes.
+	// placeSize is the multiple of bytes to which a page's place is padded. A place in the parts of
+	// all services fits into it.
 	placeSize = 256
 )
 
-// ListAccesses merges what each service recorded of who looked, the latest first. The
-// token holds how far each service's part was given out: what is recorded meanwhile comes
-// before the first page and moves none.
+// ListAccesses merges the access logs of all services, the latest access first. The page token
+// holds how far each service's part was returned: accesses that are recorded in the meantime come
+// before the first page, and move no later page.
 func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesRequest) (*caseworkv1.ListAccessesResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	if latestOf(parts) < 0 && !isCutOff(parts) {
 		return response, nil
 	}
-	// A number takes the more bytes the larger it is.
+	// Padding hides the numbers: a larger number takes more bytes.
 	next.Padding = make([]byte, placeSize-proto.Size(next)%placeSize)
 	payload, err := proto.Marshal(next)
 	if err != nil {
@@ -69,14 +70,16 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	return response, nil
 }
 
-// isCutOff tells whether a part that goes on was given out: what follows it is not known.
+// isCutOff reports whether a part is used up although its service has more: what follows is not
+// known then.
 func isCutOff(parts []*caseworkv1.ReadAccessesResponse) bool {
 	return slices.ContainsFunc(parts, func(part *caseworkv1.ReadAccessesResponse) bool {
 		return part.GetMore() && len(part.GetAccesses()) == 0
 	})
 }
 
-// latestOf is the part whose next access is the latest; -1 where none has one.
+// latestOf is the index of the part whose next access is the latest; -1 where no part has an access
+// left.
 func latestOf(parts []*caseworkv1.ReadAccessesResponse) int {
 	latest := -1
 	for i, part := range parts {
@@ -90,7 +93,8 @@ func latestOf(parts []*caseworkv1.ReadAccessesResponse) int {
 	return latest
 }
 
-// accessPlace is where a page begins; nil for the first.
+// accessPlace is the place at which a page begins; nil for the first page. It fails with
+// INVALID_PAGE_TOKEN.
 func (c *Casework) accessPlace(who identity.Caller, r *caseworkv1.ListAccessesRequest) (*caseworkv1.AccessPlace, error) {
 	if r.GetPageToken() == "" {
 		return nil, nil
@@ -103,7 +107,8 @@ func (c *Casework) accessPlace(who identity.Caller, r *caseworkv1.ListAccessesRe
 	return place, nil
 }
 
-// accessDigest tells one list from another, however large its pages.
+// accessDigest identifies a list, whatever the size of its pages, so that a page token counts for
+// that list only.
 func (c *Casework) accessDigest(r *caseworkv1.ListAccessesRequest) []byte {
 	filters := proto.CloneOf(r)
 	filters.PageToken, filters.PageSize = "", 0

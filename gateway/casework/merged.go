@@ -11,8 +11,9 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// merged is what all services keep, as one: nil of a service that knows nothing. What not
-// all have, or not all as far, is not everywhere.
+// merged merges the consent directives of all services into one list. An element of all is nil for
+// a service that knows none. A directive that not every service has, or that services have in
+// different states, is not marked as everywhere.
 func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	out := &consentv1.Wishes{}
 	for _, same := range grouped(all, (*consentv1.Wishes).GetConsents, (*consentv1.AdvanceConsent).GetConsentId) {
@@ -34,7 +35,7 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 			one.Withdrawn, one.Continuing = append(one.Withdrawn, other.GetWithdrawn()...), append(one.Continuing, other.GetContinuing()...)
 			one.Everywhere = one.GetEverywhere() && (one.GetLiftedAt() == nil) == (other.GetLiftedAt() == nil)
 			if other.GetLiftedAt() == nil {
-				// It stands as long as it does anywhere.
+				// A prohibition stands for as long as one service has not lifted it.
 				one.LiftedAt, one.LiftedBy = nil, nil
 			}
 		}
@@ -62,7 +63,8 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	return loop.Newest(out, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 }
 
-// grouped groups what services keep under one name, by their names.
+// grouped groups the services' copies of the same directive; the groups are ordered by the
+// directive's name.
 func grouped[W any](all []*consentv1.Wishes, of func(*consentv1.Wishes) []W, name func(W) string) [][]W {
 	groups := map[string][]W{}
 	for _, part := range all {
@@ -77,7 +79,7 @@ func grouped[W any](all []*consentv1.Wishes, of func(*consentv1.Wishes) []W, nam
 	return ordered
 }
 
-// newest are the newest of a list, in order.
+// newest sorts a list, the newest first, and keeps at most maxConsents elements.
 func newest[W any](list []W, at func(W) *timestamppb.Timestamp) []W {
 	slices.SortStableFunc(list, func(a, b W) int { return cmp.Compare(at(b).AsTime().UnixMicro(), at(a).AsTime().UnixMicro()) })
 	return list[:min(len(list), maxConsents)]

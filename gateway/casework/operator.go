@@ -21,7 +21,7 @@ import (
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// operator serves OperatorService.
+// operator implements OperatorService.
 type operator struct {
 	operatorv1.UnimplementedOperatorServiceServer
 	*Casework
@@ -38,7 +38,9 @@ func isOperator(ctx context.Context) error {
 	return nil
 }
 
-// GetOverview asks all services.
+// GetOverview merges the overviews of all services: open matters, matters in which something is
+// past due (the most pressing first), and the readers of mailboxes. Its time is the earliest clock
+// of any service. It fails if the caller is not an operator, or a service does not answer.
 func (o operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
 	if err := isOperator(ctx); err != nil {
 		return nil, err
@@ -70,8 +72,8 @@ func (o operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequ
 	return response, nil
 }
 
-// pressing orders silent loops: an emergency that nobody has touched first, then what is urgent
-// and untouched, then the others.
+// pressing is the order of silent matters: emergencies that nobody has touched first, then urgent
+// untouched ones, then the others.
 func pressing(loop *operatorv1.SilentLoop) commonv1.Urgency {
 	if loop.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
 		return commonv1.Urgency_URGENCY_NORMAL
@@ -79,7 +81,8 @@ func pressing(loop *operatorv1.SilentLoop) commonv1.Urgency {
 	return loop.GetUrgency()
 }
 
-// ListSpans are those that this process still has.
+// ListSpans returns the spans of a subject that this process still keeps. It fails with NOT_SERVED
+// where a collector has them.
 func (o operator) ListSpans(ctx context.Context, r *operatorv1.ListSpansRequest) (*operatorv1.ListSpansResponse, error) {
 	if err := isOperator(ctx); err != nil {
 		return nil, err

@@ -22,13 +22,15 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// papers answers AttachmentService.
+// papers implements AttachmentService.
 type papers struct {
 	attachmentv1.UnimplementedAttachmentServiceServer
 	*Casework
 }
 
-// StartUpload begins an upload; the same request again finds it.
+// StartUpload begins an upload; a repetition of the request returns the same upload. It fails with
+// FILE_NAME_NOT_ALLOWED, UPLOADS_WAITING if a quota is exceeded, and REQUEST_ID_REUSED if the
+// request_id was used for another upload.
 func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequest) (*attachmentv1.StartUploadResponse, error) {
 	who, err := uploader(ctx)
 	if err != nil {
@@ -37,7 +39,7 @@ func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequ
 	if err := attachment.CheckName(r.GetFilename()); err != nil {
 		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not taken").Field("filename", reasonOf(err))
 	}
-	// The id follows from the request: whoever repeats it gets the same one.
+	// The id is derived from the request, so that a repetition gets the same one.
 	id, err := uuid.FromBytes(p.config.Secrets.Digest([]byte("upload"), []byte(who.Agency), []byte(r.GetRequestId())))
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func (p papers) StartUpload(ctx context.Context, r *attachmentv1.StartUploadRequ
 	return &attachmentv1.StartUploadResponse{AttachmentId: upload.ID, ChunkBytes: attachment.ChunkBytes}, nil
 }
 
-// standsFor is a digest of names, where what waits is counted.
+// standsFor is a digest that replaces names where waiting uploads are counted.
 func (p papers) standsFor(names ...string) string {
 	parts := [][]byte{[]byte("uploader")}
 	for _, name := range names {
@@ -68,7 +70,7 @@ func (p papers) standsFor(names ...string) string {
 	return hex.EncodeToString(p.config.Secrets.Digest(parts...)[:16])
 }
 
-// uploads is who of an agency uploads: a worker, or its systems together.
+// uploads identifies the uploader within an agency: one worker, or all its systems together.
 func (p papers) uploads(who identity.Caller) string {
 	if who.System {
 		return attachment.Systems
@@ -76,7 +78,8 @@ func (p papers) uploads(who identity.Caller) string {
 	return p.standsFor(who.Agency, who.Worker)
 }
 
-// waiting says that too much waits to be named, and when the first of it is removed.
+// waiting converts an exceeded quota into a refusal: too many uploads wait to be named by a
+// message. It says when the first of them is removed.
 func waiting(err error) error {
 	var quota *attachment.QuotaError
 	if !errors.As(err, &quota) {
@@ -90,7 +93,8 @@ func waiting(err error) error {
 		With("retry_after", quota.Frees.Round(time.Second).String()).RetryAfter(quota.Frees)
 }
 
-// UploadChunk stores what follows, in a piece of any size: a slow line sends small ones.
+// UploadChunk stores the next piece of an upload, of any size: a client with a slow connection
+// sends small ones. A wrong offset is refused with the offset at which the upload continues.
 func (p papers) UploadChunk(ctx context.Context, r *attachmentv1.UploadChunkRequest) (*attachmentv1.UploadChunkResponse, error) {
 	upload, err := p.own(ctx, r.GetAttachmentId())
 	if err != nil {
@@ -106,7 +110,7 @@ func (p papers) UploadChunk(ctx context.Context, r *attachmentv1.UploadChunkRequ
 	return &attachmentv1.UploadChunkResponse{NextOffset: next}, unavailable(err)
 }
 
-// GetUpload says how far it has come.
+// GetUpload returns how many bytes of an upload have arrived.
 func (p papers) GetUpload(ctx context.Context, r *attachmentv1.GetUploadRequest) (*attachmentv1.GetUploadResponse, error) {
 	upload, err := p.own(ctx, r.GetAttachmentId())
 	if err != nil {
@@ -116,8 +120,8 @@ func (p papers) GetUpload(ctx context.Context, r *attachmentv1.GetUploadRequest)
 	return &attachmentv1.GetUploadResponse{NextOffset: next, SizeBytes: upload.Size, Attachment: upload.Message()}, unavailable(err)
 }
 
-// FinishUpload checks all there is to check, a chunk at a time; what is refused is
-// removed.
+// FinishUpload checks a complete upload (digest, media type, malware), one chunk at a time. An
+// upload that is refused is removed.
 func (p papers) FinishUpload(ctx context.Context, r *attachmentv1.FinishUploadRequest) (*attachmentv1.FinishUploadResponse, error) {
 	upload, err := p.own(ctx, r.GetAttachmentId())
 	if err != nil {
@@ -182,7 +186,8 @@ func differs(field, want string) error {
 	return fault.New(fault.UploadDiffers, "what was uploaded is not what was said").Field(field, want)
 }
 
-// Download gives out what a subject names to who may read the subject there.
+// Download sends an attachment that a subject names, to callers who may read that subject in its
+// service.
 func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStreamingServer[attachmentv1.DownloadResponse]) error {
 	ctx := stream.Context()
 	service, err := p.serviceOf(r.GetSubject())
@@ -217,7 +222,7 @@ func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStre
 	return nil
 }
 
-// own is an upload of the caller's agency; any other is not found.
+// own is an upload of the caller's agency; any other id is refused as not found.
 func (p papers) own(ctx context.Context, id string) (attachment.Upload, error) {
 	who, err := uploader(ctx)
 	if err != nil {
@@ -230,7 +235,8 @@ func (p papers) own(ctx context.Context, id string) (attachment.Upload, error) {
 	return upload, unavailable(err)
 }
 
-// uploader is an agency's worker or system: only they name papers.
+// uploader returns the caller, who must be a worker or system of an agency: only they name
+// attachments.
 func uploader(ctx context.Context) (identity.Caller, error) {
 	who, err := matter.Caller(ctx)
 	if err == nil && !matter.IsParty(who) {
@@ -239,7 +245,7 @@ func uploader(ctx context.Context) (identity.Caller, error) {
 	return who, err
 }
 
-// reasonOf is what an error says behind its kind.
+// reasonOf is the last part of an error's text, without its kind.
 func reasonOf(err error) string {
 	text := err.Error()
 	return text[strings.LastIndex(text, ": ")+2:]

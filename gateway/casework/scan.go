@@ -12,19 +12,18 @@ import (
 	"time"
 )
 
-// Scanner looks for malware in what is uploaded. Where it cannot answer, nothing is
-// finished.
+// Scanner scans uploads for malware. If the scanner cannot answer, the upload is not finished.
 type Scanner interface {
 	Scan(ctx context.Context, content io.Reader) (clean bool, err error)
 }
 
-// Clamd asks a ClamAV daemon by its INSTREAM command.
+// Clamd scans with a ClamAV daemon, by its INSTREAM command.
 type Clamd struct {
-	// Address of the daemon, host:port.
+	// Address of the daemon, as host:port.
 	Address string
 }
 
-// ScannerAt is the scanner at an address; nil where none is set.
+// ScannerAt is the scanner at an address, as host:port; nil where the address is empty.
 func ScannerAt(address string) Scanner {
 	if address == "" {
 		return nil
@@ -32,10 +31,12 @@ func ScannerAt(address string) Scanner {
 	return Clamd{Address: address}
 }
 
-// scanTime bounds one scan.
+// scanTime bounds the time of one scan.
 const scanTime = 20 * time.Second
 
-// Scan sends the content in parts, each with its length, and reads the verdict.
+// Scan sends the content in parts, each preceded by its length, and reports whether the daemon
+// found it clean. It takes at most scanTime. It fails if the daemon cannot be reached or gives no
+// verdict.
 func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()

@@ -12,10 +12,12 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// maxMonths bounds a request.
+// maxMonths bounds the months of one request.
 const maxMonths = 36
 
-// GetStatistics shows an agency its own rows, and an operator all.
+// GetStatistics returns the rows of the caller's own agency, and all rows to an operator. It fails
+// with ROLE_NOT_ALLOWED for other roles, and with INVALID_FIELD for months that do not exist, have
+// not ended, or are more than 36.
 func (c *Casework) GetStatistics(ctx context.Context, r *caseworkv1.GetStatisticsRequest) (*caseworkv1.GetStatisticsResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -43,7 +45,7 @@ func (c *Casework) GetStatistics(ctx context.Context, r *caseworkv1.GetStatistic
 	return response, nil
 }
 
-// firstMonth and lastMonth are the months of which statistics may be asked for.
+// firstMonth and lastMonth bound the months of a request.
 const firstMonth, lastMonth = "2000-01", "2099-12"
 
 func checkMonths(from, to string) error {
@@ -68,8 +70,9 @@ func checkMonths(from, to string) error {
 	return fault.New(fault.InvalidField, "these are more than %d months", maxMonths).Field("from_month", "at most 36 months, both ends included")
 }
 
-// visibleTo is what a caller may see of a row; nil for nothing. Who sent concerns is
-// shown of many what it may be told of each, whatever its ground (1301/2014 § 35).
+// visibleTo is the part of a row that a caller may see; nil for nothing. The agency that sent
+// concern reports sees in sum what it may know of each of them, whatever its legal ground
+// (1301/2014 § 35).
 func visibleTo(who identity.Caller, count *caseworkv1.LoopCount) *caseworkv1.LoopCount {
 	switch {
 	case who.Role == identity.RoleOperator, count.GetService() == "", count.GetReceiver().GetAgency() == who.Agency:

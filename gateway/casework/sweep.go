@@ -9,7 +9,7 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// sweepEvery is how often it is looked for papers that nothing names.
+// sweepEvery is the interval between searches for attachments that no matter names.
 const sweepEvery = 10 * time.Minute
 
 func (c *Casework) sweeps(ctx context.Context) {
@@ -33,8 +33,8 @@ func (c *Casework) sweeps(ctx context.Context) {
 	}
 }
 
-// naming asks the services which of the subjects marked do name an attachment. A
-// service that does not answer names it.
+// naming asks the services which of the marked subjects do name an attachment. If a service does
+// not answer, naming fails, and the attachment is kept.
 func (c *Casework) naming(ctx context.Context, id string, subjects []string) ([]string, error) {
 	asked := map[string][]string{}
 	for _, subject := range subjects {

@@ -19,9 +19,9 @@ const (
 	tokenKind   = identity.Kind("timeline-page")
 )
 
-// GetTimeline asks each service for what follows the place, and merges. The token holds
-// how far each service's history reaches, so that what comes in the meantime neither
-// moves a page nor appears on one.
+// GetTimeline reads from each service the messages that follow a place, and merges them. The page
+// token holds how far each service's history reached at the first page, so that messages that
+// arrive in the meantime neither move a page nor appear on one.
 func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineRequest) (*caseworkv1.GetTimelineResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -68,16 +68,16 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	return response, nil
 }
 
-// isKnown tells whether a message is not behind the end of a part that goes on: before that
-// end no service has another one.
+// isKnown reports whether a message can be placed: it does not come after the end of a part whose
+// service has more. Before that end, no service has another message.
 func isKnown(parts []*caseworkv1.ReadHistoryResponse, message *exchangev1.CaseMessage) bool {
 	return !slices.ContainsFunc(parts, func(part *caseworkv1.ReadHistoryResponse) bool {
 		return part.GetMore() && matter.ByTime(message, part.GetMessages()[len(part.GetMessages())-1]) > 0
 	})
 }
 
-// onPage is how many of the elements of a list a page holds: up to its size, to the size of
-// an answer, and to the first that is not known to be next.
+// onPage is how many elements of a list fit on a page: at most size, at most the size of an answer
+// in bytes, and none from the first element on that is not known to be next.
 func onPage[M proto.Message](size int, list []M, isNext func(M) bool) int {
 	page := exchange.Page{}
 	for i, one := range list {
@@ -88,7 +88,8 @@ func onPage[M proto.Message](size int, list []M, isNext func(M) bool) int {
 	return len(list)
 }
 
-// place is where a page begins; nil for the first.
+// place is the place at which a page begins; nil for the first page. It fails with
+// INVALID_PAGE_TOKEN.
 func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) (*caseworkv1.TimelinePlace, error) {
 	if r.GetPageToken() == "" {
 		return nil, nil
@@ -101,7 +102,8 @@ func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) 
 	return place, nil
 }
 
-// digest tells one timeline from another, however large its pages.
+// digest identifies a timeline, whatever the size of its pages, so that a page token counts for
+// that timeline only.
 func (c *Casework) digest(r *caseworkv1.GetTimelineRequest) []byte {
 	return c.config.Secrets.Digest([]byte(r.GetCaseId()), []byte(r.GetClientId()))
 }

@@ -16,31 +16,33 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// GiveConsent has every service record it.
+// GiveConsent lets every service record the consent.
 func (c consents) GiveConsent(ctx context.Context, r *consentv1.GiveConsentRequest) (*consentv1.GiveConsentResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_GiveConsent{GiveConsent: r}})
 	return &consentv1.GiveConsentResponse{Consent: first(wishes.GetConsents())}, err
 }
 
-// WithdrawAdvanceConsent has every service record it, and withdraw what was sent on it.
+// WithdrawAdvanceConsent lets every service record the withdrawal, and withdraw what was sent on
+// that consent.
 func (c consents) WithdrawAdvanceConsent(ctx context.Context, r *consentv1.WithdrawAdvanceConsentRequest) (*consentv1.WithdrawAdvanceConsentResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_WithdrawConsent{WithdrawConsent: r}})
 	return &consentv1.WithdrawAdvanceConsentResponse{Consent: first(wishes.GetConsents()), Waiting: first(wishes.GetWaiting())}, err
 }
 
-// ProhibitTransfer has every service record it, and withdraw what rests on consent.
+// ProhibitTransfer lets every service record the prohibition, and withdraw what rests on consent.
 func (c consents) ProhibitTransfer(ctx context.Context, r *consentv1.ProhibitTransferRequest) (*consentv1.ProhibitTransferResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{Prohibit: r}})
 	return &consentv1.ProhibitTransferResponse{Prohibition: first(wishes.GetProhibitions()), Waiting: first(wishes.GetWaiting())}, err
 }
 
-// LiftProhibition has every service record it.
+// LiftProhibition lets every service record that the prohibition is lifted.
 func (c consents) LiftProhibition(ctx context.Context, r *consentv1.LiftProhibitionRequest) (*consentv1.LiftProhibitionResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{Lift: r}})
 	return &consentv1.LiftProhibitionResponse{Prohibition: first(wishes.GetProhibitions()), Waiting: first(wishes.GetWaiting())}, err
 }
 
-// DecideWish has every service record the decision, and do what follows from it.
+// DecideWish lets every service record the decision on a waiting consent directive, and do what
+// follows from it.
 func (c consents) DecideWish(ctx context.Context, r *consentv1.DecideWishRequest) (*consentv1.DecideWishResponse, error) {
 	wishes, err := c.everywhere(ctx, &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_DecideWish{DecideWish: r}})
 	return &consentv1.DecideWishResponse{
@@ -48,20 +50,20 @@ func (c consents) DecideWish(ctx context.Context, r *consentv1.DecideWishRequest
 	}, err
 }
 
-// RequestOverride has the service in which it is to be used record it: there it can be
-// used once, and nowhere else.
+// RequestOverride lets one service record the request: the service in which the override is to be
+// used. It can be used once there, and in no other service.
 func (c consents) RequestOverride(ctx context.Context, r *consentv1.RequestOverrideRequest) (*consentv1.RequestOverrideResponse, error) {
 	wishes, err := c.in(ctx, r.GetService(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_RequestOverride{RequestOverride: r}})
 	return &consentv1.RequestOverrideResponse{Override: first(wishes.GetOverrides())}, err
 }
 
-// DecideOverride has the service that keeps it record the decision.
+// DecideOverride lets the service that keeps the override record the decision.
 func (c consents) DecideOverride(ctx context.Context, r *consentv1.DecideOverrideRequest) (*consentv1.DecideOverrideResponse, error) {
 	wishes, err := c.in(ctx, r.GetService(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_DecideOverride{DecideOverride: r}})
 	return &consentv1.DecideOverrideResponse{Override: first(wishes.GetOverrides())}, err
 }
 
-// ListWishes merges what each service keeps, the newest first.
+// ListWishes merges the consent directives of all services, the newest first.
 func (c consents) ListWishes(ctx context.Context, r *consentv1.ListWishesRequest) (*consentv1.ListWishesResponse, error) {
 	_, parts, err := ask(ctx, c.Casework, func(ctx context.Context, _ string, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadWishesResponse, error) {
 		return service.ReadWishes(ctx, &caseworkv1.ReadWishesRequest{Wishes: r})
@@ -76,7 +78,7 @@ func (c consents) ListWishes(ctx context.Context, r *consentv1.ListWishesRequest
 	return &consentv1.ListWishesResponse{Wishes: merged(all)}, nil
 }
 
-// in has one service record a wish.
+// in lets one service record a consent directive; NOT_FOUND where there is no such service.
 func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
 	conn := c.config.Services[service+"s"]
 	if conn == nil {
@@ -86,9 +88,10 @@ func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordW
 	return recorded.GetWishes(), err
 }
 
-// everywhere has all services record a wish, and answers once all have: a prohibition that
-// one service does not know must not look as if it stood, and what was withdrawn by it counts
-// in all. One that fails holds up no other. What only some know of they may lift or withdraw; what none knows is not found.
+// everywhere lets all services record a consent directive, and returns once all have: a prohibition
+// that one service does not know must not look as if it were in force, and what it withdraws counts
+// in all services. A service that fails does not delay the others. A directive that only some
+// services know can be lifted or withdrawn; one that no service knows is NOT_FOUND.
 func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
 	names := slices.Sorted(maps.Keys(c.config.Services))
 	ctx, vouched, err := c.vouched(ctx, r)
@@ -104,7 +107,7 @@ func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 		return recorded.GetWishes(), err
 	}
 	if !vouched {
-		// One service says no, and keeps the record of it.
+		// The first service refuses, and keeps the record of the refusal.
 		if _, err := record(names[0]); err != nil && fault.ReasonOf(err) != fault.NotFound {
 			return nil, err
 		}
@@ -138,9 +141,10 @@ func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 	return merged(all), nil
 }
 
-// vouched asks all services whether they know a live matter of the client, and carries what
-// they say to each of them: an agency speaks for a client of whom it has a matter in any.
-// The client speaks for itself.
+// vouched asks all services whether they know an open matter of the client, and puts their answers
+// (vouchers) into the outgoing context, so that each service gets all of them: an agency may act
+// for a client if it has a matter of that client in any service. A client who calls needs no
+// voucher. The result is true if the caller may act.
 func (c *Casework) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest) (context.Context, bool, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -170,7 +174,7 @@ func (c *Casework) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest)
 	return metadata.AppendToOutgoingContext(ctx, vouchers...), len(vouchers) > 0, nil
 }
 
-// first is the one wish of a kind; nil for none.
+// first is the first element of a list; nil for an empty list.
 func first[W any](list []*W) *W {
 	if len(list) == 0 {
 		return nil

@@ -14,15 +14,16 @@ import (
 )
 
 const (
-	// passOnEvery is how often it is looked for withdrawals that not every service has.
+	// passOnEvery is the interval between searches for withdrawals that not every service has.
 	passOnEvery = 5 * time.Second
-	// maxNoted is of how many a service is told at once.
+	// maxNoted is how many withdrawals one call to a service holds.
 	maxNoted = 1000
 )
 
-// passesOn has every service keep the consents that were withdrawn in another, where the
-// process died that was to do so, or a service was down, until the context ends. Any number
-// of gateways may: again, it changes nothing.
+// passesOn lets every service record the consents that were withdrawn in another service, until the
+// context ends. Usually the call that withdraws does so; passesOn does it where that process ended
+// first, or where a service was down. Any number of gateways may run it: a repetition changes
+// nothing.
 func (c *Casework) passesOn(ctx context.Context) {
 	ticker := time.NewTicker(passOnEvery)
 	defer ticker.Stop()
@@ -40,7 +41,7 @@ func (c *Casework) passesOn(ctx context.Context) {
 	}
 }
 
-// passOnOf passes on what one service has for the others.
+// passOnOf passes on the withdrawals that one service holds for the others.
 func (c *Casework) passOnOf(ctx context.Context, collection string) error {
 	listed, err := caseworkv1.NewSuiteServiceClient(c.config.Services[collection]).ListWithdrawals(ctx, &caseworkv1.ListWithdrawalsRequest{})
 	if err != nil {
@@ -49,9 +50,9 @@ func (c *Casework) passOnOf(ctx context.Context, collection string) error {
 	return c.passOn(ctx, collection, listed.GetWithdrawals())
 }
 
-// passOn has all other services keep the withdrawn consents of one, and tells that one once
-// all have. One that fails holds up no other; one of the version before takes none, and is
-// told once it is of this version.
+// passOn lets all other services record the consents withdrawn in one service (from), and notifies
+// that service once all have. A service that fails does not delay the others. A service of the
+// previous version does not take withdrawals; it gets them once it runs this version.
 func (c *Casework) passOn(ctx context.Context, from string, withdrawals []string) error {
 	for len(withdrawals) > 0 {
 		part := withdrawals[:min(len(withdrawals), maxNoted)]

@@ -25,8 +25,7 @@ import (
 
 const workKind = identity.Kind("work-page")
 
-// ListWork merges what each service's worklist has behind a place, the soonest due
-// first.
+// ListWork merges the worklist entries of all services that follow a place, the soonest due first.
 func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) (*caseworkv1.ListWorkResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -70,8 +69,9 @@ func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) 
 	return response, nil
 }
 
-// reachedBy is the soonest place up to which a part that goes on was read: before it no
-// service has another row; nil where none goes on.
+// reachedBy is the place up to which all services were read: before it, no service has another
+// entry. It is the soonest of the places reached by parts that have more, and nil where no part has
+// more.
 func reachedBy(parts []*caseworkv1.ReadWorkResponse) (soonest *caseworkv1.ReadWorkRequest_Place) {
 	for _, part := range parts {
 		if part.GetMore() && (soonest == nil || comparePlaces(part.GetReached(), soonest) < 0) {
@@ -85,12 +85,12 @@ func placeOf(item *caseworkv1.WorkItem) *caseworkv1.ReadWorkRequest_Place {
 	return &caseworkv1.ReadWorkRequest_Place{DueAt: item.GetStatus().GetDueAt(), Subject: item.GetSubject()}
 }
 
-// comparePlaces orders by due time; what has none comes last.
+// comparePlaces orders by due time; entries without one come last.
 func comparePlaces(a, b *caseworkv1.ReadWorkRequest_Place) int {
 	return cmp.Or(dueAt(a.GetDueAt()).Compare(dueAt(b.GetDueAt())), cmp.Compare(a.GetSubject(), b.GetSubject()))
 }
 
-// checkQueue refuses queues that are nobody's.
+// checkQueue refuses a queue that does not belong to the caller, or that does not exist.
 func (c *Casework) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest) error {
 	me := r.GetQueue() == caseworkv1.Queue_QUEUE_ME
 	unit := cmp.Or(r.GetUnit(), who.Unit)
@@ -123,7 +123,8 @@ func (c *Casework) workPlace(who identity.Caller, r *caseworkv1.ListWorkRequest)
 	return place.GetAfter(), nil
 }
 
-// workDigest tells one worklist from another, however large its pages.
+// workDigest identifies a worklist, whatever the size of its pages, so that a page token counts for
+// that worklist only.
 func (c *Casework) workDigest(who identity.Caller, r *caseworkv1.ListWorkRequest) []byte {
 	filters := proto.CloneOf(r)
 	filters.PageToken, filters.PageSize = "", 0
@@ -131,7 +132,7 @@ func (c *Casework) workDigest(who identity.Caller, r *caseworkv1.ListWorkRequest
 	return c.config.Secrets.Digest(body, []byte(who.Unit), []byte(who.Worker))
 }
 
-// bySoonest orders by due time; what has none comes last.
+// bySoonest orders by due time; entries without one come last.
 func bySoonest(a, b *caseworkv1.WorkItem) int { return comparePlaces(placeOf(a), placeOf(b)) }
 
 func dueAt(due *timestamppb.Timestamp) time.Time {
@@ -141,10 +142,11 @@ func dueAt(due *timestamppb.Timestamp) time.Time {
 	return due.AsTime()
 }
 
-// reassignedAtOnce bounds how many matters are passed on at the same moment.
+// reassignedAtOnce bounds how many matters one request reassigns in parallel.
 const reassignedAtOnce = 8
 
-// ReassignWork passes matters on, each by its service's own step in the caller's name.
+// ReassignWork reassigns matters, each by the step of its own service in the caller's name. The
+// response holds the status of each matter, in the order of the request.
 func (c *Casework) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkRequest) (*caseworkv1.ReassignWorkResponse, error) {
 	who, err := matter.Caller(ctx)
 	if err != nil {
@@ -181,7 +183,7 @@ func (c *Casework) reassign(ctx context.Context, r *caseworkv1.ReassignWorkReque
 	return reassignments[collection](ctx, conn, request, id, r)
 }
 
-// reassignments are the services' own steps.
+// reassignments are the services' own steps, by collection.
 var reassignments = map[string]func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error{
 	"concerns": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string, r *caseworkv1.ReassignWorkRequest) error {
 		_, err := concernv1.NewConcernServiceClient(conn).ReassignConcern(ctx, &concernv1.ReassignConcernRequest{

@@ -11,14 +11,14 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// key names a row.
+// key identifies a row.
 type key struct{ service, sender, receiver string }
 
-// counted is what was counted in a month, of all services.
+// counted holds the counters of one month, of all services.
 type counted struct {
 	loops map[key]map[loop.Count]int64
 	waits map[key][]time.Duration
-	// doors that each client met.
+	// doors are the contacts that each client met, by client.
 	doors map[string]map[string]bool
 }
 
@@ -26,16 +26,18 @@ func newCounted() *counted {
 	return &counted{loops: map[key]map[loop.Count]int64{}, waits: map[key][]time.Duration{}, doors: map[string]map[string]bool{}}
 }
 
-// minOpen is how many loops must be shown to be open for the mean of doors: so many
-// that for every number of clients some number of doors has that mean, to the tenth.
+// minOpen is how many matters must be shown as open before the mean number of contacts per client
+// is shown: with so many, for every number of clients there is a number of contacts with that mean,
+// to one tenth.
 const minOpen = 20
 
-// book closes months one after the other.
+// book closes months in sequence.
 type book struct{ rows map[key]*row }
 
 func newBook() *book { return &book{rows: map[key]*row{}} }
 
-// close closes a month, which must follow the last, and says what is shown of it.
+// close closes a month, which must follow the one closed last, and returns the counts that are
+// shown for it.
 func (b *book) close(in month, all *counted) []*caseworkv1.LoopCount {
 	for name := range all.loops {
 		if b.rows[name] == nil {

@@ -12,7 +12,7 @@ type month string
 func (m month) span() (from, to time.Time) {
 	from, to, err := loop.MonthSpan(string(m))
 	if err != nil {
-		panic(err) // requests and tallies are checked
+		panic(err) // requests and counters are checked
 	}
 	return from, to
 }
@@ -22,15 +22,15 @@ func (m month) next() month {
 	return month(loop.Month(to))
 }
 
-// waited is the wait nearest to one that a loop may have had which was sent in a month
-// and taken in this.
+// waited is the wait nearest to the given one that is possible for a matter that was sent in one
+// month (sent) and taken in another (m).
 func (m month) waited(sent month, wait time.Duration) time.Duration {
 	from, to := m.span()
 	earliest, latest := sent.span()
 	return min(max(wait, from.Sub(latest), 0), to.Sub(earliest)-time.Minute)
 }
 
-// far is how far a wait is from one that such a loop may have had.
+// far is the distance between a wait and the nearest one that is possible for such a matter.
 func (m month) far(sent month, wait time.Duration) time.Duration {
 	return (wait - m.waited(sent, wait)).Abs()
 }

@@ -1,11 +1,13 @@
-// Package statistics makes of what was counted numbers that may be shown.
+// Package statistics turns counters into numbers that may be shown without telling anything about a
+// single matter.
 //
-// A row counts the loops between two agencies. Its numbers are shown in fives, and what
-// is shown is a life that five loops at a time could have had: each five is a token, which
-// is sent, taken, closed, … in the months in which the counts reach the next multiple of
-// five, and only as one loop could be. So up to four more loops of any life may hide in
-// every row, and none of the shown numbers, of whatever months, would differ: whatever is
-// combined, each count stays consistent with five true values.
+// A row counts the matters of one service between two agencies. Its numbers are shown in multiples
+// of five, and the numbers shown are a history that groups of five matters could have had. A token
+// stands for each five. It is sent, taken, closed and so on in the months in which the counters
+// reach the next multiple of five, and only in an order that is possible for one matter. So up to
+// four more matters with any history may be hidden in every row, without a difference in any number
+// shown for any month: however a reader combines the numbers, each count stays consistent with five
+// true values.
 package statistics
 
 import (
@@ -17,16 +19,17 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// perToken is how many loops a token stands for.
+// perToken is the number of matters that a token stands for.
 const perToken = 5
 
-// order is how the things that happen in one month follow each other: ends come last.
+// order is the order in which the events of one month are applied; those that end a matter come
+// last.
 var order = []loop.Count{
 	loop.CountSent, loop.CountRepeat, loop.CountOverdue, loop.CountTaken, loop.CountNoShow, loop.CountAssessment, loop.CountPlan,
 	loop.CountDeclined, loop.CountClosed,
 }
 
-// life is what happened to a token, a bit for each.
+// life is the set of events that a token has had, one bit each.
 type life uint16
 
 func bit(what loop.Count) life { return 1 << slices.Index(order, what) }
@@ -35,14 +38,15 @@ func (l life) had(what loop.Count) bool { return l&bit(what) != 0 }
 
 func (l life) ended() bool { return l.had(loop.CountDeclined) || l.had(loop.CountClosed) }
 
-// token is five loops that go together.
+// token stands for five matters that have the same history.
 type token struct {
 	life
-	// sent is the month in which they were.
+	// sent is the month in which the token's matters were sent.
 	sent month
 }
 
-// may tells whether a thing may happen to a token in a month, as it may to a loop.
+// may reports whether an event can happen to the token in a month. The rules are those of a single
+// matter.
 func (t *token) may(what loop.Count, in month) bool {
 	switch {
 	case t.ended() || t.had(what):
@@ -58,28 +62,28 @@ func (t *token) may(what loop.Count, in month) bool {
 	}
 }
 
-// row is what was counted, and is shown, of one service between two agencies.
+// row holds the counters of one service between two agencies, and what is shown of them.
 type row struct {
-	// counted is the truth until now; shown are tokens.
+	// counted are the true counts until now; shown are the events of tokens, in tokens.
 	counted, shown map[loop.Count]int64
 	// open are the tokens that have not ended, the oldest first.
 	open []*token
-	// waits of those that were taken last, in the order of taking.
+	// waits are the waits of the matters taken last, in the order in which they were taken.
 	waits []time.Duration
 }
 
 func newRow() *row { return &row{counted: map[loop.Count]int64{}, shown: map[loop.Count]int64{}} }
 
-// shown is what is shown of a row in a month.
+// shown holds the numbers of a row that are shown for one month.
 type shown struct {
-	// loops by what happened to them: multiples of five.
+	// loops counts matters by event, in multiples of five.
 	loops map[loop.Count]int64
-	// median of the waits of the loops taken, where there is one.
+	// median of the waits of the matters taken; it counts only if hasMedian is true.
 	median    time.Duration
 	hasMedian bool
 }
 
-// close adds what was counted in a month that has ended.
+// close adds the counters of a month that has ended, and returns what is shown for it.
 func (r *row) close(in month, counted map[loop.Count]int64, waits []time.Duration) shown {
 	r.waits = append(r.waits, waits...)
 	out := shown{loops: map[loop.Count]int64{}}
@@ -103,8 +107,8 @@ func (r *row) close(in month, counted map[loop.Count]int64, waits []time.Duratio
 	return out
 }
 
-// choose picks the tokens to which a thing happens next; none where it may happen to
-// none, and then it is shown later, when it may.
+// choose picks the tokens to which an event happens next. It returns none where the event can
+// happen to no token; the event is then shown in a later month in which it can.
 func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token {
 	if what == loop.CountSent {
 		fresh := &token{sent: in}
@@ -113,7 +117,7 @@ func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token
 	}
 	var may []*token
 	for i, one := range r.open {
-		// The first of all is no repeat: there was none before it.
+		// The very first token cannot be a repeat, as no token came before it.
 		if one.may(what, in) && (what != loop.CountRepeat || i > 0 || int64(len(r.open)) < r.shown[loop.CountSent]) {
 			may = append(may, one)
 		}
@@ -124,23 +128,25 @@ func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token
 	switch what {
 	case loop.CountTaken:
 		want = min(want, int64(len(may)))
-		// Of who was counted before there were statistics there may be too few.
+		// For matters that were counted before statistics recorded waits, there may be too few
+		// waits.
 		last := r.waits[max(0, len(r.waits)-perToken*int(want)):]
 		may, out.median, out.hasMedian = taking(may, in, int(want), medianOf(last))
 		out.hasMedian = out.hasMedian && len(last) == perToken*int(want)
 		return may
 	case loop.CountDeclined, loop.CountClosed:
-		// The one to which most has happened: the others may have it before them.
+		// End the token with the most events: the others can still have these events.
 		return []*token{slices.MaxFunc(may, func(a, b *token) int { return bits.OnesCount16(uint16(a.life)) - bits.OnesCount16(uint16(b.life)) })}
 	default:
 		return may[:1]
 	}
 }
 
-// taking picks the tokens that are taken, those that could have waited so long, and
-// says how long the median can be shown to be: not longer or shorter than their months
-// allow, since it would tell in which months others were sent. It is false should the
-// two not come to agree.
+// taking picks the n tokens that are taken, those for which the median wait is most nearly
+// possible, and returns the median that can be shown. A shown median is never longer or shorter
+// than the months of these tokens allow, since it would otherwise tell in which months others were
+// sent. The result is false if the choice of tokens and the median do not converge within
+// maxRounds.
 func taking(may []*token, in month, n int, median time.Duration) ([]*token, time.Duration, bool) {
 	slices.Reverse(may)
 	for range maxRounds {
@@ -160,7 +166,7 @@ func taking(may []*token, in month, n int, median time.Duration) ([]*token, time
 
 const maxRounds = 10
 
-// medianOf is the lower median, to the minute.
+// medianOf is the lower median, truncated to the minute; zero for no waits.
 func medianOf(waits []time.Duration) time.Duration {
 	if len(waits) == 0 {
 		return 0

@@ -16,22 +16,23 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// settled is how long after its end a month is closed: what was under way then is
-// recorded, and what was shown once never changes.
+// settled is the time between a month's end and its closing. Steps that were under way at the end
+// are recorded by then; what was shown once never changes.
 const settled = time.Hour
 
-// Statistics reads what the services counted, each month once.
+// Statistics reads the counters of the services, once for each month, and keeps what is shown of
+// them. It is safe for concurrent use.
 type Statistics struct {
 	services map[string]caseworkv1.SuiteServiceClient
 
 	mu   sync.Mutex
 	book *book
-	// next is the first month that is not closed; empty before anything was counted.
+	// next is the first month that is not closed; empty until the first counter is recorded.
 	next   month
 	closed map[month][]*caseworkv1.LoopCount
 }
 
-// New makes it of the services, by their names.
+// New makes the Statistics of services, by their names.
 func New(services map[string]grpc.ClientConnInterface) *Statistics {
 	s := &Statistics{services: map[string]caseworkv1.SuiteServiceClient{}, book: newBook(), closed: map[month][]*caseworkv1.LoopCount{}}
 	for name, conn := range services {
@@ -40,8 +41,9 @@ func New(services map[string]grpc.ClientConnInterface) *Statistics {
 	return s
 }
 
-// Read returns what is shown of the months from the first to the last, and whether the
-// last has ended. The months must have the form of loop.Month.
+// Read returns what is shown for the months from first to last, both included, and reports whether
+// the last of them is closed. The months must have the form of loop.Month. It fails if a service
+// does not answer.
 func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv1.LoopCount, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,8 +72,8 @@ func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv
 	return counts, month(last) < running, nil
 }
 
-// begin asks for the domain's time, the earliest that a service has, and for the first
-// month in which anything was counted.
+// begin returns the domain's time, which is the earliest clock of any service, and the first month
+// in which a service counted anything.
 func (s *Statistics) begin(ctx context.Context) (now time.Time, first month, err error) {
 	var mu sync.Mutex
 	err = s.each(ctx, "", func(_ string, part *caseworkv1.TallyResponse) {
@@ -87,7 +89,7 @@ func (s *Statistics) begin(ctx context.Context) (now time.Time, first month, err
 	return now, first, err
 }
 
-// gather reads what was counted in a month.
+// gather reads the counters of a month from all services.
 func (s *Statistics) gather(ctx context.Context, in month) (*counted, error) {
 	var mu sync.Mutex
 	all := newCounted()
@@ -98,7 +100,8 @@ func (s *Statistics) gather(ctx context.Context, in month) (*counted, error) {
 	})
 }
 
-// each asks every service at once, and hands over the parts of the answers.
+// each asks all services in parallel, and passes every part of their answers to take. take must be
+// safe for concurrent use.
 func (s *Statistics) each(ctx context.Context, month string, take func(service string, part *caseworkv1.TallyResponse)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for name, service := range s.services {
