@@ -8,12 +8,12 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mailbox is a caller's mailbox at one service, over the line. Its calls carry the
-// caller's own token.
+// mailbox is a caller's mailbox at one service, over gRPC. Its calls carry the caller's own token.
 type mailbox struct {
 	service string
 	client  exchangev1.ExchangeServiceClient
-	// consumer and takeover as it was opened: that opening is the record of readings.
+	// consumer and takeover (its epoch) as the mailbox was opened. Messages read later are recorded
+	// under that opening in the access log.
 	consumer string
 	takeover uint64
 }
@@ -37,7 +37,8 @@ func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, 
 	response, err := m.client.ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
 		Cursor: exchange.Cursor{after}.String(), PageSize: int32(limit), WithRecords: withRecords, Consumer: m.consumer, Takeover: m.takeover, //nolint:gosec // at most a page
 	})
-	// A service of the version before tells of a full page by its length alone.
+	// A service of the previous version reports no backlog; a full page then means that there may
+	// be more.
 	return response.GetMessages(), response.GetBacklog() > 0 || len(response.GetMessages()) == limit, err
 }
 

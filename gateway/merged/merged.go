@@ -1,7 +1,7 @@
-// Package merged serves one exchange over the mailboxes of all services: one
-// stream, one opaque cursor. It holds no stream behind it for a reader: on a wake it
-// reads pages. What each service gives stays gapless and in order, and a service that
-// does not answer delays its own messages alone.
+// Package merged serves the mailboxes of all services as one exchange, with one stream and one
+// opaque cursor. It keeps no stream to a service open for a reader: when it is notified, it reads
+// pages. The messages of each service stay gapless and in order, and a service that does not answer
+// delays only its own messages.
 package merged
 
 import (
@@ -26,24 +26,24 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Service is one service behind.
+// Service is one service behind the gateway.
 type Service struct {
-	// Name as case messages and cursors carry it, such as "concern".
+	// Name of the service in case messages and cursors, such as "concern".
 	Name string
-	// Accepts is the full name of the gRPC service whose calls may be sent on a stream.
+	// Accepts is the full name of the gRPC service whose methods may be called over a stream.
 	Accepts string
 	Conn    grpc.ClientConnInterface
-	// Notify tells that its mailboxes advance.
+	// Notify notifies readers when the service's mailboxes advance.
 	Notify notify.Notifier
 }
 
-// Config is what is merged. All fields are required.
+// Config configures an Exchange. All fields are required.
 type Config struct {
 	Services []Service
 	Logger   *slog.Logger
 }
 
-// Exchange is the merged exchange; Conn leads to it.
+// Exchange is the merged exchange; Conn is the connection to it.
 type Exchange struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
@@ -56,7 +56,7 @@ type Exchange struct {
 	conn     *grpc.ClientConn
 }
 
-// New makes a merged exchange. Run must run beside it, and Close end it.
+// New makes a merged exchange. The caller must run Run, and call Close at the end.
 func New(config Config) (*Exchange, error) {
 	e := &Exchange{config: config, drained: make(chan struct{}), listener: serve.Memory()}
 	slices.SortFunc(e.config.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
@@ -79,14 +79,15 @@ func New(config Config) (*Exchange, error) {
 	return e, err
 }
 
-// Conn leads to the exchange, for the gateway to forward to.
+// Conn is the connection by which the gateway forwards calls to the exchange.
 func (e *Exchange) Conn() grpc.ClientConnInterface { return e.conn }
 
 // Close releases the connection.
 func (e *Exchange) Close() error { return e.conn.Close() }
 
-// Run serves, and looks for lost wakes and for takeovers, until the context ends; then
-// standing streams end, so that their readers open them anew elsewhere.
+// Run serves calls and polls the services for missed notifications and for newer epochs of
+// consumers, until the context ends. Then it ends open streams, so that their readers open them
+// again at another gateway.
 func (e *Exchange) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, e.server, e.listener) })
@@ -118,11 +119,10 @@ func (e *Exchange) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// lookTime bounds one look at a service's mailboxes.
+// lookTime bounds one poll of a service's mailboxes.
 const lookTime = 5 * time.Second
 
-// mailboxes are those of the caller's agency; who the caller is each service sees
-// for itself.
+// mailboxes are those of the caller's agency. Each service verifies the caller itself.
 func (e *Exchange) mailboxes() []exchange.Mailbox {
 	var all []exchange.Mailbox
 	for _, service := range e.config.Services {
@@ -131,7 +131,9 @@ func (e *Exchange) mailboxes() []exchange.Mailbox {
 	return all
 }
 
-// line is what a caller's standing connection reads from and sends to.
+// line makes the session of a caller's stream: what it reads from and sends to. The function that
+// it returns ends the notifications. The agency is parsed from the token unverified, for
+// notifications only; it fails with TOKEN_REQUIRED.
 func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 	header := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if len(header) == 0 {
@@ -155,11 +157,11 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 	}, nil
 }
 
-// number is the takeover number of a consumer that is opened now: higher than that
-// of every opening before, in services that were down then too.
-func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
+// number is the epoch of a consumer that is opened now: higher than that of every opening before,
+// also in services that were down at the time.
+func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // for order only, not the domain's time
 
-// Exchange is the standing connection over all services.
+// Exchange serves the stream over the mailboxes of all services.
 func (e *Exchange) Exchange(stream exchange.Stream) error { return exchange.Serve(stream, e.line) }
 
 func (e *Exchange) invoke(ctx context.Context, path string, in, out proto.Message) error {

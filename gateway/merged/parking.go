@@ -10,7 +10,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// parking passes on what concerns parked subjects.
+// parking implements ParkingService: it forwards calls about parked subjects to the services.
 type parking struct {
 	exchangev1.UnimplementedParkingServiceServer
 	*Exchange
@@ -25,7 +25,8 @@ func (p parking) service(name string) (exchangev1.ParkingServiceClient, error) {
 	return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
 }
 
-// ListParked lists what is parked in all services.
+// ListParked lists the parked subjects of one service, or of all services where the request names
+// none. It fails if a service does not answer.
 func (p parking) ListParked(ctx context.Context, r *exchangev1.ListParkedRequest) (*exchangev1.ListParkedResponse, error) {
 	if r.GetService() != "" {
 		client, err := p.service(r.GetService())
@@ -52,7 +53,7 @@ func (p parking) ListParked(ctx context.Context, r *exchangev1.ListParkedRequest
 	return all, nil
 }
 
-// RetryParked passes the wish on to the service.
+// RetryParked forwards the request to the service.
 func (p parking) RetryParked(ctx context.Context, r *exchangev1.RetryParkedRequest) (*exchangev1.RetryParkedResponse, error) {
 	client, err := p.service(r.GetService())
 	if err != nil {
@@ -61,7 +62,7 @@ func (p parking) RetryParked(ctx context.Context, r *exchangev1.RetryParkedReque
 	return client.RetryParked(identity.Forward(ctx), r)
 }
 
-// ChangeParked passes the change on to the service.
+// ChangeParked forwards the change to the service.
 func (p parking) ChangeParked(ctx context.Context, r *exchangev1.ChangeParkedRequest) (*exchangev1.ChangeParkedResponse, error) {
 	client, err := p.service(r.GetService())
 	if err != nil {

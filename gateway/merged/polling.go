@@ -18,7 +18,8 @@ import (
 
 const defaultPage = 100
 
-// OpenConsumer takes a consumer over in all services, under one number.
+// OpenConsumer opens a consumer in all services, with one epoch for all. Earlier readers of that
+// consumer are superseded.
 func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerRequest) (*exchangev1.OpenConsumerResponse, error) {
 	takeover := r.GetTakeover()
 	if takeover == 0 {
@@ -31,8 +32,10 @@ func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerR
 	return &exchangev1.OpenConsumerResponse{Cursor: opened.GetCursor(), Backlog: opened.GetBacklog(), Takeover: opened.GetTakeover()}, nil
 }
 
-// ListMessages reads a share of the page from each service, in number and in bytes. One
-// that does not answer is left out where the cursor says how far the reader is in it.
+// ListMessages reads a share of the page from each service; shares are equal in number and in
+// bytes. A service that does not answer is skipped if the request has a cursor, which keeps the
+// reader's position in it. It fails with INVALID_CURSOR, and with UNAVAILABLE if no service
+// answers.
 func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
 	given, err := exchange.ParseCursor(r.GetCursor())
 	if err != nil {
@@ -89,8 +92,8 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 	return response, nil
 }
 
-// share is how many of a service's messages a page takes, one at least: what is left comes
-// with the next page.
+// share is how many of a service's messages fit on a page, at least one; the others come with the
+// next page. alone is true if the page is of this service only.
 func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
 	most, page := loop.MaxAnswer, exchange.Page{}
 	if !alone {
@@ -104,8 +107,9 @@ func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
 	return len(messages)
 }
 
-// AcknowledgeMessages moves the consumer's cursor in each service that the cursor
-// names: one that does not answer keeps nobody from acknowledging what others sent.
+// AcknowledgeMessages moves the consumer's position in each service that the cursor names. The
+// others are not called, so that a service that is down does not prevent the acknowledgement of
+// messages that others sent.
 func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.AcknowledgeMessagesRequest) (*exchangev1.AcknowledgeMessagesResponse, error) {
 	cursor, err := exchange.ParseCursor(r.GetCursor())
 	if err != nil {
@@ -122,11 +126,11 @@ func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknow
 	return &exchangev1.AcknowledgeMessagesResponse{}, nil
 }
 
-// Watch tells a page of changes in all services. It ends when one of them ends, and
-// the page, when it is back, reads everything anew.
+// Watch notifies a page of changes in all services. It ends when the stream of one service ends;
+// the page then connects again and reads everything anew.
 func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
 	group, ctx := errgroup.WithContext(identity.Forward(stream.Context()))
-	var one sync.Mutex // sends at a time
+	var one sync.Mutex // serializes sends
 	quiet := len(e.config.Services)
 	for _, service := range e.config.Services {
 		group.Go(func() error {
@@ -140,7 +144,8 @@ func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreaming
 				if first {
 					quiet--
 				}
-				// The first heartbeat says that nothing is missed any more, in any service.
+				// The first heartbeat means that no change is missed from now on, so it is sent
+				// only once all services have answered.
 				if told.GetHeartbeat() == nil || quiet == 0 {
 					err = stream.Send(told)
 				}

@@ -12,11 +12,12 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mostConsumers are asked about at once, as the contract bounds them.
+// mostConsumers is how many consumers one request may name, as in the contract.
 const mostConsumers = 10_000
 
-// takeovers are the highest that any service knows: a consumer has one number in all of
-// them, and one that was down when it was opened has an older one.
+// takeovers are the highest epochs that any service knows, by agency and consumer. A consumer has
+// one epoch in all services, but a service that was down when the consumer was opened has an older
+// one. A service that fails is named in the error; the result holds what the others answered.
 func (e *Exchange) takeovers(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
 	var asked []*exchangev1.GetTakeoversRequest_Consumer
 	found := make(map[string]map[string]uint64, len(consumers))

@@ -1,5 +1,5 @@
-// Package program is the gateway's process: Koppi's one address before services in
-// processes of their own.
+// Package program is the gateway's process: Koppi's single public address, in front of services
+// that run as separate processes.
 package program
 
 import (
@@ -26,7 +26,7 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Config is its configuration.
+// Config is the gateway's configuration: its flags and environment variables.
 type Config struct {
 	process.Listening `embed:""`
 	process.Entrance  `embed:""`
@@ -52,12 +52,12 @@ type Config struct {
 	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
 }
 
-// replicas of each service.
+// replicas are the addresses of each service's replicas.
 func (c *Config) replicas() map[string][]string {
 	return map[string][]string{"concern": c.Concern, "referral": c.Referral, "consultation": c.Consultation, "plan": c.Plan}
 }
 
-// Run serves until the context ends, and lets calls under way finish.
+// Run serves until the context ends, then waits for calls in progress.
 func (c *Config) Run(ctx context.Context) (err error) {
 	process.LogRedis(process.Logger())
 	end, err := c.Telemetry.Start(ctx, telemetry.Process{Name: "gateway", Logger: process.Logger()})
@@ -149,7 +149,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	return group.Wait()
 }
 
-// callbacks opens what calls agencies.
+// callbacks opens the callers of agencies' endpoints.
 func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
@@ -160,7 +160,7 @@ func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 	})
 }
 
-// notices opens what tells units that something waits.
+// notices opens the notifier that mails units when something waits for them.
 func (c *Config) notices(services map[string]grpc.ClientConnInterface, agencies *directory.Directory) (*notice.Notifier, error) {
 	present, err := process.Present(c.Redis)
 	if err != nil {
@@ -173,7 +173,7 @@ func (c *Config) notices(services map[string]grpc.ClientConnInterface, agencies 
 	return notices, nil
 }
 
-// callers opens how callers are known here.
+// callers opens what identifies callers: trusted issuers' tokens, and partners' certificates.
 func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
 	if err := c.Check(c.Dev); err != nil {
 		return nil, nil, err
@@ -190,7 +190,7 @@ func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secret
 	return callers, partners, err
 }
 
-// casework opens what the gateway adds to the services.
+// casework opens the configuration of what the gateway adds to the services.
 func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
 	none := casework.Config{}
 	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)

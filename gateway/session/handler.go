@@ -14,7 +14,7 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// Path that Handler answers, and all under it.
+// Path is the path that Handler answers, with all paths under it.
 const Path = "/session"
 
 const (
@@ -24,13 +24,13 @@ const (
 	extendPath = "/session/extend"
 )
 
-// Handler answers /session and what is under it:
+// Handler answers /session and the paths under it:
 //
-//	GET  /session            who is signed in, or 401 with where one can sign in
-//	POST /session            a session for the bearer token in Authorization, where that is set
-//	GET  /session/sign-in    leads to ?issuer=…, and back to the page ?to=/…
-//	GET  /session/callback   where the issuer leads back to
-//	POST /session/extend     keeps the session alive, for a person who says so
+//	GET  /session            the person who is signed in, or 401 with where one can sign in
+//	POST /session            a session for the bearer token in Authorization, where that is allowed
+//	GET  /session/sign-in    redirects to ?issuer=…, and later back to the page ?to=/…
+//	GET  /session/callback   where the issuer redirects the browser back to
+//	POST /session/extend     extends the session, when a person asks for it
 //	POST /session/sign-out   ends the session
 func (s *Sessions) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -46,19 +46,19 @@ func (s *Sessions) Handler() http.Handler {
 	})
 }
 
-// who is what a page is told of the person in front of it.
+// who is what a page gets of the signed-in person.
 type who struct {
 	Agency string        `json:"agency,omitempty"`
 	Unit   string        `json:"unit,omitempty"`
 	Role   identity.Role `json:"role"`
 	Worker string        `json:"worker,omitempty"`
-	// Session names it to the browser's tabs, which share what they are told within it and
-	// with no other. It opens nothing: the cookie alone does.
+	// Session names the session to the browser's tabs, which share data within one session only. It
+	// grants no access: only the cookie does.
 	Session string `json:"session"`
-	// Until is when the session ends if nothing is done, Expires when it does anyhow.
+	// Until is when the session ends without activity, Expires when it ends in any case.
 	Until   time.Time `json:"until"`
 	Expires time.Time `json:"expires"`
-	// Trial tells that this is for trying out: the clock can be moved.
+	// Trial reports a trial installation, in which the clock can be moved.
 	Trial bool `json:"trial,omitempty"`
 }
 
@@ -70,25 +70,25 @@ func (s *Sessions) told(session record) who {
 	}
 }
 
-// refusal is how a refusal is told, with where one can sign in.
+// refusal is the body of a refusal, with where a person can sign in.
 type refusal struct {
 	Reason  fault.Reason `json:"reason"`
 	Message string       `json:"message"`
 	SignIn  []place      `json:"signIn,omitempty"`
-	// ByBearer tells that a bearer token can be exchanged for a session.
+	// ByBearer reports that a bearer token can be exchanged for a session.
 	ByBearer bool `json:"byBearer,omitempty"`
-	// Trial tells that this is for trying out: tokens are given for the asking.
+	// Trial reports a trial installation, which issues tokens on request.
 	Trial bool `json:"trial,omitempty"`
 }
 
-// place is where one can sign in.
+// place is an issuer at which a person can sign in.
 type place struct {
 	Issuer string         `json:"issuer"`
 	Name   identity.Names `json:"name"`
 	URL    string         `json:"url"`
 }
 
-// who answers without extending the session: a page that asks is not a person who works.
+// who answers without extending the session: a page that polls is no sign of a person who works.
 func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 	session, there, _, err := s.live(r)
 	if !there {
@@ -106,8 +106,8 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusUnauthorized, said)
 }
 
-// extend keeps a session alive as a call does, for a person who was warned of its end
-// (WCAG 2.2.1), and says until when: no later than before where it cannot be extended.
+// extend extends a session as a call does, for a person who was warned of its end (WCAG 2.2.1), and
+// returns the new end; the old one where the session cannot be extended.
 func (s *Sessions) extend(w http.ResponseWriter, r *http.Request) {
 	session, there, sure, err := s.live(r)
 	switch {
@@ -128,7 +128,7 @@ func (s *Sessions) extend(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s.told(session))
 }
 
-// byBearer exchanges a bearer token for a session.
+// byBearer exchanges a bearer token for a session. It refuses tokens of systems.
 func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
 	token, bearer := identity.Bearer(r.Header.Get("Authorization"))
 	switch {
@@ -153,15 +153,15 @@ func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s.told(s.begin(w, r, caller)))
 }
 
-// signOut ends the session here, and says where the person's session at the issuer is
-// ended, if it can be.
+// signOut ends the session here, and returns the address at which the person's session at the
+// issuer is ended, if there is one.
 func (s *Sessions) signOut(w http.ResponseWriter, r *http.Request) {
 	if !s.sameOrigin(r) {
 		refuse(w, crossSite())
 		return
 	}
 	var next struct {
-		// Continue is where the page goes to end the session at the issuer.
+		// Continue is the address to which the page goes to end the session at the issuer.
 		Continue string `json:"continue,omitempty"`
 	}
 	if session, there := s.end(r); there {
@@ -171,8 +171,9 @@ func (s *Sessions) signOut(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, next)
 }
 
-// endAt is where the session at an issuer is ended (OpenID Connect RP-Initiated Logout
-// 1.0); empty where it cannot be. No token is put into an address: the issuer may ask.
+// endAt is the address at which the session at an issuer is ended (OpenID Connect RP-Initiated
+// Logout 1.0); empty where the issuer has none. The address holds no token: the issuer may ask the
+// person.
 func (s *Sessions) endAt(r *http.Request, issuer string) string {
 	one, known := s.site(issuer)
 	if !known {
@@ -202,13 +203,13 @@ func (s *Sessions) site(issuer string) (site, bool) {
 	return site{}, false
 }
 
-// statuses of HTTP by those of gRPC.
+// statuses maps gRPC codes to HTTP statuses.
 var statuses = map[codes.Code]int{
 	codes.Unauthenticated: http.StatusUnauthorized, codes.PermissionDenied: http.StatusForbidden, codes.NotFound: http.StatusNotFound,
 	codes.InvalidArgument: http.StatusBadRequest, codes.Unavailable: http.StatusServiceUnavailable, codes.Unimplemented: http.StatusNotFound,
 }
 
-// refusalOf is the refusal within an error; what is none is told as INTERNAL.
+// refusalOf is the refusal that an error wraps; INTERNAL for an error that wraps none.
 func refusalOf(err error) *fault.Error {
 	var found *fault.Error
 	if errors.As(err, &found) {
@@ -233,5 +234,5 @@ func refuse(w http.ResponseWriter, err error) {
 func answer(w http.ResponseWriter, status int, content any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(content) // who has gone is not told
+	_ = json.NewEncoder(w).Encode(content) // the client may have disconnected
 }

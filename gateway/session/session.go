@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	// idleTime is how long a session lasts in which nothing is done.
+	// idleTime is how long a session lasts without activity.
 	idleTime = 30 * time.Minute
-	// longest is how long it lasts at most: a working day with its overtime.
+	// longest is how long a session lasts in all: a working day with overtime.
 	longest = 10 * time.Hour
-	// renewTime is after how long a cookie is made anew: not with each call.
+	// renewTime is the age from which a cookie is renewed, so that not every call renews it.
 	renewTime = time.Minute
 
 	kindSession identity.Kind = "session"
 	kindAttempt identity.Kind = "sign-in"
 )
 
-// record is what a session's cookie holds, sealed.
+// record is the content of a session's cookie, which is sealed.
 type record struct {
 	ID     string          `json:"id"`
 	Caller identity.Caller `json:"caller"`
-	// Seen is when something was last done in it, to renewTime.
+	// Seen is the time of the last activity, accurate to renewTime.
 	Seen time.Time `json:"seen"`
-	// Ends is when it does, whatever is done.
+	// Ends is when the session ends, whatever the activity.
 	Ends time.Time `json:"ends"`
 }
 
-// until is how long the session lasts if nothing more is done.
+// until is when the session ends if nothing more is done.
 func (r record) until() time.Time {
 	if idle := r.Seen.Add(idleTime); idle.Before(r.Ends) {
 		return idle
@@ -44,8 +44,8 @@ func (r record) until() time.Time {
 	return r.Ends
 }
 
-// baseOf is the address of the pages that a request was sent to; empty where that is no
-// place for cookies.
+// baseOf is the address of the pages to which a request was sent; empty where cookies may not be
+// set.
 func (s *Sessions) baseOf(r *http.Request) string {
 	switch {
 	case s.base != "":
@@ -56,12 +56,12 @@ func (s *Sessions) baseOf(r *http.Request) string {
 	return ""
 }
 
-// gone is the life of a cookie that is taken away, and whileOpen of one that a browser
-// forgets when it is closed.
+// gone and whileOpen are lifetimes of a cookie: gone deletes it, and whileOpen keeps it until the
+// browser is closed.
 const gone, whileOpen = -1, 0
 
-// put gives a browser a cookie for so many seconds, or takes it away. Its name keeps other
-// hosts from setting it, and it goes with no plain http; a browser takes neither on this
+// put sets a cookie for a number of seconds, or deletes it. The prefix __Host- of its name keeps
+// other hosts from setting it, and Secure keeps it from plain HTTP. Browsers accept neither on this
 // machine without TLS.
 func (s *Sessions) put(w http.ResponseWriter, name, value string, seconds int, site http.SameSite) {
 	http.SetCookie(w, &http.Cookie{Name: s.named(name), Value: value, MaxAge: seconds, Path: "/", HttpOnly: true, Secure: !s.plain(), SameSite: site}) //nolint:gosec // plain on loopback alone
@@ -76,19 +76,19 @@ func (s *Sessions) named(cookie string) string {
 
 func (s *Sessions) plain() bool { return strings.HasPrefix(s.base, "http:") || s.base == "" && s.Dev }
 
-// The cookies' names, behind __Host- where there is TLS. That of a sign-in ends with its
-// state.
+// The names of the cookies, which have the prefix __Host- where there is TLS. An attempt's name
+// ends with its state.
 const (
 	sessionCookie = "koppi"
 	attemptCookie = "koppi-sign-in-"
 )
 
-// sealed reads what a cookie holds; false where there is none. It fails where what it
-// holds is not ours.
+// sealed reads the content of a cookie into a value; false where the request has no such cookie. It
+// fails with SESSION_ENDED where the content was not sealed here.
 func (s *Sessions) sealed(r *http.Request, name string, kind identity.Kind, into any) (bool, error) {
 	sent, err := r.Cookie(s.named(name))
 	if err != nil {
-		return false, nil //nolint:nilerr // the only error is that there is none
+		return false, nil //nolint:nilerr // the only error is that there is no cookie
 	}
 	text, ok := s.Secrets.OpenToken(kind, "", sent.Value)
 	if !ok || json.Unmarshal(text, into) != nil {
@@ -107,9 +107,9 @@ func (s *Sessions) seal(kind identity.Kind, content any) string {
 
 func ended(why string) error { return fault.New(fault.SessionEnded, "%s", why) }
 
-// live reads a request's session; false where it has none. It fails with reason
-// SESSION_ENDED. Sure is false where only this process could be asked whether somebody
-// signed out of it.
+// live reads the session of a request; there is false where it has none. It fails with
+// SESSION_ENDED. sure is false where Redis did not answer: another replica may know that the person
+// signed out.
 func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err error) {
 	there, err = s.sealed(r, sessionCookie, kindSession, &session)
 	if err != nil || !there {
@@ -131,9 +131,9 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 
 func thing(id string) string { return "session:" + id }
 
-// Caller is who is signed in where a request comes from; false where it carries no
-// session. A session counts from Koppi's own pages alone: it fails with reasons
-// CROSS_SITE and SESSION_ENDED.
+// Caller is the person who is signed in, by the session of a request; false where it carries none.
+// A session counts only in requests from Koppi's own pages. It fails with CROSS_SITE and
+// SESSION_ENDED.
 func (s *Sessions) Caller(r *http.Request) (identity.Caller, bool, error) {
 	session, there, _, err := s.live(r)
 	switch {
@@ -151,7 +151,7 @@ func crossSite() error {
 	return fault.New(fault.CrossSite, "the call does not come from Koppi's own pages")
 }
 
-// sameOrigin tells whether a browser vouches that one of our own pages sent a request.
+// sameOrigin reports whether the browser says that one of Koppi's own pages sent a request.
 func (s *Sessions) sameOrigin(r *http.Request) bool {
 	base := s.baseOf(r)
 	if base == "" || s.cross.Check(r) != nil {
@@ -161,9 +161,9 @@ func (s *Sessions) sameOrigin(r *http.Request) bool {
 	return from == "same-origin" || from == "" && r.Header.Get("Origin") == base
 }
 
-// Extend keeps sessions alive in which something is done: it gives a new cookie with an
-// answer where the last one is older than a minute. Without Redis no session is extended,
-// as somebody may have signed out of it elsewhere.
+// Extend extends sessions in which something is done: it sets a new cookie if the last one is at
+// least a minute old. If Redis does not answer, it extends no session, as the person may have
+// signed out at another replica.
 func (s *Sessions) Extend(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" && s.sameOrigin(r) {
@@ -177,7 +177,7 @@ func (s *Sessions) Extend(next http.Handler) http.Handler {
 	})
 }
 
-// begin signs somebody in: in a new session, and out of the one that was there.
+// begin signs a person in to a new session, and out of the one that the request carries.
 func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, caller identity.Caller) record {
 	s.end(r)
 	now := s.Now()
@@ -190,21 +190,20 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, caller identity
 	return session
 }
 
-// give gives the session's cookie. Other sites lead nobody into a session by a link: it
-// goes with what our own pages send alone. At a desk that several share it goes with the
-// browser's window.
+// give sets the session's cookie. It is SameSite=Strict, so that links of other sites do not carry
+// the session, and it ends with the browser window, for desks that several people share.
 func (s *Sessions) give(w http.ResponseWriter, session record) {
 	s.put(w, sessionCookie, s.seal(kindSession, session), whileOpen, http.SameSiteStrictMode)
 }
 
-// end signs a request's session out for good, whatever copies of its cookie there are.
+// end signs the session of a request out for good, for all copies of its cookie.
 func (s *Sessions) end(r *http.Request) (record, bool) {
 	var session record
 	there, err := s.sealed(r, sessionCookie, kindSession, &session)
 	if err != nil || !there {
 		return record{}, false
 	}
-	// Who goes away is signed out all the same.
+	// The session ends even if the client disconnects.
 	ctx := context.WithoutCancel(r.Context())
 	if err := s.Ended.End(ctx, thing(session.ID), session.Ends.Sub(s.Now())); err != nil {
 		s.Logger.WarnContext(ctx, "other replicas were not told that somebody signed out", slog.String("error", err.Error()))

@@ -1,6 +1,6 @@
-// Package session lets people sign in to the pages: at their agency's OpenID provider,
-// by authorization code, or by a token that they have. What a page then sends is a
-// cookie that scripts cannot read, and that counts from Koppi's own pages alone.
+// Package session signs people in to the pages: at their agency's OpenID provider, by authorization
+// code, or with a bearer token that they already have. The pages then send a cookie that scripts
+// cannot read, and that counts only in requests from Koppi's own pages.
 package session
 
 import (
@@ -18,45 +18,45 @@ import (
 	"koppi.internal/pkg/presence"
 )
 
-// Settings are what operators set.
+// Settings are the operator's settings of sessions.
 type Settings struct {
 	BaseURL        string `name:"base-url" help:"Address of Koppi's pages as browsers know it, such as https://koppi.example.fi: people are led back there when they have signed in." env:"KOPPI_BASE_URL"`
 	SignInByBearer bool   `name:"sign-in-by-bearer" help:"Let pages exchange a bearer token for a session; with --dev they always may." env:"KOPPI_SIGN_IN_BY_BEARER"`
 }
 
-// Config is what sessions are held against. All but Dev are required.
+// Config holds what sessions need. All fields but Dev are required.
 type Config struct {
 	Verifier *identity.Verifier
-	// Secrets seal cookies; all replicas have the same.
+	// Secrets seal cookies; all replicas must have the same.
 	Secrets *identity.Secrets
-	// Ended remembers who signed out.
+	// Ended is the session denylist: the sessions that were signed out of.
 	Ended  *presence.Ended
 	Logger *slog.Logger
 	// Now is the wall clock.
 	Now func() time.Time
-	// Dev takes the address of the pages from each request, on this machine alone, where
-	// none is set, and tokens for sessions.
+	// Dev takes the address of the pages from each request where no base URL is set, on loopback
+	// hosts only, and lets pages exchange bearer tokens for sessions.
 	Dev bool
 }
 
-// Sessions are those of the pages. They are safe for concurrent use.
+// Sessions are the sign-in sessions of the pages. They are safe for concurrent use.
 type Sessions struct {
 	Config
-	// base is the address of the pages, empty where it is taken from each request.
+	// base is the address of the pages; empty where it is taken from each request.
 	base    string
 	byToken bool
 	sites   []site
 	cross   *http.CrossOriginProtection
 }
 
-// site is an issuer at which people sign in, with the secret that the pages have there.
+// site is an issuer at which people sign in, with the pages' client secret there.
 type site struct {
 	identity.IssuerConfig
 	secret string
 }
 
-// Open opens sessions as they were set. What is incomplete, or contradicts itself, is
-// refused.
+// Open makes Sessions of the settings. It fails if they are incomplete or contradict each other, or
+// if a secret cannot be read.
 func (s Settings) Open(config Config) (*Sessions, error) {
 	made := &Sessions{Config: config, byToken: s.SignInByBearer || config.Dev, cross: http.NewCrossOriginProtection()}
 	var err error
@@ -84,7 +84,8 @@ func (s Settings) Open(config Config) (*Sessions, error) {
 	return made, nil
 }
 
-// origin is the address of pages without anything behind it; cookies go to all of it.
+// origin is the scheme and host of an address, which must have no path, query, fragment or user:
+// cookies are sent to all of the host. It refuses http except on a loopback host.
 func origin(address string) (string, error) {
 	if address == "" {
 		return "", nil

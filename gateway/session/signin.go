@@ -24,20 +24,20 @@ import (
 )
 
 const (
-	// attemptTime is how long a person may take at the issuer.
+	// attemptTime is how long a person may take to sign in at the issuer.
 	attemptTime = 10 * time.Minute
-	// exchangeTime is how long the issuer is waited for.
+	// exchangeTime is how long the issuer may take to answer.
 	exchangeTime = 10 * time.Second
-	// maxTo bounds the address of a page, in bytes.
+	// maxTo bounds the address of the page to return to, in bytes.
 	maxTo = 2048
-	// maxAttempts is how many sign-ins of one browser may be under way: each is a cookie
-	// in the header of every request.
+	// maxAttempts is how many sign-ins of one browser may be in progress: each is a cookie in the
+	// header of every request.
 	maxAttempts = 5
 )
 
-// attempt is a sign-in that has begun. It binds what the issuer leads back to the browser
-// that left: a cookie of its own, named after its state, holds it, sealed. So two tabs can
-// sign in side by side.
+// attempt is a sign-in in progress. A sealed cookie, named after its state, holds it in the
+// browser, so that the issuer's answer counts only in the browser that began the sign-in. Each
+// attempt has its own cookie, so that two tabs can sign in side by side.
 type attempt struct {
 	Issuer   string    `json:"issuer"`
 	To       string    `json:"to"`
@@ -47,7 +47,7 @@ type attempt struct {
 	Until    time.Time `json:"until"`
 }
 
-// signIn leads a browser to an issuer, by authorization code with PKCE (RFC 7636).
+// signIn redirects a browser to an issuer, with the authorization code flow and PKCE (RFC 7636).
 func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) {
 	one, known := s.site(r.URL.Query().Get("issuer"))
 	to := r.URL.Query().Get("to")
@@ -74,17 +74,17 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) {
 		Issuer: one.Issuer, To: to, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Until: s.Now().Add(attemptTime),
 	}
 	s.makeRoom(w, r)
-	// It must come back with a browser that the issuer's site leads here: lax.
+	// The cookie must be sent when the issuer's site redirects the browser back here: SameSite=Lax.
 	s.put(w, attemptCookie+begun.State, s.seal(kindAttempt, begun), int(attemptTime.Seconds()), http.SameSiteLaxMode)
 	at := one.client(provider, s.baseOf(r)).AuthCodeURL(begun.State, oidc.Nonce(begun.Nonce), oauth2.S256ChallengeOption(begun.Verifier))
 	lead(w, at)
 }
 
-// stateShape is what rand.Text gives.
+// stateShape matches what rand.Text returns.
 var stateShape = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// makeRoom takes away the oldest sign-ins of a browser where too many are under way, and
-// those that no longer count.
+// makeRoom deletes a browser's attempts that are invalid or expired, and its oldest ones where too
+// many are in progress.
 func (s *Sessions) makeRoom(w http.ResponseWriter, r *http.Request) {
 	type kept struct {
 		name  string
@@ -111,10 +111,10 @@ func (s *Sessions) makeRoom(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// client is what the pages are at an issuer.
+// client is the OAuth 2.0 configuration of the pages at an issuer.
 func (s site) client(provider *identity.Provider, base string) *oauth2.Config {
 	endpoint := provider.Endpoint()
-	// Trying which way it takes could spend the code.
+	// The style is set, since detecting it by trial could use up the code.
 	if endpoint.AuthStyle = oauth2.AuthStyleInHeader; s.secret == "" || provider.SecretInForm {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
@@ -124,7 +124,8 @@ func (s site) client(provider *identity.Provider, base string) *oauth2.Config {
 	}
 }
 
-// back takes a browser that comes back from an issuer, and leads it to its page.
+// back handles a browser that returns from an issuer: it signs the person in, and redirects to the
+// page that the sign-in was for.
 func (s *Sessions) back(w http.ResponseWriter, r *http.Request) {
 	var begun attempt
 	state := r.URL.Query().Get("state")
@@ -149,7 +150,9 @@ func (s *Sessions) back(w http.ResponseWriter, r *http.Request) {
 
 func failed(why string) error { return fault.New(fault.SignInFailed, "the sign-in failed: %s", why) }
 
-// finish holds what an issuer leads back against what began, and exchanges its code.
+// finish verifies an issuer's answer against the attempt, and exchanges its code for the caller's
+// identity. It fails with SIGN_IN_FAILED, CROSS_SITE, or ROLE_NOT_ALLOWED for a system, and as the
+// issuer's client does.
 func (s *Sessions) finish(r *http.Request, begun attempt) (identity.Caller, error) {
 	none, query := identity.Caller{}, r.URL.Query()
 	one, known := s.site(begun.Issuer)
@@ -165,7 +168,7 @@ func (s *Sessions) finish(r *http.Request, begun attempt) (identity.Caller, erro
 	if err != nil {
 		return none, err
 	}
-	// Who answers in another's name is found by its own (RFC 9207).
+	// The parameter iss shows whether another issuer answered (mix-up attack, RFC 9207).
 	if named := query.Get("iss"); named != begun.Issuer && (named != "" || provider.NamesItself) {
 		return none, failed("another issuer answered")
 	}
@@ -188,7 +191,7 @@ func (s *Sessions) finish(r *http.Request, begun attempt) (identity.Caller, erro
 
 var codeShape = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
-// oauthCode is what of an error may be logged: its code. Its text may hold anything.
+// oauthCode is the part of an OAuth error that may be logged: its code. Its text may hold anything.
 func oauthCode(err error) string {
 	var answered *oauth2.RetrieveError
 	if errors.As(err, &answered) && codeShape.MatchString(answered.ErrorCode) {
@@ -197,8 +200,8 @@ func oauthCode(err error) string {
 	return "no answer that is understood"
 }
 
-// fail leads a person back to the page that the sign-in was for, which says why in the
-// person's language: to come later, or that the sign-in failed. The log has the rest.
+// fail redirects a browser back to the page that the sign-in was for. The page says, in the
+// person's language, either to try again later or that the sign-in failed. The log has the details.
 func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, begun attempt, err error) {
 	s.Logger.WarnContext(r.Context(), "nobody was signed in", slog.String("issuer", begun.Issuer), slog.String("error", err.Error()))
 	reason := fault.SignInFailed
@@ -213,7 +216,7 @@ func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, begun attempt, e
 	lead(w, base+refusedAt(begun.To, reason))
 }
 
-// refusedAt is a page's address with why nobody was signed in.
+// refusedAt is a page's address with the reason of a failed sign-in in its query.
 func refusedAt(page string, reason fault.Reason) string {
 	at, err := url.Parse(cmp.Or(page, "/"))
 	if err != nil || !isPage(cmp.Or(page, "/")) {
@@ -225,20 +228,20 @@ func refusedAt(page string, reason fault.Reason) string {
 	return at.String()
 }
 
-// lead leads a browser on.
+// lead redirects a browser.
 func lead(w http.ResponseWriter, to string) {
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// isPage tells whether an address is that of a page here: a path, and nothing that a
-// browser could take for another host. Signing in again is none.
+// isPage reports whether an address is that of a page here: a path, without anything that a browser
+// could read as another host. The addresses of Path, such as the sign-in itself, are no pages.
 func isPage(to string) bool {
 	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || len(to) > maxTo {
 		return false
 	}
 	for i := range len(to) {
-		// Browsers read a backslash as a slash, and leave out tabs and line ends.
+		// Browsers read a backslash as a slash, and drop tabs and line ends.
 		if to[i] <= ' ' || to[i] >= 0x7f || to[i] == '\\' {
 			return false
 		}

@@ -14,18 +14,20 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// resolver leads to a service; where that does not know a client by the caller's name
-// for them, another service that does introduces them: a client_id is the same in all.
+// resolver is the connection to a service. Where that service does not know a client by the
+// caller's pseudonym, resolver asks the other services, and one that knows the client introduces
+// them: a client_id is the same in all services.
 type resolver struct {
 	grpc.ClientConnInterface
 
-	// accepts is the full name of the service that is called from outside.
+	// accepts is the full name of the gRPC service that may be called from outside.
 	accepts string
 	others  []grpc.ClientConnInterface
 }
 
-// Invoke calls, and once more with an introduction where the client was unknown. Nothing
-// has happened by a call that was refused so.
+// Invoke calls the service; if it refuses with UNKNOWN_CLIENT, Invoke calls once more with an
+// introduction from another service. The repetition is safe, as a call that was refused so has
+// changed nothing.
 func (i resolver) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	refused := i.ClientConnInterface.Invoke(ctx, method, in, out, options...)
 	name := clientOf(in)
@@ -45,8 +47,8 @@ func (i resolver) Invoke(ctx context.Context, method string, in, out any, option
 	return refused
 }
 
-// clientOf is the client_id of the client whom a request begins a matter of; empty where it
-// begins none, or names them otherwise.
+// clientOf is the client_id of the client in a request that starts a matter; empty where the
+// request starts none, or identifies the client otherwise.
 func clientOf(request any) string {
 	message, ok := request.(proto.Message)
 	if !ok {

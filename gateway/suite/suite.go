@@ -1,5 +1,5 @@
-// Package suite lists Koppi's services as a gateway sees them, and what it serves in
-// front of them.
+// Package suite lists Koppi's services as the gateway sees them, and assembles what the gateway
+// serves in front of them.
 package suite
 
 import (
@@ -29,8 +29,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Services maps each service, as case messages and cursors name it, to its gRPC
-// service: the explicit list of what may be called from outside.
+// Services maps the name of each service in case messages and cursors to its gRPC service. It is
+// the explicit list of services that may be called from outside.
 var Services = map[string]string{
 	"concern":      concernv1.ConcernService_ServiceDesc.ServiceName,
 	"consultation": consultationv1.ConsultationService_ServiceDesc.ServiceName,
@@ -38,41 +38,42 @@ var Services = map[string]string{
 	"referral":     referralv1.ReferralService_ServiceDesc.ServiceName,
 }
 
-// Backend is one service behind.
+// Backend is one service behind the gateway.
 type Backend struct {
 	Conn grpc.ClientConnInterface
-	// Notify tells that its mailboxes advance.
+	// Notify notifies readers when the service's mailboxes advance.
 	Notify notify.Notifier
 }
 
-// Config is what a front is made of.
+// Config configures a Front.
 type Config struct {
-	// Backends by their service's name.
+	// Backends are the services, by name.
 	Backends map[string]Backend
-	// Trial serves DevService too.
+	// Trial serves DevService too, which is for trial installations only.
 	Trial  bool
 	Logger *slog.Logger
-	// Callers names who calls to the services.
+	// Callers exchanges the caller's token for one that names the caller to the services.
 	Callers *identity.TokenExchange
-	// Casework, without its services, statistics and logger, which are those here.
+	// Casework configures casework. Its Services, Statistics and Logger are set by Open.
 	Casework casework.Config
 }
 
-// Front is what a gateway serves. Run must run beside it, and Close end it.
+// Front is what a gateway serves. The caller must run Run, and call Close at the end.
 type Front struct {
-	// Exchange is the one over all mailboxes.
+	// Exchange is the exchange over the mailboxes of all services.
 	Exchange *merged.Exchange
-	// Casework is what the gateway adds.
+	// Casework is what the gateway adds to the services.
 	Casework *casework.Casework
-	// Routes lead each service served to its connection, in the name of who calls.
+	// Routes maps each exposed gRPC service to its connection, whose calls are in the caller's
+	// name.
 	Routes map[string]grpc.ClientConnInterface
-	// Local are those that answer on this machine alone.
+	// Local names the services that answer on this machine only.
 	Local []string
 
 	backends map[string]Backend
 }
 
-// Open makes the front.
+// Open makes a Front.
 func Open(config Config) (*Front, error) {
 	front := &Front{Routes: map[string]grpc.ClientConnInterface{}}
 	var services []merged.Service
@@ -111,8 +112,8 @@ func Open(config Config) (*Front, error) {
 	return front, nil
 }
 
-// owned are the services, as the gateway itself asks them what they tell nobody else: in the
-// suite's own name.
+// owned are the backends with connections that call internal methods in the suite's own name:
+// methods that answer the suite's processes only.
 func (c Config) owned() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
@@ -121,13 +122,14 @@ func (c Config) owned() map[string]Backend {
 	return all
 }
 
-// isOwn tells the methods that answer the suite's own processes alone.
+// isOwn reports whether a method answers only the suite's own processes.
 func isOwn(method string) bool {
 	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/") ||
 		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
 }
 
-// resolvers are the services, to which each of the others makes clients known.
+// resolvers are the backends with connections that resolve a client whom a service does not know in
+// the other services.
 func (c Config) resolvers() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
@@ -142,8 +144,8 @@ func (c Config) resolvers() map[string]Backend {
 	return all
 }
 
-// Asked are the services by their names, as the gateway itself asks them what they tell
-// nobody else.
+// Asked are the services by name, with connections that call internal methods in the suite's own
+// name.
 func (f *Front) Asked() map[string]grpc.ClientConnInterface {
 	services := map[string]grpc.ClientConnInterface{}
 	for name, backend := range f.backends {
@@ -152,10 +154,11 @@ func (f *Front) Asked() map[string]grpc.ClientConnInterface {
 	return services
 }
 
-// CollectionOf is the first part of the names of a service's subjects.
+// CollectionOf is the first part of the names of a service's subjects, such as "concerns" for
+// "concern".
 func CollectionOf(service string) string { return service + "s" }
 
-// Run serves what the gateway itself answers, until the context ends.
+// Run serves the exchange and casework until the context ends.
 func (f *Front) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.Exchange.Run(ctx) })
@@ -166,11 +169,11 @@ func (f *Front) Run(ctx context.Context) error {
 // Close releases the connections.
 func (f *Front) Close() error { return errors.Join(f.Exchange.Close(), f.Casework.Close()) }
 
-// everywhere passes a development call on: a token from any service, since all
-// believe the same issuer, and a clock moved in each of them.
+// everywhere forwards calls of DevService to the services: a request for a token to any of them,
+// since all trust the same issuer, and a change of the clock to each.
 type everywhere []grpc.ClientConnInterface
 
-// Invoke calls one service, or all where the clock is moved; the last answer counts.
+// Invoke calls one service, or all where the clock is advanced; the last answer is returned.
 func (e everywhere) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	for _, conn := range e {
 		if err := conn.Invoke(ctx, method, in, out, options...); err != nil || method != devv1.DevService_AdvanceClock_FullMethodName {
@@ -180,12 +183,13 @@ func (e everywhere) Invoke(ctx context.Context, method string, in, out any, opti
 	return nil
 }
 
-// NewStream is refused: DevService has no streams.
+// NewStream fails with NOT_SERVED: DevService has no streams.
 func (everywhere) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, fault.New(fault.NotServed, "there is no such method here")
 }
 
-// Routes is a connection that leads each call to the service that it names.
+// Routes is a connection that forwards each call to the gRPC service that its method names; it
+// fails with NOT_SERVED where there is none.
 type Routes map[string]grpc.ClientConnInterface
 
 func (r Routes) to(method string) (grpc.ClientConnInterface, error) {
@@ -196,7 +200,7 @@ func (r Routes) to(method string) (grpc.ClientConnInterface, error) {
 	return nil, fault.New(fault.NotServed, "there is no such service here")
 }
 
-// Invoke passes a unary call on.
+// Invoke forwards a unary call.
 func (r Routes) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	conn, err := r.to(method)
 	if err != nil {
@@ -205,7 +209,7 @@ func (r Routes) Invoke(ctx context.Context, method string, in, out any, options 
 	return conn.Invoke(ctx, method, in, out, options...)
 }
 
-// NewStream passes a stream on.
+// NewStream forwards a stream.
 func (r Routes) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
 	conn, err := r.to(method)
 	if err != nil {

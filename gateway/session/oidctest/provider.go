@@ -1,5 +1,5 @@
-// Package oidctest runs a real OpenID provider for tests: its keys are rotated, it goes
-// away and comes back, and it counts what it is asked.
+// Package oidctest runs a real OpenID provider for tests. Tests can rotate its keys, stop and
+// restart it, and read how often its keys were requested.
 package oidctest
 
 import (
@@ -29,8 +29,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Client is what the provider knows Koppi's pages by, and Password what all its people
-// have.
+// Client and Secret are the credentials of Koppi's pages at the provider; Password is that of all
+// its users.
 const (
 	Client   = "koppi-pages"
 	Secret   = "of-the-pages"
@@ -50,13 +50,13 @@ type Provider struct {
 	asked  map[string]int
 	keys   []key
 	people map[string]map[string]any
-	// mute tells keys without their algorithms.
+	// mute publishes keys without their algorithms.
 	mute bool
-	// back and out are where it leads people when they signed in and out.
+	// back and out are the addresses to which it redirects after sign-in and sign-out.
 	back, out string
 }
 
-// Start runs a provider that leads people back to the pages at an address.
+// Start runs a provider for pages at an address, until the test ends.
 func Start(tb testing.TB, pages string) *Provider {
 	tb.Helper()
 	p := &Provider{tb: tb, asked: map[string]int{}, people: map[string]map[string]any{}, back: pages + "/session/callback", out: pages + "/"}
@@ -77,20 +77,20 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	p.handler.ServeHTTP(w, r)
 }
 
-// Asked is how often its keys were asked for.
+// Asked is how often the provider's keys were requested.
 func (p *Provider) Asked() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.asked["/keys"]
 }
 
-// Down ends it, and every connection to it.
+// Down stops the provider, and closes every connection to it.
 func (p *Provider) Down() {
 	p.server.CloseClientConnections()
 	p.server.Close()
 }
 
-// Up runs it again at the same address.
+// Up starts the provider again at the same address.
 func (p *Provider) Up() {
 	p.tb.Helper()
 	listener, err := net.Listen("tcp", p.server.Listener.Addr().String())
@@ -104,17 +104,17 @@ func (p *Provider) Up() {
 	p.server = again
 }
 
-// Know makes a person known, with what its tokens say of the person.
+// Know adds a user, with the claims of the user's tokens.
 func (p *Provider) Know(name string, claims map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.people[name] = claims
 }
 
-// Rotate makes a new key, which signs from now on; the former are still told.
+// Rotate makes a new key, which signs from now on; earlier keys are still published.
 func (p *Provider) Rotate(algorithm jose.SignatureAlgorithm) { p.rotate(algorithm, 2048) }
 
-// RotateWeak makes an RSA key that is too short.
+// RotateWeak makes an RSA key of 1024 bits, which is too short.
 func (p *Provider) RotateWeak() { p.rotate(jose.RS256, 1024) }
 
 func (p *Provider) rotate(algorithm jose.SignatureAlgorithm, bits int) {
@@ -134,14 +134,14 @@ func (p *Provider) rotate(algorithm jose.SignatureAlgorithm, bits int) {
 	p.keys = append(p.keys, made)
 }
 
-// Mute has it tell keys without their algorithms, as some providers do.
+// Mute makes the provider publish keys without their algorithms, as some providers do.
 func (p *Provider) Mute() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mute = true
 }
 
-// Forget takes all keys away but the one that signs.
+// Forget removes all keys but the one that signs.
 func (p *Provider) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,11 +154,11 @@ func (p *Provider) signing() key {
 	return p.keys[len(p.keys)-1]
 }
 
-// Key is the public key that signs.
+// Key is the public key of the current signing key.
 func (p *Provider) Key() crypto.PublicKey { return p.signing().private.Public() }
 
-// Sign signs a token that says what the claims do, beside the issuer, an audience and an
-// hour's life where they say nothing of these.
+// Sign signs a token with the given claims. Where these do not set them, it adds the issuer, the
+// audience koppi, and a lifetime of one hour.
 func (p *Provider) Sign(claims map[string]any) string {
 	p.tb.Helper()
 	now := time.Now() //nolint:forbidigo // a token's time
@@ -204,7 +204,7 @@ func (k publicKey) Algorithm() jose.SignatureAlgorithm { return k.algorithm }
 func (k publicKey) Use() string                        { return "sig" }
 func (k publicKey) Key() any                           { return k.private.Public() }
 
-// store is the provider's example storage, with keys and people of our own.
+// store is the provider's example storage, with our own keys and users.
 type store struct {
 	*storage.Storage
 	provider *Provider
@@ -249,8 +249,8 @@ func (s *store) GetClientByClientID(ctx context.Context, id string) (op.Client, 
 	return pages{found, s.provider.out}, nil
 }
 
-// opaque has codes that look like no token: tests search addresses for tokens, and a code
-// belongs there.
+// opaque encodes codes so that they do not look like tokens: tests search addresses for tokens,
+// while a code may stand in an address.
 type opaque struct{ op.Crypto }
 
 func (o opaque) Encrypt(text string) (string, error) {
@@ -266,7 +266,7 @@ func (o opaque) Decrypt(text string) (string, error) {
 	return o.Crypto.Decrypt(string(sealed))
 }
 
-// pages is the client that Koppi's pages are.
+// pages is the client of Koppi's pages.
 type pages struct {
 	op.Client
 	out string
@@ -274,7 +274,7 @@ type pages struct {
 
 func (p pages) PostLogoutRedirectURIs() []string { return []string{p.out} }
 
-// people are the provider's users, each known by one name.
+// people are the provider's users; id and user name are the same.
 type people struct{ provider *Provider }
 
 func (p people) GetUserByID(id string) *storage.User { return p.GetUserByUsername(id) }
