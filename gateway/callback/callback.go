@@ -1,6 +1,6 @@
-// Package callback calls agencies at their own endpoints, where the directory says
-// that they want to be called: what comes into their mailbox goes there, in order
-// and signed, until it is taken.
+// Package callback calls agencies at their own endpoints, where the directory names one. It
+// delivers the messages of the agency's mailbox, in order and signed, and repeats each until the
+// endpoint takes it.
 package callback
 
 import (
@@ -22,46 +22,46 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Consumer is the reader of an agency's mailbox that calls its endpoint.
+// Consumer is the consumer of an agency's mailbox that calls its endpoint.
 const Consumer = exchange.CallbackConsumer
 
-// RuleParked names why a tombstone stands where a message was refused for good, or
-// follows one of its subject that was.
+// RuleParked is the rule named in a tombstone that replaces a parked message: one that was refused
+// permanently, or a later one of the same subject.
 const RuleParked = "parked"
 
-// Config is what calling needs. Exchange, Directory, Presence and Logger are
-// required.
+// Config configures Callbacks. Exchange, Directory, Presence and Logger are required.
 type Config struct {
-	// Exchange leads to the merged exchange.
+	// Exchange is the connection to the merged exchange.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
-	// Secrets sign bodies for an agency: those valid now, one, or two while one
-	// follows the other. Each is "whsec_" and base64.
+	// Secrets sign bodies, by agency: one secret, or two during a rotation. Each is "whsec_" and
+	// base64.
 	Secrets map[string][]string
-	// Certificate is shown to endpoints called over gRPC.
+	// Certificate is the client certificate for endpoints called over gRPC.
 	Certificate *tls.Certificate
-	// Roots verify endpoints; nil are the system's.
+	// Roots verify the endpoints' certificates; nil means the system's.
 	Roots *x509.CertPool
 	Guard Guard
-	// Presence lets one of several gateways call.
+	// Presence is the lease by which only one of several gateways calls.
 	Presence presence.Presence
 	Logger   *slog.Logger
 	Timing   Timing
 }
 
-// Timing of calls; a zero field has its default.
+// Timing holds the times of calls; a zero field means its default.
 type Timing struct {
-	// Answer is how long an endpoint may take; 30 s.
+	// Answer is how long an endpoint may take to answer; default 30 s.
 	Answer time.Duration
-	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to
-	// LastRetry. 1 s and 1 h.
+	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to LastRetry.
+	// Defaults 1 s and 1 h.
 	FirstRetry, LastRetry time.Duration
-	// Look is how often it is looked whether parked subjects are to be tried again; 5 s.
+	// Look is how often parked subjects are read, to see whether to retry them; default 5 s.
 	Look time.Duration
-	// Lease is how long a gateway that is gone is still believed to be calling; 15 s.
+	// Lease is how long a lease lasts: so long other gateways wait after this one is gone; default
+	// 15 s.
 	Lease time.Duration
-	// Blind is how long a gateway that cannot see the others waits before it takes
-	// over; 1 min.
+	// Blind is how long a gateway waits before it calls although it cannot check the lease; default
+	// 1 min.
 	Blind time.Duration
 }
 
@@ -90,7 +90,8 @@ type Callbacks struct {
 	presence presence.Presence
 }
 
-// New checks the configuration: an endpoint that could not be called refuses to start.
+// New makes Callbacks. It fails if an endpoint could not be called with this configuration. The
+// caller must run Run, and call Close at the end.
 func New(config Config) (*Callbacks, error) {
 	config.Timing = config.Timing.withDefaults()
 	c := &Callbacks{presence: config.Presence}
@@ -120,7 +121,7 @@ func open(config Config, agency directory.Agency) (endpoint, error) {
 	return newPosted(agency.Callback, config.Secrets[agency.Key], config.Guard, secured)
 }
 
-// Run calls until the context ends.
+// Run calls endpoints until the context ends.
 func (c *Callbacks) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, one := range c.callers {
@@ -132,7 +133,7 @@ func (c *Callbacks) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Close releases connections.
+// Close closes all connections, and the lease's.
 func (c *Callbacks) Close() error {
 	for _, one := range c.callers {
 		one.endpoint.close()
@@ -140,7 +141,8 @@ func (c *Callbacks) Close() error {
 	return c.presence.Close()
 }
 
-// Tombstone is what stands in a delivery where a message is parked.
+// Tombstone is what is delivered in place of a message of a parked subject: its identifiers and
+// hashes, without its event.
 func Tombstone(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
 	return &exchangev1.CaseMessage{
 		MessageId: message.GetMessageId(), Service: message.GetService(), Mailbox: message.GetMailbox(), Sequence: message.GetSequence(),

@@ -21,12 +21,13 @@ const (
 	// maxBatch and maxBytes bound one call.
 	maxBatch = 100
 	maxBytes = 1 << 20
-	// window is what waits here while a call is under way.
+	// window is how many messages are read ahead while a call is in progress.
 	window = 2 * maxBatch
-	// reopenFrom and reopenTo are the waits before a mailbox is opened again.
+	// reopenFrom and reopenTo are the shortest and longest wait before a mailbox is opened again.
 	reopenFrom = 100 * time.Millisecond
 	reopenTo   = 30 * time.Second
-	// callerName is as what the suite itself reads an agency's mailbox, to call it.
+	// callerName is the name of the system as which the suite itself reads an agency's mailbox for
+	// callbacks.
 	callerName = "koppi-callbacks"
 )
 
@@ -40,17 +41,17 @@ type caller struct {
 	client   exchangev1.ExchangeServiceClient
 	parking  exchangev1.ParkingServiceClient
 
-	// cursor is behind everything that the endpoint took.
+	// cursor is the position after everything that the endpoint has taken.
 	cursor exchange.Cursor
-	// unacknowledged is what of it the services do not know yet.
+	// unacknowledged is the part of it that the services have not recorded yet.
 	unacknowledged exchange.Cursor
 	takeover       uint64
-	// again is when the endpoint may be called again, after waits that grow.
+	// again is when the endpoint may be called again; the waits grow with each failure.
 	again time.Time
-	// most is how many messages one call holds: fewer after one that failed.
+	// most is how many messages one call holds; it is reduced after a call that failed.
 	most  int
 	waits *backoff.ExponentialBackOff
-	// parked is what is parked, by service and subject, in the services looked at.
+	// parked are the parked subjects, by service and subject, of the services that were read.
 	parked map[string]map[string]*parked
 }
 
@@ -62,12 +63,12 @@ func newCaller(config Config, agency, holder string, at endpoint) *caller {
 	}
 }
 
-// newBackoff are waits that double, each shortened or lengthened by up to a half.
+// newBackoff makes waits that double from first to last, each varied by up to a half.
 func newBackoff(first, last time.Duration) *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{InitialInterval: first, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: last}
 }
 
-// run calls whenever this gateway is the one to, until the context ends.
+// run calls the endpoint whenever this gateway holds the lease, until the context ends.
 func (c *caller) run(ctx context.Context) {
 	reopen := newBackoff(reopenFrom, reopenTo)
 	for ctx.Err() == nil {
@@ -80,9 +81,9 @@ func (c *caller) run(ctx context.Context) {
 		}
 		switch {
 		case ctx.Err() != nil, err == nil, errors.Is(err, io.EOF), fault.ReasonOf(err) == fault.TokenExpired:
-			// A stream ends within the hour, and is opened again.
+			// A stream ends within an hour, and is opened again.
 		case fault.ReasonOf(err) == fault.TakenOver:
-			// Another gateway calls; it is left alone for as long as it is there.
+			// Another gateway calls. It is not disturbed for the duration of a lease.
 			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
 			c.forget()
 			wait(ctx, c.config.Timing.Lease)
@@ -100,9 +101,9 @@ func (c *caller) run(ctx context.Context) {
 
 func (c *caller) thing() string { return "callback/" + c.agency }
 
-// elected waits until this gateway is the one to call: nobody else is present, or
-// presence could not be asked for long enough. Should two be, the takeover number
-// settles it. It is false when the context ends.
+// elected waits until this gateway may call: it acquired the lease, or the lease could not be
+// checked for longer than Timing.Blind. Should two gateways call, the epoch decides between them.
+// It is false when the context ends.
 func (c *caller) elected(ctx context.Context) bool {
 	blind := time.Time{}
 	for ctx.Err() == nil {
@@ -123,8 +124,8 @@ func (c *caller) elected(ctx context.Context) bool {
 	return false
 }
 
-// forget leaves it to the services how far the endpoint is: another gateway has called
-// it meanwhile.
+// forget drops the positions held here, as another gateway has called the endpoint meanwhile. The
+// services' positions then count.
 func (c *caller) forget() { c.cursor, c.unacknowledged = nil, nil }
 
 func wait(ctx context.Context, long time.Duration) {
@@ -134,7 +135,7 @@ func wait(ctx context.Context, long time.Duration) {
 	}
 }
 
-// session opens the mailbox and calls until the stream ends.
+// session opens the mailbox and calls the endpoint until the stream ends.
 func (c *caller) session(ctx context.Context) (opened bool, err error) {
 	group, ctx := errgroup.WithContext(identity.WithCaller(ctx, identity.Caller{
 		Agency: c.agency, Role: identity.RoleSystem, System: true, SystemSubject: callerName,
@@ -168,7 +169,7 @@ func (c *caller) session(ctx context.Context) (opened bool, err error) {
 	return true, group.Wait()
 }
 
-// receive hands deliveries on until the stream ends.
+// receive passes deliveries on until the stream ends.
 func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], to chan<- *exchangev1.CaseMessage) error {
 	for {
 		response, err := stream.Recv()
@@ -185,20 +186,21 @@ func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.Exc
 	}
 }
 
-// present tells other gateways that this one calls.
+// present renews the lease, so that other gateways do not call.
 func (c *caller) present(ctx context.Context) error {
 	for {
 		wait(ctx, c.config.Timing.Lease/3)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// Presence that does not answer, or is another's, changes nothing: who takes
-		// over ends this session by the number.
+		// A lease that cannot be renewed, or that another gateway holds, changes nothing here: a
+		// gateway that takes over ends this session by its higher epoch.
 		_, _ = c.config.Presence.Acquire(ctx, c.thing(), c.holder, c.config.Timing.Lease)
 	}
 }
 
-// work calls the endpoint with what has come, and with what is to be tried again.
+// work calls the endpoint with the messages that have arrived, and with parked ones that are to be
+// retried.
 func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], deliveries <-chan *exchangev1.CaseMessage) error {
 	var batch []*exchangev1.CaseMessage
 	look := time.NewTicker(c.config.Timing.Look)
@@ -220,7 +222,7 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 				return err
 			}
 			if taken > 0 {
-				// Makes room in the window; the services know it already.
+				// This makes room in the window. The services have the acknowledgement already.
 				_ = stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Acknowledge_{
 					Acknowledge: &exchangev1.ExchangeRequest_Acknowledge{Cursor: c.cursor.String()},
 				}})
@@ -246,7 +248,7 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 	}
 }
 
-// fill adds to a batch what has come; it does not wait.
+// fill adds the messages that have arrived to a batch, up to maxBatch. It does not wait.
 func fill(batch []*exchangev1.CaseMessage, from <-chan *exchangev1.CaseMessage) []*exchangev1.CaseMessage {
 	for len(batch) < maxBatch {
 		select {

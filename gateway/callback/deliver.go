@@ -23,19 +23,20 @@ var (
 	delivered = telemetry.Counter("koppi.callback.delivered", "{message}", "Messages that endpoints took.")
 )
 
-// fatal are the codes with which an endpoint refuses a message for good.
+// fatal are the codes with which an endpoint refuses a message permanently.
 var fatal = []codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented}
 
-// outcome is what an endpoint made of a call.
+// outcome is the result of a call to an endpoint: how many messages it took, and why it did not
+// take the next.
 type outcome struct {
 	taken   int
 	refused codes.Code
 	err     error
 }
 
-// call calls the endpoint once with messages and the cursor behind them. What is no
-// sensible answer is none. A message that cannot be written is refused for good, as by
-// the endpoint: it is parked, and may be tried again later.
+// call calls the endpoint once with messages and the cursor after them. An answer that contradicts
+// itself counts as a failed call. A message that cannot be written as JSON counts as refused
+// permanently by the endpoint: it is parked, and can be delivered later.
 func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, behind func([]*exchangev1.CaseMessage) exchange.Cursor) outcome {
 	can := sendable(messages)
 	if can == 0 {
@@ -70,8 +71,8 @@ func (c *caller) send(ctx context.Context, messages []*exchangev1.CaseMessage, c
 	return o
 }
 
-// sendable is how many of the messages, from the first, can be written as JSON. A service
-// that knows more than this gateway may have told of something that the gateway cannot name.
+// sendable is how many of the messages, from the first, can be written as JSON. A service of a
+// newer version than this gateway may send an event of a type that the gateway does not know.
 func sendable(messages []*exchangev1.CaseMessage) int {
 	for i, message := range messages {
 		if event := message.GetEvent(); event != nil {
@@ -83,14 +84,14 @@ func sendable(messages []*exchangev1.CaseMessage) int {
 	return len(messages)
 }
 
-// about says in metrics whom it calls.
+// about is the metrics attribute that names the agency.
 func (c *caller) about() metric.MeasurementOption {
 	return metric.WithAttributes(telemetry.KeyAgency.String(c.agency))
 }
 
 func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < messages }
 
-// deliver calls the endpoint with messages in order, and returns how many are done
+// deliver calls the endpoint with messages in order, and returns how many of them are finished
 // with. An error ends the session.
 func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (int, error) {
 	batch = sized(batch)
@@ -119,7 +120,8 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		return o.taken, nil
 	}
 	if o.err != nil && len(messages) > 1 {
-		// What is too much for it, or is not understood, is found by calling with less.
+		// Smaller calls find the message that is too large for the endpoint, or that it does not
+		// understand.
 		c.most = len(messages) / 2
 		if misread(o.err) {
 			c.most = 1
@@ -128,8 +130,8 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 	}
 	refused := batch[o.taken]
 	if o.err != nil && len(messages) == 1 && misread(o.err) {
-		// A partner's program of before may answer so to a kind of message that it does not know. The
-		// message is kept for it, apart, and holds up none behind it.
+		// An older version of a partner's program may answer so to a kind of message that it does
+		// not know. The message is parked for it, and does not delay the messages after it.
 		o.refused, o.err = codes.InvalidArgument, nil
 	}
 	if o.err != nil || !slices.Contains(fatal, o.refused) || c.parkedAt(refused) != nil {
@@ -142,18 +144,19 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 	return o.taken, nil
 }
 
-// misread tells that an endpoint did not understand what it was sent.
+// misread reports whether an endpoint answered that it did not understand the call.
 func misread(err error) bool { return slices.Contains(fatal, refusalOf(err).code) }
 
-// soon puts the next call off a little, where it is Koppi that does not answer. It
-// returns the error if that ends the session.
+// soon delays the next call by the first retry interval, where a service of Koppi does not answer.
+// It returns the error if that ends the session.
 func (c *caller) soon(ctx context.Context, err error) error {
 	c.again = time.Now().Add(c.config.Timing.FirstRetry) //nolint:forbidigo // waits are of the wall clock
 	c.logger.WarnContext(ctx, "callback waits for a service", slog.String("error", err.Error()))
 	return sessionError(ctx, err)
 }
 
-// later puts the next call off.
+// later delays the next call after a failure: by the endpoint's own retry time, limited to the
+// configured interval, or else by the next backoff.
 func (c *caller) later(ctx context.Context, o outcome) {
 	failures.Add(ctx, 1, c.about())
 	pause, code := c.waits.NextBackOff(), o.refused
@@ -174,8 +177,8 @@ func said(err error) string {
 	return err.Error()
 }
 
-// sessionError is the error if it ends the session: the mailbox is another's now, or
-// nobody's.
+// sessionError is the error if it ends the session: the context has ended, or another gateway has
+// opened the mailbox. Otherwise it is nil.
 func sessionError(ctx context.Context, err error) error {
 	if ctx.Err() != nil || fault.ReasonOf(err) == fault.TakenOver {
 		return err
@@ -183,7 +186,7 @@ func sessionError(ctx context.Context, err error) error {
 	return nil
 }
 
-// sized is as much of a batch as one call takes.
+// sized is the part of a batch that fits into one call: at most maxBytes, but at least one message.
 func sized(batch []*exchangev1.CaseMessage) []*exchangev1.CaseMessage {
 	size := 0
 	for i, message := range batch {
@@ -194,8 +197,8 @@ func sized(batch []*exchangev1.CaseMessage) []*exchangev1.CaseMessage {
 	return batch
 }
 
-// dressed are the messages as the endpoint gets them: those of parked subjects as
-// tombstones. The same message has the same dress in a repetition.
+// dressed are the messages as the endpoint gets them: messages of parked subjects become
+// tombstones. A repeated message has the same form as before.
 func (c *caller) dressed(ctx context.Context, batch []*exchangev1.CaseMessage) ([]*exchangev1.CaseMessage, error) {
 	dressed := make([]*exchangev1.CaseMessage, 0, len(batch))
 	for _, message := range batch {
@@ -212,7 +215,7 @@ func (c *caller) dressed(ctx context.Context, batch []*exchangev1.CaseMessage) (
 	return dressed, nil
 }
 
-// behind is the cursor behind messages.
+// behind is the cursor after the given messages.
 func (c *caller) behind(messages []*exchangev1.CaseMessage) exchange.Cursor {
 	cursor := slices.Clone(c.cursor)
 	for _, message := range messages {
@@ -221,7 +224,7 @@ func (c *caller) behind(messages []*exchangev1.CaseMessage) exchange.Cursor {
 	return cursor
 }
 
-// moved is a cursor with one service's position behind a message.
+// moved is a cursor with the position of one service after a message.
 func moved(cursor exchange.Cursor, message *exchangev1.CaseMessage) exchange.Cursor {
 	at := exchange.Behind(message)
 	for i := range cursor {
@@ -233,8 +236,9 @@ func moved(cursor exchange.Cursor, message *exchangev1.CaseMessage) exchange.Cur
 	return append(cursor, at)
 }
 
-// acknowledge makes durable what the endpoint took, before it is called again. A
-// service that does not answer is told later; meanwhile a takeover would repeat.
+// acknowledge records, before the next call, what the endpoint has taken. A service that does not
+// answer gets the acknowledgement later; if another gateway takes over before that, it repeats
+// these messages.
 func (c *caller) acknowledge(ctx context.Context) error {
 	if len(c.unacknowledged) == 0 {
 		return nil

@@ -29,21 +29,21 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of an endpoint's answer.
+	// maxAnswer bounds how much of an endpoint's answer is read, in bytes.
 	maxAnswer = 64 << 10
 	idleTime  = 90 * time.Second
-	// minSecret is the length of whsec_ and 24 bytes (Standard Webhooks asks for no less).
+	// minSecret is the length of whsec_ and 24 bytes in base64, the minimum of Standard Webhooks.
 	minSecret = len("whsec_") + 32
 )
 
-// endpoint is an agency's own, called.
+// endpoint is an agency's endpoint, over either protocol.
 type endpoint interface {
 	deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error)
 	close()
 }
 
-// posted is an endpoint called over Connect: a POST of JSON, its body signed by
-// every secret that is valid now.
+// posted is an endpoint called over Connect: by POST with a JSON body, which is signed with every
+// secret that is valid now.
 type posted struct {
 	url     string
 	signers []*webhooks.Webhook
@@ -69,7 +69,7 @@ func newPosted(callback *directory.Callback, secrets []string, guard Guard, secu
 		return nil, errors.New("its bodies are signed, and it has no secret")
 	}
 	p.client = &http.Client{
-		// No proxy of the environment's: it would dial in the guard's place.
+		// No proxy from the environment is used: it would dial in place of the guard.
 		Transport: &http.Transport{DialContext: guard.dial, TLSClientConfig: secured, IdleConnTimeout: idleTime, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("an endpoint does not redirect")
@@ -113,14 +113,14 @@ func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 	}
 	response := &exchangev1.DeliverResponse{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, response); err != nil {
-		// What it said is not repeated: it may quote what it was sent.
+		// The text of the answer is not repeated: it may quote what the endpoint was sent.
 		return nil, errors.New("callback: the endpoint's answer is no DeliverResponse")
 	}
 	return response, nil
 }
 
-// sign adds the headers of Standard Webhooks. The id is of the content, so that a
-// repetition has the same.
+// sign adds the headers of Standard Webhooks. The id is derived from the content, so that a
+// repetition has the same one.
 func (p *posted) sign(header http.Header, body []byte, now time.Time) error {
 	sum := sha256.Sum256(body)
 	id := "msg_" + hex.EncodeToString(sum[:16])

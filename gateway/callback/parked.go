@@ -14,10 +14,10 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// parked is a parked subject, as the service knows it.
+// parked is a parked subject, as its service knows it.
 type parked struct {
 	*exchangev1.Parked
-	// again is when another delivery may be tried.
+	// again is when the next delivery may be tried.
 	again time.Time
 	waits *backoff.ExponentialBackOff
 }
@@ -26,7 +26,7 @@ func (c *caller) parkedAt(message *exchangev1.CaseMessage) *parked {
 	return c.parked[message.GetService()][message.GetSubject()]
 }
 
-// look reads what is parked in a service.
+// look reads the parked subjects of a service.
 func (c *caller) look(ctx context.Context, service string) error {
 	listed, err := c.parking.ListParked(ctx, &exchangev1.ListParkedRequest{Service: service})
 	if err != nil {
@@ -48,7 +48,8 @@ func (c *caller) look(ctx context.Context, service string) error {
 	return nil
 }
 
-// lookAll reads it anew in the services that were looked at.
+// lookAll reads the parked subjects again, in the services that the cursor names. An error ends the
+// session.
 func (c *caller) lookAll(ctx context.Context) error {
 	for _, at := range c.cursor {
 		if err := c.look(ctx, at.Service); err != nil {
@@ -61,7 +62,8 @@ func (c *caller) lookAll(ctx context.Context) error {
 	return nil
 }
 
-// park parks a message's subject, and raises the alarm.
+// park parks a message's subject, and raises the alarm: the metric koppi.callback.parked and an
+// error in the log.
 func (c *caller) park(ctx context.Context, message *exchangev1.CaseMessage, code codes.Code) error {
 	err := c.changeParked(ctx, message.GetService(), message.GetSubject(), &exchangev1.ChangeParkedRequest{Change: &exchangev1.ChangeParkedRequest_Refused_{
 		Refused: &exchangev1.ChangeParkedRequest_Refused{Sequence: message.GetSequence(), Code: int32(code)}, //nolint:gosec // a code
@@ -81,7 +83,7 @@ func (c *caller) changeParked(ctx context.Context, service, subject string, chan
 	return err
 }
 
-// due is a parked subject that is to be tried again now; nil for none.
+// due is a parked subject that is to be retried now; nil if there is none.
 func (c *caller) due() *parked {
 	for _, subjects := range c.parked {
 		for _, one := range subjects {
@@ -93,8 +95,8 @@ func (c *caller) due() *parked {
 	return nil
 }
 
-// redeliver tries once more to deliver a page of a parked subject's messages. When
-// none is left, the subject is parked no longer. An error ends the session.
+// redeliver tries to deliver a page of a parked subject's messages. When no message is left, the
+// subject is released. An error ends the session.
 func (c *caller) redeliver(ctx context.Context, one *parked) error {
 	messages, err := c.page(ctx, one)
 	if err != nil {
@@ -142,11 +144,13 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 	return nil
 }
 
-// page is what comes next of a parked subject, as far as its tombstones have gone out.
+// page is the next page of a parked subject's messages, up to those whose tombstones have been
+// delivered.
 func (c *caller) page(ctx context.Context, one *parked) ([]*exchangev1.CaseMessage, error) {
 	cursor := one.GetCursor()
 	if at, err := exchange.ParseCursor(cursor); err != nil || len(at) == 0 {
-		// The beginning: a cursor that names nothing, which is not the empty one.
+		// Begin with the first message. The cursor names no position; it differs from an empty
+		// string.
 		cursor = exchange.Cursor{}.String()
 	}
 	listed, err := c.client.ListMessages(ctx, &exchangev1.ListMessagesRequest{

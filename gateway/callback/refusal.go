@@ -9,18 +9,19 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// refusal is an answer of an endpoint to a whole call, that says nothing of its messages. Its
-// text repeats nothing that the endpoint said: that may quote what it was sent.
+// refusal is an endpoint's answer to a whole call, which says nothing of its messages. Its text
+// repeats nothing of the answer, which may quote what the endpoint was sent.
 type refusal struct {
 	code codes.Code
-	// after is how long the endpoint asks to be left alone; zero where it does not.
+	// after is how long the endpoint asks to wait; zero where it does not ask.
 	after time.Duration
 	said  string
 }
 
 func (r *refusal) Error() string { return r.said }
 
-// codeOf reads a status of HTTP: whether the endpoint did not understand what it was sent.
+// codeOf converts an HTTP status: InvalidArgument where the endpoint did not understand the call,
+// and Unavailable for all others.
 func codeOf(status int) codes.Code {
 	switch status {
 	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
@@ -30,7 +31,8 @@ func codeOf(status int) codes.Code {
 	}
 }
 
-// retryAfter reads the header of that name (RFC 9110 § 10.2.3): seconds, or a date.
+// retryAfter parses a Retry-After header (RFC 9110 § 10.2.3), which holds seconds or a date. It is
+// never negative; zero where the header is neither.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseInt(header, 10, 32); err == nil {
 		return max(0, time.Duration(seconds)*time.Second)
@@ -41,7 +43,8 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return 0
 }
 
-// refusalOf is the endpoint's refusal of a whole call; one without a code where it gave no answer.
+// refusalOf is the endpoint's refusal of a whole call; one with code Unknown where the endpoint
+// gave no answer.
 func refusalOf(err error) *refusal {
 	var refused *refusal
 	if errors.As(err, &refused) {

@@ -18,7 +18,7 @@ import (
 	"koppi.internal/pkg/presence"
 )
 
-// Settings are what operators set.
+// Settings are the operator's settings of callbacks.
 type Settings struct {
 	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: {\"kela\": [\"whsec_…\"]}, two while one follows the other." env:"KOPPI_CALLBACK_SECRETS"`
 	CallbackCert       string         `help:"File of the certificate shown to endpoints called over gRPC." env:"KOPPI_CALLBACK_CERT"`
@@ -27,20 +27,21 @@ type Settings struct {
 	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16; X-Road security servers live there." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
-// Surroundings are what callbacks are opened in.
+// Surroundings are what Settings.Open needs of the gateway.
 type Surroundings struct {
-	// Exchange leads there in the name of the caller of a call.
+	// Exchange is the connection to the merged exchange; its calls are in the name of the caller in
+	// the context.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
 	Presence  presence.Presence
 	Logger    *slog.Logger
-	// Dev allows http and loopback.
+	// Dev allows http and loopback addresses.
 	Dev    bool
 	Timing Timing
 }
 
-// Open opens callbacks as they were set, for the agencies that the directory wants
-// called.
+// Open makes Callbacks of the settings, for the agencies that have an endpoint in the directory. It
+// fails if a file cannot be read, or if an endpoint could not be called.
 func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	config := Config{
 		Exchange: around.Exchange, Directory: around.Directory, Presence: around.Presence, Logger: around.Logger, Timing: around.Timing,
@@ -72,8 +73,8 @@ func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	return New(config)
 }
 
-// secrets reads the file of signing secrets; one for an agency that is not called is
-// a mistake.
+// secrets reads the file of signing secrets. It refuses a secret for an agency that has no
+// endpoint.
 func (s Settings) secrets(known *directory.Directory) (map[string][]string, error) {
 	if s.CallbackSecrets == "" {
 		return nil, nil

@@ -14,18 +14,19 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// party is a unit as services name it; an empty unit is the agency alone.
+// party is a unit as services name it; an empty unit means the agency as a whole.
 type party struct{ agency, unit string }
 
-// addresses are who in a directory is told, and what of.
+// addresses are the units of a directory that get mails, and the parties for which they get them.
 type addresses struct {
-	// units are those that have an address, with the language of their mails.
+	// units are the units that have an address, with the language of their mails.
 	units map[recipient]string
-	// of leads from a party to the unit that is told of it.
+	// of maps a party to the unit that is mailed for it.
 	of map[party]recipient
 }
 
-// addressed finds whom to tell. What is at an agency alone its intake is told.
+// addressed finds the units to mail. What waits for an agency as a whole is mailed to its intake
+// unit.
 func addressed(agencies *directory.Directory) addresses {
 	found := addresses{units: map[recipient]string{}, of: map[party]recipient{}}
 	for _, agency := range agencies.Agencies() {
@@ -44,8 +45,8 @@ func addressed(agencies *directory.Directory) addresses {
 	return found
 }
 
-// look asks what waits and tells it; it ends before another gateway could think this
-// one gone.
+// look asks what waits and mails it. It ends within the lease, before another gateway may acquire
+// it.
 func (n *Notifier) look(ctx context.Context) {
 	to := addressed(n.config.Directory)
 	if len(to.units) == 0 {
@@ -63,9 +64,9 @@ func (n *Notifier) look(ctx context.Context) {
 	n.tellAll(ctx, to, waiting, now)
 }
 
-// ask asks every service at once; one that does not answer holds up no other. The time
-// is the earliest that one of them has: services' clocks differ by little, and so
-// nothing goes out before its hour by any of them. An emergency needs no hour.
+// ask asks all services in parallel; one that does not answer does not delay the others. The time
+// is the earliest clock of any service: the clocks differ by little, and with the earliest no mail
+// leaves before its hour by any of them. Emergencies do not depend on the hour.
 func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]matter, now time.Time) {
 	request := &caseworkv1.GetWaitingRequest{}
 	for unit := range to.of {
@@ -101,7 +102,7 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 	return answers, now
 }
 
-// heard logs that a service falls silent to a call, or answers it again: once each.
+// heard logs when a service stops answering a call, and when it answers again: once each.
 func (n *Notifier) heard(ctx context.Context, service, call string, err error) {
 	n.mutex.Lock()
 	before := n.silent[service+call]
@@ -116,8 +117,8 @@ func (n *Notifier) heard(ctx context.Context, service, call string, err error) {
 	}
 }
 
-// tellAll tells each unit in a mail of its own, several at once, those with an
-// emergency first; one that fails stops no other.
+// tellAll sends one mail to each unit, several in parallel, units with an emergency first. A mail
+// that fails does not stop the others.
 func (n *Notifier) tellAll(ctx context.Context, to addresses, waiting map[recipient][]matter, now time.Time) {
 	type one struct {
 		unit    recipient

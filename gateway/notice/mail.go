@@ -16,19 +16,19 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// Security is how a connection to the mail server is secured.
+// Security is how the connection to the mail server is secured.
 type Security string
 
 const (
-	// StartTLS begins in the clear and refuses to go on so.
+	// StartTLS begins in plain text, and requires the change to TLS.
 	StartTLS Security = "starttls"
-	// Implicit is TLS from the beginning.
+	// Implicit uses TLS from the beginning.
 	Implicit Security = "implicit"
-	// None is for a server on this machine alone.
+	// None uses no TLS; it is for a server on this machine only.
 	None Security = "none"
 )
 
-// mailTimeout is how long one mail may take, from dialling to the server's last word.
+// mailTimeout bounds the time of one mail, from dialling to the server's last answer.
 const mailTimeout = 20 * time.Second
 
 // Mailer sends mails through one server.
@@ -40,22 +40,23 @@ type Mailer struct {
 	dial    mail.DialContextFunc
 }
 
-// MailerConfig is what a mailer needs. Host, Port, From and Security are required.
+// MailerConfig configures a Mailer. Host, Port, From and Security are required.
 type MailerConfig struct {
 	Host     string
 	Port     int
 	From     *netmail.Address
 	Security Security
-	// User and Password sign in; empty for nobody.
+	// User and Password authenticate; without a User there is no authentication.
 	User, Password string
-	// Roots verify the server; nil are the system's.
+	// Roots verify the server's certificate; nil means the system's.
 	Roots *x509.CertPool
 }
 
-// NewMailer makes it; nothing is dialled yet.
+// NewMailer makes a Mailer, without connecting. It fails for an unknown Security, and for a User
+// without TLS.
 func NewMailer(config MailerConfig) (*Mailer, error) {
 	m := &Mailer{host: config.Host, from: config.From, domain: domainOf(config.From)}
-	// The greeting names the sender's domain, and not this machine.
+	// The greeting (EHLO) names the sender's domain, not this machine.
 	m.options = []mail.Option{mail.WithPort(config.Port), mail.WithHELO(m.domain), mail.WithTimeout(mailTimeout), mail.WithoutSMTPUTF8()}
 	secured := &tls.Config{ServerName: config.Host, RootCAs: config.Roots, MinVersion: tls.VersionTLS12}
 	m.dial = (&net.Dialer{}).DialContext
@@ -74,7 +75,7 @@ func NewMailer(config MailerConfig) (*Mailer, error) {
 		if config.Security == None {
 			return nil, errors.New("a password is sent over TLS alone")
 		}
-		// The first of these that the server takes.
+		// The first of these mechanisms that the server supports is used.
 		m.options = append(m.options, mail.WithUsername(config.User), mail.WithPassword(config.Password),
 			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256PLUS, mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
 	}
@@ -86,7 +87,7 @@ func domainOf(address *netmail.Address) string {
 	return address.Address[strings.LastIndexByte(address.Address, '@')+1:]
 }
 
-// client makes a client whose connections end with the context.
+// client makes a client whose connections are closed when the context ends.
 func (m *Mailer) client(ctx context.Context) (*mail.Client, error) {
 	return mail.NewClient(m.host, append(m.options[:len(m.options):len(m.options)], mail.WithDialContextFunc(
 		func(dialling context.Context, network, address string) (net.Conn, error) {
@@ -98,8 +99,8 @@ func (m *Mailer) client(ctx context.Context) (*mail.Client, error) {
 		}))...)
 }
 
-// Send sends a mail of plain text to an address. No error means that the server has
-// taken it. An error names no address and may be logged.
+// Send sends a plain-text mail to an address. It takes at most mailTimeout. No error means that the
+// server has accepted the mail. An error holds no address and may be logged.
 func (m *Mailer) Send(ctx context.Context, to, subject, body string) error {
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := errors.Join(message.From(m.from.String()), message.To(to)); err != nil {
@@ -108,7 +109,7 @@ func (m *Mailer) Send(ctx context.Context, to, subject, body string) error {
 	message.Subject(subject)
 	message.SetBodyString(mail.TypeTextPlain, body)
 	message.SetMessageIDWithValue(uuid.NewString() + "@" + m.domain)
-	// Nobody's absence is to answer a machine (RFC 3834, and what Exchange has for it).
+	// These headers ask for no automatic replies (RFC 3834, and Exchange's own header).
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetGenHeader(mail.HeaderXAutoResponseSuppress, "All")
 	ctx, end := context.WithTimeout(ctx, mailTimeout)
@@ -119,13 +120,14 @@ func (m *Mailer) Send(ctx context.Context, to, subject, body string) error {
 	}
 	err = client.DialAndSendWithContext(ctx, message)
 	if message.IsDelivered() {
-		// What fails behind the server's word does not take it back.
+		// The server has accepted the mail; a later failure does not change that.
 		return nil
 	}
 	return tellable(err)
 }
 
-// tellable is an error without what a server or library says of addresses in it.
+// tellable is an error that may be logged: without the text of a server or library, which may hold
+// addresses.
 func tellable(err error) error {
 	var refused *mail.SendError
 	var answered *textproto.Error

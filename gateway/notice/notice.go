@@ -1,6 +1,6 @@
-// Package notice tells units by mail that something waits for them, and never what:
-// how many matters, how pressing, and a link. So an emergency's hour does not depend
-// on somebody's open page.
+// Package notice mails units that something waits for them: how many matters, how urgent they are,
+// and a link, but never their content. So an emergency is noticed even where nobody has the pages
+// open.
 package notice
 
 import (
@@ -17,34 +17,36 @@ import (
 	"koppi.internal/pkg/presence"
 )
 
-// Config is what telling needs. Services, Directory, Presence and Logger are required.
+// Config configures a Notifier. Services, Directory, Presence and Logger are required.
 type Config struct {
-	// Services are asked what waits, by name.
+	// Services, by name, report what waits.
 	Services  map[string]grpc.ClientConnInterface
 	Directory *directory.Directory
-	// Mailer sends; where it is nil, nobody is told.
+	// Mailer sends the mails; where it is nil, no unit is mailed.
 	Mailer *Mailer
-	// Link is put into mails.
+	// Link is the address that mails contain.
 	Link string
-	// Presence lets one of several gateways tell.
+	// Presence is the lease by which only one of several gateways sends mails.
 	Presence presence.Presence
 	Logger   *slog.Logger
 	Timing   Timing
 }
 
-// Timing of telling, by the wall clock; a zero field has its default.
+// Timing holds the times of notices, by the wall clock; a zero field means its default.
 type Timing struct {
-	// Every is how often it is looked what waits; 5 s.
+	// Every is how often the services are asked what waits; default 5 s.
 	Every time.Duration
-	// Answer is how long a service may take; 5 s.
+	// Answer is how long a service may take to answer; default 5 s.
 	Answer time.Duration
-	// FirstRetry is the wait after a mail to a unit failed; it doubles, with jitter, up to
-	// LastRetry, and to EmergencyRetry where an emergency is to be told. 5 s, 5 min, 30 s.
+	// FirstRetry is the wait after a failed mail to a unit. It doubles, with jitter, up to
+	// LastRetry; where there is an emergency, it is at most EmergencyRetry. Defaults 5 s, 5 min and
+	// 30 s.
 	FirstRetry, LastRetry, EmergencyRetry time.Duration
-	// Lease is how long a gateway that is gone is still believed to tell, and the most that
-	// one look takes; 1 min.
+	// Lease is how long a lease lasts: so long other gateways wait after this one is gone, and so
+	// long one round of asking and mailing may take; default 1 min.
 	Lease time.Duration
-	// Blind is how long a gateway that cannot see the others waits before it tells; 1 min.
+	// Blind is how long a gateway waits before it sends mails although it cannot check the lease;
+	// default 1 min.
 	Blind time.Duration
 }
 
@@ -68,50 +70,51 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// thing is what one of several gateways holds.
+// thing is the name of the lease that one of several gateways holds.
 const thing = "notices"
 
-// Notifier tells the units of the directory that have an address.
+// Notifier mails the units of the directory that have an address.
 //
-// What was told is kept by the services, and marked once the mail server has taken the
-// mail: a notice may come twice, where a gateway ends between the two or two of them
-// tell at once, and none is lost.
+// The services record which matters were notified; they are marked after the mail server has
+// accepted the mail. A notice may therefore be sent twice, if a gateway ends in between or two
+// gateways send at the same time, but none is lost.
 type Notifier struct {
 	config Config
 	holder string
-	// blind is since when presence could not be asked.
+	// blind is since when the lease could not be checked; zero where it can.
 	blind time.Time
 
-	// mutex guards what follows: several units are told at once.
+	// mutex guards the fields below: several units are mailed in parallel.
 	mutex sync.Mutex
 	units map[recipient]*state
-	// silent are the services that did not answer a call last time.
+	// silent are the calls of services that failed last time.
 	silent map[string]bool
-	// unmarked is what the mail server took and a service does not know yet.
+	// unmarked are the matters that were mailed and that a service has not marked yet.
 	unmarked map[mark]bool
 }
 
-// recipient is a unit, at an address.
+// recipient is a unit with its address.
 type recipient struct{ agency, unit, email string }
 
-// state is what is remembered of a unit, by this process alone.
+// state is what this process alone remembers of a unit.
 type state struct {
-	// last is when a mail went out, in the domain's time; zero for never.
+	// last is when the last mail was sent, in the domain's time; zero for never.
 	last time.Time
-	// failed is when the last attempt failed, by the wall clock, and wait how long to wait
-	// since; zero where it did not fail.
+	// failed is when the last attempt failed, by the wall clock, and wait is how long to wait after
+	// it; failed is zero where the last attempt succeeded.
 	failed time.Time
 	wait   time.Duration
 	waits  *backoff.ExponentialBackOff
 }
 
-// New makes a notifier. Run must run it, and Close end it.
+// New makes a notifier. The caller must run Run, and call Close at the end.
 func New(config Config) *Notifier {
 	config.Timing = config.Timing.withDefaults()
 	return &Notifier{config: config, holder: uuid.NewString(), silent: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
 }
 
-// Run looks and tells whenever this gateway is the one to, until the context ends.
+// Run asks what waits and mails it whenever this gateway holds the lease, until the context ends.
+// Without a Mailer it logs a warning if units have an address, and returns.
 func (n *Notifier) Run(ctx context.Context) error {
 	if n.config.Mailer == nil {
 		if untold := len(addressed(n.config.Directory).units); untold > 0 {
@@ -138,8 +141,8 @@ func (n *Notifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// elected tells whether this gateway is the one to tell: nobody else is present, or
-// presence could not be asked for long enough.
+// elected reports whether this gateway may send mails: it acquired the lease, or the lease could
+// not be checked for longer than Timing.Blind.
 func (n *Notifier) elected(ctx context.Context) bool {
 	held, err := n.config.Presence.Acquire(ctx, thing, n.holder, n.config.Timing.Lease)
 	switch {
@@ -154,10 +157,10 @@ func (n *Notifier) elected(ctx context.Context) bool {
 	}
 }
 
-// Close releases connections.
+// Close closes the lease's connections.
 func (n *Notifier) Close() error { return n.config.Presence.Close() }
 
-// wall is for waits, which are not of the domain.
+// wall is the wall clock, for waits, which do not use the domain's time.
 func wall() time.Time {
 	return time.Now() //nolint:forbidigo // waits are of the wall clock
 }

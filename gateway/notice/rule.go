@@ -8,15 +8,15 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Between two mails to a unit at least this much passes, where no emergency is told:
-// what comes meanwhile waits for the next one.
+// The shortest times between two mails to a unit, where there is no emergency; what arrives in
+// between waits for the next mail.
 const (
 	pause = time.Hour
-	// urgentPause is that where something urgent is new.
+	// urgentPause applies where a new matter is urgent.
 	urgentPause = 10 * time.Minute
 )
 
-// matter is something that waits for a unit, at the service that told of it.
+// matter is something that waits for a unit, with the service that reported it.
 type matter struct {
 	service string
 	*caseworkv1.Waiting
@@ -28,12 +28,12 @@ func (m matter) urgent() bool { return m.GetUrgency() == commonv1.Urgency_URGENC
 
 func (m matter) overdue() bool { return m.GetKind() == caseworkv1.WaitingKind_WAITING_KIND_OVERDUE }
 
-// tell is what of that which waits for one unit it is to be told now, in one mail; the
-// last one was sent at a time, which is zero for never. All times are the domain's.
+// tell selects what of a unit's waiting matters is mailed now, in one mail. last is when the last
+// mail was sent, zero for never. All times are the domain's.
 //
-// An emergency is told at once, at any hour, and again when half of its time has passed
-// and nobody has taken it. The rest is told in office hours, with pauses; but whatever
-// goes out takes along all that is untold.
+// An emergency is mailed at once, at any hour, and again when half of its time has passed and
+// nobody has taken it. Other matters are mailed in office hours, with pauses; but every mail
+// includes all matters that were not yet mailed.
 func tell(waiting []matter, now, last time.Time) []matter {
 	var untold, again []matter
 	atOnce := false
@@ -52,8 +52,9 @@ func tell(waiting []matter, now, last time.Time) []matter {
 	return nil
 }
 
-// repeats tells whether a new emergency was told once and half of its time has passed
-// since. Where it has no time limit, or none that is still ahead, it is given the default's.
+// repeats reports whether an emergency that was mailed once, and is not overdue, is mailed again:
+// half of the time that was left at its first mail has passed. Where it had no due time then, or
+// one already passed, the default for emergencies counts.
 func repeats(one matter, now time.Time) bool {
 	if !one.emergency() || one.overdue() || one.GetTold() != 1 {
 		return false
@@ -66,8 +67,8 @@ func repeats(one matter, now time.Time) bool {
 	return !now.Before(told.Add(left / 2))
 }
 
-// digests tells whether what is untold, and is no emergency, goes out now. A clock that
-// stands still lets nothing more go out, and one that goes backwards neither.
+// digests reports whether matters that were not yet mailed, and are no emergencies, are mailed now.
+// If the clock stands still or goes backwards, no further mail leaves.
 func digests(untold []matter, now, last time.Time) bool {
 	if len(untold) == 0 || !loop.InOfficeHours(now) {
 		return false

@@ -15,7 +15,7 @@ import (
 	"koppi.internal/pkg/loopback"
 )
 
-// Settings are what operators set.
+// Settings are the operator's settings of mails to units.
 type Settings struct {
 	SMTP             string   `name:"smtp" help:"Mail server through which units with an address are told that something waits, host:port; without it none is told." env:"KOPPI_SMTP"`
 	SMTPFrom         string   `name:"smtp-from" help:"Address that these mails are from." env:"KOPPI_SMTP_FROM"`
@@ -26,8 +26,8 @@ type Settings struct {
 	Link             string   `name:"link" help:"Address of Koppi's pages that is put into these mails, such as https://koppi.example.fi." env:"KOPPI_LINK"`
 }
 
-// Open opens a notifier as it was set: config without Mailer and Link. What is
-// incomplete, or contradicts itself, is refused.
+// Open makes a notifier of the settings and of config, whose Mailer and Link it sets. It fails if
+// the settings are incomplete or contradict each other, or if a file cannot be read.
 func (s Settings) Open(config Config) (*Notifier, error) {
 	if s.SMTP == "" {
 		for flag, value := range map[string]string{

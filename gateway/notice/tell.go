@@ -12,7 +12,7 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// atOnce is how many mails are sent at a time.
+// atOnce is how many mails are sent in parallel.
 const atOnce = 8
 
 var (
@@ -20,8 +20,8 @@ var (
 	failures = telemetry.Counter("koppi.notices.failures", "{mail}", "Mails to units that the mail server did not take.")
 )
 
-// mark is one telling of a matter: as it was given, so that the next telling of the same
-// matter is another one.
+// mark identifies one notice of a matter, with the values that its service gave, so that the next
+// notice of the same matter has another mark.
 type mark struct {
 	service, subject, agency, unit string
 	kind                           caseworkv1.WaitingKind
@@ -36,7 +36,7 @@ func (m matter) mark() mark {
 	}
 }
 
-// state is what is remembered of a unit.
+// state is what is remembered of a unit; it is created on first use.
 func (n *Notifier) state(unit recipient) *state {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
@@ -49,8 +49,8 @@ func (n *Notifier) state(unit recipient) *state {
 	return n.units[unit]
 }
 
-// mayTry tells whether a unit that could not be told may be tried again; for an
-// emergency sooner.
+// mayTry reports whether a unit whose last mail failed may be tried again; for an emergency the
+// wait is at most Timing.EmergencyRetry.
 func (n *Notifier) mayTry(of *state, found counts) bool {
 	wait := of.wait
 	if found.emergencies > 0 {
@@ -59,10 +59,10 @@ func (n *Notifier) mayTry(of *state, found counts) bool {
 	return of.failed.IsZero() || wall().Sub(of.failed) >= wait
 }
 
-// send tells a unit, and marks what it was told.
+// send mails a unit, and marks its matters as notified.
 func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, told []matter, now time.Time) {
 	if ctx.Err() != nil {
-		// There was no attempt; the next look makes one.
+		// The mail was not attempted; the next round does so.
 		return
 	}
 	about := []any{slog.String("agency", to.agency), slog.String("unit", to.unit)}
@@ -89,12 +89,12 @@ func (n *Notifier) send(ctx context.Context, to recipient, language string, foun
 	n.mark(ctx, told)
 }
 
-// finishTime is how long a mail that is being sent may still take when the gateway stops.
+// finishTime is how long a mail in progress may still take when the gateway stops.
 const finishTime = 3 * time.Second
 
-// finishing is the context of a mail that is being sent: a mail that is broken off after its text
-// has arrived is sent again by the next gateway. When the gateway stops it ends finishTime later,
-// and at the end of the lease at once.
+// finishing is the context of a mail in progress. A mail that is cut off after the server has its
+// text would be sent again by the next gateway. When the gateway stops, the context ends finishTime
+// later; at the end of the lease it ends at once.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -107,7 +107,8 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return sending, func() { stop(); cancel() }
 }
 
-// mark tells the services what was told. It outlives the context: the mail is out.
+// mark records with the services which matters were notified. It does not stop with the context, as
+// the mail has been sent.
 func (n *Notifier) mark(ctx context.Context, told []matter) {
 	at := map[string][]matter{}
 	for _, one := range told {
@@ -132,9 +133,9 @@ func (n *Notifier) mark(ctx context.Context, told []matter) {
 	}
 }
 
-// settle marks what was told and is still given as it was before, and returns the rest
-// of what waits. A marking is not blindly repeated: each counts, and one whose answer
-// was lost may have counted.
+// settle marks matters that were mailed and that their service still gives unchanged, and returns
+// the other matters. A mark is repeated only in that case: each mark counts as a notice, and one
+// whose answer was lost may have been recorded.
 func (n *Notifier) settle(ctx context.Context, answers map[string][]matter) []matter {
 	n.mutex.Lock()
 	var rest, owed []matter

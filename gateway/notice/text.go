@@ -9,22 +9,22 @@ import (
 	"golang.org/x/text/language"
 )
 
-// words by language; text stands there alone.
+// words are the texts of mails in one language. text is the only code that knows them.
 type words struct {
-	// One is the sentence for a single matter.
+	// One holds the sentences for a single matter.
 	One struct {
 		Normal, Urgent, Emergency                      string
 		NormalOverdue, UrgentOverdue, EmergencyOverdue string
 	}
-	// Many is the sentence for several; Of begins what some of them are, Next and Last
-	// part those.
+	// Many is the sentence for several matters. Of introduces the list of what some of them are;
+	// Next and Last separate its parts.
 	Many, Of, Next, Last       string
 	Emergency, Urgent, Overdue forms
-	// Open says what to do.
+	// Open says what the reader should do.
 	Open forms
 }
 
-// forms of a phrase for one and for several.
+// forms are the singular and plural of a phrase.
 type forms struct{ One, Many string }
 
 func (f forms) of(n int) string {
@@ -45,10 +45,10 @@ var languages = func() map[string]words {
 	return read
 }()
 
-// otherwise is the language of a unit that serves in none of ours.
+// otherwise is the language of a unit that serves in none of the languages that have words.
 const otherwise = "fi"
 
-// languageOf is the first of a unit's languages in which there are words.
+// languageOf is the first of a unit's languages that has words.
 func languageOf(served []string) string {
 	for _, tag := range served {
 		base, _ := language.Make(tag).Base()
@@ -59,10 +59,10 @@ func languageOf(served []string) string {
 	return otherwise
 }
 
-// counts are all that a mail tells.
+// counts are all that a mail says of matters.
 type counts struct{ all, emergencies, urgent, overdue int }
 
-// count counts matters; one that is told of twice over counts once.
+// count counts matters. A matter that appears twice counts once.
 func count(told []matter) counts {
 	var found counts
 	all, overdue := map[string]bool{}, map[string]bool{}

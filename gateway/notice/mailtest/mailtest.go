@@ -19,18 +19,19 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Mail is one that the server took.
+// Mail is a mail that the server accepted.
 type Mail struct {
-	// To is the envelope's, as are From and the name in the greeting.
+	// To and From are the envelope's addresses; Greeting is the name that the client sent in EHLO.
 	To, From, Greeting string
-	// Secured tells whether it came over TLS, and User who had signed in.
+	// Secured reports whether the mail came over TLS; User is the authenticated user.
 	Secured bool
 	User    string
-	// Text is all of it, as it came.
+	// Text is the whole mail, as received.
 	Text []byte
 }
 
-// Parsed is the mail's header, its subject and its body, decoded.
+// Parsed decodes the mail and returns its header, subject and body. It reports an error to t unless
+// the mail is UTF-8 plain text in quoted-printable.
 func (m Mail) Parsed(t testing.TB) (header mail.Header, subject, body string) {
 	t.Helper()
 	parsed, err := mail.ReadMessage(bytes.NewReader(m.Text))
@@ -54,24 +55,24 @@ func (m Mail) Parsed(t testing.TB) (header mail.Header, subject, body string) {
 	return parsed.Header, subject, string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
 }
 
-// Config is what a server is made of; the zero value takes everything in the clear.
+// Config configures a Server; the zero value accepts every mail without TLS.
 type Config struct {
-	// Address to listen on; empty for a free port.
+	// Address to listen on; empty means a free port.
 	Address string
-	// TLS is offered, or begun with where Implicit.
+	// TLS is offered by STARTTLS, or used from the beginning if Implicit is true.
 	TLS      *tls.Config
 	Implicit bool
-	// User and Password are asked for, where there is a user.
+	// User and Password are required of the client, if there is a User.
 	User, Password string
 }
 
-// Server takes mails.
+// Server is a mail server for tests.
 type Server struct {
-	// Address is its host and port.
+	// Address is the server's host and port.
 	Address string
-	// Mails are those that it took.
+	// Mails receives the mails that the server accepted.
 	Mails chan Mail
-	// Tried are the recipients of all attempts, refused ones too.
+	// Tried receives the recipients of all attempts, including refused ones.
 	Tried chan string
 
 	config Config
@@ -105,7 +106,7 @@ func Start(t testing.TB, config Config) *Server {
 	}()
 	s.stop = sync.OnceFunc(func() {
 		_ = s.server.Close()
-		// The server may not have begun with it, and would not close it then.
+		// The server may not serve yet, and would not close the listener then.
 		_ = listener.Close()
 		<-ended
 	})
@@ -113,16 +114,17 @@ func Start(t testing.TB, config Config) *Server {
 	return s
 }
 
-// Stop ends it before the test does.
+// Stop stops the server before the test ends.
 func (s *Server) Stop() { s.stop() }
 
-// Refuse makes the server answer so to a recipient; no error takes the mail.
+// Refuse sets a function that decides on each recipient: its error is the server's answer, and nil
+// accepts the mail.
 func (s *Server) Refuse(refuse func(to string) error) { s.refuse.Store(&refuse) }
 
-// Answer is a refusal with a code.
+// Answer is an SMTP refusal with a code.
 func Answer(code int, text string) error { return &smtp.SMTPError{Code: code, Message: text} }
 
-// NewSession begins one.
+// NewSession begins a session; the SMTP library calls it.
 func (s *Server) NewSession(conn *smtp.Conn) (smtp.Session, error) {
 	return &session{server: s, conn: conn}, nil
 }
@@ -167,7 +169,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// AuthMechanisms are offered where a user is asked for.
+// AuthMechanisms offers PLAIN if the server requires a user.
 func (s *session) AuthMechanisms() []string {
 	if s.server.config.User == "" {
 		return nil
@@ -175,7 +177,7 @@ func (s *session) AuthMechanisms() []string {
 	return []string{sasl.Plain}
 }
 
-// Auth signs in.
+// Auth authenticates a client by PLAIN.
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		if user != s.server.config.User || password != s.server.config.Password {
