@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// words are the texts of mails in one language. text is the only code that knows them.
+// words are the texts of mails in one language, read from words.json.
 type words struct {
 	// One holds the sentences for a single matter.
 	One struct {

@@ -52,7 +52,8 @@ type Config struct {
 	// Trial serves DevService too, which is for trial installations only.
 	Trial  bool
 	Logger *slog.Logger
-	// Callers exchanges the caller's token for one that names the caller to the services.
+	// Callers exchanges what a caller shows (token, certificate or session) for a token of the
+	// suite's own, which names the caller to the services.
 	Callers *identity.TokenExchange
 	// Casework configures casework. Its Services, Statistics and Logger are set by Open.
 	Casework casework.Config
