@@ -159,7 +159,7 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 
 // number is the epoch of a consumer that is opened now: higher than that of every opening before,
 // also in services that were down at the time.
-func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // for order only, not the domain's time
+func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
 
 // Exchange serves the stream over the mailboxes of all services.
 func (e *Exchange) Exchange(stream exchange.Stream) error { return exchange.Serve(stream, e.line) }

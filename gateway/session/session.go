@@ -88,7 +88,7 @@ const (
 func (s *Sessions) sealed(r *http.Request, name string, kind identity.Kind, into any) (bool, error) {
 	sent, err := r.Cookie(s.named(name))
 	if err != nil {
-		return false, nil //nolint:nilerr // the only error is that there is no cookie
+		return false, nil //nolint:nilerr // the only error is that there is none
 	}
 	text, ok := s.Secrets.OpenToken(kind, "", sent.Value)
 	if !ok || json.Unmarshal(text, into) != nil {
