@@ -8,26 +8,29 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// book is what an agency must be told, and what its readers were told.
+// book records which messages an agency must receive, and which its readers have received.
 type book struct {
 	seed maphash.Seed
-	// underWay is told how long a message was under way to the agency, once.
+	// underWay is called once for each expected message, with the time from the command to the
+	// first reader.
 	underWay func(time.Duration)
 
 	mu sync.Mutex
-	// steps by subject and event.
+	// steps are keyed by a hash of subject and event.
 	steps map[uint64]told
-	// messages by id: how many readers have acknowledged each.
+	// messages counts, by a hash of message id and subject, how many readers have acknowledged each
+	// message.
 	messages map[uint64]int32
-	// delivered counts all that readers acknowledged.
+	// delivered counts all messages that readers have acknowledged.
 	delivered int
 }
 
-// told is a step of which the agency must be told, or was.
+// told is one step: the agency must receive a message of it, or has received one.
 type told struct {
-	// sent is when the command was given, once it is accepted; read when a first reader had it.
+	// sent is when the command was given, set once it is accepted; read is when the first reader
+	// received the message.
 	sent, read time.Time
-	// messages told of it, each counted once.
+	// messages counts the different messages of this step.
 	messages int
 }
 
@@ -45,7 +48,7 @@ func (b *book) key(parts ...string) uint64 {
 	return hash.Sum64()
 }
 
-// expect is told of a command that was accepted; its message may have come already.
+// expect records a command that was accepted. Its message may have arrived already.
 func (b *book) expect(subject, event string, sent time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -55,7 +58,7 @@ func (b *book) expect(subject, event string, sent time.Time) {
 	b.keep(key, step)
 }
 
-// take is told of a message that a reader acknowledges.
+// take records a message that a reader acknowledges.
 func (b *book) take(message *exchangev1.CaseMessage, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,7 +77,7 @@ func (b *book) take(message *exchangev1.CaseMessage, at time.Time) {
 	b.keep(key, step)
 }
 
-// keep writes a step down; whatever comes second of sending and reading tells how long the
+// keep stores a step. When both sent and read are known for the first time, it reports how long the
 // message was under way.
 func (b *book) keep(key uint64, step told) {
 	if was := b.steps[key]; !step.sent.IsZero() && !step.read.IsZero() && (was.sent.IsZero() || was.read.IsZero()) {
@@ -83,24 +86,24 @@ func (b *book) keep(key uint64, step told) {
 	b.steps[key] = step
 }
 
-// verdict is what became of what an agency had to be told.
+// verdict compares what an agency received with what it had to receive.
 type verdict struct {
-	// Expected are steps that were accepted; Lost of them were never told, Doubled told
-	// more than once.
+	// Expected counts the accepted steps. Lost counts those without a message, Doubled those with
+	// more than one.
 	Expected, Lost, Doubled int
-	// Missed are messages that one of the readers did not get while another did, Repeated
-	// those that came to one more than once.
+	// Missed counts messages that one reader did not get although another did; Repeated counts
+	// those that one reader got more than once.
 	Missed, Repeated int
 }
 
-// judge holds what was told against what had to be, by so many readers.
+// judge compares the messages received with those expected, for the given number of readers.
 func (b *book) judge(readers int) verdict {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var v verdict
 	for _, step := range b.steps {
 		if step.sent.IsZero() {
-			continue // of somebody else's, or of a clock
+			continue // from another caller, or from a timer
 		}
 		v.Expected++
 		switch {

@@ -9,31 +9,31 @@ import (
 
 const concerns = "concerns/"
 
-// reported is a concern and who has to do with it.
+// reported is a concern and the agencies that handle it.
 type reported struct {
 	reporter, receiver party
 	id, asked, onward  string
 }
 
-// closed is reported, taken, and closed with an outcome.
+// closed is a concern that is reported, taken and closed with an outcome.
 func closed(from, to party, client *commonv1.Client) script {
 	r := &reported{reporter: from, receiver: to}
 	return script{r.submit(client, commonv1.Urgency_URGENCY_NORMAL), r.take(), r.close()}
 }
 
-// asked is closed once the reporter has answered a question.
+// asked is a concern that is closed after the reporter has answered a question.
 func asked(from, to party, client *commonv1.Client) script {
 	r := &reported{reporter: from, receiver: to}
 	return script{r.submit(client, commonv1.Urgency_URGENCY_URGENT), r.take(), r.ask(), r.answer(), r.close()}
 }
 
-// forwarded is passed on, and its answer finds its way back along the chain.
+// forwarded is a concern that the receiver forwards; its outcome comes back along the chain.
 func forwarded(from, to, next party, client *commonv1.Client) script {
 	r := &reported{reporter: from, receiver: to}
 	return script{r.submit(client, commonv1.Urgency_URGENCY_URGENT), r.take(), r.forward(next), r.takeOnward(next), r.closeOnward(next)}
 }
 
-// silent is an emergency that nobody answers.
+// silent is an emergency to which nobody responds.
 func silent(from, to party, client *commonv1.Client) script {
 	r := &reported{reporter: from, receiver: to}
 	return script{r.submit(client, commonv1.Urgency_URGENCY_EMERGENCY)}
@@ -100,7 +100,8 @@ func (r *reported) forward(next party) step {
 	}}
 }
 
-// takeOnward closes the first concern: its forwarder did not keep it.
+// takeOnward takes the forwarded concern, which closes the first one: its receiver has passed it
+// on.
 func (r *reported) takeOnward(next party) step {
 	return step{"TakeConcern", next, func(ctx context.Context, to services, request string) ([]telling, error) {
 		_, err := to.concern.TakeConcern(ctx, &concernv1.TakeConcernRequest{RequestId: request, ConcernId: r.onward})

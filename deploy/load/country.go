@@ -6,16 +6,15 @@ import (
 	"strings"
 )
 
-// organiser is one of the 22 that organise social services and health care in Finland:
-// a wellbeing services county, or Helsinki.
+// organiser is one of the 22 organisers of social services and health care in Finland: a wellbeing
+// services county, or Helsinki.
 type organiser struct {
 	key        string
 	fi, sv, en string
-	// thousands of people who live there: its share of the country's matters.
+	// thousands of inhabitants, by which the organiser gets its share of the country's matters.
 	thousands int
 	languages []string
-	// municipalities, the largest of them: code, name, and the name in Swedish where
-	// there is another.
+	// municipalities are the largest ones: code, name, and the Swedish name where it differs.
 	municipalities []string
 }
 
@@ -24,7 +23,7 @@ var (
 	bilingual = []string{"fi", "sv", "en"}
 )
 
-// organisers by 612/2021 § 5. Helsinki is one by itself.
+// organisers are those of 612/2021 § 5. Helsinki is an organiser by itself.
 var organisers = []organiser{
 	{"helsinki", "Helsingin kaupunki", "Helsingfors stad", "City of Helsinki", 674, bilingual, []string{"091 Helsinki/Helsingfors"}},
 	{"vantaa-kerava", "Vantaan ja Keravan hyvinvointialue", "Vanda och Kervo välfärdsområde", "Wellbeing services county of Vantaa and Kerava", 288, bilingual, []string{"092 Vantaa/Vanda", "245 Kerava/Kervo"}},
@@ -50,7 +49,7 @@ var organisers = []organiser{
 	{"lappi", "Lapin hyvinvointialue", "Lapplands välfärdsområde", "Wellbeing services county of Lapland", 175, finnish, []string{"698 Rovaniemi", "851 Tornio/Torneå", "240 Kemi", "758 Sodankylä", "148 Inari/Enare", "320 Kemijärvi", "261 Kittilä"}},
 }
 
-// The keys of agencies begin with what they are.
+// The key of an agency begins with the prefix of its kind.
 const (
 	kelaKey      = "kela"
 	socialPrefix = "hva-"
@@ -58,10 +57,10 @@ const (
 	youthPrefix  = "etsiva-"
 )
 
-// emergencyGrace is short, so that a run of some minutes sees breaks.
+// emergencyGrace is short, so that emergencies become overdue in a run of some minutes.
 const emergencyGrace = "1m"
 
-// The form of a directory file, as far as the country needs it.
+// The format of a directory file, as far as the country needs it.
 type (
 	fileDirectory struct {
 		Agencies []fileAgency `json:"agencies"`
@@ -92,8 +91,8 @@ type (
 	}
 )
 
-// Directory is the synthetic country as a directory file: Kela, the 22 organisers with
-// their health care, and the outreach youth work of their largest municipalities.
+// Directory returns a directory file of the synthetic country: Kela, the 22 organisers with their
+// health care, and the outreach youth work of their largest municipalities.
 func Directory() ([]byte, error) {
 	country := fileDirectory{Agencies: []fileAgency{{
 		Agency: kelaKey, Kind: "BENEFITS", Names: names{"Kansaneläkelaitos", "Folkpensionsanstalten", "Social Insurance Institution"}, NoConsentProfile: "MINIMAL",
@@ -150,7 +149,7 @@ func (o organiser) youth(municipality string) fileAgency {
 	}
 }
 
-// read takes a line of a municipality apart.
+// read splits a municipality's line into code, Finnish name and Swedish name.
 func read(municipality string) (code, fi, sv string) {
 	code, name, _ := strings.Cut(municipality, " ")
 	fi, sv, other := strings.Cut(name, "/")
@@ -160,13 +159,13 @@ func read(municipality string) (code, fi, sv string) {
 	return code, fi, sv
 }
 
-// plain writes a name as keys are written.
+// plain writes a name in the form of a key.
 func plain(name string) string {
 	return strings.NewReplacer("ä", "a", "å", "a", "ö", "o", " ", "-").Replace(strings.ToLower(name))
 }
 
-// share is how much of the country's matters are an agency's, in thousands of people;
-// all the same where the country does not know it.
+// share is an agency's weight in the country's matters, in thousands of inhabitants. Agencies that
+// the country does not know all get the same weight.
 func share(agency string) float64 {
 	at := slices.IndexFunc(organisers, func(o organiser) bool { return agency == socialPrefix+o.key || agency == healthPrefix+o.key })
 	if at < 0 {

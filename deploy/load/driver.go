@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// callTime bounds one try of a command.
+	// callTime limits one attempt of a command.
 	callTime = 30 * time.Second
-	// tries of one command that gets no answer, or is refused for the moment, and the wait
-	// before the second.
+	// tries is how often a command is attempted that gets no answer or is refused for the moment;
+	// retryAfter is the wait before the second attempt.
 	tries, retryAfter = 8, 50 * time.Millisecond
-	// overtime is how long after the run's end commands that were due are still given.
+	// overtime is how long after the end of the run the driver still gives commands that were due.
 	overtime = time.Minute
 )
 
-// driver gives commands when they are due.
+// driver gives each command when it is due.
 type driver struct {
 	services []services
 	tokens   *tokens
@@ -31,17 +31,17 @@ type driver struct {
 	books    map[string]*book
 	measures *measures
 	began    time.Time
-	// places bound the commands in flight.
+	// places limits the commands in flight.
 	places chan struct{}
 
 	mu sync.Mutex
-	// ready are loops whose next command may be given.
+	// ready are the scripts whose next command may be given.
 	ready []script
 }
 
-// drive gives commands at their moments, until all are answered or the context ends. A
-// command that is due waits for no other's answer, except where too many are in flight;
-// its time counts from when it was due. It returns how many were never given.
+// drive gives each command at its moment, until all are answered or the context ends. A command
+// does not wait for the answers of others, unless too many are in flight; its latency counts from
+// the moment when it was due. drive returns how many commands were never given.
 func (d *driver) drive(ctx context.Context, p pace, random *rand.Rand) (unsent int) {
 	d.began = time.Now()
 	limit, cancel := context.WithDeadline(ctx, d.began.Add(p.duration+overtime))
@@ -54,7 +54,7 @@ func (d *driver) drive(ctx context.Context, p pace, random *rand.Rand) (unsent i
 				unsent++
 				continue
 			}
-			break // interrupted: what would have come later is not counted
+			break // interrupted: commands due later are not counted
 		}
 		next := d.next(random.Float64() < fresh)
 		flying.Go(func() {
@@ -66,7 +66,8 @@ func (d *driver) drive(ctx context.Context, p pace, random *rand.Rand) (unsent i
 	return unsent
 }
 
-// reach waits until a command is due and has a place; false where the time is over.
+// reach waits until a command is due and has a place among those in flight. It returns false if the
+// context ends first.
 func (d *driver) reach(ctx context.Context, due time.Duration) bool {
 	select {
 	case <-time.After(time.Until(d.began.Add(due))):
@@ -88,8 +89,8 @@ func (d *driver) reach(ctx context.Context, due time.Duration) bool {
 	}
 }
 
-// next is a loop to go on with: a new one, or the one that has waited longest. Where none
-// waits a new one begins: slow answers do not make for fewer commands.
+// next returns the script to continue: a new one, or the one that has waited longest. If none
+// waits, it starts a new one, so that slow answers do not reduce the rate of commands.
 func (d *driver) next(fresh bool) script {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -101,7 +102,7 @@ func (d *driver) next(fresh bool) script {
 	return oldest
 }
 
-// command gives a loop's next command until it is answered.
+// command gives the next command of a script and repeats it until it is answered or given up.
 func (d *driver) command(ctx context.Context, of script, due time.Duration) {
 	next, request := of[0], uuid.New()
 	to := d.services[int(request[0])%len(d.services)]
@@ -146,8 +147,8 @@ func (d *driver) goOn(rest script) {
 	d.ready = append(d.ready, rest)
 }
 
-// passing tells what may go through when it is tried again: what became of it is not
-// known, or there was no room for it.
+// passing reports whether another attempt may succeed: the outcome of this one is unknown, or the
+// server had no room for it.
 func passing(err error) bool {
 	switch fault.ReasonOf(err) {
 	case fault.Busy, fault.Unavailable:

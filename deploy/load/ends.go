@@ -11,7 +11,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// ends are where mailboxes end.
+// ends collects the positions at which mailboxes end.
 type ends struct {
 	conn   grpc.ClientConnInterface
 	tokens *tokens
@@ -48,7 +48,7 @@ func (e *ends) find(ctx context.Context, agency string, from partner.Position) e
 	}
 }
 
-// breaks are the loops in which something was seen to be past due.
+// breaks are the loops with a message that says that they are overdue.
 type breaks struct {
 	mu       sync.Mutex
 	subjects map[string]bool

@@ -1,7 +1,6 @@
-// Package load is a synthetic country at work against any Koppi: its organisers, Kela and
-// health care report, take, refer, ask and answer in the rhythm of its weeks and months,
-// while their systems stand in connection and every message is held against what was
-// accepted.
+// Package load runs a synthetic country against any Koppi: its organisers, Kela and health care
+// report, take, refer, ask and answer in the rhythm of its weeks and months. Their systems keep
+// streams open, and every message that arrives is compared with the commands that were accepted.
 package load
 
 import (
@@ -19,36 +18,36 @@ import (
 )
 
 const (
-	// streamsEach is how many streams share a connection, and commanding how many
-	// connections carry commands.
+	// streamsEach is how many streams share a connection; commanding is how many connections carry
+	// commands.
 	streamsEach, commanding = 100, 4
 )
 
-// Config is what a load is. Dial, Rate and Duration are required.
+// Config describes a load. Dial, Rate, Duration and AtOnce are required.
 type Config struct {
-	// Address is what the report calls it.
+	// Address is the server's address as the report shows it.
 	Address string
-	// Dial makes one more connection to it.
+	// Dial makes one more connection to the server.
 	Dial func() (*grpc.ClientConn, error)
-	// Tokens is a file of tokens; empty asks a development instance.
+	// Tokens is a file of tokens. If it is empty, a development instance issues the tokens.
 	Tokens string
-	// Rate is the mean of commands a second.
+	// Rate is the mean number of commands a second.
 	Rate     float64
 	Duration time.Duration
-	// Days of the country's rhythm that pass meanwhile; 0 is an even rate.
+	// Days of the country's rhythm that pass during the run; 0 means an even rate.
 	Days float64
-	// Streams of partner systems that stand; each agency has one at least.
+	// Streams is how many streams partner systems keep open; each agency has at least one.
 	Streams int
-	// AtOnce is how many commands may be in flight.
+	// AtOnce is the largest number of commands in flight.
 	AtOnce int
 	Seed   uint64
-	// Metrics are the URLs of the server's processes for Prometheus.
+	// Metrics are the URLs of the server processes' metrics, in the Prometheus format.
 	Metrics []string
-	// Progress is told what happens.
+	// Progress receives a line for each phase of the run; it may be nil.
 	Progress io.Writer
 }
 
-// Check refuses settings with which there is no load.
+// Check returns an error for settings that cannot run.
 func (c Config) Check() error {
 	switch {
 	case c.Rate <= 0 || c.Duration <= 0 || c.AtOnce <= 0:
@@ -60,8 +59,8 @@ func (c Config) Check() error {
 	}
 }
 
-// Run is the load, from the opening of the streams until all that was accepted is told, or
-// is found not to be. An interruption ends it early, with a report.
+// Run opens the streams, gives the commands, and waits until all that was accepted has been
+// delivered or is found missing. An interruption ends it early, with a report.
 func Run(ctx context.Context, c Config) (*Report, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -114,7 +113,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return c.report(seen, readers, server, took, unsent, broken), nil
 }
 
-// connect makes the connections: those of commands, and then those of streams.
+// connect opens the connections: those for commands first, then those for streams.
 func (c Config) connect() (conns []grpc.ClientConnInterface, hangUp func(), err error) {
 	var made []*grpc.ClientConn
 	hangUp = func() {
@@ -133,7 +132,7 @@ func (c Config) connect() (conns []grpc.ClientConnInterface, hangUp func(), err 
 	return conns, hangUp, nil
 }
 
-// parties are who takes part, and what they are known by.
+// parties returns the tokens of the parties and the agencies that take part.
 func (c Config) parties(ctx context.Context, conn grpc.ClientConnInterface) (*tokens, *places, error) {
 	of, asker := (*tokens)(nil), party{worker: "load", role: identity.RoleOperator}
 	var err error

@@ -19,18 +19,18 @@ import (
 type step struct {
 	name string
 	by   party
-	// do gives the command under a request id, the same each time it is asked, and says what
-	// must then be told of it.
+	// do gives the command under a request id, which is the same for each attempt, and returns the
+	// messages that must follow from it.
 	do func(ctx context.Context, to services, request string) ([]telling, error)
 }
 
-// telling is a message that must come to agencies, to each once.
+// telling is a message that each of the agencies must receive once.
 type telling struct {
 	subject, event string
 	agencies       []string
 }
 
-// tell names the agencies of parties, each once.
+// tell collects the agencies of parties, each once.
 func tell(subject, event string, to ...party) telling {
 	t := telling{subject: subject, event: event}
 	seen := map[string]bool{}
@@ -42,7 +42,7 @@ func tell(subject, event string, to ...party) telling {
 	return t
 }
 
-// services are reached over one connection.
+// services are the clients of all services over one connection.
 type services struct {
 	concern      concernv1.ConcernServiceClient
 	referral     referralv1.ReferralServiceClient
@@ -60,14 +60,13 @@ func servicesAt(conn grpc.ClientConnInterface) services {
 // script is a loop's commands, one after another.
 type script []step
 
-// kind is a kind of loop, and how many of a thousand loops are of it.
+// kind is a kind of loop, with its share in a thousand loops.
 type kind struct {
 	share int
 	write func(t town, client *commonv1.Client) script
 }
 
-// kinds of loops in the country: what is reported, what becomes of it, and what nobody
-// answers.
+// kinds are the kinds of loops in the country, with those that nobody answers.
 var kinds = []kind{
 	{210, func(t town, c *commonv1.Client) script { return closed(t.benefits, t.social, c) }},
 	{120, func(t town, c *commonv1.Client) script { return asked(t.benefits, t.social, c) }},
@@ -82,14 +81,14 @@ var kinds = []kind{
 	{30, func(t town, c *commonv1.Client) script { return planned(t.social, t.health, c) }},
 }
 
-// loops writes them.
+// loops generates new loops.
 type loops struct {
 	random *rand.Rand
 	people *people
 	places *places
 }
 
-// next is a new loop, of some kind, somewhere, about somebody.
+// next is a new loop of a random kind, in a random place, about the next client.
 func (l *loops) next() script {
 	at := l.random.IntN(1000)
 	for _, k := range kinds {
@@ -106,7 +105,7 @@ func (l *loops) client() *commonv1.Client {
 	}
 }
 
-// meanSteps are the commands of a mean loop.
+// meanSteps is the mean number of commands in a loop.
 func meanSteps() float64 {
 	sum := 0
 	for _, k := range kinds {
@@ -115,7 +114,7 @@ func meanSteps() float64 {
 	return float64(sum) / 1000
 }
 
-// consent is the client's, of an hour ago.
+// consent is a legal basis: the client's consent, given an hour ago.
 func consent(provision string) *commonv1.LegalBasis {
 	return &commonv1.LegalBasis{
 		Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: provision, ConsentedAt: timestamppb.New(time.Now().Add(-time.Hour)),

@@ -11,27 +11,28 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// firstSpan is what the rest of a run is held against.
+// firstSpan is the first and the last part of a run, which the report compares.
 const firstSpan = time.Minute
 
 // sample is one command that was accepted.
 type sample struct {
-	// due and took are since the run's beginning and since it was due.
+	// due is counted from the beginning of the run, took from the moment when the command was due.
 	due, took time.Duration
 }
 
-// measures are what is seen while the load runs.
+// measures are collected while the load runs.
 type measures struct {
 	mu      sync.Mutex
 	samples []sample
-	// underWay by agency.
+	// underWay by agency: how long its messages took.
 	underWay map[string][]time.Duration
-	// accepted by method; refused by reason, failed by code: each try counts.
+	// accepted by method; refused by reason and failed by code, counting each attempt.
 	accepted, refused, failed map[string]int
-	// due and started are counted as they are.
+	// due, unanswered and held count commands; flying are those now in flight, mostFlying the most
+	// at any time.
 	due, unanswered, held, flying, mostFlying int
 	longestHeld                               time.Duration
-	// dueBy, acceptedBy and failedBy second.
+	// dueBy, acceptedBy and failedBy count by second of the run.
 	dueBy, acceptedBy, failedBy []int
 }
 
@@ -39,7 +40,7 @@ func newMeasures() *measures {
 	return &measures{underWay: map[string][]time.Duration{}, accepted: map[string]int{}, refused: map[string]int{}, failed: map[string]int{}}
 }
 
-// at counts one in its second.
+// at adds one to the count of a moment's second.
 func at(by *[]int, moment time.Duration) {
 	second := int(moment / time.Second)
 	for len(*by) <= second {
@@ -48,8 +49,8 @@ func at(by *[]int, moment time.Duration) {
 	(*by)[second]++
 }
 
-// begin counts a command that was due and is given, so much later where it had to wait for
-// others' answers.
+// begin counts a command that was due and is now given, and by how much it is late if it had to
+// wait for the answers of others.
 func (m *measures) begin(due, held time.Duration, waited bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,7 +73,7 @@ func (m *measures) accept(name string, due, now time.Duration) {
 	at(&m.acceptedBy, now)
 }
 
-// fail counts one try that was refused or failed, and end that there is no other.
+// fail counts one attempt that was refused or failed; end says that no other attempt follows.
 func (m *measures) fail(err error, now time.Duration, end bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,8 +95,8 @@ func (m *measures) arrived(agency string, underWay time.Duration) {
 	m.underWay[agency] = append(m.underWay[agency], underWay)
 }
 
-// slowest is the agency whose messages were under way for longest, of those that had enough
-// of them to tell.
+// slowest is the agency with the highest P99 of delivery time, among those with at least 100
+// messages.
 func (m *measures) slowest() (agency string, of Quantiles) {
 	const enough = 100
 	for _, one := range slices.Sorted(maps.Keys(m.underWay)) {
@@ -126,7 +127,7 @@ func quantiles(of []time.Duration) Quantiles {
 	return Quantiles{Count: len(of), P50: at(0.5), P95: at(0.95), P99: at(0.99), Most: at(1)}
 }
 
-// latencies are those of commands that were due in a part of the run.
+// latencies are those of the commands that were due in a part of the run.
 func latencies(samples []sample, from, until time.Duration) Quantiles {
 	var took []time.Duration
 	for _, s := range samples {
@@ -137,14 +138,15 @@ func latencies(samples []sample, from, until time.Duration) Quantiles {
 	return quantiles(took)
 }
 
-// Second is what was seen in one second of the run.
+// Second counts what happened in one second of the run.
 type Second struct {
 	Second int `json:"second"`
-	// Due commands, accepted ones by when they were answered, and tries that were refused or failed.
+	// Due counts commands that were due, Accepted those that were answered in this second, and
+	// Failed the attempts that were refused or failed.
 	Due      int `json:"due"`
 	Accepted int `json:"accepted"`
 	Failed   int `json:"failed"`
-	// P99 of the commands that were due then.
+	// P99 is the latency of the commands that were due in this second.
 	P99 float64 `json:"p99_ms"`
 }
 

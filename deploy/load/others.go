@@ -18,7 +18,7 @@ const (
 	plans         = "plans/"
 )
 
-// referred is accepted, told of on the way, and completed.
+// referred is a referral that is accepted, gets a progress note, and is completed.
 func referred(from, to party, client *commonv1.Client) script {
 	var id string
 	return script{
@@ -35,7 +35,7 @@ func referred(from, to party, client *commonv1.Client) script {
 	}
 }
 
-// noticed is a decision that its receiver reads, and no more.
+// noticed is a decision notice that its receiver only acknowledges.
 func noticed(from, to party, client *commonv1.Client) script {
 	var id string
 	return script{
@@ -63,7 +63,7 @@ func complete(id *string, from, to party, outcome referralv1.ReferralOutcome) st
 	}}
 }
 
-// consulted asks without naming anybody, and is answered.
+// consulted is a consultation without personal data that is answered.
 func consulted(from, to party) script {
 	var id string
 	both := func(event string) []telling { return []telling{tell(consultations+id, event, from, to)} }

@@ -8,28 +8,27 @@ import (
 
 const (
 	checkCharacters = "0123456789ABCDEFHJKLMNPRSTUVWXY"
-	// Individual numbers of test persons.
+	// Range of the individual numbers of test persons.
 	firstTest, testNumbers = 900, 100
-	// stride leads through all persons before one comes again: a prime that does not
-	// divide how many there are.
+	// stride steps through all persons before one is repeated: a prime that does not divide their
+	// number.
 	stride = 1_000_003
 )
 
-// Test persons are born on these days.
+// Test persons are born from the first to the last of these days.
 var (
 	firstBirth = time.Date(1930, 1, 1, 0, 0, 0, 0, time.UTC)
 	lastBirth  = time.Date(2009, 12, 31, 0, 0, 0, 0, time.UTC)
 )
 
-// people are the clients: test persons, millions of them, each once before one comes
-// again.
+// people generates the clients: millions of test persons, each used once before any is repeated.
 type people struct{ next int }
 
 func newPeople(random *rand.Rand) *people { return &people{next: random.IntN(persons())} }
 
 func persons() int { return (int(lastBirth.Sub(firstBirth).Hours())/24 + 1) * testNumbers }
 
-// code is the identity code of the next of them.
+// code returns the identity code of the next person.
 func (p *people) code() string {
 	at := p.next
 	p.next = (p.next + stride) % persons()

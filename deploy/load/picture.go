@@ -15,10 +15,10 @@ var pictureText string
 
 const (
 	pictureWidth, plotLeft, plotRight = 960.0, 72.0, 936.0
-	// mostPoints are as many as a line shows well: of longer runs each stands for some
+	// mostPoints is how many points a line shows well; in longer runs each point covers some
 	// seconds.
 	mostPoints = 240
-	// mostDays have room for their names.
+	// mostDays is how many names of days fit.
 	mostDays = 14
 )
 
@@ -30,16 +30,16 @@ type panel struct {
 	Lines       []drawn
 }
 
-// TitleY is the line that its title and its legend stand on.
+// TitleY is the baseline of the title and the legend.
 func (p panel) TitleY() float64 { return p.Top - 16 }
 
-// SignY is the middle of the legend's signs.
+// SignY is the middle of the signs in the legend.
 func (p panel) SignY() float64 { return p.Top - 20 }
 
-// SignTop is their top.
+// SignTop is the top of the signs in the legend.
 func (p panel) SignTop() float64 { return p.Top - 25 }
 
-// TickEnd is where the marks of its moments end.
+// TickEnd is the lower end of the marks on the time axis.
 func (p panel) TickEnd() float64 { return p.Bottom + 5 }
 
 // tick is a mark of an axis.
@@ -59,7 +59,7 @@ type drawn struct {
 // LegendEnd is where its sign ends.
 func (d drawn) LegendEnd() float64 { return d.LegendX + 22 }
 
-// plotted is a line's name and values.
+// plotted is a line's class, label and values.
 type plotted struct {
 	class, label string
 	area         bool
@@ -114,7 +114,7 @@ func (r *Report) Picture(out io.Writer) error {
 	return template.Must(template.New("picture").Funcs(template.FuncMap{"escape": html.EscapeString}).Parse(pictureText)).Execute(out, view)
 }
 
-// days are where the country's days begin, as far as their names have room.
+// days are the beginnings of the country's days; none if there are too many to label.
 func (r *Report) days(last float64) []tick {
 	var all []tick
 	for n := range int(math.Ceil(r.Settings.Days)) {
@@ -136,8 +136,7 @@ func (r *Report) fate() string {
 	return "LOSSES"
 }
 
-// gather makes seconds into as many points as a line shows: means of counts, and the worst
-// of latencies.
+// gather reduces seconds to at most mostPoints points: means of counts, and the highest latency.
 func gather(seconds []Second) (points []Second, each int) {
 	each = max(1, (len(seconds)+mostPoints-1)/mostPoints)
 	for from := 0; from < len(seconds); from += each {
@@ -152,7 +151,7 @@ func gather(seconds []Second) (points []Second, each int) {
 	return points, each
 }
 
-// along is where a moment lies between left and right.
+// along is the horizontal position of a moment between left and right.
 func along(second, last float64) float64 { return plotLeft + second/last*(plotRight-plotLeft) }
 
 func draw(title string, top, bottom float64, points []Second, each int, lines []plotted) panel {
@@ -196,7 +195,7 @@ func draw(title string, top, bottom float64, points []Second, each int, lines []
 	return p
 }
 
-// ticks are round values from 0 to at least most, some so many.
+// ticks are round values from 0 to at least most, about as many as some says.
 func ticks(most float64, some int) []float64 {
 	rough := most / float64(some)
 	unit := math.Pow(10, math.Floor(math.Log10(rough)))

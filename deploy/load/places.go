@@ -11,7 +11,8 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// workersEach are a unit's workers: each is held to its own calls a second.
+// workersEach is the number of workers of a unit: the server limits the rate of calls for each
+// worker.
 const workersEach = 20
 
 // roles of an agency's workers.
@@ -23,7 +24,7 @@ var roles = map[caseworkv1.AgencyKind]identity.Role{
 	caseworkv1.AgencyKind_AGENCY_KIND_EMPLOYMENT:      identity.RoleEmploymentOfficer,
 }
 
-// party acts: a worker of a unit, or where none is named the agency's system.
+// party is who gives a command: a worker of a unit, or the agency's system if no worker is named.
 type party struct {
 	agency, unit, worker string
 	role                 identity.Role
@@ -31,18 +32,17 @@ type party struct {
 
 func system(agency string) party { return party{agency: agency, role: identity.RoleSystem} }
 
-// addressed is the unit, as a matter is sent to it.
+// addressed is the unit as the receiver of a matter.
 func (p party) addressed() *commonv1.Party { return &commonv1.Party{Agency: p.agency, Unit: p.unit} }
 
 func (p party) named() *commonv1.Party {
 	return &commonv1.Party{Agency: p.agency, Unit: p.unit, Worker: p.worker}
 }
 
-// places are the agencies that take part, as the address tells of them.
+// places are the agencies that take part, from the server's directory.
 type places struct {
 	all []*caseworkv1.Agency
-	// benefits, social, health and municipal ones; municipal are youth work and
-	// employment: many, each with little to say.
+	// municipal are youth work and employment services: many agencies, each with few messages.
 	benefits, social, health, municipal []*caseworkv1.Agency
 }
 
@@ -77,9 +77,9 @@ func (p *places) of(kind caseworkv1.AgencyKind) *[]*caseworkv1.Agency {
 	}
 }
 
-// standing deals streams to agencies: one to each, whose reader knows all that the
-// agency is told, and the rest to the municipal ones. That many systems stand, and that
-// most of them hear little, is the country's own shape.
+// standing assigns streams to agencies: one to each, whose reader gets all of the agency's
+// messages, and the rest to the municipal agencies. This follows the country: many systems are
+// connected, and most of them get few messages.
 func (p *places) standing(streams int) map[string]int {
 	dealt := map[string]int{}
 	for _, a := range p.all {
@@ -95,10 +95,10 @@ func (p *places) standing(streams int) map[string]int {
 	return dealt
 }
 
-// town is one place in the country: those who have to do with each other there.
+// town is one place in the country: the parties that work with each other there.
 type town struct{ benefits, social, health, municipal party }
 
-// town picks one, the larger organisers more often.
+// town picks a place at random, weighted by the size of the organiser.
 func (p *places) town(random *rand.Rand) town {
 	social := weighed(p.social, random)
 	unit := pick(social.GetUnits(), random)
@@ -107,7 +107,7 @@ func (p *places) town(random *rand.Rand) town {
 		benefits: someone(pick(p.benefits, random), nil, random), social: worker(social, unit, random),
 		health: someone(pick(health, random), unit.GetMunicipalities(), random),
 	}
-	// Without youth work in the directory Kela reports in its place.
+	// Without youth work in the directory, Kela reports in its place.
 	t.municipal = t.benefits
 	if len(p.municipal) > 0 {
 		t.municipal = someone(pick(near(p.municipal, unit.GetMunicipalities()), random), unit.GetMunicipalities(), random)
@@ -131,7 +131,7 @@ func weighed(of []*caseworkv1.Agency, random *rand.Rand) *caseworkv1.Agency {
 	return of[len(of)-1]
 }
 
-// near are the agencies that serve one of the municipalities; all where none does.
+// near are the agencies that serve one of the municipalities; all agencies if none does.
 func near(of []*caseworkv1.Agency, municipalities []string) []*caseworkv1.Agency {
 	found := slices.DeleteFunc(slices.Clone(of), func(a *caseworkv1.Agency) bool {
 		return !slices.ContainsFunc(a.GetUnits(), func(u *caseworkv1.Unit) bool { return serves(u, municipalities) })
@@ -146,7 +146,7 @@ func serves(unit *caseworkv1.Unit, municipalities []string) bool {
 	return slices.ContainsFunc(unit.GetMunicipalities(), func(m string) bool { return slices.Contains(municipalities, m) })
 }
 
-// someone is a worker of a unit that serves one of the municipalities, or of any.
+// someone is a worker of a unit that serves one of the municipalities; of any unit if none does.
 func someone(of *caseworkv1.Agency, municipalities []string, random *rand.Rand) party {
 	units := slices.DeleteFunc(slices.Clone(of.GetUnits()), func(u *caseworkv1.Unit) bool { return !serves(u, municipalities) })
 	if len(units) == 0 {

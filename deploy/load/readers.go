@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	// window is what a system takes at once that is told of hundreds of messages a second.
+	// window is how many messages a system takes at once, enough for hundreds of messages a second.
 	window = 1024
-	// patience is how long readers are waited for while nothing comes to any of them.
+	// patience is how long the load waits for readers while none of them receives anything.
 	patience = time.Minute
 	// openers is how many mailboxes are read to their ends at once.
 	openers = 16
 )
 
-// readers are the partner systems that stand, each on a stream of its own.
+// readers are the partner systems, each on a stream of its own.
 type readers struct {
 	all   []*reader
 	books map[string]*book
-	// more signals that one of them has read, stands or has ended.
+	// more signals that one of them has read a message, has opened its stream or has ended.
 	more chan struct{}
-	// opened counts streams, with those that were opened again.
+	// opened counts opened streams, including those that were opened again.
 	opened atomic.Int64
 	breaks breaks
 }
 
-// reader is one of them. It is a partner's inbox that keeps nothing but where it is.
+// reader is one partner system. Its inbox stores nothing but its position.
 type reader struct {
 	*readers
 	agency, consumer string
@@ -44,11 +44,11 @@ type reader struct {
 
 	mu       sync.Mutex
 	position partner.Position
-	// ended is why it reads no more.
+	// ended is the error with which it stopped reading.
 	ended error
 }
 
-// openReaders begins where the mailboxes end now.
+// openReaders starts readers at the present ends of the mailboxes.
 func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens, standing map[string]int, underWay func(agency string, took time.Duration)) (*readers, error) {
 	r := &readers{books: map[string]*book{}, more: make(chan struct{}, 1), breaks: breaks{subjects: map[string]bool{}}}
 	for agency, count := range standing {
@@ -72,8 +72,8 @@ func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *
 	return r, nil
 }
 
-// stand keeps all streams until the context ends, and returns once all are open. Done
-// waits for their ends.
+// stand keeps all streams open until the context ends, and returns once all are open. done waits
+// until all have ended.
 func (r *readers) stand(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens) (done func(), err error) {
 	var group sync.WaitGroup
 	for i, one := range r.all {
@@ -86,8 +86,8 @@ func (r *readers) stand(ctx context.Context, conns []grpc.ClientConnInterface, t
 	return group.Wait, r.wait(ctx, func(one *reader) bool { return one.stands.Load() })
 }
 
-// wait returns once something holds of all readers that go on, and fails once nothing has
-// come to any of them for long.
+// wait returns once the condition holds for all readers that have not ended. It fails if none of
+// them receives anything for the duration of patience.
 func (r *readers) wait(ctx context.Context, holds func(*reader) bool) error {
 	for {
 		left := 0
@@ -116,7 +116,7 @@ func (r *readers) signal() {
 	}
 }
 
-// Position is where the reader is.
+// Position is the reader's position.
 func (r *reader) Position(context.Context) (partner.Position, error) { return r.at(), nil }
 
 func (r *reader) at() partner.Position {
@@ -125,7 +125,7 @@ func (r *reader) at() partner.Position {
 	return r.position
 }
 
-// Take counts messages, which are acknowledged when it returns.
+// Take records messages. They are acknowledged when it returns.
 func (r *reader) Take(_ context.Context, messages []partner.Message, behind partner.Position) error {
 	now := time.Now()
 	for _, message := range messages {
@@ -152,7 +152,7 @@ func (r *reader) err() error {
 	return r.ended
 }
 
-// behind tells whether a reader has not come as far as a mailbox goes.
+// behind reports whether the reader has not yet reached the end of a mailbox.
 func (r *reader) behind(end partner.Position) bool {
 	position := r.at()
 	for service, head := range end.Heads {
@@ -163,7 +163,7 @@ func (r *reader) behind(end partner.Position) bool {
 	return false
 }
 
-// observed tells a reader of its streams' openings.
+// observed notes when a reader's streams are opened.
 type observed struct {
 	grpc.ClientConnInterface
 	reader *reader
@@ -191,8 +191,8 @@ func (s *observedStream) RecvMsg(message any) error {
 	return err
 }
 
-// finish waits until all readers have read to the ends that mailboxes have now, and says
-// of each that has not, and of each that ended, why.
+// finish waits until all readers have reached the present ends of the mailboxes. It returns the
+// error of each reader that ended early, and one that counts the readers that did not arrive.
 func (r *readers) finish(ctx context.Context, conn grpc.ClientConnInterface, tokens *tokens) []string {
 	ends := ends{conn: conn, tokens: tokens, found: map[string]partner.Position{}}
 	var group errgroup.Group

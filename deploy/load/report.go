@@ -11,33 +11,33 @@ import (
 	"time"
 )
 
-// Report is what was seen.
+// Report is the result of a load.
 type Report struct {
 	Settings Settings `json:"settings"`
-	// Took is until the last command was answered, in seconds.
+	// Took is the time until the last command was answered, in seconds.
 	Took     float64  `json:"took_s"`
 	Commands Commands `json:"commands"`
-	// Latency of commands, from when they were due until they were accepted: of all, and of
-	// those due in the run's first minute and in its last.
+	// Latency of commands, from when they were due until they were accepted: of all, and of those
+	// due in the run's first minute and in its last.
 	Latency     Quantiles `json:"latency"`
 	FirstMinute Quantiles `json:"first_minute"`
 	LastMinute  Quantiles `json:"last_minute"`
-	// UnderWay is how long messages took, from when their command was given until a system of
-	// an agency had them.
+	// UnderWay is how long messages took, from when their command was given until one of the
+	// agency's systems received them.
 	UnderWay Quantiles `json:"under_way"`
-	// Slowest are those of the one agency that was told latest.
+	// Slowest is UnderWay of the agency whose messages took longest (P99).
 	Slowest       Quantiles `json:"slowest_under_way"`
 	SlowestAgency string    `json:"slowest_agency"`
 	Messages      Messages  `json:"messages"`
-	// Breaks are loops that were seen to be past due.
+	// Breaks counts the loops that became overdue.
 	Breaks int `json:"breaks"`
-	// Server is nil where its metrics were not read.
+	// Server is nil if its metrics were not read.
 	Server  *Server  `json:"server,omitempty"`
 	Losses  Losses   `json:"losses"`
 	Seconds []Second `json:"seconds"`
 }
 
-// Settings are those that the load ran with.
+// Settings are the settings of the load.
 type Settings struct {
 	Address  string  `json:"address"`
 	Rate     float64 `json:"rate"`
@@ -49,51 +49,54 @@ type Settings struct {
 	Streams  int     `json:"streams"`
 }
 
-// Commands are what became of them. Due are Accepted, Unanswered and NotSent together.
+// Commands counts the commands by their result. Due is the sum of Accepted, GivenUp and NotSent.
 type Commands struct {
 	Due      int `json:"due"`
 	Accepted int `json:"accepted"`
-	// PerSecond is the throughput: accepted ones a second.
+	// PerSecond is the throughput: accepted commands a second.
 	PerSecond float64        `json:"per_second"`
 	ByMethod  map[string]int `json:"by_method"`
-	// Refused by reason and Failed by code are tries: a command that is refused for the
-	// moment is tried again.
+	// Refused by reason and Failed by code count attempts: a command that is refused for the moment
+	// is tried again.
 	Refused map[string]int `json:"refused"`
 	Failed  map[string]int `json:"failed"`
-	// GivenUp were refused for good, or got no answer however often they were tried.
+	// GivenUp counts commands that were refused for good, or got no answer in any attempt.
 	GivenUp int `json:"given_up"`
 	NotSent int `json:"not_sent"`
-	// Held had to wait, the longest for so long, since too many were in flight.
+	// Held counts commands that had to wait since too many were in flight; LongestHeld is the
+	// longest wait.
 	Held          int     `json:"held"`
 	LongestHeld   float64 `json:"longest_held_ms"`
 	MostInFlight  int     `json:"most_in_flight"`
 	AtOnceReached bool    `json:"at_once_reached"`
 }
 
-// Messages are what came of it.
+// Messages counts the messages that followed from the commands.
 type Messages struct {
-	// Expected are what accepted commands had to tell, at each agency.
+	// Expected counts, over all agencies, the messages that accepted commands require.
 	Expected int `json:"expected"`
-	// Delivered to all streams, and a second.
+	// Delivered counts messages over all streams; PerSecond is the same a second.
 	Delivered int     `json:"delivered"`
 	PerSecond float64 `json:"per_second"`
-	// Reopened streams.
+	// Reopened counts streams that were opened again.
 	Reopened int `json:"reopened"`
 }
 
-// Losses are what must not be: one number above zero is a fault of Koppi's.
+// Losses must all be zero: a number above zero is a fault in Koppi.
 type Losses struct {
-	// Lost were accepted and never told to an agency that had to be; Doubled told twice.
+	// Lost counts messages that an agency had to receive and never did; Doubled those that came
+	// twice.
 	Lost    int `json:"lost"`
 	Doubled int `json:"doubled"`
-	// Missed and Repeated are messages at one of an agency's streams.
+	// Missed and Repeated count messages at one of an agency's streams.
 	Missed   int `json:"missed"`
 	Repeated int `json:"repeated"`
-	// Broken streams, and why: a gap, a changed message, or one that does not come.
+	// Broken lists the streams that broke, with the reason: a gap, a changed message, or one that
+	// does not come.
 	Broken []string `json:"broken"`
 }
 
-// None tells whether everything came, once and in order.
+// None reports whether every message came once and in order.
 func (l Losses) None() bool {
 	return l.Lost+l.Doubled+l.Missed+l.Repeated+len(l.Broken) == 0
 }
@@ -130,14 +133,14 @@ func (c Config) report(seen *measures, readers *readers, server *watched, took t
 	return r
 }
 
-// JSON writes the report for machines.
+// JSON writes the report as JSON.
 func (r *Report) JSON(out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", " ")
 	return encoder.Encode(r)
 }
 
-// Text writes it for people.
+// Text writes the report for people.
 func (r *Report) Text(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(head, format string, args ...any) {
@@ -181,7 +184,7 @@ func (r *Report) rhythm() string {
 	return fmt.Sprintf("%g days of the country's rhythm", r.Settings.Days)
 }
 
-// String is as people read it.
+// String formats the quantiles for people.
 func (q Quantiles) String() string {
 	if q.Count == 0 {
 		return "nothing"

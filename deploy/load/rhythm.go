@@ -8,29 +8,29 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// meanMonth is the days of a mean month of the calendar.
+	// meanMonth is the mean number of days in a calendar month.
 	meanMonth = 365.2425 / 12
-	// turnDays are the days of a turn of the month, when benefits are paid and rents are due,
-	// and turn is how much more happens then.
+	// turnDays is how many days around the first of a month are busier, when benefits are paid and
+	// rents are due; turn is the factor for them.
 	turnDays = 5
 	turn     = 1.6
 )
 
-// hours of a day, from midnight: what happens in each of them, as a share of 24 such.
+// hours of a day, from midnight: the activity of each hour relative to the mean hour.
 var hours = [24]float64{
 	0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.4, 1.0, 3.0, 3.4, 3.0, 2.2, 2.0, 2.4, 2.0, 1.4, 0.6, 0.4, 0.3, 0.3, 0.3, 0.2, 0.2, 0.1,
 }
 
-// weekdays from Sunday on, as shares of seven: after a weekend there is more.
+// weekdays from Sunday, relative to the mean day: Monday is the busiest, after the weekend.
 var weekdays = [7]float64{0.15, 1.9, 1.35, 1.2, 1.15, 1.05, 0.2}
 
-// Rhythm is how much more than at the mean hour happens in the country at a time of its
-// clock. Its mean over years is 1.
+// Rhythm is the country's activity at a moment, relative to the mean hour. Its mean over years is
+// 1.
 func Rhythm(at time.Time) float64 {
 	return hours[at.Hour()] * weekdays[at.Weekday()] * month(at)
 }
 
-// month is the turn of the month's part: its last two days and its first three.
+// month is the factor for the day of the month: higher on its last two days and its first three.
 func month(at time.Time) float64 {
 	last := time.Date(at.Year(), at.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	if at.Day() <= 3 || at.Day() > last-2 {
@@ -39,19 +39,20 @@ func month(at time.Time) float64 {
 	return (meanMonth - turnDays*turn) / (meanMonth - turnDays)
 }
 
-// countryStart is a Thursday whose week holds a Monday that is the first of a month.
+// countryStart is a Thursday; the Monday that follows is the first of a month.
 var countryStart = time.Date(2026, 5, 28, 0, 0, 0, 0, time.UTC)
 
-// pace is the rate of a run: the country's rhythm, pressed into its duration.
+// pace is the rate of a run: the country's rhythm, compressed to the run's duration.
 type pace struct {
 	rate     float64
 	duration time.Duration
 	days     float64
-	// mean of the rhythm over the run: whatever it is, the run's rate is what was asked for.
+	// mean of the rhythm over the run, by which the rate is divided so that the run's mean is the
+	// rate asked for; peak is its maximum.
 	mean, peak float64
 }
 
-// paceSteps are how many moments of a run are looked at.
+// paceSteps is how many moments of a run are sampled for mean and peak.
 const paceSteps = 10_000
 
 func newPace(rate float64, duration time.Duration, days float64) pace {
@@ -72,11 +73,11 @@ func (p pace) rhythm(at time.Duration) float64 {
 	return Rhythm(countryStart.Add(time.Duration(float64(at) / float64(p.duration) * p.days * float64(day))))
 }
 
-// at is the commands a second at a moment of the run.
+// at is the number of commands a second at a moment of the run.
 func (p pace) at(moment time.Duration) float64 { return p.rate * p.rhythm(moment) / p.mean }
 
-// arrivals are the moments of a run at which commands are due: they come of themselves,
-// as from many people who do not know of each other, and wait for no answer.
+// arrivals are the moments of a run at which commands are due. They are independent of each other,
+// as from many people, and do not wait for answers.
 func (p pace) arrivals(random *rand.Rand) iter.Seq[time.Duration] {
 	most := p.rate * p.peak / p.mean
 	return func(yield func(time.Duration) bool) {
@@ -86,7 +87,8 @@ func (p pace) arrivals(random *rand.Rand) iter.Seq[time.Duration] {
 			if moment >= p.duration {
 				return
 			}
-			// Of those at the peak's rate, as many stay as the rate is at that moment.
+			// Arrivals are drawn at the peak's rate and kept in proportion to the rate at that
+			// moment.
 			if random.Float64()*most < p.at(moment) && !yield(moment) {
 				return
 			}
