@@ -1,6 +1,5 @@
-// Package allinone runs the services and the gateway in one process, on embedded
-// SQLite, over an in-memory listener with the same handlers and interceptors as
-// over the network.
+// Package allinone runs the services and the gateway in one process, on embedded SQLite. Calls go
+// over in-memory listeners, through the same handlers and interceptors as over the network.
 package allinone
 
 import (
@@ -38,47 +37,47 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Config says how Koppi runs. Directory, Data and Logger are required.
+// Config is the configuration of a suite. Directory, Data and Logger are required.
 type Config struct {
-	// Data is the folder of databases and keys; made where it is missing.
+	// Data is the folder of databases and keys. It is created if it is missing.
 	Data      string
 	Directory *directory.Directory
 	Logger    *slog.Logger
 	// Dev trusts the development issuer, admits test persons and serves DevService.
 	Dev bool
-	// Clock makes the domain's time stand still there; needs Dev and an empty folder.
+	// Clock stops the domain's time at this moment; it needs Dev and an empty folder.
 	Clock time.Time
-	// Issuers are believed besides the development issuer.
+	// Issuers are trusted issuers besides the development issuer.
 	Issuers []identity.IssuerConfig
-	// Partners are systems that show certificates; nil for none.
+	// Partners are systems that authenticate with certificates; nil for none.
 	Partners *identity.Partners
-	// Sessions are set for pages at which people sign in.
+	// Sessions configures sign-in at the pages.
 	Sessions session.Settings
-	// File is the directory's, to be taken anew when it changes; nil where it is no file.
+	// File is the directory's file, which is read again when it changes; nil if the directory is
+	// not from a file.
 	File *directory.File
-	// KEK is where the key-encryption key is, as seal.Source has it; empty for a file in
-	// the clear in Data.
+	// KEK is the location of the key-encryption key, as seal.Source takes it; empty for an
+	// unencrypted file in Data.
 	KEK string
 	// Scanner is the address of a ClamAV daemon that scans attachments; empty for none.
 	Scanner string
-	// Recent keeps spans, to be shown to operators; nil for none.
+	// Recent keeps recent spans for operators to read; nil for none.
 	Recent *telemetry.Recent
-	// Origins of other sites whose pages may call.
+	// Origins are other sites whose pages may call.
 	Origins []string
-	// Limits of callers; none where it is zero.
+	// Limits are the rate limits of callers; none if it is zero.
 	Limits limit.Settings
-	// Uploads are the limits of papers; none where it is zero.
+	// Uploads are the limits on attachments; none if it is zero.
 	Uploads limit.Uploads
-	// Patience is how long a request's message may take to come; the default's where it
-	// is zero.
+	// Patience is how long the message of a request may take to arrive; zero for the default.
 	Patience time.Duration
-	// Callbacks are set for agencies that the directory wants called.
+	// Callbacks configures the calls to the agencies' endpoints in the directory.
 	Callbacks callback.Settings
-	// CallbackTiming is the default's where it is zero.
+	// CallbackTiming is the timing of callbacks; zero for the default.
 	CallbackTiming callback.Timing
-	// Notices are set for units that are told that something waits.
+	// Notices configures the notices to units about waiting work.
 	Notices notice.Settings
-	// NoticeTiming is the default's where it is zero.
+	// NoticeTiming is the timing of notices; zero for the default.
 	NoticeTiming notice.Timing
 }
 
@@ -94,10 +93,11 @@ type Koppi struct {
 	release func() error
 }
 
-// ErrDataExists says that a clock was given for a folder that holds data.
+// ErrDataExists is the error of Open if a clock is given for a folder that holds data.
 var ErrDataExists = errors.New("--clock needs an empty data folder, and this one holds data")
 
-// Open prepares everything and serves nothing yet. Close it, or Run it.
+// Open prepares a suite without serving it. The caller must Close or Run it. It returns ErrInUse if
+// another process has the data folder, and ErrDataExists if Clock is set and the folder holds data.
 func Open(ctx context.Context, config Config) (*Koppi, error) {
 	release, err := Lock(config.Data)
 	if err != nil {
@@ -110,10 +110,10 @@ func Open(ctx context.Context, config Config) (*Koppi, error) {
 	return k, nil
 }
 
-// Files are where a service keeps its data.
+// Files are the paths of a service's data: its journal, its keys and the key-encryption key.
 type Files struct{ Journal, Keys, KEK string }
 
-// Paths are the files of a service in a data folder.
+// Paths returns the paths of a service's files in a data folder.
 func Paths(data, service string) Files {
 	return Files{
 		Journal: filepath.Join(data, service+".db"), Keys: filepath.Join(data, service+".keys.db"),
@@ -175,14 +175,14 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	return err
 }
 
-// Served lists the services that may be called from outside.
+// Served lists the full names of the services that may be called from outside.
 func Served() []string {
 	served := []string{dev.ServiceName, exchangev1.ExchangeService_ServiceDesc.ServiceName, exchangev1.ParkingService_ServiceDesc.ServiceName}
 	served = append(served, casework.Services...)
 	return append(served, slices.Sorted(maps.Values(suite.Services))...)
 }
 
-// Run serves on the listener until the context ends, and closes everything.
+// Run serves on the listener until the context ends, then closes the suite.
 func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return k.Serve(ctx) })
@@ -191,7 +191,8 @@ func (k *Koppi) Run(ctx context.Context, listener net.Listener) error {
 	return errors.Join(err, k.Close())
 }
 
-// Serve runs everything but a listener: who calls uses Handler or Backend.
+// Serve runs everything except a listener, until the context ends; the caller uses Handler or
+// Backend.
 func (k *Koppi) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range k.members {
@@ -216,19 +217,19 @@ func (k *Koppi) Serve(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Backend is the in-memory connection straight to the services, in the name of who calls.
+// Backend is the in-memory connection straight to the services, in the name of the caller.
 func (k *Koppi) Backend() grpc.ClientConnInterface { return suite.Routes(k.front.Routes) }
 
-// Handler is the gateway.
+// Handler returns the gateway's handler.
 func (k *Koppi) Handler() http.Handler { return k.handler }
 
-// Store is a service's journal.
+// Store returns the journal of a service of the suite.
 func (k *Koppi) Store(service string) *sqlite.Store {
 	at := slices.IndexFunc(k.members, func(m *member) bool { return m.name == service })
 	return k.members[at].store
 }
 
-// Close releases the files. Run does so by itself.
+// Close closes the databases and releases the data folder. Run calls it itself.
 func (k *Koppi) Close() error {
 	var errs []error
 	if k.calls != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrInUse says that a process has the data folder.
+// ErrInUse is the error of Lock if another process has the data folder.
 var ErrInUse = errors.New("a process has this data folder: stop it first")
 
-// Lock takes a data folder, which is made where it is missing, for this process alone
-// until it is released; ErrInUse where another has it. The lock ends with the process,
-// however that ends.
+// Lock reserves a data folder for this process until it is released, and creates the folder if it
+// is missing. It returns ErrInUse if another process has it. The lock ends with the process, even
+// if that crashes.
 func Lock(data string) (release func() error, err error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err

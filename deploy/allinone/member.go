@@ -35,12 +35,13 @@ type parts struct {
 	kek     tink.AEAD
 	secrets *identity.Secrets
 	papers  *attachment.Store
-	// limiter of callers, the same for all services; nil for none.
+	// limiter is the rate limiter of callers, shared by all services; nil for none.
 	limiter *limit.Limiter
-	// callers are named to services, which believe verifier's one issuer.
+	// callers issues the tokens that name a caller to the services; verifier trusts its issuer
+	// alone.
 	callers  *identity.TokenExchange
 	verifier *identity.Verifier
-	// issuer gives out tokens for trying out; nil without Dev.
+	// issuer issues development tokens; nil without Dev.
 	issuer *identity.Issuer
 }
 
@@ -78,7 +79,7 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	return p, err
 }
 
-// OpenPapers opens the folders of attachments and of their keys.
+// OpenPapers opens the folders of attachments and of their keys in a data folder.
 func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
 	at, err := filepath.Abs(data)
 	if err != nil {
@@ -90,8 +91,8 @@ func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.St
 	return attachment.Open(ctx, folder("attachments"), folder("attachment.keys"), kek)
 }
 
-// member is one service in the process: its own database, and a listener in memory
-// with the same handlers and interceptors as over the network.
+// member is one service in the process: its own database, and an in-memory listener with the same
+// handlers and interceptors as over the network.
 type member struct {
 	name     string
 	service  process.Built

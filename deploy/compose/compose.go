@@ -1,4 +1,4 @@
-// Package compose reads deploy/compose.yaml as Compose does, for tests.
+// Package compose reads deploy/compose.yaml as Docker Compose does, for tests.
 package compose
 
 import (

@@ -1,4 +1,4 @@
-// Package config holds the files that Koppi starts with when it is told no other.
+// Package config holds the files that Koppi uses if no others are given.
 package config
 
 import _ "embed"

@@ -1,6 +1,5 @@
-// Package demo replays the scenarios and shows the loop as a person would want to
-// see it: who did what, whose turn it then is, who was told what, and what was
-// withheld and why.
+// Package demo replays the scenarios and prints the loop for people: who did what, whose turn it
+// is, what each agency was told, and what was withheld and why.
 package demo
 
 import (
@@ -22,14 +21,14 @@ import (
 	"koppi.internal/pkg/directory"
 )
 
-// Options choose what is replayed.
+// Options select what is replayed.
 type Options struct {
-	// Scenario is the number of one scenario; empty replays all.
+	// Scenario is the number of one scenario; empty for all.
 	Scenario string
 }
 
-// Run replays scenarios, each on an empty instance of its own, and fails if one
-// does not go as written.
+// Run replays scenarios, each on an empty instance of its own, and fails if the result of one
+// differs from what it expects.
 func Run(ctx context.Context, out io.Writer, options Options) error {
 	all, err := scenario.Load(scenarios.Files)
 	if err != nil {
@@ -61,7 +60,7 @@ func Run(ctx context.Context, out io.Writer, options Options) error {
 	return nil
 }
 
-// missing names the services that a scenario needs and that are not there yet.
+// missing lists the services that a scenario needs and that do not exist yet.
 func missing(s scenario.Scenario) []string {
 	var services []string
 	for _, service := range s.Services() {

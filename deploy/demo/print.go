@@ -16,7 +16,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// printer writes what happens, for people. It never writes an identity code.
+// printer prints the steps of a scenario for people. It never prints an identity code.
 type printer struct {
 	out      io.Writer
 	agencies *directory.Directory
@@ -30,7 +30,7 @@ func (p *printer) heading(s scenario.Scenario) {
 	p.line("Needs %s. Begins %s.", strings.Join(s.Needs, ", "), moment(s.Clock))
 }
 
-// agency is an agency's name in English.
+// agency returns an agency's name in English.
 func (p *printer) agency(key string) string {
 	if agency, ok := p.agencies.Agency(key); ok {
 		return agency.Names["en"]
@@ -53,7 +53,7 @@ func (p *printer) party(fields map[string]any) string {
 	return p.agency(agency)
 }
 
-// Called tells of a call.
+// Called prints a call and its answer or refusal.
 func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, answer map[string]any, refusal *scenario.Refusal) {
 	who := s.Cast[step.As]
 	request := map[string]any{}
@@ -121,7 +121,7 @@ func (p *printer) request(request map[string]any) {
 	}
 }
 
-// subjects are the names of what the services answer with.
+// subjects are the fields in which the services' answers hold a matter.
 var subjects = []string{"concern", "referral", "consultation", "plan"}
 
 func (p *printer) answer(answer map[string]any) {
@@ -158,7 +158,7 @@ func (p *printer) answer(answer map[string]any) {
 	}
 }
 
-// status says where the loop stands, who is responsible and whose turn it is.
+// status describes the state of the loop, who is responsible and whose turn it is.
 func (p *printer) status(status map[string]any) string {
 	phase, _ := status["phase"].(string)
 	parts := []string{phases[phase]}
@@ -182,7 +182,7 @@ func (p *printer) status(status map[string]any) string {
 	return strings.Join(parts, " · ")
 }
 
-// Read tells what an agency's mailbox brought.
+// Read prints the messages that an agency received.
 func (p *printer) Read(s scenario.Scenario, step scenario.Step, messages []*exchangev1.CaseMessage) {
 	p.line("\n✉ The mailbox of %s, %d new:", p.agency(s.Cast[step.Mailbox].Agency), len(messages))
 	for _, message := range messages {
@@ -190,8 +190,8 @@ func (p *printer) Read(s scenario.Scenario, step scenario.Step, messages []*exch
 	}
 }
 
-// Message writes what an agency is told by a message: what has happened, whose
-// turn it is and what was withheld, and neither text nor person.
+// Message prints what a message discloses to an agency: what has happened, whose turn it is and
+// what was withheld. It prints neither free text nor the person.
 func Message(out io.Writer, agencies *directory.Directory, message *exchangev1.CaseMessage) {
 	(&printer{out: out, agencies: agencies}).message(message)
 }
@@ -226,13 +226,13 @@ func (p *printer) withheld(message *exchangev1.CaseMessage) {
 	}
 }
 
-// Advanced tells that time has passed.
+// Advanced prints the new time.
 func (p *printer) Advanced(_ scenario.Scenario, _ scenario.Step, now time.Time) {
 	p.now = now
 	p.line("\n⏱ It is %s.", moment(now))
 }
 
-// object is the first of the named fields that is there.
+// object returns the first of the named fields that exists.
 func object(fields map[string]any, names ...string) map[string]any {
 	for _, name := range names {
 		if value, ok := fields[name].(map[string]any); ok {

@@ -7,7 +7,7 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// deeds says what each call does, in words.
+// deeds describes each call in words.
 var deeds = map[string]string{
 	"CheckOpenConcern":        "asks whether its own earlier report is in hand at %s",
 	"SubmitConcern":           "reports a concern (huoli-ilmoitus) to %s",
@@ -96,7 +96,7 @@ var grounds = map[string]string{
 	"LEGAL_GROUND_NO_PERSONAL_DATA":       "without personal data",
 }
 
-// rules explains why a field is withheld.
+// rules explain why a field is withheld.
 var rules = map[string]string{
 	"receiver-only/earlier-concerns": "earlier concerns are for the receiver",
 	"receiver-only/triage":           "the receiver's judgement stays with the receiver",
@@ -117,15 +117,15 @@ var rules = map[string]string{
 	"erased":                         "the content has been erased",
 }
 
-// plain makes an enum's value a word: TOPIC_RENT_ARREARS, rent arrears.
+// plain turns an enum's value into words: TOPIC_RENT_ARREARS with the prefix becomes rent arrears.
 func plain(value, prefix string) string {
 	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(value, prefix), "_", " "))
 }
 
-// moment is a time as Finns write it.
+// moment formats a time in the Finnish way, in Helsinki's time zone.
 func moment(t time.Time) string { return t.In(loop.Helsinki()).Format("Mon 2.1.2006 15.04") }
 
-// due is a due time: a day where it ends with one, else to the minute.
+// due formats a due time: as a day if it is the end of one, otherwise to the minute.
 func due(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -137,7 +137,7 @@ func due(text string) string {
 	return moment(t)
 }
 
-// spaced separates a type name's words: ConcernTaken, concern taken.
+// spaced separates the words of a type name: ConcernTaken becomes concern taken.
 func spaced(name string) string {
 	var text strings.Builder
 	for i, r := range name {

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Manifests are the objects that an overlay makes.
+// Manifests are the objects that an overlay produces.
 type Manifests struct {
 	Namespaces  []corev1.Namespace
 	Accounts    []corev1.ServiceAccount
@@ -28,8 +28,8 @@ type Manifests struct {
 	Policies    []networkingv1.NetworkPolicy
 }
 
-// Read builds a folder and decodes each object strictly into the API's own type. A kind
-// that it does not know is an error.
+// Read builds the kustomization in a folder and decodes each object strictly into the API's type.
+// An unknown kind or field is an error.
 func Read(folder string) (*Manifests, error) {
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
@@ -79,14 +79,14 @@ func decode[T any](text []byte, into *[]T) error {
 	return nil
 }
 
-// Pod is what a Deployment or a Job starts.
+// Pod is the pod template of a Deployment or a Job.
 type Pod struct {
 	Name   string
 	Labels map[string]string
 	Spec   corev1.PodSpec
 }
 
-// Pods are all pods' templates.
+// Pods returns the templates of all pods.
 func (m *Manifests) Pods() []Pod {
 	var all []Pod
 	for _, one := range m.Deployments {
@@ -98,11 +98,12 @@ func (m *Manifests) Pods() []Pod {
 	return all
 }
 
-// Command is a container's program with its arguments.
+// Command returns a container's program with its arguments.
 func Command(c corev1.Container) []string { return slices.Concat(c.Command, c.Args) }
 
-// Environment of a container. What stands in a Secret is asked for; an optional Secret is
-// taken not to be there.
+// Environment returns the environment of a container. It gets values of Secrets from the function,
+// and treats an optional Secret as missing. It fails for variables from any other source than
+// ConfigMaps and Secrets.
 func (m *Manifests) Environment(c corev1.Container, secret func(name, key string) string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, from := range c.EnvFrom {

@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// sampleEvery is how often the server's processes are looked at: a look costs them.
+// sampleEvery is how often the metrics of the server's processes are read. It is not more often
+// since each reading is work for them.
 const sampleEvery = 5 * time.Second
 
-// vitals are what processes say of themselves at one moment, all of them together.
+// vitals are the metrics of all processes at one moment, added up.
 type vitals struct {
 	at                 time.Duration
 	goroutines, memory float64
@@ -28,11 +29,11 @@ type watched struct {
 
 	mu  sync.Mutex
 	all []vitals
-	// failed is why one could not be read, last.
+	// failed is the last error of reading metrics.
 	failed error
 }
 
-// look reads now.
+// look reads the metrics of all processes once.
 func (w *watched) look(ctx context.Context, at time.Duration) error {
 	sum := vitals{at: at}
 	for _, url := range w.urls {
@@ -51,7 +52,7 @@ func (w *watched) look(ctx context.Context, at time.Duration) error {
 	return nil
 }
 
-// run reads until the context ends.
+// run reads the metrics every sampleEvery until the context ends.
 func (w *watched) run(ctx context.Context) {
 	if len(w.urls) == 0 {
 		return
@@ -68,7 +69,7 @@ func (w *watched) run(ctx context.Context) {
 	}
 }
 
-// vitalsOf reads one process's metrics in Prometheus's text form.
+// vitalsOf reads one process's metrics in the Prometheus text format.
 func vitalsOf(ctx context.Context, url string) (vitals, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -95,8 +96,8 @@ func vitalsOf(ctx context.Context, url string) (vitals, error) {
 	return vitals{goroutines: found["go_goroutines"], memory: found["process_resident_memory_bytes"]}, nil
 }
 
-// Server is what the server's processes said of themselves: medians of the first minute
-// and of the last, all processes together.
+// Server holds the metrics of the server's processes, added up: medians of the first minute and of
+// the last.
 type Server struct {
 	FirstGoroutines float64 `json:"first_goroutines"`
 	LastGoroutines  float64 `json:"last_goroutines"`

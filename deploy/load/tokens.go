@@ -17,14 +17,14 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// tokenAge is how long a token is used before another is asked for.
+// tokenAge is how long a token is used before a new one is issued.
 const tokenAge = time.Hour
 
-// tokens speak for the parties.
+// tokens holds the tokens with which parties call.
 type tokens struct {
-	// issue gives a token anew.
+	// issue returns a new token for a party.
 	issue func(ctx context.Context, of party) (string, error)
-	// given are the agencies of a file of tokens; nil where all can be had.
+	// given are the tokens of a file, by agency; nil if a development instance issues any token.
 	given map[string]givenTokens
 
 	mu   sync.Mutex
@@ -36,19 +36,19 @@ type keptToken struct {
 	since time.Time
 }
 
-// givenTokens are an agency's in a file: its mailbox is read by a system, its matters are
-// handled by a worker.
+// givenTokens are an agency's tokens in a file: the system's reads its mailbox, the worker's
+// handles its matters.
 type givenTokens struct {
 	System string `json:"system"`
 	Worker string `json:"worker"`
-	// Unit that the worker's token names.
+	// Unit is the unit that the worker's token names.
 	Unit string `json:"unit"`
 }
 
 // errNoTokens says where tokens come from.
 var errNoTokens = errors.New(`no tokens: the address gives none out (koppi up --dev does); name a file of them with --tokens: {"kela": {"system": "…", "worker": "…", "unit": "toimeentulotuki"}, …}`)
 
-// devTokens are had for the asking; it fails where they are not.
+// devTokens gets tokens from a development instance, and fails if the server is none.
 func devTokens(ctx context.Context, conn grpc.ClientConnInterface) (*tokens, error) {
 	client := devv1.NewDevServiceClient(conn)
 	if _, err := client.GetClock(ctx, &devv1.GetClockRequest{}); err != nil {
@@ -60,7 +60,7 @@ func devTokens(ctx context.Context, conn grpc.ClientConnInterface) (*tokens, err
 	}}, nil
 }
 
-// fileTokens are those of a file.
+// fileTokens reads tokens from a file.
 func fileTokens(path string) (*tokens, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the caller's
 	if err != nil {
@@ -68,7 +68,7 @@ func fileTokens(path string) (*tokens, error) {
 	}
 	given := map[string]givenTokens{}
 	if err := json.Unmarshal(text, &given); err != nil {
-		// Not the decoder's own words: they may quote a token.
+		// Without the decoder's message: it may quote a token.
 		return nil, fmt.Errorf("%s is no such file: %w", path, errNoTokens)
 	}
 	for agency, one := range given {
@@ -84,7 +84,7 @@ func fileTokens(path string) (*tokens, error) {
 	}}, nil
 }
 
-// reach leaves the agencies and units that there are tokens for.
+// reach keeps the agencies and units for which there are tokens.
 func (t *tokens) reach(agencies []*caseworkv1.Agency) []*caseworkv1.Agency {
 	if t.given == nil {
 		return agencies
@@ -100,7 +100,7 @@ func (t *tokens) reach(agencies []*caseworkv1.Agency) []*caseworkv1.Agency {
 	return reached
 }
 
-// of gives a party's token.
+// of returns a party's token, issuing a new one after tokenAge.
 func (t *tokens) of(ctx context.Context, of party) (string, error) {
 	t.mu.Lock()
 	kept, known := t.kept[of]
@@ -118,7 +118,7 @@ func (t *tokens) of(ctx context.Context, of party) (string, error) {
 	return token, nil
 }
 
-// as lets a context speak for a party.
+// as returns a context with the party's token.
 func (t *tokens) as(ctx context.Context, of party) (context.Context, error) {
 	token, err := t.of(ctx, of)
 	if err != nil {

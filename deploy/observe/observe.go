@@ -1,22 +1,22 @@
-// Package observe holds what operators watch Koppi with: alarms, dashboards, and what is
-// configured around them. They name metrics that there are: its tests hold them to the
-// code, and a test end to end asks a real Prometheus.
+// Package observe holds the alarms and dashboards with which operators watch Koppi, and the
+// configuration around them. They may only name metrics that exist: the package's tests compare
+// them with the code, and an end-to-end test queries a real Prometheus.
 package observe
 
 import "embed"
 
-// Dashboards for Grafana, one a file.
+// Dashboards are dashboards for Grafana, one in each file.
 //
 //go:embed grafana/dashboards/*.json
 var Dashboards embed.FS
 
-// Panel is one picture of a dashboard, as far as it asks for metrics.
+// Panel is one panel of a dashboard, as far as it queries metrics.
 type Panel struct {
 	Title   string
 	Targets []struct{ Expr string }
 }
 
-// Dashboard is one of Grafana's.
+// Dashboard is a Grafana dashboard.
 type Dashboard struct {
 	UID    string
 	Panels []Panel

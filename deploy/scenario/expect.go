@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// at finds a value by its path: names joined by dots, [0] and [-1] for elements,
-// .length for the size of a list. Absent is nil.
+// at finds a value by its path: names joined by dots, [0] and [-1] for elements, .length for the
+// size of a list. It returns nil for a missing value.
 func at(value any, path string) any {
 	for _, part := range strings.Split(path, ".") {
 		if part == "length" {
@@ -79,8 +79,8 @@ func sameInstant(want, got any) bool {
 
 var savedName = regexp.MustCompile(`\$[a-zA-Z][a-zA-Z0-9]*`)
 
-// fill puts saved values and fresh UUIDs in the place of their names, anywhere
-// within a JSON value.
+// fill replaces, anywhere within a JSON value, the names of saved values by the values and $uuid by
+// a new UUID.
 func fill(value any, saved map[string]string, newUUID func() string) (any, error) {
 	switch v := value.(type) {
 	case string:

@@ -23,7 +23,7 @@ const (
 	methodEx  = "koppi.exchange.v1.ExchangeService/"
 )
 
-// Observer is told of each step as it has been carried out.
+// Observer is called after each step.
 type Observer interface {
 	Called(s Scenario, step Step, body []byte, answer map[string]any, refusal *Refusal)
 	Read(s Scenario, step Step, messages []*exchangev1.CaseMessage)
@@ -32,8 +32,8 @@ type Observer interface {
 
 // Runner replays a scenario against an empty instance.
 type Runner struct {
-	// Transport carries the calls, Dev those to DevService; a service reached
-	// directly may serve the two at different addresses.
+	// Transport carries the calls, Dev those to DevService: a test that calls a service directly
+	// may reach the two at different addresses.
 	Transport, Dev Transport
 	// Observer may be nil.
 	Observer Observer
@@ -45,7 +45,8 @@ type Runner struct {
 	chains   map[string]partner.Position
 }
 
-// Run carries out all steps and returns the first thing that is not as expected.
+// Run carries out all steps. It returns an error for the first step whose result differs from what
+// is expected.
 func (r *Runner) Run(ctx context.Context, s Scenario) error {
 	r.scenario, r.saved = s, map[string]string{}
 	r.tokens, r.systems, r.chains = map[string]string{}, map[string]string{}, map[string]partner.Position{}
@@ -137,7 +138,7 @@ func refusedAs(step Step, refusal *Refusal) error {
 	return nil
 }
 
-// filled reads a JSON text and puts saved values into it.
+// filled parses a JSON text and fills in saved values.
 func (r *Runner) filled(text json.RawMessage) (any, error) {
 	if len(text) == 0 {
 		return map[string]any{}, nil
@@ -191,8 +192,8 @@ func (r *Runner) advance(ctx context.Context, step Step) error {
 	return nil
 }
 
-// mailbox reads what arrived since the last time, verifies it, acknowledges it,
-// and holds the whole of it against what is expected.
+// mailbox reads the messages since the last time, verifies and acknowledges them, and compares all
+// of them with the expected ones.
 func (r *Runner) mailbox(ctx context.Context, step Step) error {
 	agency := r.scenario.Cast[step.Mailbox].Agency
 	if r.systems[agency] == "" {
@@ -261,8 +262,8 @@ func (r *Runner) read(ctx context.Context, agency string) ([]*exchangev1.CaseMes
 	}
 }
 
-// flatten is a message as the expectations name its parts: "event" is the event's
-// name, "event.field" a field of it.
+// flatten returns a message in the form in which expectations name its parts: "event" is the
+// event's name, "event.field" a field of it.
 func flatten(message *exchangev1.CaseMessage) (map[string]any, error) {
 	text, err := protojson.Marshal(message)
 	if err != nil {
@@ -276,7 +277,7 @@ func flatten(message *exchangev1.CaseMessage) (map[string]any, error) {
 	return withEvent(fields, event, EventName(message)), nil
 }
 
-// withEvent lets at find "event" itself as well as its fields.
+// withEvent makes "event" itself a value that at can find, as well as its fields.
 func withEvent(fields, event map[string]any, name string) map[string]any {
 	flat := map[string]any{"event": eventNode{name: name, fields: event}}
 	for key, value := range fields {
@@ -292,7 +293,7 @@ type eventNode struct {
 	fields map[string]any
 }
 
-// EventName is the type of a message's event without its package.
+// EventName is the name of the event's message type, without the package.
 func EventName(message *exchangev1.CaseMessage) string {
 	name := message.GetEvent().GetTypeUrl()
 	return name[strings.LastIndexByte(name, '.')+1:]

@@ -1,5 +1,5 @@
-// Package scenario replays cases as they happen against a running Koppi, over any
-// of its ways in, and checks every answer and every mailbox.
+// Package scenario replays cases against a running Koppi, over any of its transports, and checks
+// every answer and every mailbox.
 package scenario
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Scenario is one case.
 type Scenario struct {
-	// Name is the file's, without its ending.
+	// Name is the file's name without its extension.
 	Name  string               `json:"-"`
 	Title string               `json:"title"`
 	Needs []string             `json:"needs"`
@@ -26,7 +26,7 @@ type Scenario struct {
 	Steps []Step               `json:"steps"`
 }
 
-// CastParty is one who acts: a worker, or a client.
+// CastParty is a person or system that acts in a scenario: a worker, or a client.
 type CastParty struct {
 	Agency               string `json:"agency,omitempty"`
 	Unit                 string `json:"unit,omitempty"`
@@ -35,16 +35,17 @@ type CastParty struct {
 	PersonalIdentityCode string `json:"personalIdentityCode,omitempty"`
 }
 
-// Step is a call, a look into a mailbox, or a move of the clock.
+// Step is a call, a reading of a mailbox, or a move of the clock.
 type Step struct {
 	As   string          `json:"as"`
 	Call string          `json:"call"`
 	Body json.RawMessage `json:"body"`
-	// Save keeps values of the answer, name → path.
+	// Save stores values of the answer: name → path.
 	Save map[string]string `json:"save"`
-	// Expect is path → value of the answer, or for a mailbox a list of such.
+	// Expect is path → value of the answer; for a mailbox, a list with one such object for each
+	// message.
 	Expect json.RawMessage `json:"expect"`
-	// Code and Reason: the call must be refused so.
+	// Code and Reason are those with which the call must be refused.
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 
@@ -69,7 +70,7 @@ func (s Scenario) Services() []string {
 	return services
 }
 
-// Load reads all scenarios of a folder, by name.
+// Load reads all scenarios of a folder, sorted by name.
 func Load(files fs.FS) ([]Scenario, error) {
 	names, err := fs.Glob(files, "[0-9]*.json")
 	if err != nil {
@@ -92,7 +93,7 @@ func Load(files fs.FS) ([]Scenario, error) {
 	return all, nil
 }
 
-// Parse reads one scenario and refuses what it does not know.
+// Parse reads one scenario, and fails for unknown fields.
 func Parse(text []byte) (Scenario, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

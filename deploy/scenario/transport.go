@@ -21,29 +21,29 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Refusal is an answer that says no.
+// Refusal is the error with which Koppi refuses a call.
 type Refusal struct {
-	// Code as Connect names it, and ErrorInfo.reason.
+	// Code is the code in Connect's spelling; Reason is ErrorInfo.reason.
 	Code, Reason string
 	Message      string
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s (%s): %s", r.Code, r.Reason, r.Message) }
 
-// Transport is one way in. A refusal comes as a *Refusal, any other failure as
-// another error.
+// Transport is one way to call Koppi. Call returns a *Refusal if Koppi refuses, and another error
+// for any other failure.
 type Transport interface {
 	Call(ctx context.Context, token, call string, body []byte) ([]byte, error)
 }
 
-// ConnectJSON is plain POST of JSON over HTTP/1.1.
+// ConnectJSON calls the gateway by HTTP/1.1 POST of JSON.
 type ConnectJSON struct {
 	// Address of the gateway, such as http://127.0.0.1:8080.
 	Address string
 	Client  *http.Client
 }
 
-// Call posts the body as it is.
+// Call posts the body unchanged.
 func (t ConnectJSON) Call(ctx context.Context, token, call string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Address+"/"+call, bytes.NewReader(body))
 	if err != nil {
@@ -99,7 +99,7 @@ type GRPC struct {
 	Conn grpc.ClientConnInterface
 }
 
-// Call turns the JSON into the registered messages and back.
+// Call converts the JSON to the registered messages and the answer back.
 func (t GRPC) Call(ctx context.Context, token, call string, body []byte) ([]byte, error) {
 	in, out, err := messages(call)
 	if err != nil {
@@ -148,7 +148,7 @@ func grpcRefusal(err error) error {
 	return refusal
 }
 
-// connectCode writes a gRPC code as Connect does: InvalidArgument, invalid_argument.
+// connectCode spells a gRPC code as Connect does: InvalidArgument becomes invalid_argument.
 func connectCode(code codes.Code) string {
 	var text strings.Builder
 	for i, r := range code.String() {

@@ -1,4 +1,4 @@
-// Package scenarios holds cases as they happen, to be replayed for real.
+// Package scenarios holds cases as they happen in practice, to be replayed against a running Koppi.
 package scenarios
 
 import "embed"

@@ -1,5 +1,4 @@
-// Package suite lists the services that Koppi is made of. To add one, add it here and
-// in gateway/suite.
+// Package suite lists the services of Koppi. A new service is added here and in gateway/suite.
 package suite
 
 import (
@@ -11,9 +10,9 @@ import (
 	"koppi.internal/services/referral"
 )
 
-// Service is one of them.
+// Service is one service of the suite.
 type Service struct {
-	// Name as case messages and cursors carry it.
+	// Name as messages and cursors carry it.
 	Name string
 	New  func(matter.Deps) (process.Built, error)
 }

@@ -25,7 +25,7 @@ type callbacksCommand struct {
 	Retry callbacksRetry `cmd:"" help:"Deliver a subject's parked messages again, marked redelivered."`
 }
 
-// operating is how an operator reaches Koppi.
+// operating holds the address of a running Koppi and an operator's token.
 type operating struct {
 	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
 	TokenFile string `help:"File that holds an operator's token, or that of the agency's system; without it a development instance is asked."`
@@ -43,7 +43,7 @@ type callbacksRetry struct {
 	Subject string `arg:"" help:"Subject, as listed, such as concerns/0198…; or its id alone."`
 }
 
-// Run lists what is parked.
+// Run lists the parked messages.
 func (c *callbacksList) Run(ctx context.Context) error {
 	return c.call(ctx, func(ctx context.Context, client exchangev1.ParkingServiceClient) error {
 		listed, err := client.ListParked(ctx, &exchangev1.ListParkedRequest{})
@@ -68,7 +68,7 @@ func (c *callbacksList) Run(ctx context.Context) error {
 	})
 }
 
-// Run asks for another delivery.
+// Run requests another delivery of a subject's parked messages.
 func (c *callbacksRetry) Run(ctx context.Context) error {
 	request, err := c.request()
 	if err != nil {
@@ -83,10 +83,11 @@ func (c *callbacksRetry) Run(ctx context.Context) error {
 	})
 }
 
-// subjectForm is that of a subject's full name.
+// subjectForm is the format of a subject's full name.
 var subjectForm = regexp.MustCompile(`^[a-z]+/[A-Za-z0-9_-]{1,64}$`)
 
-// request names what is parked as the list, the log or a matter's own page name it.
+// request accepts the names of services and subjects as the list, the log and a matter's own page
+// show them.
 func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
 	named := slices.IndexFunc(suite.Services, func(one suite.Service) bool {
 		return c.Service == one.Name || c.Service == front.CollectionOf(one.Name)
@@ -101,7 +102,7 @@ func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
 	if !subjectForm.MatchString(subject) {
 		return nil, fmt.Errorf("name the subject as koppi callbacks list does, such as %s/0198…, or by its id alone", front.CollectionOf(service))
 	}
-	// The reader that calls endpoints has this name.
+	// Callbacks always use this consumer.
 	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: exchange.CallbackConsumer, Service: service, Subject: subject}, nil
 }
 

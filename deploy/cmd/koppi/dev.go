@@ -43,7 +43,7 @@ func devToken(ctx context.Context, address, agency, unit, worker, role string) (
 	var answer struct{ Token, Message string }
 	switch err := json.Unmarshal(text, &answer); {
 	case err != nil || answer.Token == "" && answer.Message == "":
-		// Not the parser's words: they tell nothing of what is amiss.
+		// Without the parser's message: it does not show what is wrong.
 		return "", fmt.Errorf("no token: %s gives none out; koppi up --dev does, and elsewhere an identity provider", address)
 	case answer.Token == "":
 		return "", errors.New("no token: " + answer.Message)

@@ -24,7 +24,8 @@ type directoryCountry struct {
 	File string `arg:"" help:"The file."`
 }
 
-// Run writes the country that koppi load knows, for koppi up --dev --directory.
+// Run writes the directory of the synthetic country that koppi load uses, for koppi up --dev
+// --directory.
 func (c *directoryCountry) Run() error {
 	country, err := load.Directory()
 	if err != nil {
@@ -39,8 +40,8 @@ type directoryCheck struct {
 	AllowCIDRs []netip.Prefix `help:"As for the gateway: private ranges whose addresses may be called." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
-// Run refuses a file that the suite would refuse, and shows for each municipality which
-// unit gets what is addressed to the agency alone.
+// Run rejects a file that the suite would reject. Otherwise it prints, by municipality and
+// language, the unit that receives matters addressed to the agency alone.
 func (c *directoryCheck) Run() error {
 	read, err := directory.Load(c.File)
 	if err != nil {
@@ -71,8 +72,8 @@ func (c *directoryCheck) Run() error {
 	return out.Flush()
 }
 
-// endpoints refuses those that the gateway would not call, all of them at once. Names are not
-// looked up: the file is checked where there may be no network.
+// endpoints reports all endpoints that the gateway would not call. It does not resolve host names,
+// since the file may be checked without a network.
 func (c *directoryCheck) endpoints(read *directory.Directory) error {
 	guard := callback.Guard{Trial: c.Dev, Allow: c.AllowCIDRs}
 	var wrong error

@@ -22,8 +22,8 @@ type eraseCommand struct {
 	Restored time.Time `help:"The moment that journals were restored to (RFC 3339): instead of a client, erase everything again whose keys were destroyed since, and have it asked of attachments since then whether anything names them." placeholder:"MOMENT"`
 }
 
-// Run erases a client: the code is read from standard input, since an argument can be
-// read by whoever lists processes. It can be done again after an interruption.
+// Run erases a client. It reads the identity code from standard input, since other users of the
+// machine can see the arguments of processes. It can be repeated after an interruption.
 func (c *eraseCommand) Run(ctx context.Context) error {
 	if !c.Restored.IsZero() {
 		return c.with(ctx, func(op *operation) error { return eraseAgain(ctx, op, c.Restored) })
@@ -32,7 +32,7 @@ func (c *eraseCommand) Run(ctx context.Context) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	// Those of test persons too: what was tried out is erased as what was not.
+	// Codes of test persons are accepted too: their data is erased like any other.
 	code, err := idcode.Parse(strings.TrimSpace(line), true, time.Now())
 	if err != nil {
 		return errors.New("give the client's identity code on standard input, on a line of its own")
@@ -66,8 +66,8 @@ func erase(ctx context.Context, op *operation, client string) error {
 	return nil
 }
 
-// eraseAgain has restored journals know what the keys know: a subject whose document
-// cannot be read is due nowhere, and in no worklist.
+// eraseAgain applies destroyed keys to restored journals: a subject whose document cannot be read
+// loses its due times and its worklist entries.
 func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
 	for _, service := range suite.Services {
 		store := op.stores[service.Name]
@@ -91,7 +91,7 @@ func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
 	return nil
 }
 
-// subjectsOf are a client's, by service; an error where one of them is held.
+// subjectsOf returns a client's subjects by service. It fails if one of them is held.
 func subjectsOf(ctx context.Context, op *operation, client string) (map[string][]string, error) {
 	subjects := map[string][]string{}
 	count := 0

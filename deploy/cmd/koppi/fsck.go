@@ -24,7 +24,7 @@ type fsckCommand struct {
 	Verifier string   `help:"File of the key that verifies them; default is log.pub in the folder of secrets."`
 }
 
-// journals are the journals of a folder at rest, or one in a PostgreSQL.
+// journals selects journals: those of a folder that no process serves, or one in PostgreSQL.
 type journals struct {
 	Service string `help:"The service whose journal is verified; all of them in a folder, where none is named." env:"KOPPI_SERVICE"`
 	Data    string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
@@ -37,17 +37,17 @@ type journals struct {
 	kek *seal.KEK
 }
 
-// store is what fsck reads and closes.
+// store is what fsck needs of a journal.
 type store interface {
 	journal.Raw
 	transparency.Journal
 	Close() error
 }
 
-// Run verifies journals and fails when something was found.
+// Run verifies the selected journals, and fails if it finds an error in one of them.
 func (c *fsckCommand) Run(ctx context.Context) error { return c.each(ctx, c.verify) }
 
-// secrets is the folder of the suite's secrets.
+// secrets returns the folder of the suite's secrets.
 func (c *journals) secrets() string {
 	if c.Journal != "" {
 		return c.Secrets
@@ -55,7 +55,7 @@ func (c *journals) secrets() string {
 	return filepath.Join(c.Data, "secrets")
 }
 
-// each does something with the journal of each service asked for, and closes it.
+// each opens the journal of each selected service, calls do with it, and closes it.
 func (c *journals) each(ctx context.Context, do func(context.Context, string, store) error) error {
 	var errs []error
 	for _, service := range suite.Services {
@@ -95,7 +95,7 @@ func (c *journals) open(ctx context.Context, service string) (store, error) {
 		}
 	}
 	if c.kek == nil {
-		// Once for all services: a variable opens once.
+		// Opened once for all services: a key from an environment variable can be read only once.
 		var err error
 		if c.kek, err = c.Source(c.secrets(), false).Open(ctx); err != nil {
 			return nil, err

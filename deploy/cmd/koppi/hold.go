@@ -20,7 +20,7 @@ type holdCommand struct {
 	List    holdList    `cmd:"" help:"List the holds that stand."`
 }
 
-// held is a subject by its full name, which says whose it is.
+// held names a subject by its full name, whose collection determines the service.
 type held struct {
 	operated `embed:""`
 
@@ -42,7 +42,7 @@ type holdList struct {
 	operated `embed:""`
 }
 
-// Run holds a subject.
+// Run puts a hold on a subject.
 func (c *holdSet) Run(ctx context.Context) error {
 	if strings.TrimSpace(c.Reason) == "" || strings.TrimSpace(c.By) == "" {
 		return errors.New("say why with --reason and who says so with --by")

@@ -20,8 +20,8 @@ type keysRotate struct {
 	Finish bool `help:"Last step: every process was restarted again; drop the old key."`
 }
 
-// Run takes a step of a rotation. A folder at rest, which no process serves, needs but
-// one. Each step can be done again after an interruption.
+// Run takes one step of a key rotation. In a folder that no process serves, it takes all steps at
+// once. Each step can be repeated after an interruption.
 func (c *keysRotate) Run(ctx context.Context) (err error) {
 	release, err := c.lock()
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *keysRotate) Run(ctx context.Context) (err error) {
 	}
 }
 
-// next says what to do between two steps.
+// next prints what was done and, for PostgreSQL, the next step.
 func (c *keysRotate) next(done, command string) {
 	fmt.Println(done)
 	if c.Databases != "" {
@@ -87,7 +87,8 @@ func (c *keysRotate) rewrap(ctx context.Context) error {
 	return nil
 }
 
-// anew wraps all keys anew, of all services and of attachments.
+// anew wraps the keys of all services and of attachments with the new key, and returns how many it
+// wrapped.
 func (c *keysRotate) anew(ctx context.Context) (total int, err error) {
 	err = c.open(ctx, func(op *operation) error {
 		for _, service := range suite.Services {
@@ -104,8 +105,8 @@ func (c *keysRotate) anew(ctx context.Context) (total int, err error) {
 	return total, err
 }
 
-// rounds bounds how often the last step looks for keys that came meanwhile: where every
-// process wraps with the new key, none does.
+// rounds is how often the last step looks for keys that still need wrapping. If every process wraps
+// with the new key, no more appear.
 const rounds = 3
 
 func (c *keysRotate) finish(ctx context.Context) error {

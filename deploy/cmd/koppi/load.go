@@ -27,10 +27,10 @@ type loadCommand struct {
 	Picture  string        `help:"File that gets a picture of the run (SVG)."`
 }
 
-// errLosses makes the command fail.
+// errLosses is returned if the report shows losses, so that the command fails.
 var errLosses = errors.New("not all that was accepted came once, in order")
 
-// Run puts Koppi under load and reports; it fails where anything was lost.
+// Run puts a load on Koppi and prints the report. It fails if there are losses.
 func (c *loadCommand) Run(ctx context.Context) error {
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64()>>1 | 1 //nolint:gosec // not secret: it is printed
@@ -51,7 +51,7 @@ func (c *loadCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// written writes to a file, where one is named.
+// written writes to a file, unless the path is empty.
 func written(path string, write func(io.Writer) error) error {
 	if path == "" {
 		return nil

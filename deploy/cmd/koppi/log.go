@@ -19,7 +19,7 @@ type logCheckpoint struct {
 	journals `embed:""`
 }
 
-// Run prints a checkpoint for each service.
+// Run prints a signed checkpoint of each service's access log.
 func (c *logCheckpoint) Run(ctx context.Context) error {
 	signer, err := transparency.Signer(c.secrets())
 	if err != nil {
@@ -39,7 +39,8 @@ func (c *logCheckpoint) Run(ctx context.Context) error {
 	})
 }
 
-// verifyLog holds the records of who looked against their log and the checkpoints named.
+// verifyLog compares the access log's records with its transparency log and with the given
+// checkpoints.
 func (c *fsckCommand) verifyLog(ctx context.Context, service string, opened store) error {
 	checkpoints, err := c.checkpoints()
 	if err != nil {
@@ -64,7 +65,7 @@ func (c *fsckCommand) verifyLog(ctx context.Context, service string, opened stor
 	return journal.Report{Findings: findings}.Err()
 }
 
-// checkpoints reads those that were kept.
+// checkpoints reads and verifies the checkpoint files that --log names.
 func (c *fsckCommand) checkpoints() ([]transparency.Checkpoint, error) {
 	if len(c.Log) == 0 {
 		return nil, nil

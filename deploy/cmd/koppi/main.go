@@ -1,4 +1,5 @@
-// Command koppi runs the whole suite in one process, and holds the tools around it.
+// Command koppi runs the whole suite in one process, and contains the tools for operators, testers
+// and partners.
 package main
 
 import (

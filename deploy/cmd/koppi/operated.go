@@ -20,7 +20,7 @@ import (
 	"koppi.internal/pkg/process"
 )
 
-// operated is what an operator works on: the databases of all services.
+// operated selects the databases of all services, for commands of operators.
 type operated struct {
 	process.Keyring `embed:""`
 
@@ -29,8 +29,8 @@ type operated struct {
 	Secrets   string `help:"And the folder of the suite's secrets." env:"KOPPI_SECRETS"`
 }
 
-// databases are those that a file names. Its connection strings may hold passwords:
-// others must not be able to read it.
+// databases is the content of the file that --databases names. Its connection strings may hold
+// passwords, so that other users must not be able to read the file.
 type databases struct {
 	Services map[string]struct {
 		Journal string `json:"journal"`
@@ -40,14 +40,14 @@ type databases struct {
 	AttachmentKeys string `json:"attachment_keys"`
 }
 
-// operatedStore is a service's store.
+// operatedStore is what operators' commands need of a service's journal.
 type operatedStore interface {
 	journal.Retention
 	Rewrapper() seal.Rewrapper
 	Close() error
 }
 
-// operation is what an operator's command works with.
+// operation holds what an operator's command works with.
 type operation struct {
 	kek     *seal.KEK
 	secrets *identity.Secrets
@@ -56,7 +56,7 @@ type operation struct {
 	papers *attachment.Store
 }
 
-// folder of secrets.
+// folder returns the folder of secrets.
 func (o *operated) folder() string {
 	if o.Databases == "" {
 		return filepath.Join(o.Data, "secrets")
@@ -64,11 +64,11 @@ func (o *operated) folder() string {
 	return o.Secrets
 }
 
-// source of the key-encryption key.
+// source returns the location of the key-encryption key.
 func (o *operated) source() seal.Source { return o.Source(o.folder(), false) }
 
-// lock takes a folder for this command alone: a process that serves it must be stopped.
-// PostgreSQL may be in use.
+// lock reserves a data folder for this command: a process that serves it must be stopped first.
+// PostgreSQL databases are not locked and may be in use.
 func (o *operated) lock() (release func() error, err error) {
 	if o.Databases != "" {
 		return func() error { return nil }, nil
@@ -79,7 +79,7 @@ func (o *operated) lock() (release func() error, err error) {
 	return allinone.Lock(o.Data)
 }
 
-// open opens all databases, and do is done with them.
+// open opens all databases, calls do, and closes them.
 func (o *operated) open(ctx context.Context, do func(*operation) error) (err error) {
 	op := &operation{stores: map[string]operatedStore{}}
 	if op.secrets, op.kek, err = o.OpenSecrets(ctx, o.folder(), false); err != nil {
@@ -124,7 +124,7 @@ func (o *operated) openServers(ctx context.Context, op *operation) error {
 	decoder.DisallowUnknownFields()
 	var named databases
 	if err := decoder.Decode(&named); err != nil {
-		// Not the decoder's own words: they may quote what is a password.
+		// Without the decoder's message: it may quote a password.
 		return fmt.Errorf(`%s is not such a file: {"services": {"concern": {"journal": "postgres://…", "keys": "postgres://…"}, …}, "attachments": "s3://…", "attachment_keys": "s3://…"}`, o.Databases)
 	}
 	for _, service := range suite.Services {
@@ -156,7 +156,7 @@ func (op *operation) close() error {
 	return errors.Join(errs...)
 }
 
-// with locks and opens.
+// with locks the data folder, opens the databases and calls do.
 func (o *operated) with(ctx context.Context, do func(*operation) error) (err error) {
 	release, err := o.lock()
 	if err != nil {

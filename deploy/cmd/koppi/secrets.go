@@ -17,7 +17,8 @@ type secretsCommand struct {
 	Dev bool   `help:"Also make the development issuer's key."`
 }
 
-// Run makes the suite's secrets once; every replica of every service gets the same.
+// Run creates the suite's secrets where they are missing. Every replica of every service must get
+// the same ones.
 func (c *secretsCommand) Run(ctx context.Context) error {
 	if _, err := c.Source(c.Out, c.Dev).Make(ctx); err != nil {
 		return err

@@ -13,7 +13,7 @@ type tokenCommand struct {
 	Role    string `help:"social_worker, social_counsellor, service_guide, benefit_handler, health_professional, youth_worker, employment_officer, system, operator." required:""`
 }
 
-// Run prints a token.
+// Run prints a token of a development instance.
 func (c *tokenCommand) Run(ctx context.Context) error {
 	token, err := devToken(ctx, c.Address, c.Agency, c.Unit, c.Worker, c.Role)
 	if err != nil {

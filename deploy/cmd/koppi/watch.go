@@ -28,7 +28,7 @@ type watchCommand struct {
 	Verify    bool   `help:"Only verify the inbox, without connecting."`
 }
 
-// Run keeps a standing connection until it is interrupted, and shows what comes.
+// Run keeps a stream to an agency's mailbox open until it is interrupted, and prints the messages.
 func (c *watchCommand) Run(ctx context.Context) error {
 	if c.Inbox == "" {
 		c.Inbox = fmt.Sprintf("inbox/%s-%s.jsonl", c.Agency, c.Consumer)
@@ -64,7 +64,7 @@ func (c *watchCommand) token(ctx context.Context) (string, error) {
 	return tokenOf(c.TokenFile)
 }
 
-// dial connects as the address says: TLS for https, none for http.
+// dial connects with TLS to an https address, and without to an http address.
 func dial(address string) (*grpc.ClientConn, error) {
 	target, err := located(address)
 	if err != nil {
@@ -81,14 +81,14 @@ func dial(address string) (*grpc.ClientConn, error) {
 	return grpc.NewClient(host, grpc.WithTransportCredentials(secured))
 }
 
-// shown is an inbox that shows what it has kept.
+// shown is an inbox that stores messages in a file and prints them.
 type shown struct {
 	*partner.File
 	out      io.Writer
 	agencies *directory.Directory
 }
 
-// Take keeps first and shows then.
+// Take stores the messages first and prints them then.
 func (s *shown) Take(ctx context.Context, messages []partner.Message, behind partner.Position) error {
 	if err := s.File.Take(ctx, messages, behind); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *shown) Take(ctx context.Context, messages []partner.Message, behind par
 	return nil
 }
 
-// verifyInbox proves an inbox file from its first line to its last.
+// verifyInbox verifies an inbox file from its first line to its last.
 func verifyInbox(path string) error {
 	file, err := os.Open(path) //nolint:gosec // the path is the caller's
 	if err != nil {

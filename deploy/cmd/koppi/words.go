@@ -20,7 +20,7 @@ type carried interface {
 	GRPCStatus() *status.Status
 }
 
-// words are what an error says to a person: what came over gRPC is told without gRPC's form.
+// words formats an error for people: errors that came over gRPC appear without gRPC's prefix.
 func words(err error) string {
 	text := err.Error()
 	for _, one := range allCarried(err) {
@@ -29,10 +29,10 @@ func words(err error) string {
 	return text
 }
 
-// allCarried are the errors within another that came over gRPC.
+// allCarried returns the gRPC errors within an error.
 func allCarried(err error) []carried {
 	var all []carried
-	switch within := err.(type) { //nolint:errorlint // each layer is looked at
+	switch within := err.(type) { //nolint:errorlint // each layer is inspected
 	case nil:
 		return nil
 	case carried:
@@ -47,8 +47,8 @@ func allCarried(err error) []carried {
 	return all
 }
 
-// told is a refusal in Koppi's own words, with the fields that it names. What has no reason of
-// Koppi's comes from the connection or from another server.
+// told formats one gRPC error: a refusal by Koppi with its message and the fields it names. An
+// error without a reason of Koppi's comes from the connection or from another server.
 func told(err carried) string {
 	from := err.GRPCStatus()
 	if fault.ReasonOf(err) != "" {
@@ -68,7 +68,7 @@ func told(err carried) string {
 	}
 }
 
-// fields are those of a request that are wrong, and how; empty where none is named.
+// fields lists the invalid fields of a request, with the reason; empty if none is named.
 func fields(from *status.Status) string {
 	var text strings.Builder
 	for _, detail := range from.Details() {
@@ -81,7 +81,7 @@ func fields(from *status.Status) string {
 	return text.String()
 }
 
-// located is an address as --address takes it.
+// located parses the address given with --address.
 func located(address string) (*url.URL, error) {
 	target, err := url.Parse(address)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
@@ -98,7 +98,7 @@ func tokenOf(path string) (string, error) {
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		// What the file holds instead may be a secret.
+		// Without the content: it may be another secret.
 		return "", errors.New("--token-file: the file holds no token: it is one line, without spaces")
 	}
 	return token, nil
