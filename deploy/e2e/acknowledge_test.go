@@ -12,9 +12,9 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// What an agency must acknowledge waits in its worklist until it has, with its due time:
-// that a report was entered in error, whose client no list names, and that a consent was
-// withdrawn.
+// What an agency must acknowledge stays in its worklist, with its due time, until the agency
+// acknowledges it: that a report was entered in error (its worklist entry does not name the
+// client), and that a consent was withdrawn.
 func TestAcknowledgementsWaitInWorklists(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()

@@ -126,9 +126,9 @@ func names(err error, field string) bool {
 	return false
 }
 
-// An identity code goes into no field of any request but the one made for it: however it is
-// disguised it is refused with the field named, and none of it is in what is stored, logged,
-// traced or measured. With SOAK_FIELDS every disguise is tried in every field.
+// No field of any request accepts an identity code except the one made for it. However the code is
+// disguised, the request is refused with the field named, and no part of the code appears in
+// storage, logs, traces or metrics. With SOAK_FIELDS every disguise is tried in every field.
 func TestCodesGoNowhere(t *testing.T) {
 	c, data := newCollector(t), t.TempDir()
 	measured := freeAddress()

@@ -222,9 +222,9 @@ func patient(test *testing.T, address, token string, over <-chan struct{}) (took
 	}
 }
 
-// Frames that are broken in every way that we know, and floods of whole ones, at the
-// gateway and straight at a service's port, a process each: all are done with, nothing is
-// changed, memory and connections are given back, and others hardly notice.
+// Broken frames of every kind that we know, and floods of valid ones, are sent to the gateway and
+// directly to a service's port, each in its own process. Both handle all of them, nothing changes,
+// memory and connections are released, and other callers hardly notice.
 func TestBrokenFrames(t *testing.T) {
 	const memory = 512 << 20
 	g := newGround(t, "fsync=off")
@@ -288,8 +288,8 @@ func TestBrokenFrames(t *testing.T) {
 	}
 }
 
-// What was opened and ended at once leaves nothing behind, no timer either: a flood of it
-// takes no more memory than its first seconds did.
+// Streams that are opened and reset at once leave nothing behind, not even a timer: a flood of them
+// uses no more memory than its first seconds did.
 func TestRapidResetsLeaveNothing(t *testing.T) {
 	const floods, most = 100, 3 << 20
 	b := newBench(t)

@@ -186,8 +186,9 @@ func secretMatters(t *testing.T, b *bench, conn grpc.ClientConnInterface) guesse
 	}
 }
 
-// What another agency or another person may not know is, byte for byte and header for
-// header, like what does not exist: for every method that takes the name of anything.
+// For every method that takes a name or id, the answer about something that the caller may not know
+// is the same, byte for byte and header for header, as the answer about something that does not
+// exist. The caller is another agency or another person.
 func TestGuessedIDs(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()

@@ -16,8 +16,9 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// A call to an endpoint that somebody kept, and makes again as it was signed, puts nothing
-// into the mailbox a second time; signed long ago, it is refused unread.
+// An attacker repeats a recorded call to an endpoint, with its original signature. The mailbox does
+// not receive the messages a second time, and a call that was signed long ago is refused without
+// being read.
 func TestReplayedCallback(t *testing.T) {
 	e := newEndpoint(t)
 	b := newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})

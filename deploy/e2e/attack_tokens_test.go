@@ -86,8 +86,8 @@ func standing(consultation string) map[string]struct {
 	}
 }
 
-// A token that is old, not yet valid, forged or sent twice opens nothing, by no way in; and
-// a stream ends with the token that opened it.
+// A token that is expired, not yet valid, forged or sent twice is refused over every transport; and
+// a stream ends when the token that opened it expires.
 func TestForgedAndStaleTokens(t *testing.T) {
 	const left = 3 * time.Second
 	b := newBench(t)
@@ -166,8 +166,8 @@ func (b *bench) twoTokens() string {
 	return fmt.Sprint(response.Status, string(refusal))
 }
 
-// A cursor of another agency's mailbox, or of an instance's that is not this, opens nothing:
-// not by polling, not for a stream, and it moves no reader's place.
+// A cursor of another agency's mailbox, or of another Koppi instance, is refused for polling,
+// acknowledging and streams, and does not move any consumer's cursor.
 func TestStolenCursors(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()
@@ -203,7 +203,8 @@ func TestStolenCursors(t *testing.T) {
 	}
 }
 
-// Headers that no service can be sent are refused by what they are for, or left out.
+// Headers with bytes that cannot be forwarded to a service are refused with the status of their
+// purpose, or dropped.
 func TestHeadersThatCannotPass(t *testing.T) {
 	b := newBench(t)
 	const bytes = "a\xffb\x80"
@@ -228,8 +229,8 @@ func TestHeadersThatCannotPass(t *testing.T) {
 	}
 }
 
-// What rides on the cookie of a page counts from Koppi's own pages alone; a token that
-// comes with it is who calls.
+// The session cookie counts only in requests from Koppi's own pages; if a token comes with it, the
+// token identifies the caller.
 func TestACookieIsNotBorrowed(t *testing.T) {
 	b := newBench(t)
 	send := func(path, body string, headers ...string) *http.Response {

@@ -14,10 +14,10 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// A worker of another unit of the agency reads what its agency is party to, and the client
-// sees who it was; but it takes no question that another unit was asked, speaks for no
-// other unit's membership, and ends nothing that another worker has. A system names only
-// units and workers of its own agency, and a worker names nobody.
+// A worker of another unit reads the matters to which its agency is a party, and the client sees
+// that this worker did. The worker cannot take a question that was addressed to another unit, act
+// for another unit's membership, or end what another worker has taken. A system names only units
+// and workers of its own agency, and a worker can name nobody.
 func TestAnotherUnit(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()

@@ -65,10 +65,9 @@ func wishesOfAnAgency(conn grpc.ClientConnInterface, client *commonv1.Client) ma
 	}
 }
 
-// An agency without a live matter of a client does nothing in the client's name, whoever
-// acts there, and learns of nobody whether they are a client. What it tried the client sees,
-// and nothing has happened. An RPC that is added and names a client fails here until it is
-// tried too.
+// An agency without a live matter of a client cannot act in the client's name, with any role, and
+// cannot find out whether a person is a client. The client sees the attempts, which have no effect.
+// A new RPC that names a client fails this test until it is tried here too.
 func TestWishesNeedALiveMatter(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -129,9 +128,9 @@ func TestWishesNeedALiveMatter(t *testing.T) {
 	}
 }
 
-// A matter counts only while it goes on, in any of the services, and only where another
-// agency began it or has taken up what this one began: whoever knows an identity code can
-// begin something a second before.
+// A matter in any of the services lets an agency act for the client only while it is open, and only
+// if another agency began it or has taken up what this agency began. Otherwise anyone who knows an
+// identity code could begin a matter a second before.
 func TestWhichMattersLetAnAgencySpeak(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -241,9 +240,10 @@ func TestWhichMattersLetAnAgencySpeak(t *testing.T) {
 	}
 }
 
-// What an agency records alone touches nobody else: no consent ends, no matter of others,
-// no sending of another agency is stopped; its own is. The client and the agency's officers
-// see it, and say yes or no. Once it is confirmed, each is told of it as it is.
+// A consent directive that one agency records alone affects nobody else: it ends no consent, and
+// stops no matter or sending of another agency, only the agency's own sendings. The client and the
+// agency's officers see it and confirm or refuse it. Once it is confirmed, each agency is told what
+// it may know of it.
 func TestAWishWaitsForItsConfirmation(t *testing.T) {
 	for name, second := range map[string]func(*bench) (context.Context, *commonv1.Client){
 		"a second officer": func(b *bench) (context.Context, *commonv1.Client) { return b.colleague(), annaClient },
@@ -357,8 +357,8 @@ func confirms(t *testing.T, b *bench, byClient bool, second func(*bench) (contex
 	}
 }
 
-// A wish that is refused, or that nobody confirms within seven days, stops nothing and ends
-// nothing; a consent that others may cite is withdrawn by two.
+// A consent directive that is refused, or that nobody confirms within seven days, stops nothing and
+// ends nothing. The withdrawal of a consent that other agencies may cite needs two people.
 func TestAWishLapses(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

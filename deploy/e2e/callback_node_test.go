@@ -72,8 +72,8 @@ func (n *nodeBox) reach(messages int) {
 	})
 }
 
-// The endpoint in TypeScript takes what is signed, and what it has kept the kit in Go
-// can prove. It is killed and started again meanwhile.
+// The TypeScript endpoint accepts signed messages, and the Go kit verifies what it has stored. The
+// endpoint is killed and restarted meanwhile.
 func TestCallbackToNode(t *testing.T) {
 	const commands = 100
 	n := newNodeBox(t)
@@ -94,9 +94,9 @@ func TestCallbackToNode(t *testing.T) {
 	verified(t, n.kept, commands)
 }
 
-// Where Koppi's history is not the one that the endpoint in TypeScript has kept, as after
-// a restore, it refuses with DATA_LOSS what stands in another's place, each time: nothing
-// is taken for a repeat, and nothing that it has is lost.
+// If Koppi's history differs from the one that the TypeScript endpoint has stored, as after a
+// restore, the endpoint refuses each message that takes the place of another with DATA_LOSS. It
+// treats none as a repeat, and loses nothing that it has stored.
 func TestNodeRefusesAnotherHistory(t *testing.T) {
 	n := newNodeBox(t)
 	defer n.run()()

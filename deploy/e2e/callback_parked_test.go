@@ -58,8 +58,9 @@ func (c *choosy) TakeAgain(ctx context.Context, messages []*exchangev1.CaseMessa
 	return nil
 }
 
-// A message that is refused for good parks its subject: others flow, tombstones keep
-// the sequence, and on request the parked ones come again, in order.
+// A message that is refused for good parks its subject: messages of other subjects are still
+// delivered, tombstones keep the sequence gapless, and on request the parked messages are delivered
+// again, in order.
 func TestParkedCallbacks(t *testing.T) {
 	e := newEndpoint(t)
 	b := newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})

@@ -26,8 +26,8 @@ func deliveredTo(r *http.Request) (*exchangev1.DeliverRequest, []byte) {
 	return request, body
 }
 
-// A partner's program of before answers 400 to a call that holds a kind of message which it does
-// not know. That message is parked, and all others arrive.
+// A partner's program of an earlier version answers 400 to a call with a kind of message that it
+// does not know. That message is parked, and all others arrive.
 func TestCallbackToAKitOfBefore(t *testing.T) {
 	requests := submissions(10)
 	requests[4].Urgency = commonv1.Urgency_URGENCY_EMERGENCY
@@ -48,7 +48,8 @@ func TestCallbackToAKitOfBefore(t *testing.T) {
 	}
 }
 
-// An endpoint that needs its time for each message is called with as many as it can take.
+// An endpoint that needs a certain time for each message gets only as many messages in a call as it
+// can process.
 func TestCallbackToASlowEndpoint(t *testing.T) {
 	w := newWaiting(t, submissions(60))
 	w.set(func(answer http.ResponseWriter, r *http.Request) {
@@ -64,7 +65,7 @@ func TestCallbackToASlowEndpoint(t *testing.T) {
 	verified(t, w.box.path, 60)
 }
 
-// An endpoint that asks to be left alone is, within bounds.
+// An endpoint that asks for a pause with Retry-After gets one, within limits.
 func TestCallbackRetryAfter(t *testing.T) {
 	e := newEndpoint(t)
 	b := newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})

@@ -66,8 +66,8 @@ func (d discard) Header() http.Header          { return d.header }
 func (discard) Write(body []byte) (int, error) { return len(body), nil }
 func (discard) WriteHeader(int)                {}
 
-// A partner that answers late, with errors, with garbage, or dies in the middle gets
-// everything in the end, once and in order, each call signed; its secret is changed
+// A partner that answers late, with errors or with garbage, or that dies in the middle of a call,
+// gets every message in the end, once and in order, and each call is signed. Its secret is rotated
 // meanwhile.
 func TestCallbackToAFaultyPartner(t *testing.T) {
 	const commands = 300
@@ -129,8 +129,8 @@ func repeatsOneCall(t *testing.T, handler http.Handler) http.HandlerFunc {
 	}
 }
 
-// Of two gateways one calls; the other goes on when it is gone, and the messages
-// stay once and in order. At most the batch in flight is repeated.
+// Only one of two gateways calls the endpoint. When it stops, the other continues, and messages
+// still arrive once and in order. At most the batch in flight is repeated.
 func TestCallbackTakeover(t *testing.T) {
 	const commands = 200
 	e := newEndpoint(t)

@@ -23,7 +23,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// What is not signed by Koppi is nobody's message.
+// The endpoint accepts no message that Koppi did not sign.
 func TestCallbackSignature(t *testing.T) {
 	e := newEndpoint(t)
 	newCalled(t, "CONNECT", e.address, callback.Settings{CallbackSecrets: secretsFile(t, newSecret)})
@@ -51,8 +51,8 @@ func TestCallbackSignature(t *testing.T) {
 	}
 }
 
-// Over gRPC the endpoint knows Koppi by its certificate, and Koppi the endpoint by its
-// own: a stranger's is not spoken to.
+// Over gRPC, the endpoint authenticates Koppi by its certificate, and Koppi the endpoint by the
+// endpoint's: Koppi sends nothing to an endpoint with another certificate.
 func TestCallbackOverGRPC(t *testing.T) {
 	ours, strangers := certtest.New(t), certtest.New(t)
 	cert, key := ours.Issue("koppi")
@@ -111,7 +111,7 @@ func (s shaking) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// What could not be called refuses to start.
+// Koppi does not start with callback settings with which it could not call.
 func TestCallbackRefusesToStart(t *testing.T) {
 	for name, test := range map[string]struct {
 		protocol, url string

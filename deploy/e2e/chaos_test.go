@@ -25,10 +25,10 @@ func chaosFor(t *testing.T) time.Duration {
 	return for_
 }
 
-// Two replicas of each process under load, while in random order a service, a
-// gateway, PostgreSQL and Redis are killed, stopped and flushed, and lines are cut:
-// no acknowledged command is lost, none takes effect twice, every mailbox is whole.
-// Kela is also called at its endpoint, and has everything there, in order, too.
+// Each process runs in two replicas under load. In random order a service, a gateway, PostgreSQL
+// and Redis are killed, stopped and flushed, and connections are cut. No acknowledged command is
+// lost, none takes effect twice, and every mailbox is complete. Kela is also called at its
+// endpoint, and everything arrives there in order.
 func TestChaos(t *testing.T) {
 	g := newGround(t)
 	e := newEndpoint(t)

@@ -204,7 +204,7 @@ func (c *cluster) fsckOf(service string) map[string]journal.Position {
 	return heads
 }
 
-// The scenarios pass against separate processes on PostgreSQL and Redis, by each way in.
+// The scenarios pass against separate processes on PostgreSQL and Redis, over each transport.
 func TestScenariosDistributed(t *testing.T) {
 	cases, err := scenario.Load(scenarios.Files)
 	if err != nil {
@@ -287,8 +287,8 @@ func (c *cluster) within(t *testing.T, address string) grpc.ClientConnInterface 
 	return must(callers.Open()).Conn(dialStubborn(t, address))
 }
 
-// Services and gateways are restarted one after another under load: no call fails,
-// since what drains finishes its calls and others take the next.
+// Services and gateways are restarted one after another under load. No call fails, since a process
+// that is draining finishes its calls while the others take new ones.
 func TestRollingRestart(t *testing.T) {
 	g := newGround(t, "fsync=off")
 	c := g.cluster(t, 2, []string{concern.Name})

@@ -30,8 +30,9 @@ type composed struct {
 	redis    *redistest.Server
 }
 
-// What Compose prepares is what its processes need: by certificates alone a service
-// reaches its own databases over TLS, made and migrated as compose.yaml says, and no others.
+// The processes run with what Compose prepares: each service connects over TLS, by certificate
+// alone, to its own databases, which are created and migrated as compose.yaml says, and to no
+// others.
 func TestComposeRuns(t *testing.T) {
 	c := newComposed(t)
 	secrets := c.container("secrets")

@@ -40,9 +40,9 @@ func withdrawal(subject string) *consentv1.WithdrawConsentRequest {
 	return &consentv1.WithdrawConsentRequest{RequestId: uuid.NewString(), Subject: subject}
 }
 
-// A client withdraws consent in the middle of a concern: what the reporter was told on it
-// is gone, read or not, and from then on it is told what it would be without; the receiver
-// goes on with all that it had. Both acknowledge.
+// A client withdraws consent during a concern. What the reporter was told because of the consent is
+// removed, read or not, and from then on the reporter is told only what it may know without
+// consent. The receiver keeps everything. Both acknowledge the withdrawal.
 func TestConsentWithdrawnInAConcern(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -143,9 +143,9 @@ func receiveFirst(t *testing.T, ctx context.Context, concerns concernv1.ConcernS
 	return uuid.NewString()
 }
 
-// A referral, a consultation and a plan end with the consent that they rest on: nobody
-// reads any more of them, unread messages and papers included, and who is late to
-// acknowledge shows.
+// A referral, a consultation and a plan end when the consent on which they rest is withdrawn:
+// nobody can read them any more, including unread messages and attachments, and it shows who has
+// not acknowledged in time.
 func TestConsentWithdrawnEndsTheRest(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

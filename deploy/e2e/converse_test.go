@@ -116,8 +116,8 @@ func (s *side) presence(worker string, present bool) {
 	})
 }
 
-// Two workers converse through a replica each, one of them behind the gateway: each
-// sees who is there and who types, and what is posted arrives from the journal.
+// Two workers converse, each through another replica, one of them behind the gateway. Each sees who
+// is present and who is typing, and posted messages arrive from the journal.
 func TestConverse(t *testing.T) {
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
 	gateway := dialStubborn(t, c.gateways[0].address)
@@ -176,8 +176,9 @@ func TestConverse(t *testing.T) {
 	}
 }
 
-// A page follows by one replica what is said by another: it gets what it lacks and then a
-// heartbeat, is there for the others, sees who types, and is told the end.
+// A page follows through one replica what is posted through another: it gets the messages that it
+// lacks and then a heartbeat, counts as present for the others, sees who is typing, and is told
+// when the conversation ends.
 func TestFollow(t *testing.T) {
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
 	gateway := dialStubborn(t, c.gateways[0].address)
@@ -236,7 +237,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// Whose process has died is told to have left, once it was not heard for a while.
+// A participant whose process has died is reported as having left once nothing was heard from it
+// for a while.
 func TestPresenceOfTheDead(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
@@ -258,8 +260,8 @@ func TestPresenceOfTheDead(t *testing.T) {
 	}
 }
 
-// Two sides post through a replica each while either is killed again and again: what
-// was posted is there once, and arrives at the other side in order.
+// Two sides post, each through another replica, while the replicas are killed again and again. Each
+// message is stored once, and arrives at the other side in order.
 func TestConverseLosesNothing(t *testing.T) {
 	const posts, kills = 60, 6
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})

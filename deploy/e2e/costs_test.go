@@ -64,9 +64,9 @@ func asks(ctx context.Context, conn grpc.ClientConnInterface, method string, des
 	return stream.RecvMsg(out)
 }
 
-// TestProcessesAskEachOtherByToken: over the network each service refuses every method of the
-// whole contract to who shows nothing, and what the suite's processes ask each other to who
-// shows a caller's token, whatever the caller's role.
+// TestProcessesAskEachOtherByToken: over the network, each service refuses every method of the
+// whole contract to a caller without credentials, and the methods between Koppi's processes to a
+// caller with a token of any role.
 func TestProcessesAskEachOtherByToken(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)
@@ -123,8 +123,8 @@ func TestProcessesAskEachOtherByToken(t *testing.T) {
 // outside are the services that a gateway serves.
 func outside() []string { return append(allinone.Served(), front.Services["concern"]) }
 
-// TestARequestIdIsOne: a request_id in other letters is the same request, in a call and sent
-// on a stream; a subject in other letters is the same subject.
+// TestARequestIdIsOne: a request_id in other letter case is the same request, in a call and on a
+// stream; a subject in other letter case is the same subject.
 func TestARequestIdIsOne(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()
@@ -153,8 +153,8 @@ func TestARequestIdIsOne(t *testing.T) {
 	}
 }
 
-// TestNobodyPostpones: a question that is due in the year 9999 is refused with the field
-// named, and the matter stays as it was.
+// TestNobodyPostpones: a question with a due time in the year 9999 is refused with the field named,
+// and the matter does not change.
 func TestNobodyPostpones(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()
@@ -176,8 +176,8 @@ func TestNobodyPostpones(t *testing.T) {
 	}
 }
 
-// TestMonthsThatAreNone: statistics of months at the end of time are refused, and the process
-// answers on.
+// TestMonthsThatAreNone: statistics of months at the end of time are refused, and the process keeps
+// answering.
 func TestMonthsThatAreNone(t *testing.T) {
 	b := newBench(t)
 	casework := caseworkv1.NewCaseworkServiceClient(b.grpc())
@@ -189,8 +189,9 @@ func TestMonthsThatAreNone(t *testing.T) {
 	}
 }
 
-// TestUploadsHaveAQuota: who uploads and names nothing is refused with the reason, what to do
-// and when; others of the agency go on; what a message names counts no more.
+// TestUploadsHaveAQuota: a worker who uploads without naming the uploads in a message is refused,
+// with the reason, what to do and when. Others of the agency can still upload. An upload that a
+// message names no longer counts.
 func TestUploadsHaveAQuota(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{Uploads: limit.Uploads{Waiting: 5, WorkerWaiting: 3, MiB: 100, WorkerMiB: 60}})
 	papers := attachmentv1.NewAttachmentServiceClient(b.grpc())

@@ -38,8 +38,8 @@ func country(t *testing.T) *instance {
 	return startOf(t, allinone.Config{Directory: must(directory.Parse(text))})
 }
 
-// A load of the synthetic country is accepted whole, by all four services, nothing of it is
-// lost, and the report tells of everything; a second one begins where the first has ended.
+// All four services accept all commands of the synthetic country's load, no message is lost, and
+// the report has every part. A second load begins at the positions where the first ended.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	i := country(t)
@@ -99,8 +99,8 @@ func reads(t *testing.T, r *synthetic.Report) {
 	}
 }
 
-// A message that does not come to a stream, one that comes twice, and one that is changed on
-// its way are found, each.
+// The report finds a message that does not reach a stream, one that comes twice, and one that is
+// changed on its way.
 func TestLoadFindsLosses(t *testing.T) {
 	t.Parallel()
 	i := start(t, time.Time{})
@@ -165,8 +165,8 @@ func (s *spoiledStream) RecvMsg(into any) error {
 	return s.line.spoil(s.ClientStream, message)
 }
 
-// Commands come whether others are answered or not: while none is, more are given, until as
-// many are in flight as may be. Those beyond wait, none is left out, and the wait is told.
+// Commands are given even if others are not answered, until the limit of commands in flight is
+// reached. Further ones wait, none is left out, and the report shows the wait.
 func TestLoadWaitsForNoAnswer(t *testing.T) {
 	t.Parallel()
 	const most = 20
@@ -193,8 +193,8 @@ func TestLoadWaitsForNoAnswer(t *testing.T) {
 	}
 }
 
-// A Koppi that is slower than commands are due shows as latency: each is timed from when it
-// was due, not from when there was room to give it.
+// If Koppi is slower than the rate of commands, the report shows it as latency: each command is
+// timed from when it was due, not from when there was room to give it.
 func TestLoadTellsSlowness(t *testing.T) {
 	t.Parallel()
 	settings := countryAt(start(t, time.Time{}).address)
@@ -209,7 +209,7 @@ func TestLoadTellsSlowness(t *testing.T) {
 	}
 }
 
-// Where no tokens are to be had nothing begins, and it is said what to do.
+// Without tokens the load does not start, and the error says what to do.
 func TestLoadNeedsTokens(t *testing.T) {
 	t.Parallel()
 	unreachable := countryAt("http://127.0.0.1:1")
@@ -239,9 +239,9 @@ func soakedFor(t *testing.T) (for_ time.Duration, long bool) {
 	return must(time.ParseDuration(text)), true
 }
 
-// Separate processes on PostgreSQL and Redis under the country's load lose nothing. For
-// long, with 2,000 streams: neither goroutines nor memory grow, and the last answers come as
-// soon as the first.
+// Separate processes on PostgreSQL and Redis lose nothing under the country's load. In the soak
+// test, over a long time with 2,000 streams, neither goroutines nor memory grow, and the last
+// answers are as fast as the first.
 func TestLoadSoak(t *testing.T) {
 	for_, long := soakedFor(t)
 	g := newGround(t, forMuchWork(t)...)

@@ -19,8 +19,8 @@ import (
 	"koppi.internal/deploy/observe"
 )
 
-// Every query of every dashboard has an answer of a real Prometheus, which reads four
-// services and a gateway while the country works.
+// Every query of every dashboard returns data from a real Prometheus, which scrapes four services
+// and a gateway under the load of the synthetic country.
 func TestDashboardsHaveData(t *testing.T) {
 	g := newGround(t, "fsync=off")
 	g.observed = true

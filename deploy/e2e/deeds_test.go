@@ -199,10 +199,10 @@ func saidBy(timeline []*exchangev1.CaseMessage, agency, subject string, at time.
 	})
 }
 
-// What is shown of who looked tells nobody more than the matters themselves do: of each
-// deed in it, its reader's timeline tells too that this agency did so in that matter then;
-// and what an agency's own people did is all in it. However reports of four agencies about
-// one client join, are passed on, taken, taken back and entered in error.
+// The access log discloses no more than the matters themselves: each change that it shows a reader
+// is also in that reader's timeline, by the same agency in the same matter at the same time.
+// Everything that an agency's own workers did is in its log. This holds however the reports of four
+// agencies about one client are joined, forwarded, taken, withdrawn and entered in error.
 func TestDeedsTellNoMoreThanMatters(t *testing.T) {
 	t.Parallel()
 	a := newActors(t)
@@ -263,9 +263,9 @@ func testPerson(n int) string {
 	return fmt.Sprintf("%06d-%03d%c", birth, number, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(birth*1000+number)%31])
 }
 
-// An agency's list of who looked is the same whatever it may not know: another agency's
-// open concern that its report joins, what comes of what it takes, and how its own
-// withdrawal leaves other agencies' reports.
+// An agency's access log does not depend on what the agency may not know: another agency's open
+// concern that its report joins, what follows from what it takes, and how its own withdrawal
+// affects other agencies' reports.
 func TestDeedsInPairs(t *testing.T) {
 	t.Parallel()
 	a := newActors(t)

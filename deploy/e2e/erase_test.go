@@ -176,8 +176,8 @@ func inFiles(t *testing.T, folder, text string) (found []string) {
 	return found
 }
 
-// Erasing a client leaves nothing to be read of them: not in the files, not by any key
-// that is left, not in the log; what was counted stands, and so does everybody else.
+// After a client is erased, nothing of them can be read: not in the files, not with any remaining
+// key, not in the log. The statistics stay as they were, and so does everybody else's data.
 func TestErase(t *testing.T) {
 	data := t.TempDir()
 	d := newDaemon(t, koppiProgram, "up", "--dev", "--data", data)

@@ -174,9 +174,9 @@ func (a *answered) add(id string) {
 	}
 }
 
-// Two agencies' systems on lines that are cut a hundred times at random points,
-// while a thousand commands run: each gets every message once, in order, and each
-// command takes effect once.
+// The systems of two agencies use connections that are cut a hundred times at random points while a
+// thousand commands run. Each gets every message once, in order, and each command takes effect
+// once.
 func TestCuts(t *testing.T) {
 	t.Parallel()
 	const commands, cuts = 1000, 100

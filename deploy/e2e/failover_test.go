@@ -75,9 +75,9 @@ var longFailures = []failure{
 	}},
 }
 
-// The database's primary is lost under load, in several ways, and its synchronous standby takes
-// over: every acknowledged command is there, none took effect twice, and what partners were
-// sent is what the mailboxes hold.
+// The database's primary fails under load, in several ways, and its synchronous standby takes over.
+// Every acknowledged command is still there, none took effect twice, and partners were sent what
+// the mailboxes hold.
 func TestFailover(t *testing.T) {
 	h := newHighlyAvailable(t)
 	kinds, rounds := failures, soaked("SOAK_FAILOVERS", 1)

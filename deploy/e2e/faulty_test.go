@@ -14,8 +14,8 @@ import (
 	"koppi.internal/pkg/dev"
 )
 
-// Where the store fails, whatever is called tells nothing of it: no statement, no file,
-// no driver, neither by Connect nor by gRPC.
+// If the store fails, the errors of all calls contain nothing of it: no SQL statement, no file
+// name, no driver's message, over Connect or gRPC.
 func TestFaultyStoreTellsNothing(t *testing.T) {
 	b := newBench(t)
 	id := submittedID(t, b)

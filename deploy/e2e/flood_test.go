@@ -50,8 +50,8 @@ func (b *bench) county(calls int) calm {
 	return took
 }
 
-// One agency's scripts and somebody without a token call as fast as they can: they get
-// their share and no more, and another agency's worker hardly notices.
+// One agency's scripts and a caller without a token call as fast as they can. They get no more than
+// their rate limit, and another agency's worker hardly notices.
 func TestFlood(t *testing.T) {
 	const calls, share = 80, 60
 	b := newBenchOf(t, allinone.Config{Limits: limit.Settings{Calls: 1000, WorkerCalls: share, AtOnce: 64, Streams: 64}})
@@ -126,7 +126,7 @@ var bomb = sync.OnceValue(func() []byte {
 
 const bombSize = 256 << 20
 
-// What unpacks to more than a message may be is refused before it is unpacked.
+// A message that decompresses to more than the size limit is refused before it is decompressed.
 func TestDecompressionBombs(t *testing.T) {
 	const most = 64 << 20
 	b := newBench(t)
@@ -215,8 +215,8 @@ func soaked(setting string, every int) int {
 	return every
 }
 
-// Messages that are cut, changed, packed wrongly or of another length change nothing,
-// are never our own failure, and leave others their answers, in every protocol.
+// Messages that are truncated, changed, wrongly compressed or of a wrong length change nothing,
+// never cause an internal error, and do not affect the answers to other callers, in every protocol.
 func TestMalformedFrames(t *testing.T) {
 	b := newBench(t)
 	// Never a good report, whatever of it is changed: no request has this id.

@@ -21,8 +21,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// FuzzHTTP sends any bytes to any method in any protocol through the real
-// handler: none breaks it, and no answer is our own failure.
+// FuzzHTTP sends arbitrary bytes to any method in any protocol through the real handler. It must
+// not panic, and no answer may be an internal error.
 func FuzzHTTP(f *testing.F) {
 	agencies, err := directory.Parse(config.Directory)
 	if err != nil {

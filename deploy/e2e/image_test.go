@@ -42,9 +42,9 @@ type site struct {
 	secrets map[string]map[string][]byte
 }
 
-// The image's programs run as the manifests say: their commands, arguments, environment,
-// mounts and user, over the image's root. Names lead to pods by a file of hosts; only what
-// stands outside, and the addresses to listen on, is written anew.
+// The image's programs run as the manifests say, with their commands, arguments, environment,
+// mounts and user, on the image's root file system. A hosts file resolves names to pods. The test
+// changes only the addresses to listen on and those of what runs outside.
 func TestManifestsRun(t *testing.T) {
 	s := newSite(t)
 	inside, kelas, public := certtest.New(t), certtest.New(t), certtest.New(t)

@@ -15,9 +15,9 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// A matter is begun from another, in another service, by the agency's name for the client
-// alone, also of one who is known by name only. Whoever has no matter of the client begins
-// none, and who looked is recorded where the client was known.
+// An agency begins a matter from another one, in another service, with its pseudonym for the client
+// alone; this also works for a client who is known by name only. An agency without a matter of the
+// client cannot begin one. The access is logged in the service that knew the client.
 func TestOneClientInAllServices(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()

@@ -51,8 +51,8 @@ func (c *cluster) restart() {
 	}
 }
 
-// Processes that run see at once what an operator erases, and go on through each step
-// of a rotation of the key-encryption key.
+// Running processes notice at once what an operator erases, and keep working through each step of a
+// rotation of the key-encryption key.
 func TestKeysUnderRunningProcesses(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"concern"}, nil...)

@@ -68,9 +68,8 @@ func insist[Request, Response any](t *testing.T, ctx context.Context, call func(
 	}
 }
 
-// Koppi is killed twenty times at random moments while agencies work: nothing that
-// was acknowledged is lost, no request takes effect twice, and every mailbox is
-// whole.
+// Koppi is killed twenty times at random moments while agencies work. Nothing that was acknowledged
+// is lost, no request takes effect twice, and every mailbox is complete.
 func TestKills(t *testing.T) {
 	const kills = 20
 	p := newSuite(t)

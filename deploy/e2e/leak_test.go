@@ -269,7 +269,7 @@ func (l *leavings) ended() bool {
 	return err == nil && len(wrong) == 0
 }
 
-// The walk finds what it looks for, wherever it stands, and nothing else.
+// The leak check finds what it looks for in any form, and nothing else.
 func TestTheWalkFindsWhatLeaks(t *testing.T) {
 	words := must(secrets())
 	if len(words) < 20 {
@@ -296,7 +296,7 @@ func TestTheWalkFindsWhatLeaks(t *testing.T) {
 	}
 }
 
-// Every way out is watched: a call, a refused one and a page are all seen.
+// Every outgoing path is recorded: a call, a refused call and a page.
 func TestWhatLeavesIsSeen(t *testing.T) {
 	before := map[string]int{}
 	for _, kind := range []string{leftLog, leftURL, leftError} {

@@ -11,8 +11,9 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Who has left a plan reads of the client's consent who was told of it until then: not who
-// was invited since, nor, once it is withdrawn, who else must acknowledge and who did.
+// An agency that has left a plan can read which agencies had been told on the client's consent
+// until then. It cannot read which agencies were invited later nor, after a withdrawal, which
+// others must acknowledge it and which have.
 func TestWhoLeftReadsOfItsOwnConsent(t *testing.T) {
 	t.Parallel()
 	b := newBenchOf(t, allinone.Config{})

@@ -51,9 +51,9 @@ var register = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %+v", input, output) },
 }
 
-// Workers hand one concern to each other at once through two replicas of each
-// process, one of which is killed now and then: what they are told is as if they had
-// done so one after another.
+// Workers concurrently hand one concern to each other through two replicas of each process, of
+// which one is killed now and then. The answers are linearizable: as if the workers had acted one
+// after another.
 func TestConcurrentCommandsAreLinearizable(t *testing.T) {
 	const workers, steps = 6, 25
 	c := newGround(t).cluster(t, 2, []string{"concern"})

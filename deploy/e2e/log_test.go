@@ -40,8 +40,8 @@ func checked(store interface {
 	return errors.Join(err, journal.Report{Findings: findings}.Err())
 }
 
-// An operator keeps a checkpoint elsewhere. Whoever has the databases then rewrites who
-// looked, whole, so that all agrees with itself again: the checkpoint tells.
+// An operator keeps a checkpoint elsewhere. An attacker with the databases then rewrites the whole
+// access log so that it is consistent with itself again. The checkpoint reveals it.
 func TestCheckpointsTellOfARewrittenRecord(t *testing.T) {
 	p := newSuite(t)
 	p.start()

@@ -16,8 +16,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// A client sees who looked at its data and changed it, over all services, by agency and
-// unit, in pages, while more is recorded; an agency sees what its own people did.
+// A client sees who read and changed its data, over all services, by agency and unit, in pages,
+// while more is recorded. An agency sees what its own workers did.
 func TestWhoLooked(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

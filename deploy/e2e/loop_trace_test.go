@@ -21,9 +21,9 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// What health care is sent by way of social services, and its answer's way back, is one
-// trace: each span leads to the others by parents and links, over three agencies and two
-// processes. Each is named by the conventions.
+// What health care receives through social services, and the way of the outcome back, are one
+// trace: its spans are connected by parents and links over three agencies and two processes, and
+// are named by the conventions.
 func TestOneLoopIsOneTrace(t *testing.T) {
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")
@@ -84,8 +84,8 @@ func TestOneLoopIsOneTrace(t *testing.T) {
 	}
 }
 
-// Of a loop in which something is past due all is kept, and told from its beginning,
-// where nothing of others is.
+// All spans of an overdue loop are exported, from its beginning, even at a sampling share of 0.
+// Spans of other loops are not.
 func TestBrokenLoopsAreKept(t *testing.T) {
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")

@@ -13,11 +13,11 @@ import (
 	"koppi.internal/pkg/process"
 )
 
-// A manager (Patroni with etcd, set as keeping.md says) finds that the primary is gone and has the
-// standby take over, while Koppi is under load and knows of it by its connection string alone.
-// Every acknowledged command is there, none took effect twice, and what partners were sent is what
-// the mailboxes hold. It is built with the tag soak alone: it needs Patroni and etcd, and the
-// manager waits for 20 seconds each time.
+// A manager (Patroni with etcd, configured as keeping.md says) detects that the primary has failed
+// and promotes the standby, while Koppi is under load and knows only its connection string. Every
+// acknowledged command is still there, none took effect twice, and partners were sent what the
+// mailboxes hold. It is built only with the tag soak: it needs Patroni and etcd, and the manager
+// waits for 20 seconds each time.
 func TestManagedFailover(t *testing.T) {
 	rounds := soaked("SOAK_MANAGED", 3)
 	managed := postgrestest.StartManaged(t)

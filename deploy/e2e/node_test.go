@@ -98,8 +98,8 @@ func (p *nodePartner) reach(t *testing.T, sequence uint64) {
 	}
 }
 
-// A client that is not ours to generate in Go, on lines that are cut a hundred
-// times at random points while a thousand commands run, over Connect and over gRPC.
+// A client in TypeScript, which is not built from our Go code, uses connections that are cut a
+// hundred times at random points while a thousand commands run, over Connect and over gRPC.
 func TestCutsInNode(t *testing.T) {
 	t.Parallel()
 	const commands, cuts = 1000, 100

@@ -65,8 +65,8 @@ func mailed(t *testing.T, server *mailtest.Server, unit, subject string) {
 	}
 }
 
-// An emergency at night is told its unit within seconds, with nobody's page open, and
-// again after half an hour; the rest in the morning, and nothing of what was taken.
+// The unit is notified of an emergency at night within seconds, without an open page, and again
+// after half an hour. It is notified of the rest in the morning, but not of what was taken.
 func TestNotices(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
 	night := time.Date(2026, 11, 25, 23, 0, 0, 0, loop.Helsinki())
@@ -128,7 +128,7 @@ func TestNotices(t *testing.T) {
 	looked()
 }
 
-// Of two gateways one tells, and the other where that one ends.
+// Of two gateways only one sends notices, and the other continues when that one ends.
 func TestNoticesOfTwoGateways(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, mailtest.Config{})

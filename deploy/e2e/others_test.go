@@ -57,8 +57,8 @@ func goodPlan() map[string]any {
 	return map[string]any{"requestId": uuid.NewString(), "client": anna, "basis": consentBasis()}
 }
 
-// Bad beginnings of referrals, consultations and plans: each its own status, reason and
-// advice, and nothing is stored.
+// Invalid beginnings of referrals, consultations and plans are refused, each with its own status,
+// reason and advice, and nothing is stored.
 func TestBadBeginnings(t *testing.T) {
 	b := newBench(t)
 	send, ask, create := referralSvc+"SendReferral", consultationSvc+"OpenConsultation", planSvc+"CreatePlan"
@@ -104,7 +104,8 @@ func TestBadBeginnings(t *testing.T) {
 	}
 }
 
-// Who can be reached is said by oneself, holds until its time, and names who stands in.
+// A worker can set only its own reachability, which holds until the given time and names a
+// substitute.
 func TestReachability(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{Clock: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)})
 	nurse := map[string]any{"agency": "terveys-pohjois-savo", "unit": "terveysasema-kuopio", "worker": "tk-02"}
@@ -170,8 +171,8 @@ func TestReachability(t *testing.T) {
 
 func second(_ []byte, err error) error { return err }
 
-// The client reads its own matters page by page, and of others' nothing; whoever is
-// asked about a person by name reads who it is by a recorded reading.
+// The client reads its own matters page by page and none of others. A worker who is asked about a
+// person by name can read who that is, and this access is logged.
 func TestTheClientReadsItsOwn(t *testing.T) {
 	b := newBench(t)
 	other := b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: "140391-9021"})

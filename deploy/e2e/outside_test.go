@@ -88,15 +88,16 @@ func takesAll(t *testing.T, address string) (types []string) {
 	return types
 }
 
-// The endpoint in TypeScript takes every kind of event of the contract, and one of tomorrow.
+// The TypeScript endpoint accepts every kind of event of the contract, and an unknown kind as of a
+// later version.
 func TestNodeTakesEveryKind(t *testing.T) {
 	n := newNodeBox(t)
 	defer n.run()()
 	verified(t, n.kept, len(takesAll(t, n.address())))
 }
 
-// The example in TypeScript does so as well where a partner has copied it to: what it needs is in
-// its own folder.
+// The TypeScript example does so too after a partner has copied it to another folder: its folder
+// contains everything that it needs.
 func TestNodeOutsideTakesEveryKind(t *testing.T) {
 	t.Parallel()
 	n := newNodeBox(t)
@@ -129,8 +130,9 @@ func runtimeModules(t *testing.T, example string) []string {
 	return modules
 }
 
-// The kit in Go takes every kind of event of the contract, and one of tomorrow, in a program of a
-// module outside of this repository: it brings all that it needs.
+// The Go kit accepts every kind of event of the contract, and an unknown kind as of a later
+// version, in a program of a module outside of this repository: the kit brings everything that it
+// needs.
 func TestGoOutsideTakesEveryKind(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -17,7 +17,7 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// An override waits in the worklists of those who may decide it, and of nobody else, until
+// An override waits in the worklists of the officers who may decide on it, and in no others, until
 // it is decided or has lapsed.
 func TestOverridesWaitInWorklists(t *testing.T) {
 	t.Parallel()

@@ -165,9 +165,9 @@ func (o *oneClient) passed(agency, service, id string) {
 	}
 }
 
-// Whatever three agencies do with a client's matters in the four services, none reads more
-// of the client by a start of its own than it could read, or brought; and what was told
-// under a non-disclosure is told under it, wherever it goes.
+// Three agencies act at random on a client's matters in the four services. By beginning a matter,
+// none of them can read more of the client than it could read before, or provided itself. What was
+// disclosed under a non-disclosure stays under it wherever it is sent.
 func TestAStartTellsNothingNew(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	s, number := starterOf(b.grpc()), 1000

@@ -131,9 +131,9 @@ func (s starter) shown(t *testing.T, b *bench, service string) (ctx context.Cont
 	return nurse, id, name
 }
 
-// Who is shown somebody's names alone, under a non-disclosure for safety, reads no more by
-// beginning something of its own, in any service; and what it begins keeps the
-// non-disclosure, whatever the request says.
+// An agency that sees only a person's names, because of a non-disclosure for safety, reads no more
+// by beginning a matter itself, in any service. The matter that it begins keeps the non-disclosure,
+// whatever the request says.
 func TestNothingIsLearntByAStart(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	s := starterOf(b.grpc())
@@ -159,8 +159,8 @@ func TestNothingIsLearntByAStart(t *testing.T) {
 	}
 }
 
-// Whose relation to a client has ended begins nothing by the name that it has for them:
-// consent was withdrawn, the matter was entered in error, or it has left.
+// An agency whose relation to a client has ended can begin nothing with its pseudonym for the
+// client: consent was withdrawn, the matter was entered in error, or the agency has left.
 func TestNoStartWhereNothingMayBeRead(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	s := starterOf(b.grpc())
@@ -205,9 +205,9 @@ func TestNoStartWhereNothingMayBeRead(t *testing.T) {
 	}
 }
 
-// Who passes a matter on that it may not read whole is responsible for what it passed on
-// until that is taken, and still reads no contact data; nor does the unit that it comes to
-// tell where the person lives. Who takes it reads them.
+// An agency forwards a matter that it may not read whole. It is responsible for the forwarded
+// matter until that is taken, and still cannot read the contact data; nor does the choice of the
+// receiving unit reveal where the person lives. The worker who takes it can read the data.
 func TestPassedOnUnread(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	s := starterOf(b.grpc())

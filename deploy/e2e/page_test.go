@@ -77,8 +77,8 @@ const everybodys = "/work?queue=agency"
 // stored is all that the page has put into the browser, as a text.
 const stored = `JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])`
 
-// Who is signed in stays so when the page is loaded again, until they sign out, here or in
-// another window; no script reads by what, and nothing that the page keeps says it.
+// A worker stays signed in when the page is reloaded, until signing out in this window or another.
+// No script can read the session's secret, and nothing that the page stores contains it.
 func TestThePageKeepsWhoIsSignedIn(t *testing.T) {
 	i := start(t, time.Time{})
 	kela := browser(t, 1280, 900)
@@ -103,7 +103,7 @@ func TestThePageKeepsWhoIsSignedIn(t *testing.T) {
 	}
 }
 
-// What was typed outlives a reload, in this tab alone, and goes when its writer signs out.
+// A draft survives a reload, in this tab only, and is deleted when its writer signs out.
 func TestDraftsGoWithTheirWriter(t *testing.T) {
 	const words = "Kuntoutuksen jatko sovittu."
 	b := newBench(t)
@@ -131,8 +131,8 @@ func TestDraftsGoWithTheirWriter(t *testing.T) {
 	}
 }
 
-// No address holds what a person types or reads: not the page's own, which stays in the
-// browser's history, and none that it asks for.
+// No URL contains what a person types or reads: not the page's own, which stays in the browser's
+// history, and none that it requests.
 func TestAddressesSayNothing(t *testing.T) {
 	b := newBench(t)
 	id := submittedID(t, b)
@@ -156,8 +156,8 @@ func TestAddressesSayNothing(t *testing.T) {
 	}
 }
 
-// The page hears of changes as they happen; when the line is down it says so, tries
-// again, and then shows what it missed.
+// The page shows changes as they happen. When the connection is lost it says so, reconnects, and
+// then shows what it missed.
 func TestThePageIsLive(t *testing.T) {
 	b := newBench(t)
 	line := cut(t, b.address, func() int64 { return -1 })

@@ -26,8 +26,8 @@ func (h *happened) reworded() map[string]any {
 	return body
 }
 
-// The client reads its own matters: what officials write to each other shows there in
-// nothing, its length neither, nor how reports about the client hang together.
+// The client's view of its own matters does not depend on what officials write to each other, not
+// even on its length, nor on how reports about the client are joined.
 func TestPairsOfClients(t *testing.T) {
 	at := newTwins(t)
 	story{"c", func(p *pairing) {

@@ -126,8 +126,8 @@ func (s story) play(t *testing.T, at *twins) {
 	}
 }
 
-// Each way in which a reader once learned what it may not know, and what is like it, by
-// name: over every method that the gateway serves.
+// Each known way in which a reader once learned what it may not know, and similar ones, by name,
+// over every method that the gateway serves.
 func TestPairsOfStories(t *testing.T) {
 	tracing(t)
 	all := map[string]story{}

@@ -42,8 +42,8 @@ func tracing(t *testing.T) {
 	t.Cleanup(func() { _ = end(t.Context()) })
 }
 
-// Two histories that differ only in what a reader may not know are the same to it, in
-// whatever it asks and whatever it is refused: bodies, sizes, headers, order, times, names.
+// Two histories that differ only in what a reader may not know give the reader identical answers
+// and refusals to every request: bodies, sizes, headers, order, times and names.
 func TestPairs(t *testing.T) {
 	tracing(t)
 	pairs := soaked("SOAK_PAIRS", pairsInTest)

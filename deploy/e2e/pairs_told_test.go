@@ -106,8 +106,8 @@ func (p *pairing) settle(w *world, told []map[string]any) {
 	}
 }
 
-// A reader's page is told of the same changes, and no page is woken by what its reader may
-// not know.
+// The page of a reader gets the same notifications in both histories, and none for a change that
+// the reader may not know.
 func TestPairsWatched(t *testing.T) {
 	at := newTwins(t)
 	p := newPair(t, at.a, at.b, 0, "r")
@@ -147,7 +147,7 @@ func endpointOf(t *testing.T) (*endpoint, *arrivals) {
 	return at, came
 }
 
-// An agency that is called at its endpoint is told the same there.
+// An agency's endpoint is called with the same messages in both histories.
 func TestPairsCalledBack(t *testing.T) {
 	tracing(t)
 	secrets := filepath.Join(t.TempDir(), "callbacks.json")

@@ -90,9 +90,9 @@ func peak(t *testing.T, pid int) int64 {
 	return kib << 10
 }
 
-// The largest attachment goes up over a line that is cut again and again, resumes, and
-// comes down as it was, in processes of their own; more of it leaves the
-// gateway no larger than the first did.
+// The largest attachment is uploaded over a connection that is cut again and again, resumes, and is
+// downloaded unchanged, with separate processes. Repeated uploads do not increase the gateway's
+// memory beyond that of the first.
 func TestPapersOverACutLine(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)
@@ -130,8 +130,8 @@ func TestPapersOverACutLine(t *testing.T) {
 	c.fsck()
 }
 
-// Who may read a subject that names it reads an attachment through it, and nobody else;
-// papers go both ways.
+// A reader can read an attachment through a subject that names it if it may read that subject, and
+// nobody else can. Both sides can send attachments.
 func TestWhoReadsPapers(t *testing.T) {
 	b := newBench(t)
 	conn := b.grpc()
@@ -191,8 +191,8 @@ func TestWhoReadsPapers(t *testing.T) {
 	reads("after it was entered in error, the receiver", county, paper, subject, false)
 }
 
-// What is not taken, and by whom an attachment is not named: each its own reason, and
-// nothing changes.
+// Invalid uploads, and attempts to name an attachment without the right to, are refused, each with
+// its own reason, and nothing changes.
 func TestPapersRefused(t *testing.T) {
 	b := newBench(t)
 	papers := attachmentv1.NewAttachmentServiceClient(b.grpc())
@@ -288,8 +288,8 @@ func TestPapersRefused(t *testing.T) {
 	b.refused("an anonymous question", err, "invalid_argument", "CONTENT_NOT_ALLOWED")
 }
 
-// Content that is not what it is said to be, and what a scanner finds, is refused and
-// removed; a scanner that does not answer finishes nothing.
+// An attachment whose content differs from its declared type, or in which the scanner finds
+// something, is refused and removed. If the scanner does not answer, the upload is not completed.
 func TestPapersAreJudged(t *testing.T) {
 	scanner := newScanner(t)
 	b := newBenchOf(t, allinone.Config{Scanner: scanner.address})

@@ -109,16 +109,16 @@ func flows(t *testing.T, conn grpc.ClientConnInterface, system context.Context, 
 	}
 }
 
-// A conversation is filled until no more is taken, and then an agency is invited: each
-// refusal says what to do and changes nothing, each answer can be read, what ends the
-// matter stays possible, and an emergency behind it is delivered.
+// A conversation is filled until no more is accepted, and then an agency is invited. Each refusal
+// says what to do and changes nothing, each answer can be read, the matter can still be ended, and
+// an emergency that follows it is delivered.
 func TestAFullMatterJamsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	fillsAndFlows(t, b.grpc())
 }
 
-// It is so with a service in each process.
+// The same holds with each service in a process of its own.
 func TestAFullMatterJamsNothingApart(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)
@@ -183,8 +183,8 @@ func fillsAndFlows(t *testing.T, conn grpc.ClientConnInterface) {
 	}
 }
 
-// What a mailbox holds from before there was a bound, or that is damaged, comes as a
-// tombstone that says so; an emergency behind it is delivered, by every way of reading.
+// A mailbox message that is larger than the later limit, or is damaged, is delivered as a tombstone
+// that says so. An emergency that follows it is delivered, by every way of reading.
 func TestPoisonOfBeforeIsPassed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -269,8 +269,8 @@ func TestPoisonOfBeforeIsPassed(t *testing.T) {
 	}
 }
 
-// Lists and timelines of matters that are nearly full come in pages that fit into an
-// answer, each thing once, whatever page was asked for.
+// Lists and timelines of matters that are nearly full come in pages that fit into an answer, each
+// entry once, whatever page size is requested.
 func TestPagesAreCutBySize(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

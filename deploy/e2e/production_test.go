@@ -82,8 +82,8 @@ func (p *production) dial(address string, shown *tls.Config) *grpc.ClientConn {
 	return conn
 }
 
-// In production a system is known by its certificate and a worker by a token, what they
-// show goes no further than the gateway, and nobody else gets through.
+// In production a system authenticates with its certificate and a worker with a token. These
+// credentials are not passed beyond the gateway, and nobody else gets through.
 func TestProduction(t *testing.T) {
 	p := newProduction(t)
 	system := must(p.kelas.Config("etuus", "etuus.kela.example"))

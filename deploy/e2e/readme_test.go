@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What README tells people to type works.
+// The commands in README work.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -108,7 +108,8 @@ func report(changes map[string]any) string {
 
 func basis(fields map[string]any) map[string]any { return map[string]any{"basis": fields} }
 
-// Bad reports: each its own status and reason, nothing stored, nothing repeated.
+// Invalid reports are refused, each with its own status and reason; nothing is stored, and the
+// refusal quotes nothing of the report.
 func TestBadReports(t *testing.T) {
 	b := newBench(t)
 	attested := map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.2", "attestation": map[string]any{"consentUnobtainable": true, "interestOfChild": true}}
@@ -261,7 +262,7 @@ func TestBadSteps(t *testing.T) {
 	}
 }
 
-// A page of another site must not get tokens through somebody's browser.
+// A page of another site must not get tokens through a user's browser.
 func TestDevServiceAnswersThisMachineAlone(t *testing.T) {
 	i := start(t, time.Time{})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, i.address+"/koppi.dev.v1.DevService/IssueToken", strings.NewReader(`{"role":"system","agency":"kela"}`))

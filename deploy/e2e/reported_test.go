@@ -9,7 +9,8 @@ import (
 
 // What people report of systems like this, and what is right.
 
-// The case of the scheme does not matter (RFC 9110 § 11.1), at each door.
+// The case of the authentication scheme does not matter (RFC 9110 § 11.1), for calls and for the
+// start of a session.
 func TestSchemeInAnyCase(t *testing.T) {
 	b := newBench(t)
 	for _, scheme := range []string{"Bearer", "bearer", "BEARER", "bearer "} {
@@ -26,8 +27,8 @@ func TestSchemeInAnyCase(t *testing.T) {
 	}
 }
 
-// A sender's clock may be minutes ahead; a consent of the future, and one of before all that Koppi
-// is told of, are refused as such.
+// A sender's clock may be some minutes ahead. A consent dated later than that is refused, and so is
+// one dated before any time that Koppi accepts.
 func TestConsentOfAnotherClock(t *testing.T) {
 	b := newBench(t)
 	submit := func(consented string) error {

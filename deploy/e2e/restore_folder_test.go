@@ -13,8 +13,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// A folder's journals are restored, and its keys stay: what was erased since is gone, what
-// was reported since is lost, and who read it learns of that.
+// A folder's journals are restored, while its keys stay: what was erased since the backup stays
+// erased, what was reported since is lost, and the readers of it learn so.
 func TestRestoreFolder(t *testing.T) {
 	t.Parallel()
 	p := newSuite(t)

@@ -32,8 +32,8 @@ func (s starter) revoke(ctx context.Context, service, id string) error {
 	}
 }
 
-// A tombstone says whether the matter was revoked, the consent withdrawn, or the content
-// erased; what a concern's receiver had is whole after a withdrawal.
+// A tombstone says whether the matter was revoked, the consent was withdrawn, or the content was
+// erased. After a withdrawal, what a concern's receiver had is complete.
 func TestTombstonesSayWhy(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -74,9 +74,9 @@ func TestTombstonesSayWhy(t *testing.T) {
 	}
 }
 
-// In all services, once a revocation is answered by one replica, a reader behind another
-// gateway and another replica finds tombstones, and what says that it was revoked: in the
-// mailboxes of all whom it was told to.
+// In all services: once one replica has answered a revocation, a reader behind another gateway and
+// another replica finds tombstones, and the message that the matter was revoked, in the mailboxes
+// of all agencies that it was disclosed to.
 func TestRevokedIsGoneWithTheAnswer(t *testing.T) {
 	const rounds = 3
 	c := newGround(t, "fsync=off").cluster(t, 2, everyService)

@@ -24,8 +24,8 @@ import (
 	"koppi.internal/pkg/presence"
 )
 
-// A real browser comes back from a provider on another site with a session that works
-// from Koppi's own pages, that scripts cannot read, and that another site cannot use.
+// A real browser returns from an identity provider on another site with a session that works from
+// Koppi's own pages, that scripts cannot read, and that another site cannot use.
 func TestSignInInABrowser(t *testing.T) {
 	var handler http.Handler
 	koppi := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))

@@ -117,7 +117,8 @@ func (b *bench) heldStream(conn net.Conn, body []byte, settings ...http2.Setting
 	}
 }
 
-// Who says next to nothing is cut, whatever it speaks, and holds nobody up meanwhile.
+// A connection that sends next to nothing is closed at the read deadline, in any protocol, and does
+// not delay other callers meanwhile.
 func TestSlowCallers(t *testing.T) {
 	const each = 25
 	b := newBenchOf(t, allinone.Config{Patience: 500 * time.Millisecond})
@@ -156,7 +157,8 @@ func TestSlowCallers(t *testing.T) {
 	t.Logf("the last was cut after %v", time.Since(began))
 }
 
-// What stands for an hour is not cut with them: a page that watches over HTTP/1.1.
+// The read deadline does not end streams, such as that of a page that watches over HTTP/1.1, which
+// may last an hour.
 func TestPatienceIsNotForStreams(t *testing.T) {
 	const within = 150 * time.Millisecond
 	b := newBenchOf(t, allinone.Config{Patience: within})
@@ -185,7 +187,7 @@ func TestPatienceIsNotForStreams(t *testing.T) {
 	}
 }
 
-// Headers larger than they need be are refused, in HTTP/1.1 and HTTP/2.
+// Headers larger than necessary are refused, in HTTP/1.1 and HTTP/2.
 func TestLargeHeaders(t *testing.T) {
 	b := newBench(t)
 	for name, protocols := range bothHTTP() {

@@ -18,8 +18,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// What an agency, its counterpart and an operator are shown of whole months, from what
-// really happened; that it outlives the matters themselves.
+// An agency, its counterpart and an operator see statistics of whole months that match what
+// happened; the statistics outlive the matters themselves.
 func TestStatistics(t *testing.T) {
 	began := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
 	b := newBenchOf(t, allinone.Config{Clock: began})

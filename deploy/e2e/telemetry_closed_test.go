@@ -76,8 +76,8 @@ func sendHostile(t *testing.T, gateway, method, path, token, body string, change
 // hurried waits for no answer for long.
 var hurried = &http.Client{Timeout: 20 * time.Second}
 
-// Whatever callers write in headers, names, paths, queries and hosts, and wherever they call
-// from: telemetry and logs hold nothing of it, and no metric has more series for it.
+// Telemetry and logs contain nothing of what callers write in headers, names, paths, queries and
+// hosts, nor where they call from, and no metric gets more series because of it.
 func TestTelemetryIsClosed(t *testing.T) {
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")

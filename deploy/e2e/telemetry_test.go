@@ -123,9 +123,8 @@ func exemplars(t *testing.T, url string) []string {
 	return found
 }
 
-// An operator sees a command in one trace through gateway, service and database, from
-// the measure of how long it took on, and its delivery linked to it; and nothing of what it
-// said.
+// An operator can follow a command from the duration metric to one trace through gateway, service
+// and database, with its delivery linked. The trace contains nothing of the command's content.
 func TestTelemetry(t *testing.T) {
 	const traceID, text = "4bf92f3577b34da6a3ce929d0e0e4736", "Kaksi vuokraa maksamatta"
 	c := newCollector(t)

@@ -89,9 +89,9 @@ func mailboxOf(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface)
 	}
 }
 
-// A timeline of hundreds of messages over four services (make soak: a thousand) pages in time
-// order, none missed and none doubled, while new ones arrive; and it says what the mailbox
-// said, word for word.
+// A timeline of hundreds of messages over four services (make soak: a thousand) is read in pages,
+// in time order, with no message missing or repeated, while new ones arrive. Each message equals
+// that of the mailbox, word for word.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	b := newBenchOf(t, allinone.Config{})
@@ -222,7 +222,7 @@ func TestWhoReadsATimeline(t *testing.T) {
 	}
 }
 
-// The directory as it is served, and where it routes.
+// The directory as Koppi serves it, and the units to which it routes.
 func TestDirectoryServed(t *testing.T) {
 	b := newBench(t)
 	casework := caseworkv1.NewCaseworkServiceClient(b.grpc())

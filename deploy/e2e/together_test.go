@@ -66,8 +66,8 @@ func atOnce(calls ...func() error) []error {
 // rounds is how often two do the same at once.
 func rounds() int { return soaked("SOAK_ROUNDS", 40) }
 
-// Two workers take one consultation at the same moment through two replicas, again
-// and again: exactly one wins, and the other is told who.
+// Two workers take one consultation at the same moment through two replicas, again and again:
+// exactly one succeeds, and the other is told who has taken it.
 func TestTwoTakeOneConsultation(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"consultation"})
@@ -104,8 +104,8 @@ func TestTwoTakeOneConsultation(t *testing.T) {
 	}
 }
 
-// Two members change two goals of one plan at the same moment through two replicas, a
-// thousand times: no conflict, and nothing is lost.
+// Two members change two goals of one plan at the same moment through two replicas, a thousand
+// times, without a conflict or a loss.
 func TestTwoEditTwoGoals(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 2, []string{"plan"})

@@ -17,8 +17,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// A trace goes out to who is called back, with the call and with each message, and comes
-// back in with the step that is taken over gRPC because of it: all of it is one.
+// A trace is passed to an endpoint, with the call and with each message, and comes back with the
+// step that the partner then takes over gRPC: all of it is one trace.
 func TestTracesGoOutAndIn(t *testing.T) {
 	c, at := newCollector(t), newEndpoint(t)
 	type called struct{ header, message string }

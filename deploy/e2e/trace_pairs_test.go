@@ -29,9 +29,9 @@ func traceWith(flag string) string {
 	return "00-" + strings.ReplaceAll(uuid.NewString(), "-", "") + "-00f067aa0ba902b7-" + flag
 }
 
-// What a reporter finds in its mailbox of a trace is the same whatever it may not know:
-// whether another's open concern led its report, whether somebody triaged it, and in which
-// traces all of that was done, kept or not. It is no trace of anybody's who did it.
+// The trace that a reporter finds in its mailbox does not depend on what the reporter may not know:
+// whether another agency's open concern led its report, whether somebody triaged it, and in which
+// traces, sampled or not, this was done. It is never a trace of another caller.
 func TestTracesInPairs(t *testing.T) {
 	c := newCollector(t)
 	g := newGround(t, "fsync=off")

@@ -17,9 +17,9 @@ import (
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
-// Given an emergency that nobody has touched, when its hour has passed a real Prometheus rings,
-// once, and the operators see it before what is late for longer, with whom to ring; when a person
-// takes it, that ends.
+// When the hour of an emergency that nobody has handled is over, a real Prometheus raises one
+// alarm. Operators see it before matters that have been overdue for longer, with whom to telephone.
+// The alarm ends when a person takes the emergency.
 func TestUrgentUntouchedRings(t *testing.T) {
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	g := newGround(t, "fsync=off")

@@ -50,9 +50,9 @@ func migrations(sources string) int {
 	return len(must(filepath.Glob(filepath.Join(sources, "pkg/journal/postgres/*migrations/*.sql"))))
 }
 
-// Agencies work on while every process is replaced by the version before its
-// migration, then by this one, and by the one before again: nobody is refused, nothing
-// is lost or done twice, and both versions find the journals sound.
+// Agencies keep working while every process is replaced by the previous version before the
+// migration, then by this version, and then by the previous one again. No call is refused, nothing
+// is lost or done twice, and both versions find the journals valid.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	before, now := map[string]string{}, map[string]string{}
@@ -100,7 +100,8 @@ func TestUpgrade(t *testing.T) {
 	t.Logf("%d commands", want)
 }
 
-// A folder of the version before is taken by this one, and by the one before again.
+// This version takes over a data folder of the previous version, and the previous version can take
+// it back.
 func TestUpgradeFolder(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -136,9 +137,9 @@ func TestUpgradeFolder(t *testing.T) {
 	}
 }
 
-// An emergency that a system received under the version before, where it was due on the seventh
-// working day, is due within its hour from now on, and rings once; what the version before
-// told of it stays.
+// Under the previous version, an emergency that a system received was due on the seventh working
+// day. Under this version it is due when its hour as an emergency ends, and raises one alarm. What
+// the previous version told of it does not change.
 func TestUpgradeUrgent(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -187,8 +188,8 @@ func TestUpgradeUrgent(t *testing.T) {
 	}
 }
 
-// Each setting of the version before is one of this: its table says so, which a test
-// holds against the programs.
+// Every setting of the previous version exists in this one, by the table of settings; another test
+// compares the table with the programs.
 func TestSettingsStay(t *testing.T) {
 	t.Parallel()
 	settings := func(path string) (all []string) {

@@ -16,8 +16,8 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// koppi watch shows what comes as it comes, goes on where it was, and its inbox
-// verifies; README tells people of it in these words.
+// koppi watch prints messages as they arrive, resumes at its position, and its inbox verifies. The
+// test uses the commands of README.
 func TestWatchCommand(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -75,7 +75,7 @@ func TestWatchCommand(t *testing.T) {
 	}
 }
 
-// With standing connections open Koppi still ends at once when it is asked to.
+// Open streams do not delay the end of Koppi when it is asked to stop.
 func TestStandingConnectionsDoNotHoldTheEnd(t *testing.T) {
 	p := newSuite(t)
 	p.start()

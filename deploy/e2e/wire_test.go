@@ -27,8 +27,8 @@ func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
 }
 
-// Bytes that are no message, sent straight to the service: refused like any other
-// wrong form, after the token, and never as our own failure.
+// Bytes that are no message, sent directly to the service, are refused like any other malformed
+// request, after the token was verified, and never as an internal error.
 func TestMalformedMessagesToTheService(t *testing.T) {
 	b := newBench(t)
 	codec := grpc.ForceCodecV2(rawCodec{encoding.GetCodecV2("proto")})
@@ -46,7 +46,7 @@ func TestMalformedMessagesToTheService(t *testing.T) {
 	}
 }
 
-// Operators and tools find what is there: health and reflection on the one port.
+// Health and reflection are served on the one port.
 func TestHealthAndReflection(t *testing.T) {
 	i := start(t, time.Time{})
 	conn, err := grpc.NewClient(i.address[len("http://"):], grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -73,7 +73,7 @@ func TestHealthAndReflection(t *testing.T) {
 	}
 }
 
-// Times that do not exist are refused before anything asks for them.
+// Timestamps that do not exist are refused before any handler reads them.
 func TestImpossibleTimes(t *testing.T) {
 	b := newBench(t)
 	_, err := b.call(b.tokens["kela"], submitCall, report(map[string]any{"basis": map[string]any{

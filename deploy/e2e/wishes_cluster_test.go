@@ -18,10 +18,10 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// One of the services is down when a client prohibits: the answer says that it is not done,
-// the others stop sendings already and need nobody for it, and reading says that it is not
-// everywhere, until the same request completes it. Killed at any moment in the midst, it
-// comes to the same.
+// One of the services is down when a client records a prohibition. The answer says that it is
+// incomplete; the other services already stop sendings and do not need the one that is down; and
+// reading the prohibition shows that it is not yet everywhere, until the same request completes it.
+// The result is the same if the service is killed at any moment in between.
 func TestAServiceDiesInAProhibition(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)

@@ -70,9 +70,9 @@ func sendingSteps(t *testing.T) []string {
 	return steps
 }
 
-// Every step that tells a new agency is stopped while a prohibition on its kind stands,
-// and goes through when it is lifted. A step that is added, and names a party or a ground,
-// fails here until it is tried too.
+// Every step that discloses to a new agency is stopped while a prohibition on agencies of its kind
+// is in force, and succeeds after it is lifted. A new step that names a party or a ground fails
+// this test until it is tried here too.
 func TestEverySendingStepIsStopped(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

@@ -98,9 +98,10 @@ func wishesRead(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface
 	return insist(t, ctx, consentv1.NewConsentServiceClient(conn).ListWishes, r).GetWishes()
 }
 
-// A client consents in advance, to a kind of agency and two of the services. An agency that
-// may cites it, and its time is that of the consent; what it does not cover is refused,
-// and once it is withdrawn so is the matter in which it was cited.
+// A client consents in advance to disclosure to a kind of agency in two of the services. An agency
+// that is covered cites the consent, and its legal basis gets the consent's time. What the consent
+// does not cover is refused. Once it is withdrawn, the matter in which it was cited is withdrawn
+// too.
 func TestConsentInAdvance(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -183,9 +184,10 @@ func TestConsentInAdvance(t *testing.T) {
 	}
 }
 
-// A client prohibits that health care be told. What would tell it is stopped on every
-// ground, recorded, and shown to the client; what rests on consent is withdrawn, what rests
-// on law goes on; other agencies learn nothing of it. Lifted, it stops nothing.
+// A client prohibits disclosure to health care. Every step that would disclose to it is stopped on
+// every ground, recorded, and shown to the client. Matters that rest on consent are withdrawn,
+// those that rest on law go on, and other agencies learn nothing of the prohibition. Once lifted,
+// it stops nothing.
 func TestProhibition(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()
@@ -288,8 +290,8 @@ func TestProhibition(t *testing.T) {
 	insist(t, county, referrals.SendReferral, referred(byLaw(), healthParty))
 }
 
-// An override admits one sending, on the ground and to the receiver that two officers of
-// the agency agreed on, within a day, and the client sees all of it.
+// An override permits one sending within a day, on the ground and to the receiver on which two
+// officers of the agency agreed, and the client sees all of it.
 func TestOverride(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

@@ -16,9 +16,9 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// One of the services is down when a client withdraws a consent: the answer says that it is
-// not done, and the others hold to it already. Once it is up again it does too, although
-// nobody repeats the request; repeated, it is answered as done.
+// One of the services is down when a client withdraws a consent. The answer says that the
+// withdrawal is incomplete, and the others apply it already. Once that service is up again it
+// applies it too, even if nobody repeats the request; a repeated request is answered as done.
 func TestAServiceDiesInAWithdrawal(t *testing.T) {
 	t.Parallel()
 	c := newGround(t, "fsync=off").cluster(t, 1, nil)

@@ -37,10 +37,10 @@ func (b *bench) anybody(number int) (*commonv1.Client, context.Context) {
 	return client, withToken(b.t, b.token(scenario.CastParty{Role: "client", PersonalIdentityCode: code}))
 }
 
-// A consent that was withdrawn in one service covers what is begun in all four, by every
-// agency that was told on it: towards whom it told,
-// or nobody yet, none counts that was given until then; towards others, not that one and
-// none from before it. One that was given after it does.
+// A consent withdrawn in one service limits new matters in all four services, for every agency to
+// which it disclosed. Towards a recipient of that consent, or in a matter without a recipient yet,
+// no consent given before the withdrawal counts. Towards other agencies, neither that consent nor
+// any earlier one counts. A later consent counts.
 func TestAWithdrawnConsentStopsOlderOnes(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	s := starterOf(b.grpc())
@@ -102,8 +102,8 @@ func lawFor(service string) *commonv1.LegalBasis {
 	}
 }
 
-// What is withdrawn with a consent in advance, or by a prohibition, counts in all services
-// too; a consent in advance that was withdrawn is not cited by its time instead.
+// The withdrawal of a consent in advance, or of a consent by a prohibition, also counts in all
+// services. The time of a withdrawn consent in advance does not let it be cited.
 func TestWithdrawnByAWish(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn, anna := b.grpc(), annaClient

@@ -35,8 +35,8 @@ func withDuty() *directory.Directory {
 	return must(directory.Parse([]byte(strings.Replace(string(config.Directory), unit, unit+` "duty": [`+strings.Join(roster, ",")+`],`, 1))))
 }
 
-// The worklist over all services: the soonest due first, by pages, each once; mine, my
-// unit's and my agency's; with what is new where I am on duty this week.
+// The worklist covers all services: the soonest due first, in pages, each entry once; mine, my
+// unit's and my agency's; with the new matters where I am on duty this week.
 func TestWorklists(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{Directory: withDuty()})
 	conn := b.grpc()
@@ -162,8 +162,8 @@ func TestWorklists(t *testing.T) {
 
 func refusal[T any](_ T, err error) error { return err }
 
-// Who will contact the client, and when, is seen by the parties that may know it, until
-// it lapses or the attempt is made; a reporter without consent does not see it.
+// The parties that may know a planned contact with the client see who will make it and when, until
+// it lapses or the attempt is made. A reporter without consent does not see it.
 func TestPlannedContacts(t *testing.T) {
 	b := newBenchOf(t, allinone.Config{})
 	conn := b.grpc()

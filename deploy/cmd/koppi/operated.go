@@ -30,7 +30,7 @@ type operated struct {
 }
 
 // databases is the content of the file that --databases names. Its connection strings may hold
-// passwords, so that other users must not be able to read the file.
+// passwords: other users must not be able to read the file.
 type databases struct {
 	Services map[string]struct {
 		Journal string `json:"journal"`

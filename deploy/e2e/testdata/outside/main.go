@@ -1,5 +1,6 @@
 // Command partner is a partner's program in a module of its own, which the test builds outside of
-// this repository: it takes what Koppi calls it with into a file, and tells each event's type.
+// this repository. It stores the messages with which Koppi calls it in a file, and prints the type
+// of each event.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 	"koppi.internal/pkg/partner"
 )
 
-// told is an inbox that tells what it was handed.
+// told is an inbox that prints the types of the events that it has stored.
 type told struct{ *partner.File }
 
 func (t told) Take(ctx context.Context, messages []partner.Message, behind partner.Position) error {
