@@ -223,7 +223,7 @@ func (k *Koppi) Backend() grpc.ClientConnInterface { return suite.Routes(k.front
 // Handler returns the gateway's handler.
 func (k *Koppi) Handler() http.Handler { return k.handler }
 
-// Store returns the journal of a service of the suite.
+// Store returns the journal of a service of the suite. It panics for an unknown service.
 func (k *Koppi) Store(service string) *sqlite.Store {
 	at := slices.IndexFunc(k.members, func(m *member) bool { return m.name == service })
 	return k.members[at].store

@@ -16,8 +16,8 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// koppi watch prints messages as they arrive, resumes at its position, and its inbox verifies. The
-// test uses the commands of README.
+// koppi watch prints messages as they arrive, resumes at its position, and its inbox verifies.
+// README describes it in the same way.
 func TestWatchCommand(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

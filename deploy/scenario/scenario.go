@@ -93,7 +93,7 @@ func Load(files fs.FS) ([]Scenario, error) {
 	return all, nil
 }
 
-// Parse reads one scenario, and fails for unknown fields.
+// Parse reads one scenario. It fails for unknown fields and for invalid steps.
 func Parse(text []byte) (Scenario, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
