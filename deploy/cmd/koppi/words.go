@@ -32,7 +32,7 @@ func words(err error) string {
 // allCarried returns the gRPC errors within an error.
 func allCarried(err error) []carried {
 	var all []carried
-	switch within := err.(type) { //nolint:errorlint // each layer is inspected
+	switch within := err.(type) { //nolint:errorlint // each layer is looked at
 	case nil:
 		return nil
 	case carried:
