@@ -1,5 +1,5 @@
-// Package exchange serves a partner agency's mailbox from a journal: reading it
-// from a cursor, and acknowledging what was taken.
+// Package exchange serves a partner agency's mailbox from a journal: a reader reads messages from a cursor on
+// and acknowledges those that it has stored.
 package exchange
 
 import (
@@ -11,17 +11,17 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Position is how far a reader has come in one service's mailbox: the sequence,
-// and the first 8 bytes of the chain hash there, by which a history that is not
-// the reader's is found out.
+// Position is how far a reader has come in the mailbox of one service: the sequence of the last message, and
+// the first 8 bytes of the chain hash at that message. The hash shows whether the mailbox still has the
+// history that the reader has seen.
 type Position struct {
 	Service  string
 	Sequence uint64
 	Chain    [chainBytes]byte
 }
 
-// Cursor is a position in each service; a service that it does not name is at
-// its beginning.
+// Cursor is a position in each service. For a service that the cursor does not name, the position is the
+// beginning of its mailbox.
 type Cursor []Position
 
 const (
@@ -31,10 +31,10 @@ const (
 	maxName       = 32
 )
 
-// errCursor says that a text is no cursor of ours.
+// errCursor is returned for a text that is not a cursor made by String.
 var errCursor = errors.New("exchange: not a cursor")
 
-// At returns the position in a service.
+// At returns the position in a service, with sequence 0 if the cursor does not name the service.
 func (c Cursor) At(service string) Position {
 	for _, position := range c {
 		if position.Service == service {
@@ -44,9 +44,9 @@ func (c Cursor) At(service string) Position {
 	return Position{Service: service}
 }
 
-// String is the opaque form, URL-safe: a version byte, then for each service in
-// the order of their names its length and name, the sequence as uvarint, and the
-// 8 bytes of the chain. A position at the beginning is left out.
+// String returns the opaque, URL-safe form of the cursor: base64 of a version byte, followed for each
+// service, in the order of their names, by the length of its name, the name, the sequence as uvarint, and 8
+// bytes of the chain hash. Positions with sequence 0 are omitted.
 func (c Cursor) String() string {
 	sorted := slices.Clone(c)
 	slices.SortFunc(sorted, func(a, b Position) int { return slices.Compare([]byte(a.Service), []byte(b.Service)) })
@@ -63,8 +63,8 @@ func (c Cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// ParseCursor reads the opaque form; empty text is the empty cursor. Each cursor
-// has one form, and any other text is refused.
+// ParseCursor parses the opaque form. An empty text is the empty cursor. Each cursor has exactly one form;
+// any other text is an error.
 func ParseCursor(text string) (Cursor, error) {
 	if text == "" {
 		return nil, nil
@@ -103,7 +103,7 @@ func parsePosition(raw []byte) (Position, []byte, error) {
 	return position, raw[n+chainBytes:], nil
 }
 
-// Behind is the position behind a message.
+// Behind returns the position after a message.
 func Behind(message *exchangev1.CaseMessage) Position {
 	return position(message.GetService(), message.GetSequence(), message.GetChainHash())
 }

@@ -9,19 +9,19 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// heads answers the gateway's look at all mailboxes.
+// heads implements HeadsService, by which the gateway polls the positions of all mailboxes.
 type heads struct {
 	exchangev1.UnimplementedHeadsServiceServer
 	*Server
 }
 
-// GetHeads tells how far each mailbox has come: numbers, and nothing of anybody.
+// GetHeads returns the last sequence of each mailbox. It discloses no content and nothing about persons.
 func (h heads) GetHeads(ctx context.Context, _ *exchangev1.GetHeadsRequest) (*exchangev1.GetHeadsResponse, error) {
 	sequences, err := h.sequences(ctx)
 	return &exchangev1.GetHeadsResponse{Sequences: sequences}, fault.Store(err)
 }
 
-// GetTakeovers tells under which numbers consumers were last opened.
+// GetTakeovers returns the current epoch of each requested consumer.
 func (h heads) GetTakeovers(ctx context.Context, r *exchangev1.GetTakeoversRequest) (*exchangev1.GetTakeoversResponse, error) {
 	asked := map[string][]string{}
 	for _, one := range r.GetConsumers() {
@@ -38,7 +38,7 @@ func (h heads) GetTakeovers(ctx context.Context, r *exchangev1.GetTakeoversReque
 	return response, nil
 }
 
-// takeovers are as the journal has them.
+// takeovers reads the epochs of consumers from the journal, by agency and consumer name.
 func (s *Server) takeovers(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
 	found := make(map[string]map[string]uint64, len(consumers))
 	for agency, names := range consumers {
@@ -54,7 +54,7 @@ func (s *Server) takeovers(ctx context.Context, consumers map[string][]string) (
 	return found, nil
 }
 
-// Register adds the server's services.
+// Register registers the server's gRPC services.
 func (s *Server) Register(server grpc.ServiceRegistrar) {
 	exchangev1.RegisterExchangeServiceServer(server, s)
 	exchangev1.RegisterHeadsServiceServer(server, heads{Server: s})

@@ -14,31 +14,31 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Line is what a standing connection reads from and sends to.
+// Line is what one session needs: the mailboxes that it reads and the way to send calls.
 type Line struct {
-	// Mailboxes of the caller's agency, one a service.
+	// Mailboxes are the mailboxes of the caller's agency, one for each service.
 	Mailboxes []Mailbox
 	Caller    identity.Caller
-	// Epoch is the number to open consumers with, the same in all mailboxes; 0
-	// takes the next one, where there is one mailbox.
+	// Epoch is the number with which to open consumers, the same in all mailboxes. 0 takes the next number,
+	// and is allowed only if there is a single mailbox.
 	Epoch uint64
-	// Patient lines try a mailbox that does not answer again: it delays its own
-	// messages alone. Others end.
+	// Patient makes the session retry a mailbox that does not answer, which delays the messages of that
+	// mailbox only. Without it, such a failure ends the session.
 	Patient bool
-	// Woken tells which of the agency's mailboxes may hold more.
+	// Woken says which of the agency's mailboxes may hold new messages.
 	Woken   *Notifications
 	Readers *Readers
 	Drained <-chan struct{}
 	Methods Methods
-	// Invoke passes a call through the same chain of handlers as any other.
+	// Invoke makes a unary call through the same interceptors and handlers as any other call.
 	Invoke func(path string, in, out proto.Message) error
 }
 
-// Stream is a partner system's end of a standing connection.
+// Stream is the server's side of a partner system's bidirectional stream.
 type Stream = grpc.BidiStreamingServer[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse]
 
-// Serve lives on a stream until it ends. Prepare makes the line once the stream's
-// caller has said how to open it; release is called at the end.
+// Serve runs a session on a stream until the stream ends. It calls prepare first, which authenticates the
+// caller and returns the line, and calls release at the end. The first request must open the stream.
 func Serve(stream Stream, prepare func(ctx context.Context) (line Line, release func(), err error)) error {
 	ctx, end := context.WithCancelCause(stream.Context())
 	defer end(nil)
@@ -69,7 +69,7 @@ func Serve(stream Stream, prepare func(ctx context.Context) (line Line, release 
 	return err
 }
 
-// connection is one standing connection; its fields belong to run.
+// connection is the state of one session. Only the goroutine in run may use its fields.
 type connection struct {
 	line     Line
 	cursor   string
@@ -80,16 +80,16 @@ type connection struct {
 
 	lanes []*mailboxReader
 	turn  int
-	// events are what lanes' work in the background came to.
+	// events carries the results of background work of the mailbox readers to run.
 	events chan event
-	// retry runs while a lane waits to be tried again, settling while one waits to make
-	// an acknowledgement durable.
+	// retry is set while a mailbox reader waits to be retried, settling while one waits to make an
+	// acknowledgement durable.
 	retry, settling *time.Timer
-	// receipts wait to be sent, and beat is a heartbeat that is due.
+	// receipts are waiting to be sent; beat says that a heartbeat is due.
 	receipts []*exchangev1.ExchangeResponse
 	beat     bool
 	sends    *sends
-	// closing tells that the client will send no more.
+	// closing says that the client has closed its sending side.
 	closing bool
 }
 
@@ -106,16 +106,16 @@ func newConnection(line Line, open *exchangev1.ExchangeRequest_Open) *connection
 }
 
 const (
-	// defaultWindow is what a reader that names no window has in flight at most.
+	// defaultWindow is the most messages in flight for a reader that names no window.
 	defaultWindow = 100
-	// readAhead is how many messages of a lane are read at once, and farAhead how many
-	// for a reader that is far behind and takes them; half as many more may be held.
+	// readAhead is how many messages are read from a mailbox at once, and farAhead how many at most for a
+	// reader that is far behind and keeps up with what it gets. A mailbox reader may hold half as many more.
 	readAhead = 64
 	farAhead  = 512
 	// retryAfter is the wait before a mailbox that did not answer is tried again.
 	retryAfter = time.Second
-	// settleEvery is how often a lane's acknowledgements are made durable: as much is
-	// delivered again where a process dies.
+	// settleEvery is how often the acknowledgements of a mailbox are made durable. If the process dies, at
+	// most the messages of this interval are delivered again.
 	settleEvery = time.Second
 )
 
@@ -137,7 +137,7 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 		}
 		from := in
 		if c.closing || len(c.receipts) >= maxPending {
-			// Who takes no receipts is not read further.
+			// Stop reading from a client that does not take its receipts.
 			from = nil
 		}
 		select {
@@ -180,7 +180,7 @@ func (c *connection) run(ctx context.Context, in <-chan received[exchangev1.Exch
 	}
 }
 
-// running is a timer's channel; nil where there is none.
+// running returns the channel of a timer, or nil if there is no timer.
 func running(timer *time.Timer) <-chan time.Time {
 	if timer == nil {
 		return nil
@@ -188,7 +188,7 @@ func running(timer *time.Timer) <-chan time.Time {
 	return timer.C
 }
 
-// next is what goes out next, and how to forget it once it has gone.
+// next returns the message to send next, and a function that removes it once it has been sent.
 func (c *connection) next() (message *exchangev1.ExchangeResponse, pop func()) {
 	switch {
 	case len(c.receipts) > 0:
@@ -197,7 +197,7 @@ func (c *connection) next() (message *exchangev1.ExchangeResponse, pop func()) {
 		beat := &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}
 		return beat, func() { c.beat = false }
 	}
-	// Lanes take turns, so that a long one does not hold up the others.
+	// The mailbox readers take turns, so that a long backlog in one does not delay the others.
 	for i := range c.lanes {
 		l := c.lanes[(c.turn+i)%len(c.lanes)]
 		if len(l.page) == 0 {
@@ -214,7 +214,7 @@ func (c *connection) next() (message *exchangev1.ExchangeResponse, pop func()) {
 	return nil, nil
 }
 
-// cursorWith is the cursor behind everything sent, and one position more.
+// cursorWith returns the cursor after everything that was sent, with one position replaced by at.
 func (c *connection) cursorWith(at Position) string {
 	cursor := make(Cursor, 0, len(c.lanes))
 	for _, l := range c.lanes {
@@ -251,7 +251,7 @@ func (c *connection) receive(r received[exchangev1.ExchangeRequest]) error {
 		}
 		for _, l := range c.lanes {
 			if at := cursor.At(l.mailbox.Service()); at.Sequence > l.wanted.Sequence {
-				// The window is the reader's, who has taken them; durable they are soon.
+				// The acknowledgement frees the window at once; it is made durable within settleEvery.
 				l.wanted, l.acknowledged = at, max(l.acknowledged, min(at.Sequence, l.read.Sequence))
 			}
 		}

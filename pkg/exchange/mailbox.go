@@ -10,29 +10,29 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Mailbox is one service's mailbox of a caller's agency, as a standing connection
-// reads it: from the journal at the service itself, over the line at the gateway.
+// Mailbox is the mailbox of a caller's agency in one service, as a session reads it. The service itself reads
+// its journal; the gateway calls the service.
 type Mailbox interface {
-	// Service that it is of.
+	// Service returns the name of the service.
 	Service() string
-	// Open takes a consumer over, with the next number where that is 0, and says
-	// where reading begins: behind the cursor, or behind the durable one where that
-	// is empty. A number that is too low is refused: TAKEN_OVER.
+	// Open takes over a consumer with the given epoch, or with the next epoch if it is 0, and returns where
+	// reading begins: after the given cursor, or after the durable cursor if the given one is empty. An epoch
+	// that is too low is refused with reason TAKEN_OVER.
 	Open(ctx context.Context, cursor, consumer string, takeover uint64) (Opened, error)
-	// Read returns messages behind a position, up to limit and as many as an answer holds,
-	// and whether there may be more.
+	// Read returns messages after a position, at most limit and no more than fit into one answer, and whether
+	// there may be more.
 	Read(ctx context.Context, after Position, limit int, withRecords bool) (messages []*exchangev1.CaseMessage, more bool, err error)
 	// Advance makes an acknowledgement durable.
 	Advance(ctx context.Context, consumer string, at Position, takeover uint64) error
 }
 
-// Opened is where and under which number a mailbox was opened.
+// Opened is the result of opening a mailbox: the position, the number of messages after it, and the epoch.
 type Opened struct {
 	At             Position
 	Backlog, Epoch uint64
 }
 
-// own is a mailbox in this server's journal.
+// own is a mailbox in this server's own journal.
 type own struct {
 	*Server
 	caller identity.Caller
@@ -41,7 +41,7 @@ type own struct {
 
 func (m own) Service() string { return m.config.Service }
 
-// Open records what will be read before anything is: the mailbox, from where on.
+// Open writes to the access log, before anything is read, that the mailbox is read from a position on.
 func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Opened, error) {
 	at, err := m.from(ctx, m.caller.Agency, cursor, name)
 	if err != nil {
@@ -55,7 +55,7 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 		return Opened{}, err
 	}
 	if cursor == "" && taken.Sequence > at.Sequence {
-		// The reader before acknowledged more until it was taken over.
+		// The previous reader acknowledged more before it was taken over.
 		chain, err := m.chainAt(ctx, m.caller.Agency, taken.Sequence)
 		if err != nil {
 			return Opened{}, err

@@ -13,56 +13,54 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mailboxReader is one mailbox of a connection.
+// mailboxReader is the state of one mailbox in a session.
 type mailboxReader struct {
 	mailbox Mailbox
 	opened  bool
-	// read is the last message read from the mailbox, sent the last one sent,
-	// acknowledged the last one that is no longer in flight, and durable what is known
-	// to be acknowledged for good.
+	// read is the position of the last message read from the mailbox, sent that of the last one sent.
+	// acknowledged is the sequence up to which messages are no longer in flight, durable the one up to which
+	// the acknowledgement is known to be stored.
 	read, sent            Position
 	acknowledged, durable uint64
-	// page waits to be sent; ahead is how much is read at once.
+	// page holds the messages that wait to be sent; ahead is how many are read at once.
 	page  []*exchangev1.CaseMessage
 	ahead uint64
-	// held is how many bytes wait to be sent.
+	// held is the size of page in bytes.
 	held int
-	// behind tells that the mailbox may hold more than was read, and told how far a wake
-	// has said that it came.
+	// behind says that the mailbox may hold more messages than were read; told is the highest sequence that a
+	// notification has named.
 	behind bool
 	told   uint64
-	// busy tells that a reading, or the opening, is under way, and reserved how much of
-	// the window it may fill; paused that it failed and waits to be tried again.
+	// busy says that an opening or a read is in progress, and reserved how much of the window that read may
+	// fill. paused says that the last attempt failed and that a retry is due.
 	busy, paused bool
 	reserved     uint64
-	// wanted is the last acknowledgement that came in; one is made durable at a time, and
-	// not before rested.
+	// wanted is the last acknowledgement received. Only one is made durable at a time, and not before rested.
 	wanted    Position
 	advancing bool
 	rested    time.Time
 }
 
-// pending tells whether an acknowledgement is yet to be made durable.
+// pending reports whether an acknowledgement has yet to be made durable.
 func (l *mailboxReader) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
 
-// tell says that the mailbox has come to a sequence: what was read already is not asked
-// for once more.
+// tell notes that the mailbox has reached a sequence. It does nothing if that sequence was already read.
 func (l *mailboxReader) tell(sequence uint64) {
 	if sequence > l.read.Sequence {
 		l.told, l.behind = max(l.told, sequence), true
 	}
 }
 
-// event is what a lane's work in the background came to.
+// event is the result of a mailbox reader's background work.
 type event struct {
 	lane *mailboxReader
 	err  error
-	// done applies the outcome where there was no error; always also where there was.
+	// done applies the result if there was no error. always runs in either case.
 	done, always func()
 }
 
-// open opens all mailboxes under one number. A patient line goes on without those
-// that do not answer, where the client's own cursor says how far it is in them.
+// open opens all mailboxes with one epoch. A patient line continues without the mailboxes that do not answer,
+// provided that the client sent a cursor, which says where to begin in them.
 func (c *connection) open(ctx context.Context) error {
 	given, err := ParseCursor(c.cursor)
 	if err != nil {
@@ -74,7 +72,7 @@ func (c *connection) open(ctx context.Context) error {
 	}
 	backlog, err := c.openLanes(ctx)
 	if fault.ReasonOf(err) == fault.TakenOver && c.line.Patient {
-		// Another gateway's clock is ahead: the next number of whoever refused leads.
+		// The clock of another gateway is ahead: ask for the next epochs and use the highest.
 		if err = c.nextNumber(ctx); err == nil {
 			backlog, err = c.openLanes(ctx)
 		}
@@ -92,7 +90,7 @@ func (c *connection) open(ctx context.Context) error {
 	return nil
 }
 
-// OpenAll takes a consumer over in several mailboxes, under one number.
+// OpenAll takes over a consumer in several mailboxes, with one epoch.
 func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, takeover uint64) (*exchangev1.ExchangeResponse_Opened, error) {
 	c := newConnection(Line{Mailboxes: mailboxes, Epoch: takeover, Patient: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
 	if err := c.open(ctx); err != nil {
@@ -129,7 +127,7 @@ func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) 
 		}
 	}
 	if !answered {
-		// Nobody has looked at the caller's token.
+		// No service has verified the caller's token.
 		return 0, failed[0]
 	}
 	return backlog, nil
@@ -150,7 +148,7 @@ func (l *mailboxReader) begin(o Opened) {
 	l.opened, l.read, l.sent, l.acknowledged = true, o.At, o.At, o.At.Sequence
 }
 
-// Transient tells failures of the way or of the moment.
+// Transient reports whether an error comes from the network or is temporary, so that a retry may succeed.
 func Transient(err error) bool {
 	reason := fault.ReasonOf(err)
 	return reason == "" || reason == fault.Unavailable || reason == fault.Busy
@@ -163,7 +161,7 @@ func (c *connection) pause(l *mailboxReader) {
 	}
 }
 
-// isSettling tells whether an acknowledgement is yet to be made durable, or is just being.
+// isSettling reports whether an acknowledgement is being made durable, or has yet to be.
 func (c *connection) isSettling() bool {
 	for _, l := range c.lanes {
 		if l.advancing || l.pending() && !l.paused {
@@ -173,8 +171,8 @@ func (c *connection) isSettling() bool {
 	return false
 }
 
-// work starts what each lane can do now: open, read on as far as the window
-// allows, make an acknowledgement durable.
+// work starts what each mailbox reader can do now: open, read as much as the window allows, make an
+// acknowledgement durable.
 func (c *connection) work(ctx context.Context) {
 	for _, l := range c.lanes {
 		switch {
@@ -199,7 +197,8 @@ func (c *connection) reopen(ctx context.Context, l *mailboxReader) {
 	}()
 }
 
-// free is how much of the window is not used: neither in flight nor being read.
+// free returns how much of the window is unused, that is, neither in flight nor reserved by a read in
+// progress.
 func (c *connection) free() uint64 {
 	var used uint64
 	for _, l := range c.lanes {
@@ -221,10 +220,10 @@ func (c *connection) read(ctx context.Context, l *mailboxReader) {
 				last := messages[len(messages)-1]
 				l.read = position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 			}
-			// What was told before this reading, and is not in it, is not there: a wake is a
-			// hint, and one of more than there is must not be asked after for ever.
+			// A notification is only a hint. If it named a sequence before this read and the read did not
+			// find it, the message does not exist; asking again would never end.
 			l.behind = more || l.told > max(asked, l.read.Sequence)
-			// Who is far behind and reads on gets more at once.
+			// A reader that is far behind and keeps up gets more messages at once.
 			if l.ahead = readAhead; uint64(len(messages)) == limit {
 				l.ahead = min(2*limit, farAhead)
 			}
@@ -239,8 +238,8 @@ func (c *connection) read(ctx context.Context, l *mailboxReader) {
 	}(l.read, l.told)
 }
 
-// advance makes the last acknowledgement durable: the first at once, and those that come
-// within settleEvery as one. A reader that is told of much does not write as often.
+// advance makes the last acknowledgement durable: the first one at once, and those that arrive within
+// settleEvery together. So a busy reader causes at most one write for each interval.
 func (c *connection) advance(ctx context.Context, l *mailboxReader) {
 	if rest := time.Until(l.rested); rest > 0 && !c.closing {
 		if c.settling == nil {
@@ -257,7 +256,7 @@ func (c *connection) advance(ctx context.Context, l *mailboxReader) {
 	}(l.wanted)
 }
 
-// flush makes durable, at the end of a stream, what was acknowledged on it. What fails is
+// flush makes the acknowledgements of a stream durable when the stream ends. If it fails, the messages are
 // delivered again.
 func (c *connection) flush(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)

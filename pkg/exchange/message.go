@@ -17,9 +17,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Why a tombstone stands where a message stood: its key is gone; what is stored cannot be
-// read, or cannot be written in every form in which it is delivered; it is larger than a
-// message may be.
+// Rules that say why a tombstone takes the place of a message: its key is destroyed; the stored record cannot
+// be read, or cannot be written in every format in which it is delivered; the message exceeds the size limit.
 const (
 	RuleErased     = "erased"
 	RuleUnreadable = "unreadable"
@@ -28,9 +27,9 @@ const (
 
 var undeliverable = telemetry.Counter("koppi.messages.undeliverable", "{message}", "Messages read from mailboxes that cannot be delivered: a tombstone stands in their place.")
 
-// Message is a stored delivery as its reader gets it. With records it brings the
-// bytes that the hashes are over, for a reader that verifies. What cannot be delivered
-// comes as a tombstone, so that it holds up nothing behind it.
+// Message returns a stored delivery as its reader gets it. With withRecord it includes the bytes over which
+// the hashes are computed, for a reader that verifies them. A message that cannot be delivered is replaced by
+// a tombstone, so that it does not block the messages after it.
 func Message(service string, delivery journal.Delivery, withRecord bool) *exchangev1.CaseMessage {
 	message, rule := opened(service, delivery)
 	if rule != "" {
@@ -50,8 +49,8 @@ func withheld(rule string) []*exchangev1.Withheld {
 	return []*exchangev1.Withheld{{Field: "event", Rule: rule}}
 }
 
-// Bounded is a message that was not read from a mailbox, without its event where it is
-// larger than a message may be.
+// Bounded returns a message that was not read from a mailbox, without its event if the message is larger than
+// loop.MaxRecord.
 func Bounded(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
 	if proto.Size(message) <= loop.MaxRecord {
 		return message
@@ -62,7 +61,7 @@ func Bounded(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
 	}
 }
 
-// opened reads a record; the rule says why it cannot be delivered.
+// opened parses a record. If the record cannot be delivered, rule says why.
 func opened(service string, delivery journal.Delivery) (message *exchangev1.CaseMessage, rule string) {
 	switch {
 	case delivery.Unreadable:
@@ -80,8 +79,8 @@ func opened(service string, delivery journal.Delivery) (message *exchangev1.Case
 	return message, ""
 }
 
-// canBeWritten tells whether a message can be written as JSON too: its event is of a type
-// that is known and can be read, and its times exist.
+// canBeWritten reports whether a message can also be written as JSON: the type of its event is known, the
+// event can be parsed, and all times are valid.
 func canBeWritten(message *exchangev1.CaseMessage) bool {
 	if !sound(message.ProtoReflect()) {
 		return false
@@ -93,7 +92,7 @@ func canBeWritten(message *exchangev1.CaseMessage) bool {
 	return err == nil && sound(event.ProtoReflect())
 }
 
-// sound tells whether all times in a message exist.
+// sound reports whether all timestamps and durations in a message are valid.
 func sound(message protoreflect.Message) bool {
 	switch known := message.Interface().(type) {
 	case *timestamppb.Timestamp:
@@ -117,8 +116,8 @@ func sound(message protoreflect.Message) bool {
 	return well
 }
 
-// messages are deliveries as their reader gets them, as many as fit into a page and at
-// least one, and whether all did.
+// messages returns deliveries as their reader gets them, as many as fit into a page but at least one, and
+// whether all of them fitted.
 func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, withRecords bool) (messages []*exchangev1.CaseMessage, all bool) {
 	page := Page{}
 	defer func() { s.sayWhy(ctx, deliveries, messages) }()
@@ -134,7 +133,7 @@ func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, wi
 	return messages, true
 }
 
-// sayWhy adds to the tombstones among messages why their keys are destroyed.
+// sayWhy adds to each tombstone the reason for which its key was destroyed.
 func (s *Server) sayWhy(ctx context.Context, deliveries []journal.Delivery, messages []*exchangev1.CaseMessage) {
 	if s.config.Erasures == nil {
 		return
@@ -154,7 +153,7 @@ func (s *Server) sayWhy(ctx context.Context, deliveries []journal.Delivery, mess
 	}
 }
 
-// tell raises the alarm where a message is one that cannot be delivered.
+// tell counts and logs a message that cannot be delivered, so that an alert fires.
 func (s *Server) tell(ctx context.Context, message *exchangev1.CaseMessage) {
 	if message.GetEvent() != nil || len(message.GetWithheld()) != 1 {
 		return
@@ -167,17 +166,17 @@ func (s *Server) tell(ctx context.Context, message *exchangev1.CaseMessage) {
 	}
 }
 
-// Page counts what fits into one answer.
+// Page counts the messages of one answer and their size.
 type Page struct{ size, count int }
 
-// eachInPage is more than what stands around a message in an answer, and its traceparent.
+// eachInPage is an upper bound, in bytes, of what an answer adds to each message, including its traceparent.
 const eachInPage = 80
 
-// Takes tells whether a message fits behind those that were taken, and counts it. The first
-// always fits: none is larger than an answer may be.
+// Takes reports whether a message fits into an answer after those already taken, and counts it if it does.
+// The first message always fits, because no message is larger than an answer may be.
 func (p *Page) Takes(message proto.Message) bool { return p.Within(loop.MaxAnswer, message) }
 
-// Within does so for a part of an answer.
+// Within is Takes with a smaller limit, in bytes, for a part of an answer.
 func (p *Page) Within(most int, message proto.Message) bool {
 	size := p.size + proto.Size(message) + eachInPage
 	if p.count > 0 && size > most {
@@ -187,8 +186,8 @@ func (p *Page) Within(most int, message proto.Message) bool {
 	return true
 }
 
-// delivering is the trace in which a message is handed to its reader: one of its own, of
-// which the command's is no part; empty where none is made.
+// delivering returns the traceparent of a delivery's own trace, of which the trace of the command is not a
+// part; empty if this process makes no traces.
 func delivering(ctx context.Context, service string, delivery journal.Delivery) string {
 	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
 	named := telemetry.Delivery{Mailbox: delivery.Agency, Subject: delivery.Subject, ID: delivery.ID}

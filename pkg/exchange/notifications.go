@@ -2,22 +2,24 @@ package exchange
 
 import "sync"
 
-// Notifications tell a line which of its mailboxes may hold more, so that it reads no others.
+// Notifications collect, for one session, which of its mailboxes may hold new messages, so that it reads no
+// others.
 type Notifications struct {
-	// signal has room for one: who has not looked yet is told no second time.
+	// signal holds at most one element: a session that has not yet looked is not notified twice.
 	signal chan struct{}
 
 	mu sync.Mutex
-	// sequences are the highest that were told of, by service.
+	// sequences are the highest sequences that were notified, by service.
 	sequences map[string]uint64
 }
 
-// NewNotifications are of nothing yet.
+// NewNotifications returns an empty collection.
 func NewNotifications() *Notifications {
 	return &Notifications{signal: make(chan struct{}, 1), sequences: map[string]uint64{}}
 }
 
-// Of is called when a service's mailbox has come to a sequence. It never blocks.
+// Of returns the function to call when the mailbox of a service has reached a sequence. The function never
+// blocks.
 func (w *Notifications) Of(service string) func(sequence uint64) {
 	return func(sequence uint64) {
 		w.mu.Lock()
@@ -30,7 +32,7 @@ func (w *Notifications) Of(service string) func(sequence uint64) {
 	}
 }
 
-// take tells how far the mailboxes have come of which there were wakes, and forgets it.
+// take returns the highest notified sequence of each service and clears the collection.
 func (w *Notifications) take() map[string]uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

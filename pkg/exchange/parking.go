@@ -12,13 +12,13 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// parking serves ParkingService over the same journal.
+// parking implements ParkingService over the same journal.
 type parking struct {
 	exchangev1.UnimplementedParkingServiceServer
 	*Server
 }
 
-// ListParked lists what is parked: for an agency's system its own.
+// ListParked lists the parked matters: an agency's system sees those of its agency, an operator all.
 func (p parking) ListParked(ctx context.Context, _ *exchangev1.ListParkedRequest) (*exchangev1.ListParkedResponse, error) {
 	caller, err := keeper(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (p parking) ListParked(ctx context.Context, _ *exchangev1.ListParkedRequest
 	return response, nil
 }
 
-// RetryParked asks for another delivery.
+// RetryParked requests another delivery of a parked matter.
 func (p parking) RetryParked(ctx context.Context, r *exchangev1.RetryParkedRequest) (*exchangev1.RetryParkedResponse, error) {
 	caller, err := keeper(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (p parking) RetryParked(ctx context.Context, r *exchangev1.RetryParkedReque
 	})
 }
 
-// ChangeParked tells what came of deliveries to the agency's endpoint.
+// ChangeParked records the outcome of deliveries to the agency's endpoint.
 func (p parking) ChangeParked(ctx context.Context, r *exchangev1.ChangeParkedRequest) (*exchangev1.ChangeParkedResponse, error) {
 	caller, err := system(ctx)
 	if err != nil {
@@ -87,7 +87,7 @@ func (p parking) ChangeParked(ctx context.Context, r *exchangev1.ChangeParkedReq
 	return &exchangev1.ChangeParkedResponse{}, p.park(ctx, change)
 }
 
-// delivered refuses a sequence that is not of the subject.
+// delivered refuses a sequence whose message is not about the given subject.
 func (p parking) delivered(ctx context.Context, agency string, sequence uint64, subject string) error {
 	found, err := p.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: sequence - 1, Limit: 1})
 	if err != nil {
@@ -112,7 +112,7 @@ func (p parking) park(ctx context.Context, change journal.Parking) error {
 
 func notParked() error { return fault.New(fault.NotFound, "nothing of this subject is parked") }
 
-// keeper admits an agency's system, for its own agency, and operators, for all.
+// keeper admits a system for its own agency, and operators for all agencies.
 func keeper(ctx context.Context) (identity.Caller, error) {
 	caller, ok := identity.FromContext(ctx)
 	switch {

@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	// lookEvery is how late a stream learns that its consumer was opened in another process.
+	// lookEvery is how often a process checks whether a consumer was opened in another process: the older
+	// stream ends at most this much later.
 	lookEvery = heartbeatEvery
-	// lookTime bounds one look.
+	// lookTime is the timeout of one check.
 	lookTime = 10 * time.Second
 )
 
-// Readers are the consumers that are open in this process. Its zero value is ready.
+// Readers are the consumers that are open in this process. The zero value is ready to use.
 type Readers struct {
 	mu   sync.Mutex
 	open map[consumerKey]*reader
@@ -28,7 +29,8 @@ type reader struct {
 	end      context.CancelCauseFunc
 }
 
-// enter ends the older stream of a consumer, or this one where it is the older.
+// enter registers a stream as its consumer's reader. Of two streams of one consumer it ends the one with the
+// lower epoch, which may be the new one.
 func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCauseFunc) (leave func()) {
 	mine := &reader{takeover, end}
 	r.mu.Lock()
@@ -52,13 +54,13 @@ func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCaus
 	}
 }
 
-// Epochs tells under which numbers consumers of agencies were last opened, by agency
-// and name; beside an error those that could be told.
+// Epochs returns the current epochs of consumers, by agency and consumer name. Together with an error it
+// returns those that could be read.
 type Epochs func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
 
-// Look ends, every 20 s until the context ends, the streams whose consumers were opened in
-// another process since: one look for all of them. A failed one is told to failed and made
-// up for by the next.
+// Look checks every 20 s, until the context ends, whether consumers were opened in another process, and ends
+// their streams here. One query serves all consumers. An error is passed to failed; the next check makes up
+// for it.
 func (r *Readers) Look(ctx context.Context, takeovers Epochs, failed func(error)) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
@@ -92,7 +94,7 @@ func (r *Readers) look(ctx context.Context, takeovers Epochs) error {
 	return err
 }
 
-// standing are the consumers that are open here, by agency.
+// standing returns the names of the consumers that are open in this process, by agency.
 func (r *Readers) standing() map[string][]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

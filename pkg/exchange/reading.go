@@ -8,15 +8,15 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// read is a part of a mailbox.
+// read is a page of a mailbox.
 type read struct {
 	from       Position
 	deliveries []journal.Delivery
-	// full says that there may be more.
+	// full says that there may be more messages after the page.
 	full bool
 }
 
-// page reads behind a cursor, or behind the consumer's durable one.
+// page reads messages after a cursor, or after the consumer's durable cursor if the given one is empty.
 func (s *Server) page(ctx context.Context, cursor, name string, query journal.DeliveryQuery) (read, error) {
 	parsed, err := ParseCursor(cursor)
 	if err != nil {
@@ -53,12 +53,12 @@ func (s *Server) behind(ctx context.Context, from Position, query journal.Delive
 	return read{from, page, query.IsFull(page)}, fault.Store(err)
 }
 
-// names tells whether a delivery is the one of this position.
+// names reports whether a delivery is the one at this position, by sequence and chain hash.
 func (p Position) names(delivery journal.Delivery) bool {
 	return delivery.Sequence == p.Sequence && bytes.HasPrefix(delivery.ChainHash, p.Chain[:])
 }
 
-// from is where reading begins.
+// from returns the position after which reading begins.
 func (s *Server) from(ctx context.Context, agency, cursor, name string) (Position, error) {
 	if cursor != "" {
 		parsed, err := ParseCursor(cursor)
@@ -80,7 +80,7 @@ func (s *Server) from(ctx context.Context, agency, cursor, name string) (Positio
 	return position(s.config.Service, sequence, chain), err
 }
 
-// holds refuses a position that the history does not have.
+// holds refuses a position that is not in the mailbox's history, with reason HISTORY_DIVERGED.
 func (s *Server) holds(ctx context.Context, agency string, at Position) error {
 	if at.Sequence == 0 {
 		return nil
@@ -92,7 +92,7 @@ func (s *Server) holds(ctx context.Context, agency string, at Position) error {
 	return err
 }
 
-// chainAt is the chain hash of a message of a mailbox.
+// chainAt returns the chain hash at a sequence of a mailbox.
 func (s *Server) chainAt(ctx context.Context, agency string, sequence uint64) ([]byte, error) {
 	deliveries, err := s.config.Store.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: sequence - 1, Limit: 1})
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Server) chainAt(ctx context.Context, agency string, sequence uint64) ([
 	return deliveries[0].ChainHash, nil
 }
 
-// holder refuses a number that is no longer the consumer's: TAKEN_OVER.
+// holder refuses an epoch that is no longer the consumer's, with reason TAKEN_OVER.
 func (s *Server) holder(ctx context.Context, agency, name string, takeover uint64) error {
 	consumers, err := s.config.Store.Consumers(ctx, agency, consumer(name))
 	if err != nil {

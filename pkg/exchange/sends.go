@@ -17,24 +17,24 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// maxPending is how many sends of one stream may wait for their receipts.
+// maxPending is the most sends of one stream that may wait for their receipts.
 const maxPending = 64
 
-// method is a unary call that may be sent on a stream.
+// method describes a unary call that may be sent on a stream.
 type method struct {
 	path   string
 	output protoreflect.MessageType
-	// subject is the field that names what is commanded; nil where that begins.
+	// subject is the request field that names the matter; nil for a request that begins one.
 	subject protoreflect.FieldDescriptor
-	// requestID is the field of that name; nil in requests that only read.
+	// requestID is the field request_id; nil in requests that only read.
 	requestID protoreflect.FieldDescriptor
 }
 
-// Methods are the unary calls that may be sent, by the name of their requests.
+// Methods are the unary calls that may be sent, by the full name of their request messages.
 type Methods map[protoreflect.FullName]method
 
-// MethodsOf finds the unary methods of services. It fails where a service is named
-// whose contract this program does not have.
+// MethodsOf returns the unary methods of the named gRPC services. It returns an error if this program does
+// not contain the contract of a service.
 func MethodsOf(services ...string) (Methods, error) {
 	methods := Methods{}
 	for _, name := range services {
@@ -65,19 +65,19 @@ func MethodsOf(services ...string) (Methods, error) {
 	return methods, nil
 }
 
-// sends are the commands of one stream under way: in order per subject, side by
-// side for different ones. Its methods belong to the stream's loop.
+// sends are the commands of one stream that are in progress. Commands about one subject run in order, those
+// about different subjects concurrently. Its methods may be called only from the goroutine of the stream.
 type sends struct {
 	methods Methods
-	// invoke passes a call through the same chain of handlers as any other.
+	// invoke makes a call through the same interceptors and handlers as any other call.
 	invoke  func(path string, in, out proto.Message) error
 	pending int
-	// waiting holds, for each subject with a command under way, those behind it.
+	// waiting holds the commands that wait, by subject. A subject is a key while a command about it runs.
 	waiting map[string][]func()
 	done    chan sent
 }
 
-// sent is a command that has its answer.
+// sent is the receipt of a finished command, with its subject.
 type sent struct {
 	subject string
 	receipt *exchangev1.ExchangeResponse
@@ -87,8 +87,8 @@ func newSends(methods Methods, invoke func(string, proto.Message, proto.Message)
 	return &sends{methods: methods, invoke: invoke, waiting: map[string][]func(){}, done: make(chan sent, maxPending)}
 }
 
-// add starts a command, or puts it behind those of its subject. What is refused
-// at once comes back as its receipt.
+// add starts a command, or queues it behind a running command about the same subject. If the command is
+// refused at once, add returns its receipt, otherwise nil.
 func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeResponse {
 	if s.pending == maxPending {
 		return receipt(send.GetRequestId(), nil, fault.New(fault.Busy, "%d sends wait for their receipts", maxPending).RetryAfter(time.Second))
@@ -97,7 +97,7 @@ func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeR
 	if err != nil {
 		return receipt(send.GetRequestId(), nil, err)
 	}
-	// A request that begins something has no subject yet, and waits for none.
+	// A request that begins a matter has no subject yet, so it waits for no other.
 	subject := send.GetRequestId()
 	if how.subject != nil {
 		subject = request.ProtoReflect().Get(how.subject).String()
@@ -116,7 +116,7 @@ func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeR
 	return nil
 }
 
-// finished starts what waited behind a command.
+// finished starts the next command about the same subject.
 func (s *sends) finished(one sent) {
 	s.pending--
 	behind := s.waiting[one.subject]
@@ -128,7 +128,7 @@ func (s *sends) finished(one sent) {
 	go behind[0]()
 }
 
-// read opens what is sent and gives it the request_id of its receipt.
+// read unpacks a request and sets its request_id to that of the send.
 func (s *sends) read(send *exchangev1.ExchangeRequest_Send) (proto.Message, method, error) {
 	how, known := s.methods[send.GetRequest().MessageName()]
 	if !known {
@@ -138,7 +138,7 @@ func (s *sends) read(send *exchangev1.ExchangeRequest_Send) (proto.Message, meth
 	if err != nil {
 		return nil, how, fault.New(fault.InvalidField, "the request could not be read").Field("send.request", "a serialized request message")
 	}
-	// Ids are compared here, before the request comes to those who check its form.
+	// Normalise ids here, because subjects are compared before the request reaches the form checks.
 	form.Ids(request)
 	if how.requestID == nil {
 		return request, how, nil
@@ -168,8 +168,8 @@ func receipt(requestID string, response proto.Message, err error) *exchangev1.Ex
 	return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Receipt_{Receipt: r}}
 }
 
-// refused is a refusal as a receipt carries it. One without a reason comes from
-// the way to the handlers and not from them.
+// refused returns an error as it is written in a receipt. An error without a reason comes from the connection
+// to the handlers, not from a handler.
 func refused(err error) error {
 	if fault.ReasonOf(err) != "" {
 		return fault.Scrub(err)

@@ -23,42 +23,41 @@ import (
 const (
 	defaultPage = 100
 	maxPage     = 1000
-	// defaultConsumer is the reader that names itself by no name.
+	// defaultConsumer is the name of a consumer whose reader gives no name.
 	defaultConsumer = "default"
-	// CallbackConsumer is the reader of a mailbox that calls an agency's endpoint.
+	// CallbackConsumer is the consumer that the gateway uses to call an agency's endpoint.
 	CallbackConsumer = "callback"
 )
 
-// Config is what a server needs. All fields but Erasures are required.
+// Config configures a server. All fields but Erasures are required.
 type Config struct {
-	// Service whose journal it is, such as "concern".
+	// Service is the service whose journal it is, such as "concern".
 	Service string
 	// Accepts lists the gRPC services whose unary calls may be sent on a stream.
 	Accepts []string
 	Store   journal.Store
 	Clock   clock.Clock
 	Notify  notify.Notifier
-	// Calls leads to those services' own handlers, interceptors and all.
+	// Calls connects to the handlers of the services in Accepts, including their interceptors.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
-	// Erasures tells why the keys of what was told are destroyed, by delivery; nil where that
-	// is not known.
+	// Erasures returns for each delivery why its key was destroyed; nil if that is not known.
 	Erasures func(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure
 }
 
-// Server serves one service's mailboxes over its journal.
+// Server serves the mailboxes of one service from its journal.
 type Server struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
 	config  Config
 	methods Methods
 	readers Readers
-	// drained is closed when standing streams should end.
+	// drained is closed when open streams should end.
 	drained chan struct{}
 }
 
-// New makes a server. Run must run beside it. It fails where a service is named
-// whose contract this program does not have.
+// New returns a server. Run must run at the same time. It returns an error if this program does not contain
+// the contract of a service in Accepts.
 func New(config Config) (*Server, error) {
 	methods, err := MethodsOf(config.Accepts...)
 	if err != nil {
@@ -67,8 +66,8 @@ func New(config Config) (*Server, error) {
 	return &Server{config: config, methods: methods, drained: make(chan struct{})}, nil
 }
 
-// Run looks after lost wakes, and for consumers that were taken over, until the context
-// ends; then standing streams end, so that their readers open them anew elsewhere.
+// Run polls for lost notifications and for consumers that were taken over, until the context ends. Then it
+// ends all streams, so that their readers reconnect to another process.
 func (s *Server) Run(ctx context.Context) {
 	defer close(s.drained)
 	var looking sync.WaitGroup
@@ -92,8 +91,8 @@ func (s *Server) sequences(ctx context.Context) (map[string]uint64, error) {
 	return sequences, err
 }
 
-// ListMessages reads the caller's mailbox behind a cursor, or behind the
-// consumer's durable one. The range read is recorded before it is returned.
+// ListMessages returns messages of the caller's mailbox after a cursor, or after the consumer's durable
+// cursor if the given one is empty. It writes the range to the access log before it returns.
 func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
 	caller, err := system(ctx)
 	if err != nil {
@@ -107,7 +106,7 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 		size = defaultPage
 	}
 	query := journal.DeliveryQuery{Agency: caller.Agency, Limit: min(size, maxPage), Bytes: loop.MaxAnswer, Subject: r.GetSubject()}
-	// Side by side, so that the store can look at all of it at once.
+	// Run the two reads concurrently, so that the store can combine them.
 	var group errgroup.Group
 	if r.GetTakeover() != 0 {
 		group.Go(func() error { return s.holder(ctx, caller.Agency, r.GetConsumer(), r.GetTakeover()) })
@@ -127,7 +126,7 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 		from = Behind(messages[len(messages)-1])
 	}
 	response.NextCursor = Cursor{from}.String()
-	// Behind a page that is not full there is nothing.
+	// After a page that is not full there are no more messages.
 	if !all || page.full || query.Subject != "" {
 		heads, err := s.config.Store.Positions(ctx, caller.Agency)
 		if err != nil {
@@ -141,8 +140,8 @@ func (s *Server) ListMessages(ctx context.Context, r *exchangev1.ListMessagesReq
 	return response, s.recordRange(ctx, caller, exchangev1.ExchangeService_ListMessages_FullMethodName, messages[0].GetSequence(), from.Sequence)
 }
 
-// AcknowledgeMessages moves the consumer's durable cursor forward. One that lies
-// behind it changes nothing.
+// AcknowledgeMessages moves the consumer's durable cursor forward. A cursor behind the durable one changes
+// nothing.
 func (s *Server) AcknowledgeMessages(ctx context.Context, r *exchangev1.AcknowledgeMessagesRequest) (*exchangev1.AcknowledgeMessagesResponse, error) {
 	caller, err := system(ctx)
 	if err != nil {
@@ -156,7 +155,7 @@ func (s *Server) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknowle
 	return &exchangev1.AcknowledgeMessagesResponse{}, box.Advance(ctx, r.GetConsumer(), cursor.At(s.config.Service), r.GetTakeover())
 }
 
-// OpenConsumer takes a consumer over for a reader that polls.
+// OpenConsumer takes over a consumer for a reader that polls.
 func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerRequest) (*exchangev1.OpenConsumerResponse, error) {
 	caller, err := system(ctx)
 	if err != nil {
@@ -167,13 +166,13 @@ func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerReq
 	if err != nil {
 		return nil, err
 	}
-	// A stream of this process that was opened before ends now.
+	// End an older stream of this consumer in this process.
 	s.readers.enter(consumerKey{caller.Agency, consumer(r.GetConsumer())}, opened.Epoch, func(error) {})()
 	return &exchangev1.OpenConsumerResponse{Cursor: Cursor{opened.At}.String(), Backlog: opened.Backlog, Takeover: opened.Epoch}, nil
 }
 
-// Exchange is a partner system's standing connection: deliveries from its agency's
-// mailbox, and what it sends, answered by receipts.
+// Exchange serves a partner system's stream: it delivers messages from the agency's mailbox and answers each
+// sent request with a receipt.
 func (s *Server) Exchange(stream Stream) error {
 	return Serve(stream, func(ctx context.Context) (Line, func(), error) {
 		caller, err := system(ctx)
@@ -191,7 +190,7 @@ func (s *Server) Exchange(stream Stream) error {
 	})
 }
 
-// move advances a consumer, or takes it over.
+// move advances a consumer or takes it over.
 func (s *Server) move(ctx context.Context, advance journal.Advance) (journal.Consumer, error) {
 	advance.At = s.config.Clock.Now()
 	moved, err := s.config.Store.Advance(ctx, advance)
@@ -201,7 +200,7 @@ func (s *Server) move(ctx context.Context, advance journal.Advance) (journal.Con
 	return moved, fault.Store(err)
 }
 
-// recordRange records that a stretch of a mailbox is read; to 0 is all that comes.
+// recordRange writes to the access log that a range of a mailbox is read. If to is 0, the range has no end.
 func (s *Server) recordRange(ctx context.Context, caller identity.Caller, method string, from, to uint64) error {
 	purpose := fmt.Sprintf("mailbox %d-%d", from, to)
 	if to == 0 {
@@ -221,7 +220,7 @@ func (s *Server) record(ctx context.Context, caller identity.Caller, method, pur
 	return fault.Store(err)
 }
 
-// system admits an agency's systems alone: a mailbox is the agency's.
+// system admits only systems of an agency, because a mailbox belongs to an agency.
 func system(ctx context.Context) (identity.Caller, error) {
 	caller, ok := identity.FromContext(ctx)
 	if !ok {

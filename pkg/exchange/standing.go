@@ -12,21 +12,20 @@ import (
 )
 
 const (
-	// heartbeatEvery tells a reader of a quiet mailbox that it still listens.
+	// heartbeatEvery is how often a stream sends a heartbeat, which shows that a quiet connection is alive.
 	heartbeatEvery = 20 * time.Second
-	// maxLife bounds a standing stream; each ends up to lifeJitter earlier, so that
-	// readers that came together do not all come back together.
+	// maxLife is the longest life of a stream. Each ends up to lifeJitter earlier, so that readers that
+	// connected at the same time do not all reconnect at the same time.
 	maxLife    = time.Hour
 	lifeJitter = 5 * time.Minute
-	// openWithin bounds the wait for the first request.
+	// openWithin is the timeout for the first request.
 	openWithin = 10 * time.Second
-	// flushTime bounds the wait for the last message to be taken at the end.
+	// flushTime is how long the end of a stream waits for the last message to be sent.
 	flushTime = time.Second
 )
 
-// sender sends on a stream from a goroutine of its own: a reader that does not
-// read holds up that goroutine and the message in its hand, and never the one
-// that watches time, takeover and drain.
+// sender sends on a stream from its own goroutine. A reader that does not read blocks only that goroutine,
+// not the one that watches for timeouts, takeovers and drain.
 type sender[M any] struct {
 	messages chan *M
 	failed   chan error
@@ -47,7 +46,7 @@ func newOutlet[M any](send func(*M) error) *sender[M] {
 	return o
 }
 
-// close lets the message in hand be sent, for a moment.
+// close waits up to flushTime for the current message to be sent.
 func (o *sender[M]) close() {
 	close(o.messages)
 	timer := time.NewTimer(flushTime)
@@ -58,13 +57,13 @@ func (o *sender[M]) close() {
 	}
 }
 
-// received is what came in on a stream, or how it ended.
+// received is a message that came in on a stream, or the error that ended it.
 type received[M any] struct {
 	message *M
 	err     error
 }
 
-// inlet receives on a stream from a goroutine of its own, one message at a time.
+// inlet receives from a stream in its own goroutine, one message at a time.
 func inlet[M any](ctx context.Context, receive func() (*M, error)) <-chan received[M] {
 	in := make(chan received[M])
 	go func() {
@@ -83,7 +82,7 @@ func inlet[M any](ctx context.Context, receive func() (*M, error)) <-chan receiv
 	return in
 }
 
-// first waits for the request that opens a stream.
+// first waits up to openWithin for the request that opens a stream.
 func first[M any](ctx context.Context, in <-chan received[M]) (*M, error) {
 	timer := time.NewTimer(openWithin)
 	defer timer.Stop()
@@ -100,8 +99,8 @@ func first[M any](ctx context.Context, in <-chan received[M]) (*M, error) {
 	}
 }
 
-// LifeOf is how long a caller's stream may stand, and what its end then says:
-// nothing to who may simply open again.
+// LifeOf returns how long a caller's stream may stay open, and the error with which it then ends: nil if the
+// caller may simply reconnect.
 func LifeOf(caller identity.Caller) (time.Duration, error) {
 	life := maxLife - rand.N(lifeJitter) //nolint:gosec // spreads load, guards nothing
 	if left := time.Until(caller.Expires); !caller.Expires.IsZero() && left < life {

@@ -13,9 +13,9 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Watch tells a page of the caller's agency which subjects have changed: what it
-// is shown of each, and no content. A heartbeat at once says that from now on
-// nothing is missed; a page then reads its list.
+// Watch notifies a page of the caller's agency which subjects have changed: the version that the agency is
+// shown, and no content. The first message is a heartbeat, after which no change is missed; the page reads
+// its list when it arrives.
 func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
 	ctx := stream.Context()
 	caller, ok := identity.FromContext(ctx)
@@ -40,13 +40,13 @@ func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingSe
 	return w.run(ctx, woken, out)
 }
 
-// watcher is one page that watches; its fields belong to run.
+// watcher is the state of one page that watches. Only the goroutine in run may use its fields.
 type watcher struct {
 	server *Server
 	caller identity.Caller
 	read   uint64
 	behind bool
-	// changes wait to be sent, one a subject, and beat is a heartbeat that is due.
+	// changes are waiting to be sent, one for each subject; beat says that a heartbeat is due.
 	changes []*exchangev1.WatchResponse
 	beat    bool
 }
@@ -96,8 +96,8 @@ func (w *watcher) next() (message *exchangev1.WatchResponse, pop func()) {
 	return nil, nil
 }
 
-// fill reads on once everything read has been sent. Of several messages about one
-// subject the last counts.
+// fill reads more deliveries once all changes have been sent. Of several deliveries about one subject it
+// keeps the last.
 func (w *watcher) fill(ctx context.Context) error {
 	if len(w.changes) > 0 || !w.behind {
 		return nil
@@ -118,7 +118,7 @@ func (w *watcher) fill(ctx context.Context) error {
 		if latest[delivery.Subject].Sequence != delivery.Sequence {
 			continue
 		}
-		// Of what cannot be delivered the page is told that it has changed.
+		// For a message that cannot be delivered, the page still learns that the subject has changed.
 		message := Message(w.server.config.Service, delivery, false)
 		w.changes = append(w.changes, &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Changed_{Changed: &exchangev1.WatchResponse_Changed{
 			Subject: delivery.Subject, Etag: loop.Etag(delivery.Subject, delivery.Agency, delivery.SubjectVersion), Status: message.GetStatus(),

@@ -12,26 +12,24 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Position is how far a reader has come: the cursor that Koppi gave, and the end
-// of the chain of each service's mailbox, by which the reader proves for itself
-// that nothing is missing, moved or changed. Its zero value is the beginning; its
-// JSON form may be kept.
+// Position is how far a reader has come: Koppi's cursor, and the last message of each service's mailbox. With
+// the chain hashes the reader verifies for itself that no message is missing, moved or changed. The zero
+// value is the beginning. Its JSON form may be stored.
 type Position struct {
 	Cursor string          `json:"cursor,omitempty"`
 	Heads  map[string]Head `json:"heads,omitempty"`
 }
 
-// Head is the end of one service's mailbox as far as it was read.
+// Head is the last message of one service's mailbox that was read.
 type Head struct {
 	Sequence  uint64 `json:"sequence"`
 	ChainHash []byte `json:"chain_hash"`
 }
 
-// ChainError says where a mailbox is not what it was: never to be tried again,
-// always to be looked into by a person.
+// ChainError says at which message a mailbox fails verification. Do not retry: a person must investigate.
 type ChainError struct {
 	Mailbox, Service string
-	// Sequence of the first message that does not fit.
+	// Sequence of the first message that fails verification.
 	Sequence uint64
 	Problem  string
 }
@@ -40,8 +38,8 @@ func (e *ChainError) Error() string {
 	return fmt.Sprintf("message %d of the %s mailbox of %s: %s", e.Sequence, e.Service, e.Mailbox, e.Problem)
 }
 
-// Follow verifies the next message, which must come with its record, and returns
-// the position behind it. A tombstone follows by its hashes alone.
+// Follow verifies the next message, which must include its record, and returns the position after it. Of a
+// tombstone it verifies only the chain hash. A failure is a *ChainError.
 func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Position, error) {
 	head := p.Heads[message.GetService()]
 	if head.ChainHash == nil {
@@ -68,7 +66,7 @@ func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Positi
 	return behind, nil
 }
 
-// intact tells whether a message is what was hashed; a tombstone has nothing to show.
+// intact verifies that a message matches its content hash. A tombstone has no content to verify.
 func intact(message *exchangev1.CaseMessage) error {
 	if Tombstone(message) {
 		return nil
@@ -79,13 +77,13 @@ func intact(message *exchangev1.CaseMessage) error {
 	return isItsRecord(message)
 }
 
-// Tombstone tells a message whose content was withdrawn, erased or parked before
-// it was delivered.
+// Tombstone reports whether the content of a message was withdrawn, erased or parked before it was delivered.
 func Tombstone(message *exchangev1.CaseMessage) bool {
 	return len(message.GetRecord()) == 0 && message.GetEvent() == nil && len(message.GetWithheld()) > 0
 }
 
-// isItsRecord holds what is read in a message against what was hashed of it.
+// isItsRecord verifies that the readable fields of a message equal those of its record, over which the hash
+// is computed.
 func isItsRecord(message *exchangev1.CaseMessage) error {
 	recorded := &exchangev1.CaseMessage{}
 	if err := proto.Unmarshal(message.GetRecord(), recorded); err != nil {

@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 )
 
-// Cut takes an inbox file that nobody has open back to where Koppi was restored to: by
-// service, the sequence of the last message that Koppi still has of this mailbox. What
-// is from the first other message on goes to a file of its own beside it, for people to
-// compare, whose path is returned; empty where there is none. Koppi delivers again what
-// of that it still has. One that was interrupted goes on when it is asked again; a file of
-// an earlier restore in its place is an error, and nothing changes.
+// Cut truncates an inbox file to the state to which Koppi was restored. Ends holds, by service, the sequence
+// of the last message that Koppi still has of this mailbox. The first message beyond an end and everything
+// after it is moved to a separate file beside the inbox, for people to compare; Cut returns its path, or an
+// empty text if there was nothing to move. Koppi delivers again those of the moved messages that it still
+// has. The inbox must not be open elsewhere. If Cut is interrupted, call it again and it continues. If a file
+// of an earlier cut is in the way, Cut returns an error and changes nothing.
 func Cut(path string, ends map[string]uint64) (cut string, err error) {
 	file, err := OpenFile(path)
 	if err != nil {
@@ -34,7 +34,8 @@ func Cut(path string, ends map[string]uint64) (cut string, err error) {
 	return path + ".cut", nil
 }
 
-// firstBeyond is where in the file the first message begins that is beyond an end.
+// firstBeyond returns the offset of the first message in the file that is beyond an end; the size of the file
+// if there is none.
 func (f *File) firstBeyond(ends map[string]uint64) (int64, error) {
 	reader := bufio.NewReader(io.NewSectionReader(f.file, 0, f.size))
 	for at := int64(0); ; {
@@ -56,8 +57,8 @@ func (f *File) firstBeyond(ends map[string]uint64) (int64, error) {
 	}
 }
 
-// moveTo moves what is behind a place in the file to another file. Where that was begun
-// before, and the machine stopped, it goes on; what lies there of another cut stays.
+// moveTo moves the end of the file, from an offset on, to another file. It continues an interrupted move. A
+// file of another cut is left as it is, and is an error.
 func (f *File) moveTo(path string, at int64) error {
 	tail := func() io.Reader { return io.NewSectionReader(f.file, at, f.size-at) }
 	switch there, err := os.Open(path); { //nolint:gosec // the path is the partner's own
@@ -79,7 +80,7 @@ func (f *File) moveTo(path string, at int64) error {
 	return errors.Join(f.file.Truncate(at), f.file.Sync())
 }
 
-// copyWhole makes a file that is there whole or not at all.
+// copyWhole writes a file atomically: it exists complete or not at all.
 func copyWhole(path string, content io.Reader) error {
 	part := path + ".part"
 	to, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the path is the partner's own

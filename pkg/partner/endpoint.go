@@ -19,30 +19,30 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Called is the Inbox of an agency that is called. After Koppi was restored from a backup
-// it tells what it is called with again from what stands in the place of that.
+// Called is the Inbox of an agency whose endpoint Koppi calls. Holds lets the endpoint tell a message that is
+// delivered again from a different message at the same place, which can happen after Koppi was restored from
+// a backup.
 type Called interface {
 	Inbox
-	// Holds tells whether a message was taken: by service, sequence and chain hash.
+	// Holds reports whether a message was taken, by service, sequence and chain hash.
 	Holds(ctx context.Context, message *exchangev1.CaseMessage) (bool, error)
 }
 
-// Redeliveries is an Inbox that also takes parked messages, which come again outside
-// the order of sequences. One that is none refuses them.
+// Redeliveries is an Inbox that also takes parked messages, which are delivered again out of sequence. An
+// Inbox that does not implement it refuses them.
 type Redeliveries interface {
-	// TakeAgain keeps messages that were tombstones when they were first delivered.
-	// They may come more than once.
+	// TakeAgain stores messages that were tombstones when they were first delivered. The same message may be
+	// delivered more than once.
 	TakeAgain(ctx context.Context, messages []*exchangev1.CaseMessage) error
 }
 
-// ErrRefused is what an Inbox's error wraps that refuses messages for good: Koppi parks
-// their subject until somebody asks for another delivery. Any other error is tried
-// again.
+// ErrRefused is wrapped by the error of an Inbox that refuses messages permanently. Koppi then parks their
+// subject until somebody requests another delivery. After any other error Koppi retries.
 var ErrRefused = errors.New("partner: refused")
 
-// Endpoint is the handler of an agency that is called by Koppi. It takes each message
-// once, in order, and proves that none is missing. It serves Connect JSON with signed
-// bodies as an http.Handler, and gRPC as a CallbackServiceServer.
+// Endpoint handles Koppi's calls to an agency. It takes each message once, in order, and verifies that none
+// is missing. It serves Connect JSON with signed bodies as an http.Handler, and gRPC as a
+// CallbackServiceServer.
 type Endpoint struct {
 	exchangev1.UnimplementedCallbackServiceServer
 
@@ -50,16 +50,16 @@ type Endpoint struct {
 	logger   *slog.Logger
 	verifies []*webhooks.Webhook
 
-	mu sync.Mutex // one takes at a time
+	mu sync.Mutex // serialises Deliver
 }
 
-// maxBody bounds one call: Koppi sends 1 MiB of messages or one that is larger, and
-// each is longer as JSON.
+// maxBody is the largest body of a call, in bytes. Koppi sends up to 1 MiB of messages, or a single larger
+// one, and their JSON form is longer.
 const maxBody = 16 << 20
 
-// NewEndpoint makes an endpoint. Secrets are those with which bodies may be signed,
-// "whsec_" and base64: two while one follows the other. Over gRPC none is needed:
-// there the server's mutual TLS knows Koppi.
+// NewEndpoint returns an endpoint. Secrets are the keys with which bodies may be signed, each "whsec_"
+// followed by base64; give two during a rotation. Over gRPC none is needed, because the server identifies
+// Koppi by mutual TLS. It returns an error if a secret has another form.
 func NewEndpoint(inbox Called, logger *slog.Logger, secrets ...string) (*Endpoint, error) {
 	e := &Endpoint{inbox: inbox, logger: logger}
 	for _, secret := range secrets {
@@ -72,8 +72,7 @@ func NewEndpoint(inbox Called, logger *slog.Logger, secrets ...string) (*Endpoin
 	return e, nil
 }
 
-// ServeHTTP answers a signed call. What is not signed is refused before it is read as
-// anything.
+// ServeHTTP answers a signed call. It verifies the signature before it parses the body.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, exchangev1.CallbackService_Deliver_FullMethodName) {
 		http.NotFound(w, r)
@@ -123,7 +122,7 @@ func (e *Endpoint) signed(body []byte, header http.Header) bool {
 	return false
 }
 
-// Deliver takes messages. Of those taken before, nothing happens again.
+// Deliver takes messages. Messages that were taken before have no effect.
 func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -144,7 +143,7 @@ func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*
 		if i < int(known) {
 			continue
 		}
-		// Only the last one's cursor is known; it is the one that counts.
+		// Koppi sends only the cursor after the last message, which is the one to store.
 		cursor := ""
 		if i == len(r.GetMessages())-1 {
 			cursor = r.GetCursor()
@@ -161,8 +160,8 @@ func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*
 	return &exchangev1.DeliverResponse{Accepted: known + taken, Refused: refused}, nil
 }
 
-// known counts the messages at the beginning that were taken before. A *ChainError says
-// that another was taken in the place of the next.
+// known returns how many messages at the beginning were taken before. A *ChainError says that the inbox holds
+// another message in the place of the next one.
 func (e *Endpoint) known(ctx context.Context, position Position, messages []*exchangev1.CaseMessage) (known uint32, err error) {
 	for _, message := range messages {
 		if message.GetSequence() > position.Heads[message.GetService()].Sequence {
@@ -180,8 +179,8 @@ func (e *Endpoint) known(ctx context.Context, position Position, messages []*exc
 	return known, nil
 }
 
-// lost refuses what does not fit, never for good: somebody has to look into it, and then
-// it goes on.
+// lost refuses messages that fail verification, but not permanently: once a person has resolved the problem,
+// delivery continues.
 func (e *Endpoint) lost(ctx context.Context, accepted uint32, err error) *exchangev1.DeliverResponse {
 	e.logger.ErrorContext(ctx, "Koppi's messages do not fit together", slog.String("error", err.Error()))
 	var chain *ChainError
@@ -191,14 +190,14 @@ func (e *Endpoint) lost(ctx context.Context, accepted uint32, err error) *exchan
 	return &exchangev1.DeliverResponse{Accepted: accepted, Refused: &rpcstatus.Status{Code: int32(codes.DataLoss), Message: chain.Problem}}
 }
 
-// taking is a message, and the position behind it.
+// taking is a message and the position after it.
 type taking struct {
 	Message
 	behind Position
 }
 
-// take keeps messages together, or one by one where one of them is refused for good,
-// so that it is known which.
+// take stores messages together. If one of them is refused permanently, it stores them one by one to find out
+// which.
 func (e *Endpoint) take(ctx context.Context, fresh []taking) (taken uint32, refused *rpcstatus.Status) {
 	if len(fresh) == 0 {
 		return 0, nil

@@ -20,9 +20,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// File is an Inbox in one file: a line a message, as it was hashed, with the
-// cursor behind it. Message and position are one write, so that neither is ever
-// without the other.
+// File is an Inbox in one file. Each line holds a message, as it was hashed, and the cursor after it. Message
+// and position are stored by one write, so that neither exists without the other.
 type File struct {
 	lock *flock.Flock
 
@@ -30,16 +29,16 @@ type File struct {
 	file     *os.File
 	size     int64
 	position Position
-	// held begins the chain hash of each message, by service and sequence.
+	// held is the first heldBytes of the chain hash of each message, by service and sequence.
 	held map[string][][heldBytes]byte
 }
 
-// heldBytes is as much of a chain hash as a cursor has.
+// heldBytes is the length of the chain hash in a cursor.
 const heldBytes = 8
 
-// DamageError says where a file is not what was written.
+// DamageError says where a file differs from what was written.
 type DamageError struct {
-	// Line of the file, from 1.
+	// Line in the file, counted from 1.
 	Line int
 	Err  error
 }
@@ -48,12 +47,11 @@ func (e *DamageError) Error() string { return fmt.Sprintf("line %d: %v", e.Line,
 
 func (e *DamageError) Unwrap() error { return e.Err }
 
-// ErrInUse says that another process has the file.
+// ErrInUse says that another process has opened the file.
 var ErrInUse = errors.New("partner: the inbox is in use by another process")
 
-// OpenFile opens or makes an inbox and verifies all of it: a *DamageError says
-// where it is damaged. A last line that was cut off in writing was never
-// acknowledged; it is dropped, and Koppi sends it again.
+// OpenFile opens or creates an inbox and verifies all of it. Damage is a *DamageError. An incomplete last
+// line was never acknowledged; it is removed, and Koppi delivers the message again.
 func OpenFile(path string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("partner: %w", err)
@@ -73,7 +71,7 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
-// recover reads the file from its beginning and cuts off what was not written whole.
+// recover reads the file from its beginning and truncates an incomplete last line.
 func (f *File) recover() error {
 	if err := syncFolder(filepath.Dir(f.file.Name())); err != nil {
 		return err
@@ -105,7 +103,7 @@ func (f *File) hold(message *exchangev1.CaseMessage) {
 	}
 }
 
-// Holds tells whether a message is in the file where it belongs.
+// Holds reports whether the file holds a message at its sequence.
 func (f *File) Holds(_ context.Context, message *exchangev1.CaseMessage) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -113,15 +111,14 @@ func (f *File) Holds(_ context.Context, message *exchangev1.CaseMessage) (bool, 
 	return at > 0 && at <= uint64(len(held)) && bytes.HasPrefix(message.GetChainHash(), held[at-1][:]), nil
 }
 
-// Position is how far the file goes.
+// Position returns the position after the last message in the file.
 func (f *File) Position(context.Context) (Position, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.position, nil
 }
 
-// Take writes messages to the end of the file and has them on the disk before it
-// returns.
+// Take appends messages to the file and syncs it to disk before it returns.
 func (f *File) Take(_ context.Context, messages []Message, behind Position) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,7 +129,8 @@ func (f *File) Take(_ context.Context, messages []Message, behind Position) erro
 		}
 	}
 	if err := f.append(lines.Bytes()); err != nil {
-		// What is in the file now is not known; nothing may follow it.
+		// The content of the file is now unknown: remove what may have been written, so that nothing follows
+		// it.
 		return errors.Join(err, f.file.Truncate(f.size))
 	}
 	f.position = behind
@@ -142,8 +140,8 @@ func (f *File) Take(_ context.Context, messages []Message, behind Position) erro
 	return nil
 }
 
-// TakeAgain writes messages that were parked to the end of the file. They have no
-// place in the chain, and move no position.
+// TakeAgain appends messages that were parked. They have no place in the chain and do not change the
+// position.
 func (f *File) TakeAgain(_ context.Context, messages []*exchangev1.CaseMessage) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -170,19 +168,19 @@ func (f *File) append(lines []byte) error {
 	return nil
 }
 
-// Close releases the file.
+// Close closes the file and releases its lock.
 func (f *File) Close() error { return errors.Join(f.file.Close(), f.lock.Unlock()) }
 
-// line is one message in the file. Its JSON is followed by the beginning of its
-// SHA-256, so that damage is found wherever it is.
+// line is one message in the file. Its JSON is followed by the first bytes of its SHA-256, so that damage
+// anywhere in the line is found.
 type line struct {
-	// Cursor behind the message.
+	// Cursor after the message.
 	Cursor string `json:"cursor"`
 	Nonce  []byte `json:"nonce,omitempty"`
-	// Record is the message as it was hashed; of a tombstone, what is left of it.
+	// Record is the message as it was hashed; for a tombstone, what is left of the message.
 	Record    []byte `json:"record"`
 	Tombstone bool   `json:"tombstone,omitempty"`
-	// Redelivered tells a message that was a tombstone when its turn was.
+	// Redelivered says that the message was a tombstone when it was first delivered.
 	Redelivered bool   `json:"redelivered,omitempty"`
 	ContentHash []byte `json:"content_hash"`
 	ChainHash   []byte `json:"chain_hash"`
@@ -239,9 +237,9 @@ func readLine(text []byte) (*exchangev1.CaseMessage, string, error) {
 	return message, one.Cursor, nil
 }
 
-// Verify reads an inbox file, proves its chains, and hands each message to seen,
-// which may be nil. It returns the position behind the last whole line, and where
-// in the file that line ends: what follows was cut off in writing.
+// Verify reads an inbox file, verifies its chains, and passes each message to seen, which may be nil. It
+// returns the position after the last complete line, and the offset at which that line ends. Anything after
+// it is an incomplete write.
 func Verify(file io.Reader, seen func(*exchangev1.CaseMessage)) (Position, int64, error) {
 	var position Position
 	var size int64

@@ -1,6 +1,6 @@
 package partner
 
-// The kinds of events of the contract, so that whoever uses this kit can unpack each.
+// Import all event types of the contract, so that a user of this kit can unpack each of them.
 import (
 	_ "koppi.internal/proto/gen/koppi/common/v1"
 	_ "koppi.internal/proto/gen/koppi/concern/v1"

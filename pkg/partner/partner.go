@@ -1,6 +1,5 @@
-// Package partner is the kit by which a partner agency's system stands in
-// connection with Koppi: it connects, reconnects, verifies, keeps what it was told
-// exactly once, and gets an answer for everything that it sends.
+// Package partner is the client kit for a partner agency's system. It connects to Koppi, reconnects, verifies
+// messages, stores each message exactly once, and gets a response for each request that it sends.
 package partner
 
 import (
@@ -18,50 +17,49 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Inbox is where a partner keeps what it was told, and how far it has come.
+// Inbox stores the messages that a partner received, and its position.
 type Inbox interface {
-	// Position is how far the inbox has come; a new one is at the zero position.
+	// Position returns how far the inbox has come; the zero position for a new inbox.
 	Position(ctx context.Context) (Position, error)
-	// Take keeps messages, or their effect, together with the position behind the
-	// last of them: both or neither, and durable before it returns. That is what
-	// makes each message take effect exactly once, whatever is cut or killed. The
-	// messages are verified and follow what the inbox holds.
+	// Take stores messages, or their effects, together with the position after the last of them: both or
+	// neither, and durably before it returns. Therefore each message takes effect exactly once, even if the
+	// connection breaks or a process dies. The messages are verified and follow the inbox's position.
 	Take(ctx context.Context, messages []Message, behind Position) error
 }
 
-// Message is a delivered case message and the cursor behind it.
+// Message is a delivered case message with the cursor after it.
 type Message = *exchangev1.ExchangeResponse_Delivery
 
-// Config is what a connection needs. Conn, Token, Inbox and Logger are required.
+// Config configures a connection. Conn, Token, Inbox and Logger are required.
 type Config struct {
-	// Conn leads to Koppi's gateway.
+	// Conn connects to Koppi's gateway.
 	Conn grpc.ClientConnInterface
-	// Token gives a bearer token of role system; it is asked for at each opening.
+	// Token returns a bearer token with role system. It is called each time a stream is opened.
 	Token func(context.Context) (string, error)
 	Inbox Inbox
-	// Logger is told of cuts and retries, and of nothing that a message holds.
+	// Logger logs broken connections and retries, but no content of messages.
 	Logger *slog.Logger
-	// Consumer names this reader among the agency's; each has its own inbox.
+	// Consumer names this reader among those of the agency. Each consumer has its own inbox.
 	Consumer string
-	// Window is how many messages may be on their way at once; 0 is 256.
+	// Window is the most messages in flight; 0 is 256.
 	Window uint32
 }
 
 const (
 	defaultWindow = 256
-	// Koppi is heard every 20 s; a line silent for this long is dead.
+	// Koppi sends a heartbeat every 20 s; a stream that is silent for this long is dead.
 	silence  = 45 * time.Second
 	minRetry = 100 * time.Millisecond
 	maxRetry = 30 * time.Second
 )
 
-// Client is a standing connection.
+// Client keeps a connection to Koppi.
 type Client struct {
 	config Config
 	sends  sends
 }
 
-// New prepares a connection. Run makes it.
+// New returns a client. Run connects it.
 func New(config Config) *Client {
 	if config.Window == 0 {
 		config.Window = defaultWindow
@@ -69,10 +67,9 @@ func New(config Config) *Client {
 	return &Client{config: config, sends: newSends()}
 }
 
-// Run keeps the connection until the context ends, and then returns nil. It
-// returns an error where trying again cannot help and a person must look: a
-// *ChainError, an inbox that fails, another reader that took the consumer over
-// (TAKEN_OVER), a history that is not the inbox's (HISTORY_DIVERGED), or a refusal
+// Run keeps the connection until the context ends, and then returns nil. It returns an error if a retry
+// cannot help and a person must investigate: a *ChainError, an inbox that fails, a consumer that another
+// reader has taken over (TAKEN_OVER), a history that differs from the inbox (HISTORY_DIVERGED), or a refusal
 // of the caller.
 func (c *Client) Run(ctx context.Context) error {
 	waits := backoff.NewExponentialBackOff()
@@ -89,7 +86,8 @@ func (c *Client) Run(ctx context.Context) error {
 			waits.Reset()
 		}
 		if opened && err == nil {
-			// Koppi ends streams now and then: an hour has passed, or it moves.
+			// Koppi ended the stream in the regular way: it reached its maximum life, or the process is being
+			// replaced.
 			continue
 		}
 		wait := waits.NextBackOff()
@@ -102,13 +100,13 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 }
 
-// inboxError says that the partner's own keeping failed.
+// inboxError says that the partner's inbox failed.
 type inboxError struct{ error }
 
 func (e *inboxError) Unwrap() error { return e.error }
 
-// final tells failures that trying again cannot mend. A refusal of Koppi's has a
-// reason; what has none comes from the way.
+// final reports whether a retry cannot help. A refusal by Koppi has a reason; an error without one comes from
+// the network.
 func final(err error) bool {
 	var chain *ChainError
 	var inbox *inboxError
@@ -122,7 +120,7 @@ func final(err error) bool {
 	return true
 }
 
-// ended turns the regular end of a stream into no error.
+// ended returns nil for the regular end of a stream.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil

@@ -12,10 +12,10 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// readRequest reads a body of Connect JSON. What a message says is read of its record, which is
-// what was hashed: a kind of event, a field or a value of an enum that came with a later
-// version of Koppi than this kit is in it as it was sent, and the message can be taken, proven
-// and handed on. Its readable form is for people and for others.
+// readRequest parses a Connect JSON body. It takes each message from its record, over which the hash is
+// computed. The record keeps event types, fields and enum values that a later version of Koppi sends and this
+// kit does not know, so such a message can still be stored, verified and passed on. The readable JSON form is
+// for people and other programs.
 func readRequest(body []byte) (*exchangev1.DeliverRequest, error) {
 	known, err := withoutEvents(body)
 	if err != nil {
@@ -43,8 +43,8 @@ func readRequest(body []byte) (*exchangev1.DeliverRequest, error) {
 	return request, nil
 }
 
-// withoutEvents is a body without the readable form of the events that a record holds too: JSON
-// writes an event by its fields, and a kind that is not known cannot be read.
+// withoutEvents removes from a body the readable form of events whose messages include a record. JSON writes
+// an event by its fields, so an unknown event type could not be parsed.
 func withoutEvents(body []byte) ([]byte, error) {
 	var request map[string]json.RawMessage
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -52,7 +52,7 @@ func withoutEvents(body []byte) ([]byte, error) {
 	}
 	var messages []map[string]json.RawMessage
 	if err := json.Unmarshal(request["messages"], &messages); err != nil || messages == nil {
-		// It holds none, or is refused by whoever reads it whole.
+		// It holds no messages, or the full parse refuses it.
 		return body, nil //nolint:nilerr // as said
 	}
 	for _, message := range messages {

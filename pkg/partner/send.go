@@ -19,20 +19,20 @@ import (
 )
 
 const (
-	// maxPending is how many sends wait for receipts at once; Koppi takes 64.
+	// maxPending is the most sends that wait for receipts at once; Koppi allows 64.
 	maxPending = 48
-	// resendAfter is the wait before what was refused for the moment is sent again.
+	// resendAfter is the wait before a request that was refused temporarily is sent again.
 	resendAfter = 200 * time.Millisecond
 )
 
-// sends are what was sent and is not answered, across cuts of the connection.
+// sends are the requests without a response, which survive reconnection.
 type sends struct {
 	places chan struct{}
 
 	mu sync.Mutex
-	// pending in the order in which they were asked for.
+	// pending requests, in the order in which they were made.
 	pending []*sending
-	// line sends on the stream that is open now; nil where none is.
+	// line sends on the open stream; nil if none is open.
 	line func(*exchangev1.ExchangeRequest) error
 }
 
@@ -45,11 +45,10 @@ func (s *sending) id() string { return s.request.GetSend().GetRequestId() }
 
 func newSends() sends { return sends{places: make(chan struct{}, maxPending)} }
 
-// Send sends a request of any unary method of Koppi's services and returns its
-// response. It is sent again after every cut, under its request_id (a fresh one
-// where it has none), so that it takes effect once; a refusal comes as a gRPC
-// status. When the context ends first, what became of it is not known: the same
-// request sent again tells. Run must run meanwhile.
+// Send sends a request of any unary method of Koppi's services and returns its response. After each
+// reconnection it sends the request again under the same request_id (a new one if the request has none), so
+// that it takes effect once. A refusal is returned as a gRPC status. If the context ends first, the outcome
+// is unknown; send the same request again to learn it. Run must be running meanwhile.
 func (c *Client) Send(ctx context.Context, request proto.Message) (proto.Message, error) {
 	s, err := newSending(request)
 	if err != nil {
@@ -81,7 +80,7 @@ func (c *Client) Send(ctx context.Context, request proto.Message) (proto.Message
 	}
 }
 
-// newSending gives the request its id, which stays the same however often it is sent.
+// newSending sets the request's id, which stays the same for each repetition.
 func newSending(request proto.Message) (*sending, error) {
 	request = proto.Clone(request)
 	id := uuid.NewString()
@@ -104,7 +103,7 @@ func newSending(request proto.Message) (*sending, error) {
 	}, nil
 }
 
-// passing tells refusals of the moment: the same request may go through later.
+// passing reports whether a refusal is temporary, so that the same request may succeed later.
 func passing(receipt *exchangev1.ExchangeResponse_Receipt) bool {
 	if receipt.GetError() == nil {
 		return false
@@ -130,7 +129,7 @@ func (s *sends) remove(one *sending) {
 	s.pending = slices.DeleteFunc(s.pending, func(other *sending) bool { return other == one })
 }
 
-// attach sends everything unanswered on a new stream, in its order.
+// attach sends all requests without a response on a new stream, in order.
 func (s *sends) attach(line func(*exchangev1.ExchangeRequest) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +145,7 @@ func (s *sends) detach() {
 	s.line = nil
 }
 
-// again sends one once more, unless it was answered meanwhile.
+// again sends a request once more, unless it was answered meanwhile.
 func (s *sends) again(one *sending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,8 +154,8 @@ func (s *sends) again(one *sending) {
 	}
 }
 
-// put sends on the open stream. Where that fails the stream has ended, and the
-// next one sends again.
+// put sends on the open stream. If that fails, the stream has ended, and the request is sent again on the
+// next one.
 func (s *sends) put(one *sending) {
 	if s.line != nil {
 		_ = s.line(one.request)
@@ -170,7 +169,7 @@ func (s *sends) answered(receipt *exchangev1.ExchangeResponse_Receipt) {
 		if one.id() == receipt.GetRequestId() {
 			select {
 			case one.receipt <- receipt:
-			default: // answered twice, as after a cut
+			default: // a second answer, after a reconnection
 			}
 		}
 	}

@@ -20,17 +20,17 @@ var (
 	errNoOpened = errors.New("partner: the stream was not opened")
 )
 
-// session is one stream, from its opening to its end.
+// session is the state of one stream, from its opening to its end.
 type session struct {
 	client *Client
 	stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse]
-	// deliveries has room for the whole window, so that receipts never wait behind.
+	// deliveries holds a whole window, so that deliveries never block receipts.
 	deliveries chan Message
 
-	mu sync.Mutex // one sends at a time
+	mu sync.Mutex // serialises send
 }
 
-// connect opens a stream and lives on it until it ends, regularly with nil.
+// connect opens a stream and serves it until it ends. It returns nil for a regular end.
 func (c *Client) connect(ctx context.Context) (opened bool, err error) {
 	position, err := c.config.Inbox.Position(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *session) open(ctx context.Context, position Position) error {
 	open := &exchangev1.ExchangeRequest_Open{
 		Cursor: position.Cursor, Window: s.client.config.Window, Consumer: s.client.config.Consumer, WithRecords: true,
 	}
-	// Where sending fails, receiving says why.
+	// If sending fails, receive returns the cause.
 	if err := s.send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: open}}); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *session) send(request *exchangev1.ExchangeRequest) error {
 	return s.stream.Send(request)
 }
 
-// receive sorts what comes in until the stream ends.
+// receive dispatches incoming messages until the stream ends.
 func (s *session) receive(ctx context.Context, quiet *time.Timer) error {
 	defer close(s.deliveries)
 	for {
@@ -110,10 +110,10 @@ func (s *session) receive(ctx context.Context, quiet *time.Timer) error {
 	}
 }
 
-// take verifies what was delivered, keeps it, and only then acknowledges it: all
-// that has come meanwhile in one go.
+// take verifies the delivered messages, stores them, and then acknowledges them: all that have arrived
+// meanwhile together.
 func (s *session) take(ctx context.Context, position Position) error {
-	// What was kept before a cut may not have been acknowledged.
+	// Messages that were stored before the connection broke may not have been acknowledged.
 	if err := s.acknowledge(position); err != nil {
 		return err
 	}
@@ -149,12 +149,12 @@ func (s *session) acknowledge(position Position) error {
 		Acknowledge: &exchangev1.ExchangeRequest_Acknowledge{Cursor: position.Cursor},
 	}})
 	if errors.Is(err, io.EOF) {
-		return nil // the stream has ended, and receiving says why
+		return nil // the stream has ended, and receive returns the cause
 	}
 	return err
 }
 
-// more is what has come already; it does not wait.
+// more returns a delivery that has already arrived; it does not wait.
 func (s *session) more() (Message, bool) {
 	select {
 	case delivery, open := <-s.deliveries:
