@@ -29,7 +29,7 @@ func (s *Server) page(ctx context.Context, cursor, name string, query journal.De
 		}
 		return s.behind(ctx, from, query)
 	}
-	// The message that the cursor names is read along, to see that it is the one.
+	// Also read the message that the cursor names, to verify that the mailbox holds it.
 	along := query
 	along.After, along.Limit = from.Sequence-1, query.Limit+1
 	page, err := s.config.Store.Deliveries(ctx, along)
@@ -40,7 +40,7 @@ func (s *Server) page(ctx context.Context, cursor, name string, query journal.De
 		return read{}, diverged()
 	}
 	if len(page) == 1 && along.IsFull(page) {
-		// That one alone fills what is read at once.
+		// That message alone fills the page: read the ones after it separately.
 		return s.behind(ctx, from, query)
 	}
 	return read{from, page[1:], along.IsFull(page)}, nil

@@ -1,5 +1,5 @@
-// Package idcode knows the Finnish personal identity code: how one is read where the
-// contract asks for it, and how one is found in a text, where none may be.
+// Package idcode handles the Finnish personal identity code: it parses codes where the contract asks for one,
+// and finds codes in texts where none is allowed.
 package idcode
 
 import (
@@ -10,22 +10,22 @@ import (
 	"koppi.internal/pkg/loop"
 )
 
-// Code is a valid Finnish personal identity code (661/2009 § 11, and the
-// separators of 2023). It never appears in an error, log or message.
+// Code is a valid Finnish personal identity code (661/2009 § 11, and the separators of 2023). It must never
+// appear in an error, log or message.
 type Code struct{ text string }
 
-// String is the code in capitals. Only what seals it may ask.
+// String returns the code in capitals. Only code that seals it may call String.
 func (c Code) String() string { return c.text }
 
 const (
 	checkCharacters = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 	codeLength      = 11
-	// Individual numbers from here on are of test persons.
+	// Individual numbers from here on are those of test persons.
 	firstTestNumber  = 900
 	firstValidNumber = 2
 )
 
-// century of birth, as the sign tells it.
+// century returns the century of birth for a separator.
 func century(sign byte) (int, bool) {
 	switch {
 	case sign == '+':
@@ -39,9 +39,9 @@ func century(sign byte) (int, bool) {
 	}
 }
 
-// Parse checks form, date, check character and, unless allowed, that it is not of the
-// range for test persons. It takes ASCII alone, and nobody who is born after now, in
-// Finland. Every refusal is INVALID_IDENTITY_CODE and does not repeat the text.
+// Parse checks the form, the date, the check character and, unless allowTest, that the number is not in the
+// range for test persons. It accepts only ASCII, and no date of birth after today in Finland. Every refusal
+// has reason INVALID_IDENTITY_CODE and does not repeat the text.
 func Parse(text string, allowTest bool, now time.Time) (Code, error) {
 	invalid := fault.New(fault.InvalidIdentityCode, "the identity code is not valid").
 		Field("client.personal_identity_code", "not a valid identity code")
@@ -66,8 +66,8 @@ func Parse(text string, allowTest bool, now time.Time) (Code, error) {
 	return Code{text: code}, nil
 }
 
-// Born is the date of birth that a code tells, at midnight UTC; false for what has not the form
-// of one.
+// Born returns the date of birth in a code, at midnight UTC; false if the text does not have the form of a
+// code.
 func Born(code string) (time.Time, bool) {
 	if len(code) != codeLength {
 		return time.Time{}, false
@@ -80,20 +80,20 @@ func Born(code string) (time.Time, bool) {
 	return dateOf(born, first)
 }
 
-// dateOf is the day that DDMMYY names in a century; false where there is none.
+// dateOf returns the date DDMMYY in a century; false if there is no such date.
 func dateOf(born, century int) (time.Time, bool) {
 	day, month, year := born/10000, born/100%100, century+born%100
 	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	return date, date.Day() == day && int(date.Month()) == month
 }
 
-// today is the day in Finland, as dateOf gives days.
+// today returns the current date in Finland, in the form of dateOf.
 func today(now time.Time) time.Time {
 	year, month, day := now.In(loop.Helsinki()).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
-// checks tells whether a check character is that of a birth date and a number that is given out.
+// checks reports whether the check character fits a date of birth and an individual number that is in use.
 func checks(born, number int, check byte) bool {
 	return number >= firstValidNumber && checkCharacters[(born*1000+number)%31] == check
 }

@@ -1,12 +1,11 @@
 package idcode
 
-// In tells whether a text holds a personal identity code in a form that a person types,
-// pastes or disguises: a real date, the sign of a century, a number from 002 on, the
-// right check character, and no further digit on either side. Codes of test persons count
-// too. White space and other signs may stand between any two characters of it, and such a
-// sign, or white space between a whole date and a whole number, in the place of the
-// century's. It rather finds too much: a person rewrites a sentence, a leak cannot be
-// taken back.
+// In reports whether a text contains a personal identity code in a form that a person types, pastes or
+// disguises: a valid date, a century separator, an individual number from 002 on, the right check character,
+// and no further digit on either side. Codes of test persons count too. White space and other signs may stand
+// between any two characters of the code. Such a sign may also replace the century separator, and so may
+// white space if date and number are each unbroken. In rather reports too much than too little: a person can
+// rewrite a sentence, but a leak cannot be undone.
 func In(text string) bool {
 	if !mayHold(text) {
 		return false
@@ -20,7 +19,7 @@ func In(text string) bool {
 	return false
 }
 
-// codeAt tells whether a code begins at a place of a normalised text.
+// codeAt reports whether a code begins at a position of a normalised text.
 func codeAt(shape []byte, at int) bool {
 	r := reader{shape: shape, at: at}
 	born, ok := r.number(6)
@@ -49,15 +48,15 @@ func codeAt(shape []byte, at int) bool {
 	case !ok || !checks(born, number, check):
 		return false
 	case sign.blank && (splitDate || r.split):
-		// Groups of digits with spaces between are telephone numbers.
+		// Groups of digits separated by spaces are telephone numbers.
 		return false
 	}
 	goesOn := isDigit(shape, r.at) || r.split && continues(shape, r.at-1, +1)
 	return !goesOn
 }
 
-// continues tells that a number goes on beyond its end, behind a sign without white space: that
-// of a date, a time, a sum.
+// continues reports whether a number continues beyond its end, after a sign without white space, as in a
+// date, a time or a sum.
 func continues(shape []byte, end, by int) bool {
 	at := end + by
 	return at >= 0 && at < len(shape) && shape[at]&gap != 0 && shape[at]&blank == 0 && isDigit(shape, at+by)
@@ -67,7 +66,7 @@ func isDigit(shape []byte, at int) bool {
 	return at >= 0 && at < len(shape) && shape[at] >= '0' && shape[at] <= '9'
 }
 
-// reader reads on in a normalised text, over gaps.
+// reader reads a normalised text and skips gaps.
 type reader struct {
 	shape []byte
 	at    int
@@ -75,7 +74,7 @@ type reader struct {
 	split bool
 }
 
-// next is the next character.
+// next returns the next character.
 func (r *reader) next() (byte, bool) {
 	if r.at < len(r.shape) && r.shape[r.at]&gap != 0 {
 		r.at, r.split = r.at+1, true
@@ -87,7 +86,7 @@ func (r *reader) next() (byte, bool) {
 	return r.shape[r.at-1], true
 }
 
-// number reads digits. What stands before the first is no gap in the number.
+// number reads digits. A gap before the first digit does not count as a gap in the number.
 func (r *reader) number(length int) (int, bool) {
 	value := 0
 	for i := range length {
@@ -103,10 +102,10 @@ func (r *reader) number(length int) (int, bool) {
 	return value, true
 }
 
-// sign is what stands for a century.
+// sign is the century separator that was read.
 type sign struct {
 	century int
-	// known is false where a gap stands in its place; blank, where that is white space.
+	// known is false if a gap stands in the separator's place; blank says that the gap is white space.
 	known, blank bool
 }
 

@@ -7,25 +7,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A normalised text is of digits, the capitals A to Z, other, and gaps: what stands
-// between, however much it is, is one gap.
+// A normalised text consists of digits, the capitals A to Z, other, and gaps. Everything between two of the
+// former is one gap, however long.
 const (
-	// other is a letter or sign that no code holds.
+	// other is a letter or sign that cannot be in a code.
 	other byte = 'x'
-	// A gap is gap with what it is made of.
+	// gap is the bit that marks a gap; the bits below say what the gap contains.
 	gap byte = 0x80
-	// blank is white space or the end of a line.
+	// blank is white space or a line break.
 	blank byte = 1
-	// mark is a sign that shows: a full stop, a bracket.
+	// mark is a visible sign, such as a full stop or a bracket.
 	mark byte = 2
-	// dash is one that may stand for the sign of a century, beside white space too.
+	// dash is a sign that may stand for the century separator, even beside white space.
 	dash byte = 4
 )
 
-// normalize brings what people type and paste to one form. Compatibility forms (full
-// width, circled, mathematical) become what they stand for, digits of all scripts become
-// ours, letters that look Latin become so; accents and what does not show fall away. It
-// decomposes (NFKD): NFKC would compose a letter with an accent set beside it to another.
+// normalize converts text that people type and paste to one form. Compatibility forms (full width, circled,
+// mathematical) become the characters that they represent, digits of all scripts become ASCII digits, and
+// letters that look Latin become Latin. Accents and invisible characters are removed. It decomposes (NFKD),
+// because NFKC would compose a letter with an accent after it to another letter.
 func normalize(text string) []byte {
 	form := norm.NFKD
 	if form.QuickSpanString(text) < len(text) {
@@ -50,7 +50,7 @@ func normalize(text string) []byte {
 	return shape
 }
 
-// symbolOf is what a decomposed rune becomes; 0 where it falls away.
+// symbolOf returns the symbol for a decomposed rune; 0 if the rune is removed.
 func symbolOf(r rune) byte {
 	switch {
 	case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
@@ -62,7 +62,7 @@ func symbolOf(r rune) byte {
 	case unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == '\u2800':
 		return gap | blank
 	case r == '\u00ad' || r == '_' || r == '~' || r == '+' || unicode.In(r, unicode.Pd) || r == '\u2212' || r == '\u02d7' || r == '\u2043':
-		// A soft hyphen shows where a line ends, and in much that is copied from PDF.
+		// A soft hyphen is visible at the end of a line, and in much text that is copied from PDF.
 		return gap | dash
 	case unicode.In(r, unicode.M, unicode.C) || hollow(r):
 		return 0
@@ -77,10 +77,10 @@ func symbolOf(r rune) byte {
 	return other
 }
 
-// hollow tells letters that do not show: the fillers of Hangul.
+// hollow reports whether a letter is invisible: the Hangul fillers.
 func hollow(r rune) bool { return r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' }
 
-// digitOf is the value of a decimal digit: Unicode has them in whole rows from 0 to 9.
+// digitOf returns the value of a decimal digit. Unicode has decimal digits in contiguous rows from 0 to 9.
 func digitOf(r rune) byte {
 	for _, row := range unicode.Nd.R16 {
 		if low := rune(row.Lo); low <= r && r <= rune(row.Hi) {
@@ -95,7 +95,7 @@ func digitOf(r rune) byte {
 	return 0
 }
 
-// ascii is what symbolOf says of ASCII, which most of most texts is.
+// ascii holds the results of symbolOf for ASCII, which is most of most texts.
 var ascii = func() (table [utf8.RuneSelf]byte) {
 	for r := range table {
 		table[r] = symbolOf(rune(r))
@@ -103,7 +103,7 @@ var ascii = func() (table [utf8.RuneSelf]byte) {
 	return table
 }()
 
-// lookAlikes are letters of other scripts that look like those of a code.
+// lookAlikes maps letters of other scripts to the letters of a code that they look like.
 var lookAlikes = func() map[rune]byte {
 	found := map[rune]byte{}
 	for latin, alike := range map[byte]string{
@@ -117,10 +117,10 @@ var lookAlikes = func() map[rune]byte {
 	return found
 }()
 
-// leastDigits is how many digits a code has at least.
+// leastDigits is the fewest digits of a code.
 const leastDigits = 9
 
-// mayHold tells at little cost that a text is not worth normalising: most have few digits.
+// mayHold quickly excludes texts that need not be normalised, because they have too few digits.
 func mayHold(text string) bool {
 	found := 0
 	for i := 0; i < len(text); {
@@ -140,8 +140,8 @@ func mayHold(text string) bool {
 	return found >= leastDigits
 }
 
-// common tells what is not ASCII in most Finnish and Swedish texts and hides no digit:
-// letters of Latin, and signs such as dashes, quotation marks, § and €.
+// common reports whether a non-ASCII rune is common in Finnish and Swedish texts and cannot hide a digit:
+// Latin letters, and signs such as dashes, quotation marks, § and €.
 func common(r rune) bool {
 	switch {
 	case r >= '\u00c0' && r <= '\u024f', r >= '\u2010' && r <= '\u2027', r == '\u20ac':

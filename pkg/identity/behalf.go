@@ -9,14 +9,14 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// MetadataOnBehalfOf names the worker in whose name a system acts:
-// "worker;unit;role". Each part may be percent-encoded (RFC 3986 § 2.1, of UTF-8).
+// MetadataOnBehalfOf is the metadata key that names the worker for whom a system acts: "worker;unit;role".
+// Each part may be percent-encoded UTF-8 (RFC 3986 § 2.1).
 const MetadataOnBehalfOf = "koppi-on-behalf-of"
 
-// maxASCII is the last character that stands in a header as it is.
+// maxASCII is the last character that may appear unencoded in a header.
 const maxASCII = '~'
 
-// onBehalf lets a system act in the name of a worker of its own agency.
+// onBehalf returns the caller of a system that acts for a worker of its own agency.
 func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	if !caller.System {
 		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
@@ -33,8 +33,7 @@ func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	return caller, nil
 }
 
-// readBehalf takes the header apart, or says what is wrong with it. What stood there is not
-// told.
+// readBehalf splits the header into its parts, or says what is wrong with it, without repeating the value.
 func readBehalf(named []string) (parts []string, wrong string) {
 	if len(named) != 1 {
 		return nil, "send it once"

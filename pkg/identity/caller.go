@@ -1,5 +1,5 @@
-// Package identity knows who calls and whom a matter concerns: tokens and the callers they
-// speak for, and the names that stand in the place of clients.
+// Package identity establishes who calls and whom a matter concerns: it verifies tokens and maps them to
+// callers, and gives clients pseudonyms.
 package identity
 
 import (
@@ -10,7 +10,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Role is in which capacity somebody calls.
+// Role is the capacity in which a caller acts.
 type Role string
 
 const (
@@ -23,12 +23,12 @@ const (
 	RoleEmploymentOfficer  Role = "employment_officer"
 	// RoleSystem is a partner agency's system.
 	RoleSystem Role = "system"
-	// RoleClient is the person whom matters concern.
+	// RoleClient is a person whom matters concern.
 	RoleClient Role = "client"
-	// RoleOperator runs Koppi and sees no matters.
+	// RoleOperator runs Koppi and cannot see matters.
 	RoleOperator Role = "operator"
-	// RoleSuite is a process of the suite itself, in nobody's name. The suite's own issuer
-	// alone names it, and it opens what the suite's processes ask each other and no more.
+	// RoleSuite is a process of Koppi itself that acts for no caller. Only the suite's own issuer may name
+	// this role. It gives access only to the methods that the suite's processes call among themselves.
 	RoleSuite Role = "suite"
 )
 
@@ -37,42 +37,42 @@ var workers = []Role{
 	RoleHealthProfessional, RoleYouthWorker, RoleEmploymentOfficer,
 }
 
-// IsWorker tells whether it is a worker's profession.
+// IsWorker reports whether the role is a worker's profession.
 func (r Role) IsWorker() bool { return slices.Contains(workers, r) }
 
 func (r Role) known() bool {
 	return r.IsWorker() || r == RoleSystem || r == RoleClient || r == RoleOperator
 }
 
-// Caller is who calls, as the token and, for a system, the metadata say.
+// Caller is the caller as the token says and, for a system, the metadata.
 type Caller struct {
 	Agency, Unit, Worker string
-	// Role acted in: of a system in a worker's name, the worker's.
+	// Role in which the caller acts; for a system that acts for a worker, the worker's role.
 	Role Role
-	// System tells that a system calls, and SystemSubject which.
+	// System says that a system calls, and SystemSubject which one.
 	System        bool
 	SystemSubject string
-	// Client is the inner id of the person; of role client alone.
+	// Client is the person's internal id; set only for role client.
 	Client string
-	// Issuer is who proved it.
+	// Issuer is the issuer that identified the caller.
 	Issuer string
-	// Expires is when the token does.
+	// Expires is when the token expires.
 	Expires time.Time
 }
 
-// Party is the caller as events name it.
+// Party returns the caller as events name it.
 func (c Caller) Party() *commonv1.Party {
 	return &commonv1.Party{Agency: c.Agency, Unit: c.Unit, Worker: c.Worker}
 }
 
 type callerKey struct{}
 
-// WithCaller carries the caller of a call.
+// WithCaller returns a context that carries the caller.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller)
 }
 
-// FromContext is the caller of a call; false where none was verified.
+// FromContext returns the caller of a call; false if none was verified.
 func FromContext(ctx context.Context) (Caller, bool) {
 	caller, ok := ctx.Value(callerKey{}).(Caller)
 	return caller, ok

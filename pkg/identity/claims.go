@@ -9,18 +9,17 @@ import (
 	"koppi.internal/pkg/idcode"
 )
 
-// The claims of a token beside the registered ones, where an issuer has no others.
+// Default names of the claims of a token, beside the registered claims.
 const (
 	claimAgency = "koppi_agency"
 	claimUnit   = "koppi_unit"
 	claimRole   = "koppi_role"
 	claimClient = "koppi_client"
-	// claimActor is, in the suite's own tokens, which system acts in a worker's name
-	// (RFC 8693 § 4.1).
+	// claimActor names, in the suite's own tokens, the system that acts for a worker (RFC 8693 § 4.1).
 	claimActor = "act"
 )
 
-// claimsOf is what a token says, by the names of its claims.
+// claimsOf returns the claims of a token by name.
 func claimsOf(token jwt.Token) map[string]any {
 	claims := map[string]any{}
 	for _, name := range token.Keys() {
@@ -32,8 +31,8 @@ func claimsOf(token jwt.Token) map[string]any {
 	return claims
 }
 
-// caller reads the claims as the issuer names them, and holds them against the
-// directory and against whom the issuer may speak for.
+// caller maps the claims to a caller, by the names that the issuer uses, and checks that the issuer may speak
+// for that caller and that the directory has its agency and unit.
 func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer) (Caller, error) {
 	role, ok := pick(claims, from.Claims.Role, from.Roles, func(role Role) bool { return role.known() || role == RoleSuite && from.suite })
 	if !ok {
@@ -75,8 +74,8 @@ func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer)
 	return caller, v.may(caller, from)
 }
 
-// client is the inner id of the person whom a token speaks for, empty where it speaks
-// for none. A worker's own identity code is not read.
+// client returns the internal id of the person for whom a token speaks; empty if there is none. It does not
+// read the identity code of a worker.
 func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string, bool) {
 	switch {
 	case from.Claims.Code == "":
@@ -95,7 +94,8 @@ func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string
 	return v.config.Secrets.ClientID(code), true
 }
 
-// may holds a caller against whom the issuer may speak for, and against the directory.
+// may reports whether the issuer may speak for a caller, and whether the directory has the caller's agency
+// and unit.
 func (v *Verifier) may(caller Caller, from issuer) error {
 	switch {
 	case caller.Role == RoleSuite && from.suite && caller.Agency == "" && caller.Client == "":
@@ -122,8 +122,7 @@ func (v *Verifier) may(caller Caller, from issuer) error {
 	return nil
 }
 
-// at is a claim by its whole name, or by a path of names with dots between them; nil
-// where there is none.
+// at returns a claim by its full name, or by a path of names separated by dots; nil if it is missing.
 func at(claims map[string]any, path string) any {
 	if value, there := claims[path]; there {
 		return value
@@ -141,8 +140,7 @@ func at(claims map[string]any, path string) any {
 	return nil
 }
 
-// text is a claim that is one text, empty where there is none; false where it is
-// something else.
+// text returns a claim that is a string; empty if it is missing, and false if it has another type.
 func text(claims map[string]any, path string) (string, bool) {
 	switch value := at(claims, path).(type) {
 	case nil:
@@ -154,9 +152,9 @@ func text(claims map[string]any, path string) (string, bool) {
 	}
 }
 
-// pick leads a claim's value to ours. A text must be known. Of a list, what is not known
-// is left out, and exactly one must be left: who has several roles would otherwise act
-// in one that nobody chose. An absent claim or an empty text is none.
+// pick maps a claim's value to one of ours. A string must be known. In a list, unknown values are ignored,
+// and exactly one known value must remain: otherwise a person with several roles would act in one that nobody
+// chose. A missing claim or an empty string gives no value.
 func pick[T ~string](claims map[string]any, path string, ours map[string]T, known func(T) bool) (T, bool) {
 	lead := func(theirs string) (T, bool) {
 		value, mapped := T(theirs), true

@@ -15,33 +15,33 @@ import (
 )
 
 const (
-	// callLife of a token for a call of one message: no call lasts longer.
+	// callLife is the life of a token for a unary call: no call lasts longer.
 	callLife = 2*time.Minute + skew
-	// streamLife of one for a stream, which ends by itself within the hour.
+	// streamLife is the life of a token for a stream, which ends by itself within an hour.
 	streamLife = 65 * time.Minute
-	// maxMinted bounds how many tokens are kept for the next call of the same caller.
+	// maxMinted is the most tokens that are kept for further calls of the same caller.
 	maxMinted = 4096
 )
 
-// TokenExchange is where callers are known by what they show, a token, a certificate or
-// a session, and named to services by a token of the suite's own (after RFC 8693). What
-// they show goes no further: no service holds anything that an agency's issuer signed,
-// and what a service holds is of no use at a gateway. It is safe for concurrent use.
+// TokenExchange authenticates callers by their token, certificate or session, and names them to services in a
+// token of the suite's own (after RFC 8693). The caller's own credential is not passed on: no service holds
+// anything that an agency's issuer signed, and a service's token is of no use at a gateway. It is safe for
+// concurrent use.
 type TokenExchange struct {
 	config TokenExchangeConfig
 	minted *lru.Cache[Caller, minted]
 }
 
-// TokenExchangeConfig is what it is made of. All but Partners is required.
+// TokenExchangeConfig configures a TokenExchange. All fields but Partners are required.
 type TokenExchangeConfig struct {
-	// Verifier of the agencies' tokens.
+	// Verifier verifies the agencies' tokens.
 	Verifier *Verifier
-	// Partners are systems that show certificates; nil for none.
+	// Partners are the systems that authenticate by certificate; nil for none.
 	Partners *Partners
-	// Issuer is the suite's own.
+	// Issuer is the suite's own issuer.
 	Issuer *Issuer
 	Logger *slog.Logger
-	// Now is the wall clock.
+	// Now returns the wall clock time.
 	Now func() time.Time
 }
 
@@ -50,7 +50,7 @@ type minted struct {
 	ends  time.Time
 }
 
-// NewTokenExchange makes one.
+// NewTokenExchange returns a TokenExchange.
 func NewTokenExchange(config TokenExchangeConfig) (*TokenExchange, error) {
 	kept, err := lru.New[Caller, minted](maxMinted)
 	if err != nil {
@@ -59,11 +59,11 @@ func NewTokenExchange(config TokenExchangeConfig) (*TokenExchange, error) {
 	return &TokenExchange{config: config, minted: kept}, nil
 }
 
-// Verifier of what callers show.
+// Verifier returns the verifier of callers' tokens.
 func (x *TokenExchange) Verifier() *Verifier { return x.config.Verifier }
 
-// Conn leads where another connection does, in the caller's name as the suite says it.
-// Who shows nothing calls as nobody: the service says what is open to them.
+// Conn wraps a connection so that each call carries the suite's token for its caller. A call without
+// credentials is passed on without a caller; the service decides which methods are public.
 func (x *TokenExchange) Conn(to grpc.ClientConnInterface) grpc.ClientConnInterface {
 	return exchanged{TokenExchange: x, to: to}
 }
@@ -74,7 +74,7 @@ type exchanged struct {
 	to grpc.ClientConnInterface
 }
 
-// Invoke calls in the caller's name.
+// Invoke makes a call with the suite's token for its caller.
 func (e exchanged) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	ctx, err := e.exchange(ctx, method, false)
 	if err != nil {
@@ -83,7 +83,7 @@ func (e exchanged) Invoke(ctx context.Context, method string, in, out any, optio
 	return e.to.Invoke(ctx, method, in, out, options...)
 }
 
-// NewStream opens a stream in the caller's name.
+// NewStream opens a stream with the suite's token for its caller.
 func (e exchanged) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, err := e.exchange(ctx, method, true)
 	if err != nil {
@@ -92,8 +92,8 @@ func (e exchanged) NewStream(ctx context.Context, desc *grpc.StreamDesc, method 
 	return e.to.NewStream(ctx, desc, method, options...)
 }
 
-// Own leads where another connection does, in the suite's own name for the methods that
-// answer its processes alone. Other calls pass as they are.
+// Own wraps a connection so that calls of methods of the internal API carry a token of the suite itself.
+// Other calls are unchanged.
 func (x *TokenExchange) Own(to grpc.ClientConnInterface, suite func(method string) bool) grpc.ClientConnInterface {
 	return own{TokenExchange: x, to: to, suite: suite}
 }
@@ -105,7 +105,7 @@ type own struct {
 	suite func(method string) bool
 }
 
-// Invoke calls.
+// Invoke makes a call, with the suite's own token if the method is internal.
 func (o own) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	ctx, err := o.named(ctx, method, false)
 	if err != nil {
@@ -114,7 +114,7 @@ func (o own) Invoke(ctx context.Context, method string, in, out any, options ...
 	return o.to.Invoke(ctx, method, in, out, options...)
 }
 
-// NewStream opens a stream.
+// NewStream opens a stream, with the suite's own token if the method is internal.
 func (o own) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx, err := o.named(ctx, method, true)
 	if err != nil {
@@ -123,7 +123,7 @@ func (o own) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string
 	return o.to.NewStream(ctx, desc, method, options...)
 }
 
-// named puts the suite's own token in the place of whatever a call within the suite shows.
+// named replaces the credentials of an internal call by the suite's own token.
 func (o own) named(ctx context.Context, method string, stream bool) (context.Context, error) {
 	if !o.suite(method) {
 		return ctx, nil
@@ -139,7 +139,7 @@ func (o own) named(ctx context.Context, method string, stream bool) (context.Con
 	return metadata.NewOutgoingContext(ctx, shown), nil
 }
 
-// exchange puts the suite's token in the place of what an outgoing call shows.
+// exchange replaces the credentials of an outgoing call by the suite's token for its caller.
 func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool) (context.Context, error) {
 	shown, _ := metadata.FromOutgoingContext(ctx)
 	if shown == nil {
@@ -162,8 +162,8 @@ func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool
 	return metadata.NewOutgoingContext(ctx, shown), nil
 }
 
-// caller is who calls; false where the call shows nothing. A certificate beside a token
-// binds it: a system shows no other agency's.
+// caller returns the caller of a call; false if the call has no credentials. A certificate beside a token
+// binds the token: a system may not use a token of another agency.
 func (x *TokenExchange) caller(ctx context.Context, shown metadata.MD) (caller Caller, known bool, err error) {
 	header := shown.Get(metadataAuthorization)
 	certified, certificate, err := x.certified(ctx)
@@ -194,7 +194,7 @@ func (x *TokenExchange) certified(ctx context.Context) (Caller, bool, error) {
 	return caller, true, err
 }
 
-// token is the suite's own for a caller: it ends with what the caller showed.
+// token returns the suite's own token for a caller. It expires no later than the caller's own credential.
 func (x *TokenExchange) token(caller Caller, stream bool) (string, error) {
 	now := x.config.Now()
 	kept, found := x.minted.Get(caller)
@@ -215,7 +215,7 @@ func (x *TokenExchange) token(caller Caller, stream bool) (string, error) {
 	return token, err
 }
 
-// bearer verifies the one token of a header.
+// bearer verifies the single token of a header.
 func (v *Verifier) bearer(ctx context.Context, header []string) (Caller, error) {
 	token, ok := Bearer(header[0])
 	if !ok || len(header) > 1 {

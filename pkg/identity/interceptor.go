@@ -15,14 +15,14 @@ const (
 	bearerPrefix          = "Bearer "
 )
 
-// Bearer is the token of an Authorization header; false where it has another scheme. The case of
+// Bearer returns the token of an Authorization header; false if the header has another scheme. The case of
 // the scheme does not matter (RFC 9110 § 11.1).
 func Bearer(header string) (token string, ok bool) {
 	scheme, token, _ := strings.Cut(header, " ")
 	return strings.TrimLeft(token, " "), strings.EqualFold(scheme, "Bearer")
 }
 
-// Authenticate verifies the caller of an incoming call and carries it on.
+// Authenticate verifies the caller of an incoming call and adds it to the context.
 func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 	header := metadata.ValueFromIncomingContext(ctx, metadataAuthorization)
 	if len(header) == 0 {
@@ -35,25 +35,25 @@ func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 	return WithCaller(ctx, caller), nil
 }
 
-// Forward carries a caller's token, as it came in, to a call within the suite that is
-// made in the caller's name.
+// Forward returns a context for a call within the suite that is made for the same caller, with the token as
+// it came in.
 func Forward(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, metadata.MD{metadataAuthorization: metadata.ValueFromIncomingContext(ctx, metadataAuthorization)})
 }
 
-// Admission says which methods are open to whom. All fields are required.
+// Admission says which methods are open to which callers. All fields are required.
 type Admission struct {
-	// Public tells the methods that need no token.
+	// Public reports whether a method needs no token.
 	Public func(method string) bool
-	// Suite tells the methods that answer the suite's own processes alone; all others answer
-	// callers alone.
+	// Suite reports whether a method is internal, that is, open only to the suite's own processes. All other
+	// methods are open only to callers.
 	Suite func(method string) bool
-	// Mutual says that only processes of the suite reach this one, by their certificates:
-	// they need no token for what they ask in nobody's name.
+	// Mutual says that only processes of the suite can connect, by mutual TLS. They need no token for
+	// internal methods.
 	Mutual bool
 }
 
-// admit authenticates the caller of a method, and holds them to what is open to them.
+// admit authenticates the caller of a method and checks that the method is open to it.
 func (v *Verifier) admit(ctx context.Context, method string, open Admission) (context.Context, error) {
 	suite := open.Suite(method)
 	if open.Public(method) || suite && open.Mutual && len(metadata.ValueFromIncomingContext(ctx, metadataAuthorization)) == 0 {
@@ -69,7 +69,7 @@ func (v *Verifier) admit(ctx context.Context, method string, open Admission) (co
 	return ctx, nil
 }
 
-// Unary authenticates every unary call but the public ones.
+// Unary returns an interceptor that authenticates every unary call of a method that is not public.
 func (v *Verifier) Unary(open Admission) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		ctx, err := v.admit(ctx, info.FullMethod, open)
@@ -80,7 +80,7 @@ func (v *Verifier) Unary(open Admission) grpc.UnaryServerInterceptor {
 	}
 }
 
-// Stream authenticates every stream but the public ones.
+// Stream returns an interceptor that authenticates every stream of a method that is not public.
 func (v *Verifier) Stream(open Admission) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		ctx, err := v.admit(stream.Context(), info.FullMethod, open)
@@ -91,7 +91,7 @@ func (v *Verifier) Stream(open Admission) grpc.StreamServerInterceptor {
 	}
 }
 
-// authenticated is a stream whose context carries its caller.
+// authenticated is a stream whose context carries the caller.
 type authenticated struct {
 	grpc.ServerStream
 	ctx context.Context //nolint:containedctx // grpc's streams carry their context

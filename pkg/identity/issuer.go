@@ -21,19 +21,20 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Audience of tokens for Koppi.
+// Audience is the audience of tokens for Koppi.
 const Audience = "koppi"
 
 const (
 	// DevIssuerFile is the name of the file that holds the development issuer's key.
 	DevIssuerFile = "dev-issuer.json"
-	// SuiteIssuerFile is that of the suite's own.
+	// SuiteIssuerFile is the name of the file that holds the key of the suite's own issuer.
 	SuiteIssuerFile = "suite-issuer.json"
-	// SuiteKeysFile is that of its public keys, which is all that services need.
+	// SuiteKeysFile is the name of the file with its public keys, which are all that services need.
 	SuiteKeysFile = "suite-keys.json"
-	// SuiteIssuer is the suite itself: its gateway names callers to services.
+	// SuiteIssuer is the name of the suite's own issuer, by which the gateway names callers to services.
 	SuiteIssuer = "koppi:suite"
-	// SuiteAudience is that of its tokens. Services take no others, and no gateway these.
+	// SuiteAudience is the audience of its tokens. Services accept no other audience, and gateways do not
+	// accept this one.
 	SuiteAudience = "koppi:services"
 )
 
@@ -43,13 +44,13 @@ type Issuer struct {
 	issuer, audience string
 }
 
-// OpenDevIssuer opens the issuer for trying Koppi out, which speaks for everybody. A
-// production configuration has none.
+// OpenDevIssuer opens the development issuer, which may speak for everybody. A production configuration has
+// none.
 func OpenDevIssuer(folder, issuer string) (*Issuer, error) {
 	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer, Audience)
 }
 
-// OpenSuiteIssuer opens the suite's own issuer, and leaves its public keys beside it.
+// OpenSuiteIssuer opens the suite's own issuer and writes its public keys to the same folder.
 func OpenSuiteIssuer(folder string) (*Issuer, error) {
 	issuer, err := openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer, SuiteAudience)
 	if err != nil {
@@ -66,7 +67,7 @@ func OpenSuiteIssuer(folder string) (*Issuer, error) {
 	return issuer, seal.WriteSecret(path, config.JWKS)
 }
 
-// NewSuiteVerifier believes the suite's own issuer alone, by the public keys of a folder
+// NewSuiteVerifier returns a verifier that trusts only the suite's own issuer, by the public keys in a folder
 // of secrets.
 func NewSuiteVerifier(folder string, known *directory.Directory, now func() time.Time) (*Verifier, error) {
 	keys, err := seal.ReadSecret(filepath.Join(folder, SuiteKeysFile))
@@ -77,7 +78,7 @@ func NewSuiteVerifier(folder string, known *directory.Directory, now func() time
 	return NewVerifier(VerifierConfig{Audience: SuiteAudience, Issuers: []IssuerConfig{suite}, Directory: known, Now: now})
 }
 
-// openIssuer reads a key and makes it at the first start.
+// openIssuer reads a key; at the first start it makes the key.
 func openIssuer(path, issuer, audience string) (*Issuer, error) {
 	text, err := seal.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -110,7 +111,7 @@ func makeKey() ([]byte, error) {
 	return json.Marshal(key)
 }
 
-// Config is the issuer as a verifier believes it: for every agency, clients and
+// Config returns the issuer's configuration for a verifier, which trusts it for every agency, clients and
 // operators.
 func (d *Issuer) Config() (IssuerConfig, error) {
 	config, err := d.For()
@@ -118,7 +119,7 @@ func (d *Issuer) Config() (IssuerConfig, error) {
 	return config, err
 }
 
-// For is the issuer as a verifier believes it for some agencies alone.
+// For returns the issuer's configuration for a verifier that trusts it only for some agencies.
 func (d *Issuer) For(agencies ...string) (IssuerConfig, error) {
 	public, err := d.key.PublicKey()
 	if err != nil {
@@ -135,7 +136,7 @@ func (d *Issuer) For(agencies ...string) (IssuerConfig, error) {
 	return IssuerConfig{Issuer: d.issuer, JWKS: keys, Agencies: agencies}, nil
 }
 
-// Issue signs a token for a caller that lives as long as given, by the wall clock.
+// Issue signs a token for a caller. The token is valid for life from now, by the wall clock.
 func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string, error) {
 	subject := caller.Worker
 	if caller.Role == RoleSystem {

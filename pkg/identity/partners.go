@@ -24,10 +24,9 @@ import (
 	"koppi.internal/pkg/reload"
 )
 
-// Partners are the systems of agencies that show certificates. Each CA speaks only for
-// the agencies bound to it, and of what it signed only the names listed are taken, so
-// that a line less in the file shuts a system out at its next call. They are safe for
-// concurrent use.
+// Partners are the systems of agencies that authenticate by certificate. Each CA is trusted only for the
+// agencies bound to it, and only for the certificate names that are listed, so that removing a line from the
+// file excludes a system from its next call on. They are safe for concurrent use.
 type Partners struct {
 	path      string
 	directory *directory.Directory
@@ -40,11 +39,12 @@ type Partners struct {
 type partners struct {
 	authorities []authority
 	pool        *x509.CertPool
-	// proved are systems by their certificate: one shows it with thousands of calls.
+	// proved are verified systems by certificate, because a system shows the same certificate with thousands
+	// of calls.
 	proved *lru.Cache[[sha256.Size]byte, Caller]
 }
 
-// authority is a CA and whose systems it certifies.
+// authority is a CA and the agencies whose systems it certifies.
 type authority struct {
 	pool *x509.CertPool
 	// agencies by the names in certificates.
@@ -53,14 +53,13 @@ type authority struct {
 
 // filePartner is an entry of the partners file.
 type filePartner struct {
-	// CA is the file of its certificates, beside this one.
+	// CA is the file of the CA's certificates, in the same folder as this file.
 	CA string `json:"ca"`
-	// Agencies to which it is bound, each with the DNS names or URIs that the
-	// certificates of its systems hold.
+	// Agencies to which the CA is bound, each with the DNS names or URIs in the certificates of its systems.
 	Agencies map[string][]string `json:"agencies"`
 }
 
-// OpenPartners reads and checks the file of partners, and keeps to it while Watch runs.
+// OpenPartners reads and checks the file of partners. Watch applies later changes of the file.
 func OpenPartners(path string, known *directory.Directory, now func() time.Time) (*Partners, error) {
 	p := &Partners{path: path, directory: known, now: now}
 	var err error
@@ -70,8 +69,8 @@ func OpenPartners(path string, known *directory.Directory, now func() time.Time)
 	return p, p.take()
 }
 
-// Watch takes the file and its CAs anew whenever they change, until the context ends.
-// What is refused is told of once, and what was before stays.
+// Watch reloads the file and its CAs when they change, until the context ends. A change that is refused is
+// logged once, and the previous content stays in force.
 func (p *Partners) Watch(ctx context.Context, logger *slog.Logger) {
 	reload.Follow(ctx, reload.Every, p.seen, p.read, func([]byte) {
 		if err := p.take(); err != nil {
@@ -82,10 +81,10 @@ func (p *Partners) Watch(ctx context.Context, logger *slog.Logger) {
 	})
 }
 
-// Pool is of all CAs: what they did not sign does not get through a handshake.
+// Pool returns all CAs: a handshake with a certificate that none of them signed fails.
 func (p *Partners) Pool() *x509.CertPool { return p.content.Load().pool }
 
-// read is everything that the partners are made of, to tell whether it has changed.
+// read returns the content of all files of the partners, by which a change is noticed.
 func (p *Partners) read() ([]byte, error) {
 	text, err := os.ReadFile(p.path)
 	if err != nil {
@@ -93,7 +92,7 @@ func (p *Partners) read() ([]byte, error) {
 	}
 	entries, err := parsePartners(text)
 	if err != nil {
-		// It is refused where it is taken.
+		// take refuses this content.
 		return text, nil //nolint:nilerr // as said
 	}
 	for _, entry := range entries {
@@ -126,7 +125,7 @@ func parsePartners(text []byte) ([]filePartner, error) {
 	return entries, nil
 }
 
-// take reads everything and replaces what was before, if all of it is in order.
+// take parses all files and replaces the previous content if they are all valid.
 func (p *Partners) take() error {
 	text, err := os.ReadFile(p.path)
 	if err != nil {
@@ -184,7 +183,7 @@ func (p *Partners) authority(entry filePartner) (authority, []*x509.Certificate,
 	return made, certificates, nil
 }
 
-// Caller is the system that shows a certificate, first of its chain.
+// Caller returns the system whose certificate is the first of the chain.
 func (p *Partners) Caller(chain []*x509.Certificate) (Caller, error) {
 	if len(chain) == 0 {
 		return Caller{}, fault.New(fault.CertificateRefused, "a certificate is missing")
@@ -201,7 +200,7 @@ func (p *Partners) Caller(chain []*x509.Certificate) (Caller, error) {
 	return found[0], nil
 }
 
-// systems that a certificate is of, one for each agency.
+// systems returns the systems to which a certificate belongs, at most one for each agency.
 func (c *partners) systems(chain []*x509.Certificate, now time.Time) (found []Caller) {
 	leaf, between := chain[0], x509.NewCertPool()
 	for _, certificate := range chain[1:] {
@@ -225,12 +224,12 @@ func (c *partners) systems(chain []*x509.Certificate, now time.Time) (found []Ca
 	return found
 }
 
-// endOf a chain is when the first of its certificates ends.
+// endOf returns when the first certificate of a chain to expire does so.
 func endOf(chain []*x509.Certificate) time.Time {
 	return slices.MinFunc(chain, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) }).NotAfter
 }
 
-// namesOf a certificate are those that its CA vouches for; its common name is a title.
+// namesOf returns the names in a certificate for which its CA vouches. The common name is not one of them.
 func namesOf(certificate *x509.Certificate) []string {
 	names := slices.Clone(certificate.DNSNames)
 	for _, uri := range certificate.URIs {
@@ -239,7 +238,7 @@ func namesOf(certificate *x509.Certificate) []string {
 	return names
 }
 
-// readCertificates reads the CAs of a PEM file.
+// readCertificates reads the CA certificates of a PEM file.
 func readCertificates(path string) ([]*x509.Certificate, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
 	if err != nil {
@@ -264,8 +263,8 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 
 type certificateKey struct{}
 
-// WithCertificate carries the chain of certificates that a caller showed and whose key it
-// proved to hold.
+// WithCertificate returns a context that carries the caller's certificate chain, whose private key the caller
+// has proved to hold.
 func WithCertificate(ctx context.Context, chain []*x509.Certificate) context.Context {
 	return context.WithValue(ctx, certificateKey{}, chain)
 }

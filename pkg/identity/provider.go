@@ -22,42 +22,43 @@ import (
 )
 
 const (
-	// keyAge is when a provider's keys are asked for anew, and so how long after the
-	// provider took a key away it is believed, while the provider answers.
+	// keyAge is when a provider's keys are fetched again. While the provider answers, a key that it has
+	// withdrawn is trusted for at most this long.
 	keyAge = 5 * time.Minute
-	// keyLife is how long they are believed while it does not answer.
+	// keyLife is how long keys are trusted while the provider does not answer.
 	keyLife = time.Hour
-	// askTime is how long a provider is waited for.
+	// askTime is the timeout of a request to a provider.
 	askTime = 3 * time.Second
-	// askEvery and askBurst bound how often it is asked, whatever tokens come.
+	// askEvery and askBurst limit how often a provider is asked, whatever tokens come.
 	askEvery = 10 * time.Second
 	askBurst = 3
-	// maxDocument bounds what it may answer, in bytes.
+	// maxDocument is the largest answer of a provider, in bytes.
 	maxDocument = 1 << 20
-	// Keys of RSA of fewer bits are not believed; of more they take too long.
+	// RSA keys with fewer bits are not trusted; keys with more take too long to verify.
 	minRSABits, maxRSABits = 2048, 8192
 )
 
-// Provider is an OpenID provider as it described itself.
+// Provider is an OpenID provider as its discovery document describes it.
 type Provider struct {
 	*oidc.Provider
-	// EndSession is where its own session is ended; empty where it cannot be.
+	// EndSession is the URL that ends the provider's own session; empty if there is none.
 	EndSession string
-	// SecretInForm tells that it takes a client's secret in the form alone, not in the header.
+	// SecretInForm says that the provider accepts a client secret only in the form, not in the header.
 	SecretInForm bool
-	// NamesItself tells that it names itself where it leads people back (RFC 9207).
+	// NamesItself says that the provider names itself in authorization responses (RFC 9207).
 	NamesItself bool
 
-	// Client is how it is asked: it follows no redirections, and takes no endless answers.
+	// Client is the HTTP client for the provider: it does not follow redirects, and it limits the size of
+	// answers.
 	Client *http.Client
 
 	keys jwk.Set
-	// at is when it answered.
+	// at is when the provider answered.
 	at time.Time
 }
 
-// provider is an OpenID provider whose description and keys are asked for when they are
-// first needed, and again when they are old or a key is unknown.
+// provider is an OpenID provider whose description and keys are fetched when they are first needed, and again
+// when they are old or a key is unknown.
 type provider struct {
 	issuer string
 	client *http.Client
@@ -67,7 +68,7 @@ type provider struct {
 	mu    sync.Mutex
 	asks  *rate.Limiter
 	known *Provider
-	// failed is why it did not answer when it was last asked.
+	// failed is the error of the last request, if it failed.
 	failed error
 }
 
@@ -78,10 +79,10 @@ func newProvider(issuer string, now func() time.Time) *provider {
 	}
 }
 
-// stay follows nobody to where the configuration did not send us.
+// stay does not follow redirects, because they could lead to a host that is not in the configuration.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// bounded takes nothing but a good answer of a bounded size.
+// bounded accepts only answers to GET with status 200, and limits their size.
 type bounded struct{ http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -96,8 +97,8 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// current is what the provider said at most keyAge ago or, where it does not answer, at
-// most keyLife ago. It fails with reason UNAVAILABLE.
+// current returns the provider's answer of at most keyAge ago or, if the provider does not answer, of at most
+// keyLife ago. It fails with reason UNAVAILABLE.
 func (p *provider) current(ctx context.Context) (*Provider, error) {
 	p.mu.Lock()
 	known := p.known
@@ -112,8 +113,8 @@ func (p *provider) current(ctx context.Context) (*Provider, error) {
 	return fresh, err
 }
 
-// ask asks the provider, once for all who wait, and not too often: who comes too early
-// gets what the last asking brought.
+// ask asks the provider, once for all concurrent callers and within the rate limit. A caller beyond the limit
+// gets the result of the last request.
 func (p *provider) ask(ctx context.Context) (*Provider, error) {
 	answered := p.asking.DoChan("", func() (any, error) {
 		p.mu.Lock()
@@ -122,7 +123,7 @@ func (p *provider) ask(ctx context.Context) (*Provider, error) {
 		if !may {
 			return known, failed
 		}
-		// One caller's cancellation is not that of the others who wait.
+		// If one caller cancels, the others still wait for the answer.
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 		defer cancel()
 		fresh, err := p.discover(limited)
@@ -145,7 +146,7 @@ func (p *provider) ask(ctx context.Context) (*Provider, error) {
 	}
 }
 
-// discover reads the provider's description and its keys.
+// discover fetches the provider's description and its keys.
 func (p *provider) discover(ctx context.Context) (*Provider, error) {
 	at := p.now()
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.issuer)
@@ -185,13 +186,13 @@ func (p *provider) discover(ctx context.Context) (*Provider, error) {
 	keys, err := usableKeys(text)
 	return &Provider{
 		Provider: found, EndSession: more.EndSession, NamesItself: more.Names, Client: p.client, keys: keys, at: at,
-		// Without a word of it, the header is the way.
+		// If the provider names no method, the secret goes in the header.
 		SecretInForm: slices.Contains(more.Secrets, "client_secret_post") && !slices.Contains(more.Secrets, "client_secret_basic"),
 	}, err
 }
 
-// usableKeys are the public keys of a set that may sign tokens; others are left out, as
-// a set may hold what is not for us (RFC 7517 § 5).
+// usableKeys returns the public keys of a set that may sign tokens. Others are ignored, because a set may
+// contain keys for other uses (RFC 7517 § 5).
 func usableKeys(text []byte) (jwk.Set, error) {
 	var form struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -203,7 +204,7 @@ func usableKeys(text []byte) (jwk.Set, error) {
 	usable := jwk.NewSet()
 	for i := range all.Len() {
 		if key, _ := all.Key(i); usableKey(key) {
-			_ = usable.AddKey(key) // a key that is there twice is there
+			_ = usable.AddKey(key) // a duplicate key changes nothing
 		}
 	}
 	return usable, nil

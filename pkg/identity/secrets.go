@@ -24,7 +24,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Kind tells one sort of outward name or token from another.
+// Kind is a kind of pseudonym or token.
 type Kind string
 
 const (
@@ -32,14 +32,14 @@ const (
 	KindCase   Kind = "case"
 )
 
-// SecretsFile is the name of the file that holds the suite's naming keys. All
-// services share it: a client has one name towards an agency, in all of them.
+// SecretsFile is the name of the file that holds the suite's pseudonym keys. All services share it, so that a
+// client has the same pseudonym for an agency in all of them.
 const SecretsFile = "names.json"
 
 const innerBytes = 16
 
-// Secrets swap identity codes for inner ids, and inner ids for the names that
-// each agency has for them, so that two agencies cannot match their clients.
+// Secrets map identity codes to internal ids, and internal ids to a pseudonym for each agency, so that two
+// agencies cannot match their clients.
 type Secrets struct {
 	inner  *prf.Set
 	digest *prf.Set
@@ -47,8 +47,8 @@ type Secrets struct {
 	tokens tink.AEAD
 }
 
-// secretsFile holds four Tink keysets. The first three must not be rotated: the
-// names that agencies hold would change.
+// secretsFile holds four Tink keysets. The first three must not be rotated: the pseudonyms that agencies hold
+// would change.
 type secretsFile struct {
 	ClientID json.RawMessage `json:"inner"`
 	Digest   json.RawMessage `json:"digest"`
@@ -56,7 +56,7 @@ type secretsFile struct {
 	Tokens   json.RawMessage `json:"tokens"`
 }
 
-// OpenSecrets reads the naming keys of a folder and makes them at the first start.
+// OpenSecrets reads the pseudonym keys of a folder; at the first start it makes them.
 func OpenSecrets(folder string) (*Secrets, error) {
 	path := filepath.Join(folder, SecretsFile)
 	text, err := seal.ReadSecret(path)
@@ -118,8 +118,8 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 	return secrets, errors.Join(errs[:]...)
 }
 
-// ClientID is the inner id of a person: always the same, and without the key nobody
-// can tell whose it is.
+// ClientID returns the internal id of a person. It is always the same, and nobody can tell without the key
+// whose it is.
 func (s *Secrets) ClientID(code idcode.Code) string {
 	id, err := s.inner.ComputePrimaryPRF([]byte(code.String()), innerBytes)
 	if err != nil {
@@ -128,16 +128,16 @@ func (s *Secrets) ClientID(code idcode.Code) string {
 	return hex.EncodeToString(id)
 }
 
-// NewCase is the inner id of a new case of a client, empty where no person is
-// identified. Half of it is random and half says whose it is, so that every service
-// can tell whether a case is this client's without asking the others.
+// NewCase returns the internal id of a new case of a client; empty if no person is identified. Half of it is
+// random and half depends on the client, so that every service can tell whether a case is this client's
+// without asking the others.
 func (s *Secrets) NewCase(client string) string {
 	random := uuid.New()
 	half := random[:innerBytes/2]
 	return hex.EncodeToString(append(half, s.Digest(half, []byte(client))[:innerBytes/2]...))
 }
 
-// IsCaseOf tells whether a case was made for a client.
+// IsCaseOf reports whether a case was made for a client.
 func (s *Secrets) IsCaseOf(inner, client string) bool {
 	raw, err := hex.DecodeString(inner)
 	if err != nil || len(raw) != innerBytes {
@@ -147,14 +147,14 @@ func (s *Secrets) IsCaseOf(inner, client string) bool {
 	return hmac.Equal(raw[innerBytes/2:], s.Digest(half, []byte(client))[:innerBytes/2])
 }
 
-// RandomClientID is a new inner id of a client without an identity.
+// RandomClientID returns a new internal id for a client whose identity is unknown.
 func (s *Secrets) RandomClientID() string {
 	id := uuid.New()
 	return hex.EncodeToString(id[:])
 }
 
-// Pseudonym is the name that an agency has for an inner id: opaque, always the
-// same, another one for every agency.
+// Pseudonym returns the name that an agency has for an internal id: opaque, always the same, and different
+// for every agency.
 func (s *Secrets) Pseudonym(kind Kind, agency, inner string) string {
 	raw, err := hex.DecodeString(inner)
 	if err != nil || inner == "" {
@@ -167,8 +167,8 @@ func (s *Secrets) Pseudonym(kind Kind, agency, inner string) string {
 	return base64.RawURLEncoding.EncodeToString(name)
 }
 
-// InternalID finds the inner id behind an agency's name for it; false for what was
-// not given out to this agency.
+// InternalID returns the internal id behind an agency's pseudonym; false if this agency was not given the
+// pseudonym.
 func (s *Secrets) InternalID(kind Kind, agency, outward string) (string, bool) {
 	name, err := base64.RawURLEncoding.Strict().DecodeString(outward)
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *Secrets) InternalID(kind Kind, agency, outward string) (string, bool) {
 	return hex.EncodeToString(inner), true
 }
 
-// Digest tells one content from another without giving it away.
+// Digest returns a keyed digest of content, which tells contents apart without revealing them.
 func (s *Secrets) Digest(parts ...[]byte) []byte {
 	var all []byte
 	for _, part := range parts {
@@ -195,7 +195,7 @@ func (s *Secrets) Digest(parts ...[]byte) []byte {
 	return digest
 }
 
-// Token seals a payload that an agency is to send back as it got it.
+// Token encrypts a payload that an agency is to send back unchanged.
 func (s *Secrets) Token(kind Kind, agency string, payload []byte) string {
 	sealed, err := s.tokens.Encrypt(payload, place(kind, agency))
 	if err != nil {
@@ -204,7 +204,7 @@ func (s *Secrets) Token(kind Kind, agency string, payload []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// OpenToken opens a token given to this agency for this purpose.
+// OpenToken decrypts a token that was given to this agency for this purpose; false for any other.
 func (s *Secrets) OpenToken(kind Kind, agency, token string) ([]byte, bool) {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil {

@@ -6,8 +6,7 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// SignIns are the issuers at which people sign in to the pages, in the configuration's
-// order.
+// SignIns returns the issuers at which people sign in to the pages, in the order of the configuration.
 func (v *Verifier) SignIns() []IssuerConfig {
 	var all []IssuerConfig
 	for _, entry := range v.config.Issuers {
@@ -18,8 +17,8 @@ func (v *Verifier) SignIns() []IssuerConfig {
 	return all
 }
 
-// Provider is what an issuer of SignIns says of itself. It fails with reason UNAVAILABLE
-// where the issuer does not answer.
+// Provider returns the provider metadata of an issuer of SignIns. It fails with reason UNAVAILABLE if the
+// issuer does not answer.
 func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, error) {
 	from := v.issuers[issuer]
 	if from.provider == nil {
@@ -28,8 +27,8 @@ func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, erro
 	return from.provider.current(ctx)
 }
 
-// SignedIn believes a token that an issuer of SignIns gave to the pages themselves, for
-// the sign-in of this nonce. It fails as Verify does.
+// SignedIn verifies a token that an issuer of SignIns gave to the pages for the sign-in with this nonce. It
+// fails with the reasons of Verify.
 func (v *Verifier) SignedIn(ctx context.Context, issuer, token, nonce string) (Caller, error) {
 	from := v.issuers[issuer]
 	if from.SignIn == nil {
@@ -39,8 +38,8 @@ func (v *Verifier) SignedIn(ctx context.Context, issuer, token, nonce string) (C
 	return believed.caller, err
 }
 
-// Still tells whether a caller who was believed before would be now: its issuer is still
-// one, may still speak for it, and the directory still has its unit. It fails with reason
+// Still checks whether a caller who was verified before would be verified now: the issuer is still trusted,
+// may still speak for the caller, and the directory still has the caller's unit. It fails with reason
 // TOKEN_INVALID.
 func (v *Verifier) Still(caller Caller) error {
 	from, known := v.issuers[caller.Issuer]

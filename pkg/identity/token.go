@@ -20,59 +20,57 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// skew is how far an issuer's clock may differ from ours.
+// skew is how much an issuer's clock may differ from ours.
 const skew = 30 * time.Second
 
-// maxLife is how long a token may be valid, from when it says that it was issued and from
-// now: a token cannot be taken back, so that who was dismissed, or has stolen one, must
-// have no use of it after a working day.
+// maxLife is the longest validity of a token, both from its time of issue and from now. A token cannot be
+// revoked, so it must be useless after a working day to somebody who was dismissed or has stolen it.
 const maxLife = 12 * time.Hour
 
-// maxToken bounds a token, in bytes.
+// maxToken is the largest token, in bytes.
 const maxToken = 16 << 10
 
-// VerifierConfig is what tokens are held against. Directory and Now are required.
+// VerifierConfig configures a Verifier. Directory and Now are required.
 type VerifierConfig struct {
-	// Audience that a token must name, where its issuer has none of its own.
+	// Audience that a token must name if its issuer has no audience of its own.
 	Audience  string
 	Issuers   []IssuerConfig
 	Directory *directory.Directory
-	// Now is the wall clock.
+	// Now returns the wall clock time.
 	Now func() time.Time
-	// Secrets swap identity codes for inner ids; required where an issuer names clients by
-	// their codes.
+	// Secrets map identity codes to internal ids; required if an issuer names clients by their codes.
 	Secrets *Secrets
-	// TestPersons admits identity codes of test persons (900–999): for trials alone.
+	// TestPersons admits identity codes of test persons (900–999), for trials only.
 	TestPersons bool
 }
 
-// maxVerified bounds how many tokens are remembered as verified.
+// maxVerified is the most verified tokens that are cached.
 const maxVerified = 4096
 
-// Verifier turns bearer tokens into callers. It is safe for concurrent use.
+// Verifier maps bearer tokens to callers. It is safe for concurrent use.
 type Verifier struct {
 	config  VerifierConfig
 	issuers map[string]issuer
-	// believed are callers by the hash of the token that proved them: a system sends
-	// one token with thousands of calls, and a signature costs more than its rules.
+	// believed caches callers by the hash of their verified token: a system sends one token with thousands of
+	// calls, and verifying a signature takes longer than the other checks.
 	believed *lru.Cache[[sha256.Size]byte, belief]
 }
 
-// belief is a caller who was proved, and until when that counts.
+// belief is a verified caller, and until when the verification counts.
 type belief struct {
 	caller Caller
 	until  time.Time
 }
 
-// Algorithms that are believed: of keys in a file, and of keys that a provider tells.
-// Neither "none" nor a shared secret is among them.
+// Signature algorithms that are accepted: for keys in a file, and for keys of a provider. Neither "none" nor
+// algorithms with a shared secret are among them.
 var (
 	fileAlgorithms       = []string{jwa.ES256().String(), jwa.EdDSA().String()}
 	discoveredAlgorithms = append([]string{jwa.RS256().String(), jwa.PS256().String()}, fileAlgorithms...)
 )
 
-// NewVerifier checks the configuration: what is wrong in it refuses to start, with its
-// place. Providers are not asked yet.
+// NewVerifier checks the configuration and returns an error that names the place of the first mistake. It
+// does not contact providers yet.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	believed, err := lru.New[[sha256.Size]byte, belief](maxVerified)
 	if err != nil {
@@ -94,11 +92,10 @@ func invalidToken(why string, args ...any) error {
 	return fault.New(fault.TokenInvalid, "the token is not valid: %s", fmt.Sprintf(why, args...))
 }
 
-// Verify believes a token only if a known issuer signed it for this audience, it
-// has not expired, and it speaks for whom that issuer may speak. A provider's token is
-// believed no longer than five minutes after the provider took its key away. It fails
-// with reasons TOKEN_REQUIRED, TOKEN_INVALID, TOKEN_EXPIRED, and UNAVAILABLE where the
-// issuer does not answer.
+// Verify verifies a token: a trusted issuer signed it for this audience, it has not expired, and the issuer
+// may speak for its caller. A provider's token is trusted for at most five minutes after the provider has
+// withdrawn its key. It fails with reasons TOKEN_REQUIRED, TOKEN_INVALID, TOKEN_EXPIRED, and UNAVAILABLE if
+// the issuer does not answer.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Caller, error) {
 	if bearer == "" {
 		return Caller{}, fault.New(fault.TokenRequired, "a token is missing")
@@ -116,11 +113,10 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (Caller, error) {
 	return believed.caller, nil
 }
 
-// signedIn is what a token must say that was given to the pages at a sign-in, beside
-// what all must.
+// signedIn is what a token from a sign-in to the pages must contain, in addition to what every token must.
 type signedIn struct{ issuer, client, nonce string }
 
-// prove does all the checks.
+// prove makes all checks of a token.
 func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (belief, error) {
 	name, header, err := unproved(bearer)
 	if err != nil {
@@ -165,8 +161,8 @@ func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (bel
 	return belief{caller, until}, nil
 }
 
-// tooLong tells whether a token is valid for longer than it may be: from now, from when it
-// was issued, and from when it begins. Those it may leave out.
+// tooLong reports whether a token's validity exceeds maxLife, counted from now, from its time of issue, or
+// from its not-before time. The last two may be missing.
 func (v *Verifier) tooLong(token jwt.Token, expires time.Time) bool {
 	begins := []time.Time{v.config.Now()}
 	if issued, said := token.IssuedAt(); said {
@@ -178,15 +174,14 @@ func (v *Verifier) tooLong(token jwt.Token, expires time.Time) bool {
 	return slices.ContainsFunc(begins, func(begin time.Time) bool { return expires.Sub(begin) > maxLife+skew })
 }
 
-// isFor tells whether a token was given to this sign-in and no other (OpenID Connect
-// Core 1.0 § 3.1.3.7).
+// isFor reports whether a token was issued for this sign-in (OpenID Connect Core 1.0 § 3.1.3.7).
 func (s signedIn) isFor(claims map[string]any, token jwt.Token) bool {
 	audience, _ := token.Audience()
 	party, named := claims["azp"]
 	return claims["nonce"] == s.nonce && s.nonce != "" && (party == s.client || !named && len(audience) == 1)
 }
 
-// unproved reads a token's issuer and header, and believes neither.
+// unproved returns a token's issuer and header, both unverified.
 func unproved(bearer string) (string, jws.Headers, error) {
 	if len(bearer) > maxToken {
 		return "", nil, errors.New("too long")
@@ -202,8 +197,8 @@ func unproved(bearer string) (string, jws.Headers, error) {
 	return claims.Issuer, message.Signatures()[0].ProtectedHeaders(), err
 }
 
-// signed is the payload of a token that the issuer signed, and until when that counts;
-// zero for as long as the token itself does.
+// signed verifies the signature of a token and returns its payload, and until when the verification counts;
+// zero if it counts until the token expires.
 func (i issuer) signed(ctx context.Context, bearer string, header jws.Headers) (payload []byte, until time.Time, err error) {
 	algorithm, _ := header.Algorithm()
 	if i.provider == nil {
@@ -240,8 +235,8 @@ func verified(bearer string, keys jwk.Set) ([]byte, error) {
 	return payload, nil
 }
 
-// ParseUnverified reads the agency of a token and when it ends, without proving anything: for
-// who only passes it on, once a service has taken it.
+// ParseUnverified returns the agency and the expiry of a token without verifying it. It is for a caller that
+// only passes the token on, after a service has accepted it.
 func ParseUnverified(token string) (agency string, expires time.Time) {
 	parsed, err := jwt.ParseInsecure([]byte(token))
 	if err != nil {

@@ -14,91 +14,91 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// IssuerConfig is an issuer that is believed, and for whom it may speak.
+// IssuerConfig is a trusted issuer, and the callers for whom it may speak.
 type IssuerConfig struct {
-	// Issuer is the name that its tokens carry; with Discovery, its URL.
+	// Issuer is the issuer claim of its tokens; with Discovery, its URL.
 	Issuer string `json:"issuer"`
 	// JWKS is the issuer's public keys, each with its alg: ES256 or EdDSA.
 	JWKS []byte `json:"jwks,omitempty"`
-	// Discovery: its keys are asked for at its URL (OpenID Connect Discovery 1.0), by https,
-	// or by http on this machine for trials. Instead of JWKS.
+	// Discovery fetches the keys from the issuer's URL (OpenID Connect Discovery 1.0) by https, or by http on
+	// this machine for trials. It replaces JWKS.
 	Discovery bool `json:"discovery,omitempty"`
-	// Audience that its tokens must name; the verifier's where it is empty.
+	// Audience that its tokens must name; empty for the verifier's audience.
 	Audience string `json:"audience,omitempty"`
-	// Agencies for which its tokens may speak: no county's identity provider mints
-	// another agency's token.
+	// Agencies for which its tokens may speak, so that the identity provider of one county cannot issue
+	// tokens for another agency.
 	Agencies []string `json:"agencies,omitempty"`
-	// Everyone: it speaks for all agencies of the directory. Only the development
-	// issuer does; no file can say so.
+	// Everyone lets it speak for all agencies of the directory. Only the development issuer has it; it cannot
+	// be set in a file.
 	Everyone bool `json:"-"`
-	// Clients: it may also speak for the persons whom matters concern.
+	// Clients lets it also speak for persons whom matters concern.
 	Clients bool `json:"clients,omitempty"`
-	// Operators: it may also speak for those who run Koppi.
+	// Operators lets it also speak for operators.
 	Operators bool `json:"operators,omitempty"`
 
-	// Agency of all its tokens that are not of clients, where they name none of their own.
+	// Agency of its tokens that name no agency, except those of clients.
 	Agency string `json:"agency,omitempty"`
-	// Role of all its tokens, where they name none of their own.
+	// Role of its tokens that name no role.
 	Role Role `json:"role,omitempty"`
-	// Claims are its names for what a token says.
+	// Claims are the names of the claims in its tokens.
 	Claims Claims `json:"claims,omitzero"`
-	// Roles leads its values to ours; another value is refused. Without it they are ours.
+	// Roles maps its values of the role claim to ours; other values are refused. If empty, its values are
+	// ours.
 	Roles map[string]Role `json:"roles,omitempty"`
-	// Units leads its values to the directory's, likewise.
+	// Units maps its values of the unit claim to units of the directory, in the same way.
 	Units map[string]string `json:"units,omitempty"`
-	// SignIn lets people sign in to the pages there; needs Discovery.
+	// SignIn lets people sign in to the pages at this issuer. It needs Discovery.
 	SignIn *SignIn `json:"signIn,omitempty"`
 
-	// suite: it is the suite's own, which says in whose name a system acts.
+	// suite says that it is the suite's own issuer, which names the system that acts for a worker.
 	suite bool
 }
 
-// Claims names the claims of an issuer's tokens: a claim's whole name, or a path of
-// names with dots between them into claims within claims. An empty one is the default.
+// Claims names the claims of an issuer's tokens: a claim's full name, or a path of names separated by dots
+// into nested claims. An empty name is the default.
 type Claims struct {
 	// Agency; default koppi_agency.
 	Agency string `json:"agency,omitempty"`
-	// Unit; default koppi_unit. Of a list exactly one may be known.
+	// Unit; default koppi_unit. In a list, exactly one value may be known.
 	Unit string `json:"unit,omitempty"`
-	// Role; default koppi_role. Of a list exactly one may be known.
+	// Role; default koppi_role. In a list, exactly one value may be known.
 	Role string `json:"role,omitempty"`
-	// Worker is what a worker is called in events; default sub.
+	// Worker is the name of a worker in events; default sub.
 	Worker string `json:"worker,omitempty"`
-	// Client is the inner id of a client; default koppi_client.
+	// Client is the internal id of a client; default koppi_client.
 	Client string `json:"client,omitempty"`
-	// Code holds a client's Finnish identity code instead; no default. It is swapped for
-	// the inner id at once and goes nowhere else.
+	// Code holds a client's Finnish identity code instead; no default. It is replaced by the internal id at
+	// once and not passed on.
 	Code string `json:"code,omitempty"`
 }
 
-// SignIn is how the pages sign people in at an issuer.
+// SignIn configures how people sign in to the pages at an issuer.
 type SignIn struct {
-	// ClientID that the issuer knows the pages by.
+	// ClientID is the pages' client id at the issuer.
 	ClientID string `json:"clientId"`
-	// SecretFile is the file of the client's secret, which only its owner may read; empty
-	// for a public client.
+	// SecretFile is the file of the client secret, which only its owner may read; empty for a public client.
 	SecretFile string `json:"secretFile,omitempty"`
-	// Scopes asked for beside openid.
+	// Scopes to request in addition to openid.
 	Scopes []string `json:"scopes,omitempty"`
-	// Name by which people know the issuer, in three languages.
+	// Name of the issuer for people, in three languages.
 	Name Names `json:"name"`
 }
 
-// Names are what something is called in Finnish, Swedish and English.
+// Names are names in Finnish, Swedish and English.
 type Names struct {
 	Fi string `json:"fi"`
 	Sv string `json:"sv"`
 	En string `json:"en"`
 }
 
-// issuer is one that is believed, with its keys: those of a file, or a provider's.
+// issuer is a trusted issuer with its keys, from a file or from a provider.
 type issuer struct {
 	IssuerConfig
 	keys     jwk.Set
 	provider *provider
 }
 
-// newIssuer refuses what is wrong in an issuer's configuration, and names the place.
+// newIssuer checks an issuer's configuration and returns an error that names the place of a mistake.
 func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 	wrong := func(place, format string, args ...any) error {
 		return fmt.Errorf("identity: issuer %q: %s: %w", entry.Issuer, place, fmt.Errorf(format, args...))
@@ -173,7 +173,7 @@ func (s *SignIn) check(discovered bool) error {
 	return nil
 }
 
-// filled has the defaults where nothing is named.
+// filled returns the claim names with defaults for empty ones.
 func (c Claims) filled() Claims {
 	return Claims{
 		Agency: cmp.Or(c.Agency, claimAgency), Unit: cmp.Or(c.Unit, claimUnit), Role: cmp.Or(c.Role, claimRole),
@@ -185,7 +185,7 @@ func hasUnit(known *directory.Directory, agency, unit string) bool {
 	return unit != "" && known.Check(&commonv1.Party{Agency: agency, Unit: unit}, "unit") == nil
 }
 
-// reachable refuses an address that others could answer in the provider's place.
+// reachable refuses an address at which somebody else could answer instead of the provider.
 func reachable(address string) error {
 	at, err := url.Parse(address)
 	switch {
@@ -199,7 +199,7 @@ func reachable(address string) error {
 	return errors.New("it is reached by https, or by http on this machine alone")
 }
 
-// staticKeys are those of a file.
+// staticKeys parses the keys of a file.
 func staticKeys(text []byte) (jwk.Set, error) {
 	keys, err := jwk.Parse(text)
 	if err != nil {

@@ -1,20 +1,19 @@
-// Package notify tells readers in this process that a mailbox has advanced. It is
-// a hint and never the truth: who is woken reads the journal, and Poll makes up
-// for every wake that was lost.
+// Package notify notifies readers in this process that a mailbox has advanced. A notification is only a hint:
+// the notified reader reads the journal, and Poll makes up for lost notifications.
 package notify
 
 import "sync"
 
-// Hub passes wakes on. Its zero value is ready.
+// Hub passes notifications on. The zero value is ready to use.
 type Hub struct {
 	mu      sync.Mutex
 	known   map[string]uint64
 	waiting map[string]map[*func(uint64)]struct{}
 }
 
-// Notify tells that an agency's mailbox has come to a sequence and wakes whoever
-// waits for it, unless they were woken for that sequence before. It never blocks:
-// a reader that has not taken its last wake gets no second one.
+// Notify says that an agency's mailbox has reached a sequence, and notifies the readers that wait for it,
+// unless they were notified of that sequence before. It never blocks: a reader that has not yet taken its
+// last notification gets no second one.
 func (h *Hub) Notify(agency string, sequence uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,8 +29,8 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 	}
 }
 
-// Subscribe waits for wakes of an agency's mailbox until cancelled. What came
-// before is not told: subscribe first and then read.
+// Subscribe returns a channel of notifications of an agency's mailbox, until cancel is called. It does not
+// report earlier messages: subscribe first, then read.
 func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
 	return channel, h.Join(agency, func(uint64) {
@@ -42,8 +41,7 @@ func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 	})
 }
 
-// Join is Subscribe with a function that is called instead, with the sequence; it must not
-// block.
+// Join is Subscribe with a callback, which gets the sequence and must not block.
 func (h *Hub) Join(agency string, woken func(sequence uint64)) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// pollEvery is how late a message can be whose wake was lost.
+// pollEvery is how late a message can be whose notification was lost.
 const pollEvery = time.Second
 
-// Poll looks at the ends of all mailboxes once a second until the context ends:
-// one query per process, however many readers wait. A failed look is told to
-// failed and made up for by the next.
+// Poll reads the last sequences of all mailboxes once a second, until the context ends. It makes one query
+// for each process, however many readers wait. An error is passed to failed; the next poll makes up for it.
 func (h *Hub) Poll(ctx context.Context, heads func(context.Context) (map[string]uint64, error), failed func(error)) {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()

@@ -12,8 +12,8 @@ import (
 	"koppi.internal/pkg/signal"
 )
 
-// Notifier passes wakes on and lets readers wait for them: a Hub within a process, a
-// Redis among several.
+// Notifier passes notifications on and lets readers wait for them: Hub within one process, Redis among
+// several.
 type Notifier interface {
 	Notify(agency string, sequence uint64)
 	Subscribe(agency string) (woken <-chan struct{}, cancel func())
@@ -26,26 +26,26 @@ var (
 	_ Notifier = (*Redis)(nil)
 )
 
-// Redis is a hub that also wakes, and is woken by, the other processes on one Redis
-// channel. What Redis loses the slow poll makes up for.
+// Redis is a Hub that also exchanges notifications with other processes over one Redis channel. Poll makes up
+// for notifications that Redis loses.
 type Redis struct {
 	Hub
 
 	bus *signal.Bus
 }
 
-// NewRedis makes a hub for a service's mailboxes. Run must run beside it.
+// NewRedis returns a hub for a service's mailboxes. Run must run at the same time.
 func NewRedis(client *redis.Client, service string, logger *slog.Logger) *Redis {
 	return &Redis{bus: signal.NewBus(client, "koppi:wake:"+service, logger)}
 }
 
-// Notify wakes readers here and in other processes. It never blocks.
+// Notify notifies readers in this process and in the others. It never blocks.
 func (r *Redis) Notify(agency string, sequence uint64) {
 	r.Hub.Notify(agency, sequence)
 	r.bus.Send(fmt.Sprintf("%s %d", agency, sequence))
 }
 
-// Run publishes and listens until the context ends. Redis may come and go.
+// Run publishes and receives notifications until the context ends. Redis may be unavailable at times.
 func (r *Redis) Run(ctx context.Context) error {
 	return r.bus.Run(ctx, func(message string) {
 		agency, number, _ := strings.Cut(message, " ")

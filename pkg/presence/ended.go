@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	// answerTime is how long Redis is waited for.
+	// answerTime is the timeout of a call to Redis.
 	answerTime = 200 * time.Millisecond
-	// blindTime is how long it is not asked after it did not answer.
+	// blindTime is how long Redis is not asked after it failed to answer (circuit breaker).
 	blindTime = 5 * time.Second
-	// maxEnded bounds what a process remembers by itself; Redis has no such bound.
+	// maxEnded is the most entries that this process keeps in memory; in Redis they are not bounded.
 	maxEnded = 1 << 16
 )
 
-// Ended remembers for a time what has ended, such as a session that somebody signed out
-// of: in this process, and in Redis for the others. It is safe for concurrent use.
+// Ended is a session denylist. It remembers for a time that a thing has ended, such as the session of
+// somebody who signed out: in this process, and in Redis for the other processes. It is safe for concurrent
+// use.
 type Ended struct {
 	client *redis.Client
-	// here is until when a thing is remembered.
+	// here holds for each ended thing until when it is remembered.
 	here *lru.Cache[string, time.Time]
 
 	mu sync.Mutex
@@ -31,7 +32,7 @@ type Ended struct {
 	blind time.Time
 }
 
-// NewEnded makes it; without a client, this process is alone.
+// NewEnded returns an empty denylist. Without a client, it covers only this process.
 func NewEnded(client *redis.Client) (*Ended, error) {
 	here, err := lru.New[string, time.Time](maxEnded)
 	if err != nil {
@@ -40,8 +41,8 @@ func NewEnded(client *redis.Client) (*Ended, error) {
 	return &Ended{client: client, here: here}, nil
 }
 
-// End remembers that a thing has ended, for the time to live. It holds here at once; an
-// error says that the others were not told.
+// End remembers for ttl that a thing has ended. This takes effect in this process at once; an error says that
+// the other processes do not know it. A ttl of 0 or less does nothing.
 func (e *Ended) End(ctx context.Context, thing string, ttl time.Duration) error {
 	if ttl <= 0 {
 		return nil
@@ -58,7 +59,7 @@ func (e *Ended) End(ctx context.Context, thing string, ttl time.Duration) error 
 	return nil
 }
 
-// Has tells whether a thing has ended. An error says that only this process was asked.
+// Has reports whether a thing has ended. An error says that only the memory of this process was checked.
 func (e *Ended) Has(ctx context.Context, thing string) (bool, error) {
 	if until, known := e.here.Get(thing); known && wallClock().Before(until) {
 		return true, nil
@@ -83,7 +84,7 @@ func (e *Ended) Has(ctx context.Context, thing string) (bool, error) {
 
 func endedKey(thing string) string { return "koppi:ended:" + thing }
 
-// wallClock is what a time to live is of.
+// wallClock returns the time by which a ttl is measured.
 func wallClock() time.Time { return time.Now() } //nolint:forbidigo // a time to live is of the wall clock
 
 func (e *Ended) isBlind() bool {

@@ -1,5 +1,5 @@
-// Package presence tells replicas who of them is at something now. It is a hint with
-// a time to live and never the truth: where it matters, the journal settles it.
+// Package presence holds leases, by which replicas agree which of them does a thing now. A lease ends by
+// itself and is only a hint: where exactness matters, the journal decides.
 package presence
 
 import (
@@ -10,21 +10,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Presence lets one of several replicas be the one that does a thing.
+// Presence grants leases, so that one of several replicas does a thing.
 type Presence interface {
-	// Acquire tells whether the thing is the holder's for the time to live: it was
-	// nobody's, or the holder's already. An error is no answer.
+	// Acquire takes or renews a lease on a thing for ttl. It returns false if another holder has the lease.
+	// With an error, it is unknown who has it.
 	Acquire(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error)
-	// Release gives the thing up, where it is the holder's.
+	// Release ends the lease on a thing if the holder has it.
 	Release(ctx context.Context, thing, holder string) error
-	// Close releases connections.
+	// Close closes connections.
 	Close() error
 }
 
-// Alone is the presence of a process that has no other beside it.
+// Alone is the Presence of a process that has no other replica.
 type Alone struct{}
 
-// Acquire is always true.
+// Acquire always returns true.
 func (Alone) Acquire(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
 
 // Release does nothing.
@@ -33,13 +33,13 @@ func (Alone) Release(context.Context, string, string) error { return nil }
 // Close does nothing.
 func (Alone) Close() error { return nil }
 
-// Redis is the presence of processes that share a Redis.
+// Redis is the Presence of processes that share a Redis server.
 type Redis struct{ client *redis.Client }
 
-// NewRedis makes it; the client is its own from then on.
+// NewRedis returns a Presence that owns the client from then on.
 func NewRedis(client *redis.Client) *Redis { return &Redis{client} }
 
-// Each script is one step for Redis: nobody comes between the look and the change.
+// Redis runs each script atomically, so that nothing changes between the check and the write.
 var (
 	hold = redis.NewScript(`
 		local holder = redis.call('GET', KEYS[1])
@@ -51,7 +51,7 @@ var (
 
 func key(thing string) []string { return []string{"koppi:presence:" + thing} }
 
-// Acquire asks Redis.
+// Acquire takes or renews the lease in Redis.
 func (r *Redis) Acquire(ctx context.Context, thing, holder string, ttl time.Duration) (bool, error) {
 	held, err := hold.Run(ctx, r.client, key(thing), holder, ttl.Milliseconds()).Bool()
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *Redis) Acquire(ctx context.Context, thing, holder string, ttl time.Dura
 	return held, nil
 }
 
-// Release tells Redis.
+// Release ends the lease in Redis.
 func (r *Redis) Release(ctx context.Context, thing, holder string) error {
 	if err := leave.Run(ctx, r.client, key(thing), holder).Err(); err != nil {
 		return fmt.Errorf("presence: %w", err)

@@ -9,12 +9,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// maxUnsent is how many messages wait to be published; with a Redis that is slow or
-// gone further ones are dropped.
+// maxUnsent is the most messages that wait to be published. If Redis is slow or unavailable, further messages
+// are dropped.
 const maxUnsent = 1024
 
-// Bus is one Redis channel on which the processes of a service hear each other. What is
-// sent may be lost, and who sends hears it too.
+// Bus is one Redis channel that connects the processes of a service. Messages may be lost. A sender receives
+// its own messages too.
 type Bus struct {
 	client  *redis.Client
 	channel string
@@ -22,12 +22,12 @@ type Bus struct {
 	unsent  chan string
 }
 
-// NewBus makes a bus. Run must run beside it.
+// NewBus returns a bus. Run must run at the same time.
 func NewBus(client *redis.Client, channel string, logger *slog.Logger) *Bus {
 	return &Bus{client: client, channel: channel, logger: logger, unsent: make(chan string, maxUnsent)}
 }
 
-// Send publishes. It never blocks.
+// Send queues a message for publishing. It never blocks.
 func (b *Bus) Send(message string) {
 	select {
 	case b.unsent <- message:
@@ -35,8 +35,8 @@ func (b *Bus) Send(message string) {
 	}
 }
 
-// Run publishes, and passes what is heard on, until the context ends. Redis may come
-// and go.
+// Run publishes messages, and passes received ones to heard, until the context ends. Redis may be unavailable
+// at times.
 func (b *Bus) Run(ctx context.Context, heard func(message string)) error {
 	var together sync.WaitGroup
 	together.Go(func() { b.publish(ctx) })
@@ -52,7 +52,7 @@ func (b *Bus) publish(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case message := <-b.unsent:
-			// What waits behind it goes along in one round trip.
+			// Send all queued messages in one round trip.
 			_, err := b.client.Pipelined(ctx, func(together redis.Pipeliner) error {
 				together.Publish(ctx, b.channel, message)
 				for range len(b.unsent) {
@@ -71,7 +71,7 @@ func (b *Bus) publish(ctx context.Context) {
 func (b *Bus) listen(ctx context.Context, heard func(string)) {
 	subscription := b.client.Subscribe(ctx, b.channel)
 	defer func() { _ = subscription.Close() }()
-	// The channel outlives cuts: the client subscribes again.
+	// The channel survives lost connections: the client subscribes again.
 	messages := subscription.Channel()
 	for {
 		select {

@@ -1,29 +1,29 @@
-// Package signal passes fleeting signals about a subject to whoever listens to it, in
-// this process or another: who is there, who types, that something was posted. Nothing
-// is kept, and a signal may be lost: what must arrive is read from the journal.
+// Package signal sends short-lived signals about a subject to its listeners, in this process or others: who
+// is present, who is typing, that a message was posted. Signals are not stored and may be lost: read from the
+// journal what must arrive.
 package signal
 
 import "sync"
 
-// Hub passes signals on.
+// Hub sends signals to listeners.
 type Hub interface {
-	// Send passes a signal to all who listen to a topic, here and elsewhere; the sender
-	// itself hears it too. It never blocks.
+	// Send sends a signal to all listeners of a topic, in all processes, including the sender. It never
+	// blocks.
 	Send(topic string, signal []byte)
-	// Listen hears a topic until cancelled. A listener that is slow loses signals.
+	// Listen returns the signals about a topic until cancel is called. A slow listener loses signals.
 	Listen(topic string) (signals <-chan []byte, cancel func())
 }
 
-// maxUnheard is how many signals wait for a slow listener.
+// maxUnheard is the most signals that wait for a slow listener.
 const maxUnheard = 64
 
-// Local is the hub of one process. Its zero value is ready.
+// Local is the Hub of one process. The zero value is ready to use.
 type Local struct {
 	mu        sync.Mutex
 	listening map[string]map[chan []byte]struct{}
 }
 
-// Send passes a signal on within the process.
+// Send sends a signal within the process.
 func (l *Local) Send(topic string, signal []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -35,7 +35,7 @@ func (l *Local) Send(topic string, signal []byte) {
 	}
 }
 
-// Listen hears what is sent within the process.
+// Listen returns the signals about a topic that this process sends.
 func (l *Local) Listen(topic string) (signals <-chan []byte, cancel func()) {
 	listener := make(chan []byte, maxUnheard)
 	l.mu.Lock()

@@ -13,15 +13,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Faults are what a way to Redis does to published messages.
+// Faults are the faults of a connection to Redis.
 type Faults struct {
-	// Copies says how often the next message arrives: 0 loses it.
+	// Copies returns how many times the next published message arrives; 0 loses it.
 	Copies func() int
-	// Delay is how late everything from Redis is.
+	// Delay is how much later everything from Redis arrives.
 	Delay time.Duration
 }
 
-// Through is a client that reaches the server by a faulty way.
+// Through returns a client that connects to the server with faults.
 func (s *Server) Through(faults Faults) *redis.Client {
 	s.tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func (s *Server) Through(faults Faults) *redis.Client {
 	return client
 }
 
-// carry passes on what Redis answers, reply by reply.
+// carry forwards the answers of Redis, one reply at a time.
 func (f Faults) carry(from io.Reader, to io.Writer) {
 	replies := bufio.NewReader(from)
 	for {
@@ -61,7 +61,7 @@ func (f Faults) carry(from io.Reader, to io.Writer) {
 		if err != nil {
 			return
 		}
-		time.Sleep(f.Delay) // the fault itself
+		time.Sleep(f.Delay) // the fault that the test asked for
 		copies := 1
 		if bytes.Contains(reply, []byte("\r\nmessage\r\n")) {
 			copies = f.Copies()
@@ -72,7 +72,7 @@ func (f Faults) carry(from io.Reader, to io.Writer) {
 	}
 }
 
-// read reads one reply of the Redis protocol as it is.
+// read returns one reply of the Redis protocol, unparsed.
 func read(from *bufio.Reader) ([]byte, error) {
 	line, err := from.ReadBytes('\n')
 	if err != nil || len(line) < 3 {

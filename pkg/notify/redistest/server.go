@@ -1,5 +1,5 @@
-// Package redistest starts a Redis of a test's own: in a temporary folder, on a free
-// port, stopped with the test.
+// Package redistest starts a Redis server for one test, in a temporary folder and on a free port, and stops
+// it when the test ends.
 package redistest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Server is a Redis that can be stopped and started.
+// Server is a Redis server that can be stopped and started.
 type Server struct {
 	tb      testing.TB
 	folder  string
@@ -38,10 +38,10 @@ func Start(tb testing.TB) *Server {
 	return s
 }
 
-// URL leads to it.
+// URL returns the server's URL.
 func (s *Server) URL() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
 
-// Client is a connection to it.
+// Client returns a client of the server.
 func (s *Server) Client() *redis.Client {
 	s.tb.Helper()
 	client := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.port)})
@@ -49,7 +49,7 @@ func (s *Server) Client() *redis.Client {
 	return client
 }
 
-// Up starts a server that is down and returns once it answers.
+// Up starts a stopped server and returns once it answers.
 func (s *Server) Up() {
 	s.tb.Helper()
 	s.command = exec.Command("redis-server", "--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "no") //nolint:gosec // a test's own server
@@ -63,7 +63,7 @@ func (s *Server) Up() {
 	}
 }
 
-// Down kills it.
+// Down kills the server.
 func (s *Server) Down() {
 	if s.command == nil {
 		return
