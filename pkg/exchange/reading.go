@@ -46,7 +46,7 @@ func (s *Server) page(ctx context.Context, cursor, name string, query journal.De
 	return read{from, page[1:], along.IsFull(page)}, nil
 }
 
-// behind reads behind a position that the history holds.
+// behind reads messages after a position that is in the mailbox's history.
 func (s *Server) behind(ctx context.Context, from Position, query journal.DeliveryQuery) (read, error) {
 	query.After = from.Sequence
 	page, err := s.config.Store.Deliveries(ctx, query)

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// passwordSetting is a password in a connection string of words.
+// passwordSetting matches a password in a connection string of key=value words.
 var passwordSetting = regexp.MustCompile(`(?i)(^|[\s?&])(password|sslpassword|secret)\s*=\s*[^\s&]`)
 
-// CheckArguments refuses a password among a program's arguments, which everybody on the
-// machine can read. The refusal does not repeat it.
+// CheckArguments refuses a password among the arguments of a program, which everybody on the machine can
+// read. The error does not repeat it.
 func CheckArguments(arguments []string) error {
 	for _, argument := range arguments {
 		value := argument

@@ -1,5 +1,4 @@
-// Package process is what every Koppi process is made of: its configuration, what
-// it listens on, its log and its end.
+// Package process contains what every Koppi process needs: configuration, listeners, logging and shutdown.
 package process
 
 import (
@@ -21,7 +20,7 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Listening is how a process is reached.
+// Listening configures the address on which a process listens, and its TLS.
 type Listening struct {
 	Listen   string `help:"Address to serve on; without TLS on loopback alone." default:"127.0.0.1:8080" env:"KOPPI_LISTEN"`
 	TLSCert  string `help:"File of this process's certificate." env:"KOPPI_TLS_CERT"`
@@ -29,8 +28,8 @@ type Listening struct {
 	ClientCA string `help:"File of the CA whose certificates callers must show." env:"KOPPI_CLIENT_CA"`
 }
 
-// Main parses flags and environment into a configuration and runs it until it
-// ends by itself or by a signal. Unknown settings refuse to start.
+// Main parses flags and environment into a configuration, and calls run with a context that ends on a signal.
+// It refuses to start if there are unknown settings.
 func Main[C any](name, description string, run func(context.Context, *C) error) {
 	var config C
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -49,8 +48,8 @@ func Main[C any](name, description string, run func(context.Context, *C) error) 
 	}
 }
 
-// CheckEnvironment refuses KOPPI_… variables that no flag reads: a misspelt one
-// must not be taken for one that is not set.
+// CheckEnvironment refuses KOPPI_… variables that no flag reads, so that a misspelt variable is not taken for
+// one that is not set.
 func CheckEnvironment(node *kong.Node, environment []string) error {
 	known := environmentOf(node)
 	slices.Sort(known)
@@ -74,11 +73,11 @@ func environmentOf(node *kong.Node) []string {
 	return names
 }
 
-// Logger writes JSON, a line an event, to standard error.
+// Logger returns a logger that writes JSON lines to standard error.
 func Logger() *slog.Logger { return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, nil))) }
 
-// Open listens. Without TLS it does so on this machine alone. Partners, nil for none, may
-// show certificates.
+// Open listens. Without TLS it accepts only addresses of this machine. Clients may authenticate by
+// certificates of partners; nil for none.
 func (l Listening) Open(ctx context.Context, partners *identity.Partners) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(l.Listen)
 	if err != nil {

@@ -21,31 +21,30 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Calling is how a process reaches services.
+// Calling configures how a process connects to services.
 type Calling struct {
 	BackendCA   string `help:"File of the CA of the services' certificates; without it they are reached on loopback alone." env:"KOPPI_BACKEND_CA"`
 	BackendCert string `help:"File of the certificate shown to services." env:"KOPPI_BACKEND_CERT"`
 	BackendKey  string `help:"File of its key." env:"KOPPI_BACKEND_KEY"`
 }
 
-// policy spreads calls over replicas and tries again where a replica was gone
-// before it answered: every write has its request_id, so that a repetition has the
-// first one's effect.
+// policy distributes calls over replicas, and retries calls if a replica was unavailable before it answered.
+// Retries are safe, because every write has a request_id and takes effect once.
 const policy = `{"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": [{"name": [{}], "waitForReady": true, "retryPolicy": {
 	"maxAttempts": 5, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
 const (
-	// A replica that is gone is soon tried again.
+	// Reconnect soon to a replica that was unavailable.
 	retryBase      = 50 * time.Millisecond
 	retryMax       = 2 * time.Second
 	connectTimeout = 5 * time.Second
 )
 
-// A replica that took the place of another is soon found.
+// Look names up often, so that a replica that replaces another is found soon.
 func init() { dns.SetMinResolutionInterval(retryMax) }
 
-// Dial leads to the replicas of a service, host:port each. One host alone may stand for
-// many, as in Kubernetes: its name is looked up again whenever a connection ends.
+// Dial connects to the replicas of a service, each host:port. A single host may stand for many replicas, as
+// in Kubernetes: its name is resolved again whenever a connection ends.
 func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 	secured, err := c.credentials(replicas)
 	if err != nil {
@@ -56,7 +55,7 @@ func (c Calling) Dial(replicas []string) (*grpc.ClientConn, error) {
 		scheme = found.Scheme()
 		var addresses []resolver.Address
 		for _, replica := range replicas {
-			// Each replica shows a certificate of its own name.
+			// Each replica has a certificate for its own name.
 			addresses = append(addresses, resolver.Address{Addr: replica, ServerName: replica})
 		}
 		found.InitialState(resolver.State{Addresses: addresses})

@@ -15,13 +15,13 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// Entrance is whom a gateway lets in.
+// Entrance configures which callers a gateway admits.
 type Entrance struct {
 	Issuers  string `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
 	Partners string `help:"File that lists the CAs of partner systems' certificates, and for which agencies and names." env:"KOPPI_PARTNERS"`
 }
 
-// Check refuses an entrance that lets nobody in.
+// Check returns an error if no caller could be admitted.
 func (e Entrance) Check(dev bool) error {
 	if !dev && e.Issuers == "" && e.Partners == "" {
 		return errors.New("nobody could sign in: name the token issuers with --issuers FILE, partner systems with --partners FILE, or try out with --dev")
@@ -29,7 +29,7 @@ func (e Entrance) Check(dev bool) error {
 	return nil
 }
 
-// OpenPartners reads the partner systems; nil where none are named.
+// OpenPartners reads the file of partner systems; it returns nil if none is configured.
 func (e Entrance) OpenPartners(known *directory.Directory) (*identity.Partners, error) {
 	if e.Partners == "" {
 		return nil, nil
@@ -37,21 +37,21 @@ func (e Entrance) OpenPartners(known *directory.Directory) (*identity.Partners, 
 	return identity.OpenPartners(e.Partners, known, time.Now)
 }
 
-// Callers are how callers are known at a gateway: by the tokens of issuers, the
-// certificates of partners, and with a development issuer by its.
+// Callers configures how a gateway authenticates callers: by tokens of issuers, certificates of partners, and
+// with Dev by tokens of the development issuer.
 type Callers struct {
 	Issuers  []identity.IssuerConfig
 	Partners *identity.Partners
-	// Dev believes the development issuer, and admits test persons.
+	// Dev trusts the development issuer and admits test persons.
 	Dev bool
-	// Folder of the suite's secrets, and those of them that name clients.
+	// Folder of the suite's secrets, and the secrets by which clients are named.
 	Folder    string
 	Secrets   *identity.Secrets
 	Directory *directory.Directory
 	Logger    *slog.Logger
 }
 
-// Open makes what names callers to services.
+// Open returns the token exchange that names callers to services.
 func (c Callers) Open() (*identity.TokenExchange, error) {
 	issuers := c.Issuers
 	if c.Dev {
@@ -78,7 +78,7 @@ func (c Callers) Open() (*identity.TokenExchange, error) {
 	return identity.NewTokenExchange(identity.TokenExchangeConfig{Verifier: verifier, Partners: c.Partners, Issuer: suite, Logger: c.Logger, Now: time.Now})
 }
 
-// LoadIssuers reads the file of token issuers; none without a path.
+// LoadIssuers reads the file of token issuers; none if the path is empty.
 func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
 	if path == "" {
 		return nil, nil
@@ -97,7 +97,7 @@ func LoadIssuers(path string) ([]identity.IssuerConfig, error) {
 	return issuers, nil
 }
 
-// unread says in words why the file of issuers cannot be read.
+// unread explains why the file of issuers cannot be read.
 func unread(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {

@@ -13,19 +13,19 @@ import (
 // KEKFile is the name of the file that holds the key-encryption key.
 const KEKFile = "kek.json"
 
-// Keyring is where the key-encryption key comes from.
+// Keyring configures the source of the key-encryption key.
 type Keyring struct {
 	KEK string `name:"kek" help:"Address of the key-encryption key: empty for kek.json in the clear, env:NAME for a variable, or that of the KMS key that seals kek.json, such as awskms:///alias/koppi?region=…" env:"KOPPI_KEK"`
 }
 
-// Source of the key-encryption key of a folder of secrets. Dev admits what is for
-// trying out.
+// Source returns the source of the key-encryption key for a folder of secrets. Dev admits sources that are
+// only for trials.
 func (k Keyring) Source(folder string, dev bool) seal.Source {
 	return seal.Source{File: filepath.Join(folder, KEKFile), Address: k.KEK, Dev: dev}
 }
 
-// OpenSecrets reads what must be in the suite's folder: replicas that made their own
-// would not understand each other.
+// OpenSecrets reads the secrets in the suite's folder, which must exist: replicas that each made their own
+// could not read each other's pseudonyms.
 func (k Keyring) OpenSecrets(ctx context.Context, folder string, dev bool) (*identity.Secrets, *seal.KEK, error) {
 	key, err := k.Source(folder, dev).Open(ctx)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Notifier is the hub of a service's wakes: over Redis where a URL is given. It runs in
-// the group.
+// Notifier returns the notifier of a service: over Redis if url is set, otherwise within this process. Its
+// background work runs in the group.
 func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (notify.Notifier, error) {
 	if url == "" {
 		return &notify.Hub{}, nil
@@ -34,7 +34,8 @@ func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group 
 	return hub, nil
 }
 
-// signals are passed on over Redis where a URL is given. They run in the group.
+// signals returns the hub for signals: over Redis if url is set, otherwise within this process. Its
+// background work runs in the group.
 func signals(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (signal.Hub, error) {
 	if url == "" {
 		return &signal.Local{}, nil
@@ -48,7 +49,8 @@ func signals(ctx context.Context, url, name string, logger *slog.Logger, group *
 	return hub, nil
 }
 
-// Present tells who of several processes does what: over Redis where a URL is given.
+// Present returns the Presence by which several processes agree which does what: over Redis if url is set,
+// otherwise for a single process.
 func Present(url string) (presence.Presence, error) {
 	if url == "" {
 		return presence.Alone{}, nil
@@ -60,15 +62,15 @@ func Present(url string) (presence.Presence, error) {
 	return presence.NewRedis(client), nil
 }
 
-// ownWords are what the client of Redis says by itself, such as that it cannot connect: with
-// the rest of the log, in its form.
+// ownWords logs messages of the Redis client itself, such as that it cannot connect, in the format of our
+// log.
 type ownWords struct{ logger *slog.Logger }
 
-// LogRedis has the clients of Redis in this process log to a logger. It is called once, before
-// the first of them is made.
+// LogRedis makes the Redis clients in this process log to a logger. Call it once, before the first client is
+// made.
 func LogRedis(logger *slog.Logger) { redis.SetLogger(ownWords{logger}) }
 
-// Printf is called with words of the client and what a connection failed with.
+// Printf logs a message of the client, with the error of a connection.
 func (o ownWords) Printf(ctx context.Context, format string, values ...any) {
 	o.logger.WarnContext(ctx, "redis", slog.String("error", fmt.Sprintf(format, values...)))
 }
@@ -76,7 +78,7 @@ func (o ownWords) Printf(ctx context.Context, format string, values ...any) {
 func openRedis(url string) (*redis.Client, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
-		// What could not be read may hold a password.
+		// A URL that cannot be parsed may contain a password.
 		return nil, errors.New("--redis: write redis://host:port, or rediss:// for TLS")
 	}
 	client := redis.NewClient(options)
@@ -89,10 +91,10 @@ func openRedis(url string) (*redis.Client, error) {
 
 var redisUp = telemetry.Gauge("koppi.redis.up", "", "Whether Redis answers.")
 
-// pingTime bounds the question whether Redis answers.
+// pingTime is the timeout of the check whether Redis answers.
 const pingTime = 2 * time.Second
 
-// observe lets operators see whether Redis answers, until the client is closed.
+// observe reports in a metric whether Redis answers, until the client is closed.
 func observe(client *redis.Client) {
 	telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, pingTime)
@@ -110,7 +112,7 @@ func observe(client *redis.Client) {
 	}, redisUp)
 }
 
-// Limiter limits callers as it was set, over Redis where a URL is given; nil for no limit.
+// Limiter returns the rate limiter for the settings, over Redis if url is set; nil if there is no limit.
 func Limiter(ctx context.Context, settings limit.Settings, url string, group *errgroup.Group) (*limit.Limiter, error) {
 	if url == "" || settings == (limit.Settings{}) {
 		return settings.Open(nil)
@@ -130,7 +132,7 @@ func Limiter(ctx context.Context, settings limit.Settings, url string, group *er
 	return limiter, nil
 }
 
-// Ended remembers what ended: over Redis where a URL is given.
+// Ended returns the session denylist, over Redis if url is set.
 func Ended(ctx context.Context, url string, group *errgroup.Group) (*presence.Ended, error) {
 	if url == "" {
 		return presence.NewEnded(nil)

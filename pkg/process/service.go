@@ -23,7 +23,7 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Service is the configuration of a service's process.
+// Service is the configuration of the process of a service.
 type Service struct {
 	Listening          `embed:""`
 	telemetry.Settings `embed:""`
@@ -40,17 +40,17 @@ type Service struct {
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
 }
 
-// Built is a service that was built.
+// Built is a service that is ready to be served.
 type Built interface {
 	dev.Advancer
 	Register(server grpc.ServiceRegistrar)
 	Run(ctx context.Context) error
 }
 
-// Run serves a service until the context ends, and lets calls under way finish.
+// Run serves a service until the context ends, and then lets calls in progress finish.
 func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) (Built, error)) (err error) {
 	if s.TLSCert != "" && s.ClientCA == "" {
-		// HeadsService asks for no token: only other processes of the suite reach it.
+		// HeadsService needs no token, so only other processes of the suite may connect.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
 	}
 	LogRedis(Logger())
@@ -130,10 +130,11 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	return group.Wait()
 }
 
-// EndTime bounds the sending of what telemetry is left.
+// EndTime is the timeout for sending the last telemetry at shutdown.
 const EndTime = 5 * time.Second
 
-// End sends what telemetry is left. A collector that is gone is nobody's failure.
+// End sends the remaining telemetry. It ignores errors, because an unavailable collector must not fail a
+// shutdown.
 func End(end func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), EndTime)
 	defer cancel()
@@ -142,7 +143,7 @@ func End(end func(context.Context) error) {
 	}
 }
 
-// trial makes what --dev adds; nil without it.
+// trial returns what --dev adds; nil without it.
 func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matter.Deps) (*dev.Service, error) {
 	if !s.Dev {
 		if !s.Clock.IsZero() {

@@ -17,8 +17,8 @@ import (
 	"koppi.internal/pkg/reload"
 )
 
-// tls of what listens; nil where it has none. Partners' certificates are asked for and
-// may be missing: who shows none is known by a token.
+// tls returns the TLS configuration of a listener; nil if it has none. Client certificates of partners are
+// requested but optional: a caller without one is authenticated by a token.
 func (l Listening) tls(partners *identity.Partners) (*tls.Config, certprovider.Provider, error) {
 	if l.TLSCert == "" && l.TLSKey == "" && l.ClientCA == "" {
 		if partners != nil {
@@ -64,7 +64,7 @@ func serverTLS() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 }
 
-// secured is a listener whose certificates are looked at until it is closed.
+// secured is a listener whose certificate files are watched until it is closed.
 type secured struct {
 	net.Listener
 
@@ -76,7 +76,7 @@ func (s secured) Close() error {
 	return s.Listener.Close()
 }
 
-// rotated are credentials whose certificates are those of their files now.
+// rotated are credentials with the current certificates of their files.
 type rotated struct {
 	credentials.TransportCredentials
 
@@ -84,7 +84,7 @@ type rotated struct {
 	own   bool
 }
 
-// rotating shows a certificate, where one is named, and believes a CA.
+// rotating returns credentials that present a certificate, if one is configured, and trust a CA.
 func rotating(options pemfile.Options) (credentials.TransportCredentials, error) {
 	files, err := pemfile.NewProvider(options)
 	if err != nil {
@@ -93,7 +93,7 @@ func rotating(options pemfile.Options) (credentials.TransportCredentials, error)
 	return rotated{TransportCredentials: credentials.NewTLS(nil), files: files, own: options.CertFile != ""}, nil
 }
 
-// ClientHandshake shows and believes what the files hold now.
+// ClientHandshake uses the certificates that the files contain now.
 func (r rotated) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	now, err := r.files.KeyMaterial(ctx)
 	if err != nil {
@@ -106,11 +106,11 @@ func (r rotated) ClientHandshake(ctx context.Context, authority string, conn net
 	return credentials.NewTLS(config).ClientHandshake(ctx, authority, conn)
 }
 
-// Clone is the same: they hold no state of a connection.
+// Clone returns the same credentials, which hold no state of a connection.
 func (r rotated) Clone() credentials.TransportCredentials { return r }
 
-// checkCertificates refuses a file that holds none, at the start and not at the first
-// handshake.
+// checkCertificates refuses a file without certificates, so that the error appears at the start and not at
+// the first handshake.
 func checkCertificates(path string) error {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
 	if err != nil {

@@ -18,15 +18,14 @@ import (
 	"koppi.internal/pkg/form"
 )
 
-// checks hold requests to the form that their .proto gives them, and to what every request
-// must be.
+// checks verify that requests follow the rules in their .proto files, and the rules for every request.
 type checks struct {
 	validator protovalidate.Validator
-	// now is the domain's time; nil where it is not known.
+	// now returns the domain's time; nil if it is not known.
 	now func() time.Time
 }
 
-// unary holds a request to its form.
+// unary checks the request of a unary call.
 func (c *checks) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	if err := c.check(request); err != nil {
 		return nil, err
@@ -34,7 +33,7 @@ func (c *checks) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo
 	return handle(ctx, request)
 }
 
-// stream does so for every message that comes in on a stream.
+// stream checks each message that comes in on a stream.
 func (c *checks) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	return handle(server, &validated{ServerStream: stream, checks: c})
 }
@@ -52,8 +51,7 @@ func (s *validated) RecvMsg(message any) error {
 	return s.checks.check(message)
 }
 
-// check refuses a request that is not in form, and writes its ids in the one way in which
-// they are compared.
+// check refuses a request that breaks a rule, and normalises its ids to the form in which they are compared.
 func (c *checks) check(request any) error {
 	message, ok := request.(proto.Message)
 	if !ok {
@@ -80,15 +78,15 @@ func (c *checks) check(request any) error {
 	}
 	refusal := fault.New(fault.InvalidField, "the request is not well formed")
 	for _, violation := range violations.Violations {
-		// The rule's own words say what is expected; the value stays out.
+		// The rule's text says what is expected; the value is left out.
 		refusal = refusal.Field(protovalidate.FieldPathString(violation.Proto.GetField()), violation.Proto.GetMessage())
 	}
 	return refusal
 }
 
-// tolerantCodec lets a message that cannot be read through, marked, so that it is
-// refused like every other wrong form: after the token, with reason and advice.
-// grpc itself would answer INTERNAL, before anybody asked who calls.
+// tolerantCodec replaces a message that cannot be parsed by a marked one, so that the form check refuses it
+// like every other malformed request: after authentication, with reason and advice. grpc itself would answer
+// INTERNAL before authentication.
 type tolerantCodec struct{ encoding.CodecV2 }
 
 func tolerant() encoding.CodecV2 { return tolerantCodec{encoding.GetCodecV2("proto")} }
@@ -115,8 +113,8 @@ func (c tolerantCodec) Unmarshal(data mem.BufferSlice, target any) error {
 	return nil
 }
 
-// discardUnknown drops fields that this contract does not have, at any depth: nobody has
-// looked at them, and in a message that is stored and told on they would be read by others.
+// discardUnknown removes fields that are not in this version of the contract, at any depth. No check covers
+// them, and in a message that is stored and forwarded, others could read them.
 func discardUnknown(message protoreflect.Message) {
 	if len(message.GetUnknown()) > 0 {
 		message.SetUnknown(nil)

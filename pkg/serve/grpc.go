@@ -1,5 +1,5 @@
-// Package serve holds what every process needs once: a gRPC server with the
-// house's interceptors, listeners, and a graceful end.
+// Package serve contains what all server processes share: a gRPC server with the standard interceptors,
+// listeners, and graceful shutdown.
 package serve
 
 import (
@@ -28,24 +28,25 @@ import (
 )
 
 const (
-	// MaxMessage is the most bytes of one message.
+	// MaxMessage is the largest message, in bytes.
 	MaxMessage = 4 << 20
-	// unaryTimeout bounds a call that names no deadline of its own, and longest one that
-	// names a far one.
+	// unaryTimeout is the timeout of a call without a deadline, and longest that of a call with a distant
+	// deadline.
 	unaryTimeout = 30 * time.Second
 	longest      = 2 * time.Minute
-	// streamWindow and connWindow bound what came in and was not yet read.
+	// streamWindow and connWindow are the most bytes that were received and not yet read, for each stream and
+	// each connection.
 	streamWindow = 256 << 10
 	connWindow   = 16 << 20
-	// maxStreams is how many calls and streams one connection carries: a gateway's
-	// carries those of all agencies.
+	// maxStreams is the most calls and streams of one connection. A gateway's connection carries those of all
+	// agencies.
 	maxStreams = 20_000
-	// pingEvery is how often a quiet connection is asked whether it still is one, and
-	// pingTime how long for an answer.
+	// pingEvery is how long a connection may be idle before the server pings it, and pingTime the timeout of
+	// the ping.
 	pingEvery = time.Minute
 	pingTime  = 20 * time.Second
-	// connectionAge spreads callers over replicas anew; streams that stand on a
-	// connection that is old end by themselves until the grace is over.
+	// connectionAge is when a connection is closed, so that callers spread over the replicas again. Streams
+	// on it end by themselves within the grace period.
 	connectionAge   = time.Hour
 	connectionGrace = writeTimeout
 )
@@ -55,35 +56,35 @@ var (
 	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Streams that stand.")
 )
 
-// Config is what a gRPC server is made of. Logger, Validator and Public are required.
+// Config configures a gRPC server. Logger, Validator and Public are required.
 type Config struct {
 	Logger *slog.Logger
-	// Verifier of callers' tokens; nil where services behind this one hold them.
+	// Verifier of callers' tokens; nil if the services behind this server have one.
 	Verifier  *identity.Verifier
 	Validator protovalidate.Validator
-	// Limiter of callers; nil for no limit.
+	// Limiter applies rate limits to callers; nil for none.
 	Limiter *limit.Limiter
-	// Public tells methods that need no token besides health.
+	// Public reports whether a method, other than health checks, needs no token.
 	Public func(method string) bool
-	// Suite tells methods that answer the suite's own processes alone; nil for none.
+	// Suite reports whether a method is internal, open only to the suite's own processes; nil if there are
+	// none.
 	Suite func(method string) bool
-	// Mutual says that callers have shown certificates of the suite's processes.
+	// Mutual says that callers have authenticated as processes of the suite by certificate.
 	Mutual bool
-	// Now is the domain's time, to which the times of requests are held; nil where it is
-	// not known.
+	// Now returns the domain's time, against which the times of requests are checked; nil if it is not known.
 	Now func() time.Time
-	// Reflection lets anybody ask for the contract: for trials alone.
+	// Reflection lets anybody read the contract by server reflection, for trials only.
 	Reflection bool
 }
 
-// Server is a gRPC server with health.
+// Server is a gRPC server with the health service.
 type Server struct {
 	*grpc.Server
 	Health *health.Server
 }
 
-// NewGRPC makes a server. Its checks come in the order of the house: token, form,
-// and then the service's own.
+// NewGRPC returns a server. It checks the token first, then the form of the request, and then makes the
+// service's own checks.
 func NewGRPC(config Config) *Server {
 	open := identity.Admission{
 		Public: func(method string) bool { return isGRPC(method) || config.Public(method) },
@@ -103,7 +104,7 @@ func NewGRPC(config Config) *Server {
 		telemetry.Served(),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(2*MaxMessage),
 		grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(maxStreams),
-		// What one stream may hold here unread, whatever the line would carry.
+		// The most bytes that may wait unread here, whatever the network could carry.
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
 		grpc.ForceServerCodecV2(tolerant()),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
@@ -129,7 +130,7 @@ func NewGRPC(config Config) *Server {
 	return s
 }
 
-// anybody lets callers through.
+// anybody returns interceptors that let every caller through.
 func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 			return handle(ctx, request)
@@ -138,8 +139,8 @@ func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
 		}
 }
 
-// observeUnary logs how a call ended, never what it held, and lets nothing but a
-// refusal of the list leave.
+// observeUnary logs the outcome of a call but not its content. It returns only refusals with a reason of the
+// list; every other error becomes INTERNAL.
 func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
 		began := time.Now()
@@ -183,7 +184,7 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 		attributes = append(attributes, slog.String("reason", string(reason)))
 	}
 	if reason == fault.Internal || reason == fault.Unavailable {
-		// The cause is ours and holds nothing that was sent.
+		// The cause is from our code and contains nothing that was sent.
 		logger.ErrorContext(ctx, "call", append(attributes, slog.String("cause", causeOf(err)))...)
 	} else if err != nil || !telemetry.Ticks(method) && !reading(method) {
 		logger.InfoContext(ctx, "call", attributes...)
@@ -191,14 +192,14 @@ func ended(ctx context.Context, logger *slog.Logger, method string, began time.T
 	return scrubbed
 }
 
-// reading tells what a standing reader calls on and on: that it was opened is logged, and
-// who read what is in the journal.
+// reading reports whether a method is one that standing readers call repeatedly. Such calls are not logged:
+// the opening is, and the journal has the access log.
 func reading(method string) bool {
 	return method == exchangev1.ExchangeService_ListMessages_FullMethodName || method == exchangev1.ExchangeService_AcknowledgeMessages_FullMethodName
 }
 
-// named is a method as logs and metrics call it: any that there is not is what a caller has
-// written.
+// named returns a method as logs and metrics name it. A method that does not exist gets a fixed name, because
+// the caller chose its text.
 func named(method string) string {
 	if telemetry.Known(method) {
 		return method
@@ -214,15 +215,15 @@ func causeOf(err error) string {
 	return err.Error()
 }
 
-// timeLimit bounds calls: those that have no deadline, and those that have a far one.
+// timeLimit sets a deadline for calls that have none or a distant one.
 func timeLimit(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	ctx, cancel := Bounded(ctx)
 	defer cancel()
 	return handle(ctx, request)
 }
 
-// Bounded is the context of a call that is answered by one message: it ends with the
-// caller's deadline, in 2 min at the latest, and in 30 s where there is none.
+// Bounded returns the context of a unary call. It ends at the caller's deadline, but after 2 min at the
+// latest, or after 30 s if there is no deadline.
 func Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := unaryTimeout
 	if _, named := ctx.Deadline(); named {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// idleLimit is how long a connection may stand without a call. It is longer than the usual
-// proxies keep theirs (nginx, HAProxy and AWS's balancers a minute, Google's ten): a proxy
-// that is the first to close never sends a call into a connection that closes meanwhile.
+// idleLimit is how long a connection may stay open without a call. It is longer than the limits of common
+// proxies (1 min for nginx, HAProxy and AWS's load balancers, 10 min for Google's). So the proxy closes first
+// and never sends a call into a connection that the server is closing.
 const idleLimit = 11 * time.Minute
 
-// idle closes connections that stand without a call. net/http's own timer would keep all
-// that an HTTP/2 connection held until it fires, also after the connection's end, where
-// that came with streams open: callers that break thousands of them would fill the memory.
+// idle closes connections without a call. The timer of net/http would keep everything that an HTTP/2
+// connection held until it fires, even after the connection has ended, if it ended with open streams. Callers
+// that break thousands of connections would exhaust the memory.
 type idle struct {
 	limit time.Duration
 
@@ -22,7 +22,7 @@ type idle struct {
 	timers map[net.Conn]*time.Timer
 }
 
-// follow is a server's ConnState.
+// follow is the server's ConnState callback.
 func (i *idle) follow(conn net.Conn, state http.ConnState) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -40,7 +40,7 @@ func (i *idle) follow(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// end closes a connection, unless a call began as its timer fired.
+// end closes a connection, unless a call began just as its timer fired.
 func (i *idle) end(conn net.Conn, timer *time.Timer) {
 	i.mu.Lock()
 	stands := i.timers[conn] == timer

@@ -18,41 +18,41 @@ import (
 )
 
 const (
-	// DrainTime bounds the graceful end: calls under way may finish until then.
+	// DrainTime is how long calls in progress may take to finish at shutdown.
 	DrainTime = 10 * time.Second
-	// Slow clients are cut: a header comes whole within this time.
+	// readHeaderTimeout is the read deadline for a request's header. Slow clients are disconnected.
 	readHeaderTimeout = 5 * time.Second
 	maxHeaderBytes    = 32 << 10
-	// A standing stream ends by itself within an hour; one whose reader does not
-	// even take its end is cut. Reading has the same bound, so that each HTTP/2 stream
-	// has its timer from the first: net/http would make a new one for a stream that has
-	// ended before its handler sets a time, and keep the stream until then.
+	// writeTimeout is longer than the life of a stream, which ends by itself within an hour; a stream whose
+	// reader does not take even its end is cut. Reading has the same limit, so that each HTTP/2 stream has
+	// its timer from the start. Otherwise net/http would make a new timer for a stream that has ended before
+	// its handler sets a deadline, and keep the stream until the timer fires.
 	writeTimeout = 65 * time.Minute
 	readTimeout  = writeTimeout
 	memoryBuffer = 1 << 20
-	// webStreams is how many calls and streams one connection from outside carries;
-	// clients open another one for more.
+	// webStreams is the most calls and streams of one connection from outside. A client opens another
+	// connection for more.
 	webStreams = 250
-	// webFrame and the windows are what a connection and a stream may hold here unread.
+	// webFrame and the windows limit how many bytes of a connection and of a stream may wait unread here.
 	webFrame        = 64 << 10
 	webStreamWindow = 256 << 10
 	webConnWindow   = 1 << 20
-	// A connection whose other end takes nothing at all is cut.
+	// A connection whose client takes no data for this long is cut.
 	webWriteTime = 30 * time.Second
 )
 
-// Memory is a listener within the process: what listens behind it is served as
-// over the network, handlers, interceptors and all.
+// Memory returns an in-memory listener. A server on it works as over the network, with all handlers and
+// interceptors.
 func Memory() *bufconn.Listener { return bufconn.Listen(memoryBuffer) }
 
-// Windows of a caller's streams: what a reader does not take waits at the service,
-// and not at who passes it on.
+// Flow control windows of a caller's streams. Data that a reader does not take waits at the service and not
+// at an intermediary.
 const (
 	StreamWindow = 64 << 10
 	ConnWindow   = 16 << 20
 )
 
-// Connect leads to what is served behind an in-memory listener.
+// Connect returns a connection to the server on an in-memory listener.
 func Connect(listener *bufconn.Listener) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient("passthrough:///koppi", telemetry.Calls(), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(2*MaxMessage)),
@@ -64,14 +64,14 @@ func Connect(listener *bufconn.Listener) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// GRPC serves on all listeners until the context ends and then lets calls under way
-// finish.
+// GRPC serves on all listeners until the context ends, and then lets calls in progress finish within
+// DrainTime.
 func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, listener := range listeners {
 		group.Go(func() error {
 			err := server.Serve(listener)
-			// Told to end before it began: that is an end in order.
+			// The server was stopped before it started to serve, which is a regular end.
 			if errors.Is(err, grpc.ErrServerStopped) && ctx.Err() != nil {
 				return nil
 			}
@@ -97,9 +97,9 @@ func GRPC(ctx context.Context, server *Server, listeners ...net.Listener) error 
 	return group.Wait()
 }
 
-// HTTP serves a handler over HTTP/1.1 and HTTP/2, unencrypted where the listener is so,
-// until the context ends and then lets calls under way finish. How long a body may
-// take the handler says, since only it knows what is a stream.
+// HTTP serves a handler over HTTP/1.1 and HTTP/2 until the context ends, and then lets calls in progress
+// finish. It uses no TLS of its own; the listener decides. The handler sets the deadline for a body, because
+// only it knows which requests are streams.
 func HTTP(ctx context.Context, logger *slog.Logger, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: -1, ConnState: (&idle{limit: idleLimit}).follow, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeaderBytes,

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// unknownStreams is how many streams whose callers nobody asks for may stand at once in a
-	// process: of the watches of health, and on trial of reflection.
+	// unknownStreams is the most streams of unauthenticated callers that a process keeps open at once:
+	// watches of health and, in trials, of reflection.
 	unknownStreams = 64
-	// unknownLife is how long such a stream stands.
+	// unknownLife is the longest life of such a stream.
 	unknownLife = time.Minute
 )
 
-// isGRPC tells the methods of gRPC's own services, which nobody needs a token for.
+// isGRPC reports whether a method belongs to gRPC's own services, which need no token.
 func isGRPC(method string) bool { return strings.HasPrefix(method, "/grpc.") }
 
-// Unknown bounds the streams of callers whom nobody knows, in number and in time. It is safe
-// for concurrent use.
+// Unknown limits the number and the life of streams of unauthenticated callers. It is safe for concurrent
+// use.
 type Unknown struct {
 	most int
 	life time.Duration
@@ -33,11 +33,10 @@ type Unknown struct {
 	open int
 }
 
-// NewUnknown lets 64 stand at once, each for a minute.
+// NewUnknown returns a limit of 64 streams at once, each for at most a minute.
 func NewUnknown() *Unknown { return &Unknown{most: unknownStreams, life: unknownLife} }
 
-// enter lets one more stand; leave ends it. It refuses with reason BUSY where there are as
-// many as there may be.
+// enter counts one more stream until leave is called. It refuses with reason BUSY if the limit is reached.
 func (u *Unknown) enter() (leave func(), err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -52,7 +51,7 @@ func (u *Unknown) enter() (leave func(), err error) {
 	}, nil
 }
 
-// stream is an interceptor: it comes before all that asks who calls.
+// stream is an interceptor, which runs before authentication.
 func (u *Unknown) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	if !isGRPC(info.FullMethod) {
 		return handle(server, stream)
@@ -67,7 +66,7 @@ func (u *Unknown) stream(server any, stream grpc.ServerStream, info *grpc.Stream
 	return handle(server, &timed{ServerStream: stream, ctx: ctx})
 }
 
-// timed is a stream that ends in time.
+// timed is a stream with a deadline for its messages.
 type timed struct {
 	grpc.ServerStream
 	ctx context.Context //nolint:containedctx // grpc's streams carry their context
@@ -75,7 +74,8 @@ type timed struct {
 
 func (s *timed) Context() context.Context { return s.ctx }
 
-// Handler bounds what is under gRPC's own paths over HTTP; refuse answers what is too much.
+// Handler applies the limits to gRPC's own paths over HTTP. If a limit is reached, refuse returns the handler
+// that answers.
 func (u *Unknown) Handler(handler http.Handler, refuse func(err error) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isGRPC(r.URL.Path) {
@@ -90,8 +90,8 @@ func (u *Unknown) Handler(handler http.Handler, refuse func(err error) http.Hand
 		defer leave()
 		ctx, cancel := context.WithTimeout(r.Context(), u.life)
 		defer cancel()
-		// A stream of which nothing comes, or is taken, ends too. Where a connection has no
-		// deadlines, as in memory, the caller is in this process.
+		// A stream on which no data comes, or is taken, ends too. If the connection has no deadlines, as in
+		// memory, the caller is in this process.
 		control, until := http.NewResponseController(w), time.Now().Add(u.life) //nolint:forbidigo // of sockets
 		_ = control.SetReadDeadline(until)
 		_ = control.SetWriteDeadline(until)

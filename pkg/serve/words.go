@@ -17,7 +17,7 @@ import (
 	"koppi.internal/proto/texts"
 )
 
-// wrong is what is wrong with a field.
+// wrong says what is wrong with a field.
 type wrong byte
 
 const (
@@ -27,10 +27,10 @@ const (
 	holdsCode
 )
 
-// checkWords holds every field of a request, at any depth, to what no rule of a field
-// says: times exist, texts are printable, what Koppi alone sets is not set, and no text
-// but the one made for it holds a personal identity code. It comes before anything of the
-// request is stored, logged or traced; the refusal names the field and not its content.
+// checkWords makes the checks of a request that the rules of single fields do not express, at any depth:
+// times exist, texts are printable, fields that only Koppi may set are empty, and no text contains a personal
+// identity code except the field made for it. It runs before anything of the request is stored, logged or
+// traced. The refusal names the field but not its content.
 func checkWords(message proto.Message) error {
 	switch found, path := wordsIn(message.ProtoReflect()); found {
 	case unsound:
@@ -45,7 +45,7 @@ func checkWords(message proto.Message) error {
 	}
 }
 
-// wordsIn is what is wrong first in a message, and the path of the field.
+// wordsIn returns the first problem in a message and the path of the field.
 func wordsIn(message protoreflect.Message) (found wrong, path string) {
 	switch known := message.Interface().(type) {
 	case *timestamppb.Timestamp:
@@ -70,7 +70,7 @@ func wordsInField(field protoreflect.FieldDescriptor, value protoreflect.Value) 
 	switch {
 	case field.IsMap():
 		value.Map().Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-			// The key is the caller's: the path does not repeat it.
+			// The caller chose the map key, so the path does not repeat it.
 			if found, path = wordsInOne(field.MapKey(), key.Value()); found == nothing {
 				found, path = wordsInOne(field.MapValue(), value)
 			}
@@ -98,7 +98,7 @@ func wordsInOne(field protoreflect.FieldDescriptor, value protoreflect.Value) (f
 	case kind == ours:
 		return outputOnly, ""
 	case kind == notText || field.Kind() == protoreflect.BytesKind:
-		// Bytes are papers, digests, and messages that are looked at where they are opened.
+		// Bytes are attachments, digests, and messages that are checked where they are parsed.
 		return nothing, ""
 	case strings.ContainsFunc(value.String(), control):
 		return unsound, ""
@@ -108,25 +108,26 @@ func wordsInOne(field protoreflect.FieldDescriptor, value protoreflect.Value) (f
 	return nothing, ""
 }
 
-// control tells characters that no person types: all but line breaks and tabs.
+// control reports whether a character is one that no person types: all control characters but line breaks and
+// tabs.
 func control(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
-// textKind is how a field is looked at.
+// textKind says how a text field is checked.
 type textKind byte
 
 const (
 	notText textKind = iota
-	// plain may hold no identity code.
+	// plain may not contain an identity code.
 	plain
-	// coded is for an identity code, or of a form that has none: of a UUID.
+	// coded holds an identity code, or has a form in which none is possible, such as a UUID.
 	coded
-	// ours is what Koppi alone sets.
+	// ours may be set only by Koppi.
 	ours
 )
 
-// kinds are those of fields, by full name: found once.
+// kinds caches the kind of each text field by its full name.
 var kinds sync.Map
 
 func kindOf(field protoreflect.FieldDescriptor) textKind {

@@ -6,44 +6,43 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// What spans say of loops, beside OpenTelemetry's conventions for RPC, databases and
-// messaging. Nothing else of a message is in a span: a subject's name is a random one, and
-// what became of a person's matter is not told.
+// Attributes of spans, beside OpenTelemetry's conventions for RPC, databases and messaging. Nothing else of a
+// message is in a span: the name of a subject is random, and the outcome of a person's matter is left out.
 const (
-	// KeyService is the service that keeps the loop, such as "concern".
+	// KeyService is the service to which the matter belongs, such as "concern".
 	KeyService = attribute.Key("koppi.service")
-	// KeySubject is the loop, such as "concerns/0194…".
+	// KeySubject is the matter, such as "concerns/0194…".
 	KeySubject = attribute.Key("koppi.subject")
-	// KeyAgency is who acted, or who is told.
+	// KeyAgency is the agency that acted or that receives the message.
 	KeyAgency = attribute.Key("koppi.agency")
-	// KeyPhase is the loop's phase after, such as "LOOP_PHASE_TAKEN".
+	// KeyPhase is the phase of the matter after the command, such as "LOOP_PHASE_TAKEN".
 	KeyPhase = attribute.Key("koppi.phase")
-	// KeyOutcome is what became of the command: "recorded", "repeated", "nothing", or the
-	// reason of its refusal.
+	// KeyOutcome is the outcome of the command: "recorded", "repeated", "nothing", or the reason of its
+	// refusal.
 	KeyOutcome = attribute.Key("koppi.outcome")
-	// KeyEvent is what was recorded, by its message's full name.
+	// KeyEvent is the full name of the recorded event's message type.
 	KeyEvent = attribute.Key("koppi.event")
-	// KeyUrgency is how urgent it is, such as "URGENCY_EMERGENCY".
+	// KeyUrgency is the urgency of the matter, such as "URGENCY_EMERGENCY".
 	KeyUrgency = attribute.Key("koppi.urgency")
 	// KeyWaitingOn is the agency whose turn it is.
 	KeyWaitingOn = attribute.Key("koppi.waiting_on")
 
-	// KeyReader is which of an agency's readers of its mailbox: ReaderCallback or another.
-	// What an agency calls its own is not told.
+	// KeyReader is the kind of reader of an agency's mailbox: ReaderCallback or another. The agency's own
+	// name for the reader is left out.
 	KeyReader = attribute.Key("koppi.reader")
-	// KeyReason is why something was refused.
+	// KeyReason is the reason of a refusal.
 	KeyReason = attribute.Key("koppi.reason")
 
 	keyBroken = attribute.Key("koppi.broken")
 )
 
-// EventNotify is the event of a span in which readers of a mailbox are woken.
+// EventNotify is the span event that marks the notification of readers of a mailbox.
 const EventNotify = "wake"
 
-// broken is said of loops in which something is past due. Such are always kept.
+// broken marks traces of matters in which something is overdue. They are always kept.
 var broken = keyBroken.Bool(true)
 
-// message are a message's attributes by the conventions for messaging; a mailbox is a
+// message returns the attributes of a message by OpenTelemetry's conventions for messaging; a mailbox is a
 // destination.
 func message(operation string, kind attribute.KeyValue, mailbox, id, subject string) trace.SpanStartOption {
 	return trace.WithAttributes(
@@ -52,21 +51,21 @@ func message(operation string, kind attribute.KeyValue, mailbox, id, subject str
 	)
 }
 
-// Sending are the name and attributes of the span of a message that is put into a mailbox.
+// Sending returns the name and attributes of the span in which a message is put into a mailbox.
 func Sending(mailbox, id, subject string) (string, []trace.SpanStartOption) {
 	return "send " + mailbox, []trace.SpanStartOption{
 		trace.WithSpanKind(trace.SpanKindProducer), message("send", semconv.MessagingOperationTypeSend, mailbox, id, subject),
 	}
 }
 
-// Delivering are those of one that is handed to a reader of the mailbox.
+// Delivering returns those of the span in which a message is delivered to a reader of the mailbox.
 func Delivering(mailbox, id, subject string) (string, []trace.SpanStartOption) {
 	return "deliver " + mailbox, []trace.SpanStartOption{
 		trace.WithSpanKind(trace.SpanKindConsumer), message("deliver", semconv.MessagingOperationTypeReceive, mailbox, id, subject),
 	}
 }
 
-// CallingBack are those of several that are brought to an agency's endpoint.
+// CallingBack returns those of the span in which messages are delivered to an agency's endpoint.
 func CallingBack(mailbox string, messages int) (string, []trace.SpanStartOption) {
 	return "callback " + mailbox, []trace.SpanStartOption{
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Calls makes spans of the calls of a connection.
+// Calls returns a dial option that makes spans of the calls of a connection.
 func Calls() grpc.DialOption {
 	if !started.Load() {
 		return grpc.EmptyDialOption{}
@@ -20,7 +20,7 @@ func Calls() grpc.DialOption {
 	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithFilter(worth)))
 }
 
-// Served makes spans of the calls that a server answers.
+// Served returns a server option that makes spans of the calls that a server handles.
 func Served() grpc.ServerOption {
 	if !started.Load() {
 		return grpc.EmptyServerOption{}
@@ -28,21 +28,21 @@ func Served() grpc.ServerOption {
 	return grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(worth)))
 }
 
-// worth tells calls that are worth a span: not those that come every second, nor those of
-// methods that there are not.
+// worth reports whether a call gets a span. Calls that recur all the time and calls of methods that do not
+// exist get none.
 func worth(info *stats.RPCTagInfo) bool {
 	return Known(info.FullMethodName) && !Ticks(info.FullMethodName)
 }
 
-// Ticks tells methods that are called all the time, whether anything happens or not.
+// Ticks reports whether a method is called all the time, whether anything happens or not.
 func Ticks(path string) bool {
 	return strings.HasPrefix(path, "/grpc.") || strings.HasPrefix(path, "/koppi.exchange.v1.HeadsService/") ||
 		path == "/koppi.casework.v1.SuiteService/GetWaiting" || path == "/koppi.casework.v1.SuiteService/ListWithdrawals"
 }
 
-// Known tells whether a path such as "/koppi.concern.v1.ConcernService/GetConcern" is that
-// of a method of the contract. Any other is what a caller has written: it may hold
-// anything, and is named in no log, span or metric.
+// Known reports whether a path such as "/koppi.concern.v1.ConcernService/GetConcern" is that of a method of
+// the contract. A caller chose any other path, and it may contain anything; therefore it appears in no log,
+// span or metric.
 func Known(path string) bool {
 	service, method, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service))
@@ -53,13 +53,13 @@ func Known(path string) bool {
 	return ok && descriptor.Methods().ByName(protoreflect.Name(method)) != nil
 }
 
-// Pages makes spans of the calls that come in over HTTP, and none of pages.
+// Pages wraps a handler so that calls over HTTP get spans, but web pages do not.
 func Pages(handler http.Handler) http.Handler {
 	if !started.Load() {
 		return handler
 	}
 	return otelhttp.NewHandler(handler, "gateway",
-		// Else it is what a caller says that it is called.
+		// Otherwise the server name would be the Host header, which the caller chooses.
 		otelhttp.WithServerName("gateway"),
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/koppi.") && Known(r.URL.Path) }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") }))

@@ -14,13 +14,12 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// What leaves this process of spans and metrics is a closed list: an attribute that is not
-// in it is left out, whichever instrumentation made it and whatever a later version of one
-// makes. No attribute of the list holds what a caller chose: no header, address, host, query
-// or name of its own. The value too is held to its form, so that a known key cannot carry
-// something else.
+// Spans and metrics that leave this process contain only the attributes of a closed list. Any other attribute
+// is removed, whichever instrumentation made it, including attributes that a later version adds. No attribute
+// of the list holds anything that a caller chose: no header, address, host, query or name of its own. The
+// form of each value is checked too, so that a listed key cannot carry other content.
 
-// form tells the values that an attribute may have.
+// form reports whether an attribute may have a value.
 type form func(attribute.Value) bool
 
 var (
@@ -36,8 +35,8 @@ var (
 	eventName = matching(`^koppi\.[a-z]+\.v1\.[A-Za-z]+$`)
 )
 
-// ours are the attributes of metrics, which are bounded: each has as many values as there
-// are methods, codes, phases, urgencies, or agencies in the directory.
+// ours are the attributes of metrics. Each has a bounded number of values: as many as there are methods,
+// codes, phases, urgencies, or agencies in the directory.
 var ours = map[attribute.Key]form{
 	semconv.RPCMethodKey: method, semconv.RPCServiceKey: method, semconv.RPCSystemKey: word, "rpc.system.name": word,
 	semconv.RPCGRPCStatusCodeKey: number, "rpc.response.status_code": word, semconv.ErrorTypeKey: word,
@@ -47,11 +46,11 @@ var ours = map[attribute.Key]form{
 	KeyService: agency, KeyPhase: word, KeyWaitingOn: agency, KeyUrgency: word, KeyAgency: agency, KeyReason: word, KeyReader: word,
 }
 
-// spansAlone are those that spans have besides.
+// spansAlone are the attributes that only spans may have.
 var spansAlone = map[attribute.Key]form{
 	semconv.HTTPRequestMethodKey: oneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "_OTHER"),
 	semconv.URLPathKey:           path, semconv.NetworkProtocolVersionKey: oneOf("1.0", "1.1", "2", "3"),
-	// The text of a statement is the program's; the values are not in it.
+	// The text of a statement comes from the program and does not contain the values.
 	semconv.DBQueryTextKey: anything, semconv.DBCollectionNameKey: word, semconv.DBOperationBatchSizeKey: number, "db.redis.num_cmd": number,
 	"pgx.rows_affected": number, "pgx.sql_state": word, "pgx.prepare_stmt.name": word,
 	semconv.MessagingSystemKey: word, semconv.MessagingOperationNameKey: word, semconv.MessagingOperationTypeKey: word,
@@ -85,8 +84,8 @@ func oneOf(values ...string) form {
 	}
 }
 
-// methods are those of the contract and of gRPC's own services, by full name with and
-// without the first slash, by service and by name.
+// methods are the methods of the contract and of gRPC's own services: by full name with and without the first
+// slash, by service, and by name.
 var methods = sync.OnceValue(func() map[string]bool {
 	all := map[string]bool{}
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
@@ -103,27 +102,28 @@ var methods = sync.OnceValue(func() map[string]bool {
 	return all
 })
 
-// inMetric tells the attributes that a metric may have.
+// inMetric reports whether a metric may have the attribute.
 func inMetric(one attribute.KeyValue) bool {
 	allows, known := ours[one.Key]
 	return known && allows(one.Value)
 }
 
-// inSpan tells those that a span may have.
+// inSpan reports whether a span may have the attribute.
 func inSpan(one attribute.KeyValue) bool {
 	allows, known := spansAlone[one.Key]
 	return inMetric(one) || known && allows(one.Value)
 }
 
-// closedSpan is a span of which nothing leaves but what is in the list.
+// closedSpan is a span from which only attributes and names in the list are exported.
 type closedSpan struct{ sdk.ReadOnlySpan }
 
 func (s closedSpan) Attributes() []attribute.KeyValue { return kept(s.ReadOnlySpan.Attributes()) }
 
-// spanNames are the forms of the names that are made here and by instrumentations.
+// spanNames is the form of the span names that this program and instrumentations make.
 var spanNames = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,99}( [a-zA-Z0-9_.-]{1,99}){0,8}$`)
 
-// Name of a method that there is not is what a caller wrote.
+// Name returns the name of the span. The name of a method that does not exist is replaced, because the caller
+// chose its text.
 func (s closedSpan) Name() string {
 	if name := s.ReadOnlySpan.Name(); Known(name) || spanNames.MatchString(name) {
 		return name
@@ -131,13 +131,13 @@ func (s closedSpan) Name() string {
 	return "other"
 }
 
-// SpanContext and Parent are without the state that callers send with a trace.
+// SpanContext returns the span context without the trace state, which the caller sends.
 func (s closedSpan) SpanContext() trace.SpanContext { return stateless(s.ReadOnlySpan.SpanContext()) }
 
-// Parent is likewise.
+// Parent returns the parent's span context without the trace state.
 func (s closedSpan) Parent() trace.SpanContext { return stateless(s.ReadOnlySpan.Parent()) }
 
-// Links lead to other spans and say nothing of them.
+// Links returns the links without their attributes.
 func (s closedSpan) Links() []sdk.Link {
 	links := make([]sdk.Link, 0, len(s.ReadOnlySpan.Links()))
 	for _, link := range s.ReadOnlySpan.Links() {
@@ -146,7 +146,7 @@ func (s closedSpan) Links() []sdk.Link {
 	return links
 }
 
-// Events that are not our own are left out: those of errors hold their texts.
+// Events returns only Koppi's own events: the events that record errors contain their texts.
 func (s closedSpan) Events() []sdk.Event {
 	var events []sdk.Event
 	for _, event := range s.ReadOnlySpan.Events() {
@@ -157,7 +157,7 @@ func (s closedSpan) Events() []sdk.Event {
 	return events
 }
 
-// Status says in words no more than a reason of the closed list does.
+// Status returns the status; its text is at most a reason of the closed list.
 func (s closedSpan) Status() sdk.Status {
 	status := s.ReadOnlySpan.Status()
 	if status.Code != codes.Error || !reasons.MatchString(status.Description) {
@@ -166,7 +166,7 @@ func (s closedSpan) Status() sdk.Status {
 	return status
 }
 
-// reasons is the form of a refusal's reason and of a command's outcome.
+// reasons is the form of the reason of a refusal and of the outcome of a command.
 var reasons = regexp.MustCompile(`^([A-Z][A-Z_]{1,63}|[a-z]{1,16})$`)
 
 func kept(all []attribute.KeyValue) []attribute.KeyValue {
@@ -181,7 +181,7 @@ func kept(all []attribute.KeyValue) []attribute.KeyValue {
 
 func stateless(at trace.SpanContext) trace.SpanContext { return at.WithTraceState(trace.TraceState{}) }
 
-// closedExporter sends spans on as the list has them.
+// closedExporter exports spans as closedSpan.
 type closedExporter struct{ sdk.SpanExporter }
 
 func (e closedExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
@@ -192,7 +192,7 @@ func (e closedExporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpa
 	return e.SpanExporter.ExportSpans(ctx, few)
 }
 
-// closedEnds gives spans that have ended on as the list has them.
+// closedEnds passes ended spans on as closedSpan.
 type closedEnds struct{ sdk.SpanProcessor }
 
 func (e closedEnds) OnEnd(span sdk.ReadOnlySpan) { e.SpanProcessor.OnEnd(closedSpan{span}) }

@@ -11,18 +11,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Delivery names one message of one mailbox.
+// Delivery identifies one message of one mailbox.
 type Delivery struct{ Mailbox, Subject, ID string }
 
-// delivering is the share of deliveries that are told to be kept; nil where this process
-// makes no traces.
+// delivering decides which share of deliveries is sampled; nil if this process makes no traces.
 var delivering atomic.Pointer[sdk.Sampler]
 
-// Delivered is the trace in which a message is handed to its reader, in W3C form; empty
-// where this process makes no traces. It is made of what the reader is given with it and of
-// the share that is kept: not of the command that it came of, whose caller's trace, and
-// whether that was kept, the reader may not know. Nor does it tell a message from another
-// that was read again. Operators see it linked to that command.
+// Delivered returns the traceparent of the trace in which a message is delivered to its reader; empty if this
+// process makes no traces. The trace id is derived from what the reader gets with the message, and the
+// sampled flag from the configured share. Neither depends on the trace of the command, because the reader may
+// not learn that trace or whether it was sampled. Nor does the traceparent distinguish a first delivery from
+// a repeated one. For operators the span is linked to the command's trace.
 func (d Delivery) Delivered(ctx context.Context, name, command string, options ...trace.SpanStartOption) string {
 	share := delivering.Load()
 	if share == nil {
@@ -35,8 +34,8 @@ func (d Delivery) Delivered(ctx context.Context, name, command string, options .
 	return Traceparent(trace.ContextWithSpanContext(ctx, at))
 }
 
-// context is the span's. All messages of one subject in one mailbox are told to be kept, or
-// none is.
+// context returns the span context. Either all messages about one subject in one mailbox are sampled, or
+// none.
 func (d Delivery) context(share sdk.Sampler) trace.SpanContext {
 	ids, subject := digest(d.Mailbox, d.Subject, d.ID), digest(d.Mailbox, d.Subject)
 	config := trace.SpanContextConfig{TraceID: trace.TraceID(ids[:16]), SpanID: trace.SpanID(ids[16:24])}
@@ -46,7 +45,7 @@ func (d Delivery) context(share sdk.Sampler) trace.SpanContext {
 	return trace.NewSpanContext(config)
 }
 
-// digest is of parts, however they are cut.
+// digest hashes parts, so that different divisions into parts give different results.
 func digest(parts ...string) []byte {
 	text := []byte("koppi delivery")
 	for _, part := range parts {
@@ -57,7 +56,7 @@ func digest(parts ...string) []byte {
 	return sum[:]
 }
 
-// assignedKey leads to the ids that a span is to have, and whether it is told to be kept.
+// assignedKey is the context key of the ids and the sampled flag that a span is to have.
 type assignedKey struct{}
 
 func assigned(ctx context.Context) (trace.SpanContext, bool) {
@@ -65,7 +64,7 @@ func assigned(ctx context.Context) (trace.SpanContext, bool) {
 	return at, ok
 }
 
-// ids gives a delivery's span the ids that its reader is told, and all others random ones.
+// ids gives a delivery's span the ids that its reader gets, and all other spans random ids.
 type ids struct{}
 
 func (ids) NewIDs(ctx context.Context) (traceID trace.TraceID, spanID trace.SpanID) {

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 )
 
-// exporters send spans and metrics to the collector.
+// exporters returns exporters that send spans and metrics to the collector.
 func (s Settings) exporters(ctx context.Context) (*otlptrace.Exporter, metric.Reader, error) {
 	spans, err := otlptrace.New(ctx, s.spans())
 	if err != nil {

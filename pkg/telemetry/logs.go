@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Logs adds to each line the trace that it belongs to.
+// Logs wraps a handler so that each line names its trace.
 func Logs(handler slog.Handler) slog.Handler { return traced{handler} }
 
 type traced struct{ slog.Handler }
@@ -24,8 +24,8 @@ func (t traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{t.Hand
 
 func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.WithGroup(name)} }
 
-// failures logs what OpenTelemetry cannot return to a caller. Without it, OpenTelemetry
-// writes its own lines to standard error, which no reader of JSON expects.
+// failures logs errors that OpenTelemetry cannot return to a caller. Otherwise OpenTelemetry would write its
+// own lines to standard error, where log readers expect JSON.
 type failures struct{ logger *slog.Logger }
 
 // Handle logs a failure.
@@ -33,13 +33,13 @@ func (f failures) Handle(err error) {
 	f.logger.LogAttrs(context.Background(), slog.LevelWarn, "telemetry", slog.String("error", err.Error()))
 }
 
-// Unaddressed leaves out of what a library says of its connections where they come from: a
-// client's address is in no log.
+// Unaddressed wraps a handler for a library's log so that it removes the addresses of connections: no log may
+// contain a client's address.
 func Unaddressed(handler slog.Handler) slog.Handler { return unaddressed{handler} }
 
 type unaddressed struct{ slog.Handler }
 
-// address is one of IPv4, or of IPv6 in brackets, with its port or without.
+// address matches an IPv4 address, or an IPv6 address in brackets, with or without a port.
 var address = regexp.MustCompile(`(\[[0-9A-Fa-f:.]+(%[^\]\s]*)?\]|\b\d{1,3}(\.\d{1,3}){3})(:\d+)?`)
 
 func (u unaddressed) Handle(ctx context.Context, record slog.Record) error {

@@ -12,11 +12,10 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
-// meter is the one from before Start: it makes instruments that do nothing until then, and
-// knows them as its own afterwards.
+// meter is obtained before Start. Its instruments do nothing until Start, and are connected then.
 var meter = otel.Meter(scope)
 
-// Counter counts something of Koppi's own; its name begins with "koppi.".
+// Counter returns a counter. Its name must begin with "koppi.".
 func Counter(name, unit, description string) metric.Int64Counter {
 	counter, err := meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	if err != nil {
@@ -26,8 +25,8 @@ func Counter(name, unit, description string) metric.Int64Counter {
 	return counter
 }
 
-// counters are all of this program's. They begin with a nought: what is first seen with a
-// one has not increased.
+// counters are all counters of this program. Start sets each to 0, because a counter that first appears as 1
+// does not count as an increase.
 var counters []metric.Int64Counter
 
 func initialCounters(ctx context.Context) {
@@ -36,7 +35,7 @@ func initialCounters(ctx context.Context) {
 	}
 }
 
-// Histogram tells how large something of Koppi's own is, in steps from small to large.
+// Histogram returns a histogram with the given bucket boundaries, in ascending order.
 func Histogram(name, unit, description string, steps ...float64) metric.Float64Histogram {
 	histogram, err := meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(description), metric.WithExplicitBucketBoundaries(steps...))
 	if err != nil {
@@ -45,7 +44,7 @@ func Histogram(name, unit, description string, steps ...float64) metric.Float64H
 	return histogram
 }
 
-// UpDown counts what is there now.
+// UpDown returns a counter of things that exist now, which can decrease.
 func UpDown(name, unit, description string) metric.Int64UpDownCounter {
 	counter, err := meter.Int64UpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	if err != nil {
@@ -54,7 +53,7 @@ func UpDown(name, unit, description string) metric.Int64UpDownCounter {
 	return counter
 }
 
-// Gauge is read when metrics are, by Observe.
+// Gauge returns a gauge that is read by Observe when metrics are collected.
 func Gauge(name, unit, description string) metric.Float64ObservableGauge {
 	gauge, err := meter.Float64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(description))
 	if err != nil {
@@ -63,7 +62,7 @@ func Gauge(name, unit, description string) metric.Float64ObservableGauge {
 	return gauge
 }
 
-// Observe reads gauges whenever metrics are read, until it is ended.
+// Observe calls read whenever metrics are collected, until the returned function is called.
 func Observe(read func(context.Context, metric.Observer) error, gauges ...metric.Observable) (end func()) {
 	registered, err := meter.RegisterCallback(read, gauges...)
 	if err != nil {
@@ -72,30 +71,30 @@ func Observe(read func(context.Context, metric.Observer) error, gauges ...metric
 	return func() { _ = registered.Unregister() }
 }
 
-// maxSeries bounds those of one instrument, should a label have more values than it may.
+// maxSeries is the most series of one instrument, in case an attribute has more values than expected.
 const maxSeries = 2000
 
-// views leave out of every metric, whoever makes it, what is not in the closed list: each
-// label that a caller can choose makes series without end.
+// views remove from every metric the attributes that are not in the closed list, because an attribute with
+// values that a caller chooses would make unlimited series.
 func views() []sdk.Option {
 	return []sdk.Option{sdk.WithView(closedStream), sdk.WithCardinalityLimit(maxSeries)}
 }
 
-// closedStream is a metric with the attributes of the closed list alone.
+// closedStream returns a metric stream with only the attributes of the closed list.
 func closedStream(of sdk.Instrument) (sdk.Stream, bool) {
 	stream := sdk.Stream{
 		Name: of.Name, Description: of.Description, Unit: of.Unit,
 		AttributeFilter: inMetric, ExemplarReservoirProviderSelector: bareExemplars,
 	}
 	if strings.HasPrefix(of.Name, "http.server.") && strings.HasSuffix(of.Name, ".body.size") {
-		// Nobody asks for it.
+		// This metric is not used.
 		stream.Aggregation = sdk.AggregationDrop{}
 	}
 	return stream, true
 }
 
-// bareExemplars are examples of what was measured that name their trace and nothing else:
-// else they have the very attributes that the metric is without.
+// bareExemplars returns exemplars that name only their trace. Default exemplars contain the attributes that
+// were removed from the metric.
 func bareExemplars(of sdk.Aggregation) exemplar.ReservoirProvider {
 	makes := sdk.DefaultExemplarReservoirProviderSelector(of)
 	return func(attributes attribute.Set) exemplar.Reservoir { return bareReservoir{makes(attributes)} }

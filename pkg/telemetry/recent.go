@@ -9,24 +9,24 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// maxRecent is how many spans a Recent keeps.
+// maxRecent is the most spans that a Recent keeps.
 const maxRecent = 20_000
 
-// Recent keeps the spans that ended last, so that a machine without a collector shows
-// loops too. It is for trying out.
+// Recent keeps the most recently ended spans, so that a machine without a collector can show traces. It is
+// for trials only.
 type Recent struct {
 	mu    sync.Mutex
 	spans []sdk.ReadOnlySpan
 	next  int
 }
 
-// NewRecent keeps nothing yet.
+// NewRecent returns an empty Recent.
 func NewRecent() *Recent { return &Recent{} }
 
-// OnStart does nothing: what is under way is not shown.
+// OnStart does nothing: only ended spans are kept.
 func (r *Recent) OnStart(context.Context, sdk.ReadWriteSpan) {}
 
-// OnEnd keeps a span, in the place of the oldest where there are too many.
+// OnEnd keeps a span. If there are too many, it replaces the oldest.
 func (r *Recent) OnEnd(span sdk.ReadOnlySpan) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,13 +38,13 @@ func (r *Recent) OnEnd(span sdk.ReadOnlySpan) {
 	r.next = (r.next + 1) % maxRecent
 }
 
-// Shutdown and ForceFlush have nothing to send.
+// Shutdown does nothing, because there is nothing to send.
 func (r *Recent) Shutdown(context.Context) error { return nil }
 
-// ForceFlush sends nothing.
+// ForceFlush does nothing, because there is nothing to send.
 func (r *Recent) ForceFlush(context.Context) error { return nil }
 
-// Of are the spans of all traces in which a subject is named, by their beginning.
+// Of returns the spans of all traces that name a subject, in order of their start.
 func (r *Recent) Of(subject string) []sdk.ReadOnlySpan {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// sampler keeps a share of what begins here, and follows what was kept elsewhere: of its
-// caller, or of what it is linked to. Loops that broke are kept whatever the share.
+// sampler samples a share of the traces that begin here. Otherwise it follows the decision of the caller, or
+// of a linked trace. Traces of overdue matters are always sampled.
 func sampler(share float64) sdk.Sampler {
 	return sdk.ParentBased(rootSampler{sdk.TraceIDRatioBased(share)})
 }
@@ -27,8 +27,8 @@ func (s rootSampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	case slices.Contains(p.Attributes, broken) || anySampled(p.Links):
 		return sdk.AlwaysSample().ShouldSample(p)
 	case len(p.Links) > 0 || p.Kind == trace.SpanKindClient:
-		// The loop was not kept; or it is a statement of nobody's call, as of a sweep
-		// that comes every second.
+		// The linked trace was not sampled, or this is a statement outside a call, as in a sweep that runs
+		// every second.
 		return sdk.NeverSample().ShouldSample(p)
 	default:
 		return s.share.ShouldSample(p)

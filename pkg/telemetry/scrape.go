@@ -16,21 +16,21 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 )
 
-// scrapeTime bounds one reading of metrics, and of its request's header.
+// scrapeTime is the timeout for collecting metrics, and for the header of the request.
 const scrapeTime = 10 * time.Second
 
-// ready tells that this process serves.
+// ready says that this process serves calls.
 var ready atomic.Bool
 
-// Ready tells probes that this process serves, until the context ends.
+// Ready lets readiness probes succeed until the context ends.
 func Ready(ctx context.Context) {
 	ready.Store(true)
 	context.AfterFunc(ctx, func() { ready.Store(false) })
 }
 
-// scraped serves metrics at an address until it is stopped. They hold counts, names of
-// agencies and of methods, and say nothing of a person: they need no token, and a network
-// that only Prometheus and probes reach them through.
+// scraped serves metrics at an address until it is stopped. Metrics contain counts, names of agencies and
+// names of methods, and nothing about persons. So they need no token, but a network that only Prometheus and
+// probes can reach.
 func scraped(ctx context.Context, address string, logger *slog.Logger) (metric.Reader, func(context.Context) error, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -55,6 +55,6 @@ func scraped(ctx context.Context, address string, logger *slog.Logger) (metric.R
 		Handler: routes, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: 2 * scrapeTime,
 		ErrorLog: slog.NewLogLogger(Unaddressed(logger.Handler()), slog.LevelWarn),
 	}
-	go func() { _ = server.Serve(listener) }() // it ends by Shutdown alone
+	go func() { _ = server.Serve(listener) }() // Shutdown ends it
 	return reader, server.Shutdown, nil
 }

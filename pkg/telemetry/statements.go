@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Statements makes spans of the statements of a connection to PostgreSQL, never of their
-// values; nil where nobody sees them.
+// Statements returns a tracer that makes spans of the statements of a PostgreSQL connection, without their
+// values; nil if this process makes no traces.
 func Statements() pgx.QueryTracer {
 	if !started.Load() {
 		return nil
@@ -17,7 +17,7 @@ func Statements() pgx.QueryTracer {
 	return statements{otelpgx.NewTracer(otelpgx.WithDisableAcquireTracer(), otelpgx.WithDisableConnectionDetailsInAttributes())}
 }
 
-// statements names a batch as the conventions have it.
+// statements names batches by OpenTelemetry's conventions.
 type statements struct{ *otelpgx.Tracer }
 
 func (s statements) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {

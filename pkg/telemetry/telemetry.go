@@ -1,6 +1,6 @@
-// Package telemetry lets operators see a command from the gateway through service
-// and database to its delivery: traces and metrics over OTLP, metrics for Prometheus, and
-// logs that name their trace. Nothing that a message holds is in any of them.
+// Package telemetry lets operators follow a command from the gateway through service and database to its
+// delivery. It provides traces and metrics over OTLP, metrics for Prometheus, and logs that name their trace.
+// None of them contains anything of a message's content.
 package telemetry
 
 import (
@@ -21,7 +21,7 @@ import (
 	"koppi.internal/pkg/loopback"
 )
 
-// Settings are what operators set.
+// Settings are set by operators.
 type Settings struct {
 	OTLP     string  `name:"otlp" help:"URL of the OTLP collector that gets traces and metrics, such as http://127.0.0.1:4317; without it none are sent." env:"KOPPI_OTLP"`
 	Protocol string  `name:"otlp-protocol" help:"How the collector is spoken to: grpc, or http (usually port 4318)." enum:"grpc,http" default:"grpc" env:"KOPPI_OTLP_PROTOCOL"`
@@ -29,23 +29,23 @@ type Settings struct {
 	Metrics  string  `name:"metrics" help:"Address on which Prometheus reads metrics (/metrics), and probes whether this process lives (/livez) and serves (/readyz); none without it." env:"KOPPI_METRICS"`
 }
 
-// Enabled tells whether there is a collector.
+// Enabled reports whether a collector is configured.
 func (s Settings) Enabled() bool { return s.OTLP != "" }
 
-// started tells that there is somebody to tell: what nobody sees is not made.
+// started says that spans are exported; otherwise they are not made.
 var started atomic.Bool
 
-// Process is whose telemetry it is. Name and Logger are required.
+// Process identifies the process that makes the telemetry. Name and Logger are required.
 type Process struct {
 	Name string
-	// Recent keeps the last traces in this process; nil for none.
+	// Recent keeps the last spans in this process; nil for none.
 	Recent *Recent
-	// Logger gets what fails while telemetry is made and sent.
+	// Logger logs errors in making and sending telemetry.
 	Logger *slog.Logger
 }
 
-// Start makes traces and metrics of this process go where they are seen: to the collector,
-// to who asks at the address of metrics, and to the recent ones. End sends what is left.
+// Start begins to export this process's traces and metrics: to the collector, at the address for Prometheus,
+// and to Recent. The returned function sends what remains.
 func (s Settings) Start(ctx context.Context, of Process) (end func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(parentAlone{})
 	otel.SetErrorHandler(failures{of.Logger})
@@ -99,7 +99,7 @@ func (s Settings) Start(ctx context.Context, of Process) (end func(context.Conte
 	return ends.all, nil
 }
 
-// ends are ended in the order in which they came last to first.
+// ends are functions that are called at the end, the last one first.
 type ends []func(context.Context) error
 
 func (e *ends) add(end func(context.Context) error) { *e = append(ends{end}, *e...) }
@@ -112,7 +112,8 @@ func (e *ends) all(ctx context.Context) error {
 	return all
 }
 
-// check refuses to tell another machine in the clear who deals with whom.
+// check refuses to send to another machine without encryption, because telemetry shows which agencies deal
+// with each other.
 func (s Settings) check() error {
 	if s.Share < 0 || s.Share > 1 {
 		return errors.New("--otlp-share is between 0 and 1")

@@ -15,20 +15,20 @@ const scope = "koppi"
 
 const header = "traceparent"
 
-// Traceparent is the context's trace in W3C form; empty where it has none.
+// Traceparent returns the context's trace as a W3C traceparent; empty if it has none.
 func Traceparent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier[header]
 }
 
-// Checked is a W3C form as it is kept, with its flag; empty for what is none.
+// Checked returns a traceparent in normal form, with its sampled flag; empty if the text is invalid.
 func Checked(traceparent string) string {
 	return Traceparent(trace.ContextWithSpanContext(context.Background(), spanOf(traceparent)))
 }
 
-// parentAlone passes on which span a call came of, and nothing else that its caller sends
-// with it: the state of a trace (tracestate) holds whatever a caller wrote there.
+// parentAlone propagates only the parent span of a call. It drops the trace state (tracestate), which may
+// contain anything that a caller wrote.
 type parentAlone struct{}
 
 func (parentAlone) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
@@ -46,22 +46,22 @@ func (parentAlone) Extract(ctx context.Context, carrier propagation.TextMapCarri
 
 func (parentAlone) Fields() []string { return []string{header} }
 
-// spanOf is what a W3C form names; not valid where it names nothing.
+// spanOf returns the span context of a traceparent; an invalid one if the text is invalid.
 func spanOf(traceparent string) trace.SpanContext {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{header: traceparent})
 	return trace.SpanContextFromContext(ctx)
 }
 
-// Linked starts a span of a trace of its own that is linked to others, by their W3C
-// forms: what a reader is given must not be its sender's trace.
+// Linked starts a span in a new trace that is linked to others by their traceparents: a reader must not get
+// its sender's trace.
 func Linked(ctx context.Context, name string, links []string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	options = append(options, trace.WithNewRoot(), trace.WithLinks(linksTo(links)...))
 	return otel.Tracer(scope).Start(ctx, name, options...)
 }
 
-// Continued starts a span of the call under way, linked to what came before it by other
-// calls. Where the call is not sampled and one of those is, it begins a trace of its
-// own: a loop that is seen at its beginning is seen to its end.
+// Continued starts a span of the current call, linked to earlier calls. If the call is not sampled but one of
+// the earlier ones is, the span begins a new trace, so that a matter that was traced at its beginning is
+// traced to its end.
 func Continued(ctx context.Context, name string, before []string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if !started.Load() {
 		return ctx, noop.Span{}
@@ -74,26 +74,25 @@ func Continued(ctx context.Context, name string, before []string, options ...tra
 	return otel.Tracer(scope).Start(ctx, name, options...)
 }
 
-// Within starts a span of what is under way, without making it what is.
+// Within starts a child span, but does not make it the current span.
 func Within(ctx context.Context, name string, options ...trace.SpanStartOption) trace.Span {
 	_, span := otel.Tracer(scope).Start(ctx, name, options...)
 	return span
 }
 
-// Broken starts a trace of its own of a loop in which something is past due, from its
-// beginning on. It is kept whatever share of traces is.
+// Broken starts a new trace of a matter in which something is overdue, with a span that begins at since. It
+// is always sampled.
 func Broken(ctx context.Context, name string, since time.Time, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	options = append(options, trace.WithNewRoot(), trace.WithTimestamp(since), trace.WithAttributes(broken))
 	return otel.Tracer(scope).Start(ctx, name, options...)
 }
 
-// Past starts a span of what began at a time and is only told now, linked to the trace
-// that it had then.
+// Past starts a span that began at since but is reported only now, linked to the trace of that time.
 func Past(ctx context.Context, name string, since time.Time, then string, attributes ...attribute.KeyValue) trace.Span {
 	return Within(ctx, name, trace.WithTimestamp(since), trace.WithLinks(linksTo([]string{then})...), trace.WithAttributes(attributes...))
 }
 
-// TraceparentOf is a span in W3C form; empty where it is not recorded.
+// TraceparentOf returns a span as a traceparent; empty if the span is not recorded.
 func TraceparentOf(span trace.Span) string {
 	if !span.IsRecording() {
 		return ""
@@ -111,8 +110,8 @@ func linksTo(traceparents []string) []trace.Link {
 	return links
 }
 
-// Together starts a span for what several callers wait for: a child of the first
-// one's, linked to the others'.
+// Together starts a span for work for which several callers wait: a child of the first caller's span, linked
+// to the others'.
 func Together(ctx context.Context, name string, waiting []trace.SpanContext, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
 	options := []trace.SpanStartOption{trace.WithAttributes(attributes...)}
 	parent := false

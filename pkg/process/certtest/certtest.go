@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Authority is a CA of a test's own, in files.
+// Authority is a CA for one test, stored in files.
 type Authority struct {
 	t      testing.TB
 	folder string
@@ -26,7 +26,7 @@ type Authority struct {
 	cert   *x509.Certificate
 }
 
-// New makes one.
+// New makes a CA.
 func New(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t, folder: t.TempDir()}
@@ -75,11 +75,11 @@ func (a *Authority) write(name, kind string, der []byte) {
 
 func (a *Authority) file(name string) string { return filepath.Join(a.folder, name) }
 
-// CA is the file of its own certificate.
+// CA returns the path of the CA's own certificate.
 func (a *Authority) CA() string { return a.file("ca.pem") }
 
-// Issue makes a certificate for this machine, for servers and callers, that is also of the
-// names and addresses given. One of a name that was issued before follows it in the same files.
+// Issue makes a certificate for this machine and for the given names and addresses, valid for servers and
+// clients. A certificate with the same name replaces the earlier one in the same files.
 func (a *Authority) Issue(name string, names ...string) (cert, key string) {
 	template := &x509.Certificate{
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
@@ -100,7 +100,7 @@ func (a *Authority) Issue(name string, names ...string) (cert, key string) {
 	return a.file(name + ".pem"), a.file(name + ".key")
 }
 
-// Config shows a certificate that it issues for names, and believes its own.
+// Config returns a TLS configuration that presents a certificate for the given names and trusts this CA.
 func (a *Authority) Config(name string, names ...string) (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(a.Issue(name, names...))
 	if err != nil {
