@@ -10,17 +10,17 @@ import (
 	"gocloud.dev/blob"
 )
 
-// ErrWrongOffset says that a piece does not follow what is there.
+// ErrWrongOffset says that a piece does not begin at the upload's next offset.
 var ErrWrongOffset = errors.New("attachment: wrong offset")
 
-// Next is the offset at which an upload goes on: its size once all is there.
+// Next returns the offset at which an upload continues; its size if it is complete.
 func (s *Store) Next(ctx context.Context, upload Upload) (int64, error) {
 	next, _, err := s.state(ctx, upload)
 	return next, err
 }
 
-// Put stores what follows, in a piece of any size up to a chunk's, and returns the next
-// offset. What is there already changes nothing: a piece again, or the part of one.
+// Put stores data at an offset, in a piece of at most ChunkBytes, and returns the next offset. Data that is
+// already stored is ignored, so a piece may be sent again.
 func (s *Store) Put(ctx context.Context, upload Upload, offset int64, data []byte) (int64, error) {
 	next, pieces, err := s.state(ctx, upload)
 	if err != nil {
@@ -57,10 +57,10 @@ func (s *Store) putChunk(ctx context.Context, upload Upload, offset int64, data 
 	return once(ctx, s.bucket, upload.ID+"/"+chunk(offset), sealed)
 }
 
-// chunk is the name of the chunk at an offset.
+// chunk returns the name of the chunk at an offset.
 func chunk(offset int64) string { return fmt.Sprintf("chunk/%010d", offset) }
 
-// Chunk reads the chunk at an offset.
+// Chunk returns the content of the chunk at an offset.
 func (s *Store) Chunk(ctx context.Context, upload Upload, offset int64) ([]byte, error) {
 	sealed, err := read(ctx, s.bucket, upload.ID+"/"+chunk(offset))
 	if err != nil {
@@ -70,17 +70,17 @@ func (s *Store) Chunk(ctx context.Context, upload Upload, offset int64) ([]byte,
 	return data, wrap(err)
 }
 
-// Content is what was uploaded, to be read in order or anywhere, with a few chunks in
-// memory. Its errors are those of the store.
+// Content returns a reader of the uploaded content, with random access; it keeps a few chunks in memory. Its
+// errors are those of the store.
 func (s *Store) Content(ctx context.Context, upload Upload) *io.SectionReader {
 	held, err := lru.New[int64, []byte](chunksHeld)
 	if err != nil {
-		panic(err) // a size that is fixed and not negative
+		panic(err) // the size is a constant and not negative
 	}
 	return io.NewSectionReader(&content{ctx: ctx, store: s, upload: upload, held: held}, 0, upload.Size)
 }
 
-// chunksHeld suffices for an archive's directory at the end and an entry before it.
+// chunksHeld is enough for the directory at the end of an archive and an entry before it.
 const chunksHeld = 2
 
 type content struct {
@@ -90,7 +90,7 @@ type content struct {
 	held   *lru.Cache[int64, []byte]
 }
 
-// ReadAt reads from the chunks that hold the place.
+// ReadAt reads from the chunks that contain the range.
 func (c *content) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) {

@@ -16,7 +16,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// allowed are the media types that are taken: papers and pictures of papers.
+// allowed are the media types that are accepted: documents and pictures of documents.
 var allowed = []string{
 	"application/pdf", "image/jpeg", "image/png", "image/tiff", "image/heic", "image/webp", "text/plain", "text/csv",
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -24,25 +24,25 @@ var allowed = []string{
 	"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
 }
 
-// programs are endings that a computer may run, whatever the file holds.
+// programs are the file name extensions that a computer may execute, whatever the file contains.
 var programs = []string{
 	".app", ".bat", ".cmd", ".com", ".cpl", ".dll", ".docm", ".exe", ".hta", ".htm", ".html", ".iso", ".jar", ".js", ".jse", ".lnk", ".msi", ".ps1",
 	".py", ".reg", ".scr", ".sh", ".svg", ".vb", ".vbe", ".vbs", ".wsf", ".xlsm",
 }
 
-// maxName is how many bytes of a name file systems take.
+// maxName is the longest file name that file systems accept, in bytes.
 const maxName = 255
 
-// device is what names a device on Windows, whatever its ending.
+// device matches the names of devices on Windows, with any extension.
 var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)`)
 
-// Why a name or content is not taken.
+// Reasons for which a name or content is refused.
 var (
 	ErrName      = errors.New("attachment: name")
 	ErrMediaType = errors.New("attachment: media type")
 )
 
-// CheckName refuses names that are no plain file names, or of programs.
+// CheckName refuses names that are not plain file names, or that are names of programs.
 func CheckName(name string) error {
 	switch {
 	case strings.ContainsAny(name, "/\\:*?\"<>|") || strings.TrimSpace(name) != name || strings.HasPrefix(name, "."):
@@ -59,19 +59,18 @@ func CheckName(name string) error {
 	return nil
 }
 
-// texts are the kinds of text that are taken as text: not pages and scripts, which a computer may
-// run. Unknown is what is told of content that is none of the kinds known.
+// texts are the media types that are accepted as text. Web pages and scripts, which a computer may execute,
+// are not among them. Unknown is the type that detection returns for content of no known type.
 var texts = []string{"text/plain", "text/tab-separated-values", "message/rfc822", "application/mbox"}
 
 const unknown = "application/octet-stream"
 
-// errNotTaken says what is taken.
+// errNotTaken says which types are accepted.
 var errNotTaken = fmt.Errorf("%w: taken are PDF, pictures, text and office documents without macros", ErrMediaType)
 
-// Judge tells the media type of content, by the content alone: what a browser says of a file
-// goes by its name, or is left out. What it said is a hint for one thing, whether text is a
-// table. It refuses types that are not taken, and archives that hold more than an office
-// document does.
+// Judge returns the media type of content, determined from the content: the type that a browser sends follows
+// the file name or is missing. The type in said is used only to tell whether text is a table. Judge refuses
+// types that are not accepted, and archives with more in them than an office document has.
 func Judge(content *io.SectionReader, said string) (string, error) {
 	found, err := mimetype.DetectReader(io.NewSectionReader(content, 0, content.Size()))
 	if err != nil {
@@ -99,7 +98,7 @@ func base(mediaType string) string {
 	return strings.ToLower(name)
 }
 
-// isKind tells whether a type is another, or one of its kind: an office document is an archive, and
+// isKind reports whether a type is of a kind, directly or as a subtype: an office document is an archive, and
 // a table is text.
 func isKind(found *mimetype.MIME, kind string) bool {
 	for ; found != nil; found = found.Parent() {
@@ -110,8 +109,8 @@ func isKind(found *mimetype.MIME, kind string) bool {
 	return false
 }
 
-// isText tells whether content has no byte that text in any ASCII-like encoding lacks. Old programs
-// end a text with 0x1A.
+// isText reports whether content has no byte that does not occur in text of any ASCII-like encoding. Old
+// programs end a text with 0x1A.
 func isText(content io.Reader) bool {
 	in := bufio.NewReader(content)
 	for {
@@ -131,23 +130,26 @@ func isText(content io.Reader) bool {
 
 const (
 	maxEntries = 2000
-	// maxUnpacked is far more than an office document of 50 MB holds.
+	// maxUnpacked is the largest unpacked size of an archive, in bytes, far more than an office document of
+	// 50 MB has.
 	maxUnpacked = 500 << 20
-	// maxRatio is how much more a document holds than it is long, beyond smallUnpacked: text packs
-	// to a tenth, a blank picture to a thousandth, and a bomb is all of such.
+	// maxRatio is the highest ratio of unpacked to packed size, once smallUnpacked bytes are exceeded. Text
+	// shrinks to a tenth and a blank picture to a thousandth, but a decompression bomb consists only of such
+	// data.
 	maxRatio, smallUnpacked = 100, 64 << 20
-	// maxKindEntry bounds the entry that says what an OpenDocument is.
+	// maxKindEntry is the largest size of the entry that names the type of an OpenDocument file, in bytes.
 	maxKindEntry = 200
 )
 
-// The entries by which office documents are known, wherever in the archive they lie.
+// kinds maps the entries by which office documents are recognised, anywhere in the archive, to their media
+// types.
 var kinds = map[string]string{
 	"word/document.xml": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	"xl/workbook.xml":   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-// judgeArchive tells which office document an archive is. It believes no size that an archive
-// states: it unpacks, and counts.
+// judgeArchive returns the type of office document that an archive is. It does not rely on the sizes stated
+// in the archive, but unpacks and counts.
 func judgeArchive(content *io.SectionReader) (is string, err error) {
 	archive, err := zip.NewReader(content, content.Size())
 	if err != nil || len(archive.File) > maxEntries {
@@ -181,7 +183,8 @@ func judgeArchive(content *io.SectionReader) (is string, err error) {
 	return is, nil
 }
 
-// unpack counts an entry, and returns how much may still come. It writes the beginning to said.
+// unpack counts the size of an entry and returns how many bytes remain allowed. It writes the beginning of
+// the entry to said.
 func unpack(entry *zip.File, left int64, said io.Writer) (int64, error) {
 	packed, err := entry.Open()
 	if err != nil {

@@ -10,16 +10,15 @@ import (
 	"gocloud.dev/blob"
 )
 
-// Why an attachment cannot be named.
+// Reasons for which an attachment cannot be named.
 var (
 	ErrUnfinished  = errors.New("attachment: not finished")
 	ErrOtherClient = errors.New("attachment: of another client")
 )
 
-// Find finds an attachment for a message about a client (a digest that tells one from
-// another): one that the agency has uploaded and finished, and that belongs to no other
-// client. ErrNotFound also where it was not named in time. It changes nothing: the
-// message may yet be refused.
+// Find returns an attachment for a message about a client. Client is a digest. The attachment must have been
+// uploaded and finished by the agency, and must not belong to another client. It returns ErrNotFound also if
+// the attachment was not named in time. It changes nothing, because the message may still be refused.
 func (s *Store) Find(ctx context.Context, id, agency string, client []byte) (Upload, error) {
 	upload, err := s.Get(ctx, id)
 	switch {
@@ -31,7 +30,7 @@ func (s *Store) Find(ctx context.Context, id, agency string, client []byte) (Upl
 		return Upload{}, ErrUnfinished
 	}
 	if s.now().Sub(upload.At) > Unnamed {
-		// A sweep may be about to remove it, unless it has seen that it is named.
+		// A sweep may be about to remove the attachment, unless it has found that something names it.
 		waits, err := s.bucket.Exists(ctx, pending(id))
 		if err != nil {
 			return Upload{}, wrap(err)
@@ -43,8 +42,8 @@ func (s *Store) Find(ctx context.Context, id, agency string, client []byte) (Upl
 	return upload, s.belongs(ctx, id, client)
 }
 
-// belongs refuses a client whose attachment it is not; one that nothing names yet is
-// everybody's.
+// belongs returns ErrOtherClient if the attachment belongs to another client. An attachment that nothing
+// names yet belongs to nobody.
 func (s *Store) belongs(ctx context.Context, id string, client []byte) error {
 	bound, err := read(ctx, s.bucket, id+"/client")
 	switch {
@@ -57,9 +56,9 @@ func (s *Store) belongs(ctx context.Context, id string, client []byte) error {
 	}
 }
 
-// Name binds an attachment to a client, and marks that a subject such as "concerns/…"
-// names it: before the message that does is kept, so that a sweep asks whether it was.
-// The first that names it says whose it is; ErrOtherClient for who comes second.
+// Name binds an attachment to a client, and marks that a subject such as "concerns/…" names it. Call it
+// before the message is stored; a sweep later checks whether it was. The first call determines the client; a
+// call with another client returns ErrOtherClient.
 func (s *Store) Name(ctx context.Context, id, subject string, client []byte) error {
 	if err := once(ctx, s.bucket, id+"/client", client); err != nil {
 		return err
@@ -76,7 +75,7 @@ func (s *Store) Name(ctx context.Context, id, subject string, client []byte) err
 	return s.sync(id)
 }
 
-// Forget has a sweep ask again whether anything names an attachment.
+// Forget makes the next sweep check again whether anything names an attachment.
 func (s *Store) Forget(ctx context.Context, id string) error {
 	known, err := s.bucket.Exists(ctx, id+"/upload")
 	if err != nil || !known {
@@ -85,8 +84,8 @@ func (s *Store) Forget(ctx context.Context, id string) error {
 	return wrap(s.bucket.WriteAll(ctx, pending(id), nil, nil))
 }
 
-// ForgetSince has it asked of all that may have been named since a moment, to which the
-// journals were restored: it returns of how many.
+// ForgetSince does the same for all attachments that may have been named since a moment to which the journals
+// were restored. It returns their number.
 func (s *Store) ForgetSince(ctx context.Context, moment time.Time) (int, error) {
 	var since []string
 	err := each(ctx, s.bucket, "", func(object *blob.ListObject) error {
@@ -101,12 +100,12 @@ func (s *Store) ForgetSince(ctx context.Context, moment time.Time) (int, error) 
 	return len(since), err
 }
 
-// asked is how much later than Unnamed a sweep looks: what was named at the last moment
-// is kept by then.
+// asked is how much later than Unnamed a sweep checks an attachment, so that a message that named it at the
+// last moment is stored by then.
 const asked = time.Hour
 
-// Sweep removes what nothing names and has waited for a day. Naming tells which of the
-// subjects marked do name it.
+// Sweep removes attachments that nothing names and that are older than Unnamed and asked. Naming returns
+// which of the marked subjects really name the attachment.
 func (s *Store) Sweep(ctx context.Context, naming func(ctx context.Context, id string, subjects []string) ([]string, error)) (removed int, err error) {
 	var waiting []string
 	err = each(ctx, s.bucket, "pending/", func(object *blob.ListObject) error {
@@ -120,7 +119,7 @@ func (s *Store) Sweep(ctx context.Context, naming func(ctx context.Context, id s
 	}
 	var errs []error
 	for _, id := range waiting {
-		// One about which nobody answers keeps no other.
+		// An attachment whose check fails does not prevent the removal of others.
 		done, err := s.settle(ctx, id, naming)
 		if done {
 			removed++
@@ -135,7 +134,8 @@ func (s *Store) Sweep(ctx context.Context, naming func(ctx context.Context, id s
 	return removed, errors.Join(append(errs, s.sweepMarks(ctx))...)
 }
 
-// settle removes what nothing names, and no longer looks at what something does.
+// settle removes an attachment that nothing names, and takes one that something names off the list of pending
+// checks.
 func (s *Store) settle(ctx context.Context, id string, naming func(context.Context, string, []string) ([]string, error)) (removed bool, err error) {
 	named, err := s.stillNamed(ctx, id, naming)
 	switch {

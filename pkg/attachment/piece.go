@@ -8,22 +8,22 @@ import (
 	"gocloud.dev/blob"
 )
 
-// piecesHeld is how many pieces of one chunk there may be: as one more comes they are made
-// one, so that small pieces cost little room and little time to list.
+// piecesHeld is the most pieces of one chunk. When one more comes they are merged, so that small pieces use
+// little space and are listed quickly.
 const piecesHeld = 32
 
-// piece is a part of a chunk that is not complete: "piece/" with where it begins and ends.
-// When a chunk is complete its pieces become the chunk.
+// piece is a part of an incomplete chunk, named "piece/" with its first offset and its end. When the chunk is
+// complete, it replaces its pieces.
 type piece struct{ start, end int64 }
 
 func (p piece) name() string { return fmt.Sprintf("piece/%010d-%010d", p.start, p.end) }
 
-// state is how far an upload has come: its next offset, and the pieces of the chunk that it
-// is in, in order and without gaps.
+// state returns the next offset of an upload, and the pieces of its incomplete chunk, in order and without
+// gaps.
 func (s *Store) state(ctx context.Context, upload Upload) (int64, []piece, error) {
 	count := int64(0)
 	err := each(ctx, s.bucket, upload.ID+"/chunk/", func(object *blob.ListObject) error {
-		// What a writer that died left behind has a longer name.
+		// Objects that an interrupted writer left have longer names.
 		if len(object.Key) == len(upload.ID)+1+len(chunk(0)) {
 			count++
 		}
@@ -39,7 +39,7 @@ func (s *Store) state(ctx context.Context, upload Upload) (int64, []piece, error
 	}
 	var follow []piece
 	for _, one := range all {
-		// One whose chunk is there, or that another covers, counts for nothing.
+		// Ignore a piece whose chunk exists, or that another piece covers.
 		if one.start == next && one.end <= min(count*ChunkBytes+ChunkBytes, upload.Size) {
 			follow = append(follow, one)
 			next = one.end
@@ -48,8 +48,7 @@ func (s *Store) state(ctx context.Context, upload Upload) (int64, []piece, error
 	return next, follow, nil
 }
 
-// pieces are all that lie there, the earliest first; of those that begin together the
-// longest.
+// pieces returns all stored pieces, ordered by start; of those with the same start, the longest first.
 func (s *Store) pieces(ctx context.Context, upload Upload) ([]piece, error) {
 	var all []piece
 	err := each(ctx, s.bucket, upload.ID+"/piece/", func(object *blob.ListObject) error {
@@ -69,8 +68,8 @@ func (s *Store) pieces(ctx context.Context, upload Upload) ([]piece, error) {
 	return all, err
 }
 
-// putPiece stores a part of the chunk that the given pieces begin, and gives those that
-// there are then.
+// putPiece stores a part of the chunk whose first pieces are given, and returns the pieces that there are
+// afterwards.
 func (s *Store) putPiece(ctx context.Context, upload Upload, pieces []piece, offset int64, data []byte) ([]piece, error) {
 	one := piece{offset, offset + int64(len(data))}
 	start := offset - offset%ChunkBytes
@@ -97,7 +96,7 @@ func (s *Store) putPiece(ctx context.Context, upload Upload, pieces []piece, off
 	if err != nil {
 		return pieces, err
 	}
-	// What remains, should this end here, counts for nothing, and goes with the upload.
+	// If this is interrupted, the remaining pieces are ignored, and deleted with the upload.
 	for _, before := range pieces {
 		if err := gone(s.bucket.Delete(ctx, upload.ID+"/"+before.name())); err != nil {
 			return pieces, err

@@ -11,13 +11,12 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Rewrap wraps every key anew that an older key-encryption key has wrapped, and
-// returns how many it found. After an interruption it is run again.
+// Rewrap rewraps every key that is wrapped by an older key-encryption key, and returns how many it found.
+// After an interruption, run it again.
 //
-// A bucket cannot replace an object only where it is what was read. So what was
-// written in the place of a key that a removal took away meanwhile is taken away
-// again: by the removal, which takes the key first and last, or by this, which looks
-// whether the attachment is still there.
+// A bucket cannot replace an object conditionally. Therefore Rewrap may write a key again that a removal has
+// deleted meanwhile. Such a key is deleted again: by the removal, which deletes the key first and last, or by
+// Rewrap, which checks whether the attachment still exists.
 func (s *Store) Rewrap(ctx context.Context, kek *seal.KEK) (found int, err error) {
 	var keys []*blob.ListObject
 	if err := each(ctx, s.keys, "", func(object *blob.ListObject) error {
@@ -38,7 +37,7 @@ func (s *Store) Rewrap(ctx context.Context, kek *seal.KEK) (found int, err error
 	return found, nil
 }
 
-// rewrap tells whether an older key has wrapped one.
+// rewrap reports whether an older key had wrapped this one.
 func (s *Store) rewrap(ctx context.Context, kek *seal.KEK, key *blob.ListObject) (bool, error) {
 	wrapped, err := read(ctx, s.keys, key.Key)
 	if errors.Is(err, ErrNotFound) {
@@ -52,7 +51,7 @@ func (s *Store) rewrap(ctx context.Context, kek *seal.KEK, key *blob.ListObject)
 		return false, wrap(err)
 	}
 	if !begun && s.now().Sub(key.ModTime) > Unnamed {
-		// Its upload never began, or what it opened is removed.
+		// The upload never began, or the attachment has been removed.
 		return false, gone(s.keys.Delete(ctx, key.Key))
 	}
 	if kek.Fresh(wrapped) {
@@ -63,13 +62,13 @@ func (s *Store) rewrap(ctx context.Context, kek *seal.KEK, key *blob.ListObject)
 		return true, err
 	}
 	if !begun {
-		// An upload is about to begin with it.
+		// An upload is about to begin with this key.
 		return true, wrap(s.keys.WriteAll(ctx, key.Key, anew, nil))
 	}
 	return true, s.replace(ctx, key.Key, anew)
 }
 
-// replace puts a key in the place of one, unless its attachment is removed meanwhile.
+// replace replaces the key of an attachment, unless the attachment is removed meanwhile.
 func (s *Store) replace(ctx context.Context, id string, anew []byte) error {
 	if err := s.keys.WriteAll(ctx, id, anew, nil); err != nil {
 		return wrap(err)
@@ -84,8 +83,8 @@ func (s *Store) replace(ctx context.Context, id string, anew []byte) error {
 	return gone(s.keys.Delete(ctx, id))
 }
 
-// Of lists the attachments that belong to a client, by the digest that they were named
-// with. It reads an object of every attachment there is.
+// Of returns the attachments that belong to a client, by the digest with which they were named. It reads one
+// object of every attachment.
 func (s *Store) Of(ctx context.Context, client []byte) ([]string, error) {
 	var ids, found []string
 	all, failed := s.bucket.List(&blob.ListOptions{Delimiter: "/"}).All(ctx)

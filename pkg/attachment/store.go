@@ -1,14 +1,13 @@
-// Package attachment keeps papers: sealed, in chunks, in a bucket that may be a folder
-// or an object store. The bucket is the only truth; what several processes might do at
-// once is decided by objects that can be made only once.
+// Package attachment stores attachments: encrypted, in chunks, in a bucket that may be a folder or an object
+// store. The bucket holds all state. Concurrent processes are coordinated by objects that can be created only
+// once.
 //
-// Of each attachment there are, under its id: "upload", which says what it is and whose
-// (sealed); a chunk for each offset (sealed), and the pieces of one that is not complete
-// (sealed); "finished" (sealed); "client", whose papers
-// it belongs to (a digest); and "named/" with a mark for each subject that names it.
-// "waiting/" marks what nothing names, so that it can be counted.
-// "pending/" lists those that a sweep must look at. Its key lies in a bucket of its own,
-// whose backups live no longer than those of other keys: with the key all copies go.
+// Each attachment has these objects, under its id: "upload", with its description and owner (sealed); one
+// chunk for each offset (sealed), and the pieces of an incomplete chunk (sealed); "finished" (sealed);
+// "client", the client to whom it belongs (a digest); and "named/", with a mark for each subject that names
+// it. "waiting/" holds marks of attachments that nothing names, so that they can be counted. "pending/" lists
+// those that a sweep must check. The key of an attachment is in a separate bucket, whose backups are kept no
+// longer than those of other keys: when the key is destroyed, all copies become unreadable.
 package attachment
 
 import (
@@ -32,9 +31,9 @@ import (
 )
 
 const (
-	// ChunkBytes is the size of all chunks but the last, and the largest piece that comes.
+	// ChunkBytes is the size of all chunks but the last, and of the largest piece, in bytes.
 	ChunkBytes = 1 << 20
-	// MaxBytes is the size of the largest attachment.
+	// MaxBytes is the size of the largest attachment, in bytes.
 	MaxBytes = 50 << 20
 	// Unnamed is how long an attachment that nothing names is kept.
 	Unnamed = 24 * time.Hour
@@ -42,15 +41,15 @@ const (
 	keyBytes = 32
 )
 
-// ErrNotFound says that there is no such attachment, for whoever asks.
+// ErrNotFound says that there is no such attachment for this caller.
 var ErrNotFound = errors.New("attachment: not found")
 
-// Store is a pair of buckets. It is safe for concurrent use.
+// Store stores attachments in a pair of buckets. It is safe for concurrent use.
 type Store struct {
 	bucket, keys *blob.Bucket
 	kek          tink.AEAD
 	now          func() time.Time
-	// folders of the buckets, where they are folders.
+	// folders are the paths of the buckets that are folders.
 	folders []string
 }
 
@@ -65,11 +64,11 @@ func Open(ctx context.Context, bucket, keys string, kek tink.AEAD) (*Store, erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("attachment: open the bucket of keys: %w", err), content.Close())
 	}
-	// The age of what waits to be named is counted by the wall clock, as the store does.
+	// The age of unnamed attachments is measured by the wall clock, as the bucket does.
 	return &Store{bucket: content, keys: keyring, kek: kek, now: time.Now, folders: foldersOf(bucket, keys)}, nil //nolint:forbidigo // as said
 }
 
-// openBucket opens a bucket. A folder is made where it is missing, for its owner alone.
+// openBucket opens a bucket. It creates a missing folder, accessible only to its owner.
 func openBucket(ctx context.Context, address string) (*blob.Bucket, error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Scheme == "" {
@@ -91,36 +90,35 @@ const ownerOnly = "0700"
 // Close releases the buckets.
 func (s *Store) Close() error { return errors.Join(s.bucket.Close(), s.keys.Close()) }
 
-// Upload is what is known of an attachment from its start on.
+// Upload describes an attachment from its start on.
 type Upload struct {
 	ID string `json:"-"`
-	// Agency that uploads it: it alone may name it.
+	// Agency that uploads the attachment. No other agency may name it.
 	Agency string `json:"agency"`
-	// Owner and Worker stand for the agency, and for who of it uploads, where what waits is
-	// counted: digests, since names of workers are no names of objects. Worker is "system"
-	// for a system.
+	// Owner and Worker identify the agency and its worker where unnamed attachments are counted. They are
+	// digests, because object names must not contain names of workers. Worker is "system" for a system.
 	Owner  string `json:"owner,omitempty"`
 	Worker string `json:"worker,omitempty"`
-	// Filename and MediaType as they were given, Size in bytes.
+	// Filename and MediaType as the client gave them, Size in bytes.
 	Filename  string `json:"filename"`
 	MediaType string `json:"mediaType"`
 	Size      int64  `json:"size"`
-	// Digest tells one request to start from another.
+	// Digest identifies the request that started the upload.
 	Digest []byte    `json:"digest"`
 	At     time.Time `json:"at"`
-	// Finished is set once its content was checked.
+	// Finished is set once the content has been checked.
 	Finished *Finished `json:"-"`
 
 	cipher tink.AEAD
 }
 
-// Finished is what the check of the content found.
+// Finished is the result of the check of the content.
 type Finished struct {
 	SHA256    []byte `json:"sha256"`
 	MediaType string `json:"mediaType"`
 }
 
-// Message is the attachment as case messages carry it; nil before it is finished.
+// Message returns the attachment in the form of case messages; nil before it is finished.
 func (u Upload) Message() *commonv1.Attachment {
 	if u.Finished == nil {
 		return nil
@@ -130,8 +128,8 @@ func (u Upload) Message() *commonv1.Attachment {
 	}
 }
 
-// Start begins an upload. One that was begun before is returned as it is. It fails with
-// *QuotaError, and begins nothing, where too much of the agency's or the worker's waits.
+// Start begins an upload. If the upload has already begun, it returns that one unchanged. If the agency or
+// the worker has too much waiting, it returns a *QuotaError and begins nothing.
 func (s *Store) Start(ctx context.Context, upload Upload, quota Quota) (Upload, error) {
 	if begun, err := s.Get(ctx, upload.ID); !errors.Is(err, ErrNotFound) {
 		return begun, err
@@ -153,7 +151,7 @@ func (s *Store) Start(ctx context.Context, upload Upload, quota Quota) (Upload, 
 	if upload.cipher, err = s.cipher(ctx, upload.ID); err != nil {
 		return upload, err
 	}
-	// First that it is to be swept, then what it is: so that nothing stays behind.
+	// First mark the upload for the sweep, then describe it, so that an interruption leaves nothing behind.
 	if err := once(ctx, s.bucket, pending(upload.ID), nil); err != nil {
 		return upload, err
 	}
@@ -168,7 +166,7 @@ func (s *Store) Start(ctx context.Context, upload Upload, quota Quota) (Upload, 
 	return s.Get(ctx, upload.ID)
 }
 
-// Get reads what an attachment is; ErrNotFound where there is none.
+// Get returns the description of an attachment; ErrNotFound if there is none.
 func (s *Store) Get(ctx context.Context, id string) (Upload, error) {
 	upload := Upload{}
 	cipher, err := s.cipher(ctx, id)
@@ -189,7 +187,7 @@ func (s *Store) Get(ctx context.Context, id string) (Upload, error) {
 	return upload, nil
 }
 
-// Finish remembers that the content was checked.
+// Finish stores the result of the check of the content.
 func (s *Store) Finish(ctx context.Context, upload Upload, finished Finished) (Upload, error) {
 	sealed, err := s.seal(upload, "finished", finished)
 	if err != nil {
@@ -204,8 +202,8 @@ func (s *Store) Finish(ctx context.Context, upload Upload, finished Finished) (U
 	return s.Get(ctx, upload.ID)
 }
 
-// Delete removes an attachment: its key first, and once more when nothing is left that
-// it could open, since it may have been wrapped anew meanwhile.
+// Delete removes an attachment. It deletes the key first, and again after everything that the key could
+// decrypt, because the key may have been rewrapped meanwhile.
 func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := s.release(ctx, id); err != nil {
 		return err
@@ -248,7 +246,7 @@ func (s *Store) cipher(ctx context.Context, id string) (tink.AEAD, error) {
 	return subtle.NewAESGCM(key)
 }
 
-// seal and open keep an object from being taken for another: its place is sealed too.
+// seal and open bind an object to its name, so that it cannot be exchanged for another.
 func (s *Store) seal(upload Upload, name string, content any) ([]byte, error) {
 	text, err := json.Marshal(content)
 	if err != nil {
@@ -273,7 +271,7 @@ func place(id, name string) []byte {
 	return []byte(strings.Join([]string{"attachment", id, name}, "/"))
 }
 
-// once makes an object where there is none, and leaves one that is there as it is.
+// once creates an object if there is none, and leaves an existing one unchanged.
 func once(ctx context.Context, bucket *blob.Bucket, name string, content []byte) error {
 	err := bucket.WriteAll(ctx, name, content, &blob.WriterOptions{IfNotExist: true, ContentType: "application/octet-stream"})
 	if gcerrors.Code(err) == gcerrors.FailedPrecondition {
@@ -290,7 +288,7 @@ func read(ctx context.Context, bucket *blob.Bucket, name string) ([]byte, error)
 	return content, wrap(err)
 }
 
-// gone forgives that what is removed was not there.
+// gone ignores the error that an object to be deleted does not exist.
 func gone(err error) error {
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"gocloud.dev/blob/fileblob"
 )
 
-// foldersOf are the paths of those buckets that are folders.
+// foldersOf returns the paths of the buckets that are folders.
 func foldersOf(addresses ...string) []string {
 	var folders []string
 	for _, address := range addresses {
@@ -21,8 +21,8 @@ func foldersOf(addresses ...string) []string {
 	return folders
 }
 
-// sync makes durable what a folder holds of an attachment: an object store is durable
-// when it answers, a file only once it is synced.
+// sync makes the files of an attachment durable. An object store is durable when it answers, but a file only
+// once it is synced.
 func (s *Store) sync(id string) error {
 	for _, folder := range s.folders {
 		err := filepath.WalkDir(filepath.Join(folder, id), func(path string, _ fs.DirEntry, err error) error {
@@ -46,7 +46,8 @@ func syncPath(path string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-// forgiven are files that a sweep or a writer beside has taken away.
+// forgiven ignores the error that a file does not exist, because a sweep or a concurrent writer has removed
+// it.
 func forgiven(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -13,25 +13,24 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
-// Share is how much of what nothing names yet somebody may have waiting; 0 does not bound.
+// Share limits how much an agency or worker may have waiting that nothing names yet; 0 is no limit.
 type Share struct {
 	// Uploads, finished or not.
 	Uploads int
-	// Bytes, as they were said when the uploads began.
+	// Bytes, as stated when the uploads began.
 	Bytes int64
 }
 
-// Quota is the shares of an agency, and within it of one worker.
+// Quota holds the limits of an agency and of each of its workers.
 type Quota struct{ Agency, Worker Share }
 
 // QuotaError says that too much waits to be named.
 type QuotaError struct {
-	// Worker tells whether it is the worker's share or the agency's.
+	// Worker says that the worker's share is reached; otherwise the agency's is.
 	Worker bool
 	// Share that was reached.
 	Share Share
-	// Frees is how long from now until the first of what waits is removed, if nothing names
-	// it by then.
+	// Frees is how long it takes until the oldest waiting upload is removed, if nothing names it by then.
 	Frees time.Duration
 }
 
@@ -39,12 +38,11 @@ func (e *QuotaError) Error() string {
 	return fmt.Sprintf("attachment: %d uploads or %d bytes wait", e.Share.Uploads, e.Share.Bytes)
 }
 
-// What waits is marked by an empty object whose name says how large it is, under its agency
-// and worker: one listing tells what an agency has waiting, on whatever replica.
+// waitingMarks is where each waiting upload is marked by an empty object, under its agency and worker, with
+// its size in the name. So one listing shows, on any replica, what an agency has waiting.
 const waitingMarks = "waiting/"
 
-// mark is the place of an upload among those that wait; empty for one of before there were
-// marks.
+// mark returns the name of the upload's mark; empty for an upload from before marks were introduced.
 func (u Upload) mark() string {
 	if u.Owner == "" {
 		return ""
@@ -52,7 +50,7 @@ func (u Upload) mark() string {
 	return path.Join(waitingMarks, u.Owner, u.Worker, strconv.FormatInt(u.Size, 10)+"_"+u.ID)
 }
 
-// waits is what somebody has waiting.
+// waits is what an agency or worker has waiting.
 type waits struct {
 	uploads int
 	bytes   int64
@@ -71,9 +69,9 @@ func (w *waits) over(share Share) bool {
 	return share.Uploads > 0 && w.uploads > share.Uploads || share.Bytes > 0 && w.bytes > share.Bytes
 }
 
-// claim marks that an upload waits, unless its agency or worker then has too much waiting:
-// *QuotaError. The mark is set before it is counted, so that of uploads that begin at one
-// moment on two replicas none is overlooked.
+// claim marks an upload as waiting. If its agency or worker then has too much waiting, it removes the mark
+// and returns a *QuotaError. It sets the mark before it counts, so that two uploads that begin at the same
+// time on two replicas see each other.
 func (s *Store) claim(ctx context.Context, upload Upload, quota Quota) error {
 	mark := upload.mark()
 	if mark == "" || quota == (Quota{}) {
@@ -89,11 +87,11 @@ func (s *Store) claim(ctx context.Context, upload Upload, quota Quota) error {
 	return nil
 }
 
-// listings is how often it is listed anew what waits where marks come and go meanwhile: a
-// folder's listing then fails.
+// listings is how often the waiting uploads are listed again if marks change meanwhile, which makes the
+// listing of a folder fail.
 const listings = 100
 
-// within counts what waits beside, and with, an upload.
+// within checks the quota against what waits, including the given upload.
 func (s *Store) within(ctx context.Context, upload Upload, quota Quota) error {
 	agency, worker, err := s.waiting(ctx, upload)
 	for tries := 1; gcerrors.Code(err) == gcerrors.NotFound && tries < listings; tries++ {
@@ -112,7 +110,7 @@ func (s *Store) within(ctx context.Context, upload Upload, quota Quota) error {
 	return nil
 }
 
-// waiting is what an upload's agency has waiting, and of it what its worker has.
+// waiting returns what an upload's agency has waiting, and the part of it that its worker has.
 func (s *Store) waiting(ctx context.Context, upload Upload) (agency, worker waits, err error) {
 	prefix := waitingMarks + upload.Owner + "/"
 	err = each(ctx, s.bucket, prefix, func(object *blob.ListObject) error {
@@ -131,10 +129,10 @@ func (s *Store) waiting(ctx context.Context, upload Upload) (agency, worker wait
 	return agency, worker, err
 }
 
-// Systems stand in the place of a worker: they have all that their agency has.
+// Systems is the Upload.Worker of all systems of an agency. They may use their agency's whole share.
 const Systems = "system"
 
-// release takes away the mark of an upload that is named, or removed.
+// release removes the mark of an upload that was named or removed.
 func (s *Store) release(ctx context.Context, id string) error {
 	upload, err := s.Get(ctx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && upload.mark() == "" {
@@ -146,7 +144,7 @@ func (s *Store) release(ctx context.Context, id string) error {
 	return gone(s.bucket.Delete(ctx, upload.mark()))
 }
 
-// sweepMarks removes marks of what is long gone: of uploads that failed in their beginning.
+// sweepMarks removes old marks, which remain from uploads that failed at their beginning.
 func (s *Store) sweepMarks(ctx context.Context) error {
 	var old []string
 	err := each(ctx, s.bucket, waitingMarks, func(object *blob.ListObject) error {

@@ -1,5 +1,5 @@
-// Package clock is the domain's clock: the one place from which a service takes
-// its time. Tokens, heartbeats and timeouts go by the wall clock instead.
+// Package clock is the domain's clock, the only source from which a service takes the domain's time. Tokens,
+// heartbeats and timeouts use the wall clock instead.
 package clock
 
 import (
@@ -11,19 +11,19 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// Clock tells the domain's time, in UTC, to the microsecond: what the journal keeps.
+// Clock returns the domain's time, in UTC and truncated to the microsecond, as the journal stores it.
 type Clock interface {
 	Now() time.Time
 }
 
-// System is the wall clock.
+// System returns a clock that shows the wall clock time.
 func System() Clock { return system{} }
 
 type system struct{}
 
 func (system) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// Settings is where an adjustable clock keeps how it stands.
+// Settings is where an adjustable clock stores its state.
 type Settings interface {
 	Setting(ctx context.Context, key string) (value string, found bool, err error)
 	SetSetting(ctx context.Context, key, value string) error
@@ -34,19 +34,19 @@ const (
 	keyFrozen = "clock.frozen_at"
 )
 
-// Adjustable is a clock that development moves forward. It is kept in the
-// service's database, so that a restart goes on where it stood.
+// Adjustable is a clock that can be moved forward in development. Its state is stored in the service's
+// database, so that a restart continues from it.
 type Adjustable struct {
 	settings Settings
 
 	mu sync.Mutex
-	// frozen is where it stands still; zero for one that runs.
+	// frozen is the time at which the clock stands still; zero if it runs.
 	frozen time.Time
 	offset time.Duration
 }
 
-// Open reads how the clock stands. A time given makes it stand still there,
-// until it is moved; it is refused where the clock was set before.
+// Open reads the state of the clock. If frozenAt is set, the clock stands still at that time until it is
+// moved. Open refuses a frozenAt if the clock was set before.
 func Open(ctx context.Context, settings Settings, frozenAt time.Time) (*Adjustable, error) {
 	c := &Adjustable{settings: settings}
 	frozen, stands, err := settings.Setting(ctx, keyFrozen)
@@ -74,7 +74,7 @@ func Open(ctx context.Context, settings Settings, frozenAt time.Time) (*Adjustab
 	return c, nil
 }
 
-// Now is the domain's time.
+// Now returns the domain's time.
 func (c *Adjustable) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *Adjustable) now() time.Time {
 	return System().Now().Add(c.offset)
 }
 
-// AdvanceTo moves the clock forward to a time; one behind it is refused.
+// AdvanceTo moves the clock forward to a time; it refuses an earlier time.
 func (c *Adjustable) AdvanceTo(ctx context.Context, to time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,7 +103,7 @@ func (c *Adjustable) AdvanceTo(ctx context.Context, to time.Time) error {
 	return c.keep(ctx, time.Time{}, c.offset+to.Sub(now))
 }
 
-// keep makes the standing durable before it is told.
+// keep stores the state before Now shows it.
 func (c *Adjustable) keep(ctx context.Context, frozen time.Time, offset time.Duration) error {
 	key, value := keyOffset, offset.String()
 	if !frozen.IsZero() {

@@ -1,5 +1,5 @@
-// Package dev is for trying Koppi, and for its scenarios: tokens for the asking, and
-// a clock that can be moved. No production configuration registers it.
+// Package dev is for trials and tests: it issues tokens to anybody, and moves the clock. No production
+// configuration registers it.
 package dev
 
 import (
@@ -19,26 +19,26 @@ import (
 )
 
 const (
-	// IssuerName is who signs tokens under --dev.
+	// IssuerName is the issuer of tokens under --dev.
 	IssuerName = "https://dev.koppi.internal"
-	// tokenLife is a working day.
+	// tokenLife is the validity of a token, one working day.
 	tokenLife = 8 * time.Hour
 )
 
-// ServiceName is DevService's.
+// ServiceName is the full name of DevService.
 var ServiceName = devv1.DevService_ServiceDesc.ServiceName
 
-// IsMethod tells the methods that need no token: they give them out. Only --dev
-// registers them.
+// IsMethod reports whether a method belongs to DevService, whose methods need no token because they issue
+// them. Only --dev registers the service.
 func IsMethod(method string) bool { return strings.HasPrefix(method, "/"+ServiceName+"/") }
 
-// Advancer is a service whose clock development moves.
+// Advancer is a service whose clock can be moved.
 type Advancer interface {
 	AdvanceClock(ctx context.Context, to time.Time) error
 	Now() time.Time
 }
 
-// Service answers DevService. All fields are required.
+// Service implements DevService. All fields are required.
 type Service struct {
 	devv1.UnimplementedDevServiceServer
 
@@ -83,7 +83,7 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 	return &devv1.IssueTokenResponse{Token: token}, nil
 }
 
-// now is the latest of what the clocks here tell.
+// now returns the latest time of all clocks.
 func (d *Service) now() time.Time {
 	now := time.Now()
 	for _, service := range d.Services {
@@ -94,8 +94,7 @@ func (d *Service) now() time.Time {
 	return now
 }
 
-// AdvanceClock moves every service's clock and returns once each has acted on
-// what fell due.
+// AdvanceClock moves every service's clock and returns once each service has handled what became due.
 func (d *Service) AdvanceClock(ctx context.Context, r *devv1.AdvanceClockRequest) (*devv1.AdvanceClockResponse, error) {
 	var to time.Time
 	for _, service := range d.Services {
@@ -114,7 +113,7 @@ func (d *Service) AdvanceClock(ctx context.Context, r *devv1.AdvanceClockRequest
 	return &devv1.AdvanceClockResponse{Now: timestamppb.New(to)}, nil
 }
 
-// GetClock tells the domain's time.
+// GetClock returns the domain's time.
 func (d *Service) GetClock(context.Context, *devv1.GetClockRequest) (*devv1.GetClockResponse, error) {
 	response := &devv1.GetClockResponse{}
 	for _, service := range d.Services {

@@ -16,10 +16,10 @@ const (
 	GRPC Protocol = "GRPC"
 )
 
-// Callback is the endpoint at which an agency wants to be called.
+// Callback is the endpoint at which Koppi calls an agency.
 type Callback struct {
 	Protocol Protocol
-	// URL that the method's path is added to: https, or http for trying out.
+	// URL to which the method's path is appended: https, or http for trials.
 	URL *url.URL
 }
 

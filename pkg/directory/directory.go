@@ -1,6 +1,5 @@
-// Package directory knows the agencies that take part: their units, what they
-// serve, and how they are to be treated. It is a declarative file, checked whole
-// when it is read.
+// Package directory holds the agencies that take part: their units, the services that they offer, and how
+// Koppi treats them. It is a declarative file that is validated as a whole when it is read.
 package directory
 
 import (
@@ -17,17 +16,17 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Profile is what an agency may tell without the client's consent.
+// Profile is what an agency may disclose without the client's consent.
 type Profile string
 
 const (
-	// Minimal is topics and urgency alone.
+	// Minimal discloses only topics and urgency.
 	Minimal Profile = "MINIMAL"
-	// Necessary is also what the receiver must know (1301/2014 § 35.2).
+	// Necessary also discloses what the receiver must know (1301/2014 § 35.2).
 	Necessary Profile = "NECESSARY"
 )
 
-// Agency is one that takes part.
+// Agency is an agency that takes part.
 type Agency struct {
 	Key  string
 	Kind caseworkv1.AgencyKind
@@ -36,16 +35,16 @@ type Agency struct {
 	Units []Unit
 	// Profile without consent.
 	Profile Profile
-	// Graces are how long it has to act on what it is sent; zero fields default.
+	// Graces are how long the agency has to act on what it receives; zero fields get defaults.
 	Graces loop.Graces
-	// Callback is where it wants to be called; nil where it reads by itself.
+	// Callback is the endpoint at which Koppi calls the agency; nil if the agency reads its mailbox itself.
 	Callback *Callback
-	// DutyPhone is whom those who run Koppi ring when something urgent waits, at any hour; empty
-	// for nobody. It is told to no agency and no client.
+	// DutyPhone is the telephone number that operators call at any hour when something urgent waits; empty if
+	// there is none. It is disclosed to no agency and no client.
 	DutyPhone string
 }
 
-// Unit is a part of an agency that holds matters.
+// Unit is a part of an agency that handles matters.
 type Unit struct {
 	Key            string
 	Names          map[string]string
@@ -53,16 +52,15 @@ type Unit struct {
 	// Languages in which it serves, as BCP 47 tags.
 	Languages   []string
 	ServiceKeys []string
-	// Intake receives what is addressed to the agency and to no unit.
+	// Intake says that the unit receives what is addressed to the agency without a unit.
 	Intake bool
-	// Duty is who takes the unit's new matters, by ISO 8601 week such as "2026-W48".
+	// Duty lists the workers who take the unit's new matters, by ISO 8601 week such as "2026-W48".
 	Duty map[string][]string
-	// Email is where it is told, without content, that something waits; empty for nowhere.
+	// Email is the address that gets a notice, without content, when something waits; empty for none.
 	Email string
 }
 
-// OnDuty are the agency's units in which a worker is on duty in the week of a time, in
-// Helsinki.
+// OnDuty returns the agency's units in which a worker is on duty in the week of a time, in Helsinki.
 func (d *Directory) OnDuty(agency, worker string, at time.Time) []string {
 	year, week := at.In(loop.Helsinki()).ISOWeek()
 	key := fmt.Sprintf("%04d-W%02d", year, week)
@@ -75,8 +73,7 @@ func (d *Directory) OnDuty(agency, worker string, at time.Time) []string {
 	return units
 }
 
-// Directory is the whole of them. It is safe for concurrent use, and changes only as
-// a whole: see Watch.
+// Directory is a whole directory. It is safe for concurrent use, and is replaced only as a whole: see Watch.
 type Directory struct {
 	content atomic.Pointer[map[string]Agency]
 }
@@ -88,10 +85,10 @@ func (d *Directory) agencies() map[string]Agency {
 	return nil
 }
 
-// Replace makes it hold what another does.
+// Replace gives it the content of another directory.
 func (d *Directory) Replace(other *Directory) { d.content.Store(other.content.Load()) }
 
-// Load reads and checks a directory file.
+// Load reads and validates a directory file.
 func Load(path string) (*Directory, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
 	if err != nil {
@@ -100,13 +97,13 @@ func Load(path string) (*Directory, error) {
 	return Parse(text)
 }
 
-// Agency finds an agency by its key.
+// Agency returns an agency by its key; false if there is none.
 func (d *Directory) Agency(key string) (Agency, bool) {
 	agency, ok := d.agencies()[key]
 	return agency, ok
 }
 
-// Unit finds a unit of an agency.
+// Unit returns a unit of an agency; false if there is none.
 func (d *Directory) Unit(agency, unit string) (Unit, bool) {
 	for _, candidate := range d.agencies()[agency].Units {
 		if candidate.Key == unit {
@@ -116,8 +113,8 @@ func (d *Directory) Unit(agency, unit string) (Unit, bool) {
 	return Unit{}, false
 }
 
-// Intake is the unit that receives what is addressed to the agency alone; empty
-// where it has none.
+// Intake returns the unit that receives what is addressed to the agency without a unit; empty if there is
+// none.
 func (d *Directory) Intake(agency string) string {
 	for _, unit := range d.agencies()[agency].Units {
 		if unit.Intake {
@@ -127,7 +124,7 @@ func (d *Directory) Intake(agency string) string {
 	return ""
 }
 
-// Agencies lists all, by key.
+// Agencies returns all agencies, sorted by key.
 func (d *Directory) Agencies() []Agency {
 	agencies := d.agencies()
 	all := make([]Agency, 0, len(agencies))
@@ -137,7 +134,7 @@ func (d *Directory) Agencies() []Agency {
 	return all
 }
 
-// Called lists the agencies that want to be called, by key.
+// Called returns the keys of the agencies with a callback endpoint, sorted.
 func (d *Directory) Called() []string {
 	var called []string
 	for _, agency := range d.Agencies() {
@@ -148,8 +145,8 @@ func (d *Directory) Called() []string {
 	return called
 }
 
-// Check refuses a party whose agency or unit is not in the directory; the path
-// names the field that holds it.
+// Check refuses a party whose agency or unit is not in the directory. The path names the request field that
+// holds the party.
 func (d *Directory) Check(party *commonv1.Party, path string) error {
 	if _, known := d.agencies()[party.GetAgency()]; !known {
 		return fault.New(fault.UnknownParty, "there is no such agency").Field(path+".agency", "not in the directory")

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// maxEmail is how long an address may be (RFC 5321, erratum 1690).
+// maxEmail is the longest address, in bytes (RFC 5321, erratum 1690).
 const maxEmail = 254
 
-// checkEmail asks for a bare address. It is of ASCII: not every server on the way takes
-// another one, and a notice that is lost is worse than an address that is refused.
+// checkEmail accepts only a bare ASCII address. Not every mail server accepts other characters, and a lost
+// notice is worse than a refused address.
 func checkEmail(address string) error {
 	if address == "" {
 		return nil

@@ -61,8 +61,7 @@ var (
 	municipalityForm = regexp.MustCompile(`^[0-9]{3}$`)
 )
 
-// Parse reads a directory and refuses whatever in it is unknown, doubled or
-// incomplete, naming the place.
+// Parse parses a directory. It refuses anything unknown, duplicate or incomplete, and names the place.
 func Parse(text []byte) (*Directory, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -101,7 +100,7 @@ func Parse(text []byte) (*Directory, error) {
 	return directory, nil
 }
 
-// checkWords refuses identity codes, wherever they stand: a directory is shown to everybody.
+// checkWords refuses identity codes anywhere, because everybody can see the directory.
 func checkWords(text []byte) error {
 	var all any
 	if err := json.Unmarshal(text, &all); err != nil {
@@ -113,7 +112,7 @@ func checkWords(text []byte) error {
 	return nil
 }
 
-// codeIn is the path of a text with an identity code; empty where there is none.
+// codeIn returns the path of a text with an identity code; empty if there is none.
 func codeIn(value any) string {
 	switch value := value.(type) {
 	case string:
@@ -229,7 +228,7 @@ func (f fileUnit) check() (Unit, error) {
 	return unit, err
 }
 
-// checkDuty reads a weekly roster: a pair each week.
+// checkDuty parses a weekly roster, in which each week has a pair of workers.
 func checkDuty(roster []fileDuty) (map[string][]string, error) {
 	duty := map[string][]string{}
 	for _, pair := range roster {
@@ -249,7 +248,7 @@ func checkDuty(roster []fileDuty) (map[string][]string, error) {
 	return duty, nil
 }
 
-// checkNames asks for a name in each language that people read.
+// checkNames requires a name in each language of the pages.
 func checkNames(names map[string]string) error {
 	for _, tag := range []string{"fi", "sv", "en"} {
 		if names[tag] == "" {

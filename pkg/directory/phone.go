@@ -5,14 +5,14 @@ import (
 	"regexp"
 )
 
-// maxPhone is how long a telephone number may be, in characters.
+// maxPhone is the longest telephone number, in characters.
 const maxPhone = 40
 
-// phoneForm is a telephone number as people write it: digits, with a plus before them, and
-// spaces, hyphens, parentheses and slashes between.
+// phoneForm is a telephone number as people write it: digits, optionally after a plus, and spaces, hyphens,
+// parentheses and slashes between them.
 var phoneForm = regexp.MustCompile(`^\+?[0-9(][0-9 ()/-]*[0-9]$`)
 
-// checkPhone asks for a number that can be rung; none is allowed.
+// checkPhone accepts a telephone number, or an empty text for none.
 func checkPhone(number string) error {
 	switch {
 	case number == "":

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-// RoutingQuery is what a matter needs of the unit that gets it; empty fields ask for nothing.
+// RoutingQuery is what a matter requires of its unit; empty fields require nothing.
 type RoutingQuery struct {
 	// Municipality of the client, three digits.
 	Municipality string
@@ -17,9 +17,9 @@ type RoutingQuery struct {
 	Language string
 }
 
-// Route are the agency's units that serve a municipality and a service, the most
-// fitting first: one that serves in the client's language, then the intake, then one
-// that names the municipality before one that serves all of the agency's area.
+// Route returns the agency's units that serve a municipality and a service, the most suitable first: one that
+// serves in the client's language, then the intake, then one that names the municipality before one that
+// serves the agency's whole area.
 func (a Agency) Route(wish RoutingQuery) []Unit {
 	fitting := slices.DeleteFunc(slices.Clone(a.Units), func(u Unit) bool {
 		return wish.Municipality != "" && !u.Serves(wish.Municipality) || wish.ServiceKey != "" && !slices.Contains(u.ServiceKeys, wish.ServiceKey)
@@ -34,8 +34,8 @@ func (a Agency) Route(wish RoutingQuery) []Unit {
 	return fitting
 }
 
-// To is the unit to which a matter goes that is addressed to the agency alone: the most
-// fitting one, or the intake where none fits. Empty where the agency is not known.
+// To returns the unit for a matter that is addressed to the agency without a unit: the most suitable one, or
+// the intake if none is suitable; empty if the agency is unknown.
 func (d *Directory) To(agency string, wish RoutingQuery) string {
 	if wish.Municipality != "" || wish.ServiceKey != "" {
 		if fitting := d.agencies()[agency].Route(wish); len(fitting) > 0 {
@@ -45,14 +45,13 @@ func (d *Directory) To(agency string, wish RoutingQuery) string {
 	return d.Intake(agency)
 }
 
-// Serves tells whether a unit serves a municipality: one that names none serves all of
-// its agency's area.
+// Serves reports whether a unit serves a municipality. A unit that names none serves the agency's whole area.
 func (u Unit) Serves(municipality string) bool {
 	return len(u.Municipalities) == 0 || slices.Contains(u.Municipalities, municipality)
 }
 
-// Speaks tells whether a unit serves in a language, whatever its region or script;
-// false where none is asked for.
+// Speaks reports whether a unit serves in a language, regardless of its region or script; false for an empty
+// tag.
 func (u Unit) Speaks(tag string) bool {
 	wanted, err := language.Parse(tag)
 	if tag == "" || err != nil {
@@ -66,7 +65,7 @@ func (u Unit) Speaks(tag string) bool {
 	})
 }
 
-// first orders what holds before what does not.
+// first orders true before false.
 func first(x, y bool) int {
 	switch {
 	case x == y:

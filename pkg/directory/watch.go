@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/reload"
 )
 
-// Open reads a directory file, and keeps to it while Watch runs.
+// Open reads a directory file. Watch applies later changes of the file.
 func Open(path string) (*File, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
 	if err != nil {
@@ -20,7 +20,7 @@ func Open(path string) (*File, error) {
 	return &File{Directory: directory, path: path, seen: text, every: reload.Every}, err
 }
 
-// File is a directory and the file that it is of.
+// File is a directory with its file.
 type File struct {
 	*Directory
 
@@ -29,11 +29,11 @@ type File struct {
 	every time.Duration
 }
 
-// LookEvery sets how often the file is looked at; before Watch.
+// LookEvery sets how often the file is checked; call it before Watch.
 func (f *File) LookEvery(every time.Duration) { f.every = every }
 
-// Watch takes the file anew whenever it changes, until the context ends. One that is
-// refused is told of once, and the directory stays as it was.
+// Watch reloads the file when it changes, until the context ends. A change that is refused is logged once,
+// and the directory stays as it was.
 func (f *File) Watch(ctx context.Context, logger *slog.Logger) {
 	reload.Follow(ctx, f.every, f.seen, func() ([]byte, error) { return os.ReadFile(f.path) }, func(text []byte) { f.take(ctx, logger, text) })
 }

@@ -17,23 +17,23 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// Domain is ErrorInfo.domain of every refusal.
+// Domain is the ErrorInfo.domain of every refusal.
 const Domain = "koppi"
 
-// Error is a refusal. Its text is for people and must hold nothing of what was
-// sent: no identity code, no free text, no token.
+// Error is a refusal. Its text is for people and must contain nothing of the request: no identity code, no
+// free text, no token.
 type Error struct {
 	reason   Reason
 	message  string
 	metadata map[string]string
 	fields   []*errdetails.BadRequest_FieldViolation
-	// advice in place of the reason's, where that does not help here.
+	// advice replaces the advice of the reason if that does not fit.
 	advice string
-	// after is how long to wait before a repetition; zero where waiting does not help.
+	// after is how long to wait before a retry; zero if waiting does not help.
 	after time.Duration
 }
 
-// New refuses for a reason of the list; the message says what was wrong.
+// New returns a refusal with a reason of the list. The message says what was wrong.
 func New(reason Reason, format string, args ...any) *Error {
 	if _, known := table[reason]; !known {
 		reason = Internal
@@ -41,7 +41,7 @@ func New(reason Reason, format string, args ...any) *Error {
 	return &Error{reason: reason, message: fmt.Sprintf(format, args...)}
 }
 
-// With adds a machine-readable fact, such as the steps that are allowed.
+// With adds a machine-readable fact, such as the allowed steps.
 func (e *Error) With(key, value string) *Error {
 	with := *e
 	with.metadata = maps.Clone(e.metadata)
@@ -52,7 +52,7 @@ func (e *Error) With(key, value string) *Error {
 	return &with
 }
 
-// Field names a field of the request that is wrong, and how.
+// Field adds a request field that is wrong, and a description of the problem.
 func (e *Error) Field(path, description string) *Error {
 	with := *e
 	with.fields = append(with.fields[:len(with.fields):len(with.fields)],
@@ -60,31 +60,31 @@ func (e *Error) Field(path, description string) *Error {
 	return &with
 }
 
-// Advise says what to do where the reason's own advice does not fit.
+// Advise replaces the advice of the reason if that does not fit.
 func (e *Error) Advise(advice string) *Error {
 	with := *e
 	with.advice = advice
 	return &with
 }
 
-// RetryAfter says how long to wait before trying again.
+// RetryAfter sets how long to wait before a retry.
 func (e *Error) RetryAfter(wait time.Duration) *Error {
 	with := *e
 	with.after = wait
 	return &with
 }
 
-// Reason of the refusal.
+// Reason returns the reason of the refusal.
 func (e *Error) Reason() Reason { return e.reason }
 
-// Code is the gRPC status code of the refusal's reason.
+// Code returns the gRPC status code of the reason.
 func (e *Error) Code() codes.Code { return table[e.reason].code }
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.message, cmp.Or(e.advice, table[e.reason].advice))
 }
 
-// GRPCStatus lets grpc carry the refusal over the wire, details and all.
+// GRPCStatus returns the refusal as a gRPC status with all details.
 func (e *Error) GRPCStatus() *status.Status {
 	details := []protoadapt.MessageV1{
 		&errdetails.ErrorInfo{Reason: string(e.reason), Domain: Domain, Metadata: e.metadata},
@@ -103,8 +103,7 @@ func (e *Error) GRPCStatus() *status.Status {
 	return full
 }
 
-// ReasonOf tells the reason of an error, here or from over the wire; empty when
-// it has none.
+// ReasonOf returns the reason of an error from this process or from a gRPC status; empty if it has none.
 func ReasonOf(err error) Reason {
 	var refusal *Error
 	if errors.As(err, &refusal) {
@@ -113,11 +112,11 @@ func ReasonOf(err error) Reason {
 	return Reason(infoOf(err).GetReason())
 }
 
-// MetadataOf is what a refusal says for programs, here or from over the wire.
+// MetadataOf returns the machine-readable facts of a refusal from this process or from a gRPC status.
 func MetadataOf(err error) map[string]string { return infoOf(err).GetMetadata() }
 
-// RetryAfterOf is how long a refusal asks to wait, here or from over the wire; 0 where it
-// does not.
+// RetryAfterOf returns how long a refusal asks to wait, from this process or from a gRPC status; 0 if it does
+// not.
 func RetryAfterOf(err error) time.Duration {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
@@ -127,7 +126,7 @@ func RetryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// infoOf is the ErrorInfo that an error carries; nil where it has none of ours.
+// infoOf returns Koppi's ErrorInfo of an error; nil if it has none.
 func infoOf(err error) *errdetails.ErrorInfo {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
@@ -137,9 +136,8 @@ func infoOf(err error) *errdetails.ErrorInfo {
 	return nil
 }
 
-// Store turns a failure of a store into a refusal that invites a repetition; the
-// caller's own cancellation or deadline stays what it is. The cause stays within,
-// for the log.
+// Store turns an error of a store into a refusal that allows a retry. The caller's own cancellation or
+// deadline is returned as it is. The cause stays wrapped, for the log.
 func Store(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -151,10 +149,9 @@ func Store(err error) error {
 	return fmt.Errorf("%w (%w)", New(Unavailable, "%s", what), err)
 }
 
-// Scrub turns any error into one that may leave the process: refusals and
-// statuses that carry a reason pass, a caller's own cancellation or deadline
-// stays what it is, here and behind; everything else becomes INTERNAL without its
-// text.
+// Scrub turns any error into one that may leave the process. Refusals, and statuses with a reason, pass. The
+// caller's own cancellation or deadline passes, from this process and from services behind it. Everything
+// else becomes INTERNAL without its text.
 func Scrub(err error) error {
 	switch {
 	case err == nil:
@@ -166,14 +163,14 @@ func Scrub(err error) error {
 	case errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded:
 		return status.Error(codes.DeadlineExceeded, "the deadline passed; the same request_id tells what became of it")
 	case status.Code(err) == codes.Unavailable:
-		// A service behind this one is gone.
+		// A service behind this one is unavailable.
 		return New(Unavailable, "the service does not answer")
 	default:
 		return New(Internal, "something went wrong here")
 	}
 }
 
-// bare drops what was wrapped around a refusal: the cause is for the log alone.
+// bare removes what a refusal wraps: the cause is only for the log.
 func bare(err error) error {
 	var refusal *Error
 	if errors.As(err, &refusal) {

@@ -1,11 +1,11 @@
-// Package fault holds the one list of reasons for which Koppi refuses, and turns
-// a refusal into a gRPC status that tells a person what to do.
+// Package fault holds the closed list of reasons for which Koppi refuses, and turns a refusal into a gRPC
+// status that tells a person what to do.
 package fault
 
 import "google.golang.org/grpc/codes"
 
-// Reason is ErrorInfo.reason: stable, for programs. The list is closed; it grows
-// where a person needs another advice.
+// Reason is an ErrorInfo.reason: stable, for programs. The list is closed; a reason is added only if a person
+// needs different advice.
 type Reason string
 
 const (
@@ -58,7 +58,7 @@ const (
 	Internal              Reason = "INTERNAL"
 )
 
-// entry is what a reason means: its status code and what the caller can do.
+// entry is the meaning of a reason: its status code and what the caller can do.
 type entry struct {
 	code   codes.Code
 	advice string
@@ -114,7 +114,7 @@ var table = map[Reason]entry{
 	Internal:              {codes.Internal, "try again; if it stays, give the operator the time of the call"},
 }
 
-// Reasons lists the closed list.
+// Reasons returns the closed list.
 func Reasons() []Reason {
 	all := make([]Reason, 0, len(table))
 	for reason := range table {

@@ -1,6 +1,5 @@
-// Package form holds what every request must be whatever its fields mean: ids are written in
-// one way, and times lie within bounds. Both go by the descriptors of messages, so that a new
-// field cannot be forgotten.
+// Package form checks what applies to every request, whatever its fields mean: ids have one form, and times
+// are within bounds. Both work from the message descriptors, so that new fields are covered.
 package form
 
 import (
@@ -13,13 +12,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// uuid is a UUID, or the name of a subject that ends with one, in the form of RFC 9562 § 4.
-// Braces and "urn:uuid:" are no part of it: the rules of fields refuse them.
+// uuid matches a UUID, or the name of a subject that ends with one, in the form of RFC 9562 § 4. It does not
+// match braces or "urn:uuid:", which the rules of fields refuse.
 var uuid = regexp.MustCompile(`^([a-z]+/)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
-// Ids writes every UUID of a request in lower case, as RFC 9562 § 4 has it: an id that is
-// compared, digested or made part of a key is then the same however it came. It goes into
-// fields that hold ids; texts for people stay as they are.
+// Ids writes every UUID of a request in lower case, as in RFC 9562 § 4, so that an id that is compared,
+// digested or made part of a key does not depend on how it was sent. It changes only fields that hold ids;
+// texts for people stay as they are.
 func Ids(message proto.Message) { ids(message.ProtoReflect()) }
 
 func ids(message protoreflect.Message) {
@@ -48,8 +47,8 @@ func ids(message protoreflect.Message) {
 	})
 }
 
-// isID tells the fields that hold ids by their names: request_id, attachment_ids, subject,
-// subjects, led_to, resubmitted_as, and all others that end so.
+// isID reports whether a field holds ids, by its name: request_id, attachment_ids, subject, subjects, led_to,
+// resubmitted_as, and all others that end so.
 func isID(field protoreflect.FieldDescriptor) bool {
 	name := strings.TrimSuffix(string(field.Name()), "s")
 	switch name {
@@ -67,40 +66,40 @@ func lowered(text string) (string, bool) {
 	return lower, lower != text
 }
 
-// earliest is before everything that Koppi is told of.
+// earliest is before every time that can be in a request.
 var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// latest is behind everything, for who has no time of the domain.
+// latest is the upper bound for a caller that does not have the domain's time.
 var latest = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// yearsAhead is how far ahead a time of a request may lie: nobody may keep a matter from
-// falling due for longer.
+// yearsAhead is how many years ahead a time of a request may lie: nobody may prevent a matter from becoming
+// due for longer.
 const yearsAhead = 1
 
-// longer are the fields whose times may lie further ahead, with the years.
+// longer lists the fields whose times may lie further ahead, with the number of years.
 var longer = map[protoreflect.FullName]int{
-	// A consent in advance stands for two years at most.
+	// Consent given in advance is valid for two years at most.
 	"koppi.consent.v1.GiveConsentRequest.until": 2,
-	// Whoever cites a consent learns from the check of its ground that it lies in the future:
-	// that names the field, and what a consent must be.
+	// For a cited consent, the check of the legal basis refuses a future time, with an error that names the
+	// field and explains what a consent must be.
 	"koppi.common.v1.LegalBasis.consented_at": 1000,
 }
 
-// given are the fields whose times the suite itself gave out, and takes back: they are places
-// in its own orders and decide nothing.
+// given lists the fields whose times the suite itself issued and takes back. They are positions in its own
+// orderings and decide nothing.
 var given = map[protoreflect.FullName]bool{
 	"koppi.casework.v1.ReadWorkRequest.Place.due_at": true,
 	"koppi.casework.v1.ReadHistoryRequest.after":     true,
 	"koppi.casework.v1.Waiting.due_at":               true,
 	"koppi.casework.v1.Waiting.told_at":              true,
-	// The clock of a machine on trial is moved as far as a trial needs.
+	// In a trial the clock is moved as far as the trial needs.
 	"koppi.dev.v1.AdvanceClockRequest.to": true,
 }
 
-// Beyond is the path of the first time in a request that lies before the year 2000 or too far
-// ahead of now, and what is expected of it; empty where all are within bounds. The bound is
-// one year ahead unless the field has another. A zero now is a caller without the domain's
-// time, for whom the year 2100 is the bound.
+// Beyond returns the path of the first time in a request that lies before the year 2000 or too far ahead of
+// now, and what is expected of it; empty if all times are within bounds. The bound is one year ahead unless
+// the field has another. A zero now means that the caller does not have the domain's time; then the bound is
+// the year 2100.
 func Beyond(message proto.Message, now time.Time) (path, want string) {
 	return beyond(message.ProtoReflect(), now)
 }
@@ -135,7 +134,7 @@ func beyond(message protoreflect.Message, now time.Time) (path, want string) {
 	return path, want
 }
 
-// outside says what is expected of a field's time that lies outside its bounds.
+// outside returns what is expected of a field whose time is out of bounds.
 func outside(field protoreflect.FieldDescriptor, at, now time.Time) string {
 	years := yearsAhead
 	if more := longer[field.FullName()]; more > 0 {

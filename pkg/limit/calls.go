@@ -8,8 +8,8 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// Unary limits calls. It comes behind whoever knows the caller; a caller that nobody
-// knows, as of a public method, passes.
+// Unary returns an interceptor that limits unary calls. It must run after authentication. A call without a
+// caller, as of a public method, passes.
 func (l *Limiter) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		leave, err := l.admit(ctx, l.EnterCall)
@@ -21,8 +21,8 @@ func (l *Limiter) Unary() grpc.UnaryServerInterceptor {
 	}
 }
 
-// Stream limits the opening of streams, and how many stand; what is sent on them are
-// calls.
+// Stream returns an interceptor that limits how often streams are opened and how many are open. Requests sent
+// on a stream count as calls of their own.
 func (l *Limiter) Stream() grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		leave, err := l.admit(stream.Context(), l.EnterStream)
@@ -34,7 +34,8 @@ func (l *Limiter) Stream() grpc.StreamServerInterceptor {
 	}
 }
 
-// admit enters first: what waits for no place takes nothing from the second's calls.
+// admit checks the limit of concurrent calls first, so that a call refused by it does not use up the rate
+// limit.
 func (l *Limiter) admit(ctx context.Context, enter func(identity.Caller) (func(), error)) (func(), error) {
 	caller, known := identity.FromContext(ctx)
 	if !known {

@@ -1,8 +1,8 @@
-// Package limit keeps one agency from taking what all need, and one worker's script
-// from taking what the agency needs: so many calls a second over all replicas, and so
-// many calls and streams under way in each process. Calls are counted by the generic cell
-// rate algorithm, which has no window and so no window's edge: in Redis, with a time to
-// live; a replica that cannot ask it counts for itself.
+// Package limit applies rate limits, so that one agency cannot use up the capacity that all need, and one
+// worker's script not that of its agency. It limits calls per second over all replicas, and concurrent calls
+// and streams in each process. Calls are counted by the generic cell rate algorithm, which has no fixed
+// window and therefore no burst at a window's edge. The counts are in Redis, with a time to live; a replica
+// that cannot reach Redis counts for itself.
 package limit
 
 import (
@@ -24,18 +24,18 @@ import (
 )
 
 const (
-	// atOnce is which part of a rate's calls may come at once: the rest comes as they
-	// are refilled, so that no second holds more than one and a half of them.
+	// atOnce divides a rate into the part that may come at once, 1/atOnce of a second's calls. The rest is
+	// refilled over the second, so that no second has more than one and a half times the rate.
 	atOnce = 2
-	// answerTime is how long Redis is waited for: a limit must not slow calls down.
+	// answerTime is the timeout of a call to Redis, because a limit must not slow calls down.
 	answerTime = 50 * time.Millisecond
-	// blindTime is how long Redis is not asked after it did not answer.
+	// blindTime is how long Redis is not asked after it failed to answer (circuit breaker).
 	blindTime = 5 * time.Second
-	// maxLocal bounds who is counted in this process.
+	// maxLocal is the most callers that are counted in this process.
 	maxLocal = 4096
 )
 
-// Settings are the limits that operators set; 0 is none.
+// Settings are the limits that operators set; 0 is no limit.
 type Settings struct {
 	Calls       int `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas, half of them at once; what the gateway asks services for a call counts too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
 	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls a second that one worker or client may make, half of them at once; systems have their agency's. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
@@ -43,8 +43,8 @@ type Settings struct {
 	Streams     int `name:"streams-at-once" help:"Streams of one agency that stand in this process at once; of one worker 32. 0 is no limit." default:"4096" env:"KOPPI_STREAMS_AT_ONCE"`
 }
 
-// Open makes the limiter; nil where nothing is limited. Without a client each replica
-// counts calls for itself. It fails where a limit is negative.
+// Open returns the limiter; nil if nothing is limited. Without a client each replica counts calls for itself.
+// It returns an error if a limit is negative.
 func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 	if min(s.Calls, s.WorkerCalls, s.AtOnce, s.Streams) < 0 {
 		return nil, errors.New("--calls-per-second, --worker-calls-per-second, --calls-at-once and --streams-at-once are not negative")
@@ -63,23 +63,23 @@ func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 	return limiter, nil
 }
 
-// Limiter counts calls by who makes them. It is safe for concurrent use.
+// Limiter limits calls by caller. It is safe for concurrent use.
 type Limiter struct {
 	settings Settings
 	// shared counts for all replicas; nil without Redis.
 	shared *redisrate.Limiter
-	// calls and streams are under way.
+	// calls and streams count those in progress.
 	calls, streams *underWay
 
 	mu sync.Mutex
-	// local counts are of who called last.
+	// local counts the most recent callers in this process.
 	local *lru.Cache[string, *rate.Limiter]
 	// blind is until when Redis is not asked.
 	blind time.Time
 }
 
-// who is counted: an agency, and within it a worker; a client and an operator have no
-// agency, and a system has all that its agency has. The suite itself is not counted.
+// who is the caller as it is counted: an agency, and a worker of it. A client and an operator have no agency,
+// and a system may use all of its agency's limit. The suite itself is not counted.
 type who struct{ agency, person string }
 
 func whoIs(caller identity.Caller) who {
@@ -94,34 +94,34 @@ func whoIs(caller identity.Caller) who {
 	return w
 }
 
-// named stands for a person where Redis and memory count: workers are called by their
-// names in some agencies.
+// named returns the key of a person in Redis and memory. It is a hash, because the worker ids of some
+// agencies are names.
 func named(agency, person string) string {
 	sum := sha256.Sum256([]byte(agency + "\x00" + person))
 	return hex.EncodeToString(sum[:12])
 }
 
-// share is one of the limits that a call counts in.
+// share is one of the limits that apply to a call.
 type share struct {
 	key   string
 	calls int
-	// period in which so many may come; a second where it is zero.
+	// period in which so many calls may come; 0 is one second.
 	period time.Duration
 }
 
-// full is one of the limits that has no room, and in what time it has.
+// full is a limit that is reached, and the time until it allows a call again.
 type full struct {
 	share
 
 	after time.Duration
 }
 
-// limit is how many may come in the long run, and how many of them at once.
+// limit returns the rate, and how many calls may come at once.
 func (s share) limit() redisrate.Limit {
 	return redisrate.Limit{Rate: s.calls, Period: cmp.Or(s.period, time.Second), Burst: max(1, s.calls/atOnce)}
 }
 
-// shares of a caller, the narrower first.
+// shares returns the limits of a caller, the narrower first.
 func (l *Limiter) shares(w who) []share {
 	var all []share
 	if w.person != "" && l.settings.WorkerCalls > 0 {
@@ -133,8 +133,8 @@ func (l *Limiter) shares(w who) []share {
 	return all
 }
 
-// Allow refuses one more call of a caller's, with reason BUSY, where that is over the
-// person's or the agency's calls a second.
+// Allow counts one more call of a caller. It refuses with reason BUSY if that exceeds the calls per second of
+// the person or the agency.
 func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
 	shares := l.shares(whoIs(caller))
 	if len(shares) == 0 {
@@ -146,8 +146,8 @@ func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
 	return nil
 }
 
-// over takes one from each share, the narrower first: what a person is refused takes
-// nothing from the agency. It returns the share that has no room.
+// over counts a call in each limit, the narrower first, so that a call refused for the person does not count
+// for the agency. It returns the limit that is reached; nil if none is.
 func (l *Limiter) over(ctx context.Context, shares []share) *full {
 	now := time.Now() //nolint:forbidigo // limits are of the wall clock
 	if l.shared == nil || l.isBlind(now) {
@@ -182,7 +182,7 @@ func (l *Limiter) setBlind(until time.Time) {
 	l.blind = until
 }
 
-// alone counts in this process.
+// alone counts in this process only.
 func (l *Limiter) alone(shares []share, now time.Time) *full {
 	l.mu.Lock()
 	defer l.mu.Unlock()

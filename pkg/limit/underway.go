@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// workerShare is which part of an agency's calls under way one worker may have.
+	// workerShare divides an agency's limit of concurrent calls: one worker may have 1/workerShare of it.
 	workerShare = 8
-	// workerStreams is how many pages one worker may have open.
+	// workerStreams is the most streams, such as open pages, of one worker.
 	workerStreams = 32
-	// endTime is after which an end of one that is under way can be expected.
+	// endTime is how long a refused caller should wait, after which another call has probably ended.
 	endTime = time.Second
 )
 
-// underWay counts what is going on in this process.
+// underWay counts what is in progress in this process.
 type underWay struct {
 	mu     sync.Mutex
 	counts map[string]int
 }
 
-// enter adds one to each, unless one of them is full; leave takes it away.
+// enter adds one to each count, unless one of the limits is reached; leave subtracts it again.
 func (u *underWay) enter(places []share) (leave func(), full *share) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -49,13 +49,14 @@ func (u *underWay) enter(places []share) (leave func(), full *share) {
 	}, nil
 }
 
-// EnterCall lets one more call be under way, and leave ends it. It refuses with reason
-// BUSY where the caller or the agency has as many as they may.
+// EnterCall counts one more call in progress until leave is called. It refuses with reason BUSY if the limit
+// of the caller or the agency is reached.
 func (l *Limiter) EnterCall(caller identity.Caller) (leave func(), err error) {
 	return enter(l.calls, whoIs(caller), l.settings.AtOnce, max(1, l.settings.AtOnce/workerShare), "calls under way")
 }
 
-// EnterStream does so for a stream.
+// EnterStream counts one more open stream until leave is called. It refuses with reason BUSY as EnterCall
+// does.
 func (l *Limiter) EnterStream(caller identity.Caller) (leave func(), err error) {
 	return enter(l.streams, whoIs(caller), l.settings.Streams, min(workerStreams, l.settings.Streams), "streams")
 }

@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// Uploads are the limits of papers that operators set; 0 is none.
+// Uploads are the limits on attachments that operators set; 0 is no limit.
 type Uploads struct {
 	Waiting       int `name:"uploads-waiting" help:"Uploads of one agency that no message names yet, finished or not, over all replicas; 0 is no limit." default:"2000" env:"KOPPI_UPLOADS_WAITING"`
 	WorkerWaiting int `name:"worker-uploads-waiting" help:"Of these, those of one worker; 0 is no limit." default:"50" env:"KOPPI_WORKER_UPLOADS_WAITING"`
@@ -28,7 +28,7 @@ func (u Uploads) Check() error {
 	return nil
 }
 
-// Quota is how much may wait to be named.
+// Quota returns how much may wait to be named.
 func (u Uploads) Quota() attachment.Quota {
 	return attachment.Quota{
 		Agency: attachment.Share{Uploads: u.Waiting, Bytes: int64(u.MiB) << 20},
@@ -36,8 +36,8 @@ func (u Uploads) Quota() attachment.Quota {
 	}
 }
 
-// AllowUpload refuses one more upload of a caller's, with reason BUSY, where that is over the
-// person's or the agency's uploads an hour. A limiter that is nil counts nothing.
+// AllowUpload counts one more upload of a caller. It refuses with reason BUSY if that exceeds the uploads per
+// hour of the person or the agency. A nil limiter allows everything.
 func (l *Limiter) AllowUpload(ctx context.Context, caller identity.Caller, limits Uploads) error {
 	if l == nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package loopback tells what stays on this machine, where things for trying out and in
-// the clear are admitted.
+// Package loopback recognises addresses of this machine, where trials and unencrypted connections are
+// allowed.
 package loopback
 
 import (
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Is tells whether a host, with or without a port, names this machine.
+// Is reports whether a host, with or without a port, is this machine.
 func Is(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

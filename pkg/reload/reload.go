@@ -1,5 +1,4 @@
-// Package reload takes files anew when they change, so that no process is restarted for
-// them.
+// Package reload reads files again when they change, so that no process needs a restart for that.
 package reload
 
 import (
@@ -8,12 +7,12 @@ import (
 	"time"
 )
 
-// Every is how often files are looked at. They are read and not asked for their time: a
-// mounted file may be exchanged without one that is newer.
+// Every is how often files are read. Their content is compared, not their modification time, because a
+// mounted file may be replaced by one that is not newer.
 const Every = 2 * time.Second
 
-// Follow reads every so often until the context ends, and hands on what is another than
-// the last was. What cannot be read is being exchanged, and is read again.
+// Follow calls read at the given interval until the context ends, and passes content that differs from the
+// last to take. If read fails, the file is probably being replaced, and is read again at the next interval.
 func Follow(ctx context.Context, every time.Duration, last []byte, read func() ([]byte, error), take func([]byte)) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -18,17 +18,17 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Files of the key that signs checkpoints, and of the one that verifies them: give that
-// to whoever keeps checkpoints.
+// Names of the files with the key that signs checkpoints and the key that verifies them. Give the latter to
+// those who keep checkpoints.
 const (
 	SignerFile   = "log.key"
 	VerifierFile = "log.pub"
 )
 
-// signerName is who signs, as checkpoints say.
+// signerName is the name of the signer in checkpoints.
 const signerName = "koppi-log"
 
-// MakeKeys makes the keys in a folder where they are missing.
+// MakeKeys creates the keys in a folder if they are missing.
 func MakeKeys(folder string) error {
 	if _, err := seal.ReadSecret(filepath.Join(folder, SignerFile)); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -43,7 +43,7 @@ func MakeKeys(folder string) error {
 	return seal.WriteSecret(filepath.Join(folder, SignerFile), []byte(signer+"\n"))
 }
 
-// Signer signs checkpoints.
+// Signer returns the signer with the key in a folder.
 func Signer(folder string) (note.Signer, error) {
 	text, err := seal.ReadSecret(filepath.Join(folder, SignerFile))
 	if err != nil {
@@ -52,24 +52,23 @@ func Signer(folder string) (note.Signer, error) {
 	return note.NewSigner(strings.TrimSpace(string(text)))
 }
 
-// Journal is what a log is of.
+// Journal is what a checkpoint is made from.
 type Journal interface {
 	journal.Log
 	Positions(ctx context.Context, agencies ...string) (map[string]journal.Position, error)
 	Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error)
 }
 
-// Checkpoint is how far a service's log, and its mailboxes, reached at a moment; to be
-// kept elsewhere.
+// Checkpoint is the state of a service's log and mailboxes at a moment. Keep it outside of Koppi.
 type Checkpoint struct {
 	Service string
 	Leaves  int64
 	Root    tlog.Hash
-	// Mailboxes by agency.
+	// Mailboxes are the positions by agency.
 	Mailboxes map[string]journal.Position
 }
 
-// At is the checkpoint of a journal as it stands.
+// At returns the checkpoint of a journal's current state.
 func At(ctx context.Context, of Journal, service string) (Checkpoint, error) {
 	state, err := of.LogState(ctx)
 	if err != nil {
@@ -88,7 +87,7 @@ const (
 	mailboxForm    = "mailbox %s %d %x\n"
 )
 
-// Sign writes a checkpoint, signed.
+// Sign returns the checkpoint as signed text.
 func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
 	text := fmt.Appendf(nil, checkpointForm, c.Service, c.Leaves, c.Root)
 	for _, agency := range slices.Sorted(maps.Keys(c.Mailboxes)) {
@@ -97,7 +96,8 @@ func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
 	return note.Sign(&note.Note{Text: string(text)}, signer)
 }
 
-// ParseCheckpoint reads one that Sign wrote; an error where the signature is not the key's.
+// ParseCheckpoint parses a signed checkpoint. It returns an error if the signature is not valid for the
+// verifier's key.
 func ParseCheckpoint(text []byte, verifier string) (Checkpoint, error) {
 	known, err := note.NewVerifier(strings.TrimSpace(verifier))
 	if err != nil {
@@ -110,14 +110,14 @@ func ParseCheckpoint(text []byte, verifier string) (Checkpoint, error) {
 	return parse(opened.Text)
 }
 
-// ParseCheckpoints reads several, one behind the other.
+// ParseCheckpoints parses several concatenated checkpoints.
 func ParseCheckpoints(text []byte, verifier string) ([]Checkpoint, error) {
 	var all []Checkpoint
 	for part := range strings.SplitSeq("\n"+string(text), "\nkoppi log of ") {
 		if strings.TrimSpace(part) == "" {
 			continue
 		}
-		// Behind the last signature nothing but its end of line is the note's.
+		// A note ends with the line break after its last signature.
 		one, err := ParseCheckpoint([]byte("koppi log of "+strings.TrimRight(part, "\n")+"\n"), verifier)
 		if err != nil {
 			return nil, err

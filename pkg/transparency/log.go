@@ -1,7 +1,7 @@
-// Package transparency makes the record of who read and changed what tamper-evident: a
-// Merkle tree over it (RFC 6962, as the Go checksum database has it), checkpoints of which
-// are signed and kept elsewhere. Whoever holds one can tell whether anything that it covers
-// was changed or taken out since, even by somebody who rewrote everything.
+// Package transparency makes the access log tamper-evident. It builds a Merkle tree over the records of who
+// read and changed what (RFC 6962, in the form of the Go checksum database), whose signed checkpoints are
+// kept elsewhere. Anyone who has a checkpoint can detect whether any record that it covers was changed or
+// removed since, even if somebody rewrote everything.
 package transparency
 
 import (
@@ -14,10 +14,11 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// batch is how many records are taken into the log at a time.
+// batch is how many records are added to the log at a time.
 const batch = 1000
 
-// Leaf is what of a record the tree is over: all of it. The form is stored, in hashes.
+// Leaf returns the content of a record, all of it, over which the tree is computed. Stored hashes depend on
+// the format.
 func Leaf(record journal.NumberedAccess) []byte {
 	data := []byte("koppi access 1\x00")
 	data = binary.AppendVarint(data, record.Number)
@@ -32,9 +33,8 @@ func Leaf(record journal.NumberedAccess) []byte {
 	return data
 }
 
-// Extend takes records into the log, and returns the last of them, as many as one batch
-// holds, nil where there were none. Any number of replicas may do so at once:
-// journal.ErrLogMoved tells that another did.
+// Extend adds records to the log, at most one batch, and returns them; nil if there were none. Replicas may
+// call it concurrently: journal.ErrLogMoved says that another one was first.
 func Extend(ctx context.Context, log journal.Log) ([]journal.NumberedAccess, error) {
 	from, err := log.LogState(ctx)
 	if err != nil {
@@ -59,13 +59,13 @@ func Extend(ctx context.Context, log journal.Log) ([]journal.NumberedAccess, err
 	return records, log.ExtendLog(ctx, from, to, hashes)
 }
 
-// reader reads a log's hashes as tlog does.
+// reader reads the hashes of a log for tlog.
 type reader struct {
 	ctx context.Context //nolint:containedctx // tlog's interface has none
 	log journal.Log
 }
 
-// ReadHashes reads the hashes at positions.
+// ReadHashes returns the stored hashes at positions.
 func (r reader) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	if len(positions) == 0 {
 		return nil, nil
@@ -81,14 +81,14 @@ func (r reader) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
-// above are the hashes of a log, with those that are not stored yet.
+// above reads the hashes of a log, including those that are not stored yet.
 type above struct {
 	reader
 	stored int64
 	fresh  [][]byte
 }
 
-// ReadHashes reads the hashes at positions.
+// ReadHashes returns the hashes at positions.
 func (a above) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, len(positions))
 	for i, position := range positions {
@@ -105,14 +105,14 @@ func (a above) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
-// Inclusion proves that the record at an index, counted from 0, is in the tree of so many
-// leaves. tlog.CheckRecord checks it.
+// Inclusion returns a proof that the record at an index, counted from 0, is in the tree with the given number
+// of leaves. Verify it with tlog.CheckRecord.
 func Inclusion(ctx context.Context, log journal.Log, leaves, index int64) (tlog.RecordProof, error) {
 	return tlog.ProveRecord(leaves, index, reader{ctx, log})
 }
 
-// Consistency proves that the tree of so many leaves goes on from an older, smaller one.
-// tlog.CheckTree checks it.
+// Consistency returns a proof that the tree with the given number of leaves extends an older, smaller one.
+// Verify it with tlog.CheckTree.
 func Consistency(ctx context.Context, log journal.Log, leaves, older int64) (tlog.TreeProof, error) {
 	return tlog.ProveTree(leaves, older, reader{ctx, log})
 }

@@ -10,9 +10,9 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// Verify holds the records of a service against its log, and the log against checkpoints
-// that were kept elsewhere. It returns what is wrong, and where; nothing for a sound one.
-// Histories are the last hashes of all subjects' events, which the latest writes must name.
+// Verify verifies the records of a service against its log, and the log against checkpoints that were kept
+// elsewhere. It returns the problems that it found and their places; none for an intact log. Heads are the
+// last hashes of the events of all subjects, which the latest writes must name.
 func Verify(ctx context.Context, log Journal, service string, heads map[string][]byte, checkpoints ...Checkpoint) ([]string, error) {
 	state, err := log.LogState(ctx)
 	if err != nil {
@@ -20,7 +20,7 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 	}
 	var findings []string
 	find := func(format string, args ...any) { findings = append(findings, fmt.Sprintf(format, args...)) }
-	// The tree anew, from the records alone.
+	// Rebuild the tree from the records alone.
 	var anew memory
 	last := map[string][]byte{}
 	for record, err := range records(ctx, log) {
@@ -83,7 +83,7 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 	return findings, nil
 }
 
-// records are all, in the order of recording.
+// records iterates over all records in the order in which they were recorded.
 func records(ctx context.Context, log journal.Log) iter.Seq2[journal.NumberedAccess, error] {
 	return func(yield func(journal.NumberedAccess, error) bool) {
 		for number := int64(0); ; {
@@ -104,7 +104,7 @@ func records(ctx context.Context, log journal.Log) iter.Seq2[journal.NumberedAcc
 	}
 }
 
-// memory is a tree that is kept nowhere.
+// memory is a tree that is kept only in memory.
 type memory struct {
 	leaves int64
 	hashes []tlog.Hash
@@ -121,7 +121,7 @@ func (m *memory) at(position int64) []byte {
 	return hash[:]
 }
 
-// ReadHashes reads the hashes at positions.
+// ReadHashes returns the hashes at positions.
 func (m *memory) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, len(positions))
 	for i, position := range positions {
