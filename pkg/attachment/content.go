@@ -10,7 +10,7 @@ import (
 	"gocloud.dev/blob"
 )
 
-// ErrWrongOffset says that a piece does not begin at the upload's next offset.
+// ErrWrongOffset says that a piece begins beyond the upload's next offset or ends beyond its size.
 var ErrWrongOffset = errors.New("attachment: wrong offset")
 
 // Next returns the offset at which an upload continues; its size if it is complete.

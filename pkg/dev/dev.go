@@ -83,7 +83,7 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 	return &devv1.IssueTokenResponse{Token: token}, nil
 }
 
-// now returns the latest time of all clocks.
+// now returns the latest of the wall clock time and the times of all services.
 func (d *Service) now() time.Time {
 	now := time.Now()
 	for _, service := range d.Services {

@@ -33,7 +33,7 @@ type Agency struct {
 	// Names by language: fi, sv and en.
 	Names map[string]string
 	Units []Unit
-	// Profile without consent.
+	// Profile that applies without the client's consent.
 	Profile Profile
 	// Graces are how long the agency has to act on what it receives; zero fields get defaults.
 	Graces loop.Graces

@@ -175,7 +175,7 @@ func (f fileAgency) check() (Agency, error) {
 			return agency, fmt.Errorf("units[%d] %q stands twice", i, entry.Unit)
 		}
 		seen[unit.Key] = true
-		// A single unit receives everything.
+		// A single unit receives everything that names no unit.
 		unit.Intake = unit.Intake || len(f.Units) == 1
 		if unit.Intake {
 			intakes++

@@ -66,7 +66,7 @@ func lowered(text string) (string, bool) {
 	return lower, lower != text
 }
 
-// earliest is before every time that can be in a request.
+// earliest is the lower bound of the times in a request.
 var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // latest is the upper bound for a caller that does not have the domain's time.

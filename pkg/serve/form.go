@@ -91,7 +91,7 @@ type tolerantCodec struct{ encoding.CodecV2 }
 
 func tolerant() encoding.CodecV2 { return tolerantCodec{encoding.GetCodecV2("proto")} }
 
-// markNumber is a field number that no message here uses.
+// markNumber is a field number that no message of the contract uses.
 const markNumber = protowire.MaxValidNumber
 
 func mark() []byte {

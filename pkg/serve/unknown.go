@@ -14,7 +14,7 @@ import (
 
 const (
 	// unknownStreams is the most streams of unauthenticated callers that a process keeps open at once:
-	// watches of health and, in trials, of reflection.
+	// watches of health and, in trials, reflection.
 	unknownStreams = 64
 	// unknownLife is the longest life of such a stream.
 	unknownLife = time.Minute
@@ -66,7 +66,7 @@ func (u *Unknown) stream(server any, stream grpc.ServerStream, info *grpc.Stream
 	return handle(server, &timed{ServerStream: stream, ctx: ctx})
 }
 
-// timed is a stream with a deadline for its messages.
+// timed is a stream whose context ends at the deadline.
 type timed struct {
 	grpc.ServerStream
 	ctx context.Context //nolint:containedctx // grpc's streams carry their context
