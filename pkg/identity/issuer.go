@@ -50,7 +50,8 @@ func OpenDevIssuer(folder, issuer string) (*Issuer, error) {
 	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer, Audience)
 }
 
-// OpenSuiteIssuer opens the suite's own issuer and writes its public keys to the same folder.
+// OpenSuiteIssuer opens the suite's own issuer and writes its public keys to the same folder if they are
+// missing.
 func OpenSuiteIssuer(folder string) (*Issuer, error) {
 	issuer, err := openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer, SuiteAudience)
 	if err != nil {

@@ -128,9 +128,9 @@ func (s *Secrets) ClientID(code idcode.Code) string {
 	return hex.EncodeToString(id)
 }
 
-// NewCase returns the internal id of a new case of a client; empty if no person is identified. Half of it is
-// random and half depends on the client, so that every service can tell whether a case is this client's
-// without asking the others.
+// NewCase returns the internal id of a new case of a client. Client is empty if no person is identified. Half
+// of the id is random and half depends on the client, so that every service can tell whether a case is this
+// client's without asking the others.
 func (s *Secrets) NewCase(client string) string {
 	random := uuid.New()
 	half := random[:innerBytes/2]

@@ -139,8 +139,8 @@ func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
 		}
 }
 
-// observeUnary logs the outcome of a call but not its content. It returns only refusals with a reason of the
-// list; every other error becomes INTERNAL.
+// observeUnary logs the outcome of a call but not its content. Errors pass fault.Scrub, so that only refusals
+// with a reason of the list, and the caller's own cancellation or deadline, leave the process unchanged.
 func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
 		began := time.Now()

@@ -32,7 +32,7 @@ type Settings struct {
 // Enabled reports whether a collector is configured.
 func (s Settings) Enabled() bool { return s.OTLP != "" }
 
-// started says that spans are exported; otherwise they are not made.
+// started says that traces or metrics of this process are exported or kept. Without it, none are made.
 var started atomic.Bool
 
 // Process identifies the process that makes the telemetry. Name and Logger are required.
