@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-MODULES := proto pkg services/concern services/referral services/consultation services/plan gateway deploy
+MODULES := proto pkg services gateway deploy
 EXAMPLE := gateway/examples/node
 WEB := gateway/web
 BUF := proto/node_modules/.bin/buf

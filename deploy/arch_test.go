@@ -50,6 +50,9 @@ func wrong(from, to string) string {
 			return "the arrow points the other way"
 		}
 	}
+	if one, other := serviceOf(from), serviceOf(to); one != "" && other != "" && one != other {
+		return "a service does not import another"
+	}
 	for _, user := range kernel {
 		if from == "koppi.internal/pkg/journal" && to == user {
 			return "the kernel knows nothing of who uses it"
@@ -64,6 +67,16 @@ func wrong(from, to string) string {
 		}
 	}
 	return "rules are called and call nothing"
+}
+
+// serviceOf is the service that a package belongs to, such as "concern"; empty for none.
+func serviceOf(path string) string {
+	rest, is := strings.CutPrefix(path, "koppi.internal/services/")
+	if !is {
+		return ""
+	}
+	service, _, _ := strings.Cut(rest, "/")
+	return service
 }
 
 func below(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }

@@ -27,10 +27,7 @@ require (
 	koppi.internal/gateway v0.0.0
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
-	koppi.internal/services/concern v0.0.0
-	koppi.internal/services/consultation v0.0.0
-	koppi.internal/services/plan v0.0.0
-	koppi.internal/services/referral v0.0.0
+	koppi.internal/services v0.0.0
 	pgregory.net/rapid v1.3.0
 	sigs.k8s.io/kustomize/api v0.20.1
 	sigs.k8s.io/kustomize/kyaml v0.20.1
@@ -211,12 +208,6 @@ replace koppi.internal/proto => ../proto
 
 replace koppi.internal/pkg => ../pkg
 
-replace koppi.internal/services/concern => ../services/concern
+replace koppi.internal/services => ../services
 
 replace koppi.internal/gateway => ../gateway
-
-replace koppi.internal/services/referral => ../services/referral
-
-replace koppi.internal/services/plan => ../services/plan
-
-replace koppi.internal/services/consultation => ../services/consultation
