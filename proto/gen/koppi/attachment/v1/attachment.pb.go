@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/attachment/v1/attachment.proto
 
-// Documents that travel with case messages. The gateway keeps them encrypted;
-// whoever may read the subject that names an attachment may download it.
+// Attachments: documents that case messages name. The gateway stores them encrypted. A caller
+// that may read the matter that names an attachment may download it.
 
 package attachmentv1
 
@@ -30,8 +30,8 @@ type StartUploadRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Filename  string                 `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
-	// What the sender's system takes it for. It is a hint, for one thing: whether text is a
-	// table. It may be empty, or wrong.
+	// Media type according to the sender's system. Koppi uses it as a hint for one decision:
+	// whether text is a table. It may be empty or wrong.
 	MediaType     string `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
 	SizeBytes     int64  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -99,7 +99,7 @@ func (x *StartUploadRequest) GetSizeBytes() int64 {
 type StartUploadResponse struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
-	// The largest chunk, in bytes.
+	// Maximum size of a chunk, in bytes.
 	ChunkBytes    int32 `protobuf:"varint,2,opt,name=chunk_bytes,json=chunkBytes,proto3" json:"chunk_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -301,7 +301,7 @@ type GetUploadResponse struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	NextOffset int64                  `protobuf:"varint,1,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
 	SizeBytes  int64                  `protobuf:"varint,2,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	// Set once it is finished.
+	// Set once the upload is finished.
 	Attachment    *v1.Attachment `protobuf:"bytes,3,opt,name=attachment,proto3" json:"attachment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -457,7 +457,7 @@ func (x *FinishUploadResponse) GetAttachment() *v1.Attachment {
 type DownloadRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
-	// Subject through which the caller may read it, for example "referrals/…".
+	// The matter through which the caller may read the attachment, for example "referrals/…".
 	Subject       string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -509,7 +509,8 @@ func (x *DownloadRequest) GetSubject() string {
 
 type DownloadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A part, in order; the first response has none, and tells what follows.
+	// One part of the content, in order. The first response has no data: it describes the
+	// attachment that follows.
 	Data          []byte         `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
 	Attachment    *v1.Attachment `protobuf:"bytes,2,opt,name=attachment,proto3" json:"attachment,omitempty"`
 	unknownFields protoimpl.UnknownFields

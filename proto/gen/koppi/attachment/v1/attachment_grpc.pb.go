@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/attachment/v1/attachment.proto
 
-// Documents that travel with case messages. The gateway keeps them encrypted;
-// whoever may read the subject that names an attachment may download it.
+// Attachments: documents that case messages name. The gateway stores them encrypted. A caller
+// that may read the matter that names an attachment may download it.
 
 package attachmentv1
 
@@ -33,27 +33,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type AttachmentServiceClient interface {
-	// StartUpload begins an upload, which works from a browser too: one call a chunk,
-	// resumable at `offset`. What is not finished and named in a day is removed.
-	// A name with a path in it, or of an executable, is INVALID_ARGUMENT,
-	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
+	// StartUpload begins an upload in chunks, which a browser can send too: the caller makes one
+	// call for each chunk and can resume at `offset`. An upload that is not finished and named
+	// by a message within one day is removed. A file name that contains a path, or that is the
+	// name of an executable, is INVALID_ARGUMENT, FILE_NAME_NOT_ALLOWED. A media type that Koppi
+	// does not accept is INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(ctx context.Context, in *StartUploadRequest, opts ...grpc.CallOption) (*StartUploadResponse, error)
-	// UploadChunk stores what follows the chunks before it. The same chunk again
-	// changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
-	// ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
-	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
+	// UploadChunk stores the chunk that follows the earlier ones. Sending the same chunk again
+	// changes nothing. A chunk may have any size up to chunk_bytes: on a slow connection small
+	// chunks keep what has arrived. The server aborts a call that receives no data for 30 s. An
+	// offset that is not the next one is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(ctx context.Context, in *UploadChunkRequest, opts ...grpc.CallOption) (*UploadChunkResponse, error)
-	// GetUpload says how far an upload has come: where to resume after a cut line.
+	// GetUpload returns the progress of an upload: the offset at which the caller resumes after
+	// a lost connection.
 	GetUpload(ctx context.Context, in *GetUploadRequest, opts ...grpc.CallOption) (*GetUploadResponse, error)
-	// FinishUpload checks size, digest and content, and has it scanned; only then can
-	// a message name it. The media type is that of the content. Taken are PDF, pictures
-	// (JPEG, PNG, TIFF, HEIC, WebP), text and tables of text, and office documents (DOCX,
-	// XLSX, ODT, ODS); all else, an archive that unpacks to too much, macros, pages, scripts
-	// and programs are INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
-	// size, UPLOAD_DIFFERS. A refused one is removed.
+	// FinishUpload verifies size, digest and content, and has the content scanned for malware.
+	// Only then can a message name the attachment. The media type is determined from the
+	// content. Koppi accepts PDF, images (JPEG, PNG, TIFF, HEIC, WebP), text and tables in text
+	// form, and office documents (DOCX, XLSX, ODT, ODS). All else is INVALID_ARGUMENT, with
+	// MEDIA_TYPE_NOT_ALLOWED for other content (archives that unpack to too much, macros, web
+	// pages, scripts, programs), MALWARE_FOUND for content in which a scanner finds malware, and
+	// UPLOAD_DIFFERS for another digest or size. A refused upload is removed.
 	FinishUpload(ctx context.Context, in *FinishUploadRequest, opts ...grpc.CallOption) (*FinishUploadResponse, error)
-	// Download gives it out to who may read a subject that names it, and records the
-	// reading. To others it is NOT_FOUND.
+	// Download returns the content to a caller that may read a matter that names the attachment,
+	// and records the access. To all others it is NOT_FOUND.
 	Download(ctx context.Context, in *DownloadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadResponse], error)
 }
 
@@ -128,27 +131,30 @@ type AttachmentService_DownloadClient = grpc.ServerStreamingClient[DownloadRespo
 // All implementations must embed UnimplementedAttachmentServiceServer
 // for forward compatibility.
 type AttachmentServiceServer interface {
-	// StartUpload begins an upload, which works from a browser too: one call a chunk,
-	// resumable at `offset`. What is not finished and named in a day is removed.
-	// A name with a path in it, or of an executable, is INVALID_ARGUMENT,
-	// FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
+	// StartUpload begins an upload in chunks, which a browser can send too: the caller makes one
+	// call for each chunk and can resume at `offset`. An upload that is not finished and named
+	// by a message within one day is removed. A file name that contains a path, or that is the
+	// name of an executable, is INVALID_ARGUMENT, FILE_NAME_NOT_ALLOWED. A media type that Koppi
+	// does not accept is INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED.
 	StartUpload(context.Context, *StartUploadRequest) (*StartUploadResponse, error)
-	// UploadChunk stores what follows the chunks before it. The same chunk again
-	// changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
-	// ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
-	// not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
+	// UploadChunk stores the chunk that follows the earlier ones. Sending the same chunk again
+	// changes nothing. A chunk may have any size up to chunk_bytes: on a slow connection small
+	// chunks keep what has arrived. The server aborts a call that receives no data for 30 s. An
+	// offset that is not the next one is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
 	UploadChunk(context.Context, *UploadChunkRequest) (*UploadChunkResponse, error)
-	// GetUpload says how far an upload has come: where to resume after a cut line.
+	// GetUpload returns the progress of an upload: the offset at which the caller resumes after
+	// a lost connection.
 	GetUpload(context.Context, *GetUploadRequest) (*GetUploadResponse, error)
-	// FinishUpload checks size, digest and content, and has it scanned; only then can
-	// a message name it. The media type is that of the content. Taken are PDF, pictures
-	// (JPEG, PNG, TIFF, HEIC, WebP), text and tables of text, and office documents (DOCX,
-	// XLSX, ODT, ODS); all else, an archive that unpacks to too much, macros, pages, scripts
-	// and programs are INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
-	// size, UPLOAD_DIFFERS. A refused one is removed.
+	// FinishUpload verifies size, digest and content, and has the content scanned for malware.
+	// Only then can a message name the attachment. The media type is determined from the
+	// content. Koppi accepts PDF, images (JPEG, PNG, TIFF, HEIC, WebP), text and tables in text
+	// form, and office documents (DOCX, XLSX, ODT, ODS). All else is INVALID_ARGUMENT, with
+	// MEDIA_TYPE_NOT_ALLOWED for other content (archives that unpack to too much, macros, web
+	// pages, scripts, programs), MALWARE_FOUND for content in which a scanner finds malware, and
+	// UPLOAD_DIFFERS for another digest or size. A refused upload is removed.
 	FinishUpload(context.Context, *FinishUploadRequest) (*FinishUploadResponse, error)
-	// Download gives it out to who may read a subject that names it, and records the
-	// reading. To others it is NOT_FOUND.
+	// Download returns the content to a caller that may read a matter that names the attachment,
+	// and records the access. To all others it is NOT_FOUND.
 	Download(*DownloadRequest, grpc.ServerStreamingServer[DownloadResponse]) error
 	mustEmbedUnimplementedAttachmentServiceServer()
 }

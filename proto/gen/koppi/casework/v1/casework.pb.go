@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/casework/v1/casework.proto
 
-// What the gateway adds to the four services: the whole of one matter, and
-// who has looked at it.
+// What the gateway adds to the four services: the whole of one case, the worklist over all
+// services, the directory, the access log, and statistics.
 
 package caseworkv1
 
@@ -91,9 +91,10 @@ type Queue int32
 
 const (
 	Queue_QUEUE_UNSPECIFIED Queue = 0
-	// What the caller holds, and what is new in the units where it is on duty this week.
+	// Matters assigned to the caller, and new matters in the units where the caller is on duty
+	// this week.
 	Queue_QUEUE_ME Queue = 1
-	// What a unit holds, its workers' included.
+	// Matters assigned to a unit or to its workers.
 	Queue_QUEUE_UNIT   Queue = 2
 	Queue_QUEUE_AGENCY Queue = 3
 )
@@ -358,8 +359,8 @@ type Agency struct {
 	Names map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Kind  AgencyKind        `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
 	Units []*Unit           `protobuf:"bytes,4,rep,name=units,proto3" json:"units,omitempty"`
-	// Whom to ring there at any hour when something urgent waits. Set for the role operator alone,
-	// and empty where the agency has none.
+	// Telephone number that is answered at any hour when an urgent matter waits. Returned to the
+	// role operator only; empty if the agency has none.
 	DutyPhone     string `protobuf:"bytes,5,opt,name=duty_phone,json=dutyPhone,proto3" json:"duty_phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -437,9 +438,9 @@ type Unit struct {
 	Municipalities []string               `protobuf:"bytes,3,rep,name=municipalities,proto3" json:"municipalities,omitempty"`
 	Languages      []string               `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
 	ServiceKeys    []string               `protobuf:"bytes,5,rep,name=service_keys,json=serviceKeys,proto3" json:"service_keys,omitempty"`
-	// Receives what is addressed to the agency where no other unit fits better.
+	// The unit receives what is addressed to the agency if no other unit is a better match.
 	Intake bool `protobuf:"varint,6,opt,name=intake,proto3" json:"intake,omitempty"`
-	// Who is on duty, week by week; for the unit's own agency alone.
+	// The workers on duty, by week. Returned to the unit's own agency only.
 	Duty          []*DutyPair `protobuf:"bytes,7,rep,name=duty,proto3" json:"duty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -524,7 +525,7 @@ func (x *Unit) GetDuty() []*DutyPair {
 	return nil
 }
 
-// DutyPair is who takes a unit's new matters in a week.
+// DutyPair names the workers who take a unit's new matters in one week.
 type DutyPair struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ISO 8601 week, for example "2026-W48".
@@ -580,13 +581,13 @@ func (x *DutyPair) GetWorkers() []string {
 
 type FindUnitsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Three digits; empty for a client whose municipality is not known.
+	// Municipality code, three digits; empty if the client's municipality is not known.
 	Municipality string `protobuf:"bytes,1,opt,name=municipality,proto3" json:"municipality,omitempty"`
 	// A service that the unit must offer; empty for any.
 	ServiceKey string `protobuf:"bytes,2,opt,name=service_key,json=serviceKey,proto3" json:"service_key,omitempty"`
-	// BCP 47 tag of the client's language: a unit that serves in it comes first.
+	// BCP 47 tag of the client's language. Units that serve in it come first.
 	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
-	// Only units of this agency, or of agencies of this kind.
+	// Limits the answer to units of this agency, or of agencies of this kind.
 	Agency        string     `protobuf:"bytes,4,opt,name=agency,proto3" json:"agency,omitempty"`
 	Kind          AgencyKind `protobuf:"varint,5,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -707,7 +708,7 @@ type Route struct {
 	Party *v11.Party             `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
 	Unit  *Unit                  `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	Kind  AgencyKind             `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
-	// Whether it serves in the language asked for.
+	// The unit serves in the requested language.
 	InLanguage    bool `protobuf:"varint,4,opt,name=in_language,json=inLanguage,proto3" json:"in_language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -774,16 +775,17 @@ func (x *Route) GetInLanguage() bool {
 type ListWorkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Queue Queue                  `protobuf:"varint,1,opt,name=queue,proto3,enum=koppi.casework.v1.Queue" json:"queue,omitempty"`
-	// For QUEUE_UNIT; the caller's own where empty.
+	// For QUEUE_UNIT: the unit; empty means the caller's own.
 	Unit string `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	// For QUEUE_UNIT and QUEUE_AGENCY: what this worker holds alone.
+	// For QUEUE_UNIT and QUEUE_AGENCY: only matters that are assigned to this worker.
 	Worker string `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
-	// What the agency sent. Otherwise what it received, and what it sent that waits for it.
+	// True: matters that the agency sent. False: matters that it received, and those it sent
+	// that wait for it.
 	Sent        bool `protobuf:"varint,4,opt,name=sent,proto3" json:"sent,omitempty"`
 	OverdueOnly bool `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
-	// Only where it is the caller's agency's turn.
+	// Only matters in which the caller's agency must act next.
 	OwnTurnOnly bool `protobuf:"varint,8,opt,name=own_turn_only,json=ownTurnOnly,proto3" json:"own_turn_only,omitempty"`
-	// What has ended too. Without a due time, it stands behind all that is open.
+	// Includes matters that have ended. They have no due time and come after all open matters.
 	IncludeEnded bool `protobuf:"varint,9,opt,name=include_ended,json=includeEnded,proto3" json:"include_ended,omitempty"`
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
 	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -940,26 +942,26 @@ func (x *ListWorkResponse) GetNextPageToken() string {
 type WorkItem struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// For example "concerns/…". "overrides/…" is no matter but a request to send in spite
-	// of a prohibition, which waits until due_at for a second officer of the agency:
-	// ListWishes of the client shows it, and DecideOverride decides it. "confirmations/…" is
-	// likewise a wish that an officer recorded in the client's name, of service "consent":
+	// For example "concerns/…". "overrides/…" is not a matter but a request to send in spite of
+	// a prohibition. It waits until due_at for a second officer of the agency: ListWishes for
+	// the client shows it, and DecideOverride decides it. "confirmations/…", of service
+	// "consent", is likewise a consent directive that an officer recorded in the client's name:
 	// DecideWish decides it.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
-	// The state's name in its service, for example "CONCERN_STATE_RECEIVED".
+	// Name of the state in its service, for example "CONCERN_STATE_RECEIVED".
 	State    string          `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	Status   *v11.LoopStatus `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
 	Urgency  v11.Urgency     `protobuf:"varint,5,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	CaseId   string          `protobuf:"bytes,6,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	ClientId string          `protobuf:"bytes,7,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Unit and worker of the caller's agency that hold it.
+	// Unit and worker of the caller's agency to whom the matter is assigned.
 	Holder    *v11.Party             `protobuf:"bytes,8,opt,name=holder,proto3" json:"holder,omitempty"`
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
-	// Nobody holds it yet, and the caller is on duty for it.
+	// The matter is assigned to no worker yet, and the caller is on duty for it.
 	OnDuty          bool                  `protobuf:"varint,10,opt,name=on_duty,json=onDuty,proto3" json:"on_duty,omitempty"`
 	PlannedContacts []*v11.PlannedContact `protobuf:"bytes,11,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
-	// What it is about, as far as the caller may see it, in the contract's own names:
-	// "TOPIC_RENT_ARREARS" of a concern, kind and service of a referral. Never free text.
+	// What the matter is about, as far as the caller may know, in names of this contract:
+	// "TOPIC_RENT_ARREARS" for a concern, kind and service for a referral. Never free text.
 	About         []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1195,7 +1197,7 @@ func (x *ReassignWorkResponse) GetResults() []*Reassigned {
 type Reassigned struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Subject string                 `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
-	// Code 0 where it was passed on.
+	// Code 0 if the matter was reassigned.
 	Status        *status.Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1247,7 +1249,7 @@ func (x *Reassigned) GetStatus() *status.Status {
 
 type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of whom; a client's own token leaves it empty.
+	// The client; empty with a client's own token.
 	ClientId string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	From     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	To       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
@@ -1380,12 +1382,13 @@ type Access struct {
 	At      *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	By      *v11.Party             `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
 	Subject string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
-	// The RPC method, for example "koppi.concern.v1.ConcernService/GetConcern".
+	// The RPC method that was called, for example "koppi.concern.v1.ConcernService/GetConcern".
 	Method string          `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
 	Basis  *v11.LegalBasis `protobuf:"bytes,5,opt,name=basis,proto3" json:"basis,omitempty"`
-	// The client did so; by is absent then.
+	// The client did it; `by` is then absent.
 	ByClient bool `protobuf:"varint,6,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	// As its agency's own people gave it; not shown to the client.
+	// The purpose that the reader stated. Returned to the reader's own agency only, never to the
+	// client.
 	Purpose       string `protobuf:"bytes,7,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1472,8 +1475,8 @@ func (x *Access) GetPurpose() string {
 
 type GetStatisticsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// First and last month, for example "2026-01", from 2000-01 to 2099-12: at most 36, and
-	// the last has ended.
+	// First and last month, for example "2026-01", from 2000-01 to 2099-12. At most 36 months;
+	// the last month must have ended.
 	FromMonth     string `protobuf:"bytes,1,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
 	ToMonth       string `protobuf:"bytes,2,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1526,7 +1529,8 @@ func (x *GetStatisticsRequest) GetToMonth() string {
 
 type GetStatisticsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By service, sender, receiver and month; a row in which nothing is shown is left out.
+	// One row for each service, sender, receiver and month. A row with nothing to show is left
+	// out.
 	Counts        []*LoopCount `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1569,43 +1573,44 @@ func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
 	return nil
 }
 
-// LoopCount counts loops, each once for each thing, in the month in which it first
-// happened. Counts are multiples of 5: what rounding left of one month is carried to the
-// next, so that a sum over months is at most 4 below the truth, save where it would
-// contradict what else is shown. An agency that sent, and did not receive, is shown only
-// what a sender may be told of every loop: of concerns that is sent, taken, closed and
-// declined.
+// LoopCount counts matters, each once for each kind of event, in the month in which the event
+// first happened. Counts are multiples of 5. The remainder of rounding in one month is carried
+// to the next, so that a sum over months is at most 4 below the true value, except where it
+// would contradict other published counts. An agency that sent and did not receive sees only
+// what may be disclosed to a sender about every matter: for concerns the counts of sent,
+// taken, closed and declined.
 type LoopCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty in the rows that are over all services and agencies: those have month and
-	// doors_per_client_tenths alone.
+	// Empty in the rows over all services and agencies. Those rows have only month and
+	// doors_per_client_tenths.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// The agency alone; the receiver is absent for plans, whose members are several.
+	// Agency only, without unit and worker. The receiver is absent for plans, which have several
+	// members.
 	Sender   *v11.Party `protobuf:"bytes,2,opt,name=sender,proto3" json:"sender,omitempty"`
 	Receiver *v11.Party `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	// For example "2026-01", in Helsinki.
+	// For example "2026-01", in the time zone Europe/Helsinki.
 	Month string `protobuf:"bytes,4,opt,name=month,proto3" json:"month,omitempty"`
 	Sent  int64  `protobuf:"varint,5,opt,name=sent,proto3" json:"sent,omitempty"`
-	// A worker caught it, or it was brought to its end at once.
+	// A worker took the matter, or it was completed at once.
 	Taken int64 `protobuf:"varint,6,opt,name=taken,proto3" json:"taken,omitempty"`
-	// Brought to an end by who had taken it.
+	// Ended by the party that had taken it.
 	Closed   int64 `protobuf:"varint,7,opt,name=closed,proto3" json:"closed,omitempty"`
 	Declined int64 `protobuf:"varint,8,opt,name=declined,proto3" json:"declined,omitempty"`
-	// Loops in which a due time passed (service breaks).
+	// Matters in which a due time passed (service breaks).
 	Overdue int64 `protobuf:"varint,9,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	// Loops in which the client did not come.
+	// Matters with an appointment that the client did not attend.
 	NoShows int64 `protobuf:"varint,11,opt,name=no_shows,json=noShows,proto3" json:"no_shows,omitempty"`
-	// Reports about a client who had been reported in the last twelve months.
+	// Reports about a client about whom there had been a report in the twelve months before.
 	Repeats int64 `protobuf:"varint,12,opt,name=repeats,proto3" json:"repeats,omitempty"`
-	// Assessments completed.
+	// Completed assessments.
 	Assessments int64 `protobuf:"varint,13,opt,name=assessments,proto3" json:"assessments,omitempty"`
-	// Plans that came into force.
+	// Plans that became active.
 	Plans int64 `protobuf:"varint,14,opt,name=plans,proto3" json:"plans,omitempty"`
-	// Mean number of units and workers that acted, in the month, in the matters of a client,
-	// in tenths; absent (0) unless at least 20 loops are shown to be open.
+	// Mean number of units and workers that acted in the matters of one client in the month, in
+	// tenths. Absent (0) unless at least 20 matters are published as open.
 	DoorsPerClientTenths int64 `protobuf:"varint,15,opt,name=doors_per_client_tenths,json=doorsPerClientTenths,proto3" json:"doors_per_client_tenths,omitempty"`
-	// Median time from sent to taken of the loops that taken stands for, in seconds, to the
-	// minute; absent where taken is 0.
+	// Median time from sent to taken over the matters counted in `taken`, in seconds, rounded to
+	// the minute. Absent if `taken` is 0.
 	MedianSecondsToTaken *int64 `protobuf:"varint,10,opt,name=median_seconds_to_taken,json=medianSecondsToTaken,proto3,oneof" json:"median_seconds_to_taken,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache

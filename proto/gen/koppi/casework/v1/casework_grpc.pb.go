@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/casework/v1/casework.proto
 
-// What the gateway adds to the four services: the whole of one matter, and
-// who has looked at it.
+// What the gateway adds to the four services: the whole of one case, the worklist over all
+// services, the directory, the access log, and statistics.
 
 package caseworkv1
 
@@ -35,32 +35,33 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type CaseworkServiceClient interface {
-	// GetTimeline merges what the four services recorded of one case or client,
-	// as far as the caller may know it, in time order. The first page fixes how far
-	// the history reaches; what comes later comes through Watch.
+	// GetTimeline merges the messages of the four services about one case or client, as far as
+	// the caller may know them, in time order. The first page fixes how far the history reaches.
+	// Later messages come through Watch.
 	GetTimeline(ctx context.Context, in *GetTimelineRequest, opts ...grpc.CallOption) (*GetTimelineResponse, error)
-	// GetAgencies is the directory: agencies, units, services, languages.
+	// GetAgencies returns the directory: agencies, units, services and languages.
 	GetAgencies(ctx context.Context, in *GetAgenciesRequest, opts ...grpc.CallOption) (*GetAgenciesResponse, error)
-	// FindUnits routes: the units that serve a municipality and a service, the most
-	// fitting first. What is addressed to an agency alone goes to the first of its units.
+	// FindUnits returns the units that serve a municipality and offer a service, the best match
+	// first. A message that is addressed to an agency without a unit goes to the first of its
+	// units.
 	FindUnits(ctx context.Context, in *FindUnitsRequest, opts ...grpc.CallOption) (*FindUnitsResponse, error)
-	// ListWork is the worklist over all four services, the soonest due first. Each
-	// matter listed is a recorded reading.
+	// ListWork returns the worklist over all four services, the earliest due time first. Each
+	// listed matter is recorded in the access log.
 	ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error)
-	// ReassignWork passes matters of the caller's agency to another of its units or
-	// workers, each by its service's own step and each for itself: one that is refused
-	// stops no other. A plan's responsibility is offered in the plan, not passed here.
+	// ReassignWork reassigns matters of the caller's agency to another of its units or workers,
+	// each with its own service's command and independently: one that is refused does not stop
+	// the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
 	ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error)
-	// ListAccesses says who read or changed what of a client, when and on what ground, the
-	// latest first: to the client all (703/2023 § 11), to an agency what its own people
-	// did. A change is listed where the matter itself tells the reader of it as that
-	// agency's deed: what else a deed changed is not told here either. Of those who looked
-	// the client is told agency and unit.
+	// ListAccesses returns the access log of a client: which party read or changed what, when
+	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
+	// agency sees what its own people did. A change is listed only if the matter itself
+	// discloses to the reader that this agency made it; what else the change altered is not
+	// listed. For the people who read, the client sees agency and unit only.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
-	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
-	// they waited to be taken, by service, agency and whole month: an agency's own, or all
-	// for an operator. Counts are rounded to 5, medians are of at least 5: no client shows
-	// through by subtraction.
+	// GetStatistics counts matters: sent, taken, closed, declined and overdue, and how long they
+	// waited to be taken, by service, agency and whole month. An agency sees its own figures, an
+	// operator all. Counts are rounded to 5, and a median is over at least 5 matters, so that no
+	// client can be identified by subtraction.
 	GetStatistics(ctx context.Context, in *GetStatisticsRequest, opts ...grpc.CallOption) (*GetStatisticsResponse, error)
 }
 
@@ -146,32 +147,33 @@ func (c *caseworkServiceClient) GetStatistics(ctx context.Context, in *GetStatis
 // All implementations must embed UnimplementedCaseworkServiceServer
 // for forward compatibility.
 type CaseworkServiceServer interface {
-	// GetTimeline merges what the four services recorded of one case or client,
-	// as far as the caller may know it, in time order. The first page fixes how far
-	// the history reaches; what comes later comes through Watch.
+	// GetTimeline merges the messages of the four services about one case or client, as far as
+	// the caller may know them, in time order. The first page fixes how far the history reaches.
+	// Later messages come through Watch.
 	GetTimeline(context.Context, *GetTimelineRequest) (*GetTimelineResponse, error)
-	// GetAgencies is the directory: agencies, units, services, languages.
+	// GetAgencies returns the directory: agencies, units, services and languages.
 	GetAgencies(context.Context, *GetAgenciesRequest) (*GetAgenciesResponse, error)
-	// FindUnits routes: the units that serve a municipality and a service, the most
-	// fitting first. What is addressed to an agency alone goes to the first of its units.
+	// FindUnits returns the units that serve a municipality and offer a service, the best match
+	// first. A message that is addressed to an agency without a unit goes to the first of its
+	// units.
 	FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error)
-	// ListWork is the worklist over all four services, the soonest due first. Each
-	// matter listed is a recorded reading.
+	// ListWork returns the worklist over all four services, the earliest due time first. Each
+	// listed matter is recorded in the access log.
 	ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error)
-	// ReassignWork passes matters of the caller's agency to another of its units or
-	// workers, each by its service's own step and each for itself: one that is refused
-	// stops no other. A plan's responsibility is offered in the plan, not passed here.
+	// ReassignWork reassigns matters of the caller's agency to another of its units or workers,
+	// each with its own service's command and independently: one that is refused does not stop
+	// the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
 	ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error)
-	// ListAccesses says who read or changed what of a client, when and on what ground, the
-	// latest first: to the client all (703/2023 § 11), to an agency what its own people
-	// did. A change is listed where the matter itself tells the reader of it as that
-	// agency's deed: what else a deed changed is not told here either. Of those who looked
-	// the client is told agency and unit.
+	// ListAccesses returns the access log of a client: which party read or changed what, when
+	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
+	// agency sees what its own people did. A change is listed only if the matter itself
+	// discloses to the reader that this agency made it; what else the change altered is not
+	// listed. For the people who read, the client sees agency and unit only.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
-	// GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
-	// they waited to be taken, by service, agency and whole month: an agency's own, or all
-	// for an operator. Counts are rounded to 5, medians are of at least 5: no client shows
-	// through by subtraction.
+	// GetStatistics counts matters: sent, taken, closed, declined and overdue, and how long they
+	// waited to be taken, by service, agency and whole month. An agency sees its own figures, an
+	// operator all. Counts are rounded to 5, and a median is over at least 5 matters, so that no
+	// client can be identified by subtraction.
 	GetStatistics(context.Context, *GetStatisticsRequest) (*GetStatisticsResponse, error)
 	mustEmbedUnimplementedCaseworkServiceServer()
 }

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/casework/v1/matter.proto
 
-// What each of the four services gives the gateway, so that it can show the whole.
-// No gateway passes these on: they answer only callers that reach the service itself.
+// Internal API: what each of the four services provides to the gateway. No gateway forwards
+// these calls: they answer only callers that reach the service itself.
 
 package caseworkv1
 
@@ -34,10 +34,10 @@ type WaitingKind int32
 
 const (
 	WaitingKind_WAITING_KIND_UNSPECIFIED WaitingKind = 0
-	// It is the unit's turn, or it was asked in, and nobody there holds it yet; or it was
-	// asked something.
+	// The unit must act next or was asked to take part, and no worker of the unit is assigned
+	// yet; or the unit was asked a question.
 	WaitingKind_WAITING_KIND_NEW WaitingKind = 1
-	// It is the unit's turn, and past due.
+	// The unit must act next, and the due time has passed.
 	WaitingKind_WAITING_KIND_OVERDUE WaitingKind = 2
 )
 
@@ -84,18 +84,20 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 
 type ReadHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of both; a client's token reads its own where both are empty.
+	// One of the two is required. A client's token reads the client's own history if both are
+	// empty.
 	CaseId   string `protobuf:"bytes,1,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Purpose  string `protobuf:"bytes,3,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// How far the history reaches: what a first reading answered. Absent for a first.
+	// How far the history reaches, as the first call returned it. Absent in the first call.
 	Reach *Reach `protobuf:"bytes,4,opt,name=reach,proto3" json:"reach,omitempty"`
-	// Only what follows this moment and message.
+	// Only messages after this time and message.
 	After          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
 	AfterMessageId string                 `protobuf:"bytes,6,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
 	Limit          int32                  `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
-	// The subject of that message, and its version there: what decides the order of messages
-	// of one moment. Absent in a page token of an older version, which had it by the ids.
+	// The matter of that message, and the message's version in it: they order messages of the
+	// same time. Absent in a page token of an older version of Koppi, which ordered by message
+	// id.
 	AfterSubject  string `protobuf:"bytes,8,opt,name=after_subject,json=afterSubject,proto3" json:"after_subject,omitempty"`
 	AfterVersion  uint64 `protobuf:"varint,9,opt,name=after_version,json=afterVersion,proto3" json:"after_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -199,7 +201,7 @@ type ReadHistoryResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Messages []*v1.CaseMessage      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	Reach    *Reach                 `protobuf:"bytes,2,opt,name=reach,proto3" json:"reach,omitempty"`
-	// More follows: the limit was reached, or the size of an answer.
+	// More follows: the answer reached the limit or its maximum size.
 	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,7 +258,7 @@ func (x *ReadHistoryResponse) GetMore() bool {
 	return false
 }
 
-// Reach is how many messages of each subject belong to a history.
+// Reach states how many messages of each matter belong to a history.
 type Reach struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Subjects      []*Reach_Subject       `protobuf:"bytes,1,rep,name=subjects,proto3" json:"subjects,omitempty"`
@@ -301,16 +303,16 @@ func (x *Reach) GetSubjects() []*Reach_Subject {
 	return nil
 }
 
-// TimelinePlace is what a timeline's page token holds, sealed.
+// TimelinePlace is the sealed content of a timeline's page token.
 type TimelinePlace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How far each service's history reaches, by the first part of its subjects' names.
+	// How far each service's history reaches, keyed by the first part of its subject names.
 	Reaches        map[string]*Reach      `protobuf:"bytes,1,rep,name=reaches,proto3" json:"reaches,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	After          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	AfterMessageId string                 `protobuf:"bytes,3,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
-	// Which timeline it is of.
+	// Digest of the request that the token belongs to.
 	Request []byte `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
-	// The subject of the last message of the page before, and its version there.
+	// Matter of the last message on the previous page, and the message's version in it.
 	AfterSubject  string `protobuf:"bytes,5,opt,name=after_subject,json=afterSubject,proto3" json:"after_subject,omitempty"`
 	AfterVersion  uint64 `protobuf:"varint,6,opt,name=after_version,json=afterVersion,proto3" json:"after_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -487,9 +489,10 @@ func (x *ReadAttachmentResponse) GetAttachment() *v11.Attachment {
 
 type ReadWorkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As asked for; its page token is the gateway's.
+	// The caller's request. Its page token is the gateway's and is not read here.
 	Work *ListWorkRequest `protobuf:"bytes,1,opt,name=work,proto3" json:"work,omitempty"`
-	// Only what follows this place in the order; due_at is absent for what has none.
+	// Only entries after this place in the order. due_at is absent for an entry without a due
+	// time.
 	After         *ReadWorkRequest_Place `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	Limit         int32                  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -550,9 +553,9 @@ func (x *ReadWorkRequest) GetLimit() int32 {
 type ReadWorkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Items []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// More follows: the limit was reached, or the size of an answer.
+	// More follows: the answer reached the limit or its maximum size.
 	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
-	// Up to where it was read, where more follows.
+	// The place up to which entries were read, if more follow.
 	Reached       *ReadWorkRequest_Place `protobuf:"bytes,3,opt,name=reached,proto3" json:"reached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -611,7 +614,7 @@ func (x *ReadWorkResponse) GetReached() *ReadWorkRequest_Place {
 
 type GetWaitingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The units asked about; an empty unit is what is at the agency alone.
+	// The units asked about. An empty unit means matters addressed to the agency only.
 	Units         []*v11.Party `protobuf:"bytes,1,rep,name=units,proto3" json:"units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -656,9 +659,9 @@ func (x *GetWaitingRequest) GetUnits() []*v11.Party {
 
 type GetWaitingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The domain's time at the service.
+	// Domain time at the service.
 	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
-	// At most 1,000; the rest once these have been told of.
+	// At most 1,000 entries. The rest are returned once these have been notified.
 	Waiting       []*Waiting `protobuf:"bytes,2,rep,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -715,10 +718,10 @@ type Waiting struct {
 	Subject string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	Kind    WaitingKind            `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.WaitingKind" json:"kind,omitempty"`
 	Urgency v11.Urgency            `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	// Until when the unit has to act; absent where there is no time limit.
+	// Time by which the unit has to act; absent if there is no time limit.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// How often the unit has been told of it, in this kind and with this due time, and
-	// when last.
+	// How many times the unit was notified of this entry, in this kind and with this due time,
+	// and when last.
 	Told          int32                  `protobuf:"varint,6,opt,name=told,proto3" json:"told,omitempty"`
 	ToldAt        *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=told_at,json=toldAt,proto3" json:"told_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -806,7 +809,7 @@ func (x *Waiting) GetToldAt() *timestamppb.Timestamp {
 
 type MarkToldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they were given; each counts as told once more.
+	// The entries as GetWaiting returned them; each is counted as notified once more.
 	Told          []*Waiting `protobuf:"bytes,1,rep,name=told,proto3" json:"told,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -887,7 +890,7 @@ func (*MarkToldResponse) Descriptor() ([]byte, []int) {
 
 type TallyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For example "2026-01"; empty asks for the first month in which anything was counted.
+	// For example "2026-01". Empty asks for the first month in which anything was counted.
 	Month         string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -930,12 +933,13 @@ func (x *TallyRequest) GetMonth() string {
 	return ""
 }
 
-// TallyResponse is a part of what was counted in a month.
+// TallyResponse is one part of the counters of a month.
 type TallyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The domain's time at the service; in the first part.
+	// Domain time at the service; in the first part only.
 	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
-	// In the first part, where no month was asked for; empty before anything was counted.
+	// In the first part only, if the request names no month; empty if nothing has been counted
+	// yet.
 	FirstMonth    string                 `protobuf:"bytes,2,opt,name=first_month,json=firstMonth,proto3" json:"first_month,omitempty"`
 	Counts        []*TallyResponse_Count `protobuf:"bytes,3,rep,name=counts,proto3" json:"counts,omitempty"`
 	Waits         []*TallyResponse_Wait  `protobuf:"bytes,4,rep,name=waits,proto3" json:"waits,omitempty"`
@@ -1011,9 +1015,9 @@ func (x *TallyResponse) GetDoors() []*TallyResponse_Door {
 
 type ReadConsentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As asked for; its page token is the gateway's.
+	// The caller's request. Its page token is the gateway's and is not read here.
 	Consents *v12.ListConsentsRequest `protobuf:"bytes,1,opt,name=consents,proto3" json:"consents,omitempty"`
-	// Only those of matters behind this place, the newest matter first; absent for all.
+	// Only consents of matters after this place, the newest matter first; absent for all.
 	After         *ConsentPlace `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1068,7 +1072,7 @@ type ReadConsentsResponse struct {
 	Consents []*v12.Consent         `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
 	// The place of each consent, in the same order.
 	Places []*ConsentPlace `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
-	// More follows: 1,000 were read, or the size of an answer was reached.
+	// More follows: the answer reached 1,000 consents or its maximum size.
 	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1125,8 +1129,8 @@ func (x *ReadConsentsResponse) GetMore() bool {
 	return false
 }
 
-// ConsentPlace is where a consent stands in the list of a client's: by when its matter
-// began, and by the matter.
+// ConsentPlace is the place of a consent in a client's list: ordered by the time at which its
+// matter began, then by matter.
 type ConsentPlace struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	StartedAt     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
@@ -1179,12 +1183,12 @@ func (x *ConsentPlace) GetSubject() string {
 	return ""
 }
 
-// ConsentsPlace is what a page token of ListConsents holds, sealed: how far each service's
-// part was given out, by the first part of its subjects' names.
+// ConsentsPlace is the sealed content of a page token of ListConsents: how far each service's
+// part was returned, keyed by the first part of its subject names.
 type ConsentsPlace struct {
 	state protoimpl.MessageState   `protogen:"open.v1"`
 	After map[string]*ConsentPlace `protobuf:"bytes,1,rep,name=after,proto3" json:"after,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Which list it is of.
+	// Digest of the request that the token belongs to.
 	Request       []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1281,8 +1285,8 @@ func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
 type RecordWithdrawalResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Consent *v12.Consent           `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
-	// Withdrawn consents of the client that not every other service has yet, each a sealed
-	// Withdrawn.
+	// Withdrawn consents of the client that at least one other service does not have yet, each a
+	// sealed Withdrawn.
 	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1520,7 +1524,8 @@ type RecordWishRequest struct {
 	//	*RecordWishRequest_DecideOverride
 	//	*RecordWishRequest_DecideWish
 	Wish isRecordWishRequest_Wish `protobuf_oneof:"wish"`
-	// Where it has to wait, this service's worklists show it. One service does.
+	// If the directive has to wait for confirmation, this service's worklists show it. Exactly
+	// one service does.
 	Listed        bool `protobuf:"varint,8,opt,name=listed,proto3" json:"listed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1681,7 +1686,7 @@ func (*RecordWishRequest_DecideWish) isRecordWishRequest_Wish() {}
 
 type VouchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The wish that is to be recorded.
+	// The consent directive to record.
 	Record        *RecordWishRequest `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1726,8 +1731,8 @@ func (x *VouchRequest) GetRecord() *RecordWishRequest {
 
 type VouchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A sealed Voucher that every service of the suite opens, shown to it as koppi-voucher;
-	// empty where the caller's agency has no live matter of the client here.
+	// A sealed Voucher that every service of the suite can open; it is passed on as
+	// koppi-voucher. Empty if the caller's agency has no live matter of the client here.
 	Voucher       string `protobuf:"bytes,1,opt,name=voucher,proto3" json:"voucher,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1770,10 +1775,11 @@ func (x *VouchResponse) GetVoucher() string {
 	return ""
 }
 
-// Voucher says that an agency may record one wish, for a minute. Services alone read it.
+// Voucher permits an agency to record one consent directive, for one minute. Only services
+// read it.
 type Voucher struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Digest of the wish and of whose it is.
+	// Digest of the consent directive and of its client.
 	Wish          []byte                 `protobuf:"bytes,1,opt,name=wish,proto3" json:"wish,omitempty"`
 	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1826,10 +1832,10 @@ func (x *Voucher) GetUntil() *timestamppb.Timestamp {
 
 type RecordWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The one wish that was recorded, as it is after.
+	// The consent directive that was recorded, as it now stands.
 	Wishes *v12.Wishes `protobuf:"bytes,1,opt,name=wishes,proto3" json:"wishes,omitempty"`
-	// Withdrawn consents of the client that not every other service has yet, each a sealed
-	// Withdrawn.
+	// Withdrawn consents of the client that at least one other service does not have yet, each a
+	// sealed Withdrawn.
 	Withdrawals   []string `protobuf:"bytes,2,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1881,9 +1887,9 @@ func (x *RecordWishResponse) GetWithdrawals() []string {
 
 type ReadAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As asked for; its page token is the gateway's.
+	// The caller's request. Its page token is the gateway's and is not read here.
 	Accesses *ListAccessesRequest `protobuf:"bytes,1,opt,name=accesses,proto3" json:"accesses,omitempty"`
-	// Only what is before this number in the service's own order; 0 for all.
+	// Only entries before this number in the service's own order; 0 for all.
 	Before        int64 `protobuf:"varint,2,opt,name=before,proto3" json:"before,omitempty"`
 	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1943,9 +1949,9 @@ func (x *ReadAccessesRequest) GetLimit() int32 {
 
 type ReadAccessesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The latest first.
+	// The latest entry first.
 	Accesses []*ReadAccessesResponse_Numbered `protobuf:"bytes,1,rep,name=accesses,proto3" json:"accesses,omitempty"`
-	// More follows: the limit was reached, or the size of an answer.
+	// More follows: the answer reached the limit or its maximum size.
 	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1995,14 +2001,15 @@ func (x *ReadAccessesResponse) GetMore() bool {
 	return false
 }
 
-// AccessPlace is what a page token of ListAccesses holds, sealed: up to which number each
-// service's part was given out.
+// AccessPlace is the sealed content of a page token of ListAccesses: the number up to which
+// each service's part was returned.
 type AccessPlace struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Before map[string]int64       `protobuf:"bytes,1,rep,name=before,proto3" json:"before,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// Which list it is of.
+	// Digest of the request that the token belongs to.
 	Request []byte `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
-	// Makes every token equally long: how many records there are, of others too, does not show.
+	// Makes all tokens equally long, so that the length does not reveal how many entries there
+	// are, those of other clients included.
 	Padding       []byte `protobuf:"bytes,3,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2113,7 +2120,7 @@ func (x *CheckAttachmentsRequest) GetSubjects() []string {
 
 type CheckAttachmentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those of the subjects asked about that name it.
+	// The matters among those asked about that name the attachment.
 	Naming        []string `protobuf:"bytes,1,rep,name=naming,proto3" json:"naming,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2262,7 +2269,7 @@ func (x *OverseeResponse) GetReaders() []*v13.Reader {
 
 type IntroduceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The agency's own name for the client.
+	// The agency's own pseudonym for the client.
 	ClientId      string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2307,7 +2314,7 @@ func (x *IntroduceRequest) GetClientId() string {
 
 type IntroduceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A sealed Introduction that another service of the suite opens, shown to it as
+	// A sealed Introduction that another service of the suite can open; it is passed on as
 	// koppi-introduction.
 	Introduction  string `protobuf:"bytes,1,opt,name=introduction,proto3" json:"introduction,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2351,10 +2358,10 @@ func (x *IntroduceResponse) GetIntroduction() string {
 	return ""
 }
 
-// Introduction is who a client is, for a minute. Services alone read it.
+// Introduction identifies a client, for one minute. Only services read it.
 type Introduction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The suite's inner id of the client.
+	// Internal id of the client.
 	Inner         string                 `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
 	Client        *v11.Client            `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
@@ -2451,8 +2458,8 @@ func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
 
 type ListWithdrawalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Each a sealed Withdrawn; those of at most 100 clients, the rest once these have been
-	// passed on.
+	// Each a sealed Withdrawn, of at most 100 clients. The rest are returned once these have
+	// been passed on.
 	Withdrawals   []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2497,10 +2504,10 @@ func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
 
 type NoteWithdrawalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As they were given, each a sealed Withdrawn. INVALID_ARGUMENT, INVALID_FIELD for what
-	// no service of this suite has sealed.
+	// The withdrawals as another service returned them, each a sealed Withdrawn.
+	// INVALID_ARGUMENT, INVALID_FIELD for a value that no service of this suite has sealed.
 	Withdrawals []string `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
-	// They are of this service's own matters, and all others have them.
+	// The withdrawals are of this service's own matters, and all other services have them.
 	PassedOn      bool `protobuf:"varint,2,opt,name=passed_on,json=passedOn,proto3" json:"passed_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2586,10 +2593,11 @@ func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
-// Withdrawn is a withdrawn consent as one service tells the others. Services alone read it.
+// Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
+// it.
 type Withdrawn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The suite's inner id of the client.
+	// Internal id of the client.
 	Inner         string                `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
 	Consent       *v12.WithdrawnConsent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2642,7 +2650,7 @@ func (x *Withdrawn) GetConsent() *v12.WithdrawnConsent {
 
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The UUID alone, as bytes.
+	// The UUID only, as bytes.
 	Id            []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Version       uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2745,7 +2753,8 @@ func (x *ReadWorkRequest_Place) GetSubject() string {
 	return ""
 }
 
-// Count is how many loops between two agencies a thing happened to for the first time.
+// Count is the number of matters between two agencies to which an event happened for the
+// first time.
 type TallyResponse_Count struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sender   string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -2815,7 +2824,8 @@ func (x *TallyResponse_Count) GetLoops() int64 {
 	return 0
 }
 
-// Wait is how long one loop had waited when it was taken, in the order of taking.
+// Wait is how long one matter had waited when it was taken. Waits are in the order of
+// taking.
 type TallyResponse_Wait struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sender        string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -2876,8 +2886,8 @@ func (x *TallyResponse_Wait) GetSeconds() int64 {
 	return 0
 }
 
-// Door is a unit or worker that acted in a client's matters. Both are digests, which
-// tell only which are the same.
+// Door is a contact: a unit or worker that acted in a client's matters. Both fields are
+// digests, which show only equality.
 type TallyResponse_Door struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Client        []byte                 `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`

@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/casework/v1/matter.proto
 
-// What each of the four services gives the gateway, so that it can show the whole.
-// No gateway passes these on: they answer only callers that reach the service itself.
+// Internal API: what each of the four services provides to the gateway. No gateway forwards
+// these calls: they answer only callers that reach the service itself.
 
 package caseworkv1
 
@@ -39,30 +39,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// MatterService answers with the token of whoever called the gateway.
+// MatterService is called with the token of the gateway's caller.
 type MatterServiceClient interface {
-	// ReadHistory reads this service's part of a timeline, in time order.
+	// ReadHistory returns this service's part of a timeline, in time order.
 	ReadHistory(ctx context.Context, in *ReadHistoryRequest, opts ...grpc.CallOption) (*ReadHistoryResponse, error)
-	// ReadAttachment records that an attachment is read through a subject; NOT_FOUND to
-	// whoever may not read the subject, or where it names no such attachment.
+	// ReadAttachment records that an attachment is read through a matter. NOT_FOUND if the
+	// caller may not read the matter, or if the matter does not name the attachment.
 	ReadAttachment(ctx context.Context, in *ReadAttachmentRequest, opts ...grpc.CallOption) (*ReadAttachmentResponse, error)
-	// ReadWork reads this service's part of a worklist.
+	// ReadWork returns this service's part of a worklist.
 	ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error)
 	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
 	// ConsentService.
 	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
 	RecordWithdrawal(ctx context.Context, in *RecordWithdrawalRequest, opts ...grpc.CallOption) (*RecordWithdrawalResponse, error)
 	RecordAcknowledgement(ctx context.Context, in *RecordAcknowledgementRequest, opts ...grpc.CallOption) (*RecordAcknowledgementResponse, error)
-	// ReadWishes and RecordWish are the service's part of the client's wishes.
+	// ReadWishes and RecordWish are the service's part of the client's consent directives.
 	ReadWishes(ctx context.Context, in *ReadWishesRequest, opts ...grpc.CallOption) (*ReadWishesResponse, error)
 	RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error)
-	// Vouch says to the other services that the caller's agency has a live matter of the
-	// client here, or that the same wish was recorded here already.
+	// Vouch attests to the other services that the caller's agency has a live matter of the
+	// client here, or that the same consent directive was already recorded here.
 	Vouch(ctx context.Context, in *VouchRequest, opts ...grpc.CallOption) (*VouchResponse, error)
-	// ReadAccesses reads this service's part of who looked.
+	// ReadAccesses returns this service's part of the access log.
 	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
-	// Introduce makes a client known to another service, for the caller's agency, which has
-	// a matter of the client here: UNKNOWN_CLIENT where it has none. It is a recorded reading.
+	// Introduce lets the caller's agency resolve a client in another service, if it has a matter
+	// of the client here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
 	Introduce(ctx context.Context, in *IntroduceRequest, opts ...grpc.CallOption) (*IntroduceResponse, error)
 }
 
@@ -188,30 +188,30 @@ func (c *matterServiceClient) Introduce(ctx context.Context, in *IntroduceReques
 // All implementations must embed UnimplementedMatterServiceServer
 // for forward compatibility.
 //
-// MatterService answers with the token of whoever called the gateway.
+// MatterService is called with the token of the gateway's caller.
 type MatterServiceServer interface {
-	// ReadHistory reads this service's part of a timeline, in time order.
+	// ReadHistory returns this service's part of a timeline, in time order.
 	ReadHistory(context.Context, *ReadHistoryRequest) (*ReadHistoryResponse, error)
-	// ReadAttachment records that an attachment is read through a subject; NOT_FOUND to
-	// whoever may not read the subject, or where it names no such attachment.
+	// ReadAttachment records that an attachment is read through a matter. NOT_FOUND if the
+	// caller may not read the matter, or if the matter does not name the attachment.
 	ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error)
-	// ReadWork reads this service's part of a worklist.
+	// ReadWork returns this service's part of a worklist.
 	ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error)
 	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
 	// ConsentService.
 	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
 	RecordWithdrawal(context.Context, *RecordWithdrawalRequest) (*RecordWithdrawalResponse, error)
 	RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error)
-	// ReadWishes and RecordWish are the service's part of the client's wishes.
+	// ReadWishes and RecordWish are the service's part of the client's consent directives.
 	ReadWishes(context.Context, *ReadWishesRequest) (*ReadWishesResponse, error)
 	RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error)
-	// Vouch says to the other services that the caller's agency has a live matter of the
-	// client here, or that the same wish was recorded here already.
+	// Vouch attests to the other services that the caller's agency has a live matter of the
+	// client here, or that the same consent directive was already recorded here.
 	Vouch(context.Context, *VouchRequest) (*VouchResponse, error)
-	// ReadAccesses reads this service's part of who looked.
+	// ReadAccesses returns this service's part of the access log.
 	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
-	// Introduce makes a client known to another service, for the caller's agency, which has
-	// a matter of the client here: UNKNOWN_CLIENT where it has none. It is a recorded reading.
+	// Introduce lets the caller's agency resolve a client in another service, if it has a matter
+	// of the client here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
 	Introduce(context.Context, *IntroduceRequest) (*IntroduceResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
 }
@@ -545,26 +545,27 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// SuiteService answers the suite's own processes alone: by the suite's own token, or where
-// processes show each other certificates.
+// SuiteService answers only Koppi's own processes: they authenticate with the suite's own
+// token, or by mutual TLS.
 type SuiteServiceClient interface {
-	// CheckAttachments tells which subjects name an attachment, so that what nobody
-	// names can be removed.
+	// CheckAttachments returns the matters that name an attachment, so that attachments without
+	// any can be removed.
 	CheckAttachments(ctx context.Context, in *CheckAttachmentsRequest, opts ...grpc.CallOption) (*CheckAttachmentsResponse, error)
-	// GetWaiting tells of what waits for units and of which they have not been told, or
-	// not often enough: an emergency twice. It is told without content.
+	// GetWaiting returns the matters that wait for units which have not been notified of them,
+	// or not often enough: an emergency is notified twice. The answer has no content of the
+	// matter.
 	GetWaiting(ctx context.Context, in *GetWaitingRequest, opts ...grpc.CallOption) (*GetWaitingResponse, error)
-	// MarkTold remembers that units have been told of what waits.
+	// MarkTold records that units were notified of what waits.
 	MarkTold(ctx context.Context, in *MarkToldRequest, opts ...grpc.CallOption) (*MarkToldResponse, error)
-	// Tally gives what was counted in a month, unrounded, in parts.
+	// Tally returns the counters of one month, unrounded, in parts.
 	Tally(ctx context.Context, in *TallyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TallyResponse], error)
-	// Oversee is this service's part of what operators see.
+	// Oversee returns this service's part of the operators' overview.
 	Oversee(ctx context.Context, in *OverseeRequest, opts ...grpc.CallOption) (*OverseeResponse, error)
-	// ListWithdrawals gives the withdrawn consents of this service's matters that not every
-	// other service has yet.
+	// ListWithdrawals returns the withdrawn consents of this service's matters that at least one
+	// other service does not have yet.
 	ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error)
-	// NoteWithdrawals keeps withdrawn consents of another service's matters, so that nothing
-	// is sent here on them, or on older ones. Again, it changes nothing.
+	// NoteWithdrawals stores withdrawn consents of another service's matters, so that this
+	// service sends nothing on them or on older ones. Repeating the call changes nothing.
 	NoteWithdrawals(ctx context.Context, in *NoteWithdrawalsRequest, opts ...grpc.CallOption) (*NoteWithdrawalsResponse, error)
 }
 
@@ -659,26 +660,27 @@ func (c *suiteServiceClient) NoteWithdrawals(ctx context.Context, in *NoteWithdr
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
 //
-// SuiteService answers the suite's own processes alone: by the suite's own token, or where
-// processes show each other certificates.
+// SuiteService answers only Koppi's own processes: they authenticate with the suite's own
+// token, or by mutual TLS.
 type SuiteServiceServer interface {
-	// CheckAttachments tells which subjects name an attachment, so that what nobody
-	// names can be removed.
+	// CheckAttachments returns the matters that name an attachment, so that attachments without
+	// any can be removed.
 	CheckAttachments(context.Context, *CheckAttachmentsRequest) (*CheckAttachmentsResponse, error)
-	// GetWaiting tells of what waits for units and of which they have not been told, or
-	// not often enough: an emergency twice. It is told without content.
+	// GetWaiting returns the matters that wait for units which have not been notified of them,
+	// or not often enough: an emergency is notified twice. The answer has no content of the
+	// matter.
 	GetWaiting(context.Context, *GetWaitingRequest) (*GetWaitingResponse, error)
-	// MarkTold remembers that units have been told of what waits.
+	// MarkTold records that units were notified of what waits.
 	MarkTold(context.Context, *MarkToldRequest) (*MarkToldResponse, error)
-	// Tally gives what was counted in a month, unrounded, in parts.
+	// Tally returns the counters of one month, unrounded, in parts.
 	Tally(*TallyRequest, grpc.ServerStreamingServer[TallyResponse]) error
-	// Oversee is this service's part of what operators see.
+	// Oversee returns this service's part of the operators' overview.
 	Oversee(context.Context, *OverseeRequest) (*OverseeResponse, error)
-	// ListWithdrawals gives the withdrawn consents of this service's matters that not every
-	// other service has yet.
+	// ListWithdrawals returns the withdrawn consents of this service's matters that at least one
+	// other service does not have yet.
 	ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error)
-	// NoteWithdrawals keeps withdrawn consents of another service's matters, so that nothing
-	// is sent here on them, or on older ones. Again, it changes nothing.
+	// NoteWithdrawals stores withdrawn consents of another service's matters, so that this
+	// service sends nothing on them or on older ones. Repeating the call changes nothing.
 	NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error)
 	mustEmbedUnimplementedSuiteServiceServer()
 }

@@ -4,8 +4,9 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/contact.proto
 
-// Who will contact the client, and when: so that two agencies do not chase one
-// person. The same in every service where a client is contacted.
+// Planned contacts: which agency will contact the client, and when, so that two agencies do
+// not contact one person at the same time. The same in every service where a client is
+// contacted.
 
 package commonv1
 
@@ -25,13 +26,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ContactPlanned is an agency's plan to contact the client. A later one of the same
-// agency takes its place; without `at` it takes it back. It is told as contact
-// attempts are: to a reporter with the client's consent alone.
+// ContactPlanned is an agency's plan to contact the client. A later plan of the same agency
+// replaces it; one without `at` cancels it. It is disclosed as contact attempts are: to a
+// reporter only with the client's consent.
 type ContactPlanned struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// From then on it stands no longer.
+	// Time at which the plan expires.
 	LapsesAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=lapses_at,json=lapsesAt,proto3" json:"lapses_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -21,14 +21,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// LeftOut says that a message does not hold all of a list: an answer and a snapshot have
-// a largest size. The oldest elements are left out. Each was delivered as a case message
-// of its own, and stands in the timeline, to whoever was told of it.
+// LeftOut states that a message does not hold all elements of a list, since an answer and a
+// snapshot have a maximum size. The oldest elements are left out. Each element was delivered
+// as a case message of its own and is in the timeline of every reader to whom it was
+// disclosed.
 type LeftOut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The list's name in the message that holds this, for example "messages".
+	// Name of the list in the message that holds this LeftOut, for example "messages".
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
-	// How many of its elements are left out.
+	// Number of elements left out.
 	Count         uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/party.proto
 
-// Words that every Koppi service shares: who acts, whom a matter concerns, on
-// what ground data may move, and how far a loop has come.
+// Types that all Koppi services share: parties, clients, legal grounds for disclosure, and the
+// phase of a matter.
 
 package commonv1
 
@@ -26,23 +26,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// LegalGround says why this disclosure is lawful. There is no default: a message
-// without a ground is refused.
+// LegalGround states why the disclosure is lawful. There is no default: Koppi refuses a
+// message without a ground.
 type LegalGround int32
 
 const (
 	LegalGround_LEGAL_GROUND_UNSPECIFIED LegalGround = 0
-	// The client consented (contact, Social Welfare Act 1301/2014 § 35.1). The
-	// consent has a scope and can be withdrawn; it is checked when a message is
-	// sent and again whenever one is delivered.
+	// The client consented (contact, Social Welfare Act 1301/2014 § 35.1). The consent has a
+	// scope and can be withdrawn; Koppi checks it when a message is sent and again at each
+	// delivery.
 	LegalGround_LEGAL_GROUND_CLIENT_CONSENT LegalGround = 1
-	// Notification regardless of secrecy (§ 35.2): consent cannot be obtained and
-	// the person is evidently unable to care for themselves, or a child's
-	// interest requires it. Needs the attestations below, and the content is held
-	// to the sender's minimal profile.
+	// Notification regardless of secrecy (§ 35.2): consent cannot be obtained and the person is
+	// evidently unable to care for themselves, or a child's interest requires it. Requires the
+	// attestation below, and limits the content to the sender's minimal profile.
 	LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION LegalGround = 2
-	// The receiver has a statutory right to the information, or the sender a duty
-	// to give it; cite the provision.
+	// The receiver has a statutory right to the information, or the sender has a duty to give
+	// it. The sender cites the provision.
 	LegalGround_LEGAL_GROUND_STATUTORY_ACCESS LegalGround = 3
 	// No client is identified (anonymous consultation).
 	LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA LegalGround = 4
@@ -93,29 +92,28 @@ func (LegalGround) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{0}
 }
 
-// LoopPhase is the one question that every sender has: what became of what I
-// sent? It is the same scale in all four services; the typed event beside it
-// says more where the reader may know more.
+// LoopPhase states how far a matter has come, for the sender. The scale is the same in all
+// four services; the typed event of a message says more if the reader may know more.
 type LoopPhase int32
 
 const (
 	LoopPhase_LOOP_PHASE_UNSPECIFIED LoopPhase = 0
-	// Stored and on its way: the sender still holds the responsibility.
+	// Stored and on its way. The sender is still responsible.
 	LoopPhase_LOOP_PHASE_SENT LoopPhase = 1
-	// In the receiver's queue, seen by a person or a system there. A concern's
-	// receiving unit is responsible from here; other loops' sender still is.
+	// In the receiver's queue, and seen there by a person or a system. For a concern the
+	// receiving unit is responsible from here on; for other matters the sender still is.
 	LoopPhase_LOOP_PHASE_RECEIVED LoopPhase = 2
-	// Somebody at the receiver has taken it ("otti kopin"): responsibility moved.
+	// A worker of the receiver has taken it ("otti kopin") and is now responsible.
 	LoopPhase_LOOP_PHASE_TAKEN LoopPhase = 3
-	// Being worked on.
+	// The receiver is working on it.
 	LoopPhase_LOOP_PHASE_IN_PROGRESS LoopPhase = 4
-	// The receiver waits for something from the sender or the client.
+	// The receiver waits for the sender or the client.
 	LoopPhase_LOOP_PHASE_WAITING LoopPhase = 5
 	// Ended with an outcome.
 	LoopPhase_LOOP_PHASE_CLOSED LoopPhase = 6
-	// The receiver said no, with a reason: responsibility stays with the sender.
+	// The receiver declined it, with a reason. The sender stays responsible.
 	LoopPhase_LOOP_PHASE_DECLINED LoopPhase = 7
-	// The sender took it back.
+	// The sender withdrew it.
 	LoopPhase_LOOP_PHASE_WITHDRAWN LoopPhase = 8
 )
 
@@ -172,20 +170,20 @@ func (LoopPhase) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{1}
 }
 
-// DueBasis says what a due time rests on. Of equal times it is the first in the order
-// STATUTORY, AGREED, URGENCY, SERVICE_PROMISE.
+// DueBasis states what a due time rests on. If several due times are equal, the basis is the
+// first in the order STATUTORY, AGREED, URGENCY, SERVICE_PROMISE.
 type DueBasis int32
 
 const (
 	DueBasis_DUE_BASIS_UNSPECIFIED DueBasis = 0
-	// The receiver aims at it; no provision asks for it.
+	// A target of the receiver; no provision requires it.
 	DueBasis_DUE_BASIS_SERVICE_PROMISE DueBasis = 1
 	// A provision names the day.
 	DueBasis_DUE_BASIS_STATUTORY DueBasis = 2
-	// The matter is urgent: one hour for an emergency, else the end of the next working day,
-	// since a person last handled it (1301/2014 § 36.1: without delay).
+	// The matter is urgent: one hour for an emergency, otherwise the end of the next working
+	// day, counted from when a person last handled it (1301/2014 § 36.1: without delay).
 	DueBasis_DUE_BASIS_URGENCY DueBasis = 3
-	// A time that somebody named: an answer, an offer to another agency, the next attempt.
+	// A time that a party set: for an answer, an offer to another agency or the next attempt.
 	DueBasis_DUE_BASIS_AGREED DueBasis = 4
 )
 
@@ -287,9 +285,9 @@ func (Urgency) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{3}
 }
 
-// Party names who acts or is addressed. An empty worker addresses the unit's
-// shared queue; an empty unit addresses the agency's intake. Addressing a queue
-// and not a person is the normal case: nothing waits for somebody's holiday.
+// Party names the agency, unit or worker that acts or is addressed. An empty worker addresses
+// the unit's shared queue; an empty unit addresses the agency's intake. Addressing a queue is
+// the normal case, so that no matter waits for an absent worker.
 type Party struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Directory key of the agency, for example "kela" or "hva-pohjois-savo".
@@ -298,7 +296,7 @@ type Party struct {
 	Unit string `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	// The worker's subject at the agency's identity provider.
 	Worker string `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
-	// Output only: what to show a person.
+	// Output only: the name to display. In a request it is refused, INVALID_FIELD.
 	DisplayName   string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -362,8 +360,8 @@ func (x *Party) GetDisplayName() string {
 	return ""
 }
 
-// Client identifies the person a matter concerns. Without an identity it needs
-// details with a name, and is a client of its own: it joins nothing.
+// Client identifies the person whom a matter concerns. A client without an identity code or
+// client_id needs details with a name, and is never merged with another client.
 type Client struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Identity:
@@ -452,16 +450,15 @@ type isClient_Identity interface {
 }
 
 type Client_PersonalIdentityCode struct {
-	// Finnish personal identity code (henkilötunnus). Only GetClient ever
-	// returns it.
+	// Finnish personal identity code (henkilötunnus). Only GetClient returns it.
 	PersonalIdentityCode string `protobuf:"bytes,1,opt,name=personal_identity_code,json=personalIdentityCode,proto3,oneof"`
 }
 
 type Client_ClientId struct {
-	// Koppi's name for the person towards the caller's agency, equal in all four
-	// services, different for each agency. Accepted only from an agency that
-	// may read who this client is in a matter of its own now; else INVALID_ARGUMENT,
-	// UNKNOWN_CLIENT. A non-disclosure that it is told there stays.
+	// Koppi's pseudonym of the person for the caller's agency: equal in all four services,
+	// different for each agency. Accepted only from an agency that may now read the client's
+	// identity in a matter of its own; otherwise INVALID_ARGUMENT, UNKNOWN_CLIENT. A
+	// non-disclosure that applies in that matter stays in force.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3,oneof"`
 }
 
@@ -469,9 +466,9 @@ func (*Client_PersonalIdentityCode) isClient_Identity() {}
 
 func (*Client_ClientId) isClient_Identity() {}
 
-// ClientDetails is how to find and reach the person. Kept sealed; read through
-// GetClient alone, each reading recorded. With non_disclosure (turvakielto) the
-// contact data is shown to nobody but the responsible party.
+// ClientDetails holds the person's name and contact data. It is stored sealed and read through
+// GetClient only; each access is recorded. With non_disclosure (turvakielto) Koppi discloses
+// the contact data only to the responsible party.
 type ClientDetails struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	GivenNames string                 `protobuf:"bytes,1,opt,name=given_names,json=givenNames,proto3" json:"given_names,omitempty"`
@@ -579,13 +576,13 @@ type LegalBasis struct {
 	Ground LegalGround            `protobuf:"varint,1,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
 	// The provision relied on, for example "1301/2014 § 35.2".
 	Provision string `protobuf:"bytes,2,opt,name=provision,proto3" json:"provision,omitempty"`
-	// When the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
+	// Time at which the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
 	ConsentedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=consented_at,json=consentedAt,proto3" json:"consented_at,omitempty"`
 	// Required with LEGAL_GROUND_STATUTORY_NOTIFICATION.
 	Attestation *Attestation `protobuf:"bytes,4,opt,name=attestation,proto3" json:"attestation,omitempty"`
-	// Input only, where something is sent: a consent that the client gave in advance
-	// (ConsentService.GiveConsent), in place of consented_at, which is taken from it. It must
-	// stand, name the service and cover whoever is told.
+	// Input only, in a request that sends something: a consent that the client gave in advance
+	// (ConsentService.GiveConsent). It replaces consented_at, which Koppi takes from it. It must
+	// be in force, name the service and cover every recipient.
 	ConsentId     string `protobuf:"bytes,5,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -656,7 +653,7 @@ func (x *LegalBasis) GetConsentId() string {
 	return ""
 }
 
-// Attestation is what an official vouches for when reporting without consent.
+// Attestation is what an official attests when reporting without consent.
 type Attestation struct {
 	state                        protoimpl.MessageState `protogen:"open.v1"`
 	ConsentUnobtainable          bool                   `protobuf:"varint,1,opt,name=consent_unobtainable,json=consentUnobtainable,proto3" json:"consent_unobtainable,omitempty"`
@@ -717,31 +714,31 @@ func (x *Attestation) GetInterestOfChild() bool {
 	return false
 }
 
-// LoopStatus travels with every case message.
+// LoopStatus is the status of a matter. Every case message carries it.
 type LoopStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Phase LoopPhase              `protobuf:"varint,1,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
 	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
-	// Who is responsible for the matter at this moment: always exactly one party.
+	// The party that is responsible for the matter now: always exactly one.
 	Responsible *Party `protobuf:"bytes,3,opt,name=responsible,proto3" json:"responsible,omitempty"`
-	// When the next step is due at the latest; past it the loop is overdue.
+	// Time by which the next step must be taken. After it the matter is overdue.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// Something is past due. Both sides are told when it turns true, as far as the
-	// ground allows: this is the "service break" of a path.
+	// A due time has passed. Koppi notifies both sides when this becomes true, as far as the
+	// ground allows: it is a "service break" in the client's path.
 	Overdue bool `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	// Whose turn it is: who must act next. Empty once the loop has ended.
+	// The party that must act next. Empty once the matter has ended.
 	WaitingOn *Party `protobuf:"bytes,6,opt,name=waiting_on,json=waitingOn,proto3" json:"waiting_on,omitempty"`
-	// The other side's system has acknowledged the last message of this loop that
-	// this reader was shown too. Never set in a CaseMessage.
+	// The other side's system has acknowledged the last message of this matter that was also
+	// disclosed to this reader. Never set in a CaseMessage.
 	Delivered bool `protobuf:"varint,7,opt,name=delivered,proto3" json:"delivered,omitempty"`
-	// The client is awaited. waiting_on is then the party that sees to it that the
+	// The matter waits for the client. waiting_on is then the party that must see to it that the
 	// wait ends: a client is never overdue.
 	WaitingOnClient bool `protobuf:"varint,8,opt,name=waiting_on_client,json=waitingOnClient,proto3" json:"waiting_on_client,omitempty"`
-	// What due_at rests on. For the receiver and the client alone: unset for a sender and a
-	// participant, in a plan, and where there is no due_at.
+	// The basis of due_at. Disclosed to the receiver and the client only: unset for a sender and
+	// a participant, in a plan, and if there is no due_at.
 	DueBasis DueBasis `protobuf:"varint,9,opt,name=due_basis,json=dueBasis,proto3,enum=koppi.common.v1.DueBasis" json:"due_basis,omitempty"`
-	// The provision of it, such as "1301/2014 § 36.2": set with STATUTORY, and with URGENCY
-	// where the receiver is a social services agency.
+	// Provision on which due_at rests, such as "1301/2014 § 36.2". Set with STATUTORY, and with
+	// URGENCY if the receiver is a social services agency.
 	DueProvision  string `protobuf:"bytes,10,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -847,13 +844,13 @@ func (x *LoopStatus) GetDueProvision() string {
 	return ""
 }
 
-// Attachment points at a stored document (an invoice, a decision, a form).
+// Attachment refers to a stored document, such as an invoice, a decision or a form.
 type Attachment struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	AttachmentId string                 `protobuf:"bytes,1,opt,name=attachment_id,json=attachmentId,proto3" json:"attachment_id,omitempty"`
-	// As its uploader named it: without a path.
+	// File name as the uploader gave it, without a path.
 	Filename string `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
-	// Judged by the content.
+	// Determined from the content.
 	MediaType     string `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
 	SizeBytes     int64  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	Sha256        []byte `protobuf:"bytes,5,opt,name=sha256,proto3" json:"sha256,omitempty"`
@@ -926,7 +923,7 @@ func (x *Attachment) GetSha256() []byte {
 	return nil
 }
 
-// PlannedContact is a plan that stands.
+// PlannedContact is a planned contact that has not expired.
 type PlannedContact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	By            *Party                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`

@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/provision.proto
 
-// The form of a provision, as a rule for fields: proto2, since proto3 has no words for it.
+// The format of a provision, as a validation rule for fields. The file is proto2, since proto3
+// cannot declare such an extension.
 
 package commonv1
 
@@ -36,9 +37,10 @@ var file_koppi_common_v1_provision_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to validate.StringRules.
 var (
-	// The form of a provision: an act, a section and, where there are, subsection and item,
-	// or an article of the Union's; up to four, with a comma and a space between. Such as
-	// "1301/2014 § 35.1", "1412/1997 § 18 b.3", "679/2016 art. 9.2.h". Empty is of the form.
+	// The format of a provision: an act and a section, with subsection and item if there are
+	// any, or an article of a Union act; up to four, separated by a comma and a space. For
+	// example "1301/2014 § 35.1", "1412/1997 § 18 b.3", "679/2016 art. 9.2.h". An empty value is
+	// allowed.
 	//
 	// optional bool provision = 50061;
 	E_Provision = &file_koppi_common_v1_provision_proto_extTypes[0]

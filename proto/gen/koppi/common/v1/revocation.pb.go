@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/revocation.proto
 
-// Entered in error: what was sent about the wrong person is taken back. The same
-// in all four services, so that a partner's system needs one handler for it.
+// Entered in error: the sender revokes what was sent about the wrong person. The events are
+// the same in all four services, so that a partner's system needs one handler.
 
 package commonv1
 
@@ -25,20 +25,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// EnteredInError ends a subject at any time. Every copy of what was told of it
-// becomes a tombstone, and is one when the revocation is answered: what Koppi delivers
-// from then on holds none of its content, and each holder removes it from its own records, then acknowledges (679/2016
+// EnteredInError ends a matter at any time. Every copy of what was disclosed becomes a
+// tombstone before the revocation is answered: what Koppi delivers from then on has none of
+// the content. Each holder removes it from its own records, then acknowledges (679/2016
 // articles 16, 17 and 19).
 type EnteredInError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was wrong. It must not repeat what was entered in error.
+	// What was wrong. It must not repeat the content that was entered in error.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Directory keys of the agencies that were told of it and must acknowledge.
+	// Directory keys of the agencies to which the matter was disclosed and that must
+	// acknowledge.
 	Holders []string `protobuf:"bytes,2,rep,name=holders,proto3" json:"holders,omitempty"`
-	// Until when each has to.
+	// Time by which each holder must acknowledge.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// Who has left before is told of its own copy alone: not of the other holders, nor of
-	// what they acknowledge. Events from before this rule lack it. No reader is told it.
+	// An agency that has left the matter learns only of its own copy: not of the other holders,
+	// nor of their acknowledgements. Absent in events from before this rule. Never disclosed to
+	// a reader.
 	LeftApart     bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -102,7 +104,8 @@ func (x *EnteredInError) GetLeftApart() bool {
 	return false
 }
 
-// RevocationAcknowledged: its sender's agency has removed its copy, or marked it.
+// RevocationAcknowledged: the agency of the message's sender has removed its copy, or marked
+// it.
 type RevocationAcknowledged struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -139,10 +142,10 @@ func (*RevocationAcknowledged) Descriptor() ([]byte, []int) {
 	return file_koppi_common_v1_revocation_proto_rawDescGZIP(), []int{1}
 }
 
-// RevocationOverdue: the due time passed and somebody has not acknowledged.
+// RevocationOverdue: the due time passed, and at least one holder has not acknowledged.
 type RevocationOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Directory keys of those who have not.
+	// Directory keys of the holders that have not acknowledged.
 	Holders       []string               `protobuf:"bytes,1,rep,name=holders,proto3" json:"holders,omitempty"`
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -193,8 +196,8 @@ func (x *RevocationOverdue) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// CopiesErased is recorded once the keys of all earlier messages about the subject
-// are destroyed. It is told to nobody.
+// CopiesErased is recorded once the keys of all earlier messages about the matter are
+// destroyed. It is disclosed to nobody.
 type CopiesErased struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -231,15 +234,15 @@ func (*CopiesErased) Descriptor() ([]byte, []int) {
 	return file_koppi_common_v1_revocation_proto_rawDescGZIP(), []int{3}
 }
 
-// Revocation is how far it has come, as every party to the subject sees it.
+// Revocation is the progress of a revocation, as every party to the matter sees it.
 type Revocation struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Reason string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	At     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
-	// Who revoked it; of the revoker's agency alone where the reader may know no more.
+	// The party that revoked it; only its agency if the reader may know no more.
 	By    *Party                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The due time has passed and somebody has not acknowledged.
+	// The due time has passed, and at least one holder has not acknowledged.
 	Overdue       bool                 `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	Holders       []*Revocation_Holder `protobuf:"bytes,6,rep,name=holders,proto3" json:"holders,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -318,11 +321,11 @@ func (x *Revocation) GetHolders() []*Revocation_Holder {
 	return nil
 }
 
-// Holder is an agency that was told of the subject.
+// Holder is an agency to which the matter was disclosed.
 type Revocation_Holder struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
-	// Absent until it acknowledges.
+	// Absent until the agency acknowledges.
 	AcknowledgedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=acknowledged_at,json=acknowledgedAt,proto3" json:"acknowledged_at,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -4,9 +4,9 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/text.proto
 
-// What a text may be: each field of text says so, by this option or by a rule that leaves
-// it no choice. The tests of proto/ refuse a field that says nothing; deploy/disclosure
-// writes from it which texts reach whom.
+// Text classes: what each text field may hold. Every text field declares it with this option,
+// or with a validation rule that leaves no choice. The tests of proto/ refuse a field that
+// declares nothing; deploy/disclosure derives from it which texts reach which reader.
 
 package commonv1
 
@@ -26,30 +26,29 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// TextClass is what a field of text, or of bytes, holds.
+// TextClass states what a field of text or bytes holds.
 type TextClass int32
 
 const (
 	TextClass_TEXT_CLASS_UNSPECIFIED TextClass = 0
-	// A key of the directory, or an id or token that Koppi made: it is looked up, or opened,
-	// and nothing that a caller made up goes further.
+	// A key of the directory, or an id or token that Koppi made. Koppi looks it up or opens it;
+	// a value that a caller invented goes no further.
 	TextClass_TEXT_CLASS_KEY TextClass = 1
-	// Of a closed form, which the field's rule holds it to: a number, a date, a provision, a
+	// A closed format, which the field's rule enforces: a number, a date, a provision, a
 	// worker's subject. It has no room for a sentence.
 	TextClass_TEXT_CLASS_FORM TextClass = 2
-	// Free text about a matter. It reaches another reader only where the ground of the
-	// matter allows it: deploy/disclosure/disclosure.md lists whom.
+	// Free text about a matter. Disclosed to another reader only if the ground of the matter
+	// allows it: deploy/disclosure/disclosure.md lists the readers.
 	TextClass_TEXT_CLASS_FREE TextClass = 3
-	// Who the client is and how to reach the client. It is kept sealed, and read through
-	// GetClient alone.
+	// Identity and contact data of the client. Stored sealed, and read through GetClient only.
 	TextClass_TEXT_CLASS_IDENTIFICATION TextClass = 4
-	// The one place for a personal identity code. In every other field one is refused,
+	// A personal identity code. In a field of any other class an identity code is refused,
 	// CONTENT_NOT_ALLOWED.
 	TextClass_TEXT_CLASS_IDENTITY_CODE TextClass = 5
-	// Why something was asked for, for the record of who looked: told to the people of the
-	// caller's own agency alone.
+	// The purpose of a request, for the access log. Disclosed only to people of the caller's own
+	// agency.
 	TextClass_TEXT_CLASS_PURPOSE TextClass = 6
-	// Set by Koppi alone. In a request it is refused, INVALID_FIELD.
+	// Set by Koppi only. In a request it is refused, INVALID_FIELD.
 	TextClass_TEXT_CLASS_OUTPUT_ONLY TextClass = 7
 )
 

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/common/v1/withdrawal.proto
 
-// The client has withdrawn the consent that a matter rests on. The same in all four
-// services, so that a partner's system needs one handler for it.
+// Withdrawal of the consent on which a matter rests. The events are the same in all four
+// services, so that a partner's system needs one handler.
 
 package commonv1
 
@@ -25,23 +25,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as
-// one reported without it; a referral, a consultation and a plan end. What was told on
-// the consent becomes a tombstone, read or not, in the mailboxes of those who were told on
-// it alone: the reporter of a concern, and of the other three all parties. The receiver of a
-// concern was told on a right of its own (1301/2014 § 36): its mailbox stays whole, and it
-// is told of the withdrawal. Each holder looks whether it has another ground to keep its
-// copy, removes it if not, and acknowledges (679/2016 article 7.3 and 19).
+// ConsentWithdrawn: from this event on nothing is disclosed on that consent. A concern
+// continues as one reported without consent; a referral, a consultation and a plan end. What
+// was disclosed on the consent becomes a tombstone, read or not, in the mailboxes of the
+// agencies to which it was disclosed on the consent only: the reporter of a concern; in the
+// other three services all parties. The receiver of a concern has a right of its own to the
+// information (1301/2014 § 36): its mailbox stays unchanged, and it is notified of the
+// withdrawal. Each holder checks whether it has another ground to keep its copy, removes the
+// copy if not, and acknowledges (679/2016 articles 7.3 and 19).
 type ConsentWithdrawn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Directory keys of the agencies that were told on it and must acknowledge.
+	// Directory keys of the agencies to which content was disclosed on the consent and that must
+	// acknowledge.
 	Holders []string `protobuf:"bytes,1,rep,name=holders,proto3" json:"holders,omitempty"`
-	// Until when each has to.
+	// Time by which each holder must acknowledge.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The client did so, and not somebody in the client's name.
+	// The client withdrew it, and not another party in the client's name.
 	ByClient bool `protobuf:"varint,3,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	// Who has left before is told of its own copy alone: not of the other holders, nor of
-	// what they acknowledge. Events from before this rule lack it. No reader is told it.
+	// An agency that has left the matter learns only of its own copy: not of the other holders,
+	// nor of their acknowledgements. Absent in events from before this rule. Never disclosed to
+	// a reader.
 	LeftApart     bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -105,7 +108,8 @@ func (x *ConsentWithdrawn) GetLeftApart() bool {
 	return false
 }
 
-// WithdrawalAcknowledged: its sender's agency has seen to its copy.
+// WithdrawalAcknowledged: the agency of the message's sender has removed its copy, or keeps it
+// on another ground.
 type WithdrawalAcknowledged struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -142,10 +146,10 @@ func (*WithdrawalAcknowledged) Descriptor() ([]byte, []int) {
 	return file_koppi_common_v1_withdrawal_proto_rawDescGZIP(), []int{1}
 }
 
-// WithdrawalOverdue: the due time passed and somebody has not acknowledged.
+// WithdrawalOverdue: the due time passed, and at least one holder has not acknowledged.
 type WithdrawalOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Directory keys of those who have not.
+	// Directory keys of the holders that have not acknowledged.
 	Holders       []string               `protobuf:"bytes,1,rep,name=holders,proto3" json:"holders,omitempty"`
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/concern/v1/concern.proto
 
-// Concern reports (huoli-ilmoitus): an agency tells another that a person
-// seems to need help, and learns what became of it.
+// Concern reports (huoli-ilmoitus): an agency reports to another that a person seems to need
+// help, and learns what became of the report.
 
 package concernv1
 
@@ -29,17 +29,17 @@ const (
 
 type SubmitConcernRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// UUID; the same one again returns the first answer.
+	// UUID chosen by the caller. Repeating a request with the same id returns the first answer.
 	RequestId string     `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client    *v1.Client `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	// Agency and, where known, unit that should receive it.
+	// The agency and, if known, the unit that should receive it.
 	Receiver      *v1.Party      `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Basis         *v1.LegalBasis `protobuf:"bytes,4,opt,name=basis,proto3" json:"basis,omitempty"`
 	Topics        []Topic        `protobuf:"varint,5,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
 	Description   string         `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
 	Urgency       v1.Urgency     `protobuf:"varint,7,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	AttachmentIds []string       `protobuf:"bytes,8,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
-	// Case it belongs to; empty starts one.
+	// The case to which it belongs; empty starts a new case.
 	CaseId        string `protobuf:"bytes,9,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -488,7 +488,7 @@ func (x *GetConcernResponse) GetConcern() *Concern {
 
 type ListConcernsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Received (the default) or sent by my agency.
+	// True: concerns that the caller's agency sent. False (the default): those it received.
 	Sent        bool           `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
 	Unit        string         `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	Worker      string         `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
@@ -498,7 +498,7 @@ type ListConcernsRequest struct {
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
 	PageSize  int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Why the client is searched for; required with client_id.
+	// Why the caller searches for the client; required with client_id.
 	Purpose       string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -761,12 +761,14 @@ type TriageConcernRequest struct {
 	Urgency     v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	SupportNeed SupportNeed            `protobuf:"varint,5,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
 	Track       Track                  `protobuf:"varint,6,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
-	// The client's own wish, as far as it is known: drives the track.
+	// Whether the client wants help, as far as the receiver knows. It guides the choice of
+	// track.
 	ClientWantsHelp bool `protobuf:"varint,7,opt,name=client_wants_help,json=clientWantsHelp,proto3" json:"client_wants_help,omitempty"`
-	// Unit or worker it is passed to; empty leaves it in the queue.
+	// Unit or worker to which it is assigned; empty leaves it in the queue.
 	AssignTo *v1.Party `protobuf:"bytes,8,opt,name=assign_to,json=assignTo,proto3" json:"assign_to,omitempty"`
-	// Groups that the client belongs to; they replace an earlier triage's, empty keeps them.
-	// OVER_75 stays once it is set; a triage names it where Koppi does not know the age.
+	// Groups to which the client belongs. They replace those of an earlier triage; empty keeps
+	// them. OVER_75 remains once it is set; the triage states it if Koppi does not know the
+	// client's age.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,9,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1018,7 +1020,7 @@ type ReassignConcernRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Unit or worker of the same agency.
+	// Unit or worker of the caller's agency.
 	To            *v1.Party `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
 	Reason        string    `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1260,8 +1262,9 @@ type RequestInformationRequest struct {
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Question  string                 `protobuf:"bytes,4,opt,name=question,proto3" json:"question,omitempty"`
-	// Until when the reporter answers; unset is the third working day. A matter that was
-	// reported as urgent shortens it: to an hour, or the end of the next working day.
+	// Time by which the reporter answers; unset means the third working day. A concern that was
+	// reported as urgent shortens it: to one hour for an emergency, or to the end of the next
+	// working day.
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1614,7 +1617,7 @@ type CompleteAssessmentRequest struct {
 	ConcernId   string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag        string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	SupportNeed SupportNeed            `protobuf:"varint,4,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
-	// Shared plan that carries on, if one was made.
+	// The shared plan that continues the work, if one was made.
 	PlanId        string `protobuf:"bytes,5,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1736,7 +1739,7 @@ type CloseConcernRequest struct {
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Outcome   Outcome                `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
 	Feedback  string                 `protobuf:"bytes,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
-	// Papers for the reporter, told as the feedback is.
+	// Attachments for the reporter, disclosed under the same rule as the feedback.
 	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1864,11 +1867,12 @@ type ForwardConcernRequest struct {
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Receiver  *v1.Party              `protobuf:"bytes,4,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	// Ground for this onward disclosure; the first one does not carry over.
+	// Legal ground for this onward disclosure; the ground of the first report does not carry
+	// over.
 	Basis *v1.LegalBasis `protobuf:"bytes,5,opt,name=basis,proto3" json:"basis,omitempty"`
-	// Whether the forwarder keeps its own part open.
+	// The forwarding agency keeps its own part open.
 	KeepOpen bool `protobuf:"varint,6,opt,name=keep_open,json=keepOpen,proto3" json:"keep_open,omitempty"`
-	// What is passed on; of content, nothing is copied by itself.
+	// The content of the forwarded concern. Nothing is copied automatically.
 	Topics        []Topic  `protobuf:"varint,7,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
 	Description   string   `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
 	AttachmentIds []string `protobuf:"bytes,9,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
@@ -2028,7 +2032,7 @@ type DeclineConcernRequest struct {
 	Etag        string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Reason      DeclineReason          `protobuf:"varint,4,opt,name=reason,proto3,enum=koppi.concern.v1.DeclineReason" json:"reason,omitempty"`
 	Explanation string                 `protobuf:"bytes,5,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	// Who should have got it, if the decliner knows.
+	// The agency that should have received it, if the declining agency knows.
 	SuggestedReceiver *v1.Party `protobuf:"bytes,6,opt,name=suggested_receiver,json=suggestedReceiver,proto3" json:"suggested_receiver,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -2267,7 +2271,8 @@ type SettleConcernRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The subject that took its place, for example "concerns/…"; or a reason.
+	// The matter that replaces it, for example "concerns/…". Either this or a reason is
+	// required.
 	ResubmittedAs string `protobuf:"bytes,4,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2388,7 +2393,7 @@ type RevokeConcernRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was wrong, without what was entered in error. Required.
+	// What was wrong, without repeating what was entered in error. Required.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

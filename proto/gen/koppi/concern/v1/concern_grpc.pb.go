@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/concern/v1/concern.proto
 
-// Concern reports (huoli-ilmoitus): an agency tells another that a person
-// seems to need help, and learns what became of it.
+// Concern reports (huoli-ilmoitus): an agency reports to another that a person seems to need
+// help, and learns what became of the report.
 
 package concernv1
 
@@ -50,58 +50,70 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ConcernServiceClient interface {
-	// SubmitConcern reports a concern to any agency in the directory. No report is
-	// ever dropped. Where the receiver already handles an open concern about the
-	// same client, the report joins it and the receiver's work is not doubled; a
-	// reporter is told of that only about its own agency's earlier report, since
-	// even the existence of another one is secret.
+	// SubmitConcern reports a concern to any agency in the directory. Koppi never discards a
+	// report. If the receiver already handles an open concern about the same client, the report
+	// joins it, so that the receiver does not do the work twice. Koppi discloses the joining to
+	// a reporter only if the earlier report is its own agency's, since even the existence of
+	// another agency's report is secret.
 	SubmitConcern(ctx context.Context, in *SubmitConcernRequest, opts ...grpc.CallOption) (*SubmitConcernResponse, error)
-	// CheckOpenConcern answers, before a report is written, whether the asker's own
-	// agency already has an open concern about the client there, and how far it
-	// has come ("work peace"). It never tells of another agency's report.
+	// CheckOpenConcern returns, before a report is written, whether the caller's own agency
+	// already has an open concern about the client at the receiver, and how far it has come
+	// ("work peace"). It never discloses another agency's report.
 	CheckOpenConcern(ctx context.Context, in *CheckOpenConcernRequest, opts ...grpc.CallOption) (*CheckOpenConcernResponse, error)
+	// GetConcern returns a concern as it is disclosed to the caller. Each call is recorded in
+	// the access log (703/2023 § 10).
 	GetConcern(ctx context.Context, in *GetConcernRequest, opts ...grpc.CallOption) (*GetConcernResponse, error)
-	// GetClient names the person: for parties with a live relation; each call is
-	// recorded as a reading.
+	// GetClient returns the client's identity to a party that is part of the matter now. Each
+	// call is recorded in the access log.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
-	// ListConcerns is the worklist: what waits for my agency, unit or me, the
-	// soonest due first.
+	// ListConcerns returns the worklist: concerns that wait for the caller's agency, unit or the
+	// caller, the earliest due time first.
 	ListConcerns(ctx context.Context, in *ListConcernsRequest, opts ...grpc.CallOption) (*ListConcernsResponse, error)
-	// The receiver's steps.
+	// ReceiveConcern records that the receiver has seen the concern.
 	ReceiveConcern(ctx context.Context, in *ReceiveConcernRequest, opts ...grpc.CallOption) (*ReceiveConcernResponse, error)
 	// TriageConcern records a person's judgement, from receipt until the concern ends: how
-	// urgent, which kind of support need, who should take it (service guidance, counsellor,
-	// worker). Nothing else lets go of an urgent due time. Once it is taken its state stays.
+	// urgent it is, which kind of support is needed, and who should take it (service guidance,
+	// counsellor, worker). Only triage removes an urgent due time. In a concern that is taken,
+	// triage does not change the state.
 	TriageConcern(ctx context.Context, in *TriageConcernRequest, opts ...grpc.CallOption) (*TriageConcernResponse, error)
-	// TakeConcern makes a named worker responsible for it.
+	// TakeConcern makes a named worker of the receiver responsible.
 	TakeConcern(ctx context.Context, in *TakeConcernRequest, opts ...grpc.CallOption) (*TakeConcernResponse, error)
-	// ReassignConcern moves it within the agency (absence, load), with a reason.
+	// ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
+	// with a reason.
 	ReassignConcern(ctx context.Context, in *ReassignConcernRequest, opts ...grpc.CallOption) (*ReassignConcernResponse, error)
+	// RecordContactAttempt records that the receiver tried to contact the client, and the
+	// result.
 	RecordContactAttempt(ctx context.Context, in *RecordContactAttemptRequest, opts ...grpc.CallOption) (*RecordContactAttemptResponse, error)
+	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error)
+	// StartAssessment begins the service needs assessment of a taken concern.
 	StartAssessment(ctx context.Context, in *StartAssessmentRequest, opts ...grpc.CallOption) (*StartAssessmentResponse, error)
+	// CompleteAssessment ends the assessment and records the support need.
 	CompleteAssessment(ctx context.Context, in *CompleteAssessmentRequest, opts ...grpc.CallOption) (*CompleteAssessmentResponse, error)
+	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
 	CloseConcern(ctx context.Context, in *CloseConcernRequest, opts ...grpc.CallOption) (*CloseConcernResponse, error)
-	// ForwardConcern passes it on to a third agency, health care among them, as a
-	// concern of its own there; the first reporter's loop stays closed on both.
+	// ForwardConcern sends it on to a third agency, which may be in health care, as a separate
+	// concern there. The first reporter still learns the outcome.
 	ForwardConcern(ctx context.Context, in *ForwardConcernRequest, opts ...grpc.CallOption) (*ForwardConcernResponse, error)
-	// DeclineConcern says no with a reason; responsibility returns to the reporter.
+	// DeclineConcern declines it with a reason. Responsibility returns to the reporter.
 	DeclineConcern(ctx context.Context, in *DeclineConcernRequest, opts ...grpc.CallOption) (*DeclineConcernResponse, error)
-	// The reporter's steps.
+	// ProvideInformation answers the receiver's question.
 	ProvideInformation(ctx context.Context, in *ProvideInformationRequest, opts ...grpc.CallOption) (*ProvideInformationResponse, error)
+	// WithdrawConcern withdraws a report that the receiver has not taken yet.
 	WithdrawConcern(ctx context.Context, in *WithdrawConcernRequest, opts ...grpc.CallOption) (*WithdrawConcernResponse, error)
-	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
+	// SettleConcern ends a declined concern: the reporter sent it elsewhere, or dropped it with
+	// a reason.
 	SettleConcern(ctx context.Context, in *SettleConcernRequest, opts ...grpc.CallOption) (*SettleConcernResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
-	// Entered in error. The reporter revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The reporter revokes the concern at any time, also after its end, with a
+	// reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeConcern(ctx context.Context, in *RevokeConcernRequest, opts ...grpc.CallOption) (*RevokeConcernResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
@@ -337,58 +349,70 @@ func (c *concernServiceClient) AcknowledgeRevocation(ctx context.Context, in *Ac
 // All implementations must embed UnimplementedConcernServiceServer
 // for forward compatibility.
 type ConcernServiceServer interface {
-	// SubmitConcern reports a concern to any agency in the directory. No report is
-	// ever dropped. Where the receiver already handles an open concern about the
-	// same client, the report joins it and the receiver's work is not doubled; a
-	// reporter is told of that only about its own agency's earlier report, since
-	// even the existence of another one is secret.
+	// SubmitConcern reports a concern to any agency in the directory. Koppi never discards a
+	// report. If the receiver already handles an open concern about the same client, the report
+	// joins it, so that the receiver does not do the work twice. Koppi discloses the joining to
+	// a reporter only if the earlier report is its own agency's, since even the existence of
+	// another agency's report is secret.
 	SubmitConcern(context.Context, *SubmitConcernRequest) (*SubmitConcernResponse, error)
-	// CheckOpenConcern answers, before a report is written, whether the asker's own
-	// agency already has an open concern about the client there, and how far it
-	// has come ("work peace"). It never tells of another agency's report.
+	// CheckOpenConcern returns, before a report is written, whether the caller's own agency
+	// already has an open concern about the client at the receiver, and how far it has come
+	// ("work peace"). It never discloses another agency's report.
 	CheckOpenConcern(context.Context, *CheckOpenConcernRequest) (*CheckOpenConcernResponse, error)
+	// GetConcern returns a concern as it is disclosed to the caller. Each call is recorded in
+	// the access log (703/2023 § 10).
 	GetConcern(context.Context, *GetConcernRequest) (*GetConcernResponse, error)
-	// GetClient names the person: for parties with a live relation; each call is
-	// recorded as a reading.
+	// GetClient returns the client's identity to a party that is part of the matter now. Each
+	// call is recorded in the access log.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
-	// ListConcerns is the worklist: what waits for my agency, unit or me, the
-	// soonest due first.
+	// ListConcerns returns the worklist: concerns that wait for the caller's agency, unit or the
+	// caller, the earliest due time first.
 	ListConcerns(context.Context, *ListConcernsRequest) (*ListConcernsResponse, error)
-	// The receiver's steps.
+	// ReceiveConcern records that the receiver has seen the concern.
 	ReceiveConcern(context.Context, *ReceiveConcernRequest) (*ReceiveConcernResponse, error)
 	// TriageConcern records a person's judgement, from receipt until the concern ends: how
-	// urgent, which kind of support need, who should take it (service guidance, counsellor,
-	// worker). Nothing else lets go of an urgent due time. Once it is taken its state stays.
+	// urgent it is, which kind of support is needed, and who should take it (service guidance,
+	// counsellor, worker). Only triage removes an urgent due time. In a concern that is taken,
+	// triage does not change the state.
 	TriageConcern(context.Context, *TriageConcernRequest) (*TriageConcernResponse, error)
-	// TakeConcern makes a named worker responsible for it.
+	// TakeConcern makes a named worker of the receiver responsible.
 	TakeConcern(context.Context, *TakeConcernRequest) (*TakeConcernResponse, error)
-	// ReassignConcern moves it within the agency (absence, load), with a reason.
+	// ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
+	// with a reason.
 	ReassignConcern(context.Context, *ReassignConcernRequest) (*ReassignConcernResponse, error)
+	// RecordContactAttempt records that the receiver tried to contact the client, and the
+	// result.
 	RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error)
+	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error)
+	// StartAssessment begins the service needs assessment of a taken concern.
 	StartAssessment(context.Context, *StartAssessmentRequest) (*StartAssessmentResponse, error)
+	// CompleteAssessment ends the assessment and records the support need.
 	CompleteAssessment(context.Context, *CompleteAssessmentRequest) (*CompleteAssessmentResponse, error)
+	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
 	CloseConcern(context.Context, *CloseConcernRequest) (*CloseConcernResponse, error)
-	// ForwardConcern passes it on to a third agency, health care among them, as a
-	// concern of its own there; the first reporter's loop stays closed on both.
+	// ForwardConcern sends it on to a third agency, which may be in health care, as a separate
+	// concern there. The first reporter still learns the outcome.
 	ForwardConcern(context.Context, *ForwardConcernRequest) (*ForwardConcernResponse, error)
-	// DeclineConcern says no with a reason; responsibility returns to the reporter.
+	// DeclineConcern declines it with a reason. Responsibility returns to the reporter.
 	DeclineConcern(context.Context, *DeclineConcernRequest) (*DeclineConcernResponse, error)
-	// The reporter's steps.
+	// ProvideInformation answers the receiver's question.
 	ProvideInformation(context.Context, *ProvideInformationRequest) (*ProvideInformationResponse, error)
+	// WithdrawConcern withdraws a report that the receiver has not taken yet.
 	WithdrawConcern(context.Context, *WithdrawConcernRequest) (*WithdrawConcernResponse, error)
-	// SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
+	// SettleConcern ends a declined concern: the reporter sent it elsewhere, or dropped it with
+	// a reason.
 	SettleConcern(context.Context, *SettleConcernRequest) (*SettleConcernResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
-	// Entered in error. The reporter revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The reporter revokes the concern at any time, also after its end, with a
+	// reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeConcern(context.Context, *RevokeConcernRequest) (*RevokeConcernResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedConcernServiceServer()
 }

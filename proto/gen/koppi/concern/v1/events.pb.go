@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/concern/v1/events.proto
 
-// What is recorded of a concern, and what its case messages carry. Past tense;
-// never changed once recorded.
+// Events: what Koppi records of a concern, and what its case messages carry. An event is named
+// in the past tense and never changes once recorded.
 
 package concernv1
 
@@ -27,6 +27,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ConcernSubmitted: the reporter sent the concern.
 type ConcernSubmitted struct {
 	state                  protoimpl.MessageState `protogen:"open.v1"`
 	Receiver               *v1.Party              `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"`
@@ -36,16 +37,17 @@ type ConcernSubmitted struct {
 	Attachments            []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	ClientLanguage         string                 `protobuf:"bytes,6,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
 	ForwardedFromConcernId string                 `protobuf:"bytes,7,opt,name=forwarded_from_concern_id,json=forwardedFromConcernId,proto3" json:"forwarded_from_concern_id,omitempty"`
-	// For the receiver only.
+	// Number of earlier concerns about the client in the last twelve months. Disclosed to the
+	// receiver only.
 	EarlierConcerns int32 `protobuf:"varint,8,opt,name=earlier_concerns,json=earlierConcerns,proto3" json:"earlier_concerns,omitempty"`
-	// When the receiver must have acted: recorded, since the time limit is the
-	// receiving agency's to configure and a history must not change with it.
+	// Time by which the receiver must act. It is recorded, since the receiving agency configures
+	// the time limit and history must not change with the configuration.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// Groups whose assessment the law gives a day, as far as they are known when it is sent.
-	// For the receiver and the client only.
+	// Groups for which the law sets a day for the assessment, as far as they are known at
+	// sending. Disclosed to the receiver and the client only.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,10,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
-	// The receiver is a social services agency, whose time limits 1301/2014 § 36 sets: recorded,
-	// since a history must not change with the directory.
+	// The receiver is a social services agency, whose time limits are set in 1301/2014 § 36. It
+	// is recorded, since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,11,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -161,15 +163,15 @@ func (x *ConcernSubmitted) GetToSocialServices() bool {
 // ConcernJoined: the receiver already handles an open concern about the client.
 type ConcernJoined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For the receiver the concern that leads; for the reporter its own agency's
-	// earliest open report.
+	// For the receiver: the leading concern. For the reporter: its own agency's earliest open
+	// report.
 	JoinedConcernId string `protobuf:"bytes,1,opt,name=joined_concern_id,json=joinedConcernId,proto3" json:"joined_concern_id,omitempty"`
-	// As recorded, the reporting agency's own earliest open report; empty where it
-	// has none, and then the reporter is not told of the joining. Never sent.
+	// In the record: the reporting agency's own earliest open report. Empty if it has none; the
+	// joining is then not disclosed to the reporter. Never sent.
 	OwnJoinedConcernId string `protobuf:"bytes,2,opt,name=own_joined_concern_id,json=ownJoinedConcernId,proto3" json:"own_joined_concern_id,omitempty"`
-	// As recorded, the steps of the leading concern that this report is told later.
-	// Where it is set, the report had joined before and nobody is told of this event.
-	// Never sent.
+	// In the record: the steps of the leading concern that are disclosed to this report later.
+	// If it is set, the report had joined before, and this event is disclosed to nobody. Never
+	// sent.
 	Later         *ConcernJoined_Later `protobuf:"bytes,3,opt,name=later,proto3" json:"later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -226,11 +228,11 @@ func (x *ConcernJoined) GetLater() *ConcernJoined_Later {
 	return nil
 }
 
-// ReportJoined is recorded on the open concern; for its receiver only.
+// ReportJoined is recorded on the open concern and disclosed to its receiver only.
 type ReportJoined struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	JoiningConcernId string                 `protobuf:"bytes,1,opt,name=joining_concern_id,json=joiningConcernId,proto3" json:"joining_concern_id,omitempty"`
-	// How urgent the report that joined is, as its reporter says.
+	// Urgency of the report that joined, as its reporter stated it.
 	Urgency       v1.Urgency `protobuf:"varint,2,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -280,21 +282,21 @@ func (x *ReportJoined) GetUrgency() v1.Urgency {
 	return v1.Urgency(0)
 }
 
-// ConcernPromoted: the concern it had joined was withdrawn and this one leads
-// now; for its receiver and for whoever was shown JOINED.
+// ConcernPromoted: the concern that it had joined was withdrawn, and this one now leads.
+// Disclosed to its receiver, and to the readers that were shown JOINED.
 type ConcernPromoted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For the receiver only: the reports that are joined to it from now on.
+	// Disclosed to the receiver only: the reports that are joined to this concern from now on.
 	JoinedConcernIds []string `protobuf:"bytes,1,rep,name=joined_concern_ids,json=joinedConcernIds,proto3" json:"joined_concern_ids,omitempty"`
-	// For the receiver only: the concern that it stays joined to, where it leads
-	// its own agency's reports and another agency's concern leads them all.
+	// Disclosed to the receiver only: the concern to which it stays joined, if it leads its own
+	// agency's reports and another agency's concern leads them all.
 	JoinedConcernId string `protobuf:"bytes,2,opt,name=joined_concern_id,json=joinedConcernId,proto3" json:"joined_concern_id,omitempty"`
-	// As recorded, whether its reporter had been shown JOINED. Never sent.
+	// In the record: whether its reporter had been shown JOINED. Never sent.
 	ReporterShown bool `protobuf:"varint,3,opt,name=reporter_shown,json=reporterShown,proto3" json:"reporter_shown,omitempty"`
-	// For the receiver only: how urgent the concern was that had led.
+	// Disclosed to the receiver only: the urgency of the concern that had led.
 	Urgency v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	// For the receiver only: the concern that had led was taken. Reports that joined it were told
-	// so, and it can no longer be declined.
+	// Disclosed to the receiver only: the concern that had led was taken. This was disclosed to
+	// the reports that had joined it, and the concern can no longer be declined.
 	TakenBefore   bool `protobuf:"varint,5,opt,name=taken_before,json=takenBefore,proto3" json:"taken_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -365,6 +367,7 @@ func (x *ConcernPromoted) GetTakenBefore() bool {
 	return false
 }
 
+// ConcernReceived: the receiver has seen the concern.
 type ConcernReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -401,6 +404,7 @@ func (*ConcernReceived) Descriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
+// ConcernTriaged: the receiver judged urgency, support need and track.
 type ConcernTriaged struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Urgency         v1.Urgency             `protobuf:"varint,1,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
@@ -408,7 +412,8 @@ type ConcernTriaged struct {
 	Track           Track                  `protobuf:"varint,3,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
 	ClientWantsHelp bool                   `protobuf:"varint,4,opt,name=client_wants_help,json=clientWantsHelp,proto3" json:"client_wants_help,omitempty"`
 	AssignedTo      *v1.Party              `protobuf:"bytes,5,opt,name=assigned_to,json=assignedTo,proto3" json:"assigned_to,omitempty"`
-	// Replaces an earlier triage's list; empty keeps it. For the receiver and the client only.
+	// Replaces the list of an earlier triage; empty keeps it. Disclosed to the receiver and the
+	// client only.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,6,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -486,6 +491,7 @@ func (x *ConcernTriaged) GetStatutoryGroups() []StatutoryGroup {
 	return nil
 }
 
+// ConcernTaken: a named worker took the concern and is responsible.
 type ConcernTaken struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Worker        *v1.Party              `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
@@ -530,6 +536,7 @@ func (x *ConcernTaken) GetWorker() *v1.Party {
 	return nil
 }
 
+// ConcernReassigned: the receiver assigned it to another unit or worker.
 type ConcernReassigned struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	To            *v1.Party              `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
@@ -582,6 +589,7 @@ func (x *ConcernReassigned) GetReason() string {
 	return ""
 }
 
+// ContactAttempted: the receiver tried to contact the client.
 type ContactAttempted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Result        ContactResult          `protobuf:"varint,1,opt,name=result,proto3,enum=koppi.concern.v1.ContactResult" json:"result,omitempty"`
@@ -634,6 +642,7 @@ func (x *ContactAttempted) GetNextAttemptAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// InformationRequested: the receiver asked the reporter a question.
 type InformationRequested struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
@@ -694,6 +703,7 @@ func (x *InformationRequested) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// InformationProvided: the reporter answered the question.
 type InformationProvided struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
@@ -842,12 +852,13 @@ func (x *AssessmentCompleted) GetPlanId() string {
 	return ""
 }
 
+// ConcernForwarded: the receiver sent the concern on to a third agency.
 type ConcernForwarded struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	ForwardedConcernId string                 `protobuf:"bytes,1,opt,name=forwarded_concern_id,json=forwardedConcernId,proto3" json:"forwarded_concern_id,omitempty"`
 	Receiver           *v1.Party              `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	KeepOpen           bool                   `protobuf:"varint,3,opt,name=keep_open,json=keepOpen,proto3" json:"keep_open,omitempty"`
-	// When the next receiver must have acted.
+	// Time by which the next receiver must act.
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -911,14 +922,15 @@ func (x *ConcernForwarded) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// ForwardAnswered tells the forwarder what the next receiver did with it.
+// ForwardAnswered discloses to the forwarding agency what the next receiver did.
 type ForwardAnswered struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	ForwardedConcernId string                 `protobuf:"bytes,1,opt,name=forwarded_concern_id,json=forwardedConcernId,proto3" json:"forwarded_concern_id,omitempty"`
 	Phase              v1.LoopPhase           `protobuf:"varint,2,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
-	// As recorded, when the concern is closed as forwarded, in UTC; unset where it is closed
-	// at once or goes on. One reporter may be told of both concerns, and may not know that one
-	// was forwarded as the other: then they do not move at one moment. Never sent.
+	// In the record: the time at which the concern is closed as forwarded, in UTC. Unset if it
+	// is closed at once or continues. Both concerns may be disclosed to one reporter, which may
+	// not learn that one was forwarded as the other: in that case they do not change at the same
+	// time. Never sent.
 	ClosesAt      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=closes_at,json=closesAt,proto3" json:"closes_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -975,6 +987,7 @@ func (x *ForwardAnswered) GetClosesAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ConcernClosed: the receiver ended the concern with an outcome.
 type ConcernClosed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Outcome       Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
@@ -1035,6 +1048,7 @@ func (x *ConcernClosed) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// ConcernDeclined: the receiver declined the concern.
 type ConcernDeclined struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Reason            DeclineReason          `protobuf:"varint,1,opt,name=reason,proto3,enum=koppi.concern.v1.DeclineReason" json:"reason,omitempty"`
@@ -1095,6 +1109,7 @@ func (x *ConcernDeclined) GetSuggestedReceiver() *v1.Party {
 	return nil
 }
 
+// ConcernWithdrawn: the reporter withdrew the concern.
 type ConcernWithdrawn struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1139,6 +1154,7 @@ func (x *ConcernWithdrawn) GetReason() string {
 	return ""
 }
 
+// ConcernSettled: the reporter ended a declined concern.
 type ConcernSettled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ResubmittedAs string                 `protobuf:"bytes,1,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
@@ -1191,13 +1207,13 @@ func (x *ConcernSettled) GetReason() string {
 	return ""
 }
 
-// A due time passed and nobody had taken the next step.
+// ConcernOverdue: a due time passed, and nobody had taken the next step.
 type ConcernOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State ConcernState           `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.concern.v1.ConcernState" json:"state,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The number of the rules by which due_at was due: 0 before urgency governed every due
-	// time, 1 since.
+	// Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+	// since then.
 	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1254,9 +1270,9 @@ func (x *ConcernOverdue) GetDueRules() int32 {
 	return 0
 }
 
-// Later is all that the report is yet to be told, in order. A step that was taken
-// before the report was received is told some time after the receipt, as it would be
-// of a report that had joined nothing: at one moment a report is told one step.
+// Later holds the steps that are still to be disclosed to the report, in order. A step taken
+// before the report was received is disclosed some time after the receipt, as for a report
+// that had not joined: at any one time, one step is disclosed to a report.
 type ConcernJoined_Later struct {
 	state         protoimpl.MessageState      `protogen:"open.v1"`
 	Steps         []*ConcernJoined_Later_Step `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
@@ -1303,11 +1319,11 @@ func (x *ConcernJoined_Later) GetSteps() []*ConcernJoined_Later_Step {
 
 type ConcernJoined_Later_Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One of this package's events, or koppi.common.v1.ContactPlanned.
+	// An event of this package, or koppi.common.v1.ContactPlanned.
 	Event *anypb.Any `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
-	// Who took the step.
+	// The party that took the step.
 	By *v1.Party `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
-	// When it is told, in UTC. A clock that was stopped tells it later.
+	// Time of the disclosure, in UTC. If the service's clock was stopped, it happens later.
 	At            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

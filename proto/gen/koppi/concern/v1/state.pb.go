@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/concern/v1/state.proto
 
-// What a concern is, as its callers read it.
+// A concern, as its readers see it.
 
 package concernv1
 
@@ -33,20 +33,20 @@ const (
 	ConcernState_CONCERN_STATE_SUBMITTED   ConcernState = 1
 	ConcernState_CONCERN_STATE_RECEIVED    ConcernState = 2
 	ConcernState_CONCERN_STATE_TRIAGED     ConcernState = 3
-	// A named worker holds it.
+	// A named worker is responsible.
 	ConcernState_CONCERN_STATE_TAKEN ConcernState = 4
-	// Waits for the reporter's answer to a request for information.
+	// The receiver waits for the reporter's answer to a request for information.
 	ConcernState_CONCERN_STATE_INFORMATION_REQUESTED ConcernState = 5
 	ConcernState_CONCERN_STATE_IN_ASSESSMENT         ConcernState = 6
 	ConcernState_CONCERN_STATE_ASSESSED              ConcernState = 7
 	ConcernState_CONCERN_STATE_CLOSED                ConcernState = 8
 	ConcernState_CONCERN_STATE_DECLINED              ConcernState = 9
 	ConcernState_CONCERN_STATE_WITHDRAWN             ConcernState = 10
-	// Joined to an open concern, which carries on for both. A reporter from another
-	// agency than the first one's sees the states a concern of its own would have.
+	// Joined to an open concern, which continues for both. A reporter from another agency than
+	// the first reporter's sees the states that a separate concern would have.
 	ConcernState_CONCERN_STATE_JOINED ConcernState = 11
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
+	// Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+	// that the matter existed, and who read it, stays recorded.
 	ConcernState_CONCERN_STATE_ENTERED_IN_ERROR ConcernState = 12
 )
 
@@ -111,8 +111,8 @@ func (ConcernState) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{0}
 }
 
-// Topic is what the reporter saw. At least one is required, save in a report to
-// youth work without consent, where none is allowed.
+// Topic is what the reporter observed. At least one is required, except in a report to youth
+// work without consent, where none is allowed.
 type Topic int32
 
 const (
@@ -201,15 +201,15 @@ func (Topic) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{1}
 }
 
-// SupportNeed places the client in the four-field of support needs (nelikenttä)
-// and the four client segments; it decides which profession answers.
+// SupportNeed places the client in the four-field of support needs (nelikenttä) and its four
+// client segments. It determines which profession takes the matter.
 type SupportNeed int32
 
 const (
 	SupportNeed_SUPPORT_NEED_UNSPECIFIED SupportNeed = 0
 	// Occasional or light support (satunnainen tai kevyt tuki).
 	SupportNeed_SUPPORT_NEED_LIGHT SupportNeed = 1
-	// Network-meeting client: many services, in hand (verkostopalaveriasiakas).
+	// Network-meeting client: many services, under control (verkostopalaveriasiakas).
 	SupportNeed_SUPPORT_NEED_NETWORK SupportNeed = 2
 	// Care client: special support (huolenpitoasiakas).
 	SupportNeed_SUPPORT_NEED_SPECIAL SupportNeed = 3
@@ -262,21 +262,21 @@ func (SupportNeed) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{2}
 }
 
-// StatutoryGroup is a group of clients whose need of support is assessed by a day that the
-// law names (1301/2014 § 36.2, and § 36.3 of children in need of special support).
+// StatutoryGroup is a group of clients whose need of support must be assessed by a day that
+// the law sets (1301/2014 § 36.2; § 36.3 for children in need of special support).
 type StatutoryGroup int32
 
 const (
 	StatutoryGroup_STATUTORY_GROUP_UNSPECIFIED StatutoryGroup = 0
-	// 75 full years on the day of sending. Koppi sets it by the identity code or the birth
-	// date, where it knows one.
+	// At least 75 years old on the day of sending. Koppi sets it from the identity code or the
+	// birth date, if it knows one.
 	StatutoryGroup_STATUTORY_GROUP_OVER_75 StatutoryGroup = 1
 	// Receives the highest care allowance for pensioners (571/2007 § 9.3,3).
 	StatutoryGroup_STATUTORY_GROUP_TOP_RATE_CARE_ALLOWANCE StatutoryGroup = 2
-	// Needs support for reasons that the act on disability services means (675/2023).
+	// Needs support for reasons covered by the act on disability services (675/2023).
 	StatutoryGroup_STATUTORY_GROUP_DISABLED_PERSON StatutoryGroup = 3
-	// A child in need of special support: within seven working days the assessment begins,
-	// and within three months it is completed.
+	// A child in need of special support: the assessment begins within seven working days and is
+	// completed within three months.
 	StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD StatutoryGroup = 4
 )
 
@@ -325,7 +325,7 @@ func (StatutoryGroup) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
-// Track is who answers: the division of work between the three professions.
+// Track is the profession that handles the concern: the division of work between the three.
 type Track int32
 
 const (
@@ -566,14 +566,14 @@ type Concern struct {
 	Receiver  *v1.Party              `protobuf:"bytes,7,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Basis     *v1.LegalBasis         `protobuf:"bytes,8,opt,name=basis,proto3" json:"basis,omitempty"`
 	Topics    []Topic                `protobuf:"varint,9,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
-	// Free text. Refused without consent, save from an agency whose profile in the
-	// directory is NECESSARY.
+	// Free text. Refused without consent, except from an agency whose profile in the directory
+	// is NECESSARY.
 	Description     string            `protobuf:"bytes,10,opt,name=description,proto3" json:"description,omitempty"`
 	Urgency         v1.Urgency        `protobuf:"varint,11,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	SupportNeed     SupportNeed       `protobuf:"varint,12,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
 	Track           Track             `protobuf:"varint,13,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
 	ContactAttempts []*ContactAttempt `protobuf:"bytes,14,rep,name=contact_attempts,json=contactAttempts,proto3" json:"contact_attempts,omitempty"`
-	// Earlier concerns about the same client in the last twelve months.
+	// Number of earlier concerns about the same client in the last twelve months.
 	EarlierConcerns        int32                 `protobuf:"varint,15,opt,name=earlier_concerns,json=earlierConcerns,proto3" json:"earlier_concerns,omitempty"`
 	JoinedConcernId        string                `protobuf:"bytes,16,opt,name=joined_concern_id,json=joinedConcernId,proto3" json:"joined_concern_id,omitempty"`
 	ForwardedFromConcernId string                `protobuf:"bytes,17,opt,name=forwarded_from_concern_id,json=forwardedFromConcernId,proto3" json:"forwarded_from_concern_id,omitempty"`
@@ -581,33 +581,35 @@ type Concern struct {
 	InformationRequests    []*InformationRequest `protobuf:"bytes,19,rep,name=information_requests,json=informationRequests,proto3" json:"information_requests,omitempty"`
 	Attachments            []*v1.Attachment      `protobuf:"bytes,20,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	Outcome                Outcome               `protobuf:"varint,21,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
-	// What the reporter may be told in words.
+	// Feedback to the reporter, in words.
 	Feedback       string                 `protobuf:"bytes,22,opt,name=feedback,proto3" json:"feedback,omitempty"`
 	SubmittedAt    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=submitted_at,json=submittedAt,proto3" json:"submitted_at,omitempty"`
 	ClientLanguage string                 `protobuf:"bytes,24,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	// Of the view that this caller gets: send it back to say which state you saw.
+	// Version of the view that this caller sees. The caller sends it back to state which version
+	// its command is based on.
 	Etag string `protobuf:"bytes,25,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Reports joined to this concern; for its receiver only.
+	// Reports joined to this concern. Disclosed to its receiver only.
 	JoinedConcernIds []string `protobuf:"bytes,27,rep,name=joined_concern_ids,json=joinedConcernIds,proto3" json:"joined_concern_ids,omitempty"`
-	// The receiver's judgement at triage; urgency stays what the reporter said.
+	// The receiver's judgement at triage; `urgency` remains what the reporter stated.
 	TriagedUrgency     v1.Urgency    `protobuf:"varint,28,opt,name=triaged_urgency,json=triagedUrgency,proto3,enum=koppi.common.v1.Urgency" json:"triaged_urgency,omitempty"`
 	PlanId             string        `protobuf:"bytes,29,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
 	DeclineReason      DeclineReason `protobuf:"varint,30,opt,name=decline_reason,json=declineReason,proto3,enum=koppi.concern.v1.DeclineReason" json:"decline_reason,omitempty"`
 	DeclineExplanation string        `protobuf:"bytes,31,opt,name=decline_explanation,json=declineExplanation,proto3" json:"decline_explanation,omitempty"`
 	SuggestedReceiver  *v1.Party     `protobuf:"bytes,32,opt,name=suggested_receiver,json=suggestedReceiver,proto3" json:"suggested_receiver,omitempty"`
 	ResubmittedAs      string        `protobuf:"bytes,34,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
+	// Names of the methods that the caller may call on it now, so that no user interface offers
+	// a step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,26,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Papers that came with the outcome.
+	// Attachments that came with the outcome.
 	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,36,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
-	// Contacts that parties plan and that have not lapsed.
+	// Contacts that parties plan and that have not expired.
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,37,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
-	// Set once it was entered in error.
+	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,35,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	// Groups whose assessment the law gives a day. For the receiver and the client only.
+	// Groups for which the law sets a day for the assessment. Disclosed to the receiver and the
+	// client only.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,38,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
-	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -914,7 +916,8 @@ type ContactAttempt struct {
 	At     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	By     *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
 	Result ContactResult          `protobuf:"varint,3,opt,name=result,proto3,enum=koppi.concern.v1.ContactResult" json:"result,omitempty"`
-	// Held until then, so that two agencies do not chase one client at once.
+	// The concern is on hold until this time, so that two agencies do not contact one client at
+	// the same time.
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -4,10 +4,11 @@
 // 	protoc        (unknown)
 // source: koppi/consent/v1/consent.proto
 
-// The consents on which matters rest: what a client agreed to, towards whom, and how to
-// take it back. Each matter on consent is a consent of its own, named by the matter: its
-// scope is the matter, its recipients are those told of it. Beside them, what the client
-// wishes of matters to come: consents in advance, and prohibitions.
+// Consents on which matters rest: what a client agreed to, towards which agencies, and how to
+// withdraw it. Each matter on consent has one consent, named by the matter: its scope is the
+// matter, and its recipients are the agencies to which the matter is disclosed. Beside them
+// the client's consent directives for later matters ("wishes" on the wire): consents in
+// advance, and prohibitions.
 
 package consentv1
 
@@ -31,11 +32,11 @@ const (
 
 type ListConsentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of whom; a client's own token leaves it empty.
+	// The client; empty with a client's own token.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Required with client_id.
 	Purpose string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// Continue behind the page that gave it; empty starts.
+	// Continues after the page that returned it; empty starts at the beginning.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -96,7 +97,7 @@ type ListConsentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 1,000 and 2 MiB.
 	Consents []*Consent `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
-	// Continues behind these; empty at the end.
+	// Token for the next page; empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -149,7 +150,7 @@ func (x *ListConsentsResponse) GetNextPageToken() string {
 type WithdrawConsentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The matter that rests on it.
+	// The matter that rests on the consent.
 	Subject       string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -341,21 +342,21 @@ func (x *AcknowledgeWithdrawalResponse) GetConsent() *Consent {
 
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The matter that rests on it, for example "concerns/…".
+	// The matter that rests on the consent, for example "concerns/…".
 	Subject  string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	Service  string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	CaseId   string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	ClientId string `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Whose message began the matter. Absent for an agency that was told of it on this
-	// consent alone, and from which it was withdrawn.
+	// The party whose message began the matter. Absent for an agency to which the matter was
+	// disclosed on this consent only, and from which the consent was withdrawn.
 	GivenTo *v1.Party `protobuf:"bytes,5,opt,name=given_to,json=givenTo,proto3" json:"given_to,omitempty"`
-	// Directory keys of the agencies that are told of the matter, as far as the caller's
-	// agency was told: for one that has left, up to then.
+	// Directory keys of the agencies to which the matter is disclosed, as far as the caller's
+	// agency knows; for an agency that has left the matter, up to the time it left.
 	Recipients []string `protobuf:"bytes,6,rep,name=recipients,proto3" json:"recipients,omitempty"`
-	// The provision under which it was asked for.
+	// The provision under which the consent was asked for.
 	Provision string                 `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
 	GivenAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
-	// Absent while it stands.
+	// Absent while it is in force.
 	Withdrawal    *Withdrawal `protobuf:"bytes,9,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -454,19 +455,20 @@ func (x *Consent) GetWithdrawal() *Withdrawal {
 	return nil
 }
 
-// Withdrawal is how far it has come.
+// Withdrawal is the progress of a withdrawal.
 type Withdrawal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// The client did so, or confirmed it.
+	// The client withdrew it, or confirmed the withdrawal.
 	ByClient bool `protobuf:"varint,2,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
-	// Who recorded it in the client's name. Absent where the client did, to agencies where it is
-	// of an agency that is no party to the matter, and to one that had left where another did.
+	// The party that recorded it in the client's name. Absent if the client did. Also absent for
+	// readers at agencies if the party's agency is not party to the matter, and for an agency
+	// that had left if another agency recorded it.
 	By    *v1.Party              `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The due time has passed and somebody has not acknowledged.
+	// The due time has passed, and at least one holder has not acknowledged.
 	Overdue bool `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	// For an agency that had left, itself alone.
+	// For an agency that had left the matter: that agency only.
 	Holders       []*Withdrawal_Holder `protobuf:"bytes,6,rep,name=holders,proto3" json:"holders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -547,23 +549,25 @@ func (x *Withdrawal) GetHolders() []*Withdrawal_Holder {
 type GiveConsentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// By identity code or client_id; a client's own token leaves it empty.
+	// The client, by identity code or client_id; empty with a client's own token.
 	Client    *v1.Client `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Recipient *Recipient `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// The services in which it may be cited.
+	// The services in which the consent may be cited.
 	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
-	// Directory key of the agency that may send on it. Of what an agency records it is that
-	// agency, and may be left empty; of what the client gives, empty is any.
+	// Directory key of the agency that may send on the consent. For a consent that an agency
+	// records, it is that agency and may be left empty. For a consent that the client gives,
+	// empty means any agency.
 	Sender string `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
-	// What for, in the client's words. Required.
+	// The purpose of the consent, in the client's words. Required.
 	Purpose string `protobuf:"bytes,6,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// The provision under which it is asked for, for example "1301/2014 § 35.1". Required.
+	// The provision under which the consent is asked for, for example "1301/2014 § 35.1".
+	// Required.
 	Provision string `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
-	// When the client consented; where absent, when each service records it. Not in the
-	// future.
+	// Time at which the client consented, not in the future. If absent, the time at which each
+	// service records it.
 	GivenAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
-	// Until when something may be sent on it: later than now, and at most two years after it
-	// was given. What was sent until then goes on.
+	// Time until which an agency may send on the consent: later than now, and at most two years
+	// after it was given. Matters sent before then continue.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -711,8 +715,8 @@ type WithdrawAdvanceConsentRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	ConsentId string                 `protobuf:"bytes,3,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
-	// Why the agency records it, in words that the client may read. Required of an agency;
-	// the client leaves it empty.
+	// Why the agency records it, in words that the client may read. Required from an agency;
+	// empty from the client.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -779,8 +783,7 @@ func (x *WithdrawAdvanceConsentRequest) GetReason() string {
 type WithdrawAdvanceConsentResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Consent *AdvanceConsent        `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
-	// What the agency recorded, where it waits for confirmation: nothing else is set
-	// while it does.
+	// What the agency recorded, if it waits for confirmation. No other field is then set.
 	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -835,8 +838,8 @@ type ProhibitTransferRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Recipient *Recipient             `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// Why the agency records it, in words that the client may read. Required of an agency;
-	// the client leaves it empty.
+	// Why the agency records it, in words that the client may read. Required from an agency;
+	// empty from the client.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -903,8 +906,7 @@ func (x *ProhibitTransferRequest) GetReason() string {
 type ProhibitTransferResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Prohibition *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
-	// What the agency recorded, where it waits for confirmation: nothing else is set
-	// while it does.
+	// What the agency recorded, if it waits for confirmation. No other field is then set.
 	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -959,8 +961,8 @@ type LiftProhibitionRequest struct {
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	ProhibitionId string                 `protobuf:"bytes,3,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
-	// Why the agency records it, in words that the client may read. Required of an agency;
-	// the client leaves it empty.
+	// Why the agency records it, in words that the client may read. Required from an agency;
+	// empty from the client.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1027,8 +1029,7 @@ func (x *LiftProhibitionRequest) GetReason() string {
 type LiftProhibitionResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Prohibition *Prohibition           `protobuf:"bytes,1,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
-	// What the agency recorded, where it waits for confirmation: nothing else is set
-	// while it does.
+	// What the agency recorded, if it waits for confirmation. No other field is then set.
 	Waiting       *WaitingWish `protobuf:"bytes,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1081,10 +1082,10 @@ func (x *LiftProhibitionResponse) GetWaiting() *WaitingWish {
 type DecideWishRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// By identity code or client_id; a client's own token leaves it empty.
+	// The client, by identity code or client_id; empty with a client's own token.
 	Client *v1.Client `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	WishId string     `protobuf:"bytes,3,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
-	// Confirm it; else refuse.
+	// True confirms, false refuses.
 	Confirm       bool `protobuf:"varint,4,opt,name=confirm,proto3" json:"confirm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1151,7 +1152,7 @@ func (x *DecideWishRequest) GetConfirm() bool {
 type DecideWishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Wish  *WaitingWish           `protobuf:"bytes,1,opt,name=wish,proto3" json:"wish,omitempty"`
-	// What is so now that it is confirmed.
+	// The result, once confirmed.
 	Prohibition   *Prohibition    `protobuf:"bytes,2,opt,name=prohibition,proto3" json:"prohibition,omitempty"`
 	Consent       *AdvanceConsent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1213,14 +1214,14 @@ type RequestOverrideRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	// In which something is to be sent.
+	// The service in which the message is to be sent.
 	Service string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
-	// Directory key of the agency that is to be told.
+	// Directory key of the agency that is to receive it.
 	Receiver string `protobuf:"bytes,4,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	// LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS.
 	Ground    v1.LegalGround `protobuf:"varint,5,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
 	Provision string         `protobuf:"bytes,6,opt,name=provision,proto3" json:"provision,omitempty"`
-	// Why it must be, in words that the client may read. Required.
+	// Why the message is necessary, in words that the client may read. Required.
 	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1355,7 +1356,7 @@ type DecideOverrideRequest struct {
 	Client     *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Service    string                 `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
 	OverrideId string                 `protobuf:"bytes,4,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`
-	// Approve; else refuse.
+	// True approves, false refuses.
 	Approve       bool `protobuf:"varint,5,opt,name=approve,proto3" json:"approve,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1472,7 +1473,7 @@ func (x *DecideOverrideResponse) GetOverride() *Override {
 
 type ListWishesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of whom; a client's own token leaves it empty.
+	// The client; empty with a client's own token.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Required with client_id.
 	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
@@ -1568,11 +1569,11 @@ func (x *ListWishesResponse) GetWishes() *Wishes {
 	return nil
 }
 
-// Holder is an agency that was told on the consent.
+// Holder is an agency to which content was disclosed on the consent.
 type Withdrawal_Holder struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
-	// Absent until it acknowledges.
+	// Absent until the agency acknowledges.
 	AcknowledgedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=acknowledged_at,json=acknowledgedAt,proto3" json:"acknowledged_at,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -4,10 +4,11 @@
 // - protoc             (unknown)
 // source: koppi/consent/v1/consent.proto
 
-// The consents on which matters rest: what a client agreed to, towards whom, and how to
-// take it back. Each matter on consent is a consent of its own, named by the matter: its
-// scope is the matter, its recipients are those told of it. Beside them, what the client
-// wishes of matters to come: consents in advance, and prohibitions.
+// Consents on which matters rest: what a client agreed to, towards which agencies, and how to
+// withdraw it. Each matter on consent has one consent, named by the matter: its scope is the
+// matter, and its recipients are the agencies to which the matter is disclosed. Beside them
+// the client's consent directives for later matters ("wishes" on the wire): consents in
+// advance, and prohibitions.
 
 package consentv1
 
@@ -41,56 +42,61 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ConsentServiceClient interface {
-	// ListConsents lists the consents of a client, the newest first, at most 1,000: a
-	// client's own, or those in the matters of the caller's agency. Each is a recorded
-	// reading.
+	// ListConsents returns the consents of a client, the newest first, at most 1,000 and 2 MiB
+	// in a page: to the client all of its own, to an agency those in its matters. Each returned
+	// consent is recorded in the access log.
 	ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error)
-	// WithdrawConsent takes a consent back: by the client, or by a worker or system of an
-	// agency that is party to the matter and was told so by the client. It can be withdrawn
-	// at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
-	// not rest on consent, or no longer.
-	// Every service then holds later messages on that consent, or an older one, to it. Where
-	// one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
-	// is up, and the same request_id again is answered as done.
+	// WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
+	// agency that is party to the matter and that the client informed. A consent can be
+	// withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
+	// does not rest on consent, or no longer does. Every service then applies the withdrawal to
+	// later messages on that consent or an older one. If a service is down, the answer is
+	// UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
+	// repeated call with the same request_id then succeeds.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
-	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
-	// on another ground of its own: within three working days.
+	// AcknowledgeWithdrawal states that the caller's agency has removed its copy, or keeps it on
+	// another ground of its own. Due within three working days.
 	AcknowledgeWithdrawal(ctx context.Context, in *AcknowledgeWithdrawalRequest, opts ...grpc.CallOption) (*AcknowledgeWithdrawalResponse, error)
-	// GiveConsent records a consent before any message, by the client, or by a worker or
-	// system of an agency that the client told. LegalBasis.consent_id then cites it.
+	// GiveConsent records a consent before any message. The caller is the client, or a worker or
+	// system of an agency that the client informed. LegalBasis.consent_id then cites it.
 	GiveConsent(ctx context.Context, in *GiveConsentRequest, opts ...grpc.CallOption) (*GiveConsentResponse, error)
-	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
-	// with it the consent of every matter in which it was cited. Again, it changes nothing.
-	// By an agency it needs a reason, and waits where other agencies may cite the consent.
+	// WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
+	// in which it was cited. The caller is the client or an agency that may cite it. Repeating
+	// the call changes nothing. An agency must give a reason, and its withdrawal waits for
+	// confirmation if other agencies may cite the consent.
 	WithdrawAdvanceConsent(ctx context.Context, in *WithdrawAdvanceConsentRequest, opts ...grpc.CallOption) (*WithdrawAdvanceConsentResponse, error)
-	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
-	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-	// that have such a party are withdrawn; others go on, and the answer names both. By an
-	// agency it waits: until it is confirmed, it stops what that agency itself would send.
+	// ProhibitTransfer blocks every step that would disclose anything about the client to a new
+	// agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
+	// client's consent that already have such a party lose the consent; other matters continue;
+	// the answer names both. A prohibition recorded by an agency waits for confirmation: until
+	// then it blocks only what that agency itself would send.
 	ProhibitTransfer(ctx context.Context, in *ProhibitTransferRequest, opts ...grpc.CallOption) (*ProhibitTransferResponse, error)
-	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-	// Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
-	// waits: until it is confirmed, the prohibition stands.
+	// LiftProhibition ends a prohibition. The caller is the client or the agency that recorded
+	// it. Consents that it withdrew are not restored. Repeating the call changes nothing. A
+	// lifting recorded by an agency waits for confirmation: until then the prohibition is in
+	// force.
 	LiftProhibition(ctx context.Context, in *LiftProhibitionRequest, opts ...grpc.CallOption) (*LiftProhibitionResponse, error)
-	// DecideWish confirms or refuses a wish that an agency recorded and that waits. The
-	// client may do either. So may a named worker of the agency that recorded it, signed in
-	// and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
-	// confirms it; to refuse it is to take it back, which that worker may. One that is not
-	// decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+	// DecideWish confirms or refuses a directive that an agency recorded and that waits for
+	// confirmation. The client may do either. So may a named worker of the agency that recorded
+	// it, who must be signed in; a system may not act in a worker's name. The worker who
+	// recorded it cannot confirm it: SECOND_OFFICER_REQUIRED; that worker may refuse it, which
+	// takes it back. A directive that is not decided within seven days lapses:
+	// FAILED_PRECONDITION, ILLEGAL_STEP.
 	DecideWish(ctx context.Context, in *DecideWishRequest, opts ...grpc.CallOption) (*DecideWishResponse, error)
-	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
-	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
-	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
+	// RequestOverride requests that one message which a prohibition blocked be admitted, on a
+	// statutory ground. The caller is a named worker of the agency whose step was blocked.
+	// FAILED_PRECONDITION, ILLEGAL_STEP if nothing was blocked.
 	RequestOverride(ctx context.Context, in *RequestOverrideRequest, opts ...grpc.CallOption) (*RequestOverrideResponse, error)
-	// DecideOverride approves or refuses it, by another named worker of the same agency,
-	// signed in and not a system in a worker's name:
-	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
-	// sending in that service to that receiver on that ground within 24 hours, and is used up
-	// by it. One that is not decided within 24 hours lapses.
+	// DecideOverride approves or refuses the request. The caller is another named worker of the
+	// same agency, who must be signed in; a system may not act in a worker's name.
+	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
+	// override admits one message in that service to that receiver on that ground within 24
+	// hours, and is then used up. A request that is not decided within 24 hours lapses.
 	DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error)
-	// ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
-	// sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
-	// what it recorded, did, or may cite. A recorded reading.
+	// ListWishes returns consents in advance, prohibitions, directives that wait or have waited
+	// for confirmation, blocked steps, and overrides, the newest first, at most 1,000 of each
+	// and 2 MiB in all. The client sees all; an agency sees what it recorded, did, or may cite.
+	// The call is recorded in the access log.
 	ListWishes(ctx context.Context, in *ListWishesRequest, opts ...grpc.CallOption) (*ListWishesResponse, error)
 }
 
@@ -216,56 +222,61 @@ func (c *consentServiceClient) ListWishes(ctx context.Context, in *ListWishesReq
 // All implementations must embed UnimplementedConsentServiceServer
 // for forward compatibility.
 type ConsentServiceServer interface {
-	// ListConsents lists the consents of a client, the newest first, at most 1,000: a
-	// client's own, or those in the matters of the caller's agency. Each is a recorded
-	// reading.
+	// ListConsents returns the consents of a client, the newest first, at most 1,000 and 2 MiB
+	// in a page: to the client all of its own, to an agency those in its matters. Each returned
+	// consent is recorded in the access log.
 	ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error)
-	// WithdrawConsent takes a consent back: by the client, or by a worker or system of an
-	// agency that is party to the matter and was told so by the client. It can be withdrawn
-	// at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
-	// not rest on consent, or no longer.
-	// Every service then holds later messages on that consent, or an older one, to it. Where
-	// one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
-	// is up, and the same request_id again is answered as done.
+	// WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
+	// agency that is party to the matter and that the client informed. A consent can be
+	// withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
+	// does not rest on consent, or no longer does. Every service then applies the withdrawal to
+	// later messages on that consent or an older one. If a service is down, the answer is
+	// UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
+	// repeated call with the same request_id then succeeds.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
-	// AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
-	// on another ground of its own: within three working days.
+	// AcknowledgeWithdrawal states that the caller's agency has removed its copy, or keeps it on
+	// another ground of its own. Due within three working days.
 	AcknowledgeWithdrawal(context.Context, *AcknowledgeWithdrawalRequest) (*AcknowledgeWithdrawalResponse, error)
-	// GiveConsent records a consent before any message, by the client, or by a worker or
-	// system of an agency that the client told. LegalBasis.consent_id then cites it.
+	// GiveConsent records a consent before any message. The caller is the client, or a worker or
+	// system of an agency that the client informed. LegalBasis.consent_id then cites it.
 	GiveConsent(context.Context, *GiveConsentRequest) (*GiveConsentResponse, error)
-	// WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
-	// with it the consent of every matter in which it was cited. Again, it changes nothing.
-	// By an agency it needs a reason, and waits where other agencies may cite the consent.
+	// WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
+	// in which it was cited. The caller is the client or an agency that may cite it. Repeating
+	// the call changes nothing. An agency must give a reason, and its withdrawal waits for
+	// confirmation if other agencies may cite the consent.
 	WithdrawAdvanceConsent(context.Context, *WithdrawAdvanceConsentRequest) (*WithdrawAdvanceConsentResponse, error)
-	// ProhibitTransfer stops every step that would tell a new agency of that kind anything
-	// of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-	// that have such a party are withdrawn; others go on, and the answer names both. By an
-	// agency it waits: until it is confirmed, it stops what that agency itself would send.
+	// ProhibitTransfer blocks every step that would disclose anything about the client to a new
+	// agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
+	// client's consent that already have such a party lose the consent; other matters continue;
+	// the answer names both. A prohibition recorded by an agency waits for confirmation: until
+	// then it blocks only what that agency itself would send.
 	ProhibitTransfer(context.Context, *ProhibitTransferRequest) (*ProhibitTransferResponse, error)
-	// LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-	// Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
-	// waits: until it is confirmed, the prohibition stands.
+	// LiftProhibition ends a prohibition. The caller is the client or the agency that recorded
+	// it. Consents that it withdrew are not restored. Repeating the call changes nothing. A
+	// lifting recorded by an agency waits for confirmation: until then the prohibition is in
+	// force.
 	LiftProhibition(context.Context, *LiftProhibitionRequest) (*LiftProhibitionResponse, error)
-	// DecideWish confirms or refuses a wish that an agency recorded and that waits. The
-	// client may do either. So may a named worker of the agency that recorded it, signed in
-	// and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
-	// confirms it; to refuse it is to take it back, which that worker may. One that is not
-	// decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+	// DecideWish confirms or refuses a directive that an agency recorded and that waits for
+	// confirmation. The client may do either. So may a named worker of the agency that recorded
+	// it, who must be signed in; a system may not act in a worker's name. The worker who
+	// recorded it cannot confirm it: SECOND_OFFICER_REQUIRED; that worker may refuse it, which
+	// takes it back. A directive that is not decided within seven days lapses:
+	// FAILED_PRECONDITION, ILLEGAL_STEP.
 	DecideWish(context.Context, *DecideWishRequest) (*DecideWishResponse, error)
-	// RequestOverride asks that one sending which was stopped by a prohibition be admitted
-	// after all, on a statutory ground. By a named worker of the agency that was stopped, and
-	// only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
+	// RequestOverride requests that one message which a prohibition blocked be admitted, on a
+	// statutory ground. The caller is a named worker of the agency whose step was blocked.
+	// FAILED_PRECONDITION, ILLEGAL_STEP if nothing was blocked.
 	RequestOverride(context.Context, *RequestOverrideRequest) (*RequestOverrideResponse, error)
-	// DecideOverride approves or refuses it, by another named worker of the same agency,
-	// signed in and not a system in a worker's name:
-	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
-	// sending in that service to that receiver on that ground within 24 hours, and is used up
-	// by it. One that is not decided within 24 hours lapses.
+	// DecideOverride approves or refuses the request. The caller is another named worker of the
+	// same agency, who must be signed in; a system may not act in a worker's name.
+	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
+	// override admits one message in that service to that receiver on that ground within 24
+	// hours, and is then used up. A request that is not decided within 24 hours lapses.
 	DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error)
-	// ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
-	// sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
-	// what it recorded, did, or may cite. A recorded reading.
+	// ListWishes returns consents in advance, prohibitions, directives that wait or have waited
+	// for confirmation, blocked steps, and overrides, the newest first, at most 1,000 of each
+	// and 2 MiB in all. The client sees all; an agency sees what it recorded, did, or may cite.
+	// The call is recorded in the access log.
 	ListWishes(context.Context, *ListWishesRequest) (*ListWishesResponse, error)
 	mustEmbedUnimplementedConsentServiceServer()
 }

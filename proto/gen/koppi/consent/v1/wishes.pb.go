@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/consent/v1/wishes.proto
 
-// What a client wishes of matters to come, and the events by which each service keeps it.
+// Consent directives for later matters ("wishes" on the wire), and the events by which each
+// service stores them.
 
 package consentv1
 
@@ -26,7 +27,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Recipient is one agency, or all of a kind.
+// Recipient is one agency, or all agencies of a kind.
 type Recipient struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Of:
@@ -187,32 +188,32 @@ func (x *Wishes) GetWaiting() []*WaitingWish {
 	return nil
 }
 
-// AdvanceConsent is a consent that was given before any message.
+// AdvanceConsent is a consent that the client gave before any message.
 type AdvanceConsent struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ConsentId string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
-	// The reader's name for the client.
+	// The reader's pseudonym for the client.
 	ClientId  string     `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Recipient *Recipient `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	Services  []string   `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
-	// Directory key of the agency that may cite it; empty for any.
+	// Directory key of the agency that may cite the consent; empty means any.
 	Sender    string                 `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
 	Purpose   string                 `protobuf:"bytes,6,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	Provision string                 `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
 	GivenAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
 	Until     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until,proto3" json:"until,omitempty"`
-	// Who recorded it; absent where the client did.
+	// The party that recorded it; absent if the client did.
 	By *v1.Party `protobuf:"bytes,10,opt,name=by,proto3" json:"by,omitempty"`
-	// Absent while it is not withdrawn.
+	// Absent until it is withdrawn.
 	WithdrawnAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=withdrawn_at,json=withdrawnAt,proto3" json:"withdrawn_at,omitempty"`
 	WithdrawnBy *v1.Party              `protobuf:"bytes,12,opt,name=withdrawn_by,json=withdrawnBy,proto3" json:"withdrawn_by,omitempty"`
-	// Matters in which it was cited, as far as the reader is party to them.
+	// Matters in which the consent was cited, as far as the reader is party to them.
 	CitedIn []string `protobuf:"bytes,13,rep,name=cited_in,json=citedIn,proto3" json:"cited_in,omitempty"`
-	// Of those, the ones whose consent went with it; the others rest on another ground.
+	// Those of them whose consent was withdrawn with it; the others rest on another ground.
 	Withdrawn []string `protobuf:"bytes,14,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
-	// All services have it so.
+	// All services have recorded this state.
 	Everywhere bool `protobuf:"varint,15,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
-	// Why an agency withdrew it.
+	// The reason that an agency gave for the withdrawal.
 	WithdrawalReason string `protobuf:"bytes,16,opt,name=withdrawal_reason,json=withdrawalReason,proto3" json:"withdrawal_reason,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -360,28 +361,28 @@ func (x *AdvanceConsent) GetWithdrawalReason() string {
 	return ""
 }
 
-// Prohibition is a client's, on passing data to somebody.
+// Prohibition is a client's prohibition of disclosures to a recipient.
 type Prohibition struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProhibitionId string                 `protobuf:"bytes,1,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
-	// The reader's name for the client.
+	// The reader's pseudonym for the client.
 	ClientId  string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Recipient *Recipient             `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	GivenAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
-	// Who recorded it; absent where the client did.
+	// The party that recorded it; absent if the client did.
 	By *v1.Party `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
-	// Absent while it stands.
+	// Absent while it is in force.
 	LiftedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=lifted_at,json=liftedAt,proto3" json:"lifted_at,omitempty"`
 	LiftedBy *v1.Party              `protobuf:"bytes,7,opt,name=lifted_by,json=liftedBy,proto3" json:"lifted_by,omitempty"`
-	// Matters with such a party, as far as the reader is party to them: those whose consent
-	// was withdrawn by it, and those that go on.
+	// Matters that already have such a party, as far as the reader is party to them: those whose
+	// consent the prohibition withdrew, and those that continue.
 	Withdrawn  []string `protobuf:"bytes,8,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	Continuing []string `protobuf:"bytes,9,rep,name=continuing,proto3" json:"continuing,omitempty"`
-	// All services have it so.
+	// All services have recorded this state.
 	Everywhere bool `protobuf:"varint,10,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
-	// Why the agency recorded it.
+	// The reason that the agency gave.
 	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The client confirmed what the agency recorded: it is the client's own deed.
+	// The client confirmed what the agency recorded; it counts as the client's own act.
 	ConfirmedByClient bool `protobuf:"varint,12,opt,name=confirmed_by_client,json=confirmedByClient,proto3" json:"confirmed_by_client,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -501,14 +502,14 @@ func (x *Prohibition) GetConfirmedByClient() bool {
 	return false
 }
 
-// WaitingWish is what an agency recorded in the client's name, and the client or a second
-// officer of the agency has yet to confirm.
+// WaitingWish is a consent directive that an agency recorded in the client's name, and that
+// the client or a second officer of the agency has not yet confirmed.
 type WaitingWish struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	WishId string                 `protobuf:"bytes,1,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
-	// The reader's name for the client.
+	// The reader's pseudonym for the client.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// What was recorded. A prohibition that is confirmed has this wish's id.
+	// What was recorded. A prohibition that is confirmed gets this directive's id.
 	//
 	// Types that are valid to be assigned to Of:
 	//
@@ -519,14 +520,14 @@ type WaitingWish struct {
 	Reason     string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	RecordedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
 	RecordedBy *v1.Party              `protobuf:"bytes,8,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
-	// Until when it waits. Not decided by then, it has lapsed.
+	// Time until which it waits. If it is not decided by then, it lapses.
 	Until *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until,proto3" json:"until,omitempty"`
 	// Absent until it is decided.
 	DecidedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
-	// The second officer; absent where the client decided.
+	// The second officer who decided; absent if the client did.
 	DecidedBy *v1.Party `protobuf:"bytes,11,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
 	Confirmed bool      `protobuf:"varint,12,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
-	// All services have it so.
+	// All services have recorded this state.
 	Everywhere    bool `protobuf:"varint,13,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -675,12 +676,12 @@ type WaitingWish_Prohibit struct {
 }
 
 type WaitingWish_Lift struct {
-	// The prohibition_id of the one that is to be lifted.
+	// The prohibition_id of the prohibition to lift.
 	Lift string `protobuf:"bytes,4,opt,name=lift,proto3,oneof"`
 }
 
 type WaitingWish_Withdraw struct {
-	// The consent_id of the one that is to be withdrawn.
+	// The consent_id of the consent to withdraw.
 	Withdraw string `protobuf:"bytes,5,opt,name=withdraw,proto3,oneof"`
 }
 
@@ -690,17 +691,17 @@ func (*WaitingWish_Lift) isWaitingWish_Of() {}
 
 func (*WaitingWish_Withdraw) isWaitingWish_Of() {}
 
-// BlockedSending is a step that a prohibition stopped. The same again within an hour is
-// in the record of accesses alone.
+// BlockedSending is a step that a prohibition blocked. A repetition within one hour is
+// recorded in the access log only.
 type BlockedSending struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// Whose step.
+	// The party that attempted the step.
 	By *v1.Party `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
-	// Directory key of the agency that would have been told.
+	// Directory key of the agency that would have received it.
 	Receiver string `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Service  string `protobuf:"bytes,4,opt,name=service,proto3" json:"service,omitempty"`
-	// The step, for example "SendReferral".
+	// The method, for example "SendReferral".
 	Step          string `protobuf:"bytes,5,opt,name=step,proto3" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -771,11 +772,11 @@ func (x *BlockedSending) GetStep() string {
 	return ""
 }
 
-// Override admits one sending in spite of a prohibition.
+// Override admits one message in spite of a prohibition.
 type Override struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	OverrideId string                 `protobuf:"bytes,1,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`
-	// The reader's name for the client.
+	// The reader's pseudonym for the client.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Service  string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
 	// Directory key.
@@ -789,15 +790,16 @@ type Override struct {
 	DecidedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
 	DecidedBy *v1.Party              `protobuf:"bytes,11,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
 	Approved  bool                   `protobuf:"varint,12,opt,name=approved,proto3" json:"approved,omitempty"`
-	// Until when it is to be decided, and once approved, used.
+	// Time by which it must be decided and, once approved, used.
 	Until *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=until,proto3" json:"until,omitempty"`
-	// Absent until it is used, and for which matter.
+	// Time at which it was used, and the matter for which; absent until then.
 	UsedAt  *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
 	UsedFor string                 `protobuf:"bytes,15,opt,name=used_for,json=usedFor,proto3" json:"used_for,omitempty"`
-	// In events alone: what waits is no sending but a wish that an agency recorded. Programs
-	// from before there was such take it for an override of nothing.
+	// In events only: what waits is a consent directive that an agency recorded, and no
+	// override. Earlier versions of Koppi, which do not know this field, read it as an override
+	// of nothing.
 	Waiting *WaitingWish `protobuf:"bytes,16,opt,name=waiting,proto3" json:"waiting,omitempty"`
-	// In events alone: the worklists of this service show it. One service does.
+	// In events only: the worklists of this service show it. Exactly one service does.
 	Listed        bool `protobuf:"varint,17,opt,name=listed,proto3" json:"listed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -997,16 +999,16 @@ func (x *ConsentGiven) GetConsent() *AdvanceConsent {
 	return nil
 }
 
-// AdvanceConsentWithdrawn: nothing more is sent on it.
+// AdvanceConsentWithdrawn: from now on nothing is sent on the consent.
 type AdvanceConsentWithdrawn struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ConsentId string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
-	// Set where it is the consent on which a matter rested, in whichever service. consent_id
-	// is then made of the matter's name, and is the same in every service.
+	// Set if it is the consent on which a matter rested, in any service. consent_id is then
+	// derived from the matter's name, and is the same in every service.
 	Matter *WithdrawnConsent `protobuf:"bytes,2,opt,name=matter,proto3" json:"matter,omitempty"`
-	// The matter is of this service, and the other services do not have this yet.
+	// The matter belongs to this service, and the other services do not have the withdrawal yet.
 	ToPassOn bool `protobuf:"varint,3,opt,name=to_pass_on,json=toPassOn,proto3" json:"to_pass_on,omitempty"`
-	// Why, where an agency did.
+	// The reason, if an agency recorded it.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1070,16 +1072,17 @@ func (x *AdvanceConsentWithdrawn) GetReason() string {
 	return ""
 }
 
-// WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
-// later sendings to it.
+// WithdrawnConsent is the withdrawn consent of a matter, as a service stores it to check later
+// messages against it.
 type WithdrawnConsent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For example "referrals/…".
+	// The matter, for example "referrals/…".
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
-	// When the client consented, and when that was withdrawn.
+	// Time at which the client consented, and time at which the consent was withdrawn.
 	GivenAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
 	WithdrawnAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=withdrawn_at,json=withdrawnAt,proto3" json:"withdrawn_at,omitempty"`
-	// Directory keys of the agencies that were told of the matter, those that left it too.
+	// Directory keys of the agencies to which the matter was disclosed, including those that
+	// left it.
 	Agencies      []string `protobuf:"bytes,4,rep,name=agencies,proto3" json:"agencies,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1143,7 +1146,8 @@ func (x *WithdrawnConsent) GetAgencies() []string {
 	return nil
 }
 
-// ConsentCited: something was sent on it. It is recorded with the sending, at once.
+// ConsentCited: a message was sent on the consent. The event is recorded together with the
+// message, atomically.
 type ConsentCited struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ConsentId     string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
@@ -1196,12 +1200,13 @@ func (x *ConsentCited) GetSubjects() []string {
 	return nil
 }
 
-// TransferProhibited: nobody new of that kind is told.
+// TransferProhibited: from now on nothing is disclosed to a new agency that the recipient
+// names.
 type TransferProhibited struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProhibitionId string                 `protobuf:"bytes,1,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`
 	Recipient     *Recipient             `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// Why, where an agency did.
+	// The reason, if an agency recorded it.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The client confirmed what the agency recorded.
 	ConfirmedByClient bool `protobuf:"varint,4,opt,name=confirmed_by_client,json=confirmedByClient,proto3" json:"confirmed_by_client,omitempty"`
@@ -1311,10 +1316,10 @@ func (x *ProhibitionLifted) GetProhibitionId() string {
 	return ""
 }
 
-// WishCarriedOut: what follows for the matters that there were has been done.
+// WishCarriedOut: what follows from the directive for the existing matters has been done.
 type WishCarriedOut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of a consent that was withdrawn, or a prohibition.
+	// Id of the withdrawn consent or of the prohibition.
 	WishId     string   `protobuf:"bytes,1,opt,name=wish_id,json=wishId,proto3" json:"wish_id,omitempty"`
 	Withdrawn  []string `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	Continuing []string `protobuf:"bytes,3,rep,name=continuing,proto3" json:"continuing,omitempty"`
@@ -1382,7 +1387,7 @@ func (x *WishCarriedOut) GetPassedOn() bool {
 	return false
 }
 
-// SendingBlocked: a prohibition stopped a step.
+// SendingBlocked: a prohibition blocked a step.
 type SendingBlocked struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sending       *BlockedSending        `protobuf:"bytes,1,opt,name=sending,proto3" json:"sending,omitempty"`
@@ -1427,7 +1432,7 @@ func (x *SendingBlocked) GetSending() *BlockedSending {
 	return nil
 }
 
-// OverrideRequested: a first officer asks, for an override or to have a wish confirmed.
+// OverrideRequested: a first officer requests an override, or the confirmation of a directive.
 type OverrideRequested struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Override      *Override              `protobuf:"bytes,1,opt,name=override,proto3" json:"override,omitempty"`
@@ -1472,12 +1477,12 @@ func (x *OverrideRequested) GetOverride() *Override {
 	return nil
 }
 
-// OverrideDecided: a second officer has decided; of a wish, or the client has.
+// OverrideDecided: a second officer decided; for a directive, that officer or the client.
 type OverrideDecided struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	OverrideId string                 `protobuf:"bytes,1,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`
 	Approved   bool                   `protobuf:"varint,2,opt,name=approved,proto3" json:"approved,omitempty"`
-	// Until when it may be used.
+	// Time until which it may be used.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1534,7 +1539,8 @@ func (x *OverrideDecided) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// OverrideUsed: it admitted a sending. It is recorded with that, at once.
+// OverrideUsed: the override admitted a message. The event is recorded together with the
+// message, atomically.
 type OverrideUsed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OverrideId    string                 `protobuf:"bytes,1,opt,name=override_id,json=overrideId,proto3" json:"override_id,omitempty"`

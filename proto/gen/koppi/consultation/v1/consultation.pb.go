@@ -4,9 +4,9 @@
 // 	protoc        (unknown)
 // source: koppi/consultation/v1/consultation.proto
 
-// Consultations: a worker asks another agency's worker for advice, about a
-// client or without naming one, and gets an answer while it still helps. The
-// answer replaces the phone hour and the congested shared mailbox.
+// Consultations: a worker asks another agency's worker for advice, with or without naming a
+// client, and gets an answer in time to be useful. It replaces telephone hours and shared
+// mailboxes.
 
 package consultationv1
 
@@ -37,8 +37,8 @@ const (
 	ConsultationState_CONSULTATION_STATE_TAKEN       ConsultationState = 2
 	ConsultationState_CONSULTATION_STATE_ANSWERED    ConsultationState = 3
 	ConsultationState_CONSULTATION_STATE_CLOSED      ConsultationState = 4
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
+	// Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+	// that the matter existed, and who read it, stays recorded.
 	ConsultationState_CONSULTATION_STATE_ENTERED_IN_ERROR ConsultationState = 5
 )
 
@@ -104,18 +104,18 @@ type Consultation struct {
 	Urgency      v1.Urgency             `protobuf:"varint,10,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	Topic        string                 `protobuf:"bytes,11,opt,name=topic,proto3" json:"topic,omitempty"`
 	Messages     []*ConsultationMessage `protobuf:"bytes,12,rep,name=messages,proto3" json:"messages,omitempty"`
-	// Who took it, or to whom it was passed since.
+	// The worker who took it, or to whom it was reassigned since.
 	TakenBy *v1.Party `protobuf:"bytes,18,opt,name=taken_by,json=takenBy,proto3" json:"taken_by,omitempty"`
-	// What it led to: a concern, referral or plan by its subject name.
+	// What it led to: the subject name of a concern, referral or plan.
 	LedTo    string                 `protobuf:"bytes,13,opt,name=led_to,json=ledTo,proto3" json:"led_to,omitempty"`
 	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	Etag     string                 `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
+	// Names of the methods that the caller may call on it now, so that no user interface offers
+	// a step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,16,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Set once it was entered in error.
+	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,17,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -291,7 +291,7 @@ type ConsultationMessage struct {
 	At          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
 	Text        string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	Attachments []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	// The asker's question is answered by this message.
+	// This message answers the asker's question.
 	Answers       bool `protobuf:"varint,6,opt,name=answers,proto3" json:"answers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -372,7 +372,7 @@ func (x *ConsultationMessage) GetAnswers() bool {
 type OpenConsultationRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Absent: anonymous. Text is then refused where it holds an identity code.
+	// Absent in an anonymous consultation, in which Koppi refuses text with an identity code.
 	Client        *v1.Client     `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Addressee     *v1.Party      `protobuf:"bytes,3,opt,name=addressee,proto3" json:"addressee,omitempty"`
 	Basis         *v1.LegalBasis `protobuf:"bytes,4,opt,name=basis,proto3" json:"basis,omitempty"`
@@ -1450,7 +1450,7 @@ func (*ConverseResponse_Heartbeat_) isConverseResponse_Kind() {}
 type FollowRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
-	// Messages after this one are sent first; all of them where it is empty.
+	// Messages after this one are sent first; all messages if it is empty.
 	AfterMessageId string `protobuf:"bytes,2,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -1502,7 +1502,7 @@ func (x *FollowRequest) GetAfterMessageId() string {
 
 type FollowResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As on Converse; receipts are of posts there, and do not come.
+	// As on Converse, but without receipts, which answer only posts made on Converse.
 	Told          *ConverseResponse `protobuf:"bytes,1,opt,name=told,proto3" json:"told,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2029,9 +2029,9 @@ type Reachability struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Party     *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
 	Reachable bool                   `protobuf:"varint,2,opt,name=reachable,proto3" json:"reachable,omitempty"`
-	// Until when it holds; past it the party counts as not reachable.
+	// Time until which it is valid. After it the party counts as not reachable.
 	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
-	// Who answers in the meantime.
+	// The party that answers in the meantime.
 	Substitute    *v1.Party `protobuf:"bytes,4,opt,name=substitute,proto3" json:"substitute,omitempty"`
 	Languages     []string  `protobuf:"bytes,5,rep,name=languages,proto3" json:"languages,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2108,7 +2108,7 @@ type RevokeConsultationRequest struct {
 	RequestId      string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ConsultationId string                 `protobuf:"bytes,2,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
 	Etag           string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was wrong, without what was entered in error. Required.
+	// What was wrong, without repeating what was entered in error. Required.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2323,7 +2323,7 @@ func (x *AcknowledgeRevocationResponse) GetConsultation() *Consultation {
 type ConverseRequest_Join struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
-	// Messages after this one are replayed first.
+	// Messages after this one are sent first.
 	AfterMessageId string `protobuf:"bytes,2,opt,name=after_message_id,json=afterMessageId,proto3" json:"after_message_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -2409,8 +2409,8 @@ func (*ConverseRequest_Typing) Descriptor() ([]byte, []int) {
 	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{16, 1}
 }
 
-// Heartbeat comes once the messages so far were sent, and every 20 seconds from then on:
-// a line on which nothing came for longer is dead.
+// Heartbeat is sent once the earlier messages were sent, and every 20 seconds from then on.
+// A connection on which nothing arrives for longer is lost.
 type ConverseResponse_Heartbeat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2447,7 +2447,7 @@ func (*ConverseResponse_Heartbeat) Descriptor() ([]byte, []int) {
 	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{17, 0}
 }
 
-// Presence: somebody else has joined the conversation, or left it.
+// Presence: another party has joined the conversation, or left it.
 type ConverseResponse_Presence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -2500,8 +2500,8 @@ func (x *ConverseResponse_Presence) GetPresent() bool {
 	return false
 }
 
-// Receipt answers a post: it is stored, or it was refused and why. One that got no
-// receipt before the stream ended is posted again with the same request_id.
+// Receipt answers a post: the message is stored, or it is refused and why. If the stream
+// ends before the receipt, the caller posts again with the same request_id.
 type ConverseResponse_Receipt struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

@@ -4,9 +4,9 @@
 // - protoc             (unknown)
 // source: koppi/consultation/v1/consultation.proto
 
-// Consultations: a worker asks another agency's worker for advice, about a
-// client or without naming one, and gets an answer while it still helps. The
-// answer replaces the phone hour and the congested shared mailbox.
+// Consultations: a worker asks another agency's worker for advice, with or without naming a
+// client, and gets an answer in time to be useful. It replaces telephone hours and shared
+// mailboxes.
 
 package consultationv1
 
@@ -45,55 +45,56 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ConsultationServiceClient interface {
-	// OpenConsultation asks a question, about a client or about nobody by name. It is
-	// taken within four office hours (8-16 on working days), an emergency within 15
-	// minutes by the clock.
+	// OpenConsultation asks a question, about a client or anonymously. A worker must take it
+	// within four office hours (8-16 on working days), an emergency within 15 minutes by the
+	// clock.
 	OpenConsultation(ctx context.Context, in *OpenConsultationRequest, opts ...grpc.CallOption) (*OpenConsultationResponse, error)
-	// GetConsultation reads a consultation as the caller has been shown it; each reading
-	// is recorded (703/2023 § 10).
+	// GetConsultation returns a consultation as it is disclosed to the caller. Each call is
+	// recorded in the access log (703/2023 § 10).
 	GetConsultation(ctx context.Context, in *GetConsultationRequest, opts ...grpc.CallOption) (*GetConsultationResponse, error)
-	// GetClient names the person; each call is a recorded reading. An anonymous
-	// consultation names nobody: NOT_FOUND.
+	// GetClient returns the client's identity. Each call is recorded in the access log. In an
+	// anonymous consultation it is NOT_FOUND.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
-	// ListConsultations is the worklist: what the caller's agency is asked, or asks, the
-	// soonest due first. A client lists those about itself.
+	// ListConsultations returns the worklist: consultations that the caller's agency receives or
+	// asks for, the earliest due time first. A client lists the consultations about itself.
 	ListConsultations(ctx context.Context, in *ListConsultationsRequest, opts ...grpc.CallOption) (*ListConsultationsResponse, error)
-	// TakeConsultation: somebody in the addressed unit takes the question.
+	// TakeConsultation: a worker of the addressed unit takes the question.
 	TakeConsultation(ctx context.Context, in *TakeConsultationRequest, opts ...grpc.CallOption) (*TakeConsultationResponse, error)
-	// ReassignConsultation moves it within the agency, with a reason; once it is taken,
-	// to a worker by name.
+	// ReassignConsultation assigns it to another unit or worker of the agency, with a reason.
+	// Once it is taken, it must be assigned to a named worker.
 	ReassignConsultation(ctx context.Context, in *ReassignConsultationRequest, opts ...grpc.CallOption) (*ReassignConsultationResponse, error)
-	// PostMessage says something in the conversation. One that answers gives the turn to
-	// the asker; the asker's next question gives it back.
+	// PostMessage adds a message to the conversation. After a message that answers, the asker
+	// must act next; the asker's next question returns the turn to the addressee.
 	PostMessage(ctx context.Context, in *PostMessageRequest, opts ...grpc.CallOption) (*PostMessageResponse, error)
-	// Converse is the live form: both sides write and read on one stream. What is
-	// posted is stored exactly as by PostMessage; typing is not stored.
+	// Converse is the interactive form: both sides write and read on one stream. A posted
+	// message is stored exactly as by PostMessage; typing is not stored.
 	Converse(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConverseRequest, ConverseResponse], error)
-	// Follow is the listening half of Converse, for a page: a browser can read a stream and
-	// not write one. Who follows counts as present. It posts by PostMessage, and tells that it
-	// types by SignalTyping. Each opening is one recorded reading.
+	// Follow is the receiving half of Converse, for browsers, which can read a stream but not
+	// write one. A caller that follows counts as present. It posts with PostMessage, and reports
+	// typing with SignalTyping. Each opening is recorded once in the access log.
 	Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowResponse], error)
-	// SignalTyping tells those who converse that the caller types, as typing on Converse does:
-	// it is passed on and not stored.
+	// SignalTyping notifies those present in the conversation that the caller types, as typing
+	// on Converse does. It is passed on and not stored.
 	SignalTyping(ctx context.Context, in *SignalTypingRequest, opts ...grpc.CallOption) (*SignalTypingResponse, error)
-	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
-	// the conversation from its beginning.
+	// InviteParticipant invites a unit of another agency, on a legal ground of its own. The unit
+	// reads the conversation from its beginning.
 	InviteParticipant(ctx context.Context, in *InviteParticipantRequest, opts ...grpc.CallOption) (*InviteParticipantResponse, error)
-	// CloseConsultation ends it and says what it led to: by the asker, or by the worker
-	// who has it once it was answered.
+	// CloseConsultation ends the consultation and states what it led to. The caller is the
+	// asker, or, once the question is answered, the worker who has taken it.
 	CloseConsultation(ctx context.Context, in *CloseConsultationRequest, opts ...grpc.CallOption) (*CloseConsultationResponse, error)
-	// Who can be reached now: workers and units say so, others see it.
-	// SetReachability says whether the caller, or its unit, can be reached, until when,
-	// and who answers in the meantime. Without a time it holds until the end of the day.
+	// Reachability: workers and units set whether they can be reached now, and others read it.
+	// SetReachability sets whether the caller, or its unit, can be reached, until when, and who
+	// answers in the meantime. Without a time it is valid until the end of the day.
 	SetReachability(ctx context.Context, in *SetReachabilityRequest, opts ...grpc.CallOption) (*SetReachabilityResponse, error)
-	// GetReachability tells of each party asked about, in their order, what holds now.
+	// GetReachability returns the current reachability of each requested party, in the order of
+	// the request.
 	GetReachability(ctx context.Context, in *GetReachabilityRequest, opts ...grpc.CallOption) (*GetReachabilityResponse, error)
-	// Entered in error. The asker revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The asker revokes the consultation at any time, also after its end, with
+	// a reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeConsultation(ctx context.Context, in *RevokeConsultationRequest, opts ...grpc.CallOption) (*RevokeConsultationResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
@@ -281,55 +282,56 @@ func (c *consultationServiceClient) AcknowledgeRevocation(ctx context.Context, i
 // All implementations must embed UnimplementedConsultationServiceServer
 // for forward compatibility.
 type ConsultationServiceServer interface {
-	// OpenConsultation asks a question, about a client or about nobody by name. It is
-	// taken within four office hours (8-16 on working days), an emergency within 15
-	// minutes by the clock.
+	// OpenConsultation asks a question, about a client or anonymously. A worker must take it
+	// within four office hours (8-16 on working days), an emergency within 15 minutes by the
+	// clock.
 	OpenConsultation(context.Context, *OpenConsultationRequest) (*OpenConsultationResponse, error)
-	// GetConsultation reads a consultation as the caller has been shown it; each reading
-	// is recorded (703/2023 § 10).
+	// GetConsultation returns a consultation as it is disclosed to the caller. Each call is
+	// recorded in the access log (703/2023 § 10).
 	GetConsultation(context.Context, *GetConsultationRequest) (*GetConsultationResponse, error)
-	// GetClient names the person; each call is a recorded reading. An anonymous
-	// consultation names nobody: NOT_FOUND.
+	// GetClient returns the client's identity. Each call is recorded in the access log. In an
+	// anonymous consultation it is NOT_FOUND.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
-	// ListConsultations is the worklist: what the caller's agency is asked, or asks, the
-	// soonest due first. A client lists those about itself.
+	// ListConsultations returns the worklist: consultations that the caller's agency receives or
+	// asks for, the earliest due time first. A client lists the consultations about itself.
 	ListConsultations(context.Context, *ListConsultationsRequest) (*ListConsultationsResponse, error)
-	// TakeConsultation: somebody in the addressed unit takes the question.
+	// TakeConsultation: a worker of the addressed unit takes the question.
 	TakeConsultation(context.Context, *TakeConsultationRequest) (*TakeConsultationResponse, error)
-	// ReassignConsultation moves it within the agency, with a reason; once it is taken,
-	// to a worker by name.
+	// ReassignConsultation assigns it to another unit or worker of the agency, with a reason.
+	// Once it is taken, it must be assigned to a named worker.
 	ReassignConsultation(context.Context, *ReassignConsultationRequest) (*ReassignConsultationResponse, error)
-	// PostMessage says something in the conversation. One that answers gives the turn to
-	// the asker; the asker's next question gives it back.
+	// PostMessage adds a message to the conversation. After a message that answers, the asker
+	// must act next; the asker's next question returns the turn to the addressee.
 	PostMessage(context.Context, *PostMessageRequest) (*PostMessageResponse, error)
-	// Converse is the live form: both sides write and read on one stream. What is
-	// posted is stored exactly as by PostMessage; typing is not stored.
+	// Converse is the interactive form: both sides write and read on one stream. A posted
+	// message is stored exactly as by PostMessage; typing is not stored.
 	Converse(grpc.BidiStreamingServer[ConverseRequest, ConverseResponse]) error
-	// Follow is the listening half of Converse, for a page: a browser can read a stream and
-	// not write one. Who follows counts as present. It posts by PostMessage, and tells that it
-	// types by SignalTyping. Each opening is one recorded reading.
+	// Follow is the receiving half of Converse, for browsers, which can read a stream but not
+	// write one. A caller that follows counts as present. It posts with PostMessage, and reports
+	// typing with SignalTyping. Each opening is recorded once in the access log.
 	Follow(*FollowRequest, grpc.ServerStreamingServer[FollowResponse]) error
-	// SignalTyping tells those who converse that the caller types, as typing on Converse does:
-	// it is passed on and not stored.
+	// SignalTyping notifies those present in the conversation that the caller types, as typing
+	// on Converse does. It is passed on and not stored.
 	SignalTyping(context.Context, *SignalTypingRequest) (*SignalTypingResponse, error)
-	// InviteParticipant asks another agency's unit in, on a ground of its own. It reads
-	// the conversation from its beginning.
+	// InviteParticipant invites a unit of another agency, on a legal ground of its own. The unit
+	// reads the conversation from its beginning.
 	InviteParticipant(context.Context, *InviteParticipantRequest) (*InviteParticipantResponse, error)
-	// CloseConsultation ends it and says what it led to: by the asker, or by the worker
-	// who has it once it was answered.
+	// CloseConsultation ends the consultation and states what it led to. The caller is the
+	// asker, or, once the question is answered, the worker who has taken it.
 	CloseConsultation(context.Context, *CloseConsultationRequest) (*CloseConsultationResponse, error)
-	// Who can be reached now: workers and units say so, others see it.
-	// SetReachability says whether the caller, or its unit, can be reached, until when,
-	// and who answers in the meantime. Without a time it holds until the end of the day.
+	// Reachability: workers and units set whether they can be reached now, and others read it.
+	// SetReachability sets whether the caller, or its unit, can be reached, until when, and who
+	// answers in the meantime. Without a time it is valid until the end of the day.
 	SetReachability(context.Context, *SetReachabilityRequest) (*SetReachabilityResponse, error)
-	// GetReachability tells of each party asked about, in their order, what holds now.
+	// GetReachability returns the current reachability of each requested party, in the order of
+	// the request.
 	GetReachability(context.Context, *GetReachabilityRequest) (*GetReachabilityResponse, error)
-	// Entered in error. The asker revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The asker revokes the consultation at any time, also after its end, with
+	// a reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeConsultation(context.Context, *RevokeConsultationRequest) (*RevokeConsultationResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedConsultationServiceServer()
 }

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/consultation/v1/events.proto
 
-// What is recorded of a consultation, and what its case messages carry.
+// Events: what Koppi records of a consultation, and what its case messages carry.
 
 package consultationv1
 
@@ -32,7 +32,7 @@ type ConsultationOpened struct {
 	Question    string                 `protobuf:"bytes,3,opt,name=question,proto3" json:"question,omitempty"`
 	Urgency     v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	Attachments []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	// The question is the first message.
+	// Id of the question, which is the first message.
 	MessageId     string `protobuf:"bytes,6,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -277,10 +277,10 @@ func (x *MessagePosted) GetAttachments() []*v1.Attachment {
 type ParticipantInvited struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Participant *v1.Party              `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
-	// On what ground: each onward hop has its own.
+	// Legal ground of the invitation: each onward disclosure has its own.
 	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
-	// The conversation so far, for who is invited; left out for the others, who know it.
-	// At most 416 KiB: of a longer one the newest messages (see Consultation.left_out).
+	// The conversation so far, for the invited unit only; the other parties already have it. At
+	// most 416 KiB: of a longer conversation, the newest messages (see Consultation.left_out).
 	Snapshot      *ConsultationSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -337,20 +337,20 @@ func (x *ParticipantInvited) GetSnapshot() *ConsultationSnapshot {
 	return nil
 }
 
-// ConsultationSnapshot is the consultation as it stood: what a reader that comes later
-// starts from.
+// ConsultationSnapshot is the consultation at the time of the invitation: the state from which
+// a later reader starts.
 type ConsultationSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Without client_id, case_id, status, etag and available_actions, which are each
-	// reader's own.
+	// Without client_id, case_id, status, etag and available_actions, which differ for each
+	// reader.
 	Consultation *Consultation `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
-	// Since when it is in its phase, and until when the next step is due.
+	// Time since which it is in its phase, and time by which the next step is due.
 	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The due times that were told to have passed.
+	// The due times that have passed and were disclosed as passed.
 	FiredAt []*timestamppb.Timestamp `protobuf:"bytes,4,rep,name=fired_at,json=firedAt,proto3" json:"fired_at,omitempty"`
-	// Until when an urgent question must be answered; unset where it is not urgent, and until
-	// it is taken.
+	// Time by which an urgent question must be answered; unset if it is not urgent, and until it
+	// is taken.
 	UrgentDueAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=urgent_due_at,json=urgentDueAt,proto3" json:"urgent_due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -469,8 +469,8 @@ type ConsultationOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State ConsultationState      `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.consultation.v1.ConsultationState" json:"state,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The number of the rules by which due_at was due: 0 before urgency governed every due
-	// time, 1 since.
+	// Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+	// since then.
 	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

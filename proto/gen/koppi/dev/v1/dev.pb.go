@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/dev/v1/dev.proto
 
-// For trying Koppi and for its scenarios. Served only when started with --dev,
-// and then only on a loopback address; a production configuration refuses it.
+// For trials and test scenarios. Served only if Koppi runs with --dev, and then only on a
+// loopback address. A production configuration refuses --dev.
 
 package devv1
 
@@ -33,9 +33,9 @@ type IssueTokenRequest struct {
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
 	Unit   string                 `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	Worker string                 `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
-	// social_worker, social_counsellor, service_guide, benefit_handler,
-	// health_professional, youth_worker, employment_officer, system, client,
-	// operator. A client's token names the person instead of an agency.
+	// One of: social_worker, social_counsellor, service_guide, benefit_handler,
+	// health_professional, youth_worker, employment_officer, system, client, operator. A
+	// client's token names the person instead of an agency.
 	Role                 string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
 	PersonalIdentityCode string `protobuf:"bytes,5,opt,name=personal_identity_code,json=personalIdentityCode,proto3" json:"personal_identity_code,omitempty"`
 	unknownFields        protoimpl.UnknownFields

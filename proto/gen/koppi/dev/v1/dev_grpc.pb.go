@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/dev/v1/dev.proto
 
-// For trying Koppi and for its scenarios. Served only when started with --dev,
-// and then only on a loopback address; a production configuration refuses it.
+// For trials and test scenarios. Served only if Koppi runs with --dev, and then only on a
+// loopback address. A production configuration refuses --dev.
 
 package devv1
 
@@ -31,13 +31,13 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type DevServiceClient interface {
-	// IssueToken signs a bearer token for a worker or system of an agency, by the
-	// development issuer that --dev trusts.
+	// IssueToken signs a bearer token for a worker or system of an agency, with the development
+	// issuer that --dev trusts.
 	IssueToken(ctx context.Context, in *IssueTokenRequest, opts ...grpc.CallOption) (*IssueTokenResponse, error)
-	// AdvanceClock moves the clock of all services forward (an offset kept in each
-	// service's database) and returns once each has acted on every due time passed.
+	// AdvanceClock moves the clock of all services forward (each service stores the offset in
+	// its database) and returns once every service has acted on all due times that passed.
 	AdvanceClock(ctx context.Context, in *AdvanceClockRequest, opts ...grpc.CallOption) (*AdvanceClockResponse, error)
-	// GetClock tells the domain's time, which may stand still or have been moved.
+	// GetClock returns the domain time, which may have been stopped or moved.
 	GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error)
 }
 
@@ -83,13 +83,13 @@ func (c *devServiceClient) GetClock(ctx context.Context, in *GetClockRequest, op
 // All implementations must embed UnimplementedDevServiceServer
 // for forward compatibility.
 type DevServiceServer interface {
-	// IssueToken signs a bearer token for a worker or system of an agency, by the
-	// development issuer that --dev trusts.
+	// IssueToken signs a bearer token for a worker or system of an agency, with the development
+	// issuer that --dev trusts.
 	IssueToken(context.Context, *IssueTokenRequest) (*IssueTokenResponse, error)
-	// AdvanceClock moves the clock of all services forward (an offset kept in each
-	// service's database) and returns once each has acted on every due time passed.
+	// AdvanceClock moves the clock of all services forward (each service stores the offset in
+	// its database) and returns once every service has acted on all due times that passed.
 	AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error)
-	// GetClock tells the domain's time, which may stand still or have been moved.
+	// GetClock returns the domain time, which may have been stopped or moved.
 	GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error)
 	mustEmbedUnimplementedDevServiceServer()
 }

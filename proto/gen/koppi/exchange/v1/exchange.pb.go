@@ -4,11 +4,10 @@
 // 	protoc        (unknown)
 // source: koppi/exchange/v1/exchange.proto
 
-// Case messages in both directions: what a partner agency's system connects to.
-// Each of the four services serves ExchangeService for its own messages; the
-// gateway serves the same interface for all of them merged. A mailbox is the
-// agency's: only its systems (role system) read and acknowledge it. Workers see
-// single subjects, and Watch.
+// Case messages in both directions: the interface to which a partner agency's system connects.
+// Each of the four services serves ExchangeService for its own messages; the gateway serves
+// the same interface for all of them merged. A mailbox belongs to an agency: only the agency's
+// systems (role system) read and acknowledge it. Workers read single matters, and Watch.
 
 package exchangev1
 
@@ -32,17 +31,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Erasure is why content is gone for good.
+// Erasure is the reason for which content was permanently erased.
 type Erasure int32
 
 const (
 	Erasure_ERASURE_UNSPECIFIED Erasure = 0
-	// The matter was entered in error: EnteredInError says so, and asks to remove all copies.
+	// The matter was entered in error. EnteredInError states this, and asks the holders to
+	// remove all copies.
 	Erasure_ERASURE_REVOKED Erasure = 1
-	// The client withdrew the consent on which it was told: ConsentWithdrawn says so. Whoever has
-	// another ground keeps its own copy.
+	// The client withdrew the consent on which it was disclosed. ConsentWithdrawn states this. A
+	// holder with another ground keeps its own copy.
 	Erasure_ERASURE_WITHDRAWN Erasure = 2
-	// Its term has ended, or the client's data were erased.
+	// The retention period has ended, or the client's data were erased.
 	Erasure_ERASURE_ERASED Erasure = 3
 )
 
@@ -89,56 +89,57 @@ func (Erasure) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_exchange_v1_exchange_proto_rawDescGZIP(), []int{0}
 }
 
-// CaseMessage is one delivered fact in a case, as its reader may know it.
+// CaseMessage is one delivered event of a matter, as its reader may know it.
 type CaseMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// UUIDv7 of the event; the same for every reader.
+	// UUIDv7 of the event, the same for every reader.
 	MessageId string `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
-	// The service that recorded it: "concern", "referral", "consultation", "plan".
+	// The service that recorded the event: "concern", "referral", "consultation", "plan".
 	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
-	// The agency whose mailbox this is.
+	// Directory key of the agency that owns the mailbox.
 	Mailbox string `protobuf:"bytes,3,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
-	// Position in this service's mailbox for the agency: 1, 2, 3 … without gaps.
+	// Position in this service's mailbox of the agency: 1, 2, 3 … without gaps.
 	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// What it is about, for example "concerns/0198…".
+	// Name of the matter that the message is about, for example "concerns/0198…".
 	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
-	// How many messages this mailbox has had about the subject, this one included:
-	// steps that its reader may not know leave no gap.
+	// Number of messages about the matter in this mailbox so far, including this one. Steps that
+	// the reader may not know leave no gap.
 	SubjectVersion uint64 `protobuf:"varint,6,opt,name=subject_version,json=subjectVersion,proto3" json:"subject_version,omitempty"`
-	// Groups everything that belongs to one matter, across services.
+	// Groups all matters of one case, across services.
 	CaseId string `protobuf:"bytes,7,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	// Empty where the reader may not know the client.
+	// Empty if the reader may not know the client.
 	ClientId   string                 `protobuf:"bytes,8,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	From       *v1.Party              `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
 	Basis      *v1.LegalBasis         `protobuf:"bytes,11,opt,name=basis,proto3" json:"basis,omitempty"`
 	Status     *v1.LoopStatus         `protobuf:"bytes,12,opt,name=status,proto3" json:"status,omitempty"`
-	// The service's typed event, such as koppi.concern.v1.ConcernReceived, with
-	// the fields that this reader may not know left out.
+	// The service's typed event, such as koppi.concern.v1.ConcernReceived, without the fields
+	// that this reader may not know.
 	Event *anypb.Any `protobuf:"bytes,13,opt,name=event,proto3" json:"event,omitempty"`
-	// What was left out, and under which rule, so that an empty field is never
-	// mistaken for a missing fact.
+	// The fields that were left out, and the rule for each, so that the reader can tell an empty
+	// field from a withheld one.
 	Withheld []*Withheld `protobuf:"bytes,14,rep,name=withheld,proto3" json:"withheld,omitempty"`
-	// The message as it was stored: this message, serialized, without record, nonce,
-	// hashes, redelivered and traceparent. Sent when asked for, for who verifies.
+	// The message as it was stored: this message, serialized, without record, nonce, hashes,
+	// redelivered and traceparent. Sent on request, for readers that verify the hashes.
 	Record []byte `protobuf:"bytes,19,opt,name=record,proto3" json:"record,omitempty"`
-	// Random; keeps a hash that outlives erased content from giving it away.
+	// Random value. It prevents a reader from guessing erased content from the remaining hash.
 	Nonce []byte `protobuf:"bytes,18,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	// SHA-256 over nonce and record.
 	ContentHash []byte `protobuf:"bytes,15,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
 	// SHA-256 over the chain_hash of the previous message in this service's mailbox, and this
 	// content_hash: a reader can prove that its mailbox is complete, in order and unchanged.
-	// Before the first message, with sequence 1, stand 32 zero bytes. A *tombstone*
-	// stands where content was revoked, withdrawn, erased or parked before this delivery, or
-	// where what is stored cannot be delivered ("unreadable", "too-large"):
-	// only message_id, service, mailbox, sequence, subject, subject_version and the
-	// hashes stay, and withheld names "event" and the rule; of "erased" also why.
+	// Before the first message, with sequence 1, stand 32 zero bytes. A *tombstone* takes the
+	// place of a message whose content was revoked, withdrawn, erased or parked before this
+	// delivery, or that is stored but cannot be delivered ("unreadable", "too-large"). Only
+	// message_id, service, mailbox, sequence, subject, subject_version and the hashes remain;
+	// withheld names "event" and the rule and, for "erased", the reason.
 	ChainHash []byte `protobuf:"bytes,16,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
-	// A parked message delivered again on request, outside the order of sequences.
+	// The message was parked and is delivered again on request, outside the order of sequences.
 	Redelivered bool `protobuf:"varint,20,opt,name=redelivered,proto3" json:"redelivered,omitempty"`
-	// W3C trace context of this delivery. It is made of mailbox, subject and message_id
-	// alone, and is the same whenever the message is delivered: it tells nothing of the command
-	// that the message came of, nor of who gave it. Absent where Koppi keeps no traces.
+	// W3C trace context of this delivery. Koppi derives it only from mailbox, subject and
+	// message_id, so it is the same at each delivery of the message: it reveals neither the
+	// command that caused the message nor the party that sent the command. Absent if Koppi keeps
+	// no traces.
 	Traceparent   string `protobuf:"bytes,17,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -319,8 +320,8 @@ type Withheld struct {
 	Field string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
 	// Key of the disclosure rule, for example "no-consent/description".
 	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
-	// Why the keys of a tombstone are destroyed, where the rule is "erased"; unspecified where
-	// that cannot be told, as by services of before.
+	// The reason for which a tombstone's keys were destroyed, if the rule is "erased".
+	// Unspecified if the reason is not known, as from services of earlier versions.
 	Erasure       Erasure `protobuf:"varint,3,opt,name=erasure,proto3,enum=koppi.exchange.v1.Erasure" json:"erasure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -712,9 +713,9 @@ type OpenConsumerRequest struct {
 	// As in ExchangeRequest.Open.
 	Cursor   string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	Consumer string `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	// The number to take over with, so that one reader has the same number in all
-	// services; 0 takes the next. The present one again changes nothing; a lower one is
-	// ABORTED, TAKEN_OVER.
+	// The epoch with which to take over, so that one reader has the same epoch in all services;
+	// 0 takes the next one. The current epoch changes nothing; a lower one is ABORTED,
+	// TAKEN_OVER.
 	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -773,11 +774,11 @@ func (x *OpenConsumerRequest) GetTakeover() uint64 {
 
 type OpenConsumerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where reading begins: behind this.
+	// Cursor after which reading begins.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Messages waiting behind the cursor.
+	// Number of messages that wait after the cursor.
 	Backlog uint64 `protobuf:"varint,2,opt,name=backlog,proto3" json:"backlog,omitempty"`
-	// The consumer's takeover number from now on.
+	// The consumer's epoch from now on.
 	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -836,17 +837,17 @@ func (x *OpenConsumerResponse) GetTakeover() uint64 {
 
 type ListMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty resumes after the consumer's durable cursor.
+	// Cursor after which to read; empty resumes after the consumer's durable cursor.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// How many at most; 0 is 100, and more than 1000 is refused. A page may hold fewer.
 	PageSize    int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	Consumer    string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
 	WithRecords bool   `protobuf:"varint,4,opt,name=with_records,json=withRecords,proto3" json:"with_records,omitempty"`
-	// The takeover number given when the consumer was opened, by which its opening is
-	// the record of this reading; an older one is ABORTED. 0 for who only polls: each
-	// page is recorded.
+	// The epoch returned when the consumer was opened: the access log then records that opening
+	// and not each page. An older one is ABORTED, TAKEN_OVER. 0 for a reader that only polls:
+	// each page is recorded.
 	Takeover uint64 `protobuf:"varint,5,opt,name=takeover,proto3" json:"takeover,omitempty"`
-	// Only messages about this subject.
+	// Only messages about this matter.
 	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Only this service's mailbox.
 	Service       string `protobuf:"bytes,7,opt,name=service,proto3" json:"service,omitempty"`
@@ -935,12 +936,12 @@ func (x *ListMessagesRequest) GetService() string {
 
 type ListMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As many as page_size and a size of 2 MiB allow, and at least one where there is
-	// one: backlog tells whether more follow.
+	// At most page_size messages and 2 MiB, and at least one if there is one. backlog states
+	// whether more follow.
 	Messages []*CaseMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// Continue from here; also what to acknowledge.
+	// Cursor from which to continue, and which acknowledges this page.
 	NextCursor string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
-	// Messages still waiting after this page.
+	// Number of messages that wait after this page.
 	Backlog       uint64 `protobuf:"varint,3,opt,name=backlog,proto3" json:"backlog,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1001,8 +1002,8 @@ type AcknowledgeMessagesRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Cursor   string                 `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	Consumer string                 `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	// The takeover number given when the consumer was opened; an older one is
-	// ABORTED. 0 for who only polls.
+	// The epoch returned when the consumer was opened. An older one is ABORTED, TAKEN_OVER. 0
+	// for a reader that only polls.
 	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1133,7 +1134,7 @@ func (*GetHeadsRequest) Descriptor() ([]byte, []int) {
 
 type GetHeadsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By agency, the sequence of its last message.
+	// Sequence of the last message in the mailbox, by agency.
 	Sequences     map[string]uint64 `protobuf:"bytes,1,rep,name=sequences,proto3" json:"sequences,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1222,8 +1223,8 @@ func (x *GetTakeoversRequest) GetConsumers() []*GetTakeoversRequest_Consumer {
 
 type GetTakeoversResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each consumer that was asked for, in that order; 0 for one that was never
-	// opened.
+	// The epoch of each requested consumer, in the order of the request; 0 for a consumer that
+	// was never opened.
 	Takeovers     []uint64 `protobuf:"varint,1,rep,packed,name=takeovers,proto3" json:"takeovers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1266,7 +1267,7 @@ func (x *GetTakeoversResponse) GetTakeovers() []uint64 {
 	return nil
 }
 
-// Parked is a subject whose messages wait to be delivered again.
+// Parked is a matter whose messages wait to be delivered again.
 type Parked struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Agency   string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
@@ -1276,11 +1277,11 @@ type Parked struct {
 	// Sequence of the first message that waits, and the cursor before it.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Cursor   string `protobuf:"bytes,6,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Status code of the endpoint's refusal (google.rpc.Code).
+	// Status code with which the endpoint refused it (google.rpc.Code).
 	Code int32 `protobuf:"varint,7,opt,name=code,proto3" json:"code,omitempty"`
-	// Another delivery was asked for and has not ended.
+	// A new delivery was requested and has not finished.
 	Retry bool `protobuf:"varint,8,opt,name=retry,proto3" json:"retry,omitempty"`
-	// When it was parked, or last refused.
+	// Time at which it was parked, or last refused.
 	RefusedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=refused_at,json=refusedAt,proto3" json:"refused_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1381,7 +1382,7 @@ func (x *Parked) GetRefusedAt() *timestamppb.Timestamp {
 
 type ListParkedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only of this service; all when empty.
+	// Only this service; empty means all.
 	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1470,7 +1471,7 @@ func (x *ListParkedResponse) GetParked() []*Parked {
 
 type RetryParkedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The agency whose endpoint it is; an agency's system may leave out its own.
+	// The agency that owns the endpoint; an agency's system may leave out its own.
 	Agency        string `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
 	Consumer      string `protobuf:"bytes,2,opt,name=consumer,proto3" json:"consumer,omitempty"`
 	Service       string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
@@ -1686,17 +1687,17 @@ type isChangeParkedRequest_Change interface {
 }
 
 type ChangeParkedRequest_Refused_ struct {
-	// The message was refused for good.
+	// The endpoint refused the message permanently.
 	Refused *ChangeParkedRequest_Refused `protobuf:"bytes,5,opt,name=refused,proto3,oneof"`
 }
 
 type ChangeParkedRequest_AdvancedTo struct {
-	// Messages before this sequence were delivered again; more follow.
+	// The messages before this sequence were delivered again; more follow.
 	AdvancedTo uint64 `protobuf:"varint,6,opt,name=advanced_to,json=advancedTo,proto3,oneof"`
 }
 
 type ChangeParkedRequest_Released_ struct {
-	// All were delivered again.
+	// All messages were delivered again.
 	Released *ChangeParkedRequest_Released `protobuf:"bytes,7,opt,name=released,proto3,oneof"`
 }
 
@@ -1744,10 +1745,10 @@ func (*ChangeParkedResponse) Descriptor() ([]byte, []int) {
 
 type DeliverRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In the order of each service's sequences, at most 100 and 1 MiB. Each comes with
-	// its record. Such as were delivered before, and not accepted, come again.
+	// The messages, in the order of each service's sequences, at most 100 and 1 MiB, each with
+	// its record. Messages that were delivered before and not accepted are delivered again.
 	Messages []*CaseMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// Cursor behind the last of them; it stays where it is when they are redelivered.
+	// Cursor after the last of the messages; for redelivered messages it does not move.
 	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1799,11 +1800,11 @@ func (x *DeliverRequest) GetCursor() string {
 
 type DeliverResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many of the messages, from the first, are taken.
+	// Number of messages, counted from the first, that the receiver accepts.
 	Accepted uint32 `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
-	// Why the next one is not. INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE and
-	// UNIMPLEMENTED are fatal for that message and park its subject; every other
-	// code is tried again.
+	// Why the receiver does not accept the next one. INVALID_ARGUMENT, FAILED_PRECONDITION,
+	// OUT_OF_RANGE and UNIMPLEMENTED are permanent for that message and park its matter; Koppi
+	// retries on every other code.
 	Refused       *status.Status `protobuf:"bytes,2,opt,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1855,14 +1856,15 @@ func (x *DeliverResponse) GetRefused() *status.Status {
 
 type ExchangeRequest_Open struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resume after this cursor; empty resumes after the consumer's durable one. A
+	// The cursor after which to resume; empty resumes after the consumer's durable cursor. A
 	// cursor that the history does not contain (after a restore) is refused with
 	// FAILED_PRECONDITION, HISTORY_DIVERGED.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Deliveries in flight before the server waits for an acknowledgement; 0 is 100.
+	// Maximum number of unacknowledged deliveries before the server waits for an
+	// acknowledgement; 0 is 100.
 	Window uint32 `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
-	// Which of the agency's readers this is; each has its own durable cursor.
-	// Opening one again takes it over: the earlier stream ends with ABORTED.
+	// Name of the reader within the agency; each reader has its own durable cursor. Opening it
+	// again takes it over: the earlier stream ends with ABORTED, TAKEN_OVER.
 	Consumer      string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
 	WithRecords   bool   `protobuf:"varint,4,opt,name=with_records,json=withRecords,proto3" json:"with_records,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1927,15 +1929,15 @@ func (x *ExchangeRequest_Open) GetWithRecords() bool {
 	return false
 }
 
-// Send runs in order among the sends about one subject, side by side with those
-// about others. When 64 wait for their receipts, a further one is refused with
-// RESOURCE_EXHAUSTED, BUSY in its receipt.
+// Send carries a request. Requests about one matter run in order, those about different
+// matters in parallel. If 64 already wait for their receipts, a further one is refused in
+// its receipt with RESOURCE_EXHAUSTED, BUSY.
 type ExchangeRequest_Send struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Echoed in the receipt; a repeated one has the first one's effect. It is the
-	// request's own request_id, which may be left empty there.
+	// Returned in the receipt. Repeating it has the effect of the first request. It is also
+	// the request_id of the request itself, which may be left empty there.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Any request message of a unary method of the four services, for example
+	// A request message of any unary method of the four services, for example
 	// koppi.concern.v1.SubmitConcernRequest.
 	Request       *anypb.Any `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1986,10 +1988,10 @@ func (x *ExchangeRequest_Send) GetRequest() *anypb.Any {
 	return nil
 }
 
-// Acknowledge frees the window at once and moves the consumer's durable cursor
-// forward within a second, or when the stream ends; the last of several may stand for
-// all. One that the history does not hold ends the stream with
-// FAILED_PRECONDITION, HISTORY_DIVERGED.
+// Acknowledge frees the window at once. It moves the consumer's durable cursor forward
+// within one second, or when the stream ends; of several, only the last may be stored. A
+// cursor that the history does not contain ends the stream with FAILED_PRECONDITION,
+// HISTORY_DIVERGED.
 type ExchangeRequest_Acknowledge struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Cursor        string                 `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
@@ -2036,11 +2038,12 @@ func (x *ExchangeRequest_Acknowledge) GetCursor() string {
 
 type ExchangeResponse_Opened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where reading begins: behind this.
+	// Cursor after which reading begins.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Messages waiting behind the cursor.
+	// Number of messages that wait after the cursor.
 	Backlog uint64 `protobuf:"varint,2,opt,name=backlog,proto3" json:"backlog,omitempty"`
-	// How often this consumer was opened: what AcknowledgeMessages asks for.
+	// The consumer's epoch (a fencing token): how many times the consumer was opened. The
+	// reader sends it in AcknowledgeMessages.
 	Takeover      uint64 `protobuf:"varint,3,opt,name=takeover,proto3" json:"takeover,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2150,7 +2153,7 @@ func (x *ExchangeResponse_Delivery) GetCursor() string {
 	return ""
 }
 
-// Receipt is sent once what was sent is durable, or was refused.
+// Receipt is sent once the request is durably recorded, or refused.
 type ExchangeResponse_Receipt struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2340,7 +2343,7 @@ func (x *WatchResponse_Changed) GetStatus() *v1.LoopStatus {
 type GetTakeoversRequest_Consumer struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
-	// As it was opened; empty is the one that names itself by no name.
+	// Name with which it was opened; empty for the reader that gives no name.
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

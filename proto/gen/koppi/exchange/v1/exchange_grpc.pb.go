@@ -4,11 +4,10 @@
 // - protoc             (unknown)
 // source: koppi/exchange/v1/exchange.proto
 
-// Case messages in both directions: what a partner agency's system connects to.
-// Each of the four services serves ExchangeService for its own messages; the
-// gateway serves the same interface for all of them merged. A mailbox is the
-// agency's: only its systems (role system) read and acknowledge it. Workers see
-// single subjects, and Watch.
+// Case messages in both directions: the interface to which a partner agency's system connects.
+// Each of the four services serves ExchangeService for its own messages; the gateway serves
+// the same interface for all of them merged. A mailbox belongs to an agency: only the agency's
+// systems (role system) read and acknowledge it. Workers read single matters, and Watch.
 
 package exchangev1
 
@@ -36,31 +35,32 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ExchangeServiceClient interface {
-	// Exchange is a partner system's standing connection. The first request is
-	// `open`, within 10 s. After it the client sends case messages and
-	// acknowledgements, the server deliveries and receipts, both at any time.
-	// Deliveries are at least once, in order and gapless per mailbox: a reader that
-	// keeps the last sequence it processed has exactly-once effect. A heartbeat comes
-	// every 20 s; a line silent for longer is dead. The stream ends by itself, with
-	// OK, within an hour and when the server moves: open it again. It ends with
-	// UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
-	// its consumer is opened again, and with INVALID_ARGUMENT after a request that is
-	// out of form. A client that closes its side still gets its receipts.
+	// Exchange is a partner system's stream. The client sends `open` first, within 10 s. After
+	// it the client sends case messages and acknowledgements, and the server sends deliveries
+	// and receipts, both at any time. Delivery is at least once, in order and without gaps per
+	// mailbox: a reader that stores the last sequence it processed has exactly-once effect. The
+	// server sends a heartbeat every 20 s; a connection on which nothing arrives for longer is
+	// lost. The server ends the stream with OK within one hour, and when it shuts down or moves;
+	// the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
+	// its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
+	// INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
+	// gets its receipts.
 	Exchange(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse], error)
-	// Watch tells a worker's or client's page that something it may see has changed,
-	// so that it reads that again: the status it is shown, no content, no cursor;
-	// after reconnecting a page reads its list again. The first response is a
-	// heartbeat: what changes from then on is told. Of several changes of one subject
-	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
+	// Watch notifies a worker's or client's page that something it may see has changed, so that
+	// the page reads it again. It carries the status that the caller may see, no content and no
+	// cursor; after reconnecting, a page reads its list again. The first response is a
+	// heartbeat: the server reports changes from then on. Of several changes of one matter at
+	// the same time, it may report only the last. Heartbeats and the end of the stream are as in
+	// Exchange.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
-	// OpenConsumer takes a consumer over, as opening a stream does, for a reader that
-	// polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+	// OpenConsumer takes over a consumer, as opening a stream does, for a reader that polls: the
+	// older reader's stream ends, and its acknowledgements are ABORTED, TAKEN_OVER.
 	OpenConsumer(ctx context.Context, in *OpenConsumerRequest, opts ...grpc.CallOption) (*OpenConsumerResponse, error)
-	// ListMessages reads a mailbox from a cursor, for systems that poll and for
-	// routes that pass only HTTP/1.1 request and response (X-Road among them).
+	// ListMessages reads a mailbox from a cursor. It is for systems that poll, and for routes
+	// that pass only HTTP/1.1 requests and responses (X-Road among them).
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
-	// AcknowledgeMessages moves the consumer's durable cursor forward. Operators see
-	// what is delivered and not acknowledged.
+	// AcknowledgeMessages moves the consumer's durable cursor forward. Operators see messages
+	// that are delivered and not acknowledged.
 	AcknowledgeMessages(ctx context.Context, in *AcknowledgeMessagesRequest, opts ...grpc.CallOption) (*AcknowledgeMessagesResponse, error)
 }
 
@@ -138,31 +138,32 @@ func (c *exchangeServiceClient) AcknowledgeMessages(ctx context.Context, in *Ack
 // All implementations must embed UnimplementedExchangeServiceServer
 // for forward compatibility.
 type ExchangeServiceServer interface {
-	// Exchange is a partner system's standing connection. The first request is
-	// `open`, within 10 s. After it the client sends case messages and
-	// acknowledgements, the server deliveries and receipts, both at any time.
-	// Deliveries are at least once, in order and gapless per mailbox: a reader that
-	// keeps the last sequence it processed has exactly-once effect. A heartbeat comes
-	// every 20 s; a line silent for longer is dead. The stream ends by itself, with
-	// OK, within an hour and when the server moves: open it again. It ends with
-	// UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
-	// its consumer is opened again, and with INVALID_ARGUMENT after a request that is
-	// out of form. A client that closes its side still gets its receipts.
+	// Exchange is a partner system's stream. The client sends `open` first, within 10 s. After
+	// it the client sends case messages and acknowledgements, and the server sends deliveries
+	// and receipts, both at any time. Delivery is at least once, in order and without gaps per
+	// mailbox: a reader that stores the last sequence it processed has exactly-once effect. The
+	// server sends a heartbeat every 20 s; a connection on which nothing arrives for longer is
+	// lost. The server ends the stream with OK within one hour, and when it shuts down or moves;
+	// the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
+	// its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
+	// INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
+	// gets its receipts.
 	Exchange(grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]) error
-	// Watch tells a worker's or client's page that something it may see has changed,
-	// so that it reads that again: the status it is shown, no content, no cursor;
-	// after reconnecting a page reads its list again. The first response is a
-	// heartbeat: what changes from then on is told. Of several changes of one subject
-	// at once the last may stand for all. Heartbeats and the end are as of Exchange.
+	// Watch notifies a worker's or client's page that something it may see has changed, so that
+	// the page reads it again. It carries the status that the caller may see, no content and no
+	// cursor; after reconnecting, a page reads its list again. The first response is a
+	// heartbeat: the server reports changes from then on. Of several changes of one matter at
+	// the same time, it may report only the last. Heartbeats and the end of the stream are as in
+	// Exchange.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
-	// OpenConsumer takes a consumer over, as opening a stream does, for a reader that
-	// polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+	// OpenConsumer takes over a consumer, as opening a stream does, for a reader that polls: the
+	// older reader's stream ends, and its acknowledgements are ABORTED, TAKEN_OVER.
 	OpenConsumer(context.Context, *OpenConsumerRequest) (*OpenConsumerResponse, error)
-	// ListMessages reads a mailbox from a cursor, for systems that poll and for
-	// routes that pass only HTTP/1.1 request and response (X-Road among them).
+	// ListMessages reads a mailbox from a cursor. It is for systems that poll, and for routes
+	// that pass only HTTP/1.1 requests and responses (X-Road among them).
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
-	// AcknowledgeMessages moves the consumer's durable cursor forward. Operators see
-	// what is delivered and not acknowledged.
+	// AcknowledgeMessages moves the consumer's durable cursor forward. Operators see messages
+	// that are delivered and not acknowledged.
 	AcknowledgeMessages(context.Context, *AcknowledgeMessagesRequest) (*AcknowledgeMessagesResponse, error)
 	mustEmbedUnimplementedExchangeServiceServer()
 }
@@ -327,13 +328,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// HeadsService tells the gateway what makes up for lost signals: once a second how far
-// all mailboxes of a service have come, and every 20 s who opened consumers last. No
-// gateway passes it on: it answers only callers that reach the service itself.
+// HeadsService gives the gateway the state that makes up for lost notifications: the gateway
+// asks once a second for the position of every mailbox of a service, and every 20 s for the
+// epochs of consumers. No gateway forwards these calls: they answer only callers that reach
+// the service itself.
 type HeadsServiceClient interface {
 	GetHeads(ctx context.Context, in *GetHeadsRequest, opts ...grpc.CallOption) (*GetHeadsResponse, error)
-	// GetTakeovers tells under which number each consumer was last opened: a stream with
-	// a lower one was taken over by another gateway's.
+	// GetTakeovers returns the epoch of each consumer (the takeover number under which it was
+	// last opened). A stream with a lower number was taken over by another gateway's stream.
 	GetTakeovers(ctx context.Context, in *GetTakeoversRequest, opts ...grpc.CallOption) (*GetTakeoversResponse, error)
 }
 
@@ -369,13 +371,14 @@ func (c *headsServiceClient) GetTakeovers(ctx context.Context, in *GetTakeoversR
 // All implementations must embed UnimplementedHeadsServiceServer
 // for forward compatibility.
 //
-// HeadsService tells the gateway what makes up for lost signals: once a second how far
-// all mailboxes of a service have come, and every 20 s who opened consumers last. No
-// gateway passes it on: it answers only callers that reach the service itself.
+// HeadsService gives the gateway the state that makes up for lost notifications: the gateway
+// asks once a second for the position of every mailbox of a service, and every 20 s for the
+// epochs of consumers. No gateway forwards these calls: they answer only callers that reach
+// the service itself.
 type HeadsServiceServer interface {
 	GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error)
-	// GetTakeovers tells under which number each consumer was last opened: a stream with
-	// a lower one was taken over by another gateway's.
+	// GetTakeovers returns the epoch of each consumer (the takeover number under which it was
+	// last opened). A stream with a lower number was taken over by another gateway's stream.
 	GetTakeovers(context.Context, *GetTakeoversRequest) (*GetTakeoversResponse, error)
 	mustEmbedUnimplementedHeadsServiceServer()
 }
@@ -480,19 +483,19 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ParkingService knows which subjects' messages an agency's callback endpoint
-// refused for good. From the refused message on, those of that subject stand as
-// tombstones in the endpoint's deliveries; those of others go on. An agency's system
-// sees and changes its own, an operator all.
+// ParkingService manages parked messages: those of matters for which an agency's callback
+// endpoint refused a message permanently. From the refused message on, the messages of that
+// matter are tombstones in the endpoint's deliveries; those of other matters continue. An
+// agency's system reads and changes its own parked matters, an operator all.
 type ParkingServiceClient interface {
-	// ListParked lists what is parked now.
+	// ListParked returns what is parked now.
 	ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error)
-	// RetryParked asks for a subject's parked messages to be delivered again, each
-	// marked redelivered, in their order; then the subject is parked no longer.
-	// NOT_FOUND where nothing of it is parked.
+	// RetryParked requests that a matter's parked messages be delivered again in order, each
+	// marked redelivered. The matter is then no longer parked. NOT_FOUND if nothing of it is
+	// parked.
 	RetryParked(ctx context.Context, in *RetryParkedRequest, opts ...grpc.CallOption) (*RetryParkedResponse, error)
-	// ChangeParked is for the one that calls the endpoint. An older takeover number is
-	// ABORTED, TAKEN_OVER.
+	// ChangeParked is for the process that calls the endpoint. A takeover number that is not the
+	// consumer's latest is ABORTED, TAKEN_OVER.
 	ChangeParked(ctx context.Context, in *ChangeParkedRequest, opts ...grpc.CallOption) (*ChangeParkedResponse, error)
 }
 
@@ -538,19 +541,19 @@ func (c *parkingServiceClient) ChangeParked(ctx context.Context, in *ChangeParke
 // All implementations must embed UnimplementedParkingServiceServer
 // for forward compatibility.
 //
-// ParkingService knows which subjects' messages an agency's callback endpoint
-// refused for good. From the refused message on, those of that subject stand as
-// tombstones in the endpoint's deliveries; those of others go on. An agency's system
-// sees and changes its own, an operator all.
+// ParkingService manages parked messages: those of matters for which an agency's callback
+// endpoint refused a message permanently. From the refused message on, the messages of that
+// matter are tombstones in the endpoint's deliveries; those of other matters continue. An
+// agency's system reads and changes its own parked matters, an operator all.
 type ParkingServiceServer interface {
-	// ListParked lists what is parked now.
+	// ListParked returns what is parked now.
 	ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error)
-	// RetryParked asks for a subject's parked messages to be delivered again, each
-	// marked redelivered, in their order; then the subject is parked no longer.
-	// NOT_FOUND where nothing of it is parked.
+	// RetryParked requests that a matter's parked messages be delivered again in order, each
+	// marked redelivered. The matter is then no longer parked. NOT_FOUND if nothing of it is
+	// parked.
 	RetryParked(context.Context, *RetryParkedRequest) (*RetryParkedResponse, error)
-	// ChangeParked is for the one that calls the endpoint. An older takeover number is
-	// ABORTED, TAKEN_OVER.
+	// ChangeParked is for the process that calls the endpoint. A takeover number that is not the
+	// consumer's latest is ABORTED, TAKEN_OVER.
 	ChangeParked(context.Context, *ChangeParkedRequest) (*ChangeParkedResponse, error)
 	mustEmbedUnimplementedParkingServiceServer()
 }
@@ -678,12 +681,12 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CallbackService is implemented by a partner agency that wants to be called
-// instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
-// (signed body), tries again until it succeeds and never skips a sequence. What
-// was taken may come again. After Koppi was restored from a backup another message
-// may come at its sequence: who has one there with another chain_hash refuses this
-// one with DATA_LOSS, and does not take it for a repeat.
+// CallbackService is implemented by a partner agency that wants Koppi to call it instead of
+// connecting to Koppi. Koppi calls it over gRPC (mutual TLS) or Connect JSON (signed body),
+// retries until the call succeeds and never skips a sequence. An accepted message may be
+// delivered again. After Koppi was restored from a backup, a different message may come at a
+// sequence: a receiver that has a message with another chain_hash at that sequence refuses the
+// new one with DATA_LOSS, and does not treat it as a repetition.
 type CallbackServiceClient interface {
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 }
@@ -710,12 +713,12 @@ func (c *callbackServiceClient) Deliver(ctx context.Context, in *DeliverRequest,
 // All implementations must embed UnimplementedCallbackServiceServer
 // for forward compatibility.
 //
-// CallbackService is implemented by a partner agency that wants to be called
-// instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
-// (signed body), tries again until it succeeds and never skips a sequence. What
-// was taken may come again. After Koppi was restored from a backup another message
-// may come at its sequence: who has one there with another chain_hash refuses this
-// one with DATA_LOSS, and does not take it for a repeat.
+// CallbackService is implemented by a partner agency that wants Koppi to call it instead of
+// connecting to Koppi. Koppi calls it over gRPC (mutual TLS) or Connect JSON (signed body),
+// retries until the call succeeds and never skips a sequence. An accepted message may be
+// delivered again. After Koppi was restored from a backup, a different message may come at a
+// sequence: a receiver that has a message with another chain_hash at that sequence refuses the
+// new one with DATA_LOSS, and does not treat it as a repetition.
 type CallbackServiceServer interface {
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	mustEmbedUnimplementedCallbackServiceServer()

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: koppi/operator/v1/operator.proto
 
-// What those see who run Koppi: loops by their names, agencies and phases, and nothing
-// of what a loop is about. Alarms and history are the metrics'; this is what is so now.
+// Overview for the operators of Koppi: matters by name, agency and phase, without any content.
+// It shows the current state; alarms and history are in the metrics.
 
 package operatorv1
 
@@ -66,10 +66,11 @@ func (*GetOverviewRequest) Descriptor() ([]byte, []int) {
 
 type GetOverviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The domain's time at which this was so.
+	// Domain time of the overview.
 	Now  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
 	Open []*OpenLoops           `protobuf:"bytes,2,rep,name=open,proto3" json:"open,omitempty"`
-	// Gone silent: something is past due, the longest first, at most 100 of each service.
+	// Matters in which a due time has passed, the longest overdue first, at most 100 of each
+	// service.
 	Silent        []*SilentLoop `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
 	Readers       []*Reader     `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -134,21 +135,22 @@ func (x *GetOverviewResponse) GetReaders() []*Reader {
 	return nil
 }
 
-// OpenLoops are loops of one service that have not ended, as their senders are shown them.
+// OpenLoops counts matters of one service that have not ended, as they are disclosed to their
+// senders.
 type OpenLoops struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Such as "concern".
+	// For example "concern".
 	Service string       `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	Phase   v1.LoopPhase `protobuf:"varint,2,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
-	// The agency whose turn it is.
+	// The agency that must act next.
 	WaitingOn string `protobuf:"bytes,3,opt,name=waiting_on,json=waitingOn,proto3" json:"waiting_on,omitempty"`
 	Loops     int64  `protobuf:"varint,4,opt,name=loops,proto3" json:"loops,omitempty"`
-	// Of these, in which something is past due.
+	// Number of them in which a due time has passed.
 	Overdue int64 `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
-	// When the first of them was started.
+	// Time at which the oldest of them was started.
 	OldestAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=oldest_at,json=oldestAt,proto3" json:"oldest_at,omitempty"`
-	// Of these, as their receivers are shown them, those that are urgent, whose time has
-	// passed, and that no person has touched.
+	// Number of them that, as they are disclosed to their receivers, are urgent, are past their
+	// due time, and have not been handled by any person.
 	Untouched     int64 `protobuf:"varint,7,opt,name=untouched,proto3" json:"untouched,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -233,10 +235,10 @@ func (x *OpenLoops) GetUntouched() int64 {
 	return 0
 }
 
-// SilentLoop is one in which something is past due, as its sender is shown it.
+// SilentLoop is a matter in which a due time has passed, as it is disclosed to its sender.
 type SilentLoop struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Such as "concerns/0198…".
+	// The matter, for example "concerns/0198…".
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	// The agency that sent it.
@@ -245,7 +247,7 @@ type SilentLoop struct {
 	Phase     v1.LoopPhase           `protobuf:"varint,5,opt,name=phase,proto3,enum=koppi.common.v1.LoopPhase" json:"phase,omitempty"`
 	DueAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
-	// Set where it is urgent and no person has touched it: these come first.
+	// Set if the matter is urgent and no person has handled it. These come first.
 	Urgency       v1.Urgency `protobuf:"varint,8,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -337,18 +339,19 @@ func (x *SilentLoop) GetUrgency() v1.Urgency {
 	return v1.Urgency(0)
 }
 
-// Reader is one of an agency's systems that reads its mailbox of one service.
+// Reader is a consumer: one of an agency's systems that reads its mailbox of one service.
 type Reader struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	Agency  string                 `protobuf:"bytes,2,opt,name=agency,proto3" json:"agency,omitempty"`
-	// As it named itself; "callback" is Koppi's own caller of the agency's endpoint.
+	// Name of the consumer; "callback" is Koppi's own reader that calls the agency's endpoint.
 	Consumer string `protobuf:"bytes,3,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	// Messages that it has not acknowledged.
+	// Number of messages that it has not acknowledged.
 	Behind uint64 `protobuf:"varint,4,opt,name=behind,proto3" json:"behind,omitempty"`
-	// Since when the oldest of them waits; absent where it has all. Of the wall clock.
+	// Time since which the oldest of them waits, by the wall clock; absent if it has
+	// acknowledged all.
 	WaitingSince *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=waiting_since,json=waitingSince,proto3" json:"waiting_since,omitempty"`
-	// When it last acknowledged, in the domain's time.
+	// Time of its last acknowledgement, in domain time.
 	AcknowledgedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=acknowledged_at,json=acknowledgedAt,proto3" json:"acknowledged_at,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -428,7 +431,7 @@ func (x *Reader) GetAcknowledgedAt() *timestamppb.Timestamp {
 
 type ListSpansRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Such as "concerns/0198…".
+	// The matter, for example "concerns/0198…".
 	Subject       string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -473,7 +476,7 @@ func (x *ListSpansRequest) GetSubject() string {
 
 type ListSpansResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By their beginning.
+	// Ordered by start time.
 	Spans         []*Span `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -516,19 +519,19 @@ func (x *ListSpansResponse) GetSpans() []*Span {
 	return nil
 }
 
-// Span is one, as OpenTelemetry has it.
+// Span is a span of a trace, as in OpenTelemetry.
 type Span struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In hexadecimal, as everywhere.
+	// In hexadecimal, as in OpenTelemetry.
 	TraceId string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	SpanId  string `protobuf:"bytes,2,opt,name=span_id,json=spanId,proto3" json:"span_id,omitempty"`
-	// Empty where it is its trace's first.
+	// Empty if the span is the first of its trace.
 	ParentSpanId string                 `protobuf:"bytes,3,opt,name=parent_span_id,json=parentSpanId,proto3" json:"parent_span_id,omitempty"`
 	Name         string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	StartedAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	Took         *durationpb.Duration   `protobuf:"bytes,6,opt,name=took,proto3" json:"took,omitempty"`
 	Attributes   map[string]string      `protobuf:"bytes,7,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Traces that led to this one.
+	// Traces that led to this span.
 	LinkedTraceIds []string `protobuf:"bytes,8,rep,name=linked_trace_ids,json=linkedTraceIds,proto3" json:"linked_trace_ids,omitempty"`
 	Failed         bool     `protobuf:"varint,9,opt,name=failed,proto3" json:"failed,omitempty"`
 	unknownFields  protoimpl.UnknownFields

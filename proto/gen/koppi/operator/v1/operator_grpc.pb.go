@@ -4,8 +4,8 @@
 // - protoc             (unknown)
 // source: koppi/operator/v1/operator.proto
 
-// What those see who run Koppi: loops by their names, agencies and phases, and nothing
-// of what a loop is about. Alarms and history are the metrics'; this is what is so now.
+// Overview for the operators of Koppi: matters by name, agency and phase, without any content.
+// It shows the current state; alarms and history are in the metrics.
 
 package operatorv1
 
@@ -30,13 +30,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// OperatorService is for the role operator; PERMISSION_DENIED, ROLE_NOT_ALLOWED to others.
+// OperatorService is for the role operator. Other callers get PERMISSION_DENIED,
+// ROLE_NOT_ALLOWED.
 type OperatorServiceClient interface {
-	// GetOverview tells what is so now in all four services.
+	// GetOverview returns the current state of all four services.
 	GetOverview(ctx context.Context, in *GetOverviewRequest, opts ...grpc.CallOption) (*GetOverviewResponse, error)
-	// ListSpans are the spans of the traces in which a subject is named, as far as this
-	// process still has them: of a machine on trial without a collector. UNIMPLEMENTED,
-	// NOT_SERVED without --dev: there the collector has them.
+	// ListSpans returns the spans of the traces that name a matter, as far as this process still
+	// has them. It is for a trial on one machine without a trace collector. UNIMPLEMENTED,
+	// NOT_SERVED without --dev: the collector then has the spans.
 	ListSpans(ctx context.Context, in *ListSpansRequest, opts ...grpc.CallOption) (*ListSpansResponse, error)
 }
 
@@ -72,13 +73,14 @@ func (c *operatorServiceClient) ListSpans(ctx context.Context, in *ListSpansRequ
 // All implementations must embed UnimplementedOperatorServiceServer
 // for forward compatibility.
 //
-// OperatorService is for the role operator; PERMISSION_DENIED, ROLE_NOT_ALLOWED to others.
+// OperatorService is for the role operator. Other callers get PERMISSION_DENIED,
+// ROLE_NOT_ALLOWED.
 type OperatorServiceServer interface {
-	// GetOverview tells what is so now in all four services.
+	// GetOverview returns the current state of all four services.
 	GetOverview(context.Context, *GetOverviewRequest) (*GetOverviewResponse, error)
-	// ListSpans are the spans of the traces in which a subject is named, as far as this
-	// process still has them: of a machine on trial without a collector. UNIMPLEMENTED,
-	// NOT_SERVED without --dev: there the collector has them.
+	// ListSpans returns the spans of the traces that name a matter, as far as this process still
+	// has them. It is for a trial on one machine without a trace collector. UNIMPLEMENTED,
+	// NOT_SERVED without --dev: the collector then has the spans.
 	ListSpans(context.Context, *ListSpansRequest) (*ListSpansResponse, error)
 	mustEmbedUnimplementedOperatorServiceServer()
 }

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/plan/v1/events.proto
 
-// What is recorded of a shared plan, and what its case messages carry.
+// Events: what Koppi records of a shared plan, and what its case messages carry.
 
 package planv1
 
@@ -80,11 +80,11 @@ func (x *PlanCreated) GetClientLanguage() string {
 type MemberInvited struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
-	// On what ground: each onward hop has its own.
+	// Legal ground of the invitation: each onward disclosure has its own.
 	Basis *v1.LegalBasis `protobuf:"bytes,2,opt,name=basis,proto3" json:"basis,omitempty"`
-	// What the plan holds, for the member that is invited: it sees the plan before it
-	// says yes. Left out for the others, who know it. At most 416 KiB: of a longer plan
-	// the newest parts (see Plan.left_out).
+	// The plan so far, for the invited member only: it reads the plan before it decides. The
+	// other members already have it. At most 416 KiB: of a longer plan, the newest parts (see
+	// Plan.left_out).
 	Snapshot      *PlanSnapshot `protobuf:"bytes,3,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -141,13 +141,14 @@ func (x *MemberInvited) GetSnapshot() *PlanSnapshot {
 	return nil
 }
 
-// PlanSnapshot is the plan as it stood: what a reader that comes later starts from.
+// PlanSnapshot is the plan at the time of the invitation: the state from which a later reader
+// starts.
 type PlanSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Without client_id, case_id, status, etag and available_actions, which are each
-	// reader's own.
+	// Without client_id, case_id, status, etag and available_actions, which differ for each
+	// reader.
 	Plan *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Which due times were already told to have passed.
+	// Due times that have passed and were already disclosed as passed.
 	Overdue       []*PlanOverdue `protobuf:"bytes,2,rep,name=overdue,proto3" json:"overdue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

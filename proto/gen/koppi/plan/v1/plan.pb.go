@@ -4,9 +4,9 @@
 // 	protoc        (unknown)
 // source: koppi/plan/v1/plan.proto
 
-// Shared plans: one client, one plan, several agencies. The client's own goals
-// lead; each action has an owner and a due date; one named worker answers for
-// the whole; goal attainment is measured.
+// Shared plans: one client, one plan, several agencies. The plan follows the client's own
+// goals; each action has an owner and a due date; one named worker is responsible for the
+// whole plan; goal attainment is measured.
 
 package planv1
 
@@ -33,7 +33,7 @@ type CreatePlanRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Basis     *v1.LegalBasis         `protobuf:"bytes,3,opt,name=basis,proto3" json:"basis,omitempty"`
-	// Named worker; empty is the caller.
+	// The responsible worker; empty means the caller.
 	Responsible   *v1.Party `protobuf:"bytes,4,opt,name=responsible,proto3" json:"responsible,omitempty"`
 	CaseId        string    `protobuf:"bytes,5,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1123,7 +1123,7 @@ type UpdateGoalRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	PlanId    string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
 	GoalId    string                 `protobuf:"bytes,3,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
-	// The goal's etag: two workers may edit two goals at once, not one goal.
+	// The goal's etag: two workers may edit two goals at the same time, but not the same goal.
 	Etag          string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	Text          string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2588,7 +2588,7 @@ type RevokePlanRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	PlanId    string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was wrong, without what was entered in error. Required.
+	// What was wrong, without repeating what was entered in error. Required.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

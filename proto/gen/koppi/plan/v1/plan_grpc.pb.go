@@ -4,9 +4,9 @@
 // - protoc             (unknown)
 // source: koppi/plan/v1/plan.proto
 
-// Shared plans: one client, one plan, several agencies. The client's own goals
-// lead; each action has an owner and a due date; one named worker answers for
-// the whole; goal attainment is measured.
+// Shared plans: one client, one plan, several agencies. The plan follows the client's own
+// goals; each action has an owner and a due date; one named worker is responsible for the
+// whole plan; goal attainment is measured.
 
 package planv1
 
@@ -55,70 +55,72 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type PlanServiceClient interface {
-	// CreatePlan begins a plan with a named worker of the caller's own unit, who answers
-	// for the whole (1301/2014 §§ 39, 42).
+	// CreatePlan creates a plan. A named worker of the caller's own unit is responsible for it
+	// (1301/2014 §§ 39, 42).
 	CreatePlan(ctx context.Context, in *CreatePlanRequest, opts ...grpc.CallOption) (*CreatePlanResponse, error)
-	// GetPlan reads the plan; each reading is recorded (703/2023 § 10).
+	// GetPlan returns the plan. Each call is recorded in the access log (703/2023 § 10).
 	GetPlan(ctx context.Context, in *GetPlanRequest, opts ...grpc.CallOption) (*GetPlanResponse, error)
-	// GetClient names the person; each call is a recorded reading.
+	// GetClient returns the client's identity. Each call is recorded in the access log.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
-	// ListPlans is the worklist: the plans that the caller's agency is a member of, the
-	// soonest due first. A client lists its own.
+	// ListPlans returns the worklist: the plans of which the caller's agency is a member, the
+	// earliest due time first. A client lists its own plans.
 	ListPlans(ctx context.Context, in *ListPlansRequest, opts ...grpc.CallOption) (*ListPlansResponse, error)
-	// Members join by their own yes: nobody is bound by another's plan.
+	// InviteMember invites a unit, which becomes a member only by accepting: no agency is bound
+	// by another's plan.
 	InviteMember(ctx context.Context, in *InviteMemberRequest, opts ...grpc.CallOption) (*InviteMemberResponse, error)
-	// JoinPlan is an invited unit's yes. A draft with a goal becomes active with the
-	// first other agency.
+	// JoinPlan accepts an invitation, for the invited unit. A draft with a goal becomes active
+	// when the first other agency joins.
 	JoinPlan(ctx context.Context, in *JoinPlanRequest, opts ...grpc.CallOption) (*JoinPlanResponse, error)
-	// DeclineInvitation is an invited unit's no; it then has no relation to the plan.
+	// DeclineInvitation declines an invitation, for the invited unit, which then is no party to
+	// the plan.
 	DeclineInvitation(ctx context.Context, in *DeclineInvitationRequest, opts ...grpc.CallOption) (*DeclineInvitationResponse, error)
-	// LeavePlan is for a unit on whom nothing of the plan rests: no open action, not the
-	// responsibility.
+	// LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
 	LeavePlan(ctx context.Context, in *LeavePlanRequest, opts ...grpc.CallOption) (*LeavePlanResponse, error)
 	// StartPlan makes a draft active without a second agency.
 	StartPlan(ctx context.Context, in *StartPlanRequest, opts ...grpc.CallOption) (*StartPlanResponse, error)
-	// AddGoal adds a goal, in the client's own words where the client set it.
+	// AddGoal adds a goal, in the client's own words if the client set it.
 	AddGoal(ctx context.Context, in *AddGoalRequest, opts ...grpc.CallOption) (*AddGoalResponse, error)
-	// UpdateGoal changes a goal's text. It needs the goal's own etag, equal for all
-	// members: else ABORTED, STALE_ETAG.
+	// UpdateGoal changes a goal's text. It needs the goal's own etag, which is equal for all
+	// members; with another etag it is ABORTED, STALE_ETAG.
 	UpdateGoal(ctx context.Context, in *UpdateGoalRequest, opts ...grpc.CallOption) (*UpdateGoalResponse, error)
-	// AssessGoal records one reading on the goal attainment scale, -2 to +2, of the
-	// client or of a worker.
+	// AssessGoal records one score on the goal attainment scale, -2 to +2, by the client or a
+	// worker.
 	AssessGoal(ctx context.Context, in *AssessGoalRequest, opts ...grpc.CallOption) (*AssessGoalResponse, error)
-	// AddAction adds something to do, with an owner of a unit that has joined and a due
-	// time. Past it the plan is overdue.
+	// AddAction adds an action, with a due time and an owner from a unit that has joined. After
+	// the due time the plan is overdue.
 	AddAction(ctx context.Context, in *AddActionRequest, opts ...grpc.CallOption) (*AddActionResponse, error)
-	// ReassignAction gives an open action another owner of a unit that has joined.
+	// ReassignAction assigns an open action to another owner, from a unit that has joined.
 	ReassignAction(ctx context.Context, in *ReassignActionRequest, opts ...grpc.CallOption) (*ReassignActionResponse, error)
-	// CompleteAction says that an action is done.
+	// CompleteAction records that an action is done.
 	CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*CompleteActionResponse, error)
-	// RecordClientView stores what the client says of the plan and of being heard.
+	// RecordClientView records what the client says about the plan and about being heard.
 	RecordClientView(ctx context.Context, in *RecordClientViewRequest, opts ...grpc.CallOption) (*RecordClientViewResponse, error)
-	// Responsibility passes only when the next worker accepts it: a plan is never
-	// without its named worker.
+	// OfferResponsibility offers the responsibility for the plan to another worker. It passes
+	// only when that worker accepts it: a plan always has a named responsible worker.
 	OfferResponsibility(ctx context.Context, in *OfferResponsibilityRequest, opts ...grpc.CallOption) (*OfferResponsibilityResponse, error)
-	// AcceptResponsibility is the offered worker's yes: from then on it answers for the plan.
+	// AcceptResponsibility accepts the offer, for the worker to whom it was made. From then on
+	// that worker is responsible for the plan.
 	AcceptResponsibility(ctx context.Context, in *AcceptResponsibilityRequest, opts ...grpc.CallOption) (*AcceptResponsibilityResponse, error)
-	// DeclineResponsibility is the offered worker's no.
+	// DeclineResponsibility declines the offer, for the worker to whom it was made.
 	DeclineResponsibility(ctx context.Context, in *DeclineResponsibilityRequest, opts ...grpc.CallOption) (*DeclineResponsibilityResponse, error)
-	// ScheduleReview sets when the plan is looked at again; by default three months on.
+	// ScheduleReview sets the time of the next review; by default three months from now.
 	ScheduleReview(ctx context.Context, in *ScheduleReviewRequest, opts ...grpc.CallOption) (*ScheduleReviewResponse, error)
 	// StartReview begins the review of an active plan.
 	StartReview(ctx context.Context, in *StartReviewRequest, opts ...grpc.CallOption) (*StartReviewResponse, error)
-	// CompleteReview ends it and sets the next one; by default three months on.
+	// CompleteReview ends the review and sets the next one; by default three months from now.
 	CompleteReview(ctx context.Context, in *CompleteReviewRequest, opts ...grpc.CallOption) (*CompleteReviewResponse, error)
-	// EndPlan ends the plan, by the worker who answers for it.
+	// EndPlan ends the plan. The caller is the responsible worker.
 	EndPlan(ctx context.Context, in *EndPlanRequest, opts ...grpc.CallOption) (*EndPlanResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
-	// Entered in error. The creating agency revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The creating agency revokes the plan at any time, also after its end,
+	// with a reason. When the call returns, everything disclosed about it is a tombstone in
+	// every mailbox. Each holder removes its own copy.
 	RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
@@ -394,70 +396,72 @@ func (c *planServiceClient) AcknowledgeRevocation(ctx context.Context, in *Ackno
 // All implementations must embed UnimplementedPlanServiceServer
 // for forward compatibility.
 type PlanServiceServer interface {
-	// CreatePlan begins a plan with a named worker of the caller's own unit, who answers
-	// for the whole (1301/2014 §§ 39, 42).
+	// CreatePlan creates a plan. A named worker of the caller's own unit is responsible for it
+	// (1301/2014 §§ 39, 42).
 	CreatePlan(context.Context, *CreatePlanRequest) (*CreatePlanResponse, error)
-	// GetPlan reads the plan; each reading is recorded (703/2023 § 10).
+	// GetPlan returns the plan. Each call is recorded in the access log (703/2023 § 10).
 	GetPlan(context.Context, *GetPlanRequest) (*GetPlanResponse, error)
-	// GetClient names the person; each call is a recorded reading.
+	// GetClient returns the client's identity. Each call is recorded in the access log.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
-	// ListPlans is the worklist: the plans that the caller's agency is a member of, the
-	// soonest due first. A client lists its own.
+	// ListPlans returns the worklist: the plans of which the caller's agency is a member, the
+	// earliest due time first. A client lists its own plans.
 	ListPlans(context.Context, *ListPlansRequest) (*ListPlansResponse, error)
-	// Members join by their own yes: nobody is bound by another's plan.
+	// InviteMember invites a unit, which becomes a member only by accepting: no agency is bound
+	// by another's plan.
 	InviteMember(context.Context, *InviteMemberRequest) (*InviteMemberResponse, error)
-	// JoinPlan is an invited unit's yes. A draft with a goal becomes active with the
-	// first other agency.
+	// JoinPlan accepts an invitation, for the invited unit. A draft with a goal becomes active
+	// when the first other agency joins.
 	JoinPlan(context.Context, *JoinPlanRequest) (*JoinPlanResponse, error)
-	// DeclineInvitation is an invited unit's no; it then has no relation to the plan.
+	// DeclineInvitation declines an invitation, for the invited unit, which then is no party to
+	// the plan.
 	DeclineInvitation(context.Context, *DeclineInvitationRequest) (*DeclineInvitationResponse, error)
-	// LeavePlan is for a unit on whom nothing of the plan rests: no open action, not the
-	// responsibility.
+	// LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
 	LeavePlan(context.Context, *LeavePlanRequest) (*LeavePlanResponse, error)
 	// StartPlan makes a draft active without a second agency.
 	StartPlan(context.Context, *StartPlanRequest) (*StartPlanResponse, error)
-	// AddGoal adds a goal, in the client's own words where the client set it.
+	// AddGoal adds a goal, in the client's own words if the client set it.
 	AddGoal(context.Context, *AddGoalRequest) (*AddGoalResponse, error)
-	// UpdateGoal changes a goal's text. It needs the goal's own etag, equal for all
-	// members: else ABORTED, STALE_ETAG.
+	// UpdateGoal changes a goal's text. It needs the goal's own etag, which is equal for all
+	// members; with another etag it is ABORTED, STALE_ETAG.
 	UpdateGoal(context.Context, *UpdateGoalRequest) (*UpdateGoalResponse, error)
-	// AssessGoal records one reading on the goal attainment scale, -2 to +2, of the
-	// client or of a worker.
+	// AssessGoal records one score on the goal attainment scale, -2 to +2, by the client or a
+	// worker.
 	AssessGoal(context.Context, *AssessGoalRequest) (*AssessGoalResponse, error)
-	// AddAction adds something to do, with an owner of a unit that has joined and a due
-	// time. Past it the plan is overdue.
+	// AddAction adds an action, with a due time and an owner from a unit that has joined. After
+	// the due time the plan is overdue.
 	AddAction(context.Context, *AddActionRequest) (*AddActionResponse, error)
-	// ReassignAction gives an open action another owner of a unit that has joined.
+	// ReassignAction assigns an open action to another owner, from a unit that has joined.
 	ReassignAction(context.Context, *ReassignActionRequest) (*ReassignActionResponse, error)
-	// CompleteAction says that an action is done.
+	// CompleteAction records that an action is done.
 	CompleteAction(context.Context, *CompleteActionRequest) (*CompleteActionResponse, error)
-	// RecordClientView stores what the client says of the plan and of being heard.
+	// RecordClientView records what the client says about the plan and about being heard.
 	RecordClientView(context.Context, *RecordClientViewRequest) (*RecordClientViewResponse, error)
-	// Responsibility passes only when the next worker accepts it: a plan is never
-	// without its named worker.
+	// OfferResponsibility offers the responsibility for the plan to another worker. It passes
+	// only when that worker accepts it: a plan always has a named responsible worker.
 	OfferResponsibility(context.Context, *OfferResponsibilityRequest) (*OfferResponsibilityResponse, error)
-	// AcceptResponsibility is the offered worker's yes: from then on it answers for the plan.
+	// AcceptResponsibility accepts the offer, for the worker to whom it was made. From then on
+	// that worker is responsible for the plan.
 	AcceptResponsibility(context.Context, *AcceptResponsibilityRequest) (*AcceptResponsibilityResponse, error)
-	// DeclineResponsibility is the offered worker's no.
+	// DeclineResponsibility declines the offer, for the worker to whom it was made.
 	DeclineResponsibility(context.Context, *DeclineResponsibilityRequest) (*DeclineResponsibilityResponse, error)
-	// ScheduleReview sets when the plan is looked at again; by default three months on.
+	// ScheduleReview sets the time of the next review; by default three months from now.
 	ScheduleReview(context.Context, *ScheduleReviewRequest) (*ScheduleReviewResponse, error)
 	// StartReview begins the review of an active plan.
 	StartReview(context.Context, *StartReviewRequest) (*StartReviewResponse, error)
-	// CompleteReview ends it and sets the next one; by default three months on.
+	// CompleteReview ends the review and sets the next one; by default three months from now.
 	CompleteReview(context.Context, *CompleteReviewRequest) (*CompleteReviewResponse, error)
-	// EndPlan ends the plan, by the worker who answers for it.
+	// EndPlan ends the plan. The caller is the responsible worker.
 	EndPlan(context.Context, *EndPlanRequest) (*EndPlanResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
-	// Entered in error. The creating agency revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The creating agency revokes the plan at any time, also after its end,
+	// with a reason. When the call returns, everything disclosed about it is a tombstone in
+	// every mailbox. Each holder removes its own copy.
 	RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedPlanServiceServer()
 }

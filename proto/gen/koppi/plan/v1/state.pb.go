@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/plan/v1/state.proto
 
-// What a shared plan is, as its callers read it.
+// A shared plan, as its readers see it.
 
 package planv1
 
@@ -33,8 +33,8 @@ const (
 	PlanState_PLAN_STATE_ACTIVE       PlanState = 2
 	PlanState_PLAN_STATE_UNDER_REVIEW PlanState = 3
 	PlanState_PLAN_STATE_ENDED        PlanState = 4
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
+	// Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+	// that the matter existed, and who read it, stays recorded.
 	PlanState_PLAN_STATE_ENTERED_IN_ERROR PlanState = 5
 )
 
@@ -148,11 +148,11 @@ type Plan struct {
 	State    PlanState              `protobuf:"varint,4,opt,name=state,proto3,enum=koppi.plan.v1.PlanState" json:"state,omitempty"`
 	Status   *v1.LoopStatus         `protobuf:"bytes,5,opt,name=status,proto3" json:"status,omitempty"`
 	Basis    *v1.LegalBasis         `protobuf:"bytes,6,opt,name=basis,proto3" json:"basis,omitempty"`
-	// The named worker who answers for the whole plan.
+	// The named worker who is responsible for the whole plan.
 	Responsible *v1.Party `protobuf:"bytes,7,opt,name=responsible,proto3" json:"responsible,omitempty"`
-	// Worker to whom responsibility is offered and who has not yet answered.
+	// The worker to whom responsibility is offered and who has not answered yet.
 	ResponsibilityOfferedTo *v1.Party `protobuf:"bytes,8,opt,name=responsibility_offered_to,json=responsibilityOfferedTo,proto3" json:"responsibility_offered_to,omitempty"`
-	// Until when they answer.
+	// Time by which that worker answers.
 	ResponsibilityDueAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=responsibility_due_at,json=responsibilityDueAt,proto3" json:"responsibility_due_at,omitempty"`
 	Members             []*Member              `protobuf:"bytes,9,rep,name=members,proto3" json:"members,omitempty"`
 	Goals               []*Goal                `protobuf:"bytes,10,rep,name=goals,proto3" json:"goals,omitempty"`
@@ -161,18 +161,18 @@ type Plan struct {
 	NextReviewAt        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
 	CreatedAt           *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	EndReason           string                 `protobuf:"bytes,15,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
-	// Who began the plan.
+	// The party that created the plan.
 	CreatedBy      *v1.Party `protobuf:"bytes,20,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	ClientLanguage string    `protobuf:"bytes,16,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
 	Etag           string    `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
+	// Names of the methods that the caller may call on it now, so that no user interface offers
+	// a step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,18,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Contacts that parties plan and that have not lapsed.
+	// Contacts that parties plan and that have not expired.
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,22,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
-	// Set once it was entered in error.
+	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,11 +371,11 @@ func (x *Plan) GetLeftOut() []*v1.LeftOut {
 
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A unit; whoever works there acts for the member.
+	// A unit; any of its workers acts for the member.
 	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
 	State MemberState            `protobuf:"varint,2,opt,name=state,proto3,enum=koppi.plan.v1.MemberState" json:"state,omitempty"`
 	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
-	// On what ground it was invited.
+	// Legal ground of the invitation.
 	Basis         *v1.LegalBasis `protobuf:"bytes,4,opt,name=basis,proto3" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -444,7 +444,7 @@ type Goal struct {
 	GoalId string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
 	// In the client's own words.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// Whether the client set it (true) or a professional proposed it.
+	// True if the client set the goal, false if a professional proposed it.
 	SetByClient   bool          `protobuf:"varint,3,opt,name=set_by_client,json=setByClient,proto3" json:"set_by_client,omitempty"`
 	Assessments   []*Assessment `protobuf:"bytes,4,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	Etag          string        `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -517,14 +517,14 @@ func (x *Goal) GetEtag() string {
 	return ""
 }
 
-// Assessment is one reading on the goal attainment scale: -2 much less than
-// expected, 0 as expected, +2 much more than expected.
+// Assessment is one score on the goal attainment scale: -2 much less than expected, 0 as
+// expected, +2 much more than expected.
 type Assessment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	By    *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
 	Score int32                  `protobuf:"zigzag32,3,opt,name=score,proto3" json:"score,omitempty"`
-	// The client's own reading beside the professional's.
+	// The client gave this score, not a professional.
 	ByClient      bool   `protobuf:"varint,4,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -606,7 +606,7 @@ type Action struct {
 	CompletedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
 	Overdue     bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	Note        string                 `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
-	// Papers that came of it, such as a certificate.
+	// Attachments that the action produced, such as a certificate.
 	Attachments   []*v1.Attachment `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

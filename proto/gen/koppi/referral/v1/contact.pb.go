@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/referral/v1/contact.proto
 
-// Planned contacts, so that two agencies do not chase one client.
+// Planned contacts, so that two agencies do not contact one client at the same time.
 
 package referralv1
 
@@ -30,10 +30,10 @@ type PlanContactRequest struct {
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
 	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the client will be contacted; in the future. Absent takes the plan back.
+	// Time at which the agency will contact the client, in the future. Absent cancels the plan.
 	At *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
-	// Until when it stands: after `at` and at most 30 days from now; absent for a day
-	// after `at`.
+	// Time at which the plan expires: after `at` and at most 30 days from now. Absent means one
+	// day after `at`.
 	LapsesAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=lapses_at,json=lapsesAt,proto3" json:"lapses_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

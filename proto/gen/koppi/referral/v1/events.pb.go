@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/referral/v1/events.proto
 
-// What is recorded of a referral, and what its case messages carry.
+// Events: what Koppi records of a referral, and what its case messages carry.
 
 package referralv1
 
@@ -35,20 +35,21 @@ type ReferralSent struct {
 	Attachments              []*v1.Attachment       `protobuf:"bytes,6,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	ClientLanguage           string                 `protobuf:"bytes,7,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
 	RedirectedFromReferralId string                 `protobuf:"bytes,8,opt,name=redirected_from_referral_id,json=redirectedFromReferralId,proto3" json:"redirected_from_referral_id,omitempty"`
-	// When the receiver must have acted: recorded, since the time limit is the
-	// receiving agency's to configure and a history must not change with it.
+	// Time by which the receiver must act. It is recorded, since the receiving agency configures
+	// the time limit and history must not change with the configuration.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// Of a redirected one, the party that sent the first: it learns the outcome.
+	// In a redirected referral: the party that sent the first one, to which the outcome is
+	// disclosed.
 	FirstSender *v1.Party `protobuf:"bytes,10,opt,name=first_sender,json=firstSender,proto3" json:"first_sender,omitempty"`
-	// Of an application that was moved, the day on which it arrived at the sender, such as
+	// For a moved application: the day on which it arrived at the sender, for example
 	// "2026-11-27" (434/2003 § 21).
 	ApplicationArrivedOn string `protobuf:"bytes,11,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
-	// Until when a moved application must be decided, and the provision (1412/1997 § 14 a.1,
-	// urgent § 14 b); unset for all others.
+	// Time by which a moved application must be decided, and the provision (1412/1997 § 14 a.1,
+	// if urgent § 14 b). Unset for all other referrals.
 	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	DueProvision   string                 `protobuf:"bytes,13,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
-	// The receiver is a social services agency, whose time limits the law sets: recorded,
-	// since a history must not change with the directory.
+	// The receiver is a social services agency, whose time limits the law sets. It is recorded,
+	// since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,14,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -262,11 +263,11 @@ func (x *ReferralAccepted) GetWorker() *v1.Party {
 	return nil
 }
 
-// ReferralTriaged is the receiver's judgement of how urgent it is.
+// ReferralTriaged is the receiver's judgement of the urgency.
 type ReferralTriaged struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Urgency v1.Urgency             `protobuf:"varint,1,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	// Until when a moved application must be decided from now on, and the provision.
+	// Time by which a moved application must be decided from now on, and the provision.
 	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	DueProvision   string                 `protobuf:"bytes,3,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -389,7 +390,7 @@ type ReferralRedirected struct {
 	RedirectedReferralId string                 `protobuf:"bytes,1,opt,name=redirected_referral_id,json=redirectedReferralId,proto3" json:"redirected_referral_id,omitempty"`
 	Receiver             *v1.Party              `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Explanation          string                 `protobuf:"bytes,3,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	// When the third agency must have answered.
+	// Time by which the third agency must answer.
 	DueAt         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -453,8 +454,9 @@ func (x *ReferralRedirected) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// RedirectAnswered tells the redirector's loop what the third agency did. Accepted,
-// the referral is REDIRECTED and ends; else the turn is the redirector's again.
+// RedirectAnswered records in the redirecting agency's matter what the third agency did. If it
+// accepted, the referral is REDIRECTED and ends; otherwise the redirecting agency must act
+// next.
 type RedirectAnswered struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	RedirectedReferralId string                 `protobuf:"bytes,1,opt,name=redirected_referral_id,json=redirectedReferralId,proto3" json:"redirected_referral_id,omitempty"`
@@ -791,7 +793,8 @@ func (x *ReferralCompleted) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
-// ReferralCancellationRequested: after acceptance a cancel is a request.
+// ReferralCancellationRequested: the sender asks to cancel a referral that is already
+// accepted.
 type ReferralCancellationRequested struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -980,8 +983,8 @@ type ReferralOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State ReferralState          `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.referral.v1.ReferralState" json:"state,omitempty"`
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	// The number of the rules by which due_at was due: 0 before urgency governed every due
-	// time, 1 since.
+	// Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+	// since then.
 	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -4,9 +4,9 @@
 // 	protoc        (unknown)
 // source: koppi/referral/v1/referral.proto
 
-// Referrals: an agency asks another to take over a part of a client's matter,
-// or hands over an application, a decision or papers; the loop ends with the
-// receiver's outcome, never with silence.
+// Referrals: an agency asks another to take over a part of a client's matter, or sends it an
+// application, a decision or documents. A referral always ends with an outcome that the
+// receiver states.
 
 package referralv1
 
@@ -40,8 +40,8 @@ type SendReferralRequest struct {
 	Urgency       v1.Urgency             `protobuf:"varint,8,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	AttachmentIds []string               `protobuf:"bytes,9,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	CaseId        string                 `protobuf:"bytes,10,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	// Of an application that is moved, the day on which it arrived, in the form YYYY-MM-DD, at
-	// most a year ago; empty is today. Other kinds have none.
+	// For a moved application: the day on which it arrived at the sender, as YYYY-MM-DD, at most
+	// one year ago; empty means today. Not allowed for other kinds.
 	ApplicationArrivedOn string `protobuf:"bytes,11,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -1004,7 +1004,7 @@ type AcceptReferralRequest struct {
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
 	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Worker who takes it; empty is the caller.
+	// The worker who takes it; empty means the caller.
 	Worker        string `protobuf:"bytes,4,opt,name=worker,proto3" json:"worker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1742,7 +1742,7 @@ type AddProgressNoteRequest struct {
 	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
 	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Text       string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	// Sets the loop to waiting (on hold) or back to in progress.
+	// Sets the matter's phase to waiting (on hold), or back to in progress.
 	OnHold        bool     `protobuf:"varint,5,opt,name=on_hold,json=onHold,proto3" json:"on_hold,omitempty"`
 	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1872,7 +1872,7 @@ type CompleteReferralRequest struct {
 	Etag        string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Outcome     ReferralOutcome        `protobuf:"varint,4,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
 	OutcomeNote string                 `protobuf:"bytes,5,opt,name=outcome_note,json=outcomeNote,proto3" json:"outcome_note,omitempty"`
-	// The decision, a certificate.
+	// Attachments, such as the decision or a certificate.
 	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2111,7 +2111,7 @@ type RevokeReferralRequest struct {
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
 	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was wrong, without what was entered in error. Required.
+	// What was wrong, without repeating what was entered in error. Required.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

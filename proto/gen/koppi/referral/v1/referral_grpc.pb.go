@@ -4,9 +4,9 @@
 // - protoc             (unknown)
 // source: koppi/referral/v1/referral.proto
 
-// Referrals: an agency asks another to take over a part of a client's matter,
-// or hands over an application, a decision or papers; the loop ends with the
-// receiver's outcome, never with silence.
+// Referrals: an agency asks another to take over a part of a client's matter, or sends it an
+// application, a decision or documents. A referral always ends with an outcome that the
+// receiver states.
 
 package referralv1
 
@@ -49,62 +49,64 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ReferralServiceClient interface {
-	// SendReferral asks another agency to take over a part of a matter, or hands over
-	// an application, a decision or papers. The responsibility stays with the sender
-	// until it is accepted.
+	// SendReferral asks another agency to take over a part of a matter, or sends it an
+	// application, a decision or documents. The sender stays responsible until the receiver
+	// accepts.
 	SendReferral(ctx context.Context, in *SendReferralRequest, opts ...grpc.CallOption) (*SendReferralResponse, error)
-	// GetReferral reads a referral as the caller has been shown it; each reading is
-	// recorded (703/2023 § 10).
+	// GetReferral returns a referral as it is disclosed to the caller. Each call is recorded in
+	// the access log (703/2023 § 10).
 	GetReferral(ctx context.Context, in *GetReferralRequest, opts ...grpc.CallOption) (*GetReferralResponse, error)
-	// GetClient names the person; each call is a recorded reading.
+	// GetClient returns the client's identity. Each call is recorded in the access log.
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
-	// ListReferrals is the worklist: what the caller's agency received, or sent, the
-	// soonest due first. A client lists its own.
+	// ListReferrals returns the worklist: referrals that the caller's agency received, or sent,
+	// the earliest due time first. A client lists its own.
 	ListReferrals(ctx context.Context, in *ListReferralsRequest, opts ...grpc.CallOption) (*ListReferralsResponse, error)
-	// ReceiveReferral says that somebody has seen it. It is decided within five working
-	// days from then (an emergency within an hour).
+	// ReceiveReferral records that the receiver has seen the referral. The receiver must decide
+	// within five working days from then (an emergency within one hour).
 	ReceiveReferral(ctx context.Context, in *ReceiveReferralRequest, opts ...grpc.CallOption) (*ReceiveReferralResponse, error)
-	// TriageReferral records how urgent the receiver judges it to be, at any time until it
-	// ends. All parties are told. Nothing else lets go of an urgent due time.
+	// TriageReferral records how urgent the receiver judges the referral to be, at any time
+	// until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
 	TriageReferral(ctx context.Context, in *TriageReferralRequest, opts ...grpc.CallOption) (*TriageReferralResponse, error)
-	// AcceptReferral moves responsibility to the receiver and the named worker.
+	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(ctx context.Context, in *AcceptReferralRequest, opts ...grpc.CallOption) (*AcceptReferralResponse, error)
-	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
-	// need an explanation (434/2003 § 45). The turn is the sender's.
+	// DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
+	// an explanation (434/2003 § 45). The sender must act next.
 	DeclineReferral(ctx context.Context, in *DeclineReferralRequest, opts ...grpc.CallOption) (*DeclineReferralResponse, error)
-	// RedirectReferral offers it to a third agency; until that one accepts, the
-	// responsibility stays where it is.
+	// RedirectReferral offers the referral to a third agency. Until that agency accepts, the
+	// responsibility does not change.
 	RedirectReferral(ctx context.Context, in *RedirectReferralRequest, opts ...grpc.CallOption) (*RedirectReferralResponse, error)
-	// ReassignReferral moves it within the agency, with a reason.
+	// ReassignReferral assigns it to another unit or worker of the agency, with a reason.
 	ReassignReferral(ctx context.Context, in *ReassignReferralRequest, opts ...grpc.CallOption) (*ReassignReferralResponse, error)
-	// ScheduleAppointment gives the client an appointment, which lies ahead.
+	// ScheduleAppointment gives the client an appointment, at a time in the future.
 	ScheduleAppointment(ctx context.Context, in *ScheduleAppointmentRequest, opts ...grpc.CallOption) (*ScheduleAppointmentResponse, error)
-	// RecordAppointmentResult says what became of an appointment; whether the client
-	// came not before its time. A no-show is followed up within three working days.
+	// RecordAppointmentResult records the result of an appointment. Whether the client attended
+	// can be recorded only after the time of the appointment. A no-show must be followed up
+	// within three working days.
 	RecordAppointmentResult(ctx context.Context, in *RecordAppointmentResultRequest, opts ...grpc.CallOption) (*RecordAppointmentResultResponse, error)
-	// AddProgressNote is the interim word that a closed loop needs between
-	// acceptance and outcome.
+	// AddProgressNote informs the sender between acceptance and outcome.
 	AddProgressNote(ctx context.Context, in *AddProgressNoteRequest, opts ...grpc.CallOption) (*AddProgressNoteResponse, error)
-	// RefuseCancellation: the work goes on although the sender asked to cancel.
+	// RefuseCancellation: the receiver continues the work although the sender asked to cancel.
 	RefuseCancellation(ctx context.Context, in *RefuseCancellationRequest, opts ...grpc.CallOption) (*RefuseCancellationResponse, error)
-	// CompleteReferral ends it with an outcome. A notice or papers may end by being
-	// read (ACKNOWLEDGED); only a transferred application ends with a benefit.
+	// CompleteReferral ends the referral with an outcome. Only a notice or documents may end as
+	// ACKNOWLEDGED (read); only a moved application ends with a benefit.
 	CompleteReferral(ctx context.Context, in *CompleteReferralRequest, opts ...grpc.CallOption) (*CompleteReferralResponse, error)
-	// CancelReferral takes it back. Once it is accepted it is a request, which the
-	// receiver answers within three working days: by completing it, or by refusing.
+	// CancelReferral cancels the referral. Once the referral is accepted, it is a request, which
+	// the receiver answers within three working days: by completing the referral, or by
+	// refusing.
 	CancelReferral(ctx context.Context, in *CancelReferralRequest, opts ...grpc.CallOption) (*CancelReferralResponse, error)
-	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
+	// SettleReferral ends a declined referral: the sender sent it elsewhere, or dropped it with
+	// a reason.
 	SettleReferral(ctx context.Context, in *SettleReferralRequest, opts ...grpc.CallOption) (*SettleReferralResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
-	// Entered in error. The sender revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The sender revokes the referral at any time, also after its end, with a
+	// reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeReferral(ctx context.Context, in *RevokeReferralRequest, opts ...grpc.CallOption) (*RevokeReferralResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(ctx context.Context, in *AcknowledgeRevocationRequest, opts ...grpc.CallOption) (*AcknowledgeRevocationResponse, error)
 }
 
@@ -320,62 +322,64 @@ func (c *referralServiceClient) AcknowledgeRevocation(ctx context.Context, in *A
 // All implementations must embed UnimplementedReferralServiceServer
 // for forward compatibility.
 type ReferralServiceServer interface {
-	// SendReferral asks another agency to take over a part of a matter, or hands over
-	// an application, a decision or papers. The responsibility stays with the sender
-	// until it is accepted.
+	// SendReferral asks another agency to take over a part of a matter, or sends it an
+	// application, a decision or documents. The sender stays responsible until the receiver
+	// accepts.
 	SendReferral(context.Context, *SendReferralRequest) (*SendReferralResponse, error)
-	// GetReferral reads a referral as the caller has been shown it; each reading is
-	// recorded (703/2023 § 10).
+	// GetReferral returns a referral as it is disclosed to the caller. Each call is recorded in
+	// the access log (703/2023 § 10).
 	GetReferral(context.Context, *GetReferralRequest) (*GetReferralResponse, error)
-	// GetClient names the person; each call is a recorded reading.
+	// GetClient returns the client's identity. Each call is recorded in the access log.
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
-	// ListReferrals is the worklist: what the caller's agency received, or sent, the
-	// soonest due first. A client lists its own.
+	// ListReferrals returns the worklist: referrals that the caller's agency received, or sent,
+	// the earliest due time first. A client lists its own.
 	ListReferrals(context.Context, *ListReferralsRequest) (*ListReferralsResponse, error)
-	// ReceiveReferral says that somebody has seen it. It is decided within five working
-	// days from then (an emergency within an hour).
+	// ReceiveReferral records that the receiver has seen the referral. The receiver must decide
+	// within five working days from then (an emergency within one hour).
 	ReceiveReferral(context.Context, *ReceiveReferralRequest) (*ReceiveReferralResponse, error)
-	// TriageReferral records how urgent the receiver judges it to be, at any time until it
-	// ends. All parties are told. Nothing else lets go of an urgent due time.
+	// TriageReferral records how urgent the receiver judges the referral to be, at any time
+	// until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
 	TriageReferral(context.Context, *TriageReferralRequest) (*TriageReferralResponse, error)
-	// AcceptReferral moves responsibility to the receiver and the named worker.
+	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error)
-	// DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
-	// need an explanation (434/2003 § 45). The turn is the sender's.
+	// DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
+	// an explanation (434/2003 § 45). The sender must act next.
 	DeclineReferral(context.Context, *DeclineReferralRequest) (*DeclineReferralResponse, error)
-	// RedirectReferral offers it to a third agency; until that one accepts, the
-	// responsibility stays where it is.
+	// RedirectReferral offers the referral to a third agency. Until that agency accepts, the
+	// responsibility does not change.
 	RedirectReferral(context.Context, *RedirectReferralRequest) (*RedirectReferralResponse, error)
-	// ReassignReferral moves it within the agency, with a reason.
+	// ReassignReferral assigns it to another unit or worker of the agency, with a reason.
 	ReassignReferral(context.Context, *ReassignReferralRequest) (*ReassignReferralResponse, error)
-	// ScheduleAppointment gives the client an appointment, which lies ahead.
+	// ScheduleAppointment gives the client an appointment, at a time in the future.
 	ScheduleAppointment(context.Context, *ScheduleAppointmentRequest) (*ScheduleAppointmentResponse, error)
-	// RecordAppointmentResult says what became of an appointment; whether the client
-	// came not before its time. A no-show is followed up within three working days.
+	// RecordAppointmentResult records the result of an appointment. Whether the client attended
+	// can be recorded only after the time of the appointment. A no-show must be followed up
+	// within three working days.
 	RecordAppointmentResult(context.Context, *RecordAppointmentResultRequest) (*RecordAppointmentResultResponse, error)
-	// AddProgressNote is the interim word that a closed loop needs between
-	// acceptance and outcome.
+	// AddProgressNote informs the sender between acceptance and outcome.
 	AddProgressNote(context.Context, *AddProgressNoteRequest) (*AddProgressNoteResponse, error)
-	// RefuseCancellation: the work goes on although the sender asked to cancel.
+	// RefuseCancellation: the receiver continues the work although the sender asked to cancel.
 	RefuseCancellation(context.Context, *RefuseCancellationRequest) (*RefuseCancellationResponse, error)
-	// CompleteReferral ends it with an outcome. A notice or papers may end by being
-	// read (ACKNOWLEDGED); only a transferred application ends with a benefit.
+	// CompleteReferral ends the referral with an outcome. Only a notice or documents may end as
+	// ACKNOWLEDGED (read); only a moved application ends with a benefit.
 	CompleteReferral(context.Context, *CompleteReferralRequest) (*CompleteReferralResponse, error)
-	// CancelReferral takes it back. Once it is accepted it is a request, which the
-	// receiver answers within three working days: by completing it, or by refusing.
+	// CancelReferral cancels the referral. Once the referral is accepted, it is a request, which
+	// the receiver answers within three working days: by completing the referral, or by
+	// refusing.
 	CancelReferral(context.Context, *CancelReferralRequest) (*CancelReferralResponse, error)
-	// SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
+	// SettleReferral ends a declined referral: the sender sent it elsewhere, or dropped it with
+	// a reason.
 	SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error)
-	// PlanContact tells the other parties, as far as they may know, when the caller's
-	// agency will contact the client. It stands until it lapses or is replaced, and
-	// hinders nobody.
+	// PlanContact discloses to the other parties, as far as they may know, when the caller's
+	// agency will contact the client. The plan is in force until it expires or is replaced. It
+	// does not prevent another party from contacting the client.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
-	// Entered in error. The sender revokes it at any time, also after its end, with
-	// a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-	// holder removes its own copy.
+	// Entered in error. The sender revokes the referral at any time, also after its end, with a
+	// reason. When the call returns, everything disclosed about it is a tombstone in every
+	// mailbox. Each holder removes its own copy.
 	RevokeReferral(context.Context, *RevokeReferralRequest) (*RevokeReferralResponse, error)
-	// AcknowledgeRevocation says that the caller's agency has removed its copy, or
-	// marked it. Each holder does so once.
+	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+	// Each holder calls it once.
 	AcknowledgeRevocation(context.Context, *AcknowledgeRevocationRequest) (*AcknowledgeRevocationResponse, error)
 	mustEmbedUnimplementedReferralServiceServer()
 }

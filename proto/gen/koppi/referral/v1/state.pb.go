@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: koppi/referral/v1/state.proto
 
-// What a referral is, as its callers read it.
+// A referral, as its readers see it.
 
 package referralv1
 
@@ -29,15 +29,15 @@ type ReferralKind int32
 
 const (
 	ReferralKind_REFERRAL_KIND_UNSPECIFIED ReferralKind = 0
-	// The client is guided to a service of the receiver.
+	// The sender directs the client to a service of the receiver.
 	ReferralKind_REFERRAL_KIND_SERVICE ReferralKind = 1
-	// An application moves to the authority that decides it. It is no decision,
-	// and the client's view says so in so many words.
+	// An application moves to the authority that decides it. This is not a decision, and the
+	// client's view states so.
 	ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER ReferralKind = 2
-	// A decision the receiver has a right to know, such as supplementary or
-	// preventive social assistance granted by the county.
+	// A decision that the receiver has a right to know, such as supplementary or preventive
+	// social assistance granted by the wellbeing services county.
 	ReferralKind_REFERRAL_KIND_DECISION_NOTICE ReferralKind = 3
-	// Papers: invoices, certificates, enclosures.
+	// Documents: invoices, certificates, enclosures.
 	ReferralKind_REFERRAL_KIND_DOCUMENTS ReferralKind = 4
 )
 
@@ -94,14 +94,14 @@ const (
 	ReferralState_REFERRAL_STATE_RECEIVED    ReferralState = 2
 	ReferralState_REFERRAL_STATE_ACCEPTED    ReferralState = 3
 	ReferralState_REFERRAL_STATE_IN_PROGRESS ReferralState = 4
-	// Waits for the client or the sender.
+	// The receiver waits for the client or the sender.
 	ReferralState_REFERRAL_STATE_ON_HOLD    ReferralState = 5
 	ReferralState_REFERRAL_STATE_COMPLETED  ReferralState = 6
 	ReferralState_REFERRAL_STATE_DECLINED   ReferralState = 7
 	ReferralState_REFERRAL_STATE_REDIRECTED ReferralState = 8
 	ReferralState_REFERRAL_STATE_CANCELLED  ReferralState = 9
-	// About the wrong person, or sent by mistake: revoked by its sender. Content is
-	// gone; that it was there, and who read it, stays.
+	// Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+	// that the matter existed, and who read it, stays recorded.
 	ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR ReferralState = 10
 )
 
@@ -173,7 +173,7 @@ const (
 	ReferralOutcome_REFERRAL_OUTCOME_CLIENT_DECLINED    ReferralOutcome = 5
 	ReferralOutcome_REFERRAL_OUTCOME_CLIENT_NOT_REACHED ReferralOutcome = 6
 	ReferralOutcome_REFERRAL_OUTCOME_NOT_ELIGIBLE       ReferralOutcome = 7
-	// Read and noted: how a notice or papers end.
+	// Read: how a notice or documents end.
 	ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED ReferralOutcome = 8
 )
 
@@ -358,7 +358,7 @@ type Referral struct {
 	Receiver   *v1.Party              `protobuf:"bytes,8,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Basis      *v1.LegalBasis         `protobuf:"bytes,9,opt,name=basis,proto3" json:"basis,omitempty"`
 	Urgency    v1.Urgency             `protobuf:"varint,10,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
-	// Service asked for: key in the receiver's service directory entry.
+	// The requested service: its key in the receiver's directory entry.
 	ServiceKey               string                 `protobuf:"bytes,11,opt,name=service_key,json=serviceKey,proto3" json:"service_key,omitempty"`
 	Reason                   string                 `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
 	Attachments              []*v1.Attachment       `protobuf:"bytes,13,rep,name=attachments,proto3" json:"attachments,omitempty"`
@@ -376,22 +376,22 @@ type Referral struct {
 	SuggestedReceiver        *v1.Party              `protobuf:"bytes,26,opt,name=suggested_receiver,json=suggestedReceiver,proto3" json:"suggested_receiver,omitempty"`
 	CancellationRequested    bool                   `protobuf:"varint,27,opt,name=cancellation_requested,json=cancellationRequested,proto3" json:"cancellation_requested,omitempty"`
 	ResubmittedAs            string                 `protobuf:"bytes,28,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
-	// Method names that the caller may call on it now, so that no screen offers a
-	// step which the service would refuse.
+	// Names of the methods that the caller may call on it now, so that no user interface offers
+	// a step which the service would refuse.
 	AvailableActions []string `protobuf:"bytes,24,rep,name=available_actions,json=availableActions,proto3" json:"available_actions,omitempty"`
-	// Papers that came with the outcome.
+	// Attachments that came with the outcome.
 	OutcomeAttachments []*v1.Attachment `protobuf:"bytes,30,rep,name=outcome_attachments,json=outcomeAttachments,proto3" json:"outcome_attachments,omitempty"`
-	// Contacts that parties plan and that have not lapsed.
+	// Contacts that parties plan and that have not expired.
 	PlannedContacts []*v1.PlannedContact `protobuf:"bytes,31,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
-	// Set once it was entered in error.
+	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,29,opt,name=revocation,proto3" json:"revocation,omitempty"`
-	// The receiver's judgement at triage; urgency stays what the sender said.
+	// The receiver's judgement at triage; `urgency` remains what the sender stated.
 	TriagedUrgency v1.Urgency `protobuf:"varint,32,opt,name=triaged_urgency,json=triagedUrgency,proto3,enum=koppi.common.v1.Urgency" json:"triaged_urgency,omitempty"`
-	// Of an application that was moved: when it arrived at the sender, in the form YYYY-MM-DD,
-	// and until when it must be decided.
+	// For a moved application: the day on which it arrived at the sender, as YYYY-MM-DD, and the
+	// time by which it must be decided.
 	ApplicationArrivedOn string                 `protobuf:"bytes,33,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
 	StatutoryDueAt       *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
-	// What is left out where the whole would be larger than an answer may be (2 MiB).
+	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

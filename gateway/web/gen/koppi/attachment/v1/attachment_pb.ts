@@ -2,8 +2,8 @@
 // @generated from file koppi/attachment/v1/attachment.proto (package koppi.attachment.v1, syntax proto3)
 /* eslint-disable */
 
-// Documents that travel with case messages. The gateway keeps them encrypted;
-// whoever may read the subject that names an attachment may download it.
+// Attachments: documents that case messages name. The gateway stores them encrypted. A caller
+// that may read the matter that names an attachment may download it.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -34,8 +34,8 @@ export type StartUploadRequest = Message<"koppi.attachment.v1.StartUploadRequest
   filename: string;
 
   /**
-   * What the sender's system takes it for. It is a hint, for one thing: whether text is a
-   * table. It may be empty, or wrong.
+   * Media type according to the sender's system. Koppi uses it as a hint for one decision:
+   * whether text is a table. It may be empty or wrong.
    *
    * @generated from field: string media_type = 3;
    */
@@ -64,7 +64,7 @@ export type StartUploadResponse = Message<"koppi.attachment.v1.StartUploadRespon
   attachmentId: string;
 
   /**
-   * The largest chunk, in bytes.
+   * Maximum size of a chunk, in bytes.
    *
    * @generated from field: int32 chunk_bytes = 2;
    */
@@ -154,7 +154,7 @@ export type GetUploadResponse = Message<"koppi.attachment.v1.GetUploadResponse">
   sizeBytes: bigint;
 
   /**
-   * Set once it is finished.
+   * Set once the upload is finished.
    *
    * @generated from field: koppi.common.v1.Attachment attachment = 3;
    */
@@ -217,7 +217,7 @@ export type DownloadRequest = Message<"koppi.attachment.v1.DownloadRequest"> & {
   attachmentId: string;
 
   /**
-   * Subject through which the caller may read it, for example "referrals/…".
+   * The matter through which the caller may read the attachment, for example "referrals/…".
    *
    * @generated from field: string subject = 2;
    */
@@ -236,7 +236,8 @@ export const DownloadRequestSchema: GenMessage<DownloadRequest> = /*@__PURE__*/
  */
 export type DownloadResponse = Message<"koppi.attachment.v1.DownloadResponse"> & {
   /**
-   * A part, in order; the first response has none, and tells what follows.
+   * One part of the content, in order. The first response has no data: it describes the
+   * attachment that follows.
    *
    * @generated from field: bytes data = 1;
    */
@@ -260,10 +261,11 @@ export const DownloadResponseSchema: GenMessage<DownloadResponse> = /*@__PURE__*
  */
 export const AttachmentService: GenService<{
   /**
-   * StartUpload begins an upload, which works from a browser too: one call a chunk,
-   * resumable at `offset`. What is not finished and named in a day is removed.
-   * A name with a path in it, or of an executable, is INVALID_ARGUMENT,
-   * FILE_NAME_NOT_ALLOWED; a media type that is not taken, MEDIA_TYPE_NOT_ALLOWED.
+   * StartUpload begins an upload in chunks, which a browser can send too: the caller makes one
+   * call for each chunk and can resume at `offset`. An upload that is not finished and named
+   * by a message within one day is removed. A file name that contains a path, or that is the
+   * name of an executable, is INVALID_ARGUMENT, FILE_NAME_NOT_ALLOWED. A media type that Koppi
+   * does not accept is INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.StartUpload
    */
@@ -273,10 +275,10 @@ export const AttachmentService: GenService<{
     output: typeof StartUploadResponseSchema;
   },
   /**
-   * UploadChunk stores what follows the chunks before it. The same chunk again
-   * changes nothing. A chunk may be of any size up to chunk_bytes: on a slow line small
-   * ones keep what has come. An upload that stands still for 30 s is cut. An offset that is
-   * not the next is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
+   * UploadChunk stores the chunk that follows the earlier ones. Sending the same chunk again
+   * changes nothing. A chunk may have any size up to chunk_bytes: on a slow connection small
+   * chunks keep what has arrived. The server aborts a call that receives no data for 30 s. An
+   * offset that is not the next one is FAILED_PRECONDITION, WRONG_OFFSET, with `next_offset`.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.UploadChunk
    */
@@ -286,7 +288,8 @@ export const AttachmentService: GenService<{
     output: typeof UploadChunkResponseSchema;
   },
   /**
-   * GetUpload says how far an upload has come: where to resume after a cut line.
+   * GetUpload returns the progress of an upload: the offset at which the caller resumes after
+   * a lost connection.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.GetUpload
    */
@@ -296,12 +299,13 @@ export const AttachmentService: GenService<{
     output: typeof GetUploadResponseSchema;
   },
   /**
-   * FinishUpload checks size, digest and content, and has it scanned; only then can
-   * a message name it. The media type is that of the content. Taken are PDF, pictures
-   * (JPEG, PNG, TIFF, HEIC, WebP), text and tables of text, and office documents (DOCX,
-   * XLSX, ODT, ODS); all else, an archive that unpacks to too much, macros, pages, scripts
-   * and programs are INVALID_ARGUMENT, MEDIA_TYPE_NOT_ALLOWED; what a scanner finds, MALWARE_FOUND; another digest or
-   * size, UPLOAD_DIFFERS. A refused one is removed.
+   * FinishUpload verifies size, digest and content, and has the content scanned for malware.
+   * Only then can a message name the attachment. The media type is determined from the
+   * content. Koppi accepts PDF, images (JPEG, PNG, TIFF, HEIC, WebP), text and tables in text
+   * form, and office documents (DOCX, XLSX, ODT, ODS). All else is INVALID_ARGUMENT, with
+   * MEDIA_TYPE_NOT_ALLOWED for other content (archives that unpack to too much, macros, web
+   * pages, scripts, programs), MALWARE_FOUND for content in which a scanner finds malware, and
+   * UPLOAD_DIFFERS for another digest or size. A refused upload is removed.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.FinishUpload
    */
@@ -311,8 +315,8 @@ export const AttachmentService: GenService<{
     output: typeof FinishUploadResponseSchema;
   },
   /**
-   * Download gives it out to who may read a subject that names it, and records the
-   * reading. To others it is NOT_FOUND.
+   * Download returns the content to a caller that may read a matter that names the attachment,
+   * and records the access. To all others it is NOT_FOUND.
    *
    * @generated from rpc koppi.attachment.v1.AttachmentService.Download
    */

@@ -2,8 +2,8 @@
 // @generated from file koppi/casework/v1/casework.proto (package koppi.casework.v1, syntax proto3)
 /* eslint-disable */
 
-// What the gateway adds to the four services: the whole of one matter, and
-// who has looked at it.
+// What the gateway adds to the four services: the whole of one case, the worklist over all
+// services, the directory, the access log, and statistics.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -145,8 +145,8 @@ export type Agency = Message<"koppi.casework.v1.Agency"> & {
   units: Unit[];
 
   /**
-   * Whom to ring there at any hour when something urgent waits. Set for the role operator alone,
-   * and empty where the agency has none.
+   * Telephone number that is answered at any hour when an urgent matter waits. Returned to the
+   * role operator only; empty if the agency has none.
    *
    * @generated from field: string duty_phone = 5;
    */
@@ -190,14 +190,14 @@ export type Unit = Message<"koppi.casework.v1.Unit"> & {
   serviceKeys: string[];
 
   /**
-   * Receives what is addressed to the agency where no other unit fits better.
+   * The unit receives what is addressed to the agency if no other unit is a better match.
    *
    * @generated from field: bool intake = 6;
    */
   intake: boolean;
 
   /**
-   * Who is on duty, week by week; for the unit's own agency alone.
+   * The workers on duty, by week. Returned to the unit's own agency only.
    *
    * @generated from field: repeated koppi.casework.v1.DutyPair duty = 7;
    */
@@ -212,7 +212,7 @@ export const UnitSchema: GenMessage<Unit> = /*@__PURE__*/
   messageDesc(file_koppi_casework_v1_casework, 5);
 
 /**
- * DutyPair is who takes a unit's new matters in a week.
+ * DutyPair names the workers who take a unit's new matters in one week.
  *
  * @generated from message koppi.casework.v1.DutyPair
  */
@@ -242,7 +242,7 @@ export const DutyPairSchema: GenMessage<DutyPair> = /*@__PURE__*/
  */
 export type FindUnitsRequest = Message<"koppi.casework.v1.FindUnitsRequest"> & {
   /**
-   * Three digits; empty for a client whose municipality is not known.
+   * Municipality code, three digits; empty if the client's municipality is not known.
    *
    * @generated from field: string municipality = 1;
    */
@@ -256,14 +256,14 @@ export type FindUnitsRequest = Message<"koppi.casework.v1.FindUnitsRequest"> & {
   serviceKey: string;
 
   /**
-   * BCP 47 tag of the client's language: a unit that serves in it comes first.
+   * BCP 47 tag of the client's language. Units that serve in it come first.
    *
    * @generated from field: string language = 3;
    */
   language: string;
 
   /**
-   * Only units of this agency, or of agencies of this kind.
+   * Limits the answer to units of this agency, or of agencies of this kind.
    *
    * @generated from field: string agency = 4;
    */
@@ -319,7 +319,7 @@ export type Route = Message<"koppi.casework.v1.Route"> & {
   kind: AgencyKind;
 
   /**
-   * Whether it serves in the language asked for.
+   * The unit serves in the requested language.
    *
    * @generated from field: bool in_language = 4;
    */
@@ -343,21 +343,22 @@ export type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest"> & {
   queue: Queue;
 
   /**
-   * For QUEUE_UNIT; the caller's own where empty.
+   * For QUEUE_UNIT: the unit; empty means the caller's own.
    *
    * @generated from field: string unit = 2;
    */
   unit: string;
 
   /**
-   * For QUEUE_UNIT and QUEUE_AGENCY: what this worker holds alone.
+   * For QUEUE_UNIT and QUEUE_AGENCY: only matters that are assigned to this worker.
    *
    * @generated from field: string worker = 3;
    */
   worker: string;
 
   /**
-   * What the agency sent. Otherwise what it received, and what it sent that waits for it.
+   * True: matters that the agency sent. False: matters that it received, and those it sent
+   * that wait for it.
    *
    * @generated from field: bool sent = 4;
    */
@@ -369,14 +370,14 @@ export type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest"> & {
   overdueOnly: boolean;
 
   /**
-   * Only where it is the caller's agency's turn.
+   * Only matters in which the caller's agency must act next.
    *
    * @generated from field: bool own_turn_only = 8;
    */
   ownTurnOnly: boolean;
 
   /**
-   * What has ended too. Without a due time, it stands behind all that is open.
+   * Includes matters that have ended. They have no due time and come after all open matters.
    *
    * @generated from field: bool include_ended = 9;
    */
@@ -434,10 +435,10 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   service: string;
 
   /**
-   * For example "concerns/…". "overrides/…" is no matter but a request to send in spite
-   * of a prohibition, which waits until due_at for a second officer of the agency:
-   * ListWishes of the client shows it, and DecideOverride decides it. "confirmations/…" is
-   * likewise a wish that an officer recorded in the client's name, of service "consent":
+   * For example "concerns/…". "overrides/…" is not a matter but a request to send in spite of
+   * a prohibition. It waits until due_at for a second officer of the agency: ListWishes for
+   * the client shows it, and DecideOverride decides it. "confirmations/…", of service
+   * "consent", is likewise a consent directive that an officer recorded in the client's name:
    * DecideWish decides it.
    *
    * @generated from field: string subject = 2;
@@ -445,7 +446,7 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   subject: string;
 
   /**
-   * The state's name in its service, for example "CONCERN_STATE_RECEIVED".
+   * Name of the state in its service, for example "CONCERN_STATE_RECEIVED".
    *
    * @generated from field: string state = 3;
    */
@@ -472,7 +473,7 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   clientId: string;
 
   /**
-   * Unit and worker of the caller's agency that hold it.
+   * Unit and worker of the caller's agency to whom the matter is assigned.
    *
    * @generated from field: koppi.common.v1.Party holder = 8;
    */
@@ -484,7 +485,7 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   startedAt?: Timestamp | undefined;
 
   /**
-   * Nobody holds it yet, and the caller is on duty for it.
+   * The matter is assigned to no worker yet, and the caller is on duty for it.
    *
    * @generated from field: bool on_duty = 10;
    */
@@ -496,8 +497,8 @@ export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   plannedContacts: PlannedContact[];
 
   /**
-   * What it is about, as far as the caller may see it, in the contract's own names:
-   * "TOPIC_RENT_ARREARS" of a concern, kind and service of a referral. Never free text.
+   * What the matter is about, as far as the caller may know, in names of this contract:
+   * "TOPIC_RENT_ARREARS" for a concern, kind and service for a referral. Never free text.
    *
    * @generated from field: repeated string about = 12;
    */
@@ -572,7 +573,7 @@ export type Reassigned = Message<"koppi.casework.v1.Reassigned"> & {
   subject: string;
 
   /**
-   * Code 0 where it was passed on.
+   * Code 0 if the matter was reassigned.
    *
    * @generated from field: google.rpc.Status status = 2;
    */
@@ -591,7 +592,7 @@ export const ReassignedSchema: GenMessage<Reassigned> = /*@__PURE__*/
  */
 export type ListAccessesRequest = Message<"koppi.casework.v1.ListAccessesRequest"> & {
   /**
-   * Of whom; a client's own token leaves it empty.
+   * The client; empty with a client's own token.
    *
    * @generated from field: string client_id = 1;
    */
@@ -669,7 +670,7 @@ export type Access = Message<"koppi.casework.v1.Access"> & {
   subject: string;
 
   /**
-   * The RPC method, for example "koppi.concern.v1.ConcernService/GetConcern".
+   * The RPC method that was called, for example "koppi.concern.v1.ConcernService/GetConcern".
    *
    * @generated from field: string method = 4;
    */
@@ -681,14 +682,15 @@ export type Access = Message<"koppi.casework.v1.Access"> & {
   basis?: LegalBasis | undefined;
 
   /**
-   * The client did so; by is absent then.
+   * The client did it; `by` is then absent.
    *
    * @generated from field: bool by_client = 6;
    */
   byClient: boolean;
 
   /**
-   * As its agency's own people gave it; not shown to the client.
+   * The purpose that the reader stated. Returned to the reader's own agency only, never to the
+   * client.
    *
    * @generated from field: string purpose = 7;
    */
@@ -707,8 +709,8 @@ export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
  */
 export type GetStatisticsRequest = Message<"koppi.casework.v1.GetStatisticsRequest"> & {
   /**
-   * First and last month, for example "2026-01", from 2000-01 to 2099-12: at most 36, and
-   * the last has ended.
+   * First and last month, for example "2026-01", from 2000-01 to 2099-12. At most 36 months;
+   * the last month must have ended.
    *
    * @generated from field: string from_month = 1;
    */
@@ -732,7 +734,8 @@ export const GetStatisticsRequestSchema: GenMessage<GetStatisticsRequest> = /*@_
  */
 export type GetStatisticsResponse = Message<"koppi.casework.v1.GetStatisticsResponse"> & {
   /**
-   * By service, sender, receiver and month; a row in which nothing is shown is left out.
+   * One row for each service, sender, receiver and month. A row with nothing to show is left
+   * out.
    *
    * @generated from field: repeated koppi.casework.v1.LoopCount counts = 1;
    */
@@ -747,26 +750,27 @@ export const GetStatisticsResponseSchema: GenMessage<GetStatisticsResponse> = /*
   messageDesc(file_koppi_casework_v1_casework, 20);
 
 /**
- * LoopCount counts loops, each once for each thing, in the month in which it first
- * happened. Counts are multiples of 5: what rounding left of one month is carried to the
- * next, so that a sum over months is at most 4 below the truth, save where it would
- * contradict what else is shown. An agency that sent, and did not receive, is shown only
- * what a sender may be told of every loop: of concerns that is sent, taken, closed and
- * declined.
+ * LoopCount counts matters, each once for each kind of event, in the month in which the event
+ * first happened. Counts are multiples of 5. The remainder of rounding in one month is carried
+ * to the next, so that a sum over months is at most 4 below the true value, except where it
+ * would contradict other published counts. An agency that sent and did not receive sees only
+ * what may be disclosed to a sender about every matter: for concerns the counts of sent,
+ * taken, closed and declined.
  *
  * @generated from message koppi.casework.v1.LoopCount
  */
 export type LoopCount = Message<"koppi.casework.v1.LoopCount"> & {
   /**
-   * Empty in the rows that are over all services and agencies: those have month and
-   * doors_per_client_tenths alone.
+   * Empty in the rows over all services and agencies. Those rows have only month and
+   * doors_per_client_tenths.
    *
    * @generated from field: string service = 1;
    */
   service: string;
 
   /**
-   * The agency alone; the receiver is absent for plans, whose members are several.
+   * Agency only, without unit and worker. The receiver is absent for plans, which have several
+   * members.
    *
    * @generated from field: koppi.common.v1.Party sender = 2;
    */
@@ -778,7 +782,7 @@ export type LoopCount = Message<"koppi.casework.v1.LoopCount"> & {
   receiver?: Party | undefined;
 
   /**
-   * For example "2026-01", in Helsinki.
+   * For example "2026-01", in the time zone Europe/Helsinki.
    *
    * @generated from field: string month = 4;
    */
@@ -790,14 +794,14 @@ export type LoopCount = Message<"koppi.casework.v1.LoopCount"> & {
   sent: bigint;
 
   /**
-   * A worker caught it, or it was brought to its end at once.
+   * A worker took the matter, or it was completed at once.
    *
    * @generated from field: int64 taken = 6;
    */
   taken: bigint;
 
   /**
-   * Brought to an end by who had taken it.
+   * Ended by the party that had taken it.
    *
    * @generated from field: int64 closed = 7;
    */
@@ -809,51 +813,51 @@ export type LoopCount = Message<"koppi.casework.v1.LoopCount"> & {
   declined: bigint;
 
   /**
-   * Loops in which a due time passed (service breaks).
+   * Matters in which a due time passed (service breaks).
    *
    * @generated from field: int64 overdue = 9;
    */
   overdue: bigint;
 
   /**
-   * Loops in which the client did not come.
+   * Matters with an appointment that the client did not attend.
    *
    * @generated from field: int64 no_shows = 11;
    */
   noShows: bigint;
 
   /**
-   * Reports about a client who had been reported in the last twelve months.
+   * Reports about a client about whom there had been a report in the twelve months before.
    *
    * @generated from field: int64 repeats = 12;
    */
   repeats: bigint;
 
   /**
-   * Assessments completed.
+   * Completed assessments.
    *
    * @generated from field: int64 assessments = 13;
    */
   assessments: bigint;
 
   /**
-   * Plans that came into force.
+   * Plans that became active.
    *
    * @generated from field: int64 plans = 14;
    */
   plans: bigint;
 
   /**
-   * Mean number of units and workers that acted, in the month, in the matters of a client,
-   * in tenths; absent (0) unless at least 20 loops are shown to be open.
+   * Mean number of units and workers that acted in the matters of one client in the month, in
+   * tenths. Absent (0) unless at least 20 matters are published as open.
    *
    * @generated from field: int64 doors_per_client_tenths = 15;
    */
   doorsPerClientTenths: bigint;
 
   /**
-   * Median time from sent to taken of the loops that taken stands for, in seconds, to the
-   * minute; absent where taken is 0.
+   * Median time from sent to taken over the matters counted in `taken`, in seconds, rounded to
+   * the minute. Absent if `taken` is 0.
    *
    * @generated from field: optional int64 median_seconds_to_taken = 10;
    */
@@ -918,14 +922,15 @@ export enum Queue {
   UNSPECIFIED = 0,
 
   /**
-   * What the caller holds, and what is new in the units where it is on duty this week.
+   * Matters assigned to the caller, and new matters in the units where the caller is on duty
+   * this week.
    *
    * @generated from enum value: QUEUE_ME = 1;
    */
   ME = 1,
 
   /**
-   * What a unit holds, its workers' included.
+   * Matters assigned to a unit or to its workers.
    *
    * @generated from enum value: QUEUE_UNIT = 2;
    */
@@ -948,9 +953,9 @@ export const QueueSchema: GenEnum<Queue> = /*@__PURE__*/
  */
 export const CaseworkService: GenService<{
   /**
-   * GetTimeline merges what the four services recorded of one case or client,
-   * as far as the caller may know it, in time order. The first page fixes how far
-   * the history reaches; what comes later comes through Watch.
+   * GetTimeline merges the messages of the four services about one case or client, as far as
+   * the caller may know them, in time order. The first page fixes how far the history reaches.
+   * Later messages come through Watch.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.GetTimeline
    */
@@ -960,7 +965,7 @@ export const CaseworkService: GenService<{
     output: typeof GetTimelineResponseSchema;
   },
   /**
-   * GetAgencies is the directory: agencies, units, services, languages.
+   * GetAgencies returns the directory: agencies, units, services and languages.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.GetAgencies
    */
@@ -970,8 +975,9 @@ export const CaseworkService: GenService<{
     output: typeof GetAgenciesResponseSchema;
   },
   /**
-   * FindUnits routes: the units that serve a municipality and a service, the most
-   * fitting first. What is addressed to an agency alone goes to the first of its units.
+   * FindUnits returns the units that serve a municipality and offer a service, the best match
+   * first. A message that is addressed to an agency without a unit goes to the first of its
+   * units.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.FindUnits
    */
@@ -981,8 +987,8 @@ export const CaseworkService: GenService<{
     output: typeof FindUnitsResponseSchema;
   },
   /**
-   * ListWork is the worklist over all four services, the soonest due first. Each
-   * matter listed is a recorded reading.
+   * ListWork returns the worklist over all four services, the earliest due time first. Each
+   * listed matter is recorded in the access log.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ListWork
    */
@@ -992,9 +998,9 @@ export const CaseworkService: GenService<{
     output: typeof ListWorkResponseSchema;
   },
   /**
-   * ReassignWork passes matters of the caller's agency to another of its units or
-   * workers, each by its service's own step and each for itself: one that is refused
-   * stops no other. A plan's responsibility is offered in the plan, not passed here.
+   * ReassignWork reassigns matters of the caller's agency to another of its units or workers,
+   * each with its own service's command and independently: one that is refused does not stop
+   * the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ReassignWork
    */
@@ -1004,11 +1010,11 @@ export const CaseworkService: GenService<{
     output: typeof ReassignWorkResponseSchema;
   },
   /**
-   * ListAccesses says who read or changed what of a client, when and on what ground, the
-   * latest first: to the client all (703/2023 § 11), to an agency what its own people
-   * did. A change is listed where the matter itself tells the reader of it as that
-   * agency's deed: what else a deed changed is not told here either. Of those who looked
-   * the client is told agency and unit.
+   * ListAccesses returns the access log of a client: which party read or changed what, when
+   * and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
+   * agency sees what its own people did. A change is listed only if the matter itself
+   * discloses to the reader that this agency made it; what else the change altered is not
+   * listed. For the people who read, the client sees agency and unit only.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ListAccesses
    */
@@ -1018,10 +1024,10 @@ export const CaseworkService: GenService<{
     output: typeof ListAccessesResponseSchema;
   },
   /**
-   * GetStatistics counts loops: sent, taken, closed, declined, overdue, and how long
-   * they waited to be taken, by service, agency and whole month: an agency's own, or all
-   * for an operator. Counts are rounded to 5, medians are of at least 5: no client shows
-   * through by subtraction.
+   * GetStatistics counts matters: sent, taken, closed, declined and overdue, and how long they
+   * waited to be taken, by service, agency and whole month. An agency sees its own figures, an
+   * operator all. Counts are rounded to 5, and a median is over at least 5 matters, so that no
+   * client can be identified by subtraction.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.GetStatistics
    */

@@ -14,22 +14,23 @@ export const file_koppi_common_v1_left_out: GenFile = /*@__PURE__*/
   fileDesc("Ch5rb3BwaS9jb21tb24vdjEvbGVmdF9vdXQucHJvdG8SD2tvcHBpLmNvbW1vbi52MSItCgdMZWZ0T3V0EhMKBWZpZWxkGAEgASgJQgTouBgCEg0KBWNvdW50GAIgASgNYgZwcm90bzM", [file_koppi_common_v1_text]);
 
 /**
- * LeftOut says that a message does not hold all of a list: an answer and a snapshot have
- * a largest size. The oldest elements are left out. Each was delivered as a case message
- * of its own, and stands in the timeline, to whoever was told of it.
+ * LeftOut states that a message does not hold all elements of a list, since an answer and a
+ * snapshot have a maximum size. The oldest elements are left out. Each element was delivered
+ * as a case message of its own and is in the timeline of every reader to whom it was
+ * disclosed.
  *
  * @generated from message koppi.common.v1.LeftOut
  */
 export type LeftOut = Message<"koppi.common.v1.LeftOut"> & {
   /**
-   * The list's name in the message that holds this, for example "messages".
+   * Name of the list in the message that holds this LeftOut, for example "messages".
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * How many of its elements are left out.
+   * Number of elements left out.
    *
    * @generated from field: uint32 count = 2;
    */

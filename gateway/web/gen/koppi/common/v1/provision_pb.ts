@@ -2,7 +2,8 @@
 // @generated from file koppi/common/v1/provision.proto (package koppi.common.v1, syntax proto2)
 /* eslint-disable */
 
-// The form of a provision, as a rule for fields: proto2, since proto3 has no words for it.
+// The format of a provision, as a validation rule for fields. The file is proto2, since proto3
+// cannot declare such an extension.
 
 import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
@@ -16,9 +17,10 @@ export const file_koppi_common_v1_provision: GenFile = /*@__PURE__*/
   fileDesc("Ch9rb3BwaS9jb21tb24vdjEvcHJvdmlzaW9uLnByb3RvEg9rb3BwaS5jb21tb24udjE66QMKCXByb3Zpc2lvbhIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxiNhwMgASgIQq0DwkipAwqmAwoQc3RyaW5nLnByb3Zpc2lvbhKEAW11c3QgYmUgYSBwcm92aXNpb24sIHN1Y2ggYXMgMTMwMS8yMDE0IMKnIDM1LjEsIDE0MTIvMTk5NyDCpyAxOCBiLjMgb3IgNjc5LzIwMTYgYXJ0LiA5LjIuaDsgc2V2ZXJhbCBoYXZlIGEgY29tbWEgYW5kIGEgc3BhY2UgYmV0d2VlbhqKAiFydWxlIHx8IHRoaXMgPT0gJycgfHwgKHRoaXMgKyAnLCAnKS5tYXRjaGVzKHInXigoWzEtOV1bMC05XXswLDN9LygxOHwxOXwyMClbMC05XXsyfSDCpyBbMS05XVswLTldezAsMn0oID9bYS16XSk/KFwuWzEtOV1bMC05XT8pezAsMn18KFsxLTldWzAtOV17MCwzfS8oMTl8MjApWzAtOV17Mn18XChFVVwpICgxOXwyMClbMC05XXsyfS9bMS05XVswLTldezAsM30pIGFydFwuIFsxLTldWzAtOV17MCwyfShcLlsxLTldWzAtOV0/KT8oXC5bYS16XSk/KSwgKXsxLDR9JCcpUglwcm92aXNpb24", [file_buf_validate_validate]);
 
 /**
- * The form of a provision: an act, a section and, where there are, subsection and item,
- * or an article of the Union's; up to four, with a comma and a space between. Such as
- * "1301/2014 § 35.1", "1412/1997 § 18 b.3", "679/2016 art. 9.2.h". Empty is of the form.
+ * The format of a provision: an act and a section, with subsection and item if there are
+ * any, or an article of a Union act; up to four, separated by a comma and a space. For
+ * example "1301/2014 § 35.1", "1412/1997 § 18 b.3", "679/2016 art. 9.2.h". An empty value is
+ * allowed.
  *
  * @generated from extension: optional bool provision = 50061;
  */

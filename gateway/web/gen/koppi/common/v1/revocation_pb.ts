@@ -2,8 +2,8 @@
 // @generated from file koppi/common/v1/revocation.proto (package koppi.common.v1, syntax proto3)
 /* eslint-disable */
 
-// Entered in error: what was sent about the wrong person is taken back. The same
-// in all four services, so that a partner's system needs one handler for it.
+// Entered in error: the sender revokes what was sent about the wrong person. The events are
+// the same in all four services, so that a partner's system needs one handler.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -21,38 +21,40 @@ export const file_koppi_common_v1_revocation: GenFile = /*@__PURE__*/
   fileDesc("CiBrb3BwaS9jb21tb24vdjEvcmV2b2NhdGlvbi5wcm90bxIPa29wcGkuY29tbW9uLnYxIn0KDkVudGVyZWRJbkVycm9yEhQKBnJlYXNvbhgBIAEoCUIE6LgYAxIVCgdob2xkZXJzGAIgAygJQgTouBgBEioKBmR1ZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGVmdF9hcGFydBgEIAEoCCIYChZSZXZvY2F0aW9uQWNrbm93bGVkZ2VkIlYKEVJldm9jYXRpb25PdmVyZHVlEhUKB2hvbGRlcnMYASADKAlCBOi4GAESKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIOCgxDb3BpZXNFcmFzZWQitQIKClJldm9jYXRpb24SFAoGcmVhc29uGAEgASgJQgTouBgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB292ZXJkdWUYBSABKAgSMwoHaG9sZGVycxgGIAMoCzIiLmtvcHBpLmNvbW1vbi52MS5SZXZvY2F0aW9uLkhvbGRlchpTCgZIb2xkZXISFAoGYWdlbmN5GAEgASgJQgTouBgBEjMKD2Fja25vd2xlZGdlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
 
 /**
- * EnteredInError ends a subject at any time. Every copy of what was told of it
- * becomes a tombstone, and is one when the revocation is answered: what Koppi delivers
- * from then on holds none of its content, and each holder removes it from its own records, then acknowledges (679/2016
+ * EnteredInError ends a matter at any time. Every copy of what was disclosed becomes a
+ * tombstone before the revocation is answered: what Koppi delivers from then on has none of
+ * the content. Each holder removes it from its own records, then acknowledges (679/2016
  * articles 16, 17 and 19).
  *
  * @generated from message koppi.common.v1.EnteredInError
  */
 export type EnteredInError = Message<"koppi.common.v1.EnteredInError"> & {
   /**
-   * What was wrong. It must not repeat what was entered in error.
+   * What was wrong. It must not repeat the content that was entered in error.
    *
    * @generated from field: string reason = 1;
    */
   reason: string;
 
   /**
-   * Directory keys of the agencies that were told of it and must acknowledge.
+   * Directory keys of the agencies to which the matter was disclosed and that must
+   * acknowledge.
    *
    * @generated from field: repeated string holders = 2;
    */
   holders: string[];
 
   /**
-   * Until when each has to.
+   * Time by which each holder must acknowledge.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 3;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * Who has left before is told of its own copy alone: not of the other holders, nor of
-   * what they acknowledge. Events from before this rule lack it. No reader is told it.
+   * An agency that has left the matter learns only of its own copy: not of the other holders,
+   * nor of their acknowledgements. Absent in events from before this rule. Never disclosed to
+   * a reader.
    *
    * @generated from field: bool left_apart = 4;
    */
@@ -67,7 +69,8 @@ export const EnteredInErrorSchema: GenMessage<EnteredInError> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_revocation, 0);
 
 /**
- * RevocationAcknowledged: its sender's agency has removed its copy, or marked it.
+ * RevocationAcknowledged: the agency of the message's sender has removed its copy, or marked
+ * it.
  *
  * @generated from message koppi.common.v1.RevocationAcknowledged
  */
@@ -82,13 +85,13 @@ export const RevocationAcknowledgedSchema: GenMessage<RevocationAcknowledged> = 
   messageDesc(file_koppi_common_v1_revocation, 1);
 
 /**
- * RevocationOverdue: the due time passed and somebody has not acknowledged.
+ * RevocationOverdue: the due time passed, and at least one holder has not acknowledged.
  *
  * @generated from message koppi.common.v1.RevocationOverdue
  */
 export type RevocationOverdue = Message<"koppi.common.v1.RevocationOverdue"> & {
   /**
-   * Directory keys of those who have not.
+   * Directory keys of the holders that have not acknowledged.
    *
    * @generated from field: repeated string holders = 1;
    */
@@ -108,8 +111,8 @@ export const RevocationOverdueSchema: GenMessage<RevocationOverdue> = /*@__PURE_
   messageDesc(file_koppi_common_v1_revocation, 2);
 
 /**
- * CopiesErased is recorded once the keys of all earlier messages about the subject
- * are destroyed. It is told to nobody.
+ * CopiesErased is recorded once the keys of all earlier messages about the matter are
+ * destroyed. It is disclosed to nobody.
  *
  * @generated from message koppi.common.v1.CopiesErased
  */
@@ -124,7 +127,7 @@ export const CopiesErasedSchema: GenMessage<CopiesErased> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_revocation, 3);
 
 /**
- * Revocation is how far it has come, as every party to the subject sees it.
+ * Revocation is the progress of a revocation, as every party to the matter sees it.
  *
  * @generated from message koppi.common.v1.Revocation
  */
@@ -140,7 +143,7 @@ export type Revocation = Message<"koppi.common.v1.Revocation"> & {
   at?: Timestamp | undefined;
 
   /**
-   * Who revoked it; of the revoker's agency alone where the reader may know no more.
+   * The party that revoked it; only its agency if the reader may know no more.
    *
    * @generated from field: koppi.common.v1.Party by = 3;
    */
@@ -152,7 +155,7 @@ export type Revocation = Message<"koppi.common.v1.Revocation"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * The due time has passed and somebody has not acknowledged.
+   * The due time has passed, and at least one holder has not acknowledged.
    *
    * @generated from field: bool overdue = 5;
    */
@@ -172,7 +175,7 @@ export const RevocationSchema: GenMessage<Revocation> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_revocation, 4);
 
 /**
- * Holder is an agency that was told of the subject.
+ * Holder is an agency to which the matter was disclosed.
  *
  * @generated from message koppi.common.v1.Revocation.Holder
  */
@@ -183,7 +186,7 @@ export type Revocation_Holder = Message<"koppi.common.v1.Revocation.Holder"> & {
   agency: string;
 
   /**
-   * Absent until it acknowledges.
+   * Absent until the agency acknowledges.
    *
    * @generated from field: google.protobuf.Timestamp acknowledged_at = 2;
    */

@@ -2,8 +2,8 @@
 // @generated from file koppi/common/v1/withdrawal.proto (package koppi.common.v1, syntax proto3)
 /* eslint-disable */
 
-// The client has withdrawn the consent that a matter rests on. The same in all four
-// services, so that a partner's system needs one handler for it.
+// Withdrawal of the consent on which a matter rests. The events are the same in all four
+// services, so that a partner's system needs one handler.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -19,41 +19,44 @@ export const file_koppi_common_v1_withdrawal: GenFile = /*@__PURE__*/
   fileDesc("CiBrb3BwaS9jb21tb24vdjEvd2l0aGRyYXdhbC5wcm90bxIPa29wcGkuY29tbW9uLnYxInwKEENvbnNlbnRXaXRoZHJhd24SFQoHaG9sZGVycxgBIAMoCUIE6LgYARIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWJ5X2NsaWVudBgDIAEoCBISCgpsZWZ0X2FwYXJ0GAQgASgIIhgKFldpdGhkcmF3YWxBY2tub3dsZWRnZWQiVgoRV2l0aGRyYXdhbE92ZXJkdWUSFQoHaG9sZGVycxgBIAMoCUIE6LgYARIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_text]);
 
 /**
- * ConsentWithdrawn: from then on nothing is told on that consent. A concern goes on as
- * one reported without it; a referral, a consultation and a plan end. What was told on
- * the consent becomes a tombstone, read or not, in the mailboxes of those who were told on
- * it alone: the reporter of a concern, and of the other three all parties. The receiver of a
- * concern was told on a right of its own (1301/2014 § 36): its mailbox stays whole, and it
- * is told of the withdrawal. Each holder looks whether it has another ground to keep its
- * copy, removes it if not, and acknowledges (679/2016 article 7.3 and 19).
+ * ConsentWithdrawn: from this event on nothing is disclosed on that consent. A concern
+ * continues as one reported without consent; a referral, a consultation and a plan end. What
+ * was disclosed on the consent becomes a tombstone, read or not, in the mailboxes of the
+ * agencies to which it was disclosed on the consent only: the reporter of a concern; in the
+ * other three services all parties. The receiver of a concern has a right of its own to the
+ * information (1301/2014 § 36): its mailbox stays unchanged, and it is notified of the
+ * withdrawal. Each holder checks whether it has another ground to keep its copy, removes the
+ * copy if not, and acknowledges (679/2016 articles 7.3 and 19).
  *
  * @generated from message koppi.common.v1.ConsentWithdrawn
  */
 export type ConsentWithdrawn = Message<"koppi.common.v1.ConsentWithdrawn"> & {
   /**
-   * Directory keys of the agencies that were told on it and must acknowledge.
+   * Directory keys of the agencies to which content was disclosed on the consent and that must
+   * acknowledge.
    *
    * @generated from field: repeated string holders = 1;
    */
   holders: string[];
 
   /**
-   * Until when each has to.
+   * Time by which each holder must acknowledge.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 2;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * The client did so, and not somebody in the client's name.
+   * The client withdrew it, and not another party in the client's name.
    *
    * @generated from field: bool by_client = 3;
    */
   byClient: boolean;
 
   /**
-   * Who has left before is told of its own copy alone: not of the other holders, nor of
-   * what they acknowledge. Events from before this rule lack it. No reader is told it.
+   * An agency that has left the matter learns only of its own copy: not of the other holders,
+   * nor of their acknowledgements. Absent in events from before this rule. Never disclosed to
+   * a reader.
    *
    * @generated from field: bool left_apart = 4;
    */
@@ -68,7 +71,8 @@ export const ConsentWithdrawnSchema: GenMessage<ConsentWithdrawn> = /*@__PURE__*
   messageDesc(file_koppi_common_v1_withdrawal, 0);
 
 /**
- * WithdrawalAcknowledged: its sender's agency has seen to its copy.
+ * WithdrawalAcknowledged: the agency of the message's sender has removed its copy, or keeps it
+ * on another ground.
  *
  * @generated from message koppi.common.v1.WithdrawalAcknowledged
  */
@@ -83,13 +87,13 @@ export const WithdrawalAcknowledgedSchema: GenMessage<WithdrawalAcknowledged> = 
   messageDesc(file_koppi_common_v1_withdrawal, 1);
 
 /**
- * WithdrawalOverdue: the due time passed and somebody has not acknowledged.
+ * WithdrawalOverdue: the due time passed, and at least one holder has not acknowledged.
  *
  * @generated from message koppi.common.v1.WithdrawalOverdue
  */
 export type WithdrawalOverdue = Message<"koppi.common.v1.WithdrawalOverdue"> & {
   /**
-   * Directory keys of those who have not.
+   * Directory keys of the holders that have not acknowledged.
    *
    * @generated from field: repeated string holders = 1;
    */

@@ -2,8 +2,8 @@
 // @generated from file koppi/concern/v1/events.proto (package koppi.concern.v1, syntax proto3)
 /* eslint-disable */
 
-// What is recorded of a concern, and what its case messages carry. Past tense;
-// never changed once recorded.
+// Events: what Koppi records of a concern, and what its case messages carry. An event is named
+// in the past tense and never changes once recorded.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -23,6 +23,8 @@ export const file_koppi_concern_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Ch1rb3BwaS9jb25jZXJuL3YxL2V2ZW50cy5wcm90bxIQa29wcGkuY29uY2Vybi52MSK9AwoQQ29uY2VyblN1Ym1pdHRlZBIoCghyZWNlaXZlchgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRInCgZ0b3BpY3MYAiADKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRvcGljEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTouBgDEikKB3VyZ2VuY3kYBCABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIwCgthdHRhY2htZW50cxgFIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50Eh0KD2NsaWVudF9sYW5ndWFnZRgGIAEoCUIE6LgYAhIhChlmb3J3YXJkZWRfZnJvbV9jb25jZXJuX2lkGAcgASgJEhgKEGVhcmxpZXJfY29uY2VybnMYCCABKAUSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChBzdGF0dXRvcnlfZ3JvdXBzGAogAygOMiAua29wcGkuY29uY2Vybi52MS5TdGF0dXRvcnlHcm91cBIaChJ0b19zb2NpYWxfc2VydmljZXMYCyABKAgivQIKDUNvbmNlcm5Kb2luZWQSGQoRam9pbmVkX2NvbmNlcm5faWQYASABKAkSHQoVb3duX2pvaW5lZF9jb25jZXJuX2lkGAIgASgJEjQKBWxhdGVyGAMgASgLMiUua29wcGkuY29uY2Vybi52MS5Db25jZXJuSm9pbmVkLkxhdGVyGrsBCgVMYXRlchI5CgVzdGVwcxgBIAMoCzIqLmtvcHBpLmNvbmNlcm4udjEuQ29uY2VybkpvaW5lZC5MYXRlci5TdGVwGncKBFN0ZXASIwoFZXZlbnQYASABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EiIKAmJ5GAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJVCgxSZXBvcnRKb2luZWQSGgoSam9pbmluZ19jb25jZXJuX2lkGAEgASgJEikKB3VyZ2VuY3kYAiABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeSKhAQoPQ29uY2VyblByb21vdGVkEhoKEmpvaW5lZF9jb25jZXJuX2lkcxgBIAMoCRIZChFqb2luZWRfY29uY2Vybl9pZBgCIAEoCRIWCg5yZXBvcnRlcl9zaG93bhgDIAEoCBIpCgd1cmdlbmN5GAQgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSFAoMdGFrZW5fYmVmb3JlGAUgASgIIhEKD0NvbmNlcm5SZWNlaXZlZCKcAgoOQ29uY2VyblRyaWFnZWQSKQoHdXJnZW5jeRgBIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjMKDHN1cHBvcnRfbmVlZBgCIAEoDjIdLmtvcHBpLmNvbmNlcm4udjEuU3VwcG9ydE5lZWQSJgoFdHJhY2sYAyABKA4yFy5rb3BwaS5jb25jZXJuLnYxLlRyYWNrEhkKEWNsaWVudF93YW50c19oZWxwGAQgASgIEisKC2Fzc2lnbmVkX3RvGAUgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EjoKEHN0YXR1dG9yeV9ncm91cHMYBiADKA4yIC5rb3BwaS5jb25jZXJuLnYxLlN0YXR1dG9yeUdyb3VwIjYKDENvbmNlcm5UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiTQoRQ29uY2VyblJlYXNzaWduZWQSIgoCdG8YASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFAoGcmVhc29uGAIgASgJQgTouBgDIngKEENvbnRhY3RBdHRlbXB0ZWQSLwoGcmVzdWx0GAEgASgOMh8ua29wcGkuY29uY2Vybi52MS5Db250YWN0UmVzdWx0EjMKD25leHRfYXR0ZW1wdF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUSW5mb3JtYXRpb25SZXF1ZXN0ZWQSHgoWaW5mb3JtYXRpb25fcmVxdWVzdF9pZBgBIAEoCRIWCghxdWVzdGlvbhgCIAEoCUIE6LgYAxIqCgZkdWVfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KE0luZm9ybWF0aW9uUHJvdmlkZWQSHgoWaW5mb3JtYXRpb25fcmVxdWVzdF9pZBgBIAEoCRIUCgZhbnN3ZXIYAiABKAlCBOi4GAMSMAoLYXR0YWNobWVudHMYAyADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudCITChFBc3Nlc3NtZW50U3RhcnRlZCJbChNBc3Nlc3NtZW50Q29tcGxldGVkEjMKDHN1cHBvcnRfbmVlZBgBIAEoDjIdLmtvcHBpLmNvbmNlcm4udjEuU3VwcG9ydE5lZWQSDwoHcGxhbl9pZBgCIAEoCSKZAQoQQ29uY2VybkZvcndhcmRlZBIcChRmb3J3YXJkZWRfY29uY2Vybl9pZBgBIAEoCRIoCghyZWNlaXZlchgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIRCglrZWVwX29wZW4YAyABKAgSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKJAQoPRm9yd2FyZEFuc3dlcmVkEhwKFGZvcndhcmRlZF9jb25jZXJuX2lkGAEgASgJEikKBXBoYXNlGAIgASgOMhoua29wcGkuY29tbW9uLnYxLkxvb3BQaGFzZRItCgljbG9zZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoUBCg1Db25jZXJuQ2xvc2VkEioKB291dGNvbWUYASABKA4yGS5rb3BwaS5jb25jZXJuLnYxLk91dGNvbWUSFgoIZmVlZGJhY2sYAiABKAlCBOi4GAMSMAoLYXR0YWNobWVudHMYAyADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudCKRAQoPQ29uY2VybkRlY2xpbmVkEi8KBnJlYXNvbhgBIAEoDjIfLmtvcHBpLmNvbmNlcm4udjEuRGVjbGluZVJlYXNvbhIZCgtleHBsYW5hdGlvbhgCIAEoCUIE6LgYAxIyChJzdWdnZXN0ZWRfcmVjZWl2ZXIYAyABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiKAoQQ29uY2VybldpdGhkcmF3bhIUCgZyZWFzb24YASABKAlCBOi4GAMiRAoOQ29uY2VyblNldHRsZWQSHAoOcmVzdWJtaXR0ZWRfYXMYASABKAlCBOi4GAESFAoGcmVhc29uGAIgASgJQgTouBgDIn4KDkNvbmNlcm5PdmVyZHVlEi0KBXN0YXRlGAEgASgOMh4ua29wcGkuY29uY2Vybi52MS5Db25jZXJuU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkdWVfcnVsZXMYAyABKAViBnByb3RvMw", [file_google_protobuf_any, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_concern_v1_state]);
 
 /**
+ * ConcernSubmitted: the reporter sent the concern.
+ *
  * @generated from message koppi.concern.v1.ConcernSubmitted
  */
 export type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitted"> & {
@@ -62,31 +64,32 @@ export type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitted"> & {
   forwardedFromConcernId: string;
 
   /**
-   * For the receiver only.
+   * Number of earlier concerns about the client in the last twelve months. Disclosed to the
+   * receiver only.
    *
    * @generated from field: int32 earlier_concerns = 8;
    */
   earlierConcerns: number;
 
   /**
-   * When the receiver must have acted: recorded, since the time limit is the
-   * receiving agency's to configure and a history must not change with it.
+   * Time by which the receiver must act. It is recorded, since the receiving agency configures
+   * the time limit and history must not change with the configuration.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 9;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * Groups whose assessment the law gives a day, as far as they are known when it is sent.
-   * For the receiver and the client only.
+   * Groups for which the law sets a day for the assessment, as far as they are known at
+   * sending. Disclosed to the receiver and the client only.
    *
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 10;
    */
   statutoryGroups: StatutoryGroup[];
 
   /**
-   * The receiver is a social services agency, whose time limits 1301/2014 § 36 sets: recorded,
-   * since a history must not change with the directory.
+   * The receiver is a social services agency, whose time limits are set in 1301/2014 § 36. It
+   * is recorded, since history must not change with the directory.
    *
    * @generated from field: bool to_social_services = 11;
    */
@@ -107,25 +110,25 @@ export const ConcernSubmittedSchema: GenMessage<ConcernSubmitted> = /*@__PURE__*
  */
 export type ConcernJoined = Message<"koppi.concern.v1.ConcernJoined"> & {
   /**
-   * For the receiver the concern that leads; for the reporter its own agency's
-   * earliest open report.
+   * For the receiver: the leading concern. For the reporter: its own agency's earliest open
+   * report.
    *
    * @generated from field: string joined_concern_id = 1;
    */
   joinedConcernId: string;
 
   /**
-   * As recorded, the reporting agency's own earliest open report; empty where it
-   * has none, and then the reporter is not told of the joining. Never sent.
+   * In the record: the reporting agency's own earliest open report. Empty if it has none; the
+   * joining is then not disclosed to the reporter. Never sent.
    *
    * @generated from field: string own_joined_concern_id = 2;
    */
   ownJoinedConcernId: string;
 
   /**
-   * As recorded, the steps of the leading concern that this report is told later.
-   * Where it is set, the report had joined before and nobody is told of this event.
-   * Never sent.
+   * In the record: the steps of the leading concern that are disclosed to this report later.
+   * If it is set, the report had joined before, and this event is disclosed to nobody. Never
+   * sent.
    *
    * @generated from field: koppi.concern.v1.ConcernJoined.Later later = 3;
    */
@@ -140,9 +143,9 @@ export const ConcernJoinedSchema: GenMessage<ConcernJoined> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 1);
 
 /**
- * Later is all that the report is yet to be told, in order. A step that was taken
- * before the report was received is told some time after the receipt, as it would be
- * of a report that had joined nothing: at one moment a report is told one step.
+ * Later holds the steps that are still to be disclosed to the report, in order. A step taken
+ * before the report was received is disclosed some time after the receipt, as for a report
+ * that had not joined: at any one time, one step is disclosed to a report.
  *
  * @generated from message koppi.concern.v1.ConcernJoined.Later
  */
@@ -165,21 +168,21 @@ export const ConcernJoined_LaterSchema: GenMessage<ConcernJoined_Later> = /*@__P
  */
 export type ConcernJoined_Later_Step = Message<"koppi.concern.v1.ConcernJoined.Later.Step"> & {
   /**
-   * One of this package's events, or koppi.common.v1.ContactPlanned.
+   * An event of this package, or koppi.common.v1.ContactPlanned.
    *
    * @generated from field: google.protobuf.Any event = 1;
    */
   event?: Any | undefined;
 
   /**
-   * Who took the step.
+   * The party that took the step.
    *
    * @generated from field: koppi.common.v1.Party by = 2;
    */
   by?: Party | undefined;
 
   /**
-   * When it is told, in UTC. A clock that was stopped tells it later.
+   * Time of the disclosure, in UTC. If the service's clock was stopped, it happens later.
    *
    * @generated from field: google.protobuf.Timestamp at = 3;
    */
@@ -194,7 +197,7 @@ export const ConcernJoined_Later_StepSchema: GenMessage<ConcernJoined_Later_Step
   messageDesc(file_koppi_concern_v1_events, 1, 0, 0);
 
 /**
- * ReportJoined is recorded on the open concern; for its receiver only.
+ * ReportJoined is recorded on the open concern and disclosed to its receiver only.
  *
  * @generated from message koppi.concern.v1.ReportJoined
  */
@@ -205,7 +208,7 @@ export type ReportJoined = Message<"koppi.concern.v1.ReportJoined"> & {
   joiningConcernId: string;
 
   /**
-   * How urgent the report that joined is, as its reporter says.
+   * Urgency of the report that joined, as its reporter stated it.
    *
    * @generated from field: koppi.common.v1.Urgency urgency = 2;
    */
@@ -220,44 +223,44 @@ export const ReportJoinedSchema: GenMessage<ReportJoined> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 2);
 
 /**
- * ConcernPromoted: the concern it had joined was withdrawn and this one leads
- * now; for its receiver and for whoever was shown JOINED.
+ * ConcernPromoted: the concern that it had joined was withdrawn, and this one now leads.
+ * Disclosed to its receiver, and to the readers that were shown JOINED.
  *
  * @generated from message koppi.concern.v1.ConcernPromoted
  */
 export type ConcernPromoted = Message<"koppi.concern.v1.ConcernPromoted"> & {
   /**
-   * For the receiver only: the reports that are joined to it from now on.
+   * Disclosed to the receiver only: the reports that are joined to this concern from now on.
    *
    * @generated from field: repeated string joined_concern_ids = 1;
    */
   joinedConcernIds: string[];
 
   /**
-   * For the receiver only: the concern that it stays joined to, where it leads
-   * its own agency's reports and another agency's concern leads them all.
+   * Disclosed to the receiver only: the concern to which it stays joined, if it leads its own
+   * agency's reports and another agency's concern leads them all.
    *
    * @generated from field: string joined_concern_id = 2;
    */
   joinedConcernId: string;
 
   /**
-   * As recorded, whether its reporter had been shown JOINED. Never sent.
+   * In the record: whether its reporter had been shown JOINED. Never sent.
    *
    * @generated from field: bool reporter_shown = 3;
    */
   reporterShown: boolean;
 
   /**
-   * For the receiver only: how urgent the concern was that had led.
+   * Disclosed to the receiver only: the urgency of the concern that had led.
    *
    * @generated from field: koppi.common.v1.Urgency urgency = 4;
    */
   urgency: Urgency;
 
   /**
-   * For the receiver only: the concern that had led was taken. Reports that joined it were told
-   * so, and it can no longer be declined.
+   * Disclosed to the receiver only: the concern that had led was taken. This was disclosed to
+   * the reports that had joined it, and the concern can no longer be declined.
    *
    * @generated from field: bool taken_before = 5;
    */
@@ -272,6 +275,8 @@ export const ConcernPromotedSchema: GenMessage<ConcernPromoted> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 3);
 
 /**
+ * ConcernReceived: the receiver has seen the concern.
+ *
  * @generated from message koppi.concern.v1.ConcernReceived
  */
 export type ConcernReceived = Message<"koppi.concern.v1.ConcernReceived"> & {
@@ -285,6 +290,8 @@ export const ConcernReceivedSchema: GenMessage<ConcernReceived> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 4);
 
 /**
+ * ConcernTriaged: the receiver judged urgency, support need and track.
+ *
  * @generated from message koppi.concern.v1.ConcernTriaged
  */
 export type ConcernTriaged = Message<"koppi.concern.v1.ConcernTriaged"> & {
@@ -314,7 +321,8 @@ export type ConcernTriaged = Message<"koppi.concern.v1.ConcernTriaged"> & {
   assignedTo?: Party | undefined;
 
   /**
-   * Replaces an earlier triage's list; empty keeps it. For the receiver and the client only.
+   * Replaces the list of an earlier triage; empty keeps it. Disclosed to the receiver and the
+   * client only.
    *
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 6;
    */
@@ -329,6 +337,8 @@ export const ConcernTriagedSchema: GenMessage<ConcernTriaged> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 5);
 
 /**
+ * ConcernTaken: a named worker took the concern and is responsible.
+ *
  * @generated from message koppi.concern.v1.ConcernTaken
  */
 export type ConcernTaken = Message<"koppi.concern.v1.ConcernTaken"> & {
@@ -346,6 +356,8 @@ export const ConcernTakenSchema: GenMessage<ConcernTaken> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 6);
 
 /**
+ * ConcernReassigned: the receiver assigned it to another unit or worker.
+ *
  * @generated from message koppi.concern.v1.ConcernReassigned
  */
 export type ConcernReassigned = Message<"koppi.concern.v1.ConcernReassigned"> & {
@@ -368,6 +380,8 @@ export const ConcernReassignedSchema: GenMessage<ConcernReassigned> = /*@__PURE_
   messageDesc(file_koppi_concern_v1_events, 7);
 
 /**
+ * ContactAttempted: the receiver tried to contact the client.
+ *
  * @generated from message koppi.concern.v1.ContactAttempted
  */
 export type ContactAttempted = Message<"koppi.concern.v1.ContactAttempted"> & {
@@ -390,6 +404,8 @@ export const ContactAttemptedSchema: GenMessage<ContactAttempted> = /*@__PURE__*
   messageDesc(file_koppi_concern_v1_events, 8);
 
 /**
+ * InformationRequested: the receiver asked the reporter a question.
+ *
  * @generated from message koppi.concern.v1.InformationRequested
  */
 export type InformationRequested = Message<"koppi.concern.v1.InformationRequested"> & {
@@ -417,6 +433,8 @@ export const InformationRequestedSchema: GenMessage<InformationRequested> = /*@_
   messageDesc(file_koppi_concern_v1_events, 9);
 
 /**
+ * InformationProvided: the reporter answered the question.
+ *
  * @generated from message koppi.concern.v1.InformationProvided
  */
 export type InformationProvided = Message<"koppi.concern.v1.InformationProvided"> & {
@@ -479,6 +497,8 @@ export const AssessmentCompletedSchema: GenMessage<AssessmentCompleted> = /*@__P
   messageDesc(file_koppi_concern_v1_events, 12);
 
 /**
+ * ConcernForwarded: the receiver sent the concern on to a third agency.
+ *
  * @generated from message koppi.concern.v1.ConcernForwarded
  */
 export type ConcernForwarded = Message<"koppi.concern.v1.ConcernForwarded"> & {
@@ -498,7 +518,7 @@ export type ConcernForwarded = Message<"koppi.concern.v1.ConcernForwarded"> & {
   keepOpen: boolean;
 
   /**
-   * When the next receiver must have acted.
+   * Time by which the next receiver must act.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 4;
    */
@@ -513,7 +533,7 @@ export const ConcernForwardedSchema: GenMessage<ConcernForwarded> = /*@__PURE__*
   messageDesc(file_koppi_concern_v1_events, 13);
 
 /**
- * ForwardAnswered tells the forwarder what the next receiver did with it.
+ * ForwardAnswered discloses to the forwarding agency what the next receiver did.
  *
  * @generated from message koppi.concern.v1.ForwardAnswered
  */
@@ -529,9 +549,10 @@ export type ForwardAnswered = Message<"koppi.concern.v1.ForwardAnswered"> & {
   phase: LoopPhase;
 
   /**
-   * As recorded, when the concern is closed as forwarded, in UTC; unset where it is closed
-   * at once or goes on. One reporter may be told of both concerns, and may not know that one
-   * was forwarded as the other: then they do not move at one moment. Never sent.
+   * In the record: the time at which the concern is closed as forwarded, in UTC. Unset if it
+   * is closed at once or continues. Both concerns may be disclosed to one reporter, which may
+   * not learn that one was forwarded as the other: in that case they do not change at the same
+   * time. Never sent.
    *
    * @generated from field: google.protobuf.Timestamp closes_at = 3;
    */
@@ -546,6 +567,8 @@ export const ForwardAnsweredSchema: GenMessage<ForwardAnswered> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 14);
 
 /**
+ * ConcernClosed: the receiver ended the concern with an outcome.
+ *
  * @generated from message koppi.concern.v1.ConcernClosed
  */
 export type ConcernClosed = Message<"koppi.concern.v1.ConcernClosed"> & {
@@ -573,6 +596,8 @@ export const ConcernClosedSchema: GenMessage<ConcernClosed> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 15);
 
 /**
+ * ConcernDeclined: the receiver declined the concern.
+ *
  * @generated from message koppi.concern.v1.ConcernDeclined
  */
 export type ConcernDeclined = Message<"koppi.concern.v1.ConcernDeclined"> & {
@@ -600,6 +625,8 @@ export const ConcernDeclinedSchema: GenMessage<ConcernDeclined> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 16);
 
 /**
+ * ConcernWithdrawn: the reporter withdrew the concern.
+ *
  * @generated from message koppi.concern.v1.ConcernWithdrawn
  */
 export type ConcernWithdrawn = Message<"koppi.concern.v1.ConcernWithdrawn"> & {
@@ -617,6 +644,8 @@ export const ConcernWithdrawnSchema: GenMessage<ConcernWithdrawn> = /*@__PURE__*
   messageDesc(file_koppi_concern_v1_events, 17);
 
 /**
+ * ConcernSettled: the reporter ended a declined concern.
+ *
  * @generated from message koppi.concern.v1.ConcernSettled
  */
 export type ConcernSettled = Message<"koppi.concern.v1.ConcernSettled"> & {
@@ -639,7 +668,7 @@ export const ConcernSettledSchema: GenMessage<ConcernSettled> = /*@__PURE__*/
   messageDesc(file_koppi_concern_v1_events, 18);
 
 /**
- * A due time passed and nobody had taken the next step.
+ * ConcernOverdue: a due time passed, and nobody had taken the next step.
  *
  * @generated from message koppi.concern.v1.ConcernOverdue
  */
@@ -655,8 +684,8 @@ export type ConcernOverdue = Message<"koppi.concern.v1.ConcernOverdue"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * The number of the rules by which due_at was due: 0 before urgency governed every due
-   * time, 1 since.
+   * Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+   * since then.
    *
    * @generated from field: int32 due_rules = 3;
    */

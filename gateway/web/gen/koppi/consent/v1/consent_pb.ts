@@ -2,10 +2,11 @@
 // @generated from file koppi/consent/v1/consent.proto (package koppi.consent.v1, syntax proto3)
 /* eslint-disable */
 
-// The consents on which matters rest: what a client agreed to, towards whom, and how to
-// take it back. Each matter on consent is a consent of its own, named by the matter: its
-// scope is the matter, its recipients are those told of it. Beside them, what the client
-// wishes of matters to come: consents in advance, and prohibitions.
+// Consents on which matters rest: what a client agreed to, towards which agencies, and how to
+// withdraw it. Each matter on consent has one consent, named by the matter: its scope is the
+// matter, and its recipients are the agencies to which the matter is disclosed. Beside them
+// the client's consent directives for later matters ("wishes" on the wire): consents in
+// advance, and prohibitions.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -31,7 +32,7 @@ export const file_koppi_consent_v1_consent: GenFile = /*@__PURE__*/
  */
 export type ListConsentsRequest = Message<"koppi.consent.v1.ListConsentsRequest"> & {
   /**
-   * Of whom; a client's own token leaves it empty.
+   * The client; empty with a client's own token.
    *
    * @generated from field: string client_id = 1;
    */
@@ -45,7 +46,7 @@ export type ListConsentsRequest = Message<"koppi.consent.v1.ListConsentsRequest"
   purpose: string;
 
   /**
-   * Continue behind the page that gave it; empty starts.
+   * Continues after the page that returned it; empty starts at the beginning.
    *
    * @generated from field: string page_token = 3;
    */
@@ -71,7 +72,7 @@ export type ListConsentsResponse = Message<"koppi.consent.v1.ListConsentsRespons
   consents: Consent[];
 
   /**
-   * Continues behind these; empty at the end.
+   * Token for the next page; empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -95,7 +96,7 @@ export type WithdrawConsentRequest = Message<"koppi.consent.v1.WithdrawConsentRe
   requestId: string;
 
   /**
-   * The matter that rests on it.
+   * The matter that rests on the consent.
    *
    * @generated from field: string subject = 2;
    */
@@ -170,7 +171,7 @@ export const AcknowledgeWithdrawalResponseSchema: GenMessage<AcknowledgeWithdraw
  */
 export type Consent = Message<"koppi.consent.v1.Consent"> & {
   /**
-   * The matter that rests on it, for example "concerns/…".
+   * The matter that rests on the consent, for example "concerns/…".
    *
    * @generated from field: string subject = 1;
    */
@@ -192,23 +193,23 @@ export type Consent = Message<"koppi.consent.v1.Consent"> & {
   clientId: string;
 
   /**
-   * Whose message began the matter. Absent for an agency that was told of it on this
-   * consent alone, and from which it was withdrawn.
+   * The party whose message began the matter. Absent for an agency to which the matter was
+   * disclosed on this consent only, and from which the consent was withdrawn.
    *
    * @generated from field: koppi.common.v1.Party given_to = 5;
    */
   givenTo?: Party | undefined;
 
   /**
-   * Directory keys of the agencies that are told of the matter, as far as the caller's
-   * agency was told: for one that has left, up to then.
+   * Directory keys of the agencies to which the matter is disclosed, as far as the caller's
+   * agency knows; for an agency that has left the matter, up to the time it left.
    *
    * @generated from field: repeated string recipients = 6;
    */
   recipients: string[];
 
   /**
-   * The provision under which it was asked for.
+   * The provision under which the consent was asked for.
    *
    * @generated from field: string provision = 7;
    */
@@ -220,7 +221,7 @@ export type Consent = Message<"koppi.consent.v1.Consent"> & {
   givenAt?: Timestamp | undefined;
 
   /**
-   * Absent while it stands.
+   * Absent while it is in force.
    *
    * @generated from field: koppi.consent.v1.Withdrawal withdrawal = 9;
    */
@@ -235,7 +236,7 @@ export const ConsentSchema: GenMessage<Consent> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_consent, 6);
 
 /**
- * Withdrawal is how far it has come.
+ * Withdrawal is the progress of a withdrawal.
  *
  * @generated from message koppi.consent.v1.Withdrawal
  */
@@ -246,15 +247,16 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   at?: Timestamp | undefined;
 
   /**
-   * The client did so, or confirmed it.
+   * The client withdrew it, or confirmed the withdrawal.
    *
    * @generated from field: bool by_client = 2;
    */
   byClient: boolean;
 
   /**
-   * Who recorded it in the client's name. Absent where the client did, to agencies where it is
-   * of an agency that is no party to the matter, and to one that had left where another did.
+   * The party that recorded it in the client's name. Absent if the client did. Also absent for
+   * readers at agencies if the party's agency is not party to the matter, and for an agency
+   * that had left if another agency recorded it.
    *
    * @generated from field: koppi.common.v1.Party by = 3;
    */
@@ -266,14 +268,14 @@ export type Withdrawal = Message<"koppi.consent.v1.Withdrawal"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * The due time has passed and somebody has not acknowledged.
+   * The due time has passed, and at least one holder has not acknowledged.
    *
    * @generated from field: bool overdue = 5;
    */
   overdue: boolean;
 
   /**
-   * For an agency that had left, itself alone.
+   * For an agency that had left the matter: that agency only.
    *
    * @generated from field: repeated koppi.consent.v1.Withdrawal.Holder holders = 6;
    */
@@ -288,7 +290,7 @@ export const WithdrawalSchema: GenMessage<Withdrawal> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_consent, 7);
 
 /**
- * Holder is an agency that was told on the consent.
+ * Holder is an agency to which content was disclosed on the consent.
  *
  * @generated from message koppi.consent.v1.Withdrawal.Holder
  */
@@ -299,7 +301,7 @@ export type Withdrawal_Holder = Message<"koppi.consent.v1.Withdrawal.Holder"> & 
   agency: string;
 
   /**
-   * Absent until it acknowledges.
+   * Absent until the agency acknowledges.
    *
    * @generated from field: google.protobuf.Timestamp acknowledged_at = 2;
    */
@@ -323,7 +325,7 @@ export type GiveConsentRequest = Message<"koppi.consent.v1.GiveConsentRequest"> 
   requestId: string;
 
   /**
-   * By identity code or client_id; a client's own token leaves it empty.
+   * The client, by identity code or client_id; empty with a client's own token.
    *
    * @generated from field: koppi.common.v1.Client client = 2;
    */
@@ -335,45 +337,47 @@ export type GiveConsentRequest = Message<"koppi.consent.v1.GiveConsentRequest"> 
   recipient?: Recipient | undefined;
 
   /**
-   * The services in which it may be cited.
+   * The services in which the consent may be cited.
    *
    * @generated from field: repeated string services = 4;
    */
   services: string[];
 
   /**
-   * Directory key of the agency that may send on it. Of what an agency records it is that
-   * agency, and may be left empty; of what the client gives, empty is any.
+   * Directory key of the agency that may send on the consent. For a consent that an agency
+   * records, it is that agency and may be left empty. For a consent that the client gives,
+   * empty means any agency.
    *
    * @generated from field: string sender = 5;
    */
   sender: string;
 
   /**
-   * What for, in the client's words. Required.
+   * The purpose of the consent, in the client's words. Required.
    *
    * @generated from field: string purpose = 6;
    */
   purpose: string;
 
   /**
-   * The provision under which it is asked for, for example "1301/2014 § 35.1". Required.
+   * The provision under which the consent is asked for, for example "1301/2014 § 35.1".
+   * Required.
    *
    * @generated from field: string provision = 7;
    */
   provision: string;
 
   /**
-   * When the client consented; where absent, when each service records it. Not in the
-   * future.
+   * Time at which the client consented, not in the future. If absent, the time at which each
+   * service records it.
    *
    * @generated from field: google.protobuf.Timestamp given_at = 8;
    */
   givenAt?: Timestamp | undefined;
 
   /**
-   * Until when something may be sent on it: later than now, and at most two years after it
-   * was given. What was sent until then goes on.
+   * Time until which an agency may send on the consent: later than now, and at most two years
+   * after it was given. Matters sent before then continue.
    *
    * @generated from field: google.protobuf.Timestamp until = 9;
    */
@@ -424,8 +428,8 @@ export type WithdrawAdvanceConsentRequest = Message<"koppi.consent.v1.WithdrawAd
   consentId: string;
 
   /**
-   * Why the agency records it, in words that the client may read. Required of an agency;
-   * the client leaves it empty.
+   * Why the agency records it, in words that the client may read. Required from an agency;
+   * empty from the client.
    *
    * @generated from field: string reason = 4;
    */
@@ -449,8 +453,7 @@ export type WithdrawAdvanceConsentResponse = Message<"koppi.consent.v1.WithdrawA
   consent?: AdvanceConsent | undefined;
 
   /**
-   * What the agency recorded, where it waits for confirmation: nothing else is set
-   * while it does.
+   * What the agency recorded, if it waits for confirmation. No other field is then set.
    *
    * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
    */
@@ -484,8 +487,8 @@ export type ProhibitTransferRequest = Message<"koppi.consent.v1.ProhibitTransfer
   recipient?: Recipient | undefined;
 
   /**
-   * Why the agency records it, in words that the client may read. Required of an agency;
-   * the client leaves it empty.
+   * Why the agency records it, in words that the client may read. Required from an agency;
+   * empty from the client.
    *
    * @generated from field: string reason = 4;
    */
@@ -509,8 +512,7 @@ export type ProhibitTransferResponse = Message<"koppi.consent.v1.ProhibitTransfe
   prohibition?: Prohibition | undefined;
 
   /**
-   * What the agency recorded, where it waits for confirmation: nothing else is set
-   * while it does.
+   * What the agency recorded, if it waits for confirmation. No other field is then set.
    *
    * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
    */
@@ -544,8 +546,8 @@ export type LiftProhibitionRequest = Message<"koppi.consent.v1.LiftProhibitionRe
   prohibitionId: string;
 
   /**
-   * Why the agency records it, in words that the client may read. Required of an agency;
-   * the client leaves it empty.
+   * Why the agency records it, in words that the client may read. Required from an agency;
+   * empty from the client.
    *
    * @generated from field: string reason = 4;
    */
@@ -569,8 +571,7 @@ export type LiftProhibitionResponse = Message<"koppi.consent.v1.LiftProhibitionR
   prohibition?: Prohibition | undefined;
 
   /**
-   * What the agency recorded, where it waits for confirmation: nothing else is set
-   * while it does.
+   * What the agency recorded, if it waits for confirmation. No other field is then set.
    *
    * @generated from field: koppi.consent.v1.WaitingWish waiting = 2;
    */
@@ -594,7 +595,7 @@ export type DecideWishRequest = Message<"koppi.consent.v1.DecideWishRequest"> & 
   requestId: string;
 
   /**
-   * By identity code or client_id; a client's own token leaves it empty.
+   * The client, by identity code or client_id; empty with a client's own token.
    *
    * @generated from field: koppi.common.v1.Client client = 2;
    */
@@ -606,7 +607,7 @@ export type DecideWishRequest = Message<"koppi.consent.v1.DecideWishRequest"> & 
   wishId: string;
 
   /**
-   * Confirm it; else refuse.
+   * True confirms, false refuses.
    *
    * @generated from field: bool confirm = 4;
    */
@@ -630,7 +631,7 @@ export type DecideWishResponse = Message<"koppi.consent.v1.DecideWishResponse"> 
   wish?: WaitingWish | undefined;
 
   /**
-   * What is so now that it is confirmed.
+   * The result, once confirmed.
    *
    * @generated from field: koppi.consent.v1.Prohibition prohibition = 2;
    */
@@ -664,14 +665,14 @@ export type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOverrideRe
   client?: Client | undefined;
 
   /**
-   * In which something is to be sent.
+   * The service in which the message is to be sent.
    *
    * @generated from field: string service = 3;
    */
   service: string;
 
   /**
-   * Directory key of the agency that is to be told.
+   * Directory key of the agency that is to receive it.
    *
    * @generated from field: string receiver = 4;
    */
@@ -690,7 +691,7 @@ export type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOverrideRe
   provision: string;
 
   /**
-   * Why it must be, in words that the client may read. Required.
+   * Why the message is necessary, in words that the client may read. Required.
    *
    * @generated from field: string reason = 7;
    */
@@ -746,7 +747,7 @@ export type DecideOverrideRequest = Message<"koppi.consent.v1.DecideOverrideRequ
   overrideId: string;
 
   /**
-   * Approve; else refuse.
+   * True approves, false refuses.
    *
    * @generated from field: bool approve = 5;
    */
@@ -782,7 +783,7 @@ export const DecideOverrideResponseSchema: GenMessage<DecideOverrideResponse> = 
  */
 export type ListWishesRequest = Message<"koppi.consent.v1.ListWishesRequest"> & {
   /**
-   * Of whom; a client's own token leaves it empty.
+   * The client; empty with a client's own token.
    *
    * @generated from field: string client_id = 1;
    */
@@ -825,9 +826,9 @@ export const ListWishesResponseSchema: GenMessage<ListWishesResponse> = /*@__PUR
  */
 export const ConsentService: GenService<{
   /**
-   * ListConsents lists the consents of a client, the newest first, at most 1,000: a
-   * client's own, or those in the matters of the caller's agency. Each is a recorded
-   * reading.
+   * ListConsents returns the consents of a client, the newest first, at most 1,000 and 2 MiB
+   * in a page: to the client all of its own, to an agency those in its matters. Each returned
+   * consent is recorded in the access log.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ListConsents
    */
@@ -837,13 +838,13 @@ export const ConsentService: GenService<{
     output: typeof ListConsentsResponseSchema;
   },
   /**
-   * WithdrawConsent takes a consent back: by the client, or by a worker or system of an
-   * agency that is party to the matter and was told so by the client. It can be withdrawn
-   * at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP where the matter does
-   * not rest on consent, or no longer.
-   * Every service then holds later messages on that consent, or an older one, to it. Where
-   * one is down the answer is UNAVAILABLE: the withdrawal stands, that service is told once it
-   * is up, and the same request_id again is answered as done.
+   * WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
+   * agency that is party to the matter and that the client informed. A consent can be
+   * withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
+   * does not rest on consent, or no longer does. Every service then applies the withdrawal to
+   * later messages on that consent or an older one. If a service is down, the answer is
+   * UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
+   * repeated call with the same request_id then succeeds.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.WithdrawConsent
    */
@@ -853,8 +854,8 @@ export const ConsentService: GenService<{
     output: typeof WithdrawConsentResponseSchema;
   },
   /**
-   * AcknowledgeWithdrawal says that the caller's agency has removed its copy, or keeps it
-   * on another ground of its own: within three working days.
+   * AcknowledgeWithdrawal states that the caller's agency has removed its copy, or keeps it on
+   * another ground of its own. Due within three working days.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.AcknowledgeWithdrawal
    */
@@ -864,8 +865,8 @@ export const ConsentService: GenService<{
     output: typeof AcknowledgeWithdrawalResponseSchema;
   },
   /**
-   * GiveConsent records a consent before any message, by the client, or by a worker or
-   * system of an agency that the client told. LegalBasis.consent_id then cites it.
+   * GiveConsent records a consent before any message. The caller is the client, or a worker or
+   * system of an agency that the client informed. LegalBasis.consent_id then cites it.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.GiveConsent
    */
@@ -875,9 +876,10 @@ export const ConsentService: GenService<{
     output: typeof GiveConsentResponseSchema;
   },
   /**
-   * WithdrawAdvanceConsent takes it back, by the client or an agency that may cite it, and
-   * with it the consent of every matter in which it was cited. Again, it changes nothing.
-   * By an agency it needs a reason, and waits where other agencies may cite the consent.
+   * WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
+   * in which it was cited. The caller is the client or an agency that may cite it. Repeating
+   * the call changes nothing. An agency must give a reason, and its withdrawal waits for
+   * confirmation if other agencies may cite the consent.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.WithdrawAdvanceConsent
    */
@@ -887,10 +889,11 @@ export const ConsentService: GenService<{
     output: typeof WithdrawAdvanceConsentResponseSchema;
   },
   /**
-   * ProhibitTransfer stops every step that would tell a new agency of that kind anything
-   * of the client, on whatever ground: TRANSFER_PROHIBITED. Matters on the client's consent
-   * that have such a party are withdrawn; others go on, and the answer names both. By an
-   * agency it waits: until it is confirmed, it stops what that agency itself would send.
+   * ProhibitTransfer blocks every step that would disclose anything about the client to a new
+   * agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
+   * client's consent that already have such a party lose the consent; other matters continue;
+   * the answer names both. A prohibition recorded by an agency waits for confirmation: until
+   * then it blocks only what that agency itself would send.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ProhibitTransfer
    */
@@ -900,9 +903,10 @@ export const ConsentService: GenService<{
     output: typeof ProhibitTransferResponseSchema;
   },
   /**
-   * LiftProhibition ends a prohibition, by the client or the agency that recorded it.
-   * Nothing that was withdrawn comes back. Again, it changes nothing. By an agency it
-   * waits: until it is confirmed, the prohibition stands.
+   * LiftProhibition ends a prohibition. The caller is the client or the agency that recorded
+   * it. Consents that it withdrew are not restored. Repeating the call changes nothing. A
+   * lifting recorded by an agency waits for confirmation: until then the prohibition is in
+   * force.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.LiftProhibition
    */
@@ -912,11 +916,12 @@ export const ConsentService: GenService<{
     output: typeof LiftProhibitionResponseSchema;
   },
   /**
-   * DecideWish confirms or refuses a wish that an agency recorded and that waits. The
-   * client may do either. So may a named worker of the agency that recorded it, signed in
-   * and not a system in a worker's name: SECOND_OFFICER_REQUIRED where who recorded it
-   * confirms it; to refuse it is to take it back, which that worker may. One that is not
-   * decided within seven days lapses: FAILED_PRECONDITION, ILLEGAL_STEP.
+   * DecideWish confirms or refuses a directive that an agency recorded and that waits for
+   * confirmation. The client may do either. So may a named worker of the agency that recorded
+   * it, who must be signed in; a system may not act in a worker's name. The worker who
+   * recorded it cannot confirm it: SECOND_OFFICER_REQUIRED; that worker may refuse it, which
+   * takes it back. A directive that is not decided within seven days lapses:
+   * FAILED_PRECONDITION, ILLEGAL_STEP.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.DecideWish
    */
@@ -926,9 +931,9 @@ export const ConsentService: GenService<{
     output: typeof DecideWishResponseSchema;
   },
   /**
-   * RequestOverride asks that one sending which was stopped by a prohibition be admitted
-   * after all, on a statutory ground. By a named worker of the agency that was stopped, and
-   * only after that: FAILED_PRECONDITION, ILLEGAL_STEP where nothing was.
+   * RequestOverride requests that one message which a prohibition blocked be admitted, on a
+   * statutory ground. The caller is a named worker of the agency whose step was blocked.
+   * FAILED_PRECONDITION, ILLEGAL_STEP if nothing was blocked.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.RequestOverride
    */
@@ -938,11 +943,11 @@ export const ConsentService: GenService<{
     output: typeof RequestOverrideResponseSchema;
   },
   /**
-   * DecideOverride approves or refuses it, by another named worker of the same agency,
-   * signed in and not a system in a worker's name:
-   * PERMISSION_DENIED, SECOND_OFFICER_REQUIRED by the one who asked. Approved, it admits one
-   * sending in that service to that receiver on that ground within 24 hours, and is used up
-   * by it. One that is not decided within 24 hours lapses.
+   * DecideOverride approves or refuses the request. The caller is another named worker of the
+   * same agency, who must be signed in; a system may not act in a worker's name.
+   * PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
+   * override admits one message in that service to that receiver on that ground within 24
+   * hours, and is then used up. A request that is not decided within 24 hours lapses.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.DecideOverride
    */
@@ -952,9 +957,10 @@ export const ConsentService: GenService<{
     output: typeof DecideOverrideResponseSchema;
   },
   /**
-   * ListWishes lists consents in advance, prohibitions, wishes that wait or have waited,
-   * sendings that were stopped, and overrides, the newest first, at most 1,000 of each and 2 MiB in all: all to the client; to an agency
-   * what it recorded, did, or may cite. A recorded reading.
+   * ListWishes returns consents in advance, prohibitions, directives that wait or have waited
+   * for confirmation, blocked steps, and overrides, the newest first, at most 1,000 of each
+   * and 2 MiB in all. The client sees all; an agency sees what it recorded, did, or may cite.
+   * The call is recorded in the access log.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ListWishes
    */

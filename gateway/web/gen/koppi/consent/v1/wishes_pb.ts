@@ -2,7 +2,8 @@
 // @generated from file koppi/consent/v1/wishes.proto (package koppi.consent.v1, syntax proto3)
 /* eslint-disable */
 
-// What a client wishes of matters to come, and the events by which each service keeps it.
+// Consent directives for later matters ("wishes" on the wire), and the events by which each
+// service stores them.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -21,7 +22,7 @@ export const file_koppi_consent_v1_wishes: GenFile = /*@__PURE__*/
   fileDesc("Ch1rb3BwaS9jb25zZW50L3YxL3dpc2hlcy5wcm90bxIQa29wcGkuY29uc2VudC52MSLlAQoJUmVjaXBpZW50EjYKBmFnZW5jeRgBIAEoCUIkukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSTouBgBSAASkgEKBGtpbmQYAiABKAlCgQG6SH5yfFIbQUdFTkNZX0tJTkRfU09DSUFMX1NFUlZJQ0VTUhRBR0VOQ1lfS0lORF9CRU5FRklUU1IXQUdFTkNZX0tJTkRfSEVBTFRIX0NBUkVSFkFHRU5DWV9LSU5EX1lPVVRIX1dPUktSFkFHRU5DWV9LSU5EX0VNUExPWU1FTlRIAEILCgJvZhIFukgCCAEigwIKBldpc2hlcxIyCghjb25zZW50cxgBIAMoCzIgLmtvcHBpLmNvbnNlbnQudjEuQWR2YW5jZUNvbnNlbnQSMwoMcHJvaGliaXRpb25zGAIgAygLMh0ua29wcGkuY29uc2VudC52MS5Qcm9oaWJpdGlvbhIxCgdibG9ja2VkGAMgAygLMiAua29wcGkuY29uc2VudC52MS5CbG9ja2VkU2VuZGluZxItCglvdmVycmlkZXMYBCADKAsyGi5rb3BwaS5jb25zZW50LnYxLk92ZXJyaWRlEi4KB3dhaXRpbmcYBSADKAsyHS5rb3BwaS5jb25zZW50LnYxLldhaXRpbmdXaXNoIogECg5BZHZhbmNlQ29uc2VudBISCgpjb25zZW50X2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIuCglyZWNpcGllbnQYAyABKAsyGy5rb3BwaS5jb25zZW50LnYxLlJlY2lwaWVudBIWCghzZXJ2aWNlcxgEIAMoCUIE6LgYARIUCgZzZW5kZXIYBSABKAlCBOi4GAESFQoHcHVycG9zZRgGIAEoCUIE6LgYAxIXCglwcm92aXNpb24YByABKAlCBOi4GAISLAoIZ2l2ZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIwCgx3aXRoZHJhd25fYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDHdpdGhkcmF3bl9ieRgMIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIWCghjaXRlZF9pbhgNIAMoCUIE6LgYARIXCgl3aXRoZHJhd24YDiADKAlCBOi4GAESEgoKZXZlcnl3aGVyZRgPIAEoCBIfChF3aXRoZHJhd2FsX3JlYXNvbhgQIAEoCUIE6LgYAyKOAwoLUHJvaGliaXRpb24SFgoOcHJvaGliaXRpb25faWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEi4KCXJlY2lwaWVudBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EiwKCGdpdmVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgFIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRItCglsaWZ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCWxpZnRlZF9ieRgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIXCgl3aXRoZHJhd24YCCADKAlCBOi4GAESGAoKY29udGludWluZxgJIAMoCUIE6LgYARISCgpldmVyeXdoZXJlGAogASgIEhQKBnJlYXNvbhgLIAEoCUIE6LgYAxIbChNjb25maXJtZWRfYnlfY2xpZW50GAwgASgIIroDCgtXYWl0aW5nV2lzaBIPCgd3aXNoX2lkGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIvCghwcm9oaWJpdBgDIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50SAASFAoEbGlmdBgEIAEoCUIE6LgYAUgAEhgKCHdpdGhkcmF3GAUgASgJQgTouBgBSAASFAoGcmVhc29uGAYgASgJQgTouBgDEi8KC3JlY29yZGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgtyZWNvcmRlZF9ieRgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoKZGVjaWRlZF9ieRgLIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIRCgljb25maXJtZWQYDCABKAgSEgoKZXZlcnl3aGVyZRgNIAEoCEIECgJvZiKfAQoOQmxvY2tlZFNlbmRpbmcSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKAmJ5GAIgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhYKCHJlY2VpdmVyGAMgASgJQgTouBgBEhUKB3NlcnZpY2UYBCABKAlCBOi4GAESEgoEc3RlcBgFIAEoCUIE6LgYAiK8BAoIT3ZlcnJpZGUSEwoLb3ZlcnJpZGVfaWQYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEhUKB3NlcnZpY2UYAyABKAlCBOi4GAESFgoIcmVjZWl2ZXIYBCABKAlCBOi4GAESLAoGZ3JvdW5kGAUgASgOMhwua29wcGkuY29tbW9uLnYxLkxlZ2FsR3JvdW5kEhcKCXByb3Zpc2lvbhgGIAEoCUIE6LgYAhIUCgZyZWFzb24YByABKAlCBOi4GAMSMAoMcmVxdWVzdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgxyZXF1ZXN0ZWRfYnkYCSABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoKZGVjaWRlZF9ieRgLIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIQCghhcHByb3ZlZBgMIAEoCBIpCgV1bnRpbBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHdXNlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoIdXNlZF9mb3IYDyABKAlCBOi4GAESLgoHd2FpdGluZxgQIAEoCzIdLmtvcHBpLmNvbnNlbnQudjEuV2FpdGluZ1dpc2gSDgoGbGlzdGVkGBEgASgIIkEKDENvbnNlbnRHaXZlbhIxCgdjb25zZW50GAEgASgLMiAua29wcGkuY29uc2VudC52MS5BZHZhbmNlQ29uc2VudCKLAQoXQWR2YW5jZUNvbnNlbnRXaXRoZHJhd24SEgoKY29uc2VudF9pZBgBIAEoCRIyCgZtYXR0ZXIYAiABKAsyIi5rb3BwaS5jb25zZW50LnYxLldpdGhkcmF3bkNvbnNlbnQSEgoKdG9fcGFzc19vbhgDIAEoCBIUCgZyZWFzb24YBCABKAlCBOi4GAMioQEKEFdpdGhkcmF3bkNvbnNlbnQSFQoHc3ViamVjdBgBIAEoCUIE6LgYARIsCghnaXZlbl9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMd2l0aGRyYXduX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCghhZ2VuY2llcxgEIAMoCUIE6LgYASI6CgxDb25zZW50Q2l0ZWQSEgoKY29uc2VudF9pZBgBIAEoCRIWCghzdWJqZWN0cxgCIAMoCUIE6LgYASKPAQoSVHJhbnNmZXJQcm9oaWJpdGVkEhYKDnByb2hpYml0aW9uX2lkGAEgASgJEi4KCXJlY2lwaWVudBgCIAEoCzIbLmtvcHBpLmNvbnNlbnQudjEuUmVjaXBpZW50EhQKBnJlYXNvbhgDIAEoCUIE6LgYAxIbChNjb25maXJtZWRfYnlfY2xpZW50GAQgASgIIisKEVByb2hpYml0aW9uTGlmdGVkEhYKDnByb2hpYml0aW9uX2lkGAEgASgJImcKDldpc2hDYXJyaWVkT3V0Eg8KB3dpc2hfaWQYASABKAkSFwoJd2l0aGRyYXduGAIgAygJQgTouBgBEhgKCmNvbnRpbnVpbmcYAyADKAlCBOi4GAESEQoJcGFzc2VkX29uGAQgASgIIkMKDlNlbmRpbmdCbG9ja2VkEjEKB3NlbmRpbmcYASABKAsyIC5rb3BwaS5jb25zZW50LnYxLkJsb2NrZWRTZW5kaW5nIkEKEU92ZXJyaWRlUmVxdWVzdGVkEiwKCG92ZXJyaWRlGAEgASgLMhoua29wcGkuY29uc2VudC52MS5PdmVycmlkZSJjCg9PdmVycmlkZURlY2lkZWQSEwoLb3ZlcnJpZGVfaWQYASABKAkSEAoIYXBwcm92ZWQYAiABKAgSKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjoKDE92ZXJyaWRlVXNlZBITCgtvdmVycmlkZV9pZBgBIAEoCRIVCgdzdWJqZWN0GAIgASgJQgTouBgBYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text]);
 
 /**
- * Recipient is one agency, or all of a kind.
+ * Recipient is one agency, or all agencies of a kind.
  *
  * @generated from message koppi.consent.v1.Recipient
  */
@@ -93,7 +94,7 @@ export const WishesSchema: GenMessage<Wishes> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 1);
 
 /**
- * AdvanceConsent is a consent that was given before any message.
+ * AdvanceConsent is a consent that the client gave before any message.
  *
  * @generated from message koppi.consent.v1.AdvanceConsent
  */
@@ -104,7 +105,7 @@ export type AdvanceConsent = Message<"koppi.consent.v1.AdvanceConsent"> & {
   consentId: string;
 
   /**
-   * The reader's name for the client.
+   * The reader's pseudonym for the client.
    *
    * @generated from field: string client_id = 2;
    */
@@ -121,7 +122,7 @@ export type AdvanceConsent = Message<"koppi.consent.v1.AdvanceConsent"> & {
   services: string[];
 
   /**
-   * Directory key of the agency that may cite it; empty for any.
+   * Directory key of the agency that may cite the consent; empty means any.
    *
    * @generated from field: string sender = 5;
    */
@@ -148,14 +149,14 @@ export type AdvanceConsent = Message<"koppi.consent.v1.AdvanceConsent"> & {
   until?: Timestamp | undefined;
 
   /**
-   * Who recorded it; absent where the client did.
+   * The party that recorded it; absent if the client did.
    *
    * @generated from field: koppi.common.v1.Party by = 10;
    */
   by?: Party | undefined;
 
   /**
-   * Absent while it is not withdrawn.
+   * Absent until it is withdrawn.
    *
    * @generated from field: google.protobuf.Timestamp withdrawn_at = 11;
    */
@@ -167,28 +168,28 @@ export type AdvanceConsent = Message<"koppi.consent.v1.AdvanceConsent"> & {
   withdrawnBy?: Party | undefined;
 
   /**
-   * Matters in which it was cited, as far as the reader is party to them.
+   * Matters in which the consent was cited, as far as the reader is party to them.
    *
    * @generated from field: repeated string cited_in = 13;
    */
   citedIn: string[];
 
   /**
-   * Of those, the ones whose consent went with it; the others rest on another ground.
+   * Those of them whose consent was withdrawn with it; the others rest on another ground.
    *
    * @generated from field: repeated string withdrawn = 14;
    */
   withdrawn: string[];
 
   /**
-   * All services have it so.
+   * All services have recorded this state.
    *
    * @generated from field: bool everywhere = 15;
    */
   everywhere: boolean;
 
   /**
-   * Why an agency withdrew it.
+   * The reason that an agency gave for the withdrawal.
    *
    * @generated from field: string withdrawal_reason = 16;
    */
@@ -203,7 +204,7 @@ export const AdvanceConsentSchema: GenMessage<AdvanceConsent> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 2);
 
 /**
- * Prohibition is a client's, on passing data to somebody.
+ * Prohibition is a client's prohibition of disclosures to a recipient.
  *
  * @generated from message koppi.consent.v1.Prohibition
  */
@@ -214,7 +215,7 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
   prohibitionId: string;
 
   /**
-   * The reader's name for the client.
+   * The reader's pseudonym for the client.
    *
    * @generated from field: string client_id = 2;
    */
@@ -231,14 +232,14 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
   givenAt?: Timestamp | undefined;
 
   /**
-   * Who recorded it; absent where the client did.
+   * The party that recorded it; absent if the client did.
    *
    * @generated from field: koppi.common.v1.Party by = 5;
    */
   by?: Party | undefined;
 
   /**
-   * Absent while it stands.
+   * Absent while it is in force.
    *
    * @generated from field: google.protobuf.Timestamp lifted_at = 6;
    */
@@ -250,8 +251,8 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
   liftedBy?: Party | undefined;
 
   /**
-   * Matters with such a party, as far as the reader is party to them: those whose consent
-   * was withdrawn by it, and those that go on.
+   * Matters that already have such a party, as far as the reader is party to them: those whose
+   * consent the prohibition withdrew, and those that continue.
    *
    * @generated from field: repeated string withdrawn = 8;
    */
@@ -263,21 +264,21 @@ export type Prohibition = Message<"koppi.consent.v1.Prohibition"> & {
   continuing: string[];
 
   /**
-   * All services have it so.
+   * All services have recorded this state.
    *
    * @generated from field: bool everywhere = 10;
    */
   everywhere: boolean;
 
   /**
-   * Why the agency recorded it.
+   * The reason that the agency gave.
    *
    * @generated from field: string reason = 11;
    */
   reason: string;
 
   /**
-   * The client confirmed what the agency recorded: it is the client's own deed.
+   * The client confirmed what the agency recorded; it counts as the client's own act.
    *
    * @generated from field: bool confirmed_by_client = 12;
    */
@@ -292,8 +293,8 @@ export const ProhibitionSchema: GenMessage<Prohibition> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 3);
 
 /**
- * WaitingWish is what an agency recorded in the client's name, and the client or a second
- * officer of the agency has yet to confirm.
+ * WaitingWish is a consent directive that an agency recorded in the client's name, and that
+ * the client or a second officer of the agency has not yet confirmed.
  *
  * @generated from message koppi.consent.v1.WaitingWish
  */
@@ -304,14 +305,14 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
   wishId: string;
 
   /**
-   * The reader's name for the client.
+   * The reader's pseudonym for the client.
    *
    * @generated from field: string client_id = 2;
    */
   clientId: string;
 
   /**
-   * What was recorded. A prohibition that is confirmed has this wish's id.
+   * What was recorded. A prohibition that is confirmed gets this directive's id.
    *
    * @generated from oneof koppi.consent.v1.WaitingWish.of
    */
@@ -323,7 +324,7 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
     case: "prohibit";
   } | {
     /**
-     * The prohibition_id of the one that is to be lifted.
+     * The prohibition_id of the prohibition to lift.
      *
      * @generated from field: string lift = 4;
      */
@@ -331,7 +332,7 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
     case: "lift";
   } | {
     /**
-     * The consent_id of the one that is to be withdrawn.
+     * The consent_id of the consent to withdraw.
      *
      * @generated from field: string withdraw = 5;
      */
@@ -355,7 +356,7 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
   recordedBy?: Party | undefined;
 
   /**
-   * Until when it waits. Not decided by then, it has lapsed.
+   * Time until which it waits. If it is not decided by then, it lapses.
    *
    * @generated from field: google.protobuf.Timestamp until = 9;
    */
@@ -369,7 +370,7 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
   decidedAt?: Timestamp | undefined;
 
   /**
-   * The second officer; absent where the client decided.
+   * The second officer who decided; absent if the client did.
    *
    * @generated from field: koppi.common.v1.Party decided_by = 11;
    */
@@ -381,7 +382,7 @@ export type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
   confirmed: boolean;
 
   /**
-   * All services have it so.
+   * All services have recorded this state.
    *
    * @generated from field: bool everywhere = 13;
    */
@@ -396,8 +397,8 @@ export const WaitingWishSchema: GenMessage<WaitingWish> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 4);
 
 /**
- * BlockedSending is a step that a prohibition stopped. The same again within an hour is
- * in the record of accesses alone.
+ * BlockedSending is a step that a prohibition blocked. A repetition within one hour is
+ * recorded in the access log only.
  *
  * @generated from message koppi.consent.v1.BlockedSending
  */
@@ -408,14 +409,14 @@ export type BlockedSending = Message<"koppi.consent.v1.BlockedSending"> & {
   at?: Timestamp | undefined;
 
   /**
-   * Whose step.
+   * The party that attempted the step.
    *
    * @generated from field: koppi.common.v1.Party by = 2;
    */
   by?: Party | undefined;
 
   /**
-   * Directory key of the agency that would have been told.
+   * Directory key of the agency that would have received it.
    *
    * @generated from field: string receiver = 3;
    */
@@ -427,7 +428,7 @@ export type BlockedSending = Message<"koppi.consent.v1.BlockedSending"> & {
   service: string;
 
   /**
-   * The step, for example "SendReferral".
+   * The method, for example "SendReferral".
    *
    * @generated from field: string step = 5;
    */
@@ -442,7 +443,7 @@ export const BlockedSendingSchema: GenMessage<BlockedSending> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 5);
 
 /**
- * Override admits one sending in spite of a prohibition.
+ * Override admits one message in spite of a prohibition.
  *
  * @generated from message koppi.consent.v1.Override
  */
@@ -453,7 +454,7 @@ export type Override = Message<"koppi.consent.v1.Override"> & {
   overrideId: string;
 
   /**
-   * The reader's name for the client.
+   * The reader's pseudonym for the client.
    *
    * @generated from field: string client_id = 2;
    */
@@ -514,14 +515,14 @@ export type Override = Message<"koppi.consent.v1.Override"> & {
   approved: boolean;
 
   /**
-   * Until when it is to be decided, and once approved, used.
+   * Time by which it must be decided and, once approved, used.
    *
    * @generated from field: google.protobuf.Timestamp until = 13;
    */
   until?: Timestamp | undefined;
 
   /**
-   * Absent until it is used, and for which matter.
+   * Time at which it was used, and the matter for which; absent until then.
    *
    * @generated from field: google.protobuf.Timestamp used_at = 14;
    */
@@ -533,15 +534,16 @@ export type Override = Message<"koppi.consent.v1.Override"> & {
   usedFor: string;
 
   /**
-   * In events alone: what waits is no sending but a wish that an agency recorded. Programs
-   * from before there was such take it for an override of nothing.
+   * In events only: what waits is a consent directive that an agency recorded, and no
+   * override. Earlier versions of Koppi, which do not know this field, read it as an override
+   * of nothing.
    *
    * @generated from field: koppi.consent.v1.WaitingWish waiting = 16;
    */
   waiting?: WaitingWish | undefined;
 
   /**
-   * In events alone: the worklists of this service show it. One service does.
+   * In events only: the worklists of this service show it. Exactly one service does.
    *
    * @generated from field: bool listed = 17;
    */
@@ -575,7 +577,7 @@ export const ConsentGivenSchema: GenMessage<ConsentGiven> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 7);
 
 /**
- * AdvanceConsentWithdrawn: nothing more is sent on it.
+ * AdvanceConsentWithdrawn: from now on nothing is sent on the consent.
  *
  * @generated from message koppi.consent.v1.AdvanceConsentWithdrawn
  */
@@ -586,22 +588,22 @@ export type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceConsentWi
   consentId: string;
 
   /**
-   * Set where it is the consent on which a matter rested, in whichever service. consent_id
-   * is then made of the matter's name, and is the same in every service.
+   * Set if it is the consent on which a matter rested, in any service. consent_id is then
+   * derived from the matter's name, and is the same in every service.
    *
    * @generated from field: koppi.consent.v1.WithdrawnConsent matter = 2;
    */
   matter?: WithdrawnConsent | undefined;
 
   /**
-   * The matter is of this service, and the other services do not have this yet.
+   * The matter belongs to this service, and the other services do not have the withdrawal yet.
    *
    * @generated from field: bool to_pass_on = 3;
    */
   toPassOn: boolean;
 
   /**
-   * Why, where an agency did.
+   * The reason, if an agency recorded it.
    *
    * @generated from field: string reason = 4;
    */
@@ -616,21 +618,21 @@ export const AdvanceConsentWithdrawnSchema: GenMessage<AdvanceConsentWithdrawn> 
   messageDesc(file_koppi_consent_v1_wishes, 8);
 
 /**
- * WithdrawnConsent is the consent on which a matter rested, as a service keeps it to hold
- * later sendings to it.
+ * WithdrawnConsent is the withdrawn consent of a matter, as a service stores it to check later
+ * messages against it.
  *
  * @generated from message koppi.consent.v1.WithdrawnConsent
  */
 export type WithdrawnConsent = Message<"koppi.consent.v1.WithdrawnConsent"> & {
   /**
-   * For example "referrals/…".
+   * The matter, for example "referrals/…".
    *
    * @generated from field: string subject = 1;
    */
   subject: string;
 
   /**
-   * When the client consented, and when that was withdrawn.
+   * Time at which the client consented, and time at which the consent was withdrawn.
    *
    * @generated from field: google.protobuf.Timestamp given_at = 2;
    */
@@ -642,7 +644,8 @@ export type WithdrawnConsent = Message<"koppi.consent.v1.WithdrawnConsent"> & {
   withdrawnAt?: Timestamp | undefined;
 
   /**
-   * Directory keys of the agencies that were told of the matter, those that left it too.
+   * Directory keys of the agencies to which the matter was disclosed, including those that
+   * left it.
    *
    * @generated from field: repeated string agencies = 4;
    */
@@ -657,7 +660,8 @@ export const WithdrawnConsentSchema: GenMessage<WithdrawnConsent> = /*@__PURE__*
   messageDesc(file_koppi_consent_v1_wishes, 9);
 
 /**
- * ConsentCited: something was sent on it. It is recorded with the sending, at once.
+ * ConsentCited: a message was sent on the consent. The event is recorded together with the
+ * message, atomically.
  *
  * @generated from message koppi.consent.v1.ConsentCited
  */
@@ -681,7 +685,8 @@ export const ConsentCitedSchema: GenMessage<ConsentCited> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 10);
 
 /**
- * TransferProhibited: nobody new of that kind is told.
+ * TransferProhibited: from now on nothing is disclosed to a new agency that the recipient
+ * names.
  *
  * @generated from message koppi.consent.v1.TransferProhibited
  */
@@ -697,7 +702,7 @@ export type TransferProhibited = Message<"koppi.consent.v1.TransferProhibited"> 
   recipient?: Recipient | undefined;
 
   /**
-   * Why, where an agency did.
+   * The reason, if an agency recorded it.
    *
    * @generated from field: string reason = 3;
    */
@@ -736,13 +741,13 @@ export const ProhibitionLiftedSchema: GenMessage<ProhibitionLifted> = /*@__PURE_
   messageDesc(file_koppi_consent_v1_wishes, 12);
 
 /**
- * WishCarriedOut: what follows for the matters that there were has been done.
+ * WishCarriedOut: what follows from the directive for the existing matters has been done.
  *
  * @generated from message koppi.consent.v1.WishCarriedOut
  */
 export type WishCarriedOut = Message<"koppi.consent.v1.WishCarriedOut"> & {
   /**
-   * Of a consent that was withdrawn, or a prohibition.
+   * Id of the withdrawn consent or of the prohibition.
    *
    * @generated from field: string wish_id = 1;
    */
@@ -774,7 +779,7 @@ export const WishCarriedOutSchema: GenMessage<WishCarriedOut> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 13);
 
 /**
- * SendingBlocked: a prohibition stopped a step.
+ * SendingBlocked: a prohibition blocked a step.
  *
  * @generated from message koppi.consent.v1.SendingBlocked
  */
@@ -793,7 +798,7 @@ export const SendingBlockedSchema: GenMessage<SendingBlocked> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 14);
 
 /**
- * OverrideRequested: a first officer asks, for an override or to have a wish confirmed.
+ * OverrideRequested: a first officer requests an override, or the confirmation of a directive.
  *
  * @generated from message koppi.consent.v1.OverrideRequested
  */
@@ -812,7 +817,7 @@ export const OverrideRequestedSchema: GenMessage<OverrideRequested> = /*@__PURE_
   messageDesc(file_koppi_consent_v1_wishes, 15);
 
 /**
- * OverrideDecided: a second officer has decided; of a wish, or the client has.
+ * OverrideDecided: a second officer decided; for a directive, that officer or the client.
  *
  * @generated from message koppi.consent.v1.OverrideDecided
  */
@@ -828,7 +833,7 @@ export type OverrideDecided = Message<"koppi.consent.v1.OverrideDecided"> & {
   approved: boolean;
 
   /**
-   * Until when it may be used.
+   * Time until which it may be used.
    *
    * @generated from field: google.protobuf.Timestamp until = 3;
    */
@@ -843,7 +848,8 @@ export const OverrideDecidedSchema: GenMessage<OverrideDecided> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 16);
 
 /**
- * OverrideUsed: it admitted a sending. It is recorded with that, at once.
+ * OverrideUsed: the override admitted a message. The event is recorded together with the
+ * message, atomically.
  *
  * @generated from message koppi.consent.v1.OverrideUsed
  */

@@ -2,7 +2,7 @@
 // @generated from file koppi/consultation/v1/events.proto (package koppi.consultation.v1, syntax proto3)
 /* eslint-disable */
 
-// What is recorded of a consultation, and what its case messages carry.
+// Events: what Koppi records of a consultation, and what its case messages carry.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -51,7 +51,7 @@ export type ConsultationOpened = Message<"koppi.consultation.v1.ConsultationOpen
   attachments: Attachment[];
 
   /**
-   * The question is the first message.
+   * Id of the question, which is the first message.
    *
    * @generated from field: string message_id = 6;
    */
@@ -146,15 +146,15 @@ export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvit
   participant?: Party | undefined;
 
   /**
-   * On what ground: each onward hop has its own.
+   * Legal ground of the invitation: each onward disclosure has its own.
    *
    * @generated from field: koppi.common.v1.LegalBasis basis = 2;
    */
   basis?: LegalBasis | undefined;
 
   /**
-   * The conversation so far, for who is invited; left out for the others, who know it.
-   * At most 416 KiB: of a longer one the newest messages (see Consultation.left_out).
+   * The conversation so far, for the invited unit only; the other parties already have it. At
+   * most 416 KiB: of a longer conversation, the newest messages (see Consultation.left_out).
    *
    * @generated from field: koppi.consultation.v1.ConsultationSnapshot snapshot = 3;
    */
@@ -169,22 +169,22 @@ export const ParticipantInvitedSchema: GenMessage<ParticipantInvited> = /*@__PUR
   messageDesc(file_koppi_consultation_v1_events, 4);
 
 /**
- * ConsultationSnapshot is the consultation as it stood: what a reader that comes later
- * starts from.
+ * ConsultationSnapshot is the consultation at the time of the invitation: the state from which
+ * a later reader starts.
  *
  * @generated from message koppi.consultation.v1.ConsultationSnapshot
  */
 export type ConsultationSnapshot = Message<"koppi.consultation.v1.ConsultationSnapshot"> & {
   /**
-   * Without client_id, case_id, status, etag and available_actions, which are each
-   * reader's own.
+   * Without client_id, case_id, status, etag and available_actions, which differ for each
+   * reader.
    *
    * @generated from field: koppi.consultation.v1.Consultation consultation = 1;
    */
   consultation?: Consultation | undefined;
 
   /**
-   * Since when it is in its phase, and until when the next step is due.
+   * Time since which it is in its phase, and time by which the next step is due.
    *
    * @generated from field: google.protobuf.Timestamp since = 2;
    */
@@ -196,15 +196,15 @@ export type ConsultationSnapshot = Message<"koppi.consultation.v1.ConsultationSn
   dueAt?: Timestamp | undefined;
 
   /**
-   * The due times that were told to have passed.
+   * The due times that have passed and were disclosed as passed.
    *
    * @generated from field: repeated google.protobuf.Timestamp fired_at = 4;
    */
   firedAt: Timestamp[];
 
   /**
-   * Until when an urgent question must be answered; unset where it is not urgent, and until
-   * it is taken.
+   * Time by which an urgent question must be answered; unset if it is not urgent, and until it
+   * is taken.
    *
    * @generated from field: google.protobuf.Timestamp urgent_due_at = 5;
    */
@@ -250,8 +250,8 @@ export type ConsultationOverdue = Message<"koppi.consultation.v1.ConsultationOve
   dueAt?: Timestamp | undefined;
 
   /**
-   * The number of the rules by which due_at was due: 0 before urgency governed every due
-   * time, 1 since.
+   * Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+   * since then.
    *
    * @generated from field: int32 due_rules = 3;
    */

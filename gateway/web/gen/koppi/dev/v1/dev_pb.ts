@@ -2,8 +2,8 @@
 // @generated from file koppi/dev/v1/dev.proto (package koppi.dev.v1, syntax proto3)
 /* eslint-disable */
 
-// For trying Koppi and for its scenarios. Served only when started with --dev,
-// and then only on a loopback address; a production configuration refuses it.
+// For trials and test scenarios. Served only if Koppi runs with --dev, and then only on a
+// loopback address. A production configuration refuses --dev.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -39,9 +39,9 @@ export type IssueTokenRequest = Message<"koppi.dev.v1.IssueTokenRequest"> & {
   worker: string;
 
   /**
-   * social_worker, social_counsellor, service_guide, benefit_handler,
-   * health_professional, youth_worker, employment_officer, system, client,
-   * operator. A client's token names the person instead of an agency.
+   * One of: social_worker, social_counsellor, service_guide, benefit_handler,
+   * health_professional, youth_worker, employment_officer, system, client, operator. A
+   * client's token names the person instead of an agency.
    *
    * @generated from field: string role = 4;
    */
@@ -158,8 +158,8 @@ export const GetClockResponseSchema: GenMessage<GetClockResponse> = /*@__PURE__*
  */
 export const DevService: GenService<{
   /**
-   * IssueToken signs a bearer token for a worker or system of an agency, by the
-   * development issuer that --dev trusts.
+   * IssueToken signs a bearer token for a worker or system of an agency, with the development
+   * issuer that --dev trusts.
    *
    * @generated from rpc koppi.dev.v1.DevService.IssueToken
    */
@@ -169,8 +169,8 @@ export const DevService: GenService<{
     output: typeof IssueTokenResponseSchema;
   },
   /**
-   * AdvanceClock moves the clock of all services forward (an offset kept in each
-   * service's database) and returns once each has acted on every due time passed.
+   * AdvanceClock moves the clock of all services forward (each service stores the offset in
+   * its database) and returns once every service has acted on all due times that passed.
    *
    * @generated from rpc koppi.dev.v1.DevService.AdvanceClock
    */
@@ -180,7 +180,7 @@ export const DevService: GenService<{
     output: typeof AdvanceClockResponseSchema;
   },
   /**
-   * GetClock tells the domain's time, which may stand still or have been moved.
+   * GetClock returns the domain time, which may have been stopped or moved.
    *
    * @generated from rpc koppi.dev.v1.DevService.GetClock
    */

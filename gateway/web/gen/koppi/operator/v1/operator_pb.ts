@@ -2,8 +2,8 @@
 // @generated from file koppi/operator/v1/operator.proto (package koppi.operator.v1, syntax proto3)
 /* eslint-disable */
 
-// What those see who run Koppi: loops by their names, agencies and phases, and nothing
-// of what a loop is about. Alarms and history are the metrics'; this is what is so now.
+// Overview for the operators of Koppi: matters by name, agency and phase, without any content.
+// It shows the current state; alarms and history are in the metrics.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -39,7 +39,7 @@ export const GetOverviewRequestSchema: GenMessage<GetOverviewRequest> = /*@__PUR
  */
 export type GetOverviewResponse = Message<"koppi.operator.v1.GetOverviewResponse"> & {
   /**
-   * The domain's time at which this was so.
+   * Domain time of the overview.
    *
    * @generated from field: google.protobuf.Timestamp now = 1;
    */
@@ -51,7 +51,8 @@ export type GetOverviewResponse = Message<"koppi.operator.v1.GetOverviewResponse
   open: OpenLoops[];
 
   /**
-   * Gone silent: something is past due, the longest first, at most 100 of each service.
+   * Matters in which a due time has passed, the longest overdue first, at most 100 of each
+   * service.
    *
    * @generated from field: repeated koppi.operator.v1.SilentLoop silent = 3;
    */
@@ -71,13 +72,14 @@ export const GetOverviewResponseSchema: GenMessage<GetOverviewResponse> = /*@__P
   messageDesc(file_koppi_operator_v1_operator, 1);
 
 /**
- * OpenLoops are loops of one service that have not ended, as their senders are shown them.
+ * OpenLoops counts matters of one service that have not ended, as they are disclosed to their
+ * senders.
  *
  * @generated from message koppi.operator.v1.OpenLoops
  */
 export type OpenLoops = Message<"koppi.operator.v1.OpenLoops"> & {
   /**
-   * Such as "concern".
+   * For example "concern".
    *
    * @generated from field: string service = 1;
    */
@@ -89,7 +91,7 @@ export type OpenLoops = Message<"koppi.operator.v1.OpenLoops"> & {
   phase: LoopPhase;
 
   /**
-   * The agency whose turn it is.
+   * The agency that must act next.
    *
    * @generated from field: string waiting_on = 3;
    */
@@ -101,22 +103,22 @@ export type OpenLoops = Message<"koppi.operator.v1.OpenLoops"> & {
   loops: bigint;
 
   /**
-   * Of these, in which something is past due.
+   * Number of them in which a due time has passed.
    *
    * @generated from field: int64 overdue = 5;
    */
   overdue: bigint;
 
   /**
-   * When the first of them was started.
+   * Time at which the oldest of them was started.
    *
    * @generated from field: google.protobuf.Timestamp oldest_at = 6;
    */
   oldestAt?: Timestamp | undefined;
 
   /**
-   * Of these, as their receivers are shown them, those that are urgent, whose time has
-   * passed, and that no person has touched.
+   * Number of them that, as they are disclosed to their receivers, are urgent, are past their
+   * due time, and have not been handled by any person.
    *
    * @generated from field: int64 untouched = 7;
    */
@@ -131,13 +133,13 @@ export const OpenLoopsSchema: GenMessage<OpenLoops> = /*@__PURE__*/
   messageDesc(file_koppi_operator_v1_operator, 2);
 
 /**
- * SilentLoop is one in which something is past due, as its sender is shown it.
+ * SilentLoop is a matter in which a due time has passed, as it is disclosed to its sender.
  *
  * @generated from message koppi.operator.v1.SilentLoop
  */
 export type SilentLoop = Message<"koppi.operator.v1.SilentLoop"> & {
   /**
-   * Such as "concerns/0198…".
+   * The matter, for example "concerns/0198…".
    *
    * @generated from field: string subject = 1;
    */
@@ -176,7 +178,7 @@ export type SilentLoop = Message<"koppi.operator.v1.SilentLoop"> & {
   startedAt?: Timestamp | undefined;
 
   /**
-   * Set where it is urgent and no person has touched it: these come first.
+   * Set if the matter is urgent and no person has handled it. These come first.
    *
    * @generated from field: koppi.common.v1.Urgency urgency = 8;
    */
@@ -191,7 +193,7 @@ export const SilentLoopSchema: GenMessage<SilentLoop> = /*@__PURE__*/
   messageDesc(file_koppi_operator_v1_operator, 3);
 
 /**
- * Reader is one of an agency's systems that reads its mailbox of one service.
+ * Reader is a consumer: one of an agency's systems that reads its mailbox of one service.
  *
  * @generated from message koppi.operator.v1.Reader
  */
@@ -207,28 +209,29 @@ export type Reader = Message<"koppi.operator.v1.Reader"> & {
   agency: string;
 
   /**
-   * As it named itself; "callback" is Koppi's own caller of the agency's endpoint.
+   * Name of the consumer; "callback" is Koppi's own reader that calls the agency's endpoint.
    *
    * @generated from field: string consumer = 3;
    */
   consumer: string;
 
   /**
-   * Messages that it has not acknowledged.
+   * Number of messages that it has not acknowledged.
    *
    * @generated from field: uint64 behind = 4;
    */
   behind: bigint;
 
   /**
-   * Since when the oldest of them waits; absent where it has all. Of the wall clock.
+   * Time since which the oldest of them waits, by the wall clock; absent if it has
+   * acknowledged all.
    *
    * @generated from field: google.protobuf.Timestamp waiting_since = 5;
    */
   waitingSince?: Timestamp | undefined;
 
   /**
-   * When it last acknowledged, in the domain's time.
+   * Time of its last acknowledgement, in domain time.
    *
    * @generated from field: google.protobuf.Timestamp acknowledged_at = 6;
    */
@@ -247,7 +250,7 @@ export const ReaderSchema: GenMessage<Reader> = /*@__PURE__*/
  */
 export type ListSpansRequest = Message<"koppi.operator.v1.ListSpansRequest"> & {
   /**
-   * Such as "concerns/0198…".
+   * The matter, for example "concerns/0198…".
    *
    * @generated from field: string subject = 1;
    */
@@ -266,7 +269,7 @@ export const ListSpansRequestSchema: GenMessage<ListSpansRequest> = /*@__PURE__*
  */
 export type ListSpansResponse = Message<"koppi.operator.v1.ListSpansResponse"> & {
   /**
-   * By their beginning.
+   * Ordered by start time.
    *
    * @generated from field: repeated koppi.operator.v1.Span spans = 1;
    */
@@ -281,13 +284,13 @@ export const ListSpansResponseSchema: GenMessage<ListSpansResponse> = /*@__PURE_
   messageDesc(file_koppi_operator_v1_operator, 6);
 
 /**
- * Span is one, as OpenTelemetry has it.
+ * Span is a span of a trace, as in OpenTelemetry.
  *
  * @generated from message koppi.operator.v1.Span
  */
 export type Span = Message<"koppi.operator.v1.Span"> & {
   /**
-   * In hexadecimal, as everywhere.
+   * In hexadecimal, as in OpenTelemetry.
    *
    * @generated from field: string trace_id = 1;
    */
@@ -299,7 +302,7 @@ export type Span = Message<"koppi.operator.v1.Span"> & {
   spanId: string;
 
   /**
-   * Empty where it is its trace's first.
+   * Empty if the span is the first of its trace.
    *
    * @generated from field: string parent_span_id = 3;
    */
@@ -326,7 +329,7 @@ export type Span = Message<"koppi.operator.v1.Span"> & {
   attributes: { [key: string]: string };
 
   /**
-   * Traces that led to this one.
+   * Traces that led to this span.
    *
    * @generated from field: repeated string linked_trace_ids = 8;
    */
@@ -346,13 +349,14 @@ export const SpanSchema: GenMessage<Span> = /*@__PURE__*/
   messageDesc(file_koppi_operator_v1_operator, 7);
 
 /**
- * OperatorService is for the role operator; PERMISSION_DENIED, ROLE_NOT_ALLOWED to others.
+ * OperatorService is for the role operator. Other callers get PERMISSION_DENIED,
+ * ROLE_NOT_ALLOWED.
  *
  * @generated from service koppi.operator.v1.OperatorService
  */
 export const OperatorService: GenService<{
   /**
-   * GetOverview tells what is so now in all four services.
+   * GetOverview returns the current state of all four services.
    *
    * @generated from rpc koppi.operator.v1.OperatorService.GetOverview
    */
@@ -362,9 +366,9 @@ export const OperatorService: GenService<{
     output: typeof GetOverviewResponseSchema;
   },
   /**
-   * ListSpans are the spans of the traces in which a subject is named, as far as this
-   * process still has them: of a machine on trial without a collector. UNIMPLEMENTED,
-   * NOT_SERVED without --dev: there the collector has them.
+   * ListSpans returns the spans of the traces that name a matter, as far as this process still
+   * has them. It is for a trial on one machine without a trace collector. UNIMPLEMENTED,
+   * NOT_SERVED without --dev: the collector then has the spans.
    *
    * @generated from rpc koppi.operator.v1.OperatorService.ListSpans
    */

@@ -2,7 +2,7 @@
 // @generated from file koppi/plan/v1/contact.proto (package koppi.plan.v1, syntax proto3)
 /* eslint-disable */
 
-// Planned contacts, so that two agencies do not chase one client.
+// Planned contacts, so that two agencies do not contact one client at the same time.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -39,15 +39,15 @@ export type PlanContactRequest = Message<"koppi.plan.v1.PlanContactRequest"> & {
   etag: string;
 
   /**
-   * When the client will be contacted; in the future. Absent takes the plan back.
+   * Time at which the agency will contact the client, in the future. Absent cancels the plan.
    *
    * @generated from field: google.protobuf.Timestamp at = 4;
    */
   at?: Timestamp | undefined;
 
   /**
-   * Until when it stands: after `at` and at most 30 days from now; absent for a day
-   * after `at`.
+   * Time at which the plan expires: after `at` and at most 30 days from now. Absent means one
+   * day after `at`.
    *
    * @generated from field: google.protobuf.Timestamp lapses_at = 5;
    */

@@ -2,9 +2,9 @@
 // @generated from file koppi/plan/v1/plan.proto (package koppi.plan.v1, syntax proto3)
 /* eslint-disable */
 
-// Shared plans: one client, one plan, several agencies. The client's own goals
-// lead; each action has an owner and a due date; one named worker answers for
-// the whole; goal attainment is measured.
+// Shared plans: one client, one plan, several agencies. The plan follows the client's own
+// goals; each action has an owner and a due date; one named worker is responsible for the
+// whole plan; goal attainment is measured.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -46,7 +46,7 @@ export type CreatePlanRequest = Message<"koppi.plan.v1.CreatePlanRequest"> & {
   basis?: LegalBasis | undefined;
 
   /**
-   * Named worker; empty is the caller.
+   * The responsible worker; empty means the caller.
    *
    * @generated from field: koppi.common.v1.Party responsible = 4;
    */
@@ -521,7 +521,7 @@ export type UpdateGoalRequest = Message<"koppi.plan.v1.UpdateGoalRequest"> & {
   goalId: string;
 
   /**
-   * The goal's etag: two workers may edit two goals at once, not one goal.
+   * The goal's etag: two workers may edit two goals at the same time, but not the same goal.
    *
    * @generated from field: string etag = 4;
    */
@@ -1165,7 +1165,7 @@ export type RevokePlanRequest = Message<"koppi.plan.v1.RevokePlanRequest"> & {
   etag: string;
 
   /**
-   * What was wrong, without what was entered in error. Required.
+   * What was wrong, without repeating what was entered in error. Required.
    *
    * @generated from field: string reason = 4;
    */
@@ -1245,8 +1245,8 @@ export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocati
  */
 export const PlanService: GenService<{
   /**
-   * CreatePlan begins a plan with a named worker of the caller's own unit, who answers
-   * for the whole (1301/2014 §§ 39, 42).
+   * CreatePlan creates a plan. A named worker of the caller's own unit is responsible for it
+   * (1301/2014 §§ 39, 42).
    *
    * @generated from rpc koppi.plan.v1.PlanService.CreatePlan
    */
@@ -1256,7 +1256,7 @@ export const PlanService: GenService<{
     output: typeof CreatePlanResponseSchema;
   },
   /**
-   * GetPlan reads the plan; each reading is recorded (703/2023 § 10).
+   * GetPlan returns the plan. Each call is recorded in the access log (703/2023 § 10).
    *
    * @generated from rpc koppi.plan.v1.PlanService.GetPlan
    */
@@ -1266,7 +1266,7 @@ export const PlanService: GenService<{
     output: typeof GetPlanResponseSchema;
   },
   /**
-   * GetClient names the person; each call is a recorded reading.
+   * GetClient returns the client's identity. Each call is recorded in the access log.
    *
    * @generated from rpc koppi.plan.v1.PlanService.GetClient
    */
@@ -1276,8 +1276,8 @@ export const PlanService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
-   * ListPlans is the worklist: the plans that the caller's agency is a member of, the
-   * soonest due first. A client lists its own.
+   * ListPlans returns the worklist: the plans of which the caller's agency is a member, the
+   * earliest due time first. A client lists its own plans.
    *
    * @generated from rpc koppi.plan.v1.PlanService.ListPlans
    */
@@ -1287,7 +1287,8 @@ export const PlanService: GenService<{
     output: typeof ListPlansResponseSchema;
   },
   /**
-   * Members join by their own yes: nobody is bound by another's plan.
+   * InviteMember invites a unit, which becomes a member only by accepting: no agency is bound
+   * by another's plan.
    *
    * @generated from rpc koppi.plan.v1.PlanService.InviteMember
    */
@@ -1297,8 +1298,8 @@ export const PlanService: GenService<{
     output: typeof InviteMemberResponseSchema;
   },
   /**
-   * JoinPlan is an invited unit's yes. A draft with a goal becomes active with the
-   * first other agency.
+   * JoinPlan accepts an invitation, for the invited unit. A draft with a goal becomes active
+   * when the first other agency joins.
    *
    * @generated from rpc koppi.plan.v1.PlanService.JoinPlan
    */
@@ -1308,7 +1309,8 @@ export const PlanService: GenService<{
     output: typeof JoinPlanResponseSchema;
   },
   /**
-   * DeclineInvitation is an invited unit's no; it then has no relation to the plan.
+   * DeclineInvitation declines an invitation, for the invited unit, which then is no party to
+   * the plan.
    *
    * @generated from rpc koppi.plan.v1.PlanService.DeclineInvitation
    */
@@ -1318,8 +1320,7 @@ export const PlanService: GenService<{
     output: typeof DeclineInvitationResponseSchema;
   },
   /**
-   * LeavePlan is for a unit on whom nothing of the plan rests: no open action, not the
-   * responsibility.
+   * LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
    *
    * @generated from rpc koppi.plan.v1.PlanService.LeavePlan
    */
@@ -1339,7 +1340,7 @@ export const PlanService: GenService<{
     output: typeof StartPlanResponseSchema;
   },
   /**
-   * AddGoal adds a goal, in the client's own words where the client set it.
+   * AddGoal adds a goal, in the client's own words if the client set it.
    *
    * @generated from rpc koppi.plan.v1.PlanService.AddGoal
    */
@@ -1349,8 +1350,8 @@ export const PlanService: GenService<{
     output: typeof AddGoalResponseSchema;
   },
   /**
-   * UpdateGoal changes a goal's text. It needs the goal's own etag, equal for all
-   * members: else ABORTED, STALE_ETAG.
+   * UpdateGoal changes a goal's text. It needs the goal's own etag, which is equal for all
+   * members; with another etag it is ABORTED, STALE_ETAG.
    *
    * @generated from rpc koppi.plan.v1.PlanService.UpdateGoal
    */
@@ -1360,8 +1361,8 @@ export const PlanService: GenService<{
     output: typeof UpdateGoalResponseSchema;
   },
   /**
-   * AssessGoal records one reading on the goal attainment scale, -2 to +2, of the
-   * client or of a worker.
+   * AssessGoal records one score on the goal attainment scale, -2 to +2, by the client or a
+   * worker.
    *
    * @generated from rpc koppi.plan.v1.PlanService.AssessGoal
    */
@@ -1371,8 +1372,8 @@ export const PlanService: GenService<{
     output: typeof AssessGoalResponseSchema;
   },
   /**
-   * AddAction adds something to do, with an owner of a unit that has joined and a due
-   * time. Past it the plan is overdue.
+   * AddAction adds an action, with a due time and an owner from a unit that has joined. After
+   * the due time the plan is overdue.
    *
    * @generated from rpc koppi.plan.v1.PlanService.AddAction
    */
@@ -1382,7 +1383,7 @@ export const PlanService: GenService<{
     output: typeof AddActionResponseSchema;
   },
   /**
-   * ReassignAction gives an open action another owner of a unit that has joined.
+   * ReassignAction assigns an open action to another owner, from a unit that has joined.
    *
    * @generated from rpc koppi.plan.v1.PlanService.ReassignAction
    */
@@ -1392,7 +1393,7 @@ export const PlanService: GenService<{
     output: typeof ReassignActionResponseSchema;
   },
   /**
-   * CompleteAction says that an action is done.
+   * CompleteAction records that an action is done.
    *
    * @generated from rpc koppi.plan.v1.PlanService.CompleteAction
    */
@@ -1402,7 +1403,7 @@ export const PlanService: GenService<{
     output: typeof CompleteActionResponseSchema;
   },
   /**
-   * RecordClientView stores what the client says of the plan and of being heard.
+   * RecordClientView records what the client says about the plan and about being heard.
    *
    * @generated from rpc koppi.plan.v1.PlanService.RecordClientView
    */
@@ -1412,8 +1413,8 @@ export const PlanService: GenService<{
     output: typeof RecordClientViewResponseSchema;
   },
   /**
-   * Responsibility passes only when the next worker accepts it: a plan is never
-   * without its named worker.
+   * OfferResponsibility offers the responsibility for the plan to another worker. It passes
+   * only when that worker accepts it: a plan always has a named responsible worker.
    *
    * @generated from rpc koppi.plan.v1.PlanService.OfferResponsibility
    */
@@ -1423,7 +1424,8 @@ export const PlanService: GenService<{
     output: typeof OfferResponsibilityResponseSchema;
   },
   /**
-   * AcceptResponsibility is the offered worker's yes: from then on it answers for the plan.
+   * AcceptResponsibility accepts the offer, for the worker to whom it was made. From then on
+   * that worker is responsible for the plan.
    *
    * @generated from rpc koppi.plan.v1.PlanService.AcceptResponsibility
    */
@@ -1433,7 +1435,7 @@ export const PlanService: GenService<{
     output: typeof AcceptResponsibilityResponseSchema;
   },
   /**
-   * DeclineResponsibility is the offered worker's no.
+   * DeclineResponsibility declines the offer, for the worker to whom it was made.
    *
    * @generated from rpc koppi.plan.v1.PlanService.DeclineResponsibility
    */
@@ -1443,7 +1445,7 @@ export const PlanService: GenService<{
     output: typeof DeclineResponsibilityResponseSchema;
   },
   /**
-   * ScheduleReview sets when the plan is looked at again; by default three months on.
+   * ScheduleReview sets the time of the next review; by default three months from now.
    *
    * @generated from rpc koppi.plan.v1.PlanService.ScheduleReview
    */
@@ -1463,7 +1465,7 @@ export const PlanService: GenService<{
     output: typeof StartReviewResponseSchema;
   },
   /**
-   * CompleteReview ends it and sets the next one; by default three months on.
+   * CompleteReview ends the review and sets the next one; by default three months from now.
    *
    * @generated from rpc koppi.plan.v1.PlanService.CompleteReview
    */
@@ -1473,7 +1475,7 @@ export const PlanService: GenService<{
     output: typeof CompleteReviewResponseSchema;
   },
   /**
-   * EndPlan ends the plan, by the worker who answers for it.
+   * EndPlan ends the plan. The caller is the responsible worker.
    *
    * @generated from rpc koppi.plan.v1.PlanService.EndPlan
    */
@@ -1483,9 +1485,9 @@ export const PlanService: GenService<{
     output: typeof EndPlanResponseSchema;
   },
   /**
-   * PlanContact tells the other parties, as far as they may know, when the caller's
-   * agency will contact the client. It stands until it lapses or is replaced, and
-   * hinders nobody.
+   * PlanContact discloses to the other parties, as far as they may know, when the caller's
+   * agency will contact the client. The plan is in force until it expires or is replaced. It
+   * does not prevent another party from contacting the client.
    *
    * @generated from rpc koppi.plan.v1.PlanService.PlanContact
    */
@@ -1495,9 +1497,9 @@ export const PlanService: GenService<{
     output: typeof PlanContactResponseSchema;
   },
   /**
-   * Entered in error. The creating agency revokes it at any time, also after its end, with
-   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-   * holder removes its own copy.
+   * Entered in error. The creating agency revokes the plan at any time, also after its end,
+   * with a reason. When the call returns, everything disclosed about it is a tombstone in
+   * every mailbox. Each holder removes its own copy.
    *
    * @generated from rpc koppi.plan.v1.PlanService.RevokePlan
    */
@@ -1507,8 +1509,8 @@ export const PlanService: GenService<{
     output: typeof RevokePlanResponseSchema;
   },
   /**
-   * AcknowledgeRevocation says that the caller's agency has removed its copy, or
-   * marked it. Each holder does so once.
+   * AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+   * Each holder calls it once.
    *
    * @generated from rpc koppi.plan.v1.PlanService.AcknowledgeRevocation
    */

@@ -2,8 +2,9 @@
 // @generated from file koppi/common/v1/contact.proto (package koppi.common.v1, syntax proto3)
 /* eslint-disable */
 
-// Who will contact the client, and when: so that two agencies do not chase one
-// person. The same in every service where a client is contacted.
+// Planned contacts: which agency will contact the client, and when, so that two agencies do
+// not contact one person at the same time. The same in every service where a client is
+// contacted.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -18,9 +19,9 @@ export const file_koppi_common_v1_contact: GenFile = /*@__PURE__*/
   fileDesc("Ch1rb3BwaS9jb21tb24vdjEvY29udGFjdC5wcm90bxIPa29wcGkuY29tbW9uLnYxImcKDkNvbnRhY3RQbGFubmVkEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXBzZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * ContactPlanned is an agency's plan to contact the client. A later one of the same
- * agency takes its place; without `at` it takes it back. It is told as contact
- * attempts are: to a reporter with the client's consent alone.
+ * ContactPlanned is an agency's plan to contact the client. A later plan of the same agency
+ * replaces it; one without `at` cancels it. It is disclosed as contact attempts are: to a
+ * reporter only with the client's consent.
  *
  * @generated from message koppi.common.v1.ContactPlanned
  */
@@ -31,7 +32,7 @@ export type ContactPlanned = Message<"koppi.common.v1.ContactPlanned"> & {
   at?: Timestamp | undefined;
 
   /**
-   * From then on it stands no longer.
+   * Time at which the plan expires.
    *
    * @generated from field: google.protobuf.Timestamp lapses_at = 2;
    */

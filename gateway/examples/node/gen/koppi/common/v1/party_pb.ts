@@ -2,8 +2,8 @@
 // @generated from file koppi/common/v1/party.proto (package koppi.common.v1, syntax proto3)
 /* eslint-disable */
 
-// Words that every Koppi service shares: who acts, whom a matter concerns, on
-// what ground data may move, and how far a loop has come.
+// Types that all Koppi services share: parties, clients, legal grounds for disclosure, and the
+// phase of a matter.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -21,9 +21,9 @@ export const file_koppi_common_v1_party: GenFile = /*@__PURE__*/
   fileDesc("Chtrb3BwaS9jb21tb24vdjEvcGFydHkucHJvdG8SD2tvcHBpLmNvbW1vbi52MSLJAQoFUGFydHkSMwoGYWdlbmN5GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIxCgR1bml0GAIgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBI0CgZ3b3JrZXIYAyABKAlCJLpIIXIfMh1eW0EtWmEtejAtOS5fQDorPS98LV17MCwxMjh9JBIiCgxkaXNwbGF5X25hbWUYBCABKAlCDLpIBXIDGOgH6LgYByLRAwoGQ2xpZW50Ei0KFnBlcnNvbmFsX2lkZW50aXR5X2NvZGUYASABKAlCC7pIBHICGCDouBgFSAASLwoJY2xpZW50X2lkGAIgASgJQhq6SBdyFRiAATIQXltBLVphLXowLTlfLV0qJEgAElQKCGxhbmd1YWdlGAMgASgJQkK6SD9yPTI7XihbYS16QS1aXXsyLDN9KC1bYS16QS1aXXs0fSk/KC0oW2EtekEtWl17Mn18WzAtOV17M30pKT8pPyQSLwoHZGV0YWlscxgEIAEoCzIeLmtvcHBpLmNvbW1vbi52MS5DbGllbnREZXRhaWxzOtMBukjPARrMAQoRY2xpZW50LmlkZW50aWZpZWQSOm5hbWUgdGhlIGNsaWVudCBieSBpZGVudGl0eSBjb2RlLCBieSBjbGllbnRfaWQsIG9yIGJ5IG5hbWUae2hhcyh0aGlzLnBlcnNvbmFsX2lkZW50aXR5X2NvZGUpIHx8IGhhcyh0aGlzLmNsaWVudF9pZCkgfHwgdGhpcy5kZXRhaWxzLmZhbWlseV9uYW1lICE9ICcnIHx8IHRoaXMuZGV0YWlscy5naXZlbl9uYW1lcyAhPSAnJ0IKCghpZGVudGl0eSL1AgoNQ2xpZW50RGV0YWlscxIhCgtnaXZlbl9uYW1lcxgBIAEoCUIMukgFcgMYyAHouBgEEiEKC2ZhbWlseV9uYW1lGAIgASgJQgy6SAVyAxjIAei4GAQSVQoKYmlydGhfZGF0ZRgDIAEoCUJBukg6cjgyNl4oWzAtOV17NH0tKDBbMS05XXwxWzAtMl0pLSgwWzEtOV18WzEyXVswLTldfDNbMDFdKSk/JOi4GAQSPgoGcGhvbmVzGAQgAygJQi66SCeSASQQCiIgch4yHF5bKyhdP1swLTldWzAtOSAoKS8tXXsyLDM4fSTouBgEEiAKBWVtYWlsGAUgASgJQhG6SArYAQFyBRj+AWAB6LgYBBIdCgdhZGRyZXNzGAYgASgJQgy6SAVyAxj0A+i4GAQSLgoMbXVuaWNpcGFsaXR5GAcgASgJQhi6SBFyDzINXihbMC05XXszfSk/JOi4GAQSFgoObm9uX2Rpc2Nsb3N1cmUYCCABKAgilgIKCkxlZ2FsQmFzaXMSNgoGZ3JvdW5kGAEgASgOMhwua29wcGkuY29tbW9uLnYxLkxlZ2FsR3JvdW5kQgi6SAWCAQIQARIgCglwcm92aXNpb24YAiABKAlCDbpIBnIE6LgYAei4GAISMAoMY29uc2VudGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgthdHRlc3RhdGlvbhgEIAEoCzIcLmtvcHBpLmNvbW1vbi52MS5BdHRlc3RhdGlvbhJJCgpjb25zZW50X2lkGAUgASgJQjW6SDJyMDIuXihbMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JCJxCgtBdHRlc3RhdGlvbhIcChRjb25zZW50X3Vub2J0YWluYWJsZRgBIAEoCBIpCiFldmlkZW50bHlfdW5hYmxlX3RvX2NhcmVfZm9yX3NlbGYYAiABKAgSGQoRaW50ZXJlc3Rfb2ZfY2hpbGQYAyABKAgi8QIKCkxvb3BTdGF0dXMSKQoFcGhhc2UYASABKA4yGi5rb3BwaS5jb21tb24udjEuTG9vcFBoYXNlEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgtyZXNwb25zaWJsZRgDIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB292ZXJkdWUYBSABKAgSKgoKd2FpdGluZ19vbhgGIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIRCglkZWxpdmVyZWQYByABKAgSGQoRd2FpdGluZ19vbl9jbGllbnQYCCABKAgSLAoJZHVlX2Jhc2lzGAkgASgOMhkua29wcGkuY29tbW9uLnYxLkR1ZUJhc2lzEhsKDWR1ZV9wcm92aXNpb24YCiABKAlCBOi4GAIifwoKQXR0YWNobWVudBIVCg1hdHRhY2htZW50X2lkGAEgASgJEhYKCGZpbGVuYW1lGAIgASgJQgTouBgDEhgKCm1lZGlhX3R5cGUYAyABKAlCBOi4GAISEgoKc2l6ZV9ieXRlcxgEIAEoAxIUCgZzaGEyNTYYBSABKAxCBOi4GAIiiwEKDlBsYW5uZWRDb250YWN0EiIKAmJ5GAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXBzZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKrsBCgtMZWdhbEdyb3VuZBIcChhMRUdBTF9HUk9VTkRfVU5TUEVDSUZJRUQQABIfChtMRUdBTF9HUk9VTkRfQ0xJRU5UX0NPTlNFTlQQARInCiNMRUdBTF9HUk9VTkRfU1RBVFVUT1JZX05PVElGSUNBVElPThACEiEKHUxFR0FMX0dST1VORF9TVEFUVVRPUllfQUNDRVNTEAMSIQodTEVHQUxfR1JPVU5EX05PX1BFUlNPTkFMX0RBVEEQBCrpAQoJTG9vcFBoYXNlEhoKFkxPT1BfUEhBU0VfVU5TUEVDSUZJRUQQABITCg9MT09QX1BIQVNFX1NFTlQQARIXChNMT09QX1BIQVNFX1JFQ0VJVkVEEAISFAoQTE9PUF9QSEFTRV9UQUtFThADEhoKFkxPT1BfUEhBU0VfSU5fUFJPR1JFU1MQBBIWChJMT09QX1BIQVNFX1dBSVRJTkcQBRIVChFMT09QX1BIQVNFX0NMT1NFRBAGEhcKE0xPT1BfUEhBU0VfREVDTElORUQQBxIYChRMT09QX1BIQVNFX1dJVEhEUkFXThAIKooBCghEdWVCYXNpcxIZChVEVUVfQkFTSVNfVU5TUEVDSUZJRUQQABIdChlEVUVfQkFTSVNfU0VSVklDRV9QUk9NSVNFEAESFwoTRFVFX0JBU0lTX1NUQVRVVE9SWRACEhUKEURVRV9CQVNJU19VUkdFTkNZEAMSFAoQRFVFX0JBU0lTX0FHUkVFRBAEKmEKB1VyZ2VuY3kSFwoTVVJHRU5DWV9VTlNQRUNJRklFRBAAEhUKEVVSR0VOQ1lfRU1FUkdFTkNZEAESEgoOVVJHRU5DWV9VUkdFTlQQAhISCg5VUkdFTkNZX05PUk1BTBADYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_koppi_common_v1_provision, file_koppi_common_v1_text]);
 
 /**
- * Party names who acts or is addressed. An empty worker addresses the unit's
- * shared queue; an empty unit addresses the agency's intake. Addressing a queue
- * and not a person is the normal case: nothing waits for somebody's holiday.
+ * Party names the agency, unit or worker that acts or is addressed. An empty worker addresses
+ * the unit's shared queue; an empty unit addresses the agency's intake. Addressing a queue is
+ * the normal case, so that no matter waits for an absent worker.
  *
  * @generated from message koppi.common.v1.Party
  */
@@ -50,7 +50,7 @@ export type Party = Message<"koppi.common.v1.Party"> & {
   worker: string;
 
   /**
-   * Output only: what to show a person.
+   * Output only: the name to display. In a request it is refused, INVALID_FIELD.
    *
    * @generated from field: string display_name = 4;
    */
@@ -65,8 +65,8 @@ export const PartySchema: GenMessage<Party> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 0);
 
 /**
- * Client identifies the person a matter concerns. Without an identity it needs
- * details with a name, and is a client of its own: it joins nothing.
+ * Client identifies the person whom a matter concerns. A client without an identity code or
+ * client_id needs details with a name, and is never merged with another client.
  *
  * @generated from message koppi.common.v1.Client
  */
@@ -76,8 +76,7 @@ export type Client = Message<"koppi.common.v1.Client"> & {
    */
   identity: {
     /**
-     * Finnish personal identity code (henkilötunnus). Only GetClient ever
-     * returns it.
+     * Finnish personal identity code (henkilötunnus). Only GetClient returns it.
      *
      * @generated from field: string personal_identity_code = 1;
      */
@@ -85,10 +84,10 @@ export type Client = Message<"koppi.common.v1.Client"> & {
     case: "personalIdentityCode";
   } | {
     /**
-     * Koppi's name for the person towards the caller's agency, equal in all four
-     * services, different for each agency. Accepted only from an agency that
-     * may read who this client is in a matter of its own now; else INVALID_ARGUMENT,
-     * UNKNOWN_CLIENT. A non-disclosure that it is told there stays.
+     * Koppi's pseudonym of the person for the caller's agency: equal in all four services,
+     * different for each agency. Accepted only from an agency that may now read the client's
+     * identity in a matter of its own; otherwise INVALID_ARGUMENT, UNKNOWN_CLIENT. A
+     * non-disclosure that applies in that matter stays in force.
      *
      * @generated from field: string client_id = 2;
      */
@@ -117,9 +116,9 @@ export const ClientSchema: GenMessage<Client> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 1);
 
 /**
- * ClientDetails is how to find and reach the person. Kept sealed; read through
- * GetClient alone, each reading recorded. With non_disclosure (turvakielto) the
- * contact data is shown to nobody but the responsible party.
+ * ClientDetails holds the person's name and contact data. It is stored sealed and read through
+ * GetClient only; each access is recorded. With non_disclosure (turvakielto) Koppi discloses
+ * the contact data only to the responsible party.
  *
  * @generated from message koppi.common.v1.ClientDetails
  */
@@ -193,7 +192,7 @@ export type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
   provision: string;
 
   /**
-   * When the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
+   * Time at which the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
    *
    * @generated from field: google.protobuf.Timestamp consented_at = 3;
    */
@@ -207,9 +206,9 @@ export type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
   attestation?: Attestation | undefined;
 
   /**
-   * Input only, where something is sent: a consent that the client gave in advance
-   * (ConsentService.GiveConsent), in place of consented_at, which is taken from it. It must
-   * stand, name the service and cover whoever is told.
+   * Input only, in a request that sends something: a consent that the client gave in advance
+   * (ConsentService.GiveConsent). It replaces consented_at, which Koppi takes from it. It must
+   * be in force, name the service and cover every recipient.
    *
    * @generated from field: string consent_id = 5;
    */
@@ -224,7 +223,7 @@ export const LegalBasisSchema: GenMessage<LegalBasis> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 3);
 
 /**
- * Attestation is what an official vouches for when reporting without consent.
+ * Attestation is what an official attests when reporting without consent.
  *
  * @generated from message koppi.common.v1.Attestation
  */
@@ -253,7 +252,7 @@ export const AttestationSchema: GenMessage<Attestation> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 4);
 
 /**
- * LoopStatus travels with every case message.
+ * LoopStatus is the status of a matter. Every case message carries it.
  *
  * @generated from message koppi.common.v1.LoopStatus
  */
@@ -269,44 +268,44 @@ export type LoopStatus = Message<"koppi.common.v1.LoopStatus"> & {
   since?: Timestamp | undefined;
 
   /**
-   * Who is responsible for the matter at this moment: always exactly one party.
+   * The party that is responsible for the matter now: always exactly one.
    *
    * @generated from field: koppi.common.v1.Party responsible = 3;
    */
   responsible?: Party | undefined;
 
   /**
-   * When the next step is due at the latest; past it the loop is overdue.
+   * Time by which the next step must be taken. After it the matter is overdue.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 4;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * Something is past due. Both sides are told when it turns true, as far as the
-   * ground allows: this is the "service break" of a path.
+   * A due time has passed. Koppi notifies both sides when this becomes true, as far as the
+   * ground allows: it is a "service break" in the client's path.
    *
    * @generated from field: bool overdue = 5;
    */
   overdue: boolean;
 
   /**
-   * Whose turn it is: who must act next. Empty once the loop has ended.
+   * The party that must act next. Empty once the matter has ended.
    *
    * @generated from field: koppi.common.v1.Party waiting_on = 6;
    */
   waitingOn?: Party | undefined;
 
   /**
-   * The other side's system has acknowledged the last message of this loop that
-   * this reader was shown too. Never set in a CaseMessage.
+   * The other side's system has acknowledged the last message of this matter that was also
+   * disclosed to this reader. Never set in a CaseMessage.
    *
    * @generated from field: bool delivered = 7;
    */
   delivered: boolean;
 
   /**
-   * The client is awaited. waiting_on is then the party that sees to it that the
+   * The matter waits for the client. waiting_on is then the party that must see to it that the
    * wait ends: a client is never overdue.
    *
    * @generated from field: bool waiting_on_client = 8;
@@ -314,16 +313,16 @@ export type LoopStatus = Message<"koppi.common.v1.LoopStatus"> & {
   waitingOnClient: boolean;
 
   /**
-   * What due_at rests on. For the receiver and the client alone: unset for a sender and a
-   * participant, in a plan, and where there is no due_at.
+   * The basis of due_at. Disclosed to the receiver and the client only: unset for a sender and
+   * a participant, in a plan, and if there is no due_at.
    *
    * @generated from field: koppi.common.v1.DueBasis due_basis = 9;
    */
   dueBasis: DueBasis;
 
   /**
-   * The provision of it, such as "1301/2014 § 36.2": set with STATUTORY, and with URGENCY
-   * where the receiver is a social services agency.
+   * Provision on which due_at rests, such as "1301/2014 § 36.2". Set with STATUTORY, and with
+   * URGENCY if the receiver is a social services agency.
    *
    * @generated from field: string due_provision = 10;
    */
@@ -338,7 +337,7 @@ export const LoopStatusSchema: GenMessage<LoopStatus> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 5);
 
 /**
- * Attachment points at a stored document (an invoice, a decision, a form).
+ * Attachment refers to a stored document, such as an invoice, a decision or a form.
  *
  * @generated from message koppi.common.v1.Attachment
  */
@@ -349,14 +348,14 @@ export type Attachment = Message<"koppi.common.v1.Attachment"> & {
   attachmentId: string;
 
   /**
-   * As its uploader named it: without a path.
+   * File name as the uploader gave it, without a path.
    *
    * @generated from field: string filename = 2;
    */
   filename: string;
 
   /**
-   * Judged by the content.
+   * Determined from the content.
    *
    * @generated from field: string media_type = 3;
    */
@@ -381,7 +380,7 @@ export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 6);
 
 /**
- * PlannedContact is a plan that stands.
+ * PlannedContact is a planned contact that has not expired.
  *
  * @generated from message koppi.common.v1.PlannedContact
  */
@@ -410,8 +409,8 @@ export const PlannedContactSchema: GenMessage<PlannedContact> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 7);
 
 /**
- * LegalGround says why this disclosure is lawful. There is no default: a message
- * without a ground is refused.
+ * LegalGround states why the disclosure is lawful. There is no default: Koppi refuses a
+ * message without a ground.
  *
  * @generated from enum koppi.common.v1.LegalGround
  */
@@ -422,27 +421,26 @@ export enum LegalGround {
   UNSPECIFIED = 0,
 
   /**
-   * The client consented (contact, Social Welfare Act 1301/2014 § 35.1). The
-   * consent has a scope and can be withdrawn; it is checked when a message is
-   * sent and again whenever one is delivered.
+   * The client consented (contact, Social Welfare Act 1301/2014 § 35.1). The consent has a
+   * scope and can be withdrawn; Koppi checks it when a message is sent and again at each
+   * delivery.
    *
    * @generated from enum value: LEGAL_GROUND_CLIENT_CONSENT = 1;
    */
   CLIENT_CONSENT = 1,
 
   /**
-   * Notification regardless of secrecy (§ 35.2): consent cannot be obtained and
-   * the person is evidently unable to care for themselves, or a child's
-   * interest requires it. Needs the attestations below, and the content is held
-   * to the sender's minimal profile.
+   * Notification regardless of secrecy (§ 35.2): consent cannot be obtained and the person is
+   * evidently unable to care for themselves, or a child's interest requires it. Requires the
+   * attestation below, and limits the content to the sender's minimal profile.
    *
    * @generated from enum value: LEGAL_GROUND_STATUTORY_NOTIFICATION = 2;
    */
   STATUTORY_NOTIFICATION = 2,
 
   /**
-   * The receiver has a statutory right to the information, or the sender a duty
-   * to give it; cite the provision.
+   * The receiver has a statutory right to the information, or the sender has a duty to give
+   * it. The sender cites the provision.
    *
    * @generated from enum value: LEGAL_GROUND_STATUTORY_ACCESS = 3;
    */
@@ -463,9 +461,8 @@ export const LegalGroundSchema: GenEnum<LegalGround> = /*@__PURE__*/
   enumDesc(file_koppi_common_v1_party, 0);
 
 /**
- * LoopPhase is the one question that every sender has: what became of what I
- * sent? It is the same scale in all four services; the typed event beside it
- * says more where the reader may know more.
+ * LoopPhase states how far a matter has come, for the sender. The scale is the same in all
+ * four services; the typed event of a message says more if the reader may know more.
  *
  * @generated from enum koppi.common.v1.LoopPhase
  */
@@ -476,36 +473,36 @@ export enum LoopPhase {
   UNSPECIFIED = 0,
 
   /**
-   * Stored and on its way: the sender still holds the responsibility.
+   * Stored and on its way. The sender is still responsible.
    *
    * @generated from enum value: LOOP_PHASE_SENT = 1;
    */
   SENT = 1,
 
   /**
-   * In the receiver's queue, seen by a person or a system there. A concern's
-   * receiving unit is responsible from here; other loops' sender still is.
+   * In the receiver's queue, and seen there by a person or a system. For a concern the
+   * receiving unit is responsible from here on; for other matters the sender still is.
    *
    * @generated from enum value: LOOP_PHASE_RECEIVED = 2;
    */
   RECEIVED = 2,
 
   /**
-   * Somebody at the receiver has taken it ("otti kopin"): responsibility moved.
+   * A worker of the receiver has taken it ("otti kopin") and is now responsible.
    *
    * @generated from enum value: LOOP_PHASE_TAKEN = 3;
    */
   TAKEN = 3,
 
   /**
-   * Being worked on.
+   * The receiver is working on it.
    *
    * @generated from enum value: LOOP_PHASE_IN_PROGRESS = 4;
    */
   IN_PROGRESS = 4,
 
   /**
-   * The receiver waits for something from the sender or the client.
+   * The receiver waits for the sender or the client.
    *
    * @generated from enum value: LOOP_PHASE_WAITING = 5;
    */
@@ -519,14 +516,14 @@ export enum LoopPhase {
   CLOSED = 6,
 
   /**
-   * The receiver said no, with a reason: responsibility stays with the sender.
+   * The receiver declined it, with a reason. The sender stays responsible.
    *
    * @generated from enum value: LOOP_PHASE_DECLINED = 7;
    */
   DECLINED = 7,
 
   /**
-   * The sender took it back.
+   * The sender withdrew it.
    *
    * @generated from enum value: LOOP_PHASE_WITHDRAWN = 8;
    */
@@ -540,8 +537,8 @@ export const LoopPhaseSchema: GenEnum<LoopPhase> = /*@__PURE__*/
   enumDesc(file_koppi_common_v1_party, 1);
 
 /**
- * DueBasis says what a due time rests on. Of equal times it is the first in the order
- * STATUTORY, AGREED, URGENCY, SERVICE_PROMISE.
+ * DueBasis states what a due time rests on. If several due times are equal, the basis is the
+ * first in the order STATUTORY, AGREED, URGENCY, SERVICE_PROMISE.
  *
  * @generated from enum koppi.common.v1.DueBasis
  */
@@ -552,7 +549,7 @@ export enum DueBasis {
   UNSPECIFIED = 0,
 
   /**
-   * The receiver aims at it; no provision asks for it.
+   * A target of the receiver; no provision requires it.
    *
    * @generated from enum value: DUE_BASIS_SERVICE_PROMISE = 1;
    */
@@ -566,15 +563,15 @@ export enum DueBasis {
   STATUTORY = 2,
 
   /**
-   * The matter is urgent: one hour for an emergency, else the end of the next working day,
-   * since a person last handled it (1301/2014 § 36.1: without delay).
+   * The matter is urgent: one hour for an emergency, otherwise the end of the next working
+   * day, counted from when a person last handled it (1301/2014 § 36.1: without delay).
    *
    * @generated from enum value: DUE_BASIS_URGENCY = 3;
    */
   URGENCY = 3,
 
   /**
-   * A time that somebody named: an answer, an offer to another agency, the next attempt.
+   * A time that a party set: for an answer, an offer to another agency or the next attempt.
    *
    * @generated from enum value: DUE_BASIS_AGREED = 4;
    */

@@ -2,9 +2,9 @@
 // @generated from file koppi/common/v1/text.proto (package koppi.common.v1, syntax proto3)
 /* eslint-disable */
 
-// What a text may be: each field of text says so, by this option or by a rule that leaves
-// it no choice. The tests of proto/ refuse a field that says nothing; deploy/disclosure
-// writes from it which texts reach whom.
+// Text classes: what each text field may hold. Every text field declares it with this option,
+// or with a validation rule that leaves no choice. The tests of proto/ refuse a field that
+// declares nothing; deploy/disclosure derives from it which texts reach which reader.
 
 import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
@@ -18,7 +18,7 @@ export const file_koppi_common_v1_text: GenFile = /*@__PURE__*/
   fileDesc("Chprb3BwaS9jb21tb24vdjEvdGV4dC5wcm90bxIPa29wcGkuY29tbW9uLnYxKtYBCglUZXh0Q2xhc3MSGgoWVEVYVF9DTEFTU19VTlNQRUNJRklFRBAAEhIKDlRFWFRfQ0xBU1NfS0VZEAESEwoPVEVYVF9DTEFTU19GT1JNEAISEwoPVEVYVF9DTEFTU19GUkVFEAMSHQoZVEVYVF9DTEFTU19JREVOVElGSUNBVElPThAEEhwKGFRFWFRfQ0xBU1NfSURFTlRJVFlfQ09ERRAFEhYKElRFWFRfQ0xBU1NfUFVSUE9TRRAGEhoKFlRFWFRfQ0xBU1NfT1VUUFVUX09OTFkQBzpPCgR0ZXh0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiNhwMgASgOMhoua29wcGkuY29tbW9uLnYxLlRleHRDbGFzc1IEdGV4dGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
- * TextClass is what a field of text, or of bytes, holds.
+ * TextClass states what a field of text or bytes holds.
  *
  * @generated from enum koppi.common.v1.TextClass
  */
@@ -29,15 +29,15 @@ export enum TextClass {
   UNSPECIFIED = 0,
 
   /**
-   * A key of the directory, or an id or token that Koppi made: it is looked up, or opened,
-   * and nothing that a caller made up goes further.
+   * A key of the directory, or an id or token that Koppi made. Koppi looks it up or opens it;
+   * a value that a caller invented goes no further.
    *
    * @generated from enum value: TEXT_CLASS_KEY = 1;
    */
   KEY = 1,
 
   /**
-   * Of a closed form, which the field's rule holds it to: a number, a date, a provision, a
+   * A closed format, which the field's rule enforces: a number, a date, a provision, a
    * worker's subject. It has no room for a sentence.
    *
    * @generated from enum value: TEXT_CLASS_FORM = 2;
@@ -45,23 +45,22 @@ export enum TextClass {
   FORM = 2,
 
   /**
-   * Free text about a matter. It reaches another reader only where the ground of the
-   * matter allows it: deploy/disclosure/disclosure.md lists whom.
+   * Free text about a matter. Disclosed to another reader only if the ground of the matter
+   * allows it: deploy/disclosure/disclosure.md lists the readers.
    *
    * @generated from enum value: TEXT_CLASS_FREE = 3;
    */
   FREE = 3,
 
   /**
-   * Who the client is and how to reach the client. It is kept sealed, and read through
-   * GetClient alone.
+   * Identity and contact data of the client. Stored sealed, and read through GetClient only.
    *
    * @generated from enum value: TEXT_CLASS_IDENTIFICATION = 4;
    */
   IDENTIFICATION = 4,
 
   /**
-   * The one place for a personal identity code. In every other field one is refused,
+   * A personal identity code. In a field of any other class an identity code is refused,
    * CONTENT_NOT_ALLOWED.
    *
    * @generated from enum value: TEXT_CLASS_IDENTITY_CODE = 5;
@@ -69,15 +68,15 @@ export enum TextClass {
   IDENTITY_CODE = 5,
 
   /**
-   * Why something was asked for, for the record of who looked: told to the people of the
-   * caller's own agency alone.
+   * The purpose of a request, for the access log. Disclosed only to people of the caller's own
+   * agency.
    *
    * @generated from enum value: TEXT_CLASS_PURPOSE = 6;
    */
   PURPOSE = 6,
 
   /**
-   * Set by Koppi alone. In a request it is refused, INVALID_FIELD.
+   * Set by Koppi only. In a request it is refused, INVALID_FIELD.
    *
    * @generated from enum value: TEXT_CLASS_OUTPUT_ONLY = 7;
    */

@@ -2,8 +2,8 @@
 // @generated from file koppi/concern/v1/concern.proto (package koppi.concern.v1, syntax proto3)
 /* eslint-disable */
 
-// Concern reports (huoli-ilmoitus): an agency tells another that a person
-// seems to need help, and learns what became of it.
+// Concern reports (huoli-ilmoitus): an agency reports to another that a person seems to need
+// help, and learns what became of the report.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -30,7 +30,7 @@ export const file_koppi_concern_v1_concern: GenFile = /*@__PURE__*/
  */
 export type SubmitConcernRequest = Message<"koppi.concern.v1.SubmitConcernRequest"> & {
   /**
-   * UUID; the same one again returns the first answer.
+   * UUID chosen by the caller. Repeating a request with the same id returns the first answer.
    *
    * @generated from field: string request_id = 1;
    */
@@ -42,7 +42,7 @@ export type SubmitConcernRequest = Message<"koppi.concern.v1.SubmitConcernReques
   client?: Client | undefined;
 
   /**
-   * Agency and, where known, unit that should receive it.
+   * The agency and, if known, the unit that should receive it.
    *
    * @generated from field: koppi.common.v1.Party receiver = 3;
    */
@@ -74,7 +74,7 @@ export type SubmitConcernRequest = Message<"koppi.concern.v1.SubmitConcernReques
   attachmentIds: string[];
 
   /**
-   * Case it belongs to; empty starts one.
+   * The case to which it belongs; empty starts a new case.
    *
    * @generated from field: string case_id = 9;
    */
@@ -237,7 +237,7 @@ export const GetConcernResponseSchema: GenMessage<GetConcernResponse> = /*@__PUR
  */
 export type ListConcernsRequest = Message<"koppi.concern.v1.ListConcernsRequest"> & {
   /**
-   * Received (the default) or sent by my agency.
+   * True: concerns that the caller's agency sent. False (the default): those it received.
    *
    * @generated from field: bool sent = 1;
    */
@@ -281,7 +281,7 @@ export type ListConcernsRequest = Message<"koppi.concern.v1.ListConcernsRequest"
   pageToken: string;
 
   /**
-   * Why the client is searched for; required with client_id.
+   * Why the caller searches for the client; required with client_id.
    *
    * @generated from field: string purpose = 9;
    */
@@ -396,22 +396,24 @@ export type TriageConcernRequest = Message<"koppi.concern.v1.TriageConcernReques
   track: Track;
 
   /**
-   * The client's own wish, as far as it is known: drives the track.
+   * Whether the client wants help, as far as the receiver knows. It guides the choice of
+   * track.
    *
    * @generated from field: bool client_wants_help = 7;
    */
   clientWantsHelp: boolean;
 
   /**
-   * Unit or worker it is passed to; empty leaves it in the queue.
+   * Unit or worker to which it is assigned; empty leaves it in the queue.
    *
    * @generated from field: koppi.common.v1.Party assign_to = 8;
    */
   assignTo?: Party | undefined;
 
   /**
-   * Groups that the client belongs to; they replace an earlier triage's, empty keeps them.
-   * OVER_75 stays once it is set; a triage names it where Koppi does not know the age.
+   * Groups to which the client belongs. They replace those of an earlier triage; empty keeps
+   * them. OVER_75 remains once it is set; the triage states it if Koppi does not know the
+   * client's age.
    *
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 9;
    */
@@ -506,7 +508,7 @@ export type ReassignConcernRequest = Message<"koppi.concern.v1.ReassignConcernRe
   etag: string;
 
   /**
-   * Unit or worker of the same agency.
+   * Unit or worker of the caller's agency.
    *
    * @generated from field: koppi.common.v1.Party to = 4;
    */
@@ -621,8 +623,9 @@ export type RequestInformationRequest = Message<"koppi.concern.v1.RequestInforma
   question: string;
 
   /**
-   * Until when the reporter answers; unset is the third working day. A matter that was
-   * reported as urgent shortens it: to an hour, or the end of the next working day.
+   * Time by which the reporter answers; unset means the third working day. A concern that was
+   * reported as urgent shortens it: to one hour for an emergency, or to the end of the next
+   * working day.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 5;
    */
@@ -781,7 +784,7 @@ export type CompleteAssessmentRequest = Message<"koppi.concern.v1.CompleteAssess
   supportNeed: SupportNeed;
 
   /**
-   * Shared plan that carries on, if one was made.
+   * The shared plan that continues the work, if one was made.
    *
    * @generated from field: string plan_id = 5;
    */
@@ -842,7 +845,7 @@ export type CloseConcernRequest = Message<"koppi.concern.v1.CloseConcernRequest"
   feedback: string;
 
   /**
-   * Papers for the reporter, told as the feedback is.
+   * Attachments for the reporter, disclosed under the same rule as the feedback.
    *
    * @generated from field: repeated string attachment_ids = 6;
    */
@@ -898,21 +901,22 @@ export type ForwardConcernRequest = Message<"koppi.concern.v1.ForwardConcernRequ
   receiver?: Party | undefined;
 
   /**
-   * Ground for this onward disclosure; the first one does not carry over.
+   * Legal ground for this onward disclosure; the ground of the first report does not carry
+   * over.
    *
    * @generated from field: koppi.common.v1.LegalBasis basis = 5;
    */
   basis?: LegalBasis | undefined;
 
   /**
-   * Whether the forwarder keeps its own part open.
+   * The forwarding agency keeps its own part open.
    *
    * @generated from field: bool keep_open = 6;
    */
   keepOpen: boolean;
 
   /**
-   * What is passed on; of content, nothing is copied by itself.
+   * The content of the forwarded concern. Nothing is copied automatically.
    *
    * @generated from field: repeated koppi.concern.v1.Topic topics = 7;
    */
@@ -988,7 +992,7 @@ export type DeclineConcernRequest = Message<"koppi.concern.v1.DeclineConcernRequ
   explanation: string;
 
   /**
-   * Who should have got it, if the decliner knows.
+   * The agency that should have received it, if the declining agency knows.
    *
    * @generated from field: koppi.common.v1.Party suggested_receiver = 6;
    */
@@ -1088,7 +1092,8 @@ export type SettleConcernRequest = Message<"koppi.concern.v1.SettleConcernReques
   etag: string;
 
   /**
-   * The subject that took its place, for example "concerns/…"; or a reason.
+   * The matter that replaces it, for example "concerns/…". Either this or a reason is
+   * required.
    *
    * @generated from field: string resubmitted_as = 4;
    */
@@ -1144,7 +1149,7 @@ export type RevokeConcernRequest = Message<"koppi.concern.v1.RevokeConcernReques
   etag: string;
 
   /**
-   * What was wrong, without what was entered in error. Required.
+   * What was wrong, without repeating what was entered in error. Required.
    *
    * @generated from field: string reason = 4;
    */
@@ -1224,11 +1229,11 @@ export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocati
  */
 export const ConcernService: GenService<{
   /**
-   * SubmitConcern reports a concern to any agency in the directory. No report is
-   * ever dropped. Where the receiver already handles an open concern about the
-   * same client, the report joins it and the receiver's work is not doubled; a
-   * reporter is told of that only about its own agency's earlier report, since
-   * even the existence of another one is secret.
+   * SubmitConcern reports a concern to any agency in the directory. Koppi never discards a
+   * report. If the receiver already handles an open concern about the same client, the report
+   * joins it, so that the receiver does not do the work twice. Koppi discloses the joining to
+   * a reporter only if the earlier report is its own agency's, since even the existence of
+   * another agency's report is secret.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.SubmitConcern
    */
@@ -1238,9 +1243,9 @@ export const ConcernService: GenService<{
     output: typeof SubmitConcernResponseSchema;
   },
   /**
-   * CheckOpenConcern answers, before a report is written, whether the asker's own
-   * agency already has an open concern about the client there, and how far it
-   * has come ("work peace"). It never tells of another agency's report.
+   * CheckOpenConcern returns, before a report is written, whether the caller's own agency
+   * already has an open concern about the client at the receiver, and how far it has come
+   * ("work peace"). It never discloses another agency's report.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.CheckOpenConcern
    */
@@ -1250,6 +1255,9 @@ export const ConcernService: GenService<{
     output: typeof CheckOpenConcernResponseSchema;
   },
   /**
+   * GetConcern returns a concern as it is disclosed to the caller. Each call is recorded in
+   * the access log (703/2023 § 10).
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.GetConcern
    */
   getConcern: {
@@ -1258,8 +1266,8 @@ export const ConcernService: GenService<{
     output: typeof GetConcernResponseSchema;
   },
   /**
-   * GetClient names the person: for parties with a live relation; each call is
-   * recorded as a reading.
+   * GetClient returns the client's identity to a party that is part of the matter now. Each
+   * call is recorded in the access log.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.GetClient
    */
@@ -1269,8 +1277,8 @@ export const ConcernService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
-   * ListConcerns is the worklist: what waits for my agency, unit or me, the
-   * soonest due first.
+   * ListConcerns returns the worklist: concerns that wait for the caller's agency, unit or the
+   * caller, the earliest due time first.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ListConcerns
    */
@@ -1280,7 +1288,7 @@ export const ConcernService: GenService<{
     output: typeof ListConcernsResponseSchema;
   },
   /**
-   * The receiver's steps.
+   * ReceiveConcern records that the receiver has seen the concern.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ReceiveConcern
    */
@@ -1291,8 +1299,9 @@ export const ConcernService: GenService<{
   },
   /**
    * TriageConcern records a person's judgement, from receipt until the concern ends: how
-   * urgent, which kind of support need, who should take it (service guidance, counsellor,
-   * worker). Nothing else lets go of an urgent due time. Once it is taken its state stays.
+   * urgent it is, which kind of support is needed, and who should take it (service guidance,
+   * counsellor, worker). Only triage removes an urgent due time. In a concern that is taken,
+   * triage does not change the state.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.TriageConcern
    */
@@ -1302,7 +1311,7 @@ export const ConcernService: GenService<{
     output: typeof TriageConcernResponseSchema;
   },
   /**
-   * TakeConcern makes a named worker responsible for it.
+   * TakeConcern makes a named worker of the receiver responsible.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.TakeConcern
    */
@@ -1312,7 +1321,8 @@ export const ConcernService: GenService<{
     output: typeof TakeConcernResponseSchema;
   },
   /**
-   * ReassignConcern moves it within the agency (absence, load), with a reason.
+   * ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
+   * with a reason.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ReassignConcern
    */
@@ -1322,6 +1332,9 @@ export const ConcernService: GenService<{
     output: typeof ReassignConcernResponseSchema;
   },
   /**
+   * RecordContactAttempt records that the receiver tried to contact the client, and the
+   * result.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.RecordContactAttempt
    */
   recordContactAttempt: {
@@ -1330,6 +1343,8 @@ export const ConcernService: GenService<{
     output: typeof RecordContactAttemptResponseSchema;
   },
   /**
+   * RequestInformation asks the reporter a question. One question at a time can be open.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.RequestInformation
    */
   requestInformation: {
@@ -1338,6 +1353,8 @@ export const ConcernService: GenService<{
     output: typeof RequestInformationResponseSchema;
   },
   /**
+   * StartAssessment begins the service needs assessment of a taken concern.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.StartAssessment
    */
   startAssessment: {
@@ -1346,6 +1363,8 @@ export const ConcernService: GenService<{
     output: typeof StartAssessmentResponseSchema;
   },
   /**
+   * CompleteAssessment ends the assessment and records the support need.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.CompleteAssessment
    */
   completeAssessment: {
@@ -1354,6 +1373,8 @@ export const ConcernService: GenService<{
     output: typeof CompleteAssessmentResponseSchema;
   },
   /**
+   * CloseConcern ends the concern with an outcome, and feedback to the reporter.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.CloseConcern
    */
   closeConcern: {
@@ -1362,8 +1383,8 @@ export const ConcernService: GenService<{
     output: typeof CloseConcernResponseSchema;
   },
   /**
-   * ForwardConcern passes it on to a third agency, health care among them, as a
-   * concern of its own there; the first reporter's loop stays closed on both.
+   * ForwardConcern sends it on to a third agency, which may be in health care, as a separate
+   * concern there. The first reporter still learns the outcome.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ForwardConcern
    */
@@ -1373,7 +1394,7 @@ export const ConcernService: GenService<{
     output: typeof ForwardConcernResponseSchema;
   },
   /**
-   * DeclineConcern says no with a reason; responsibility returns to the reporter.
+   * DeclineConcern declines it with a reason. Responsibility returns to the reporter.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.DeclineConcern
    */
@@ -1383,7 +1404,7 @@ export const ConcernService: GenService<{
     output: typeof DeclineConcernResponseSchema;
   },
   /**
-   * The reporter's steps.
+   * ProvideInformation answers the receiver's question.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ProvideInformation
    */
@@ -1393,6 +1414,8 @@ export const ConcernService: GenService<{
     output: typeof ProvideInformationResponseSchema;
   },
   /**
+   * WithdrawConcern withdraws a report that the receiver has not taken yet.
+   *
    * @generated from rpc koppi.concern.v1.ConcernService.WithdrawConcern
    */
   withdrawConcern: {
@@ -1401,7 +1424,8 @@ export const ConcernService: GenService<{
     output: typeof WithdrawConcernResponseSchema;
   },
   /**
-   * SettleConcern ends a declined concern: sent elsewhere, or dropped with a reason.
+   * SettleConcern ends a declined concern: the reporter sent it elsewhere, or dropped it with
+   * a reason.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.SettleConcern
    */
@@ -1411,9 +1435,9 @@ export const ConcernService: GenService<{
     output: typeof SettleConcernResponseSchema;
   },
   /**
-   * PlanContact tells the other parties, as far as they may know, when the caller's
-   * agency will contact the client. It stands until it lapses or is replaced, and
-   * hinders nobody.
+   * PlanContact discloses to the other parties, as far as they may know, when the caller's
+   * agency will contact the client. The plan is in force until it expires or is replaced. It
+   * does not prevent another party from contacting the client.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.PlanContact
    */
@@ -1423,9 +1447,9 @@ export const ConcernService: GenService<{
     output: typeof PlanContactResponseSchema;
   },
   /**
-   * Entered in error. The reporter revokes it at any time, also after its end, with
-   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-   * holder removes its own copy.
+   * Entered in error. The reporter revokes the concern at any time, also after its end, with a
+   * reason. When the call returns, everything disclosed about it is a tombstone in every
+   * mailbox. Each holder removes its own copy.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.RevokeConcern
    */
@@ -1435,8 +1459,8 @@ export const ConcernService: GenService<{
     output: typeof RevokeConcernResponseSchema;
   },
   /**
-   * AcknowledgeRevocation says that the caller's agency has removed its copy, or
-   * marked it. Each holder does so once.
+   * AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+   * Each holder calls it once.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.AcknowledgeRevocation
    */

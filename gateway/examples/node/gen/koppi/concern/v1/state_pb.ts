@@ -2,7 +2,7 @@
 // @generated from file koppi/concern/v1/state.proto (package koppi.concern.v1, syntax proto3)
 /* eslint-disable */
 
-// What a concern is, as its callers read it.
+// A concern, as its readers see it.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -74,8 +74,8 @@ export type Concern = Message<"koppi.concern.v1.Concern"> & {
   topics: Topic[];
 
   /**
-   * Free text. Refused without consent, save from an agency whose profile in the
-   * directory is NECESSARY.
+   * Free text. Refused without consent, except from an agency whose profile in the directory
+   * is NECESSARY.
    *
    * @generated from field: string description = 10;
    */
@@ -102,7 +102,7 @@ export type Concern = Message<"koppi.concern.v1.Concern"> & {
   contactAttempts: ContactAttempt[];
 
   /**
-   * Earlier concerns about the same client in the last twelve months.
+   * Number of earlier concerns about the same client in the last twelve months.
    *
    * @generated from field: int32 earlier_concerns = 15;
    */
@@ -139,7 +139,7 @@ export type Concern = Message<"koppi.concern.v1.Concern"> & {
   outcome: Outcome;
 
   /**
-   * What the reporter may be told in words.
+   * Feedback to the reporter, in words.
    *
    * @generated from field: string feedback = 22;
    */
@@ -156,21 +156,22 @@ export type Concern = Message<"koppi.concern.v1.Concern"> & {
   clientLanguage: string;
 
   /**
-   * Of the view that this caller gets: send it back to say which state you saw.
+   * Version of the view that this caller sees. The caller sends it back to state which version
+   * its command is based on.
    *
    * @generated from field: string etag = 25;
    */
   etag: string;
 
   /**
-   * Reports joined to this concern; for its receiver only.
+   * Reports joined to this concern. Disclosed to its receiver only.
    *
    * @generated from field: repeated string joined_concern_ids = 27;
    */
   joinedConcernIds: string[];
 
   /**
-   * The receiver's judgement at triage; urgency stays what the reporter said.
+   * The receiver's judgement at triage; `urgency` remains what the reporter stated.
    *
    * @generated from field: koppi.common.v1.Urgency triaged_urgency = 28;
    */
@@ -202,43 +203,44 @@ export type Concern = Message<"koppi.concern.v1.Concern"> & {
   resubmittedAs: string;
 
   /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
+   * Names of the methods that the caller may call on it now, so that no user interface offers
+   * a step which the service would refuse.
    *
    * @generated from field: repeated string available_actions = 26;
    */
   availableActions: string[];
 
   /**
-   * Papers that came with the outcome.
+   * Attachments that came with the outcome.
    *
    * @generated from field: repeated koppi.common.v1.Attachment outcome_attachments = 36;
    */
   outcomeAttachments: Attachment[];
 
   /**
-   * Contacts that parties plan and that have not lapsed.
+   * Contacts that parties plan and that have not expired.
    *
    * @generated from field: repeated koppi.common.v1.PlannedContact planned_contacts = 37;
    */
   plannedContacts: PlannedContact[];
 
   /**
-   * Set once it was entered in error.
+   * Set once the matter was entered in error.
    *
    * @generated from field: koppi.common.v1.Revocation revocation = 35;
    */
   revocation?: Revocation | undefined;
 
   /**
-   * Groups whose assessment the law gives a day. For the receiver and the client only.
+   * Groups for which the law sets a day for the assessment. Disclosed to the receiver and the
+   * client only.
    *
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 38;
    */
   statutoryGroups: StatutoryGroup[];
 
   /**
-   * What is left out where the whole would be larger than an answer may be (2 MiB).
+   * What is left out if the whole would exceed the maximum size of an answer (2 MiB).
    *
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
@@ -272,7 +274,8 @@ export type ContactAttempt = Message<"koppi.concern.v1.ContactAttempt"> & {
   result: ContactResult;
 
   /**
-   * Held until then, so that two agencies do not chase one client at once.
+   * The concern is on hold until this time, so that two agencies do not contact one client at
+   * the same time.
    *
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 4;
    */
@@ -353,14 +356,14 @@ export enum ConcernState {
   TRIAGED = 3,
 
   /**
-   * A named worker holds it.
+   * A named worker is responsible.
    *
    * @generated from enum value: CONCERN_STATE_TAKEN = 4;
    */
   TAKEN = 4,
 
   /**
-   * Waits for the reporter's answer to a request for information.
+   * The receiver waits for the reporter's answer to a request for information.
    *
    * @generated from enum value: CONCERN_STATE_INFORMATION_REQUESTED = 5;
    */
@@ -392,16 +395,16 @@ export enum ConcernState {
   WITHDRAWN = 10,
 
   /**
-   * Joined to an open concern, which carries on for both. A reporter from another
-   * agency than the first one's sees the states a concern of its own would have.
+   * Joined to an open concern, which continues for both. A reporter from another agency than
+   * the first reporter's sees the states that a separate concern would have.
    *
    * @generated from enum value: CONCERN_STATE_JOINED = 11;
    */
   JOINED = 11,
 
   /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
+   * Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+   * that the matter existed, and who read it, stays recorded.
    *
    * @generated from enum value: CONCERN_STATE_ENTERED_IN_ERROR = 12;
    */
@@ -415,8 +418,8 @@ export const ConcernStateSchema: GenEnum<ConcernState> = /*@__PURE__*/
   enumDesc(file_koppi_concern_v1_state, 0);
 
 /**
- * Topic is what the reporter saw. At least one is required, save in a report to
- * youth work without consent, where none is allowed.
+ * Topic is what the reporter observed. At least one is required, except in a report to youth
+ * work without consent, where none is allowed.
  *
  * @generated from enum koppi.concern.v1.Topic
  */
@@ -509,8 +512,8 @@ export const TopicSchema: GenEnum<Topic> = /*@__PURE__*/
   enumDesc(file_koppi_concern_v1_state, 1);
 
 /**
- * SupportNeed places the client in the four-field of support needs (nelikenttä)
- * and the four client segments; it decides which profession answers.
+ * SupportNeed places the client in the four-field of support needs (nelikenttä) and its four
+ * client segments. It determines which profession takes the matter.
  *
  * @generated from enum koppi.concern.v1.SupportNeed
  */
@@ -528,7 +531,7 @@ export enum SupportNeed {
   LIGHT = 1,
 
   /**
-   * Network-meeting client: many services, in hand (verkostopalaveriasiakas).
+   * Network-meeting client: many services, under control (verkostopalaveriasiakas).
    *
    * @generated from enum value: SUPPORT_NEED_NETWORK = 2;
    */
@@ -556,8 +559,8 @@ export const SupportNeedSchema: GenEnum<SupportNeed> = /*@__PURE__*/
   enumDesc(file_koppi_concern_v1_state, 2);
 
 /**
- * StatutoryGroup is a group of clients whose need of support is assessed by a day that the
- * law names (1301/2014 § 36.2, and § 36.3 of children in need of special support).
+ * StatutoryGroup is a group of clients whose need of support must be assessed by a day that
+ * the law sets (1301/2014 § 36.2; § 36.3 for children in need of special support).
  *
  * @generated from enum koppi.concern.v1.StatutoryGroup
  */
@@ -568,8 +571,8 @@ export enum StatutoryGroup {
   UNSPECIFIED = 0,
 
   /**
-   * 75 full years on the day of sending. Koppi sets it by the identity code or the birth
-   * date, where it knows one.
+   * At least 75 years old on the day of sending. Koppi sets it from the identity code or the
+   * birth date, if it knows one.
    *
    * @generated from enum value: STATUTORY_GROUP_OVER_75 = 1;
    */
@@ -583,15 +586,15 @@ export enum StatutoryGroup {
   TOP_RATE_CARE_ALLOWANCE = 2,
 
   /**
-   * Needs support for reasons that the act on disability services means (675/2023).
+   * Needs support for reasons covered by the act on disability services (675/2023).
    *
    * @generated from enum value: STATUTORY_GROUP_DISABLED_PERSON = 3;
    */
   DISABLED_PERSON = 3,
 
   /**
-   * A child in need of special support: within seven working days the assessment begins,
-   * and within three months it is completed.
+   * A child in need of special support: the assessment begins within seven working days and is
+   * completed within three months.
    *
    * @generated from enum value: STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD = 4;
    */
@@ -605,7 +608,7 @@ export const StatutoryGroupSchema: GenEnum<StatutoryGroup> = /*@__PURE__*/
   enumDesc(file_koppi_concern_v1_state, 3);
 
 /**
- * Track is who answers: the division of work between the three professions.
+ * Track is the profession that handles the concern: the division of work between the three.
  *
  * @generated from enum koppi.concern.v1.Track
  */

@@ -2,9 +2,9 @@
 // @generated from file koppi/consultation/v1/consultation.proto (package koppi.consultation.v1, syntax proto3)
 /* eslint-disable */
 
-// Consultations: a worker asks another agency's worker for advice, about a
-// client or without naming one, and gets an answer while it still helps. The
-// answer replaces the phone hour and the congested shared mailbox.
+// Consultations: a worker asks another agency's worker for advice, with or without naming a
+// client, and gets an answer in time to be useful. It replaces telephone hours and shared
+// mailboxes.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -95,14 +95,14 @@ export type Consultation = Message<"koppi.consultation.v1.Consultation"> & {
   messages: ConsultationMessage[];
 
   /**
-   * Who took it, or to whom it was passed since.
+   * The worker who took it, or to whom it was reassigned since.
    *
    * @generated from field: koppi.common.v1.Party taken_by = 18;
    */
   takenBy?: Party | undefined;
 
   /**
-   * What it led to: a concern, referral or plan by its subject name.
+   * What it led to: the subject name of a concern, referral or plan.
    *
    * @generated from field: string led_to = 13;
    */
@@ -119,22 +119,22 @@ export type Consultation = Message<"koppi.consultation.v1.Consultation"> & {
   etag: string;
 
   /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
+   * Names of the methods that the caller may call on it now, so that no user interface offers
+   * a step which the service would refuse.
    *
    * @generated from field: repeated string available_actions = 16;
    */
   availableActions: string[];
 
   /**
-   * Set once it was entered in error.
+   * Set once the matter was entered in error.
    *
    * @generated from field: koppi.common.v1.Revocation revocation = 17;
    */
   revocation?: Revocation | undefined;
 
   /**
-   * What is left out where the whole would be larger than an answer may be (2 MiB).
+   * What is left out if the whole would exceed the maximum size of an answer (2 MiB).
    *
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
@@ -178,7 +178,7 @@ export type ConsultationMessage = Message<"koppi.consultation.v1.ConsultationMes
   attachments: Attachment[];
 
   /**
-   * The asker's question is answered by this message.
+   * This message answers the asker's question.
    *
    * @generated from field: bool answers = 6;
    */
@@ -202,7 +202,7 @@ export type OpenConsultationRequest = Message<"koppi.consultation.v1.OpenConsult
   requestId: string;
 
   /**
-   * Absent: anonymous. Text is then refused where it holds an identity code.
+   * Absent in an anonymous consultation, in which Koppi refuses text with an identity code.
    *
    * @generated from field: koppi.common.v1.Client client = 2;
    */
@@ -624,7 +624,7 @@ export type ConverseRequest_Join = Message<"koppi.consultation.v1.ConverseReques
   consultationId: string;
 
   /**
-   * Messages after this one are replayed first.
+   * Messages after this one are sent first.
    *
    * @generated from field: string after_message_id = 2;
    */
@@ -699,8 +699,8 @@ export const ConverseResponseSchema: GenMessage<ConverseResponse> = /*@__PURE__*
   messageDesc(file_koppi_consultation_v1_consultation, 17);
 
 /**
- * Heartbeat comes once the messages so far were sent, and every 20 seconds from then on:
- * a line on which nothing came for longer is dead.
+ * Heartbeat is sent once the earlier messages were sent, and every 20 seconds from then on.
+ * A connection on which nothing arrives for longer is lost.
  *
  * @generated from message koppi.consultation.v1.ConverseResponse.Heartbeat
  */
@@ -715,7 +715,7 @@ export const ConverseResponse_HeartbeatSchema: GenMessage<ConverseResponse_Heart
   messageDesc(file_koppi_consultation_v1_consultation, 17, 0);
 
 /**
- * Presence: somebody else has joined the conversation, or left it.
+ * Presence: another party has joined the conversation, or left it.
  *
  * @generated from message koppi.consultation.v1.ConverseResponse.Presence
  */
@@ -739,8 +739,8 @@ export const ConverseResponse_PresenceSchema: GenMessage<ConverseResponse_Presen
   messageDesc(file_koppi_consultation_v1_consultation, 17, 1);
 
 /**
- * Receipt answers a post: it is stored, or it was refused and why. One that got no
- * receipt before the stream ended is posted again with the same request_id.
+ * Receipt answers a post: the message is stored, or it is refused and why. If the stream
+ * ends before the receipt, the caller posts again with the same request_id.
  *
  * @generated from message koppi.consultation.v1.ConverseResponse.Receipt
  */
@@ -785,7 +785,7 @@ export type FollowRequest = Message<"koppi.consultation.v1.FollowRequest"> & {
   consultationId: string;
 
   /**
-   * Messages after this one are sent first; all of them where it is empty.
+   * Messages after this one are sent first; all messages if it is empty.
    *
    * @generated from field: string after_message_id = 2;
    */
@@ -804,7 +804,7 @@ export const FollowRequestSchema: GenMessage<FollowRequest> = /*@__PURE__*/
  */
 export type FollowResponse = Message<"koppi.consultation.v1.FollowResponse"> & {
   /**
-   * As on Converse; receipts are of posts there, and do not come.
+   * As on Converse, but without receipts, which answer only posts made on Converse.
    *
    * @generated from field: koppi.consultation.v1.ConverseResponse told = 1;
    */
@@ -1030,14 +1030,14 @@ export type Reachability = Message<"koppi.consultation.v1.Reachability"> & {
   reachable: boolean;
 
   /**
-   * Until when it holds; past it the party counts as not reachable.
+   * Time until which it is valid. After it the party counts as not reachable.
    *
    * @generated from field: google.protobuf.Timestamp until = 3;
    */
   until?: Timestamp | undefined;
 
   /**
-   * Who answers in the meantime.
+   * The party that answers in the meantime.
    *
    * @generated from field: koppi.common.v1.Party substitute = 4;
    */
@@ -1076,7 +1076,7 @@ export type RevokeConsultationRequest = Message<"koppi.consultation.v1.RevokeCon
   etag: string;
 
   /**
-   * What was wrong, without what was entered in error. Required.
+   * What was wrong, without repeating what was entered in error. Required.
    *
    * @generated from field: string reason = 4;
    */
@@ -1181,8 +1181,8 @@ export enum ConsultationState {
   CLOSED = 4,
 
   /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
+   * Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+   * that the matter existed, and who read it, stays recorded.
    *
    * @generated from enum value: CONSULTATION_STATE_ENTERED_IN_ERROR = 5;
    */
@@ -1200,9 +1200,9 @@ export const ConsultationStateSchema: GenEnum<ConsultationState> = /*@__PURE__*/
  */
 export const ConsultationService: GenService<{
   /**
-   * OpenConsultation asks a question, about a client or about nobody by name. It is
-   * taken within four office hours (8-16 on working days), an emergency within 15
-   * minutes by the clock.
+   * OpenConsultation asks a question, about a client or anonymously. A worker must take it
+   * within four office hours (8-16 on working days), an emergency within 15 minutes by the
+   * clock.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.OpenConsultation
    */
@@ -1212,8 +1212,8 @@ export const ConsultationService: GenService<{
     output: typeof OpenConsultationResponseSchema;
   },
   /**
-   * GetConsultation reads a consultation as the caller has been shown it; each reading
-   * is recorded (703/2023 § 10).
+   * GetConsultation returns a consultation as it is disclosed to the caller. Each call is
+   * recorded in the access log (703/2023 § 10).
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetConsultation
    */
@@ -1223,8 +1223,8 @@ export const ConsultationService: GenService<{
     output: typeof GetConsultationResponseSchema;
   },
   /**
-   * GetClient names the person; each call is a recorded reading. An anonymous
-   * consultation names nobody: NOT_FOUND.
+   * GetClient returns the client's identity. Each call is recorded in the access log. In an
+   * anonymous consultation it is NOT_FOUND.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetClient
    */
@@ -1234,8 +1234,8 @@ export const ConsultationService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
-   * ListConsultations is the worklist: what the caller's agency is asked, or asks, the
-   * soonest due first. A client lists those about itself.
+   * ListConsultations returns the worklist: consultations that the caller's agency receives or
+   * asks for, the earliest due time first. A client lists the consultations about itself.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.ListConsultations
    */
@@ -1245,7 +1245,7 @@ export const ConsultationService: GenService<{
     output: typeof ListConsultationsResponseSchema;
   },
   /**
-   * TakeConsultation: somebody in the addressed unit takes the question.
+   * TakeConsultation: a worker of the addressed unit takes the question.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.TakeConsultation
    */
@@ -1255,8 +1255,8 @@ export const ConsultationService: GenService<{
     output: typeof TakeConsultationResponseSchema;
   },
   /**
-   * ReassignConsultation moves it within the agency, with a reason; once it is taken,
-   * to a worker by name.
+   * ReassignConsultation assigns it to another unit or worker of the agency, with a reason.
+   * Once it is taken, it must be assigned to a named worker.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.ReassignConsultation
    */
@@ -1266,8 +1266,8 @@ export const ConsultationService: GenService<{
     output: typeof ReassignConsultationResponseSchema;
   },
   /**
-   * PostMessage says something in the conversation. One that answers gives the turn to
-   * the asker; the asker's next question gives it back.
+   * PostMessage adds a message to the conversation. After a message that answers, the asker
+   * must act next; the asker's next question returns the turn to the addressee.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.PostMessage
    */
@@ -1277,8 +1277,8 @@ export const ConsultationService: GenService<{
     output: typeof PostMessageResponseSchema;
   },
   /**
-   * Converse is the live form: both sides write and read on one stream. What is
-   * posted is stored exactly as by PostMessage; typing is not stored.
+   * Converse is the interactive form: both sides write and read on one stream. A posted
+   * message is stored exactly as by PostMessage; typing is not stored.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.Converse
    */
@@ -1288,9 +1288,9 @@ export const ConsultationService: GenService<{
     output: typeof ConverseResponseSchema;
   },
   /**
-   * Follow is the listening half of Converse, for a page: a browser can read a stream and
-   * not write one. Who follows counts as present. It posts by PostMessage, and tells that it
-   * types by SignalTyping. Each opening is one recorded reading.
+   * Follow is the receiving half of Converse, for browsers, which can read a stream but not
+   * write one. A caller that follows counts as present. It posts with PostMessage, and reports
+   * typing with SignalTyping. Each opening is recorded once in the access log.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.Follow
    */
@@ -1300,8 +1300,8 @@ export const ConsultationService: GenService<{
     output: typeof FollowResponseSchema;
   },
   /**
-   * SignalTyping tells those who converse that the caller types, as typing on Converse does:
-   * it is passed on and not stored.
+   * SignalTyping notifies those present in the conversation that the caller types, as typing
+   * on Converse does. It is passed on and not stored.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.SignalTyping
    */
@@ -1311,8 +1311,8 @@ export const ConsultationService: GenService<{
     output: typeof SignalTypingResponseSchema;
   },
   /**
-   * InviteParticipant asks another agency's unit in, on a ground of its own. It reads
-   * the conversation from its beginning.
+   * InviteParticipant invites a unit of another agency, on a legal ground of its own. The unit
+   * reads the conversation from its beginning.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.InviteParticipant
    */
@@ -1322,8 +1322,8 @@ export const ConsultationService: GenService<{
     output: typeof InviteParticipantResponseSchema;
   },
   /**
-   * CloseConsultation ends it and says what it led to: by the asker, or by the worker
-   * who has it once it was answered.
+   * CloseConsultation ends the consultation and states what it led to. The caller is the
+   * asker, or, once the question is answered, the worker who has taken it.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.CloseConsultation
    */
@@ -1333,9 +1333,9 @@ export const ConsultationService: GenService<{
     output: typeof CloseConsultationResponseSchema;
   },
   /**
-   * Who can be reached now: workers and units say so, others see it.
-   * SetReachability says whether the caller, or its unit, can be reached, until when,
-   * and who answers in the meantime. Without a time it holds until the end of the day.
+   * Reachability: workers and units set whether they can be reached now, and others read it.
+   * SetReachability sets whether the caller, or its unit, can be reached, until when, and who
+   * answers in the meantime. Without a time it is valid until the end of the day.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.SetReachability
    */
@@ -1345,7 +1345,8 @@ export const ConsultationService: GenService<{
     output: typeof SetReachabilityResponseSchema;
   },
   /**
-   * GetReachability tells of each party asked about, in their order, what holds now.
+   * GetReachability returns the current reachability of each requested party, in the order of
+   * the request.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.GetReachability
    */
@@ -1355,9 +1356,9 @@ export const ConsultationService: GenService<{
     output: typeof GetReachabilityResponseSchema;
   },
   /**
-   * Entered in error. The asker revokes it at any time, also after its end, with
-   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-   * holder removes its own copy.
+   * Entered in error. The asker revokes the consultation at any time, also after its end, with
+   * a reason. When the call returns, everything disclosed about it is a tombstone in every
+   * mailbox. Each holder removes its own copy.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.RevokeConsultation
    */
@@ -1367,8 +1368,8 @@ export const ConsultationService: GenService<{
     output: typeof RevokeConsultationResponseSchema;
   },
   /**
-   * AcknowledgeRevocation says that the caller's agency has removed its copy, or
-   * marked it. Each holder does so once.
+   * AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+   * Each holder calls it once.
    *
    * @generated from rpc koppi.consultation.v1.ConsultationService.AcknowledgeRevocation
    */

@@ -2,11 +2,10 @@
 // @generated from file koppi/exchange/v1/exchange.proto (package koppi.exchange.v1, syntax proto3)
 /* eslint-disable */
 
-// Case messages in both directions: what a partner agency's system connects to.
-// Each of the four services serves ExchangeService for its own messages; the
-// gateway serves the same interface for all of them merged. A mailbox is the
-// agency's: only its systems (role system) read and acknowledge it. Workers see
-// single subjects, and Watch.
+// Case messages in both directions: the interface to which a partner agency's system connects.
+// Each of the four services serves ExchangeService for its own messages; the gateway serves
+// the same interface for all of them merged. A mailbox belongs to an agency: only the agency's
+// systems (role system) read and acknowledge it. Workers read single matters, and Watch.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -27,63 +26,63 @@ export const file_koppi_exchange_v1_exchange: GenFile = /*@__PURE__*/
   fileDesc("CiBrb3BwaS9leGNoYW5nZS92MS9leGNoYW5nZS5wcm90bxIRa29wcGkuZXhjaGFuZ2UudjEiygQKC0Nhc2VNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSFQoHc2VydmljZRgCIAEoCUIE6LgYARIVCgdtYWlsYm94GAMgASgJQgTouBgBEhAKCHNlcXVlbmNlGAQgASgEEhUKB3N1YmplY3QYBSABKAlCBOi4GAESFwoPc3ViamVjdF92ZXJzaW9uGAYgASgEEg8KB2Nhc2VfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJEi8KC29jY3VycmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgRmcm9tGAogASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBWJhc2lzGAsgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMSKwoGc3RhdHVzGAwgASgLMhsua29wcGkuY29tbW9uLnYxLkxvb3BTdGF0dXMSIwoFZXZlbnQYDSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei0KCHdpdGhoZWxkGA4gAygLMhsua29wcGkuZXhjaGFuZ2UudjEuV2l0aGhlbGQSFAoGcmVjb3JkGBMgASgMQgTouBgDEhMKBW5vbmNlGBIgASgMQgTouBgCEhoKDGNvbnRlbnRfaGFzaBgPIAEoDEIE6LgYAhIYCgpjaGFpbl9oYXNoGBAgASgMQgTouBgCEhMKC3JlZGVsaXZlcmVkGBQgASgIEhkKC3RyYWNlcGFyZW50GBEgASgJQgTouBgCImAKCFdpdGhoZWxkEhMKBWZpZWxkGAEgASgJQgTouBgCEhIKBHJ1bGUYAiABKAlCBOi4GAISKwoHZXJhc3VyZRgDIAEoDjIaLmtvcHBpLmV4Y2hhbmdlLnYxLkVyYXN1cmUi3AMKD0V4Y2hhbmdlUmVxdWVzdBI3CgRvcGVuGAEgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0Lk9wZW5IABI3CgRzZW5kGAIgASgLMicua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXF1ZXN0LlNlbmRIABJFCgthY2tub3dsZWRnZRgDIAEoCzIuLmtvcHBpLmV4Y2hhbmdlLnYxLkV4Y2hhbmdlUmVxdWVzdC5BY2tub3dsZWRnZUgAGokBCgRPcGVuEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAgSGAoGd2luZG93GAIgASgNQgi6SAUqAxiQThI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgaUwoEU2VuZBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARItCgdyZXF1ZXN0GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueUIGukgDyAEBGicKC0Fja25vd2xlZGdlEhgKBmN1cnNvchgBIAEoCUIIukgFcgMYgAhCBgoEa2luZCKtBAoQRXhjaGFuZ2VSZXNwb25zZRI8CgZvcGVuZWQYASABKAsyKi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLk9wZW5lZEgAEkAKCGRlbGl2ZXJ5GAIgASgLMiwua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5EZWxpdmVyeUgAEj4KB3JlY2VpcHQYAyABKAsyKy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLlJlY2VpcHRIABJCCgloZWFydGJlYXQYBCABKAsyLS5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlLkhlYXJ0YmVhdEgAGjsKBk9wZW5lZBIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBBpLCghEZWxpdmVyeRIvCgdtZXNzYWdlGAEgASgLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJGnYKB1JlY2VpcHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCghyZXNwb25zZRgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnlIABIjCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0GgsKCUhlYXJ0YmVhdEIGCgRraW5kIg4KDFdhdGNoUmVxdWVzdCL1AQoNV2F0Y2hSZXNwb25zZRI7CgdjaGFuZ2VkGAEgASgLMigua29wcGkuZXhjaGFuZ2UudjEuV2F0Y2hSZXNwb25zZS5DaGFuZ2VkSAASQgoJaGVhcnRiZWF0GAIgASgLMi0ua29wcGkuZXhjaGFuZ2UudjEuRXhjaGFuZ2VSZXNwb25zZS5IZWFydGJlYXRIABpbCgdDaGFuZ2VkEhUKB3N1YmplY3QYASABKAlCBOi4GAESDAoEZXRhZxgCIAEoCRIrCgZzdGF0dXMYAyABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1c0IGCgRraW5kInoKE09wZW5Db25zdW1lclJlcXVlc3QSGAoGY3Vyc29yGAEgASgJQgi6SAVyAxiACBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIQCgh0YWtlb3ZlchgDIAEoBCJJChRPcGVuQ29uc3VtZXJSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSDwoHYmFja2xvZxgCIAEoBBIQCgh0YWtlb3ZlchgDIAEoBCKPAgoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABI3Cghjb25zdW1lchgDIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIUCgx3aXRoX3JlY29yZHMYBCABKAgSEAoIdGFrZW92ZXIYBSABKAQSNwoHc3ViamVjdBgGIAEoCUImukgjciEyH14oW2Etel0rL1tBLVphLXowLTlfLV17MSw2NH0pPyQSJQoHc2VydmljZRgHIAEoCUIUukgRcg8yDV5bYS16XXswLDMyfSQidAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5rb3BwaS5leGNoYW5nZS52MS5DYXNlTWVzc2FnZRIZCgtuZXh0X2N1cnNvchgCIAEoCUIE6LgYARIPCgdiYWNrbG9nGAMgASgEIoEBChpBY2tub3dsZWRnZU1lc3NhZ2VzUmVxdWVzdBIYCgZjdXJzb3IYASABKAlCCLpIBXIDGIAIEjcKCGNvbnN1bWVyGAIgASgJQiW6SCJyIDIeXihbYS16MC05XVthLXowLTkuXy1dezAsNjJ9KT8kEhAKCHRha2VvdmVyGAMgASgEIh0KG0Fja25vd2xlZGdlTWVzc2FnZXNSZXNwb25zZSIRCg9HZXRIZWFkc1JlcXVlc3QikQEKEEdldEhlYWRzUmVzcG9uc2USSwoJc2VxdWVuY2VzGAEgAygLMjIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZS5TZXF1ZW5jZXNFbnRyeUIE6LgYARowCg5TZXF1ZW5jZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBItoBChNHZXRUYWtlb3ZlcnNSZXF1ZXN0Ek0KCWNvbnN1bWVycxgBIAMoCzIvLmtvcHBpLmV4Y2hhbmdlLnYxLkdldFRha2VvdmVyc1JlcXVlc3QuQ29uc3VtZXJCCbpIBpIBAxCQThp0CghDb25zdW1lchIzCgZhZ2VuY3kYASABKAlCI7pIIHIeMhxeKFthLXowLTldW2EtejAtOS1dezAsNjJ9KT8kEjMKBG5hbWUYAiABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQiKQoUR2V0VGFrZW92ZXJzUmVzcG9uc2USEQoJdGFrZW92ZXJzGAEgAygEItMBCgZQYXJrZWQSFAoGYWdlbmN5GAEgASgJQgTouBgBEhYKCGNvbnN1bWVyGAIgASgJQgTouBgBEhUKB3NlcnZpY2UYAyABKAlCBOi4GAESFQoHc3ViamVjdBgEIAEoCUIE6LgYARIQCghzZXF1ZW5jZRgFIAEoBBIOCgZjdXJzb3IYBiABKAkSDAoEY29kZRgHIAEoBRINCgVyZXRyeRgIIAEoCBIuCgpyZWZ1c2VkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6ChFMaXN0UGFya2VkUmVxdWVzdBIlCgdzZXJ2aWNlGAEgASgJQhS6SBFyDzINXlthLXpdezAsMzJ9JCI/ChJMaXN0UGFya2VkUmVzcG9uc2USKQoGcGFya2VkGAEgAygLMhkua29wcGkuZXhjaGFuZ2UudjEuUGFya2VkIucBChJSZXRyeVBhcmtlZFJlcXVlc3QSMwoGYWdlbmN5GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBI3Cghjb25zdW1lchgCIAEoCUIlukgiciAyHl4oW2EtejAtOV1bYS16MC05Ll8tXXswLDYyfSk/JBIpCgdzZXJ2aWNlGAMgASgJQhi6SBFyDzINXlthLXpdezEsMzJ9JOi4GAESOAoHc3ViamVjdBgEIAEoCUInukggch4yHF5bYS16XSsvW0EtWmEtejAtOV8tXXsxLDY0fSTouBgBIhUKE1JldHJ5UGFya2VkUmVzcG9uc2UiyQMKE0NoYW5nZVBhcmtlZFJlcXVlc3QSNwoIY29uc3VtZXIYASABKAlCJbpIInIgMh5eKFthLXowLTldW2EtejAtOS5fLV17MCw2Mn0pPyQSKQoHc2VydmljZRgCIAEoCUIYukgRcg8yDV5bYS16XXsxLDMyfSTouBgBEjgKB3N1YmplY3QYAyABKAlCJ7pIIHIeMhxeW2Etel0rL1tBLVphLXowLTlfLV17MSw2NH0k6LgYARIQCgh0YWtlb3ZlchgEIAEoBBJBCgdyZWZ1c2VkGAUgASgLMi4ua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdC5SZWZ1c2VkSAASHgoLYWR2YW5jZWRfdG8YBiABKARCB7pIBDICIABIABJDCghyZWxlYXNlZBgHIAEoCzIvLmtvcHBpLmV4Y2hhbmdlLnYxLkNoYW5nZVBhcmtlZFJlcXVlc3QuUmVsZWFzZWRIABo9CgdSZWZ1c2VkEhkKCHNlcXVlbmNlGAEgASgEQge6SAQyAiAAEhcKBGNvZGUYAiABKAVCCbpIBhoEGBAoARoKCghSZWxlYXNlZEIPCgZjaGFuZ2USBbpIAggBIhYKFENoYW5nZVBhcmtlZFJlc3BvbnNlIlIKDkRlbGl2ZXJSZXF1ZXN0EjAKCG1lc3NhZ2VzGAEgAygLMh4ua29wcGkuZXhjaGFuZ2UudjEuQ2FzZU1lc3NhZ2USDgoGY3Vyc29yGAIgASgJIkgKD0RlbGl2ZXJSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoDRIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMqYgoHRXJhc3VyZRIXChNFUkFTVVJFX1VOU1BFQ0lGSUVEEAASEwoPRVJBU1VSRV9SRVZPS0VEEAESFQoRRVJBU1VSRV9XSVRIRFJBV04QAhISCg5FUkFTVVJFX0VSQVNFRBADMvADCg9FeGNoYW5nZVNlcnZpY2USVwoIRXhjaGFuZ2USIi5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlcXVlc3QaIy5rb3BwaS5leGNoYW5nZS52MS5FeGNoYW5nZVJlc3BvbnNlKAEwARJMCgVXYXRjaBIfLmtvcHBpLmV4Y2hhbmdlLnYxLldhdGNoUmVxdWVzdBogLmtvcHBpLmV4Y2hhbmdlLnYxLldhdGNoUmVzcG9uc2UwARJfCgxPcGVuQ29uc3VtZXISJi5rb3BwaS5leGNoYW5nZS52MS5PcGVuQ29uc3VtZXJSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuT3BlbkNvbnN1bWVyUmVzcG9uc2USXwoMTGlzdE1lc3NhZ2VzEiYua29wcGkuZXhjaGFuZ2UudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEnQKE0Fja25vd2xlZGdlTWVzc2FnZXMSLS5rb3BwaS5leGNoYW5nZS52MS5BY2tub3dsZWRnZU1lc3NhZ2VzUmVxdWVzdBouLmtvcHBpLmV4Y2hhbmdlLnYxLkFja25vd2xlZGdlTWVzc2FnZXNSZXNwb25zZTLEAQoMSGVhZHNTZXJ2aWNlElMKCEdldEhlYWRzEiIua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXF1ZXN0GiMua29wcGkuZXhjaGFuZ2UudjEuR2V0SGVhZHNSZXNwb25zZRJfCgxHZXRUYWtlb3ZlcnMSJi5rb3BwaS5leGNoYW5nZS52MS5HZXRUYWtlb3ZlcnNSZXF1ZXN0Gicua29wcGkuZXhjaGFuZ2UudjEuR2V0VGFrZW92ZXJzUmVzcG9uc2UyqgIKDlBhcmtpbmdTZXJ2aWNlElkKCkxpc3RQYXJrZWQSJC5rb3BwaS5leGNoYW5nZS52MS5MaXN0UGFya2VkUmVxdWVzdBolLmtvcHBpLmV4Y2hhbmdlLnYxLkxpc3RQYXJrZWRSZXNwb25zZRJcCgtSZXRyeVBhcmtlZBIlLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVxdWVzdBomLmtvcHBpLmV4Y2hhbmdlLnYxLlJldHJ5UGFya2VkUmVzcG9uc2USXwoMQ2hhbmdlUGFya2VkEiYua29wcGkuZXhjaGFuZ2UudjEuQ2hhbmdlUGFya2VkUmVxdWVzdBonLmtvcHBpLmV4Y2hhbmdlLnYxLkNoYW5nZVBhcmtlZFJlc3BvbnNlMmgKD0NhbGxiYWNrU2VydmljZRJVCgdEZWxpdmVyEiEua29wcGkuZXhjaGFuZ2UudjEuRGVsaXZlclJlcXVlc3QaIi5rb3BwaS5leGNoYW5nZS52MS5EZWxpdmVyUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_timestamp, file_google_rpc_status, file_koppi_common_v1_party, file_koppi_common_v1_text]);
 
 /**
- * CaseMessage is one delivered fact in a case, as its reader may know it.
+ * CaseMessage is one delivered event of a matter, as its reader may know it.
  *
  * @generated from message koppi.exchange.v1.CaseMessage
  */
 export type CaseMessage = Message<"koppi.exchange.v1.CaseMessage"> & {
   /**
-   * UUIDv7 of the event; the same for every reader.
+   * UUIDv7 of the event, the same for every reader.
    *
    * @generated from field: string message_id = 1;
    */
   messageId: string;
 
   /**
-   * The service that recorded it: "concern", "referral", "consultation", "plan".
+   * The service that recorded the event: "concern", "referral", "consultation", "plan".
    *
    * @generated from field: string service = 2;
    */
   service: string;
 
   /**
-   * The agency whose mailbox this is.
+   * Directory key of the agency that owns the mailbox.
    *
    * @generated from field: string mailbox = 3;
    */
   mailbox: string;
 
   /**
-   * Position in this service's mailbox for the agency: 1, 2, 3 … without gaps.
+   * Position in this service's mailbox of the agency: 1, 2, 3 … without gaps.
    *
    * @generated from field: uint64 sequence = 4;
    */
   sequence: bigint;
 
   /**
-   * What it is about, for example "concerns/0198…".
+   * Name of the matter that the message is about, for example "concerns/0198…".
    *
    * @generated from field: string subject = 5;
    */
   subject: string;
 
   /**
-   * How many messages this mailbox has had about the subject, this one included:
-   * steps that its reader may not know leave no gap.
+   * Number of messages about the matter in this mailbox so far, including this one. Steps that
+   * the reader may not know leave no gap.
    *
    * @generated from field: uint64 subject_version = 6;
    */
   subjectVersion: bigint;
 
   /**
-   * Groups everything that belongs to one matter, across services.
+   * Groups all matters of one case, across services.
    *
    * @generated from field: string case_id = 7;
    */
   caseId: string;
 
   /**
-   * Empty where the reader may not know the client.
+   * Empty if the reader may not know the client.
    *
    * @generated from field: string client_id = 8;
    */
@@ -110,31 +109,31 @@ export type CaseMessage = Message<"koppi.exchange.v1.CaseMessage"> & {
   status?: LoopStatus | undefined;
 
   /**
-   * The service's typed event, such as koppi.concern.v1.ConcernReceived, with
-   * the fields that this reader may not know left out.
+   * The service's typed event, such as koppi.concern.v1.ConcernReceived, without the fields
+   * that this reader may not know.
    *
    * @generated from field: google.protobuf.Any event = 13;
    */
   event?: Any | undefined;
 
   /**
-   * What was left out, and under which rule, so that an empty field is never
-   * mistaken for a missing fact.
+   * The fields that were left out, and the rule for each, so that the reader can tell an empty
+   * field from a withheld one.
    *
    * @generated from field: repeated koppi.exchange.v1.Withheld withheld = 14;
    */
   withheld: Withheld[];
 
   /**
-   * The message as it was stored: this message, serialized, without record, nonce,
-   * hashes, redelivered and traceparent. Sent when asked for, for who verifies.
+   * The message as it was stored: this message, serialized, without record, nonce, hashes,
+   * redelivered and traceparent. Sent on request, for readers that verify the hashes.
    *
    * @generated from field: bytes record = 19;
    */
   record: Uint8Array;
 
   /**
-   * Random; keeps a hash that outlives erased content from giving it away.
+   * Random value. It prevents a reader from guessing erased content from the remaining hash.
    *
    * @generated from field: bytes nonce = 18;
    */
@@ -150,27 +149,28 @@ export type CaseMessage = Message<"koppi.exchange.v1.CaseMessage"> & {
   /**
    * SHA-256 over the chain_hash of the previous message in this service's mailbox, and this
    * content_hash: a reader can prove that its mailbox is complete, in order and unchanged.
-   * Before the first message, with sequence 1, stand 32 zero bytes. A *tombstone*
-   * stands where content was revoked, withdrawn, erased or parked before this delivery, or
-   * where what is stored cannot be delivered ("unreadable", "too-large"):
-   * only message_id, service, mailbox, sequence, subject, subject_version and the
-   * hashes stay, and withheld names "event" and the rule; of "erased" also why.
+   * Before the first message, with sequence 1, stand 32 zero bytes. A *tombstone* takes the
+   * place of a message whose content was revoked, withdrawn, erased or parked before this
+   * delivery, or that is stored but cannot be delivered ("unreadable", "too-large"). Only
+   * message_id, service, mailbox, sequence, subject, subject_version and the hashes remain;
+   * withheld names "event" and the rule and, for "erased", the reason.
    *
    * @generated from field: bytes chain_hash = 16;
    */
   chainHash: Uint8Array;
 
   /**
-   * A parked message delivered again on request, outside the order of sequences.
+   * The message was parked and is delivered again on request, outside the order of sequences.
    *
    * @generated from field: bool redelivered = 20;
    */
   redelivered: boolean;
 
   /**
-   * W3C trace context of this delivery. It is made of mailbox, subject and message_id
-   * alone, and is the same whenever the message is delivered: it tells nothing of the command
-   * that the message came of, nor of who gave it. Absent where Koppi keeps no traces.
+   * W3C trace context of this delivery. Koppi derives it only from mailbox, subject and
+   * message_id, so it is the same at each delivery of the message: it reveals neither the
+   * command that caused the message nor the party that sent the command. Absent if Koppi keeps
+   * no traces.
    *
    * @generated from field: string traceparent = 17;
    */
@@ -201,8 +201,8 @@ export type Withheld = Message<"koppi.exchange.v1.Withheld"> & {
   rule: string;
 
   /**
-   * Why the keys of a tombstone are destroyed, where the rule is "erased"; unspecified where
-   * that cannot be told, as by services of before.
+   * The reason for which a tombstone's keys were destroyed, if the rule is "erased".
+   * Unspecified if the reason is not known, as from services of earlier versions.
    *
    * @generated from field: koppi.exchange.v1.Erasure erasure = 3;
    */
@@ -256,7 +256,7 @@ export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
  */
 export type ExchangeRequest_Open = Message<"koppi.exchange.v1.ExchangeRequest.Open"> & {
   /**
-   * Resume after this cursor; empty resumes after the consumer's durable one. A
+   * The cursor after which to resume; empty resumes after the consumer's durable cursor. A
    * cursor that the history does not contain (after a restore) is refused with
    * FAILED_PRECONDITION, HISTORY_DIVERGED.
    *
@@ -265,15 +265,16 @@ export type ExchangeRequest_Open = Message<"koppi.exchange.v1.ExchangeRequest.Op
   cursor: string;
 
   /**
-   * Deliveries in flight before the server waits for an acknowledgement; 0 is 100.
+   * Maximum number of unacknowledged deliveries before the server waits for an
+   * acknowledgement; 0 is 100.
    *
    * @generated from field: uint32 window = 2;
    */
   window: number;
 
   /**
-   * Which of the agency's readers this is; each has its own durable cursor.
-   * Opening one again takes it over: the earlier stream ends with ABORTED.
+   * Name of the reader within the agency; each reader has its own durable cursor. Opening it
+   * again takes it over: the earlier stream ends with ABORTED, TAKEN_OVER.
    *
    * @generated from field: string consumer = 3;
    */
@@ -293,23 +294,23 @@ export const ExchangeRequest_OpenSchema: GenMessage<ExchangeRequest_Open> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 2, 0);
 
 /**
- * Send runs in order among the sends about one subject, side by side with those
- * about others. When 64 wait for their receipts, a further one is refused with
- * RESOURCE_EXHAUSTED, BUSY in its receipt.
+ * Send carries a request. Requests about one matter run in order, those about different
+ * matters in parallel. If 64 already wait for their receipts, a further one is refused in
+ * its receipt with RESOURCE_EXHAUSTED, BUSY.
  *
  * @generated from message koppi.exchange.v1.ExchangeRequest.Send
  */
 export type ExchangeRequest_Send = Message<"koppi.exchange.v1.ExchangeRequest.Send"> & {
   /**
-   * Echoed in the receipt; a repeated one has the first one's effect. It is the
-   * request's own request_id, which may be left empty there.
+   * Returned in the receipt. Repeating it has the effect of the first request. It is also
+   * the request_id of the request itself, which may be left empty there.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * Any request message of a unary method of the four services, for example
+   * A request message of any unary method of the four services, for example
    * koppi.concern.v1.SubmitConcernRequest.
    *
    * @generated from field: google.protobuf.Any request = 2;
@@ -325,10 +326,10 @@ export const ExchangeRequest_SendSchema: GenMessage<ExchangeRequest_Send> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 2, 1);
 
 /**
- * Acknowledge frees the window at once and moves the consumer's durable cursor
- * forward within a second, or when the stream ends; the last of several may stand for
- * all. One that the history does not hold ends the stream with
- * FAILED_PRECONDITION, HISTORY_DIVERGED.
+ * Acknowledge frees the window at once. It moves the consumer's durable cursor forward
+ * within one second, or when the stream ends; of several, only the last may be stored. A
+ * cursor that the history does not contain ends the stream with FAILED_PRECONDITION,
+ * HISTORY_DIVERGED.
  *
  * @generated from message koppi.exchange.v1.ExchangeRequest.Acknowledge
  */
@@ -392,21 +393,22 @@ export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*
  */
 export type ExchangeResponse_Opened = Message<"koppi.exchange.v1.ExchangeResponse.Opened"> & {
   /**
-   * Where reading begins: behind this.
+   * Cursor after which reading begins.
    *
    * @generated from field: string cursor = 1;
    */
   cursor: string;
 
   /**
-   * Messages waiting behind the cursor.
+   * Number of messages that wait after the cursor.
    *
    * @generated from field: uint64 backlog = 2;
    */
   backlog: bigint;
 
   /**
-   * How often this consumer was opened: what AcknowledgeMessages asks for.
+   * The consumer's epoch (a fencing token): how many times the consumer was opened. The
+   * reader sends it in AcknowledgeMessages.
    *
    * @generated from field: uint64 takeover = 3;
    */
@@ -445,7 +447,7 @@ export const ExchangeResponse_DeliverySchema: GenMessage<ExchangeResponse_Delive
   messageDesc(file_koppi_exchange_v1_exchange, 3, 1);
 
 /**
- * Receipt is sent once what was sent is durable, or was refused.
+ * Receipt is sent once the request is durably recorded, or refused.
  *
  * @generated from message koppi.exchange.v1.ExchangeResponse.Receipt
  */
@@ -579,9 +581,9 @@ export type OpenConsumerRequest = Message<"koppi.exchange.v1.OpenConsumerRequest
   consumer: string;
 
   /**
-   * The number to take over with, so that one reader has the same number in all
-   * services; 0 takes the next. The present one again changes nothing; a lower one is
-   * ABORTED, TAKEN_OVER.
+   * The epoch with which to take over, so that one reader has the same epoch in all services;
+   * 0 takes the next one. The current epoch changes nothing; a lower one is ABORTED,
+   * TAKEN_OVER.
    *
    * @generated from field: uint64 takeover = 3;
    */
@@ -600,21 +602,21 @@ export const OpenConsumerRequestSchema: GenMessage<OpenConsumerRequest> = /*@__P
  */
 export type OpenConsumerResponse = Message<"koppi.exchange.v1.OpenConsumerResponse"> & {
   /**
-   * Where reading begins: behind this.
+   * Cursor after which reading begins.
    *
    * @generated from field: string cursor = 1;
    */
   cursor: string;
 
   /**
-   * Messages waiting behind the cursor.
+   * Number of messages that wait after the cursor.
    *
    * @generated from field: uint64 backlog = 2;
    */
   backlog: bigint;
 
   /**
-   * The consumer's takeover number from now on.
+   * The consumer's epoch from now on.
    *
    * @generated from field: uint64 takeover = 3;
    */
@@ -633,7 +635,7 @@ export const OpenConsumerResponseSchema: GenMessage<OpenConsumerResponse> = /*@_
  */
 export type ListMessagesRequest = Message<"koppi.exchange.v1.ListMessagesRequest"> & {
   /**
-   * Empty resumes after the consumer's durable cursor.
+   * Cursor after which to read; empty resumes after the consumer's durable cursor.
    *
    * @generated from field: string cursor = 1;
    */
@@ -657,16 +659,16 @@ export type ListMessagesRequest = Message<"koppi.exchange.v1.ListMessagesRequest
   withRecords: boolean;
 
   /**
-   * The takeover number given when the consumer was opened, by which its opening is
-   * the record of this reading; an older one is ABORTED. 0 for who only polls: each
-   * page is recorded.
+   * The epoch returned when the consumer was opened: the access log then records that opening
+   * and not each page. An older one is ABORTED, TAKEN_OVER. 0 for a reader that only polls:
+   * each page is recorded.
    *
    * @generated from field: uint64 takeover = 5;
    */
   takeover: bigint;
 
   /**
-   * Only messages about this subject.
+   * Only messages about this matter.
    *
    * @generated from field: string subject = 6;
    */
@@ -692,22 +694,22 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
  */
 export type ListMessagesResponse = Message<"koppi.exchange.v1.ListMessagesResponse"> & {
   /**
-   * As many as page_size and a size of 2 MiB allow, and at least one where there is
-   * one: backlog tells whether more follow.
+   * At most page_size messages and 2 MiB, and at least one if there is one. backlog states
+   * whether more follow.
    *
    * @generated from field: repeated koppi.exchange.v1.CaseMessage messages = 1;
    */
   messages: CaseMessage[];
 
   /**
-   * Continue from here; also what to acknowledge.
+   * Cursor from which to continue, and which acknowledges this page.
    *
    * @generated from field: string next_cursor = 2;
    */
   nextCursor: string;
 
   /**
-   * Messages still waiting after this page.
+   * Number of messages that wait after this page.
    *
    * @generated from field: uint64 backlog = 3;
    */
@@ -736,8 +738,8 @@ export type AcknowledgeMessagesRequest = Message<"koppi.exchange.v1.AcknowledgeM
   consumer: string;
 
   /**
-   * The takeover number given when the consumer was opened; an older one is
-   * ABORTED. 0 for who only polls.
+   * The epoch returned when the consumer was opened. An older one is ABORTED, TAKEN_OVER. 0
+   * for a reader that only polls.
    *
    * @generated from field: uint64 takeover = 3;
    */
@@ -782,7 +784,7 @@ export const GetHeadsRequestSchema: GenMessage<GetHeadsRequest> = /*@__PURE__*/
  */
 export type GetHeadsResponse = Message<"koppi.exchange.v1.GetHeadsResponse"> & {
   /**
-   * By agency, the sequence of its last message.
+   * Sequence of the last message in the mailbox, by agency.
    *
    * @generated from field: map<string, uint64> sequences = 1;
    */
@@ -823,7 +825,7 @@ export type GetTakeoversRequest_Consumer = Message<"koppi.exchange.v1.GetTakeove
   agency: string;
 
   /**
-   * As it was opened; empty is the one that names itself by no name.
+   * Name with which it was opened; empty for the reader that gives no name.
    *
    * @generated from field: string name = 2;
    */
@@ -842,8 +844,8 @@ export const GetTakeoversRequest_ConsumerSchema: GenMessage<GetTakeoversRequest_
  */
 export type GetTakeoversResponse = Message<"koppi.exchange.v1.GetTakeoversResponse"> & {
   /**
-   * One for each consumer that was asked for, in that order; 0 for one that was never
-   * opened.
+   * The epoch of each requested consumer, in the order of the request; 0 for a consumer that
+   * was never opened.
    *
    * @generated from field: repeated uint64 takeovers = 1;
    */
@@ -858,7 +860,7 @@ export const GetTakeoversResponseSchema: GenMessage<GetTakeoversResponse> = /*@_
   messageDesc(file_koppi_exchange_v1_exchange, 15);
 
 /**
- * Parked is a subject whose messages wait to be delivered again.
+ * Parked is a matter whose messages wait to be delivered again.
  *
  * @generated from message koppi.exchange.v1.Parked
  */
@@ -896,21 +898,21 @@ export type Parked = Message<"koppi.exchange.v1.Parked"> & {
   cursor: string;
 
   /**
-   * Status code of the endpoint's refusal (google.rpc.Code).
+   * Status code with which the endpoint refused it (google.rpc.Code).
    *
    * @generated from field: int32 code = 7;
    */
   code: number;
 
   /**
-   * Another delivery was asked for and has not ended.
+   * A new delivery was requested and has not finished.
    *
    * @generated from field: bool retry = 8;
    */
   retry: boolean;
 
   /**
-   * When it was parked, or last refused.
+   * Time at which it was parked, or last refused.
    *
    * @generated from field: google.protobuf.Timestamp refused_at = 9;
    */
@@ -929,7 +931,7 @@ export const ParkedSchema: GenMessage<Parked> = /*@__PURE__*/
  */
 export type ListParkedRequest = Message<"koppi.exchange.v1.ListParkedRequest"> & {
   /**
-   * Only of this service; all when empty.
+   * Only this service; empty means all.
    *
    * @generated from field: string service = 1;
    */
@@ -965,7 +967,7 @@ export const ListParkedResponseSchema: GenMessage<ListParkedResponse> = /*@__PUR
  */
 export type RetryParkedRequest = Message<"koppi.exchange.v1.RetryParkedRequest"> & {
   /**
-   * The agency whose endpoint it is; an agency's system may leave out its own.
+   * The agency that owns the endpoint; an agency's system may leave out its own.
    *
    * @generated from field: string agency = 1;
    */
@@ -1036,7 +1038,7 @@ export type ChangeParkedRequest = Message<"koppi.exchange.v1.ChangeParkedRequest
    */
   change: {
     /**
-     * The message was refused for good.
+     * The endpoint refused the message permanently.
      *
      * @generated from field: koppi.exchange.v1.ChangeParkedRequest.Refused refused = 5;
      */
@@ -1044,7 +1046,7 @@ export type ChangeParkedRequest = Message<"koppi.exchange.v1.ChangeParkedRequest
     case: "refused";
   } | {
     /**
-     * Messages before this sequence were delivered again; more follow.
+     * The messages before this sequence were delivered again; more follow.
      *
      * @generated from field: uint64 advanced_to = 6;
      */
@@ -1052,7 +1054,7 @@ export type ChangeParkedRequest = Message<"koppi.exchange.v1.ChangeParkedRequest
     case: "advancedTo";
   } | {
     /**
-     * All were delivered again.
+     * All messages were delivered again.
      *
      * @generated from field: koppi.exchange.v1.ChangeParkedRequest.Released released = 7;
      */
@@ -1123,15 +1125,15 @@ export const ChangeParkedResponseSchema: GenMessage<ChangeParkedResponse> = /*@_
  */
 export type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
   /**
-   * In the order of each service's sequences, at most 100 and 1 MiB. Each comes with
-   * its record. Such as were delivered before, and not accepted, come again.
+   * The messages, in the order of each service's sequences, at most 100 and 1 MiB, each with
+   * its record. Messages that were delivered before and not accepted are delivered again.
    *
    * @generated from field: repeated koppi.exchange.v1.CaseMessage messages = 1;
    */
   messages: CaseMessage[];
 
   /**
-   * Cursor behind the last of them; it stays where it is when they are redelivered.
+   * Cursor after the last of the messages; for redelivered messages it does not move.
    *
    * @generated from field: string cursor = 2;
    */
@@ -1150,16 +1152,16 @@ export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
  */
 export type DeliverResponse = Message<"koppi.exchange.v1.DeliverResponse"> & {
   /**
-   * How many of the messages, from the first, are taken.
+   * Number of messages, counted from the first, that the receiver accepts.
    *
    * @generated from field: uint32 accepted = 1;
    */
   accepted: number;
 
   /**
-   * Why the next one is not. INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE and
-   * UNIMPLEMENTED are fatal for that message and park its subject; every other
-   * code is tried again.
+   * Why the receiver does not accept the next one. INVALID_ARGUMENT, FAILED_PRECONDITION,
+   * OUT_OF_RANGE and UNIMPLEMENTED are permanent for that message and park its matter; Koppi
+   * retries on every other code.
    *
    * @generated from field: google.rpc.Status refused = 2;
    */
@@ -1174,7 +1176,7 @@ export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
   messageDesc(file_koppi_exchange_v1_exchange, 24);
 
 /**
- * Erasure is why content is gone for good.
+ * Erasure is the reason for which content was permanently erased.
  *
  * @generated from enum koppi.exchange.v1.Erasure
  */
@@ -1185,22 +1187,23 @@ export enum Erasure {
   UNSPECIFIED = 0,
 
   /**
-   * The matter was entered in error: EnteredInError says so, and asks to remove all copies.
+   * The matter was entered in error. EnteredInError states this, and asks the holders to
+   * remove all copies.
    *
    * @generated from enum value: ERASURE_REVOKED = 1;
    */
   REVOKED = 1,
 
   /**
-   * The client withdrew the consent on which it was told: ConsentWithdrawn says so. Whoever has
-   * another ground keeps its own copy.
+   * The client withdrew the consent on which it was disclosed. ConsentWithdrawn states this. A
+   * holder with another ground keeps its own copy.
    *
    * @generated from enum value: ERASURE_WITHDRAWN = 2;
    */
   WITHDRAWN = 2,
 
   /**
-   * Its term has ended, or the client's data were erased.
+   * The retention period has ended, or the client's data were erased.
    *
    * @generated from enum value: ERASURE_ERASED = 3;
    */
@@ -1218,16 +1221,16 @@ export const ErasureSchema: GenEnum<Erasure> = /*@__PURE__*/
  */
 export const ExchangeService: GenService<{
   /**
-   * Exchange is a partner system's standing connection. The first request is
-   * `open`, within 10 s. After it the client sends case messages and
-   * acknowledgements, the server deliveries and receipts, both at any time.
-   * Deliveries are at least once, in order and gapless per mailbox: a reader that
-   * keeps the last sequence it processed has exactly-once effect. A heartbeat comes
-   * every 20 s; a line silent for longer is dead. The stream ends by itself, with
-   * OK, within an hour and when the server moves: open it again. It ends with
-   * UNAUTHENTICATED, TOKEN_EXPIRED when its token does, with ABORTED, TAKEN_OVER when
-   * its consumer is opened again, and with INVALID_ARGUMENT after a request that is
-   * out of form. A client that closes its side still gets its receipts.
+   * Exchange is a partner system's stream. The client sends `open` first, within 10 s. After
+   * it the client sends case messages and acknowledgements, and the server sends deliveries
+   * and receipts, both at any time. Delivery is at least once, in order and without gaps per
+   * mailbox: a reader that stores the last sequence it processed has exactly-once effect. The
+   * server sends a heartbeat every 20 s; a connection on which nothing arrives for longer is
+   * lost. The server ends the stream with OK within one hour, and when it shuts down or moves;
+   * the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
+   * its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
+   * INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
+   * gets its receipts.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.Exchange
    */
@@ -1237,11 +1240,12 @@ export const ExchangeService: GenService<{
     output: typeof ExchangeResponseSchema;
   },
   /**
-   * Watch tells a worker's or client's page that something it may see has changed,
-   * so that it reads that again: the status it is shown, no content, no cursor;
-   * after reconnecting a page reads its list again. The first response is a
-   * heartbeat: what changes from then on is told. Of several changes of one subject
-   * at once the last may stand for all. Heartbeats and the end are as of Exchange.
+   * Watch notifies a worker's or client's page that something it may see has changed, so that
+   * the page reads it again. It carries the status that the caller may see, no content and no
+   * cursor; after reconnecting, a page reads its list again. The first response is a
+   * heartbeat: the server reports changes from then on. Of several changes of one matter at
+   * the same time, it may report only the last. Heartbeats and the end of the stream are as in
+   * Exchange.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.Watch
    */
@@ -1251,8 +1255,8 @@ export const ExchangeService: GenService<{
     output: typeof WatchResponseSchema;
   },
   /**
-   * OpenConsumer takes a consumer over, as opening a stream does, for a reader that
-   * polls: the older reader's stream ends, and its acknowledgements are ABORTED.
+   * OpenConsumer takes over a consumer, as opening a stream does, for a reader that polls: the
+   * older reader's stream ends, and its acknowledgements are ABORTED, TAKEN_OVER.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.OpenConsumer
    */
@@ -1262,8 +1266,8 @@ export const ExchangeService: GenService<{
     output: typeof OpenConsumerResponseSchema;
   },
   /**
-   * ListMessages reads a mailbox from a cursor, for systems that poll and for
-   * routes that pass only HTTP/1.1 request and response (X-Road among them).
+   * ListMessages reads a mailbox from a cursor. It is for systems that poll, and for routes
+   * that pass only HTTP/1.1 requests and responses (X-Road among them).
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.ListMessages
    */
@@ -1273,8 +1277,8 @@ export const ExchangeService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * AcknowledgeMessages moves the consumer's durable cursor forward. Operators see
-   * what is delivered and not acknowledged.
+   * AcknowledgeMessages moves the consumer's durable cursor forward. Operators see messages
+   * that are delivered and not acknowledged.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.AcknowledgeMessages
    */
@@ -1287,9 +1291,10 @@ export const ExchangeService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 0);
 
 /**
- * HeadsService tells the gateway what makes up for lost signals: once a second how far
- * all mailboxes of a service have come, and every 20 s who opened consumers last. No
- * gateway passes it on: it answers only callers that reach the service itself.
+ * HeadsService gives the gateway the state that makes up for lost notifications: the gateway
+ * asks once a second for the position of every mailbox of a service, and every 20 s for the
+ * epochs of consumers. No gateway forwards these calls: they answer only callers that reach
+ * the service itself.
  *
  * @generated from service koppi.exchange.v1.HeadsService
  */
@@ -1303,8 +1308,8 @@ export const HeadsService: GenService<{
     output: typeof GetHeadsResponseSchema;
   },
   /**
-   * GetTakeovers tells under which number each consumer was last opened: a stream with
-   * a lower one was taken over by another gateway's.
+   * GetTakeovers returns the epoch of each consumer (the takeover number under which it was
+   * last opened). A stream with a lower number was taken over by another gateway's stream.
    *
    * @generated from rpc koppi.exchange.v1.HeadsService.GetTakeovers
    */
@@ -1317,16 +1322,16 @@ export const HeadsService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 1);
 
 /**
- * ParkingService knows which subjects' messages an agency's callback endpoint
- * refused for good. From the refused message on, those of that subject stand as
- * tombstones in the endpoint's deliveries; those of others go on. An agency's system
- * sees and changes its own, an operator all.
+ * ParkingService manages parked messages: those of matters for which an agency's callback
+ * endpoint refused a message permanently. From the refused message on, the messages of that
+ * matter are tombstones in the endpoint's deliveries; those of other matters continue. An
+ * agency's system reads and changes its own parked matters, an operator all.
  *
  * @generated from service koppi.exchange.v1.ParkingService
  */
 export const ParkingService: GenService<{
   /**
-   * ListParked lists what is parked now.
+   * ListParked returns what is parked now.
    *
    * @generated from rpc koppi.exchange.v1.ParkingService.ListParked
    */
@@ -1336,9 +1341,9 @@ export const ParkingService: GenService<{
     output: typeof ListParkedResponseSchema;
   },
   /**
-   * RetryParked asks for a subject's parked messages to be delivered again, each
-   * marked redelivered, in their order; then the subject is parked no longer.
-   * NOT_FOUND where nothing of it is parked.
+   * RetryParked requests that a matter's parked messages be delivered again in order, each
+   * marked redelivered. The matter is then no longer parked. NOT_FOUND if nothing of it is
+   * parked.
    *
    * @generated from rpc koppi.exchange.v1.ParkingService.RetryParked
    */
@@ -1348,8 +1353,8 @@ export const ParkingService: GenService<{
     output: typeof RetryParkedResponseSchema;
   },
   /**
-   * ChangeParked is for the one that calls the endpoint. An older takeover number is
-   * ABORTED, TAKEN_OVER.
+   * ChangeParked is for the process that calls the endpoint. A takeover number that is not the
+   * consumer's latest is ABORTED, TAKEN_OVER.
    *
    * @generated from rpc koppi.exchange.v1.ParkingService.ChangeParked
    */
@@ -1362,12 +1367,12 @@ export const ParkingService: GenService<{
   serviceDesc(file_koppi_exchange_v1_exchange, 2);
 
 /**
- * CallbackService is implemented by a partner agency that wants to be called
- * instead of connecting. Koppi calls it over gRPC (mutual TLS) or Connect JSON
- * (signed body), tries again until it succeeds and never skips a sequence. What
- * was taken may come again. After Koppi was restored from a backup another message
- * may come at its sequence: who has one there with another chain_hash refuses this
- * one with DATA_LOSS, and does not take it for a repeat.
+ * CallbackService is implemented by a partner agency that wants Koppi to call it instead of
+ * connecting to Koppi. Koppi calls it over gRPC (mutual TLS) or Connect JSON (signed body),
+ * retries until the call succeeds and never skips a sequence. An accepted message may be
+ * delivered again. After Koppi was restored from a backup, a different message may come at a
+ * sequence: a receiver that has a message with another chain_hash at that sequence refuses the
+ * new one with DATA_LOSS, and does not treat it as a repetition.
  *
  * @generated from service koppi.exchange.v1.CallbackService
  */

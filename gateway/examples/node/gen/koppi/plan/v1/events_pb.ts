@@ -2,7 +2,7 @@
 // @generated from file koppi/plan/v1/events.proto (package koppi.plan.v1, syntax proto3)
 /* eslint-disable */
 
-// What is recorded of a shared plan, and what its case messages carry.
+// Events: what Koppi records of a shared plan, and what its case messages carry.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -53,16 +53,16 @@ export type MemberInvited = Message<"koppi.plan.v1.MemberInvited"> & {
   party?: Party | undefined;
 
   /**
-   * On what ground: each onward hop has its own.
+   * Legal ground of the invitation: each onward disclosure has its own.
    *
    * @generated from field: koppi.common.v1.LegalBasis basis = 2;
    */
   basis?: LegalBasis | undefined;
 
   /**
-   * What the plan holds, for the member that is invited: it sees the plan before it
-   * says yes. Left out for the others, who know it. At most 416 KiB: of a longer plan
-   * the newest parts (see Plan.left_out).
+   * The plan so far, for the invited member only: it reads the plan before it decides. The
+   * other members already have it. At most 416 KiB: of a longer plan, the newest parts (see
+   * Plan.left_out).
    *
    * @generated from field: koppi.plan.v1.PlanSnapshot snapshot = 3;
    */
@@ -77,21 +77,22 @@ export const MemberInvitedSchema: GenMessage<MemberInvited> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 1);
 
 /**
- * PlanSnapshot is the plan as it stood: what a reader that comes later starts from.
+ * PlanSnapshot is the plan at the time of the invitation: the state from which a later reader
+ * starts.
  *
  * @generated from message koppi.plan.v1.PlanSnapshot
  */
 export type PlanSnapshot = Message<"koppi.plan.v1.PlanSnapshot"> & {
   /**
-   * Without client_id, case_id, status, etag and available_actions, which are each
-   * reader's own.
+   * Without client_id, case_id, status, etag and available_actions, which differ for each
+   * reader.
    *
    * @generated from field: koppi.plan.v1.Plan plan = 1;
    */
   plan?: Plan | undefined;
 
   /**
-   * Which due times were already told to have passed.
+   * Due times that have passed and were already disclosed as passed.
    *
    * @generated from field: repeated koppi.plan.v1.PlanOverdue overdue = 2;
    */

@@ -2,7 +2,7 @@
 // @generated from file koppi/plan/v1/state.proto (package koppi.plan.v1, syntax proto3)
 /* eslint-disable */
 
-// What a shared plan is, as its callers read it.
+// A shared plan, as its readers see it.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -58,21 +58,21 @@ export type Plan = Message<"koppi.plan.v1.Plan"> & {
   basis?: LegalBasis | undefined;
 
   /**
-   * The named worker who answers for the whole plan.
+   * The named worker who is responsible for the whole plan.
    *
    * @generated from field: koppi.common.v1.Party responsible = 7;
    */
   responsible?: Party | undefined;
 
   /**
-   * Worker to whom responsibility is offered and who has not yet answered.
+   * The worker to whom responsibility is offered and who has not answered yet.
    *
    * @generated from field: koppi.common.v1.Party responsibility_offered_to = 8;
    */
   responsibilityOfferedTo?: Party | undefined;
 
   /**
-   * Until when they answer.
+   * Time by which that worker answers.
    *
    * @generated from field: google.protobuf.Timestamp responsibility_due_at = 21;
    */
@@ -114,7 +114,7 @@ export type Plan = Message<"koppi.plan.v1.Plan"> & {
   endReason: string;
 
   /**
-   * Who began the plan.
+   * The party that created the plan.
    *
    * @generated from field: koppi.common.v1.Party created_by = 20;
    */
@@ -131,29 +131,29 @@ export type Plan = Message<"koppi.plan.v1.Plan"> & {
   etag: string;
 
   /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
+   * Names of the methods that the caller may call on it now, so that no user interface offers
+   * a step which the service would refuse.
    *
    * @generated from field: repeated string available_actions = 18;
    */
   availableActions: string[];
 
   /**
-   * Contacts that parties plan and that have not lapsed.
+   * Contacts that parties plan and that have not expired.
    *
    * @generated from field: repeated koppi.common.v1.PlannedContact planned_contacts = 22;
    */
   plannedContacts: PlannedContact[];
 
   /**
-   * Set once it was entered in error.
+   * Set once the matter was entered in error.
    *
    * @generated from field: koppi.common.v1.Revocation revocation = 19;
    */
   revocation?: Revocation | undefined;
 
   /**
-   * What is left out where the whole would be larger than an answer may be (2 MiB).
+   * What is left out if the whole would exceed the maximum size of an answer (2 MiB).
    *
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
@@ -172,7 +172,7 @@ export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
  */
 export type Member = Message<"koppi.plan.v1.Member"> & {
   /**
-   * A unit; whoever works there acts for the member.
+   * A unit; any of its workers acts for the member.
    *
    * @generated from field: koppi.common.v1.Party party = 1;
    */
@@ -189,7 +189,7 @@ export type Member = Message<"koppi.plan.v1.Member"> & {
   since?: Timestamp | undefined;
 
   /**
-   * On what ground it was invited.
+   * Legal ground of the invitation.
    *
    * @generated from field: koppi.common.v1.LegalBasis basis = 4;
    */
@@ -220,7 +220,7 @@ export type Goal = Message<"koppi.plan.v1.Goal"> & {
   text: string;
 
   /**
-   * Whether the client set it (true) or a professional proposed it.
+   * True if the client set the goal, false if a professional proposed it.
    *
    * @generated from field: bool set_by_client = 3;
    */
@@ -245,8 +245,8 @@ export const GoalSchema: GenMessage<Goal> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 2);
 
 /**
- * Assessment is one reading on the goal attainment scale: -2 much less than
- * expected, 0 as expected, +2 much more than expected.
+ * Assessment is one score on the goal attainment scale: -2 much less than expected, 0 as
+ * expected, +2 much more than expected.
  *
  * @generated from message koppi.plan.v1.Assessment
  */
@@ -267,7 +267,7 @@ export type Assessment = Message<"koppi.plan.v1.Assessment"> & {
   score: number;
 
   /**
-   * The client's own reading beside the professional's.
+   * The client gave this score, not a professional.
    *
    * @generated from field: bool by_client = 4;
    */
@@ -331,7 +331,7 @@ export type Action = Message<"koppi.plan.v1.Action"> & {
   note: string;
 
   /**
-   * Papers that came of it, such as a certificate.
+   * Attachments that the action produced, such as a certificate.
    *
    * @generated from field: repeated koppi.common.v1.Attachment attachments = 9;
    */
@@ -407,8 +407,8 @@ export enum PlanState {
   ENDED = 4,
 
   /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
+   * Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+   * that the matter existed, and who read it, stays recorded.
    *
    * @generated from enum value: PLAN_STATE_ENTERED_IN_ERROR = 5;
    */

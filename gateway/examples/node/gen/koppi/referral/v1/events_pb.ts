@@ -2,7 +2,7 @@
 // @generated from file koppi/referral/v1/events.proto (package koppi.referral.v1, syntax proto3)
 /* eslint-disable */
 
-// What is recorded of a referral, and what its case messages carry.
+// Events: what Koppi records of a referral, and what its case messages carry.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -66,22 +66,23 @@ export type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
   redirectedFromReferralId: string;
 
   /**
-   * When the receiver must have acted: recorded, since the time limit is the
-   * receiving agency's to configure and a history must not change with it.
+   * Time by which the receiver must act. It is recorded, since the receiving agency configures
+   * the time limit and history must not change with the configuration.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 9;
    */
   dueAt?: Timestamp | undefined;
 
   /**
-   * Of a redirected one, the party that sent the first: it learns the outcome.
+   * In a redirected referral: the party that sent the first one, to which the outcome is
+   * disclosed.
    *
    * @generated from field: koppi.common.v1.Party first_sender = 10;
    */
   firstSender?: Party | undefined;
 
   /**
-   * Of an application that was moved, the day on which it arrived at the sender, such as
+   * For a moved application: the day on which it arrived at the sender, for example
    * "2026-11-27" (434/2003 § 21).
    *
    * @generated from field: string application_arrived_on = 11;
@@ -89,8 +90,8 @@ export type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
   applicationArrivedOn: string;
 
   /**
-   * Until when a moved application must be decided, and the provision (1412/1997 § 14 a.1,
-   * urgent § 14 b); unset for all others.
+   * Time by which a moved application must be decided, and the provision (1412/1997 § 14 a.1,
+   * if urgent § 14 b). Unset for all other referrals.
    *
    * @generated from field: google.protobuf.Timestamp statutory_due_at = 12;
    */
@@ -102,8 +103,8 @@ export type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
   dueProvision: string;
 
   /**
-   * The receiver is a social services agency, whose time limits the law sets: recorded,
-   * since a history must not change with the directory.
+   * The receiver is a social services agency, whose time limits the law sets. It is recorded,
+   * since history must not change with the directory.
    *
    * @generated from field: bool to_social_services = 14;
    */
@@ -148,7 +149,7 @@ export const ReferralAcceptedSchema: GenMessage<ReferralAccepted> = /*@__PURE__*
   messageDesc(file_koppi_referral_v1_events, 2);
 
 /**
- * ReferralTriaged is the receiver's judgement of how urgent it is.
+ * ReferralTriaged is the receiver's judgement of the urgency.
  *
  * @generated from message koppi.referral.v1.ReferralTriaged
  */
@@ -159,7 +160,7 @@ export type ReferralTriaged = Message<"koppi.referral.v1.ReferralTriaged"> & {
   urgency: Urgency;
 
   /**
-   * Until when a moved application must be decided from now on, and the provision.
+   * Time by which a moved application must be decided from now on, and the provision.
    *
    * @generated from field: google.protobuf.Timestamp statutory_due_at = 2;
    */
@@ -225,7 +226,7 @@ export type ReferralRedirected = Message<"koppi.referral.v1.ReferralRedirected">
   explanation: string;
 
   /**
-   * When the third agency must have answered.
+   * Time by which the third agency must answer.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 4;
    */
@@ -240,8 +241,9 @@ export const ReferralRedirectedSchema: GenMessage<ReferralRedirected> = /*@__PUR
   messageDesc(file_koppi_referral_v1_events, 5);
 
 /**
- * RedirectAnswered tells the redirector's loop what the third agency did. Accepted,
- * the referral is REDIRECTED and ends; else the turn is the redirector's again.
+ * RedirectAnswered records in the redirecting agency's matter what the third agency did. If it
+ * accepted, the referral is REDIRECTED and ends; otherwise the redirecting agency must act
+ * next.
  *
  * @generated from message koppi.referral.v1.RedirectAnswered
  */
@@ -390,7 +392,8 @@ export const ReferralCompletedSchema: GenMessage<ReferralCompleted> = /*@__PURE_
   messageDesc(file_koppi_referral_v1_events, 11);
 
 /**
- * ReferralCancellationRequested: after acceptance a cancel is a request.
+ * ReferralCancellationRequested: the sender asks to cancel a referral that is already
+ * accepted.
  *
  * @generated from message koppi.referral.v1.ReferralCancellationRequested
  */
@@ -479,8 +482,8 @@ export type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * The number of the rules by which due_at was due: 0 before urgency governed every due
-   * time, 1 since.
+   * Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
+   * since then.
    *
    * @generated from field: int32 due_rules = 3;
    */

@@ -2,9 +2,9 @@
 // @generated from file koppi/referral/v1/referral.proto (package koppi.referral.v1, syntax proto3)
 /* eslint-disable */
 
-// Referrals: an agency asks another to take over a part of a client's matter,
-// or hands over an application, a decision or papers; the loop ends with the
-// receiver's outcome, never with silence.
+// Referrals: an agency asks another to take over a part of a client's matter, or sends it an
+// application, a decision or documents. A referral always ends with an outcome that the
+// receiver states.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -81,8 +81,8 @@ export type SendReferralRequest = Message<"koppi.referral.v1.SendReferralRequest
   caseId: string;
 
   /**
-   * Of an application that is moved, the day on which it arrived, in the form YYYY-MM-DD, at
-   * most a year ago; empty is today. Other kinds have none.
+   * For a moved application: the day on which it arrived at the sender, as YYYY-MM-DD, at most
+   * one year ago; empty means today. Not allowed for other kinds.
    *
    * @generated from field: string application_arrived_on = 11;
    */
@@ -488,7 +488,7 @@ export type AcceptReferralRequest = Message<"koppi.referral.v1.AcceptReferralReq
   etag: string;
 
   /**
-   * Worker who takes it; empty is the caller.
+   * The worker who takes it; empty means the caller.
    *
    * @generated from field: string worker = 4;
    */
@@ -829,7 +829,7 @@ export type AddProgressNoteRequest = Message<"koppi.referral.v1.AddProgressNoteR
   text: string;
 
   /**
-   * Sets the loop to waiting (on hold) or back to in progress.
+   * Sets the matter's phase to waiting (on hold), or back to in progress.
    *
    * @generated from field: bool on_hold = 5;
    */
@@ -895,7 +895,7 @@ export type CompleteReferralRequest = Message<"koppi.referral.v1.CompleteReferra
   outcomeNote: string;
 
   /**
-   * The decision, a certificate.
+   * Attachments, such as the decision or a certificate.
    *
    * @generated from field: repeated string attachment_ids = 6;
    */
@@ -995,7 +995,7 @@ export type RevokeReferralRequest = Message<"koppi.referral.v1.RevokeReferralReq
   etag: string;
 
   /**
-   * What was wrong, without what was entered in error. Required.
+   * What was wrong, without repeating what was entered in error. Required.
    *
    * @generated from field: string reason = 4;
    */
@@ -1075,9 +1075,9 @@ export const AcknowledgeRevocationResponseSchema: GenMessage<AcknowledgeRevocati
  */
 export const ReferralService: GenService<{
   /**
-   * SendReferral asks another agency to take over a part of a matter, or hands over
-   * an application, a decision or papers. The responsibility stays with the sender
-   * until it is accepted.
+   * SendReferral asks another agency to take over a part of a matter, or sends it an
+   * application, a decision or documents. The sender stays responsible until the receiver
+   * accepts.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.SendReferral
    */
@@ -1087,8 +1087,8 @@ export const ReferralService: GenService<{
     output: typeof SendReferralResponseSchema;
   },
   /**
-   * GetReferral reads a referral as the caller has been shown it; each reading is
-   * recorded (703/2023 § 10).
+   * GetReferral returns a referral as it is disclosed to the caller. Each call is recorded in
+   * the access log (703/2023 § 10).
    *
    * @generated from rpc koppi.referral.v1.ReferralService.GetReferral
    */
@@ -1098,7 +1098,7 @@ export const ReferralService: GenService<{
     output: typeof GetReferralResponseSchema;
   },
   /**
-   * GetClient names the person; each call is a recorded reading.
+   * GetClient returns the client's identity. Each call is recorded in the access log.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.GetClient
    */
@@ -1108,8 +1108,8 @@ export const ReferralService: GenService<{
     output: typeof GetClientResponseSchema;
   },
   /**
-   * ListReferrals is the worklist: what the caller's agency received, or sent, the
-   * soonest due first. A client lists its own.
+   * ListReferrals returns the worklist: referrals that the caller's agency received, or sent,
+   * the earliest due time first. A client lists its own.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.ListReferrals
    */
@@ -1119,8 +1119,8 @@ export const ReferralService: GenService<{
     output: typeof ListReferralsResponseSchema;
   },
   /**
-   * ReceiveReferral says that somebody has seen it. It is decided within five working
-   * days from then (an emergency within an hour).
+   * ReceiveReferral records that the receiver has seen the referral. The receiver must decide
+   * within five working days from then (an emergency within one hour).
    *
    * @generated from rpc koppi.referral.v1.ReferralService.ReceiveReferral
    */
@@ -1130,8 +1130,8 @@ export const ReferralService: GenService<{
     output: typeof ReceiveReferralResponseSchema;
   },
   /**
-   * TriageReferral records how urgent the receiver judges it to be, at any time until it
-   * ends. All parties are told. Nothing else lets go of an urgent due time.
+   * TriageReferral records how urgent the receiver judges the referral to be, at any time
+   * until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.TriageReferral
    */
@@ -1141,7 +1141,7 @@ export const ReferralService: GenService<{
     output: typeof TriageReferralResponseSchema;
   },
   /**
-   * AcceptReferral moves responsibility to the receiver and the named worker.
+   * AcceptReferral makes the receiver and the named worker responsible.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.AcceptReferral
    */
@@ -1151,8 +1151,8 @@ export const ReferralService: GenService<{
     output: typeof AcceptReferralResponseSchema;
   },
   /**
-   * DeclineReferral says no, with a reason; NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE
-   * need an explanation (434/2003 § 45). The turn is the sender's.
+   * DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
+   * an explanation (434/2003 § 45). The sender must act next.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.DeclineReferral
    */
@@ -1162,8 +1162,8 @@ export const ReferralService: GenService<{
     output: typeof DeclineReferralResponseSchema;
   },
   /**
-   * RedirectReferral offers it to a third agency; until that one accepts, the
-   * responsibility stays where it is.
+   * RedirectReferral offers the referral to a third agency. Until that agency accepts, the
+   * responsibility does not change.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.RedirectReferral
    */
@@ -1173,7 +1173,7 @@ export const ReferralService: GenService<{
     output: typeof RedirectReferralResponseSchema;
   },
   /**
-   * ReassignReferral moves it within the agency, with a reason.
+   * ReassignReferral assigns it to another unit or worker of the agency, with a reason.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.ReassignReferral
    */
@@ -1183,7 +1183,7 @@ export const ReferralService: GenService<{
     output: typeof ReassignReferralResponseSchema;
   },
   /**
-   * ScheduleAppointment gives the client an appointment, which lies ahead.
+   * ScheduleAppointment gives the client an appointment, at a time in the future.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.ScheduleAppointment
    */
@@ -1193,8 +1193,9 @@ export const ReferralService: GenService<{
     output: typeof ScheduleAppointmentResponseSchema;
   },
   /**
-   * RecordAppointmentResult says what became of an appointment; whether the client
-   * came not before its time. A no-show is followed up within three working days.
+   * RecordAppointmentResult records the result of an appointment. Whether the client attended
+   * can be recorded only after the time of the appointment. A no-show must be followed up
+   * within three working days.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.RecordAppointmentResult
    */
@@ -1204,8 +1205,7 @@ export const ReferralService: GenService<{
     output: typeof RecordAppointmentResultResponseSchema;
   },
   /**
-   * AddProgressNote is the interim word that a closed loop needs between
-   * acceptance and outcome.
+   * AddProgressNote informs the sender between acceptance and outcome.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.AddProgressNote
    */
@@ -1215,7 +1215,7 @@ export const ReferralService: GenService<{
     output: typeof AddProgressNoteResponseSchema;
   },
   /**
-   * RefuseCancellation: the work goes on although the sender asked to cancel.
+   * RefuseCancellation: the receiver continues the work although the sender asked to cancel.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.RefuseCancellation
    */
@@ -1225,8 +1225,8 @@ export const ReferralService: GenService<{
     output: typeof RefuseCancellationResponseSchema;
   },
   /**
-   * CompleteReferral ends it with an outcome. A notice or papers may end by being
-   * read (ACKNOWLEDGED); only a transferred application ends with a benefit.
+   * CompleteReferral ends the referral with an outcome. Only a notice or documents may end as
+   * ACKNOWLEDGED (read); only a moved application ends with a benefit.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.CompleteReferral
    */
@@ -1236,8 +1236,9 @@ export const ReferralService: GenService<{
     output: typeof CompleteReferralResponseSchema;
   },
   /**
-   * CancelReferral takes it back. Once it is accepted it is a request, which the
-   * receiver answers within three working days: by completing it, or by refusing.
+   * CancelReferral cancels the referral. Once the referral is accepted, it is a request, which
+   * the receiver answers within three working days: by completing the referral, or by
+   * refusing.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.CancelReferral
    */
@@ -1247,7 +1248,8 @@ export const ReferralService: GenService<{
     output: typeof CancelReferralResponseSchema;
   },
   /**
-   * SettleReferral ends a declined referral: sent elsewhere, or dropped with a reason.
+   * SettleReferral ends a declined referral: the sender sent it elsewhere, or dropped it with
+   * a reason.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.SettleReferral
    */
@@ -1257,9 +1259,9 @@ export const ReferralService: GenService<{
     output: typeof SettleReferralResponseSchema;
   },
   /**
-   * PlanContact tells the other parties, as far as they may know, when the caller's
-   * agency will contact the client. It stands until it lapses or is replaced, and
-   * hinders nobody.
+   * PlanContact discloses to the other parties, as far as they may know, when the caller's
+   * agency will contact the client. The plan is in force until it expires or is replaced. It
+   * does not prevent another party from contacting the client.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.PlanContact
    */
@@ -1269,9 +1271,9 @@ export const ReferralService: GenService<{
     output: typeof PlanContactResponseSchema;
   },
   /**
-   * Entered in error. The sender revokes it at any time, also after its end, with
-   * a reason. When this answers, what was told of it is a tombstone in every mailbox; each
-   * holder removes its own copy.
+   * Entered in error. The sender revokes the referral at any time, also after its end, with a
+   * reason. When the call returns, everything disclosed about it is a tombstone in every
+   * mailbox. Each holder removes its own copy.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.RevokeReferral
    */
@@ -1281,8 +1283,8 @@ export const ReferralService: GenService<{
     output: typeof RevokeReferralResponseSchema;
   },
   /**
-   * AcknowledgeRevocation says that the caller's agency has removed its copy, or
-   * marked it. Each holder does so once.
+   * AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
+   * Each holder calls it once.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.AcknowledgeRevocation
    */

@@ -2,7 +2,7 @@
 // @generated from file koppi/referral/v1/state.proto (package koppi.referral.v1, syntax proto3)
 /* eslint-disable */
 
-// What a referral is, as its callers read it.
+// A referral, as its readers see it.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -78,7 +78,7 @@ export type Referral = Message<"koppi.referral.v1.Referral"> & {
   urgency: Urgency;
 
   /**
-   * Service asked for: key in the receiver's service directory entry.
+   * The requested service: its key in the receiver's directory entry.
    *
    * @generated from field: string service_key = 11;
    */
@@ -165,44 +165,44 @@ export type Referral = Message<"koppi.referral.v1.Referral"> & {
   resubmittedAs: string;
 
   /**
-   * Method names that the caller may call on it now, so that no screen offers a
-   * step which the service would refuse.
+   * Names of the methods that the caller may call on it now, so that no user interface offers
+   * a step which the service would refuse.
    *
    * @generated from field: repeated string available_actions = 24;
    */
   availableActions: string[];
 
   /**
-   * Papers that came with the outcome.
+   * Attachments that came with the outcome.
    *
    * @generated from field: repeated koppi.common.v1.Attachment outcome_attachments = 30;
    */
   outcomeAttachments: Attachment[];
 
   /**
-   * Contacts that parties plan and that have not lapsed.
+   * Contacts that parties plan and that have not expired.
    *
    * @generated from field: repeated koppi.common.v1.PlannedContact planned_contacts = 31;
    */
   plannedContacts: PlannedContact[];
 
   /**
-   * Set once it was entered in error.
+   * Set once the matter was entered in error.
    *
    * @generated from field: koppi.common.v1.Revocation revocation = 29;
    */
   revocation?: Revocation | undefined;
 
   /**
-   * The receiver's judgement at triage; urgency stays what the sender said.
+   * The receiver's judgement at triage; `urgency` remains what the sender stated.
    *
    * @generated from field: koppi.common.v1.Urgency triaged_urgency = 32;
    */
   triagedUrgency: Urgency;
 
   /**
-   * Of an application that was moved: when it arrived at the sender, in the form YYYY-MM-DD,
-   * and until when it must be decided.
+   * For a moved application: the day on which it arrived at the sender, as YYYY-MM-DD, and the
+   * time by which it must be decided.
    *
    * @generated from field: string application_arrived_on = 33;
    */
@@ -214,7 +214,7 @@ export type Referral = Message<"koppi.referral.v1.Referral"> & {
   statutoryDueAt?: Timestamp | undefined;
 
   /**
-   * What is left out where the whole would be larger than an answer may be (2 MiB).
+   * What is left out if the whole would exceed the maximum size of an answer (2 MiB).
    *
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
@@ -302,30 +302,30 @@ export enum ReferralKind {
   UNSPECIFIED = 0,
 
   /**
-   * The client is guided to a service of the receiver.
+   * The sender directs the client to a service of the receiver.
    *
    * @generated from enum value: REFERRAL_KIND_SERVICE = 1;
    */
   SERVICE = 1,
 
   /**
-   * An application moves to the authority that decides it. It is no decision,
-   * and the client's view says so in so many words.
+   * An application moves to the authority that decides it. This is not a decision, and the
+   * client's view states so.
    *
    * @generated from enum value: REFERRAL_KIND_APPLICATION_TRANSFER = 2;
    */
   APPLICATION_TRANSFER = 2,
 
   /**
-   * A decision the receiver has a right to know, such as supplementary or
-   * preventive social assistance granted by the county.
+   * A decision that the receiver has a right to know, such as supplementary or preventive
+   * social assistance granted by the wellbeing services county.
    *
    * @generated from enum value: REFERRAL_KIND_DECISION_NOTICE = 3;
    */
   DECISION_NOTICE = 3,
 
   /**
-   * Papers: invoices, certificates, enclosures.
+   * Documents: invoices, certificates, enclosures.
    *
    * @generated from enum value: REFERRAL_KIND_DOCUMENTS = 4;
    */
@@ -368,7 +368,7 @@ export enum ReferralState {
   IN_PROGRESS = 4,
 
   /**
-   * Waits for the client or the sender.
+   * The receiver waits for the client or the sender.
    *
    * @generated from enum value: REFERRAL_STATE_ON_HOLD = 5;
    */
@@ -395,8 +395,8 @@ export enum ReferralState {
   CANCELLED = 9,
 
   /**
-   * About the wrong person, or sent by mistake: revoked by its sender. Content is
-   * gone; that it was there, and who read it, stays.
+   * Revoked by its sender: about the wrong person, or sent by mistake. The content is erased;
+   * that the matter existed, and who read it, stays recorded.
    *
    * @generated from enum value: REFERRAL_STATE_ENTERED_IN_ERROR = 10;
    */
@@ -454,7 +454,7 @@ export enum ReferralOutcome {
   NOT_ELIGIBLE = 7,
 
   /**
-   * Read and noted: how a notice or papers end.
+   * Read: how a notice or documents end.
    *
    * @generated from enum value: REFERRAL_OUTCOME_ACKNOWLEDGED = 8;
    */
