@@ -29,6 +29,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// AgencyKind is the branch of administration of an agency.
 type AgencyKind int32
 
 const (
@@ -87,6 +88,7 @@ func (AgencyKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{0}
 }
 
+// Queue selects whose matters a worklist shows.
 type Queue int32
 
 const (
@@ -352,6 +354,7 @@ func (x *GetAgenciesResponse) GetAgencies() []*Agency {
 	return nil
 }
 
+// Agency is an agency's entry in the directory.
 type Agency struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
@@ -431,6 +434,7 @@ func (x *Agency) GetDutyPhone() string {
 	return ""
 }
 
+// Unit is a unit's entry in the directory.
 type Unit struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Unit           string                 `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
@@ -703,6 +707,7 @@ func (x *FindUnitsResponse) GetRoutes() []*Route {
 	return nil
 }
 
+// Route is a unit that can receive a message.
 type Route struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Party *v11.Party             `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -939,6 +944,7 @@ func (x *ListWorkResponse) GetNextPageToken() string {
 	return ""
 }
 
+// WorkItem is a matter's entry in a worklist.
 type WorkItem struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Service string                 `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
@@ -1194,6 +1200,7 @@ func (x *ReassignWorkResponse) GetResults() []*Reassigned {
 	return nil
 }
 
+// Reassigned is the result of the reassignment of one matter.
 type Reassigned struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Subject string                 `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
@@ -1377,6 +1384,7 @@ func (x *ListAccessesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Access is an entry of the access log.
 type Access struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	At      *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`

@@ -30,6 +30,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// WaitingKind is the reason for which a matter waits for a unit.
 type WaitingKind int32
 
 const (

@@ -48,13 +48,15 @@ type MatterServiceClient interface {
 	ReadAttachment(ctx context.Context, in *ReadAttachmentRequest, opts ...grpc.CallOption) (*ReadAttachmentResponse, error)
 	// ReadWork returns this service's part of a worklist.
 	ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error)
-	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
-	// ConsentService.
+	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
+	// RecordWithdrawal withdraws the consent of one of this service's matters.
 	RecordWithdrawal(ctx context.Context, in *RecordWithdrawalRequest, opts ...grpc.CallOption) (*RecordWithdrawalResponse, error)
+	// RecordAcknowledgement records that the caller's agency has removed its copy, or keeps it.
 	RecordAcknowledgement(ctx context.Context, in *RecordAcknowledgementRequest, opts ...grpc.CallOption) (*RecordAcknowledgementResponse, error)
-	// ReadWishes and RecordWish are the service's part of the client's consent directives.
+	// ReadWishes returns a client's consent directives as this service has them.
 	ReadWishes(ctx context.Context, in *ReadWishesRequest, opts ...grpc.CallOption) (*ReadWishesResponse, error)
+	// RecordWish records one consent directive, or a decision on one, in this service.
 	RecordWish(ctx context.Context, in *RecordWishRequest, opts ...grpc.CallOption) (*RecordWishResponse, error)
 	// Vouch attests to the other services that the caller's agency has a live matter of the
 	// client here, or that the same consent directive was already recorded here.
@@ -197,13 +199,15 @@ type MatterServiceServer interface {
 	ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error)
 	// ReadWork returns this service's part of a worklist.
 	ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error)
-	// ReadConsents, RecordWithdrawal and RecordAcknowledgement are the service's part of
-	// ConsentService.
+	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
+	// RecordWithdrawal withdraws the consent of one of this service's matters.
 	RecordWithdrawal(context.Context, *RecordWithdrawalRequest) (*RecordWithdrawalResponse, error)
+	// RecordAcknowledgement records that the caller's agency has removed its copy, or keeps it.
 	RecordAcknowledgement(context.Context, *RecordAcknowledgementRequest) (*RecordAcknowledgementResponse, error)
-	// ReadWishes and RecordWish are the service's part of the client's consent directives.
+	// ReadWishes returns a client's consent directives as this service has them.
 	ReadWishes(context.Context, *ReadWishesRequest) (*ReadWishesResponse, error)
+	// RecordWish records one consent directive, or a decision on one, in this service.
 	RecordWish(context.Context, *RecordWishRequest) (*RecordWishResponse, error)
 	// Vouch attests to the other services that the caller's agency has a live matter of the
 	// client here, or that the same consent directive was already recorded here.

@@ -232,6 +232,7 @@ func (DueBasis) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{2}
 }
 
+// Urgency is how soon the matter must be handled.
 type Urgency int32
 
 const (
@@ -571,6 +572,7 @@ func (x *ClientDetails) GetNonDisclosure() bool {
 	return false
 }
 
+// LegalBasis is the legal ground of a disclosure, with what the ground requires.
 type LegalBasis struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Ground LegalGround            `protobuf:"varint,1,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`

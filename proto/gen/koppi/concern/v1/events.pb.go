@@ -764,6 +764,7 @@ func (x *InformationProvided) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// AssessmentStarted: the receiver began the service needs assessment.
 type AssessmentStarted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -800,6 +801,7 @@ func (*AssessmentStarted) Descriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
+// AssessmentCompleted: the receiver ended the assessment.
 type AssessmentCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SupportNeed   SupportNeed            `protobuf:"varint,1,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`

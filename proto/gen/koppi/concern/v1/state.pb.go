@@ -26,6 +26,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ConcernState is how far a concern has come.
 type ConcernState int32
 
 const (
@@ -378,6 +379,7 @@ func (Track) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{4}
 }
 
+// ContactResult is the result of an attempt to contact the client.
 type ContactResult int32
 
 const (
@@ -433,6 +435,7 @@ func (ContactResult) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{5}
 }
 
+// Outcome is the result with which a concern is closed.
 type Outcome int32
 
 const (
@@ -500,6 +503,7 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{6}
 }
 
+// DeclineReason is the reason for which the receiver declines a concern.
 type DeclineReason int32
 
 const (
@@ -555,6 +559,7 @@ func (DeclineReason) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{7}
 }
 
+// Concern is a concern as it is disclosed to the caller.
 type Concern struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ConcernId string                 `protobuf:"bytes,1,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
@@ -911,6 +916,7 @@ func (x *Concern) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+// ContactAttempt is an attempt of the receiver to contact the client.
 type ContactAttempt struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	At     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`

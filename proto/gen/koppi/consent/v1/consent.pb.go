@@ -340,6 +340,7 @@ func (x *AcknowledgeWithdrawalResponse) GetConsent() *Consent {
 	return nil
 }
 
+// Consent is the consent on which one matter rests.
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The matter that rests on the consent, for example "concerns/…".

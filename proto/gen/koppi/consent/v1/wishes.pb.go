@@ -112,6 +112,7 @@ func (*Recipient_Agency) isRecipient_Of() {}
 
 func (*Recipient_Kind) isRecipient_Of() {}
 
+// Wishes holds a client's consent directives, with what they blocked and the overrides.
 type Wishes struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Consents      []*AdvanceConsent      `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
@@ -1272,6 +1273,7 @@ func (x *TransferProhibited) GetConfirmedByClient() bool {
 	return false
 }
 
+// ProhibitionLifted: the prohibition is no longer in force.
 type ProhibitionLifted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProhibitionId string                 `protobuf:"bytes,1,opt,name=prohibition_id,json=prohibitionId,proto3" json:"prohibition_id,omitempty"`

@@ -29,6 +29,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ConsultationState is how far a consultation has come.
 type ConsultationState int32
 
 const (
@@ -89,6 +90,7 @@ func (ConsultationState) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_consultation_v1_consultation_proto_rawDescGZIP(), []int{0}
 }
 
+// Consultation is a consultation as it is disclosed to the caller.
 type Consultation struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	ConsultationId string                 `protobuf:"bytes,1,opt,name=consultation_id,json=consultationId,proto3" json:"consultation_id,omitempty"`
@@ -284,6 +286,7 @@ func (x *Consultation) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+// ConsultationMessage is a message of the conversation.
 type ConsultationMessage struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	MessageId   string                 `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
@@ -2025,6 +2028,7 @@ func (x *GetReachabilityResponse) GetReachabilities() []*Reachability {
 	return nil
 }
 
+// Reachability states whether a worker or unit can be reached now.
 type Reachability struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Party     *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ConsultationOpened: the asker asked the question.
 type ConsultationOpened struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Addressee   *v1.Party              `protobuf:"bytes,1,opt,name=addressee,proto3" json:"addressee,omitempty"`
@@ -110,6 +111,7 @@ func (x *ConsultationOpened) GetMessageId() string {
 	return ""
 }
 
+// ConsultationReassigned: it was assigned to another unit or worker.
 type ConsultationReassigned struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	To            *v1.Party              `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
@@ -162,6 +164,7 @@ func (x *ConsultationReassigned) GetReason() string {
 	return ""
 }
 
+// ConsultationTaken: a worker of the addressed unit took it.
 type ConsultationTaken struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Worker        *v1.Party              `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
@@ -206,6 +209,7 @@ func (x *ConsultationTaken) GetWorker() *v1.Party {
 	return nil
 }
 
+// MessagePosted: a message was added to the conversation.
 type MessagePosted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MessageId     string                 `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
@@ -274,6 +278,7 @@ func (x *MessagePosted) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// ParticipantInvited: another agency's unit was invited.
 type ParticipantInvited struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Participant *v1.Party              `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
@@ -421,6 +426,7 @@ func (x *ConsultationSnapshot) GetUrgentDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ConsultationClosed: the consultation ended.
 type ConsultationClosed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LedTo         string                 `protobuf:"bytes,1,opt,name=led_to,json=ledTo,proto3" json:"led_to,omitempty"`
@@ -465,6 +471,7 @@ func (x *ConsultationClosed) GetLedTo() string {
 	return ""
 }
 
+// ConsultationOverdue: a due time passed, and nobody had taken the next step.
 type ConsultationOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State ConsultationState      `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.consultation.v1.ConsultationState" json:"state,omitempty"`

@@ -315,6 +315,7 @@ func (x *CaseMessage) GetTraceparent() string {
 	return ""
 }
 
+// Withheld names a field that was left out, and why.
 type Withheld struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Field string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`

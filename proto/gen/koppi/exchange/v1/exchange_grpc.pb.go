@@ -333,6 +333,7 @@ const (
 // epochs of consumers. No gateway forwards these calls: they answer only callers that reach
 // the service itself.
 type HeadsServiceClient interface {
+	// GetHeads returns the position of every mailbox of the service.
 	GetHeads(ctx context.Context, in *GetHeadsRequest, opts ...grpc.CallOption) (*GetHeadsResponse, error)
 	// GetTakeovers returns the epoch of each consumer (the takeover number under which it was
 	// last opened). A stream with a lower number was taken over by another gateway's stream.
@@ -376,6 +377,7 @@ func (c *headsServiceClient) GetTakeovers(ctx context.Context, in *GetTakeoversR
 // epochs of consumers. No gateway forwards these calls: they answer only callers that reach
 // the service itself.
 type HeadsServiceServer interface {
+	// GetHeads returns the position of every mailbox of the service.
 	GetHeads(context.Context, *GetHeadsRequest) (*GetHeadsResponse, error)
 	// GetTakeovers returns the epoch of each consumer (the takeover number under which it was
 	// last opened). A stream with a lower number was taken over by another gateway's stream.
@@ -688,6 +690,7 @@ const (
 // sequence: a receiver that has a message with another chain_hash at that sequence refuses the
 // new one with DATA_LOSS, and does not treat it as a repetition.
 type CallbackServiceClient interface {
+	// Deliver hands over messages. The receiver answers how many of them it accepts.
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 }
 
@@ -720,6 +723,7 @@ func (c *callbackServiceClient) Deliver(ctx context.Context, in *DeliverRequest,
 // sequence: a receiver that has a message with another chain_hash at that sequence refuses the
 // new one with DATA_LOSS, and does not treat it as a repetition.
 type CallbackServiceServer interface {
+	// Deliver hands over messages. The receiver answers how many of them it accepts.
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	mustEmbedUnimplementedCallbackServiceServer()
 }

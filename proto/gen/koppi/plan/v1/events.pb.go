@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PlanCreated: a worker created the plan.
 type PlanCreated struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Responsible    *v1.Party              `protobuf:"bytes,1,opt,name=responsible,proto3" json:"responsible,omitempty"`
@@ -77,6 +78,7 @@ func (x *PlanCreated) GetClientLanguage() string {
 	return ""
 }
 
+// MemberInvited: a member invited a unit.
 type MemberInvited struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Party *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -198,6 +200,7 @@ func (x *PlanSnapshot) GetOverdue() []*PlanOverdue {
 	return nil
 }
 
+// MemberJoined: an invited unit accepted.
 type MemberJoined struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -242,6 +245,7 @@ func (x *MemberJoined) GetParty() *v1.Party {
 	return nil
 }
 
+// MemberLeft: a unit left the plan.
 type MemberLeft struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -294,6 +298,7 @@ func (x *MemberLeft) GetReason() string {
 	return ""
 }
 
+// InvitationDeclined: an invited unit declined.
 type InvitationDeclined struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
@@ -346,6 +351,7 @@ func (x *InvitationDeclined) GetReason() string {
 	return ""
 }
 
+// PlanStarted: the plan became active.
 type PlanStarted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -382,6 +388,7 @@ func (*PlanStarted) Descriptor() ([]byte, []int) {
 	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
+// GoalAdded: a goal was added.
 type GoalAdded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GoalId        string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
@@ -442,6 +449,7 @@ func (x *GoalAdded) GetSetByClient() bool {
 	return false
 }
 
+// GoalUpdated: a goal's text was changed.
 type GoalUpdated struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GoalId        string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
@@ -494,6 +502,7 @@ func (x *GoalUpdated) GetText() string {
 	return ""
 }
 
+// GoalAssessed: a score on the goal attainment scale was recorded.
 type GoalAssessed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GoalId        string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
@@ -562,6 +571,7 @@ func (x *GoalAssessed) GetNote() string {
 	return ""
 }
 
+// ActionAdded: an action was added.
 type ActionAdded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -638,6 +648,7 @@ func (x *ActionAdded) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ActionReassigned: an open action was assigned to another owner.
 type ActionReassigned struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -690,6 +701,7 @@ func (x *ActionReassigned) GetTo() *v1.Party {
 	return nil
 }
 
+// ActionCompleted: an action is done.
 type ActionCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ActionId      string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -750,6 +762,7 @@ func (x *ActionCompleted) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// ClientViewRecorded: the client's view of the plan was recorded.
 type ClientViewRecorded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FeltHeard     bool                   `protobuf:"varint,1,opt,name=felt_heard,json=feltHeard,proto3" json:"felt_heard,omitempty"`
@@ -810,6 +823,7 @@ func (x *ClientViewRecorded) GetComment() string {
 	return ""
 }
 
+// ResponsibilityOffered: the responsible worker offered the responsibility to another.
 type ResponsibilityOffered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	To            *v1.Party              `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
@@ -862,6 +876,7 @@ func (x *ResponsibilityOffered) GetReason() string {
 	return ""
 }
 
+// ResponsibilityAccepted: that worker accepted and is now responsible.
 type ResponsibilityAccepted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	By            *v1.Party              `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
@@ -906,6 +921,7 @@ func (x *ResponsibilityAccepted) GetBy() *v1.Party {
 	return nil
 }
 
+// ResponsibilityDeclined: that worker declined.
 type ResponsibilityDeclined struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -950,6 +966,7 @@ func (x *ResponsibilityDeclined) GetReason() string {
 	return ""
 }
 
+// ReviewScheduled: the time of the next review was set.
 type ReviewScheduled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
@@ -994,6 +1011,7 @@ func (x *ReviewScheduled) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ReviewStarted: the review began.
 type ReviewStarted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1030,6 +1048,7 @@ func (*ReviewStarted) Descriptor() ([]byte, []int) {
 	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
+// ReviewCompleted: the review ended.
 type ReviewCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	NextReviewAt  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=next_review_at,json=nextReviewAt,proto3" json:"next_review_at,omitempty"`
@@ -1082,6 +1101,7 @@ func (x *ReviewCompleted) GetSummary() string {
 	return ""
 }
 
+// PlanEnded: the responsible worker ended the plan.
 type PlanEnded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1126,6 +1146,7 @@ func (x *PlanEnded) GetReason() string {
 	return ""
 }
 
+// PlanOverdue: a due time passed.
 type PlanOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is late: "action/<id>", "review" or "responsibility".

@@ -116,8 +116,9 @@ type PlanServiceClient interface {
 	// does not prevent another party from contacting the client.
 	PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes the plan at any time, also after its end,
-	// with a reason. When the call returns, everything disclosed about it is a tombstone in
-	// every mailbox. Each holder removes its own copy.
+	// with a reason; if it has left the plan, the responsible worker may. When the call returns,
+	// everything disclosed about it is a tombstone in every mailbox. Each holder removes its own
+	// copy.
 	RevokePlan(ctx context.Context, in *RevokePlanRequest, opts ...grpc.CallOption) (*RevokePlanResponse, error)
 	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
 	// Each holder calls it once.
@@ -457,8 +458,9 @@ type PlanServiceServer interface {
 	// does not prevent another party from contacting the client.
 	PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error)
 	// Entered in error. The creating agency revokes the plan at any time, also after its end,
-	// with a reason. When the call returns, everything disclosed about it is a tombstone in
-	// every mailbox. Each holder removes its own copy.
+	// with a reason; if it has left the plan, the responsible worker may. When the call returns,
+	// everything disclosed about it is a tombstone in every mailbox. Each holder removes its own
+	// copy.
 	RevokePlan(context.Context, *RevokePlanRequest) (*RevokePlanResponse, error)
 	// AcknowledgeRevocation states that the caller's agency has removed its copy, or marked it.
 	// Each holder calls it once.

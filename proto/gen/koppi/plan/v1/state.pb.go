@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PlanState is how far a plan has come.
 type PlanState int32
 
 const (
@@ -85,6 +86,7 @@ func (PlanState) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_plan_v1_state_proto_rawDescGZIP(), []int{0}
 }
 
+// MemberState is a member's relation to the plan.
 type MemberState int32
 
 const (
@@ -140,6 +142,7 @@ func (MemberState) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_plan_v1_state_proto_rawDescGZIP(), []int{1}
 }
 
+// Plan is a shared plan as it is disclosed to the caller.
 type Plan struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	PlanId   string                 `protobuf:"bytes,1,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
@@ -369,6 +372,7 @@ func (x *Plan) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+// Member is a unit that takes part in the plan, or was invited to.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A unit; any of its workers acts for the member.
@@ -439,6 +443,7 @@ func (x *Member) GetBasis() *v1.LegalBasis {
 	return nil
 }
 
+// Goal is a goal of the plan.
 type Goal struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	GoalId string                 `protobuf:"bytes,1,opt,name=goal_id,json=goalId,proto3" json:"goal_id,omitempty"`
@@ -596,6 +601,7 @@ func (x *Assessment) GetNote() string {
 	return ""
 }
 
+// Action is a task of the plan, with an owner and a due time.
 type Action struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	ActionId    string                 `protobuf:"bytes,1,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
@@ -705,6 +711,7 @@ func (x *Action) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// ClientView is what the client says about the plan and about being heard.
 type ClientView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ReferralSent: the sender sent the referral.
 type ReferralSent struct {
 	state                    protoimpl.MessageState `protogen:"open.v1"`
 	Receiver                 *v1.Party              `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"`
@@ -183,6 +184,7 @@ func (x *ReferralSent) GetToSocialServices() bool {
 	return false
 }
 
+// ReferralReceived: the receiver has seen the referral.
 type ReferralReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -219,6 +221,7 @@ func (*ReferralReceived) Descriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{1}
 }
 
+// ReferralAccepted: the receiver accepted it; the named worker is responsible.
 type ReferralAccepted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Worker        *v1.Party              `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
@@ -325,6 +328,7 @@ func (x *ReferralTriaged) GetDueProvision() string {
 	return ""
 }
 
+// ReferralDeclined: the receiver declined it.
 type ReferralDeclined struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Reason            ReferralDeclineReason  `protobuf:"varint,1,opt,name=reason,proto3,enum=koppi.referral.v1.ReferralDeclineReason" json:"reason,omitempty"`
@@ -385,6 +389,7 @@ func (x *ReferralDeclined) GetSuggestedReceiver() *v1.Party {
 	return nil
 }
 
+// ReferralRedirected: the receiver offered it to a third agency.
 type ReferralRedirected struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	RedirectedReferralId string                 `protobuf:"bytes,1,opt,name=redirected_referral_id,json=redirectedReferralId,proto3" json:"redirected_referral_id,omitempty"`
@@ -509,6 +514,7 @@ func (x *RedirectAnswered) GetAccepted() bool {
 	return false
 }
 
+// ReferralReassigned: it was assigned to another unit or worker of the receiver.
 type ReferralReassigned struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	To            *v1.Party              `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
@@ -561,6 +567,7 @@ func (x *ReferralReassigned) GetReason() string {
 	return ""
 }
 
+// AppointmentScheduled: the receiver gave the client an appointment.
 type AppointmentScheduled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AppointmentId string                 `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
@@ -621,6 +628,7 @@ func (x *AppointmentScheduled) GetPlace() string {
 	return ""
 }
 
+// AppointmentResultRecorded: the result of an appointment was recorded.
 type AppointmentResultRecorded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AppointmentId string                 `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
@@ -673,6 +681,7 @@ func (x *AppointmentResultRecorded) GetResult() AppointmentResult {
 	return AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED
 }
 
+// ProgressNoteAdded: the receiver informed the sender of progress.
 type ProgressNoteAdded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
@@ -733,6 +742,7 @@ func (x *ProgressNoteAdded) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// ReferralCompleted: the receiver ended it with an outcome.
 type ReferralCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Outcome       ReferralOutcome        `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.referral.v1.ReferralOutcome" json:"outcome,omitempty"`
@@ -839,6 +849,8 @@ func (x *ReferralCancellationRequested) GetReason() string {
 	return ""
 }
 
+// ReferralCancellationRefused: the receiver continues the work although the sender asked to
+// cancel.
 type ReferralCancellationRefused struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Explanation   string                 `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
@@ -883,6 +895,7 @@ func (x *ReferralCancellationRefused) GetExplanation() string {
 	return ""
 }
 
+// ReferralSettled: the sender ended a declined referral.
 type ReferralSettled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ResubmittedAs string                 `protobuf:"bytes,1,opt,name=resubmitted_as,json=resubmittedAs,proto3" json:"resubmitted_as,omitempty"`
@@ -935,6 +948,7 @@ func (x *ReferralSettled) GetReason() string {
 	return ""
 }
 
+// ReferralCancelled: the referral was cancelled.
 type ReferralCancelled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -979,6 +993,7 @@ func (x *ReferralCancelled) GetReason() string {
 	return ""
 }
 
+// ReferralOverdue: a due time passed, and nobody had taken the next step.
 type ReferralOverdue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	State ReferralState          `protobuf:"varint,1,opt,name=state,proto3,enum=koppi.referral.v1.ReferralState" json:"state,omitempty"`

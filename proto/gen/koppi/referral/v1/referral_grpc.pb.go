@@ -65,7 +65,8 @@ type ReferralServiceClient interface {
 	// within five working days from then (an emergency within one hour).
 	ReceiveReferral(ctx context.Context, in *ReceiveReferralRequest, opts ...grpc.CallOption) (*ReceiveReferralResponse, error)
 	// TriageReferral records how urgent the receiver judges the referral to be, at any time
-	// until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
+	// from receipt until it ends. It is disclosed to all parties. Only triage removes an urgent
+	// due time.
 	TriageReferral(ctx context.Context, in *TriageReferralRequest, opts ...grpc.CallOption) (*TriageReferralResponse, error)
 	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(ctx context.Context, in *AcceptReferralRequest, opts ...grpc.CallOption) (*AcceptReferralResponse, error)
@@ -338,7 +339,8 @@ type ReferralServiceServer interface {
 	// within five working days from then (an emergency within one hour).
 	ReceiveReferral(context.Context, *ReceiveReferralRequest) (*ReceiveReferralResponse, error)
 	// TriageReferral records how urgent the receiver judges the referral to be, at any time
-	// until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
+	// from receipt until it ends. It is disclosed to all parties. Only triage removes an urgent
+	// due time.
 	TriageReferral(context.Context, *TriageReferralRequest) (*TriageReferralResponse, error)
 	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error)

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ReferralKind is what the sender asks for or sends.
 type ReferralKind int32
 
 const (
@@ -86,6 +87,7 @@ func (ReferralKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{0}
 }
 
+// ReferralState is how far a referral has come.
 type ReferralState int32
 
 const (
@@ -162,6 +164,7 @@ func (ReferralState) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{1}
 }
 
+// ReferralOutcome is the result with which a referral is completed.
 type ReferralOutcome int32
 
 const (
@@ -230,6 +233,7 @@ func (ReferralOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{2}
 }
 
+// ReferralDeclineReason is the reason for which the receiver declines a referral.
 type ReferralDeclineReason int32
 
 const (
@@ -291,6 +295,7 @@ func (ReferralDeclineReason) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
+// AppointmentResult is the result of an appointment.
 type AppointmentResult int32
 
 const (
@@ -346,6 +351,7 @@ func (AppointmentResult) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{4}
 }
 
+// Referral is a referral as it is disclosed to the caller.
 type Referral struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	ReferralId string                 `protobuf:"bytes,1,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
@@ -672,6 +678,7 @@ func (x *Referral) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+// Appointment is an appointment that the receiver gave to the client.
 type Appointment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	AppointmentId string                 `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
@@ -740,6 +747,7 @@ func (x *Appointment) GetResult() AppointmentResult {
 	return AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED
 }
 
+// ProgressNote informs the sender of progress between acceptance and outcome.
 type ProgressNote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`

@@ -119,6 +119,8 @@ export const GetAgenciesResponseSchema: GenMessage<GetAgenciesResponse> = /*@__P
   messageDesc(file_koppi_casework_v1_casework, 3);
 
 /**
+ * Agency is an agency's entry in the directory.
+ *
  * @generated from message koppi.casework.v1.Agency
  */
 export type Agency = Message<"koppi.casework.v1.Agency"> & {
@@ -161,6 +163,8 @@ export const AgencySchema: GenMessage<Agency> = /*@__PURE__*/
   messageDesc(file_koppi_casework_v1_casework, 4);
 
 /**
+ * Unit is a unit's entry in the directory.
+ *
  * @generated from message koppi.casework.v1.Unit
  */
 export type Unit = Message<"koppi.casework.v1.Unit"> & {
@@ -300,6 +304,8 @@ export const FindUnitsResponseSchema: GenMessage<FindUnitsResponse> = /*@__PURE_
   messageDesc(file_koppi_casework_v1_casework, 8);
 
 /**
+ * Route is a unit that can receive a message.
+ *
  * @generated from message koppi.casework.v1.Route
  */
 export type Route = Message<"koppi.casework.v1.Route"> & {
@@ -426,6 +432,8 @@ export const ListWorkResponseSchema: GenMessage<ListWorkResponse> = /*@__PURE__*
   messageDesc(file_koppi_casework_v1_casework, 11);
 
 /**
+ * WorkItem is a matter's entry in a worklist.
+ *
  * @generated from message koppi.casework.v1.WorkItem
  */
 export type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
@@ -564,6 +572,8 @@ export const ReassignWorkResponseSchema: GenMessage<ReassignWorkResponse> = /*@_
   messageDesc(file_koppi_casework_v1_casework, 14);
 
 /**
+ * Reassigned is the result of the reassignment of one matter.
+ *
  * @generated from message koppi.casework.v1.Reassigned
  */
 export type Reassigned = Message<"koppi.casework.v1.Reassigned"> & {
@@ -651,6 +661,8 @@ export const ListAccessesResponseSchema: GenMessage<ListAccessesResponse> = /*@_
   messageDesc(file_koppi_casework_v1_casework, 17);
 
 /**
+ * Access is an entry of the access log.
+ *
  * @generated from message koppi.casework.v1.Access
  */
 export type Access = Message<"koppi.casework.v1.Access"> & {
@@ -872,6 +884,8 @@ export const LoopCountSchema: GenMessage<LoopCount> = /*@__PURE__*/
   messageDesc(file_koppi_casework_v1_casework, 21);
 
 /**
+ * AgencyKind is the branch of administration of an agency.
+ *
  * @generated from enum koppi.casework.v1.AgencyKind
  */
 export enum AgencyKind {
@@ -913,6 +927,8 @@ export const AgencyKindSchema: GenEnum<AgencyKind> = /*@__PURE__*/
   enumDesc(file_koppi_casework_v1_casework, 0);
 
 /**
+ * Queue selects whose matters a worklist shows.
+ *
  * @generated from enum koppi.casework.v1.Queue
  */
 export enum Queue {

@@ -462,6 +462,8 @@ export const InformationProvidedSchema: GenMessage<InformationProvided> = /*@__P
   messageDesc(file_koppi_concern_v1_events, 10);
 
 /**
+ * AssessmentStarted: the receiver began the service needs assessment.
+ *
  * @generated from message koppi.concern.v1.AssessmentStarted
  */
 export type AssessmentStarted = Message<"koppi.concern.v1.AssessmentStarted"> & {
@@ -475,6 +477,8 @@ export const AssessmentStartedSchema: GenMessage<AssessmentStarted> = /*@__PURE_
   messageDesc(file_koppi_concern_v1_events, 11);
 
 /**
+ * AssessmentCompleted: the receiver ended the assessment.
+ *
  * @generated from message koppi.concern.v1.AssessmentCompleted
  */
 export type AssessmentCompleted = Message<"koppi.concern.v1.AssessmentCompleted"> & {

@@ -167,6 +167,8 @@ export const AcknowledgeWithdrawalResponseSchema: GenMessage<AcknowledgeWithdraw
   messageDesc(file_koppi_consent_v1_consent, 5);
 
 /**
+ * Consent is the consent on which one matter rests.
+ *
  * @generated from message koppi.consent.v1.Consent
  */
 export type Consent = Message<"koppi.consent.v1.Consent"> & {

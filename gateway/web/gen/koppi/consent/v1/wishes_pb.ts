@@ -57,6 +57,8 @@ export const RecipientSchema: GenMessage<Recipient> = /*@__PURE__*/
   messageDesc(file_koppi_consent_v1_wishes, 0);
 
 /**
+ * Wishes holds a client's consent directives, with what they blocked and the overrides.
+ *
  * @generated from message koppi.consent.v1.Wishes
  */
 export type Wishes = Message<"koppi.consent.v1.Wishes"> & {
@@ -724,6 +726,8 @@ export const TransferProhibitedSchema: GenMessage<TransferProhibited> = /*@__PUR
   messageDesc(file_koppi_consent_v1_wishes, 11);
 
 /**
+ * ProhibitionLifted: the prohibition is no longer in force.
+ *
  * @generated from message koppi.consent.v1.ProhibitionLifted
  */
 export type ProhibitionLifted = Message<"koppi.consent.v1.ProhibitionLifted"> & {

@@ -22,6 +22,8 @@ export const file_koppi_consultation_v1_events: GenFile = /*@__PURE__*/
   fileDesc("CiJrb3BwaS9jb25zdWx0YXRpb24vdjEvZXZlbnRzLnByb3RvEhVrb3BwaS5jb25zdWx0YXRpb24udjEi3QEKEkNvbnN1bHRhdGlvbk9wZW5lZBIpCglhZGRyZXNzZWUYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSEwoFdG9waWMYAiABKAlCBOi4GAMSFgoIcXVlc3Rpb24YAyABKAlCBOi4GAMSKQoHdXJnZW5jeRgEIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAUgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSEgoKbWVzc2FnZV9pZBgGIAEoCSJSChZDb25zdWx0YXRpb25SZWFzc2lnbmVkEiIKAnRvGAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhQKBnJlYXNvbhgCIAEoCUIE6LgYAyI7ChFDb25zdWx0YXRpb25UYWtlbhImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkiegoNTWVzc2FnZVBvc3RlZBISCgptZXNzYWdlX2lkGAEgASgJEhIKBHRleHQYAiABKAlCBOi4GAMSDwoHYW5zd2VycxgDIAEoCBIwCgthdHRhY2htZW50cxgEIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IqwBChJQYXJ0aWNpcGFudEludml0ZWQSKwoLcGFydGljaXBhbnQYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxI9CghzbmFwc2hvdBgDIAEoCzIrLmtvcHBpLmNvbnN1bHRhdGlvbi52MS5Db25zdWx0YXRpb25TbmFwc2hvdCKJAgoUQ29uc3VsdGF0aW9uU25hcHNob3QSOQoMY29uc3VsdGF0aW9uGAEgASgLMiMua29wcGkuY29uc3VsdGF0aW9uLnYxLkNvbnN1bHRhdGlvbhIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghmaXJlZF9hdBgEIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNdXJnZW50X2R1ZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKgoSQ29uc3VsdGF0aW9uQ2xvc2VkEhQKBmxlZF90bxgBIAEoCUIE6LgYASKNAQoTQ29uc3VsdGF0aW9uT3ZlcmR1ZRI3CgVzdGF0ZRgBIAEoDjIoLmtvcHBpLmNvbnN1bHRhdGlvbi52MS5Db25zdWx0YXRpb25TdGF0ZRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1ZV9ydWxlcxgDIAEoBWIGcHJvdG8z", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_consultation_v1_consultation]);
 
 /**
+ * ConsultationOpened: the asker asked the question.
+ *
  * @generated from message koppi.consultation.v1.ConsultationOpened
  */
 export type ConsultationOpened = Message<"koppi.consultation.v1.ConsultationOpened"> & {
@@ -66,6 +68,8 @@ export const ConsultationOpenedSchema: GenMessage<ConsultationOpened> = /*@__PUR
   messageDesc(file_koppi_consultation_v1_events, 0);
 
 /**
+ * ConsultationReassigned: it was assigned to another unit or worker.
+ *
  * @generated from message koppi.consultation.v1.ConsultationReassigned
  */
 export type ConsultationReassigned = Message<"koppi.consultation.v1.ConsultationReassigned"> & {
@@ -88,6 +92,8 @@ export const ConsultationReassignedSchema: GenMessage<ConsultationReassigned> = 
   messageDesc(file_koppi_consultation_v1_events, 1);
 
 /**
+ * ConsultationTaken: a worker of the addressed unit took it.
+ *
  * @generated from message koppi.consultation.v1.ConsultationTaken
  */
 export type ConsultationTaken = Message<"koppi.consultation.v1.ConsultationTaken"> & {
@@ -105,6 +111,8 @@ export const ConsultationTakenSchema: GenMessage<ConsultationTaken> = /*@__PURE_
   messageDesc(file_koppi_consultation_v1_events, 2);
 
 /**
+ * MessagePosted: a message was added to the conversation.
+ *
  * @generated from message koppi.consultation.v1.MessagePosted
  */
 export type MessagePosted = Message<"koppi.consultation.v1.MessagePosted"> & {
@@ -137,6 +145,8 @@ export const MessagePostedSchema: GenMessage<MessagePosted> = /*@__PURE__*/
   messageDesc(file_koppi_consultation_v1_events, 3);
 
 /**
+ * ParticipantInvited: another agency's unit was invited.
+ *
  * @generated from message koppi.consultation.v1.ParticipantInvited
  */
 export type ParticipantInvited = Message<"koppi.consultation.v1.ParticipantInvited"> & {
@@ -219,6 +229,8 @@ export const ConsultationSnapshotSchema: GenMessage<ConsultationSnapshot> = /*@_
   messageDesc(file_koppi_consultation_v1_events, 5);
 
 /**
+ * ConsultationClosed: the consultation ended.
+ *
  * @generated from message koppi.consultation.v1.ConsultationClosed
  */
 export type ConsultationClosed = Message<"koppi.consultation.v1.ConsultationClosed"> & {
@@ -236,6 +248,8 @@ export const ConsultationClosedSchema: GenMessage<ConsultationClosed> = /*@__PUR
   messageDesc(file_koppi_consultation_v1_events, 6);
 
 /**
+ * ConsultationOverdue: a due time passed, and nobody had taken the next step.
+ *
  * @generated from message koppi.consultation.v1.ConsultationOverdue
  */
 export type ConsultationOverdue = Message<"koppi.consultation.v1.ConsultationOverdue"> & {

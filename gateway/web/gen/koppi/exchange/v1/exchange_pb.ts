@@ -185,6 +185,8 @@ export const CaseMessageSchema: GenMessage<CaseMessage> = /*@__PURE__*/
   messageDesc(file_koppi_exchange_v1_exchange, 0);
 
 /**
+ * Withheld names a field that was left out, and why.
+ *
  * @generated from message koppi.exchange.v1.Withheld
  */
 export type Withheld = Message<"koppi.exchange.v1.Withheld"> & {
@@ -1300,6 +1302,8 @@ export const ExchangeService: GenService<{
  */
 export const HeadsService: GenService<{
   /**
+   * GetHeads returns the position of every mailbox of the service.
+   *
    * @generated from rpc koppi.exchange.v1.HeadsService.GetHeads
    */
   getHeads: {
@@ -1378,6 +1382,8 @@ export const ParkingService: GenService<{
  */
 export const CallbackService: GenService<{
   /**
+   * Deliver hands over messages. The receiver answers how many of them it accepts.
+   *
    * @generated from rpc koppi.exchange.v1.CallbackService.Deliver
    */
   deliver: {

@@ -22,6 +22,8 @@ export const file_koppi_plan_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Chprb3BwaS9wbGFuL3YxL2V2ZW50cy5wcm90bxINa29wcGkucGxhbi52MSJZCgtQbGFuQ3JlYXRlZBIrCgtyZXNwb25zaWJsZRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIdCg9jbGllbnRfbGFuZ3VhZ2UYAiABKAlCBOi4GAIikQEKDU1lbWJlckludml0ZWQSJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoFYmFzaXMYAiABKAsyGy5rb3BwaS5jb21tb24udjEuTGVnYWxCYXNpcxItCghzbmFwc2hvdBgDIAEoCzIbLmtvcHBpLnBsYW4udjEuUGxhblNuYXBzaG90Il4KDFBsYW5TbmFwc2hvdBIhCgRwbGFuGAEgASgLMhMua29wcGkucGxhbi52MS5QbGFuEisKB292ZXJkdWUYAiADKAsyGi5rb3BwaS5wbGFuLnYxLlBsYW5PdmVyZHVlIjUKDE1lbWJlckpvaW5lZBIlCgVwYXJ0eRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJJCgpNZW1iZXJMZWZ0EiUKBXBhcnR5GAEgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EhQKBnJlYXNvbhgCIAEoCUIE6LgYAyJRChJJbnZpdGF0aW9uRGVjbGluZWQSJQoFcGFydHkYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFAoGcmVhc29uGAIgASgJQgTouBgDIg0KC1BsYW5TdGFydGVkIkcKCUdvYWxBZGRlZBIPCgdnb2FsX2lkGAEgASgJEhIKBHRleHQYAiABKAlCBOi4GAMSFQoNc2V0X2J5X2NsaWVudBgDIAEoCCIyCgtHb2FsVXBkYXRlZBIPCgdnb2FsX2lkGAEgASgJEhIKBHRleHQYAiABKAlCBOi4GAMiVQoMR29hbEFzc2Vzc2VkEg8KB2dvYWxfaWQYASABKAkSDQoFc2NvcmUYAiABKBESEQoJYnlfY2xpZW50GAMgASgIEhIKBG5vdGUYBCABKAlCBOi4GAMimAEKC0FjdGlvbkFkZGVkEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgdnb2FsX2lkGAIgASgJEhIKBHRleHQYAyABKAlCBOi4GAMSJQoFb3duZXIYBCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSKgoGZHVlX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJChBBY3Rpb25SZWFzc2lnbmVkEhEKCWFjdGlvbl9pZBgBIAEoCRIiCgJ0bxgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSJqCg9BY3Rpb25Db21wbGV0ZWQSEQoJYWN0aW9uX2lkGAEgASgJEhIKBG5vdGUYAiABKAlCBOi4GAMSMAoLYXR0YWNobWVudHMYAyADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudCJXChJDbGllbnRWaWV3UmVjb3JkZWQSEgoKZmVsdF9oZWFyZBgBIAEoCBIWCg5vd25fZ29hbHNfbGVhZBgCIAEoCBIVCgdjb21tZW50GAMgASgJQgTouBgDIlEKFVJlc3BvbnNpYmlsaXR5T2ZmZXJlZBIiCgJ0bxgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIUCgZyZWFzb24YAiABKAlCBOi4GAMiPAoWUmVzcG9uc2liaWxpdHlBY2NlcHRlZBIiCgJieRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eSIuChZSZXNwb25zaWJpbGl0eURlY2xpbmVkEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyI5Cg9SZXZpZXdTY2hlZHVsZWQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIg8KDVJldmlld1N0YXJ0ZWQiXAoPUmV2aWV3Q29tcGxldGVkEjIKDm5leHRfcmV2aWV3X2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCgdzdW1tYXJ5GAIgASgJQgTouBgDIiEKCVBsYW5FbmRlZBIUCgZyZWFzb24YASABKAlCBOi4GAMiTQoLUGxhbk92ZXJkdWUSEgoEd2hhdBgBIAEoCUIE6LgYAhIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_plan_v1_state]);
 
 /**
+ * PlanCreated: a worker created the plan.
+ *
  * @generated from message koppi.plan.v1.PlanCreated
  */
 export type PlanCreated = Message<"koppi.plan.v1.PlanCreated"> & {
@@ -44,6 +46,8 @@ export const PlanCreatedSchema: GenMessage<PlanCreated> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 0);
 
 /**
+ * MemberInvited: a member invited a unit.
+ *
  * @generated from message koppi.plan.v1.MemberInvited
  */
 export type MemberInvited = Message<"koppi.plan.v1.MemberInvited"> & {
@@ -107,6 +111,8 @@ export const PlanSnapshotSchema: GenMessage<PlanSnapshot> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 2);
 
 /**
+ * MemberJoined: an invited unit accepted.
+ *
  * @generated from message koppi.plan.v1.MemberJoined
  */
 export type MemberJoined = Message<"koppi.plan.v1.MemberJoined"> & {
@@ -124,6 +130,8 @@ export const MemberJoinedSchema: GenMessage<MemberJoined> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 3);
 
 /**
+ * MemberLeft: a unit left the plan.
+ *
  * @generated from message koppi.plan.v1.MemberLeft
  */
 export type MemberLeft = Message<"koppi.plan.v1.MemberLeft"> & {
@@ -146,6 +154,8 @@ export const MemberLeftSchema: GenMessage<MemberLeft> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 4);
 
 /**
+ * InvitationDeclined: an invited unit declined.
+ *
  * @generated from message koppi.plan.v1.InvitationDeclined
  */
 export type InvitationDeclined = Message<"koppi.plan.v1.InvitationDeclined"> & {
@@ -168,6 +178,8 @@ export const InvitationDeclinedSchema: GenMessage<InvitationDeclined> = /*@__PUR
   messageDesc(file_koppi_plan_v1_events, 5);
 
 /**
+ * PlanStarted: the plan became active.
+ *
  * @generated from message koppi.plan.v1.PlanStarted
  */
 export type PlanStarted = Message<"koppi.plan.v1.PlanStarted"> & {
@@ -181,6 +193,8 @@ export const PlanStartedSchema: GenMessage<PlanStarted> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 6);
 
 /**
+ * GoalAdded: a goal was added.
+ *
  * @generated from message koppi.plan.v1.GoalAdded
  */
 export type GoalAdded = Message<"koppi.plan.v1.GoalAdded"> & {
@@ -208,6 +222,8 @@ export const GoalAddedSchema: GenMessage<GoalAdded> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 7);
 
 /**
+ * GoalUpdated: a goal's text was changed.
+ *
  * @generated from message koppi.plan.v1.GoalUpdated
  */
 export type GoalUpdated = Message<"koppi.plan.v1.GoalUpdated"> & {
@@ -230,6 +246,8 @@ export const GoalUpdatedSchema: GenMessage<GoalUpdated> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 8);
 
 /**
+ * GoalAssessed: a score on the goal attainment scale was recorded.
+ *
  * @generated from message koppi.plan.v1.GoalAssessed
  */
 export type GoalAssessed = Message<"koppi.plan.v1.GoalAssessed"> & {
@@ -262,6 +280,8 @@ export const GoalAssessedSchema: GenMessage<GoalAssessed> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 9);
 
 /**
+ * ActionAdded: an action was added.
+ *
  * @generated from message koppi.plan.v1.ActionAdded
  */
 export type ActionAdded = Message<"koppi.plan.v1.ActionAdded"> & {
@@ -299,6 +319,8 @@ export const ActionAddedSchema: GenMessage<ActionAdded> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 10);
 
 /**
+ * ActionReassigned: an open action was assigned to another owner.
+ *
  * @generated from message koppi.plan.v1.ActionReassigned
  */
 export type ActionReassigned = Message<"koppi.plan.v1.ActionReassigned"> & {
@@ -321,6 +343,8 @@ export const ActionReassignedSchema: GenMessage<ActionReassigned> = /*@__PURE__*
   messageDesc(file_koppi_plan_v1_events, 11);
 
 /**
+ * ActionCompleted: an action is done.
+ *
  * @generated from message koppi.plan.v1.ActionCompleted
  */
 export type ActionCompleted = Message<"koppi.plan.v1.ActionCompleted"> & {
@@ -348,6 +372,8 @@ export const ActionCompletedSchema: GenMessage<ActionCompleted> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 12);
 
 /**
+ * ClientViewRecorded: the client's view of the plan was recorded.
+ *
  * @generated from message koppi.plan.v1.ClientViewRecorded
  */
 export type ClientViewRecorded = Message<"koppi.plan.v1.ClientViewRecorded"> & {
@@ -375,6 +401,8 @@ export const ClientViewRecordedSchema: GenMessage<ClientViewRecorded> = /*@__PUR
   messageDesc(file_koppi_plan_v1_events, 13);
 
 /**
+ * ResponsibilityOffered: the responsible worker offered the responsibility to another.
+ *
  * @generated from message koppi.plan.v1.ResponsibilityOffered
  */
 export type ResponsibilityOffered = Message<"koppi.plan.v1.ResponsibilityOffered"> & {
@@ -397,6 +425,8 @@ export const ResponsibilityOfferedSchema: GenMessage<ResponsibilityOffered> = /*
   messageDesc(file_koppi_plan_v1_events, 14);
 
 /**
+ * ResponsibilityAccepted: that worker accepted and is now responsible.
+ *
  * @generated from message koppi.plan.v1.ResponsibilityAccepted
  */
 export type ResponsibilityAccepted = Message<"koppi.plan.v1.ResponsibilityAccepted"> & {
@@ -414,6 +444,8 @@ export const ResponsibilityAcceptedSchema: GenMessage<ResponsibilityAccepted> = 
   messageDesc(file_koppi_plan_v1_events, 15);
 
 /**
+ * ResponsibilityDeclined: that worker declined.
+ *
  * @generated from message koppi.plan.v1.ResponsibilityDeclined
  */
 export type ResponsibilityDeclined = Message<"koppi.plan.v1.ResponsibilityDeclined"> & {
@@ -431,6 +463,8 @@ export const ResponsibilityDeclinedSchema: GenMessage<ResponsibilityDeclined> = 
   messageDesc(file_koppi_plan_v1_events, 16);
 
 /**
+ * ReviewScheduled: the time of the next review was set.
+ *
  * @generated from message koppi.plan.v1.ReviewScheduled
  */
 export type ReviewScheduled = Message<"koppi.plan.v1.ReviewScheduled"> & {
@@ -448,6 +482,8 @@ export const ReviewScheduledSchema: GenMessage<ReviewScheduled> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 17);
 
 /**
+ * ReviewStarted: the review began.
+ *
  * @generated from message koppi.plan.v1.ReviewStarted
  */
 export type ReviewStarted = Message<"koppi.plan.v1.ReviewStarted"> & {
@@ -461,6 +497,8 @@ export const ReviewStartedSchema: GenMessage<ReviewStarted> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 18);
 
 /**
+ * ReviewCompleted: the review ended.
+ *
  * @generated from message koppi.plan.v1.ReviewCompleted
  */
 export type ReviewCompleted = Message<"koppi.plan.v1.ReviewCompleted"> & {
@@ -483,6 +521,8 @@ export const ReviewCompletedSchema: GenMessage<ReviewCompleted> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 19);
 
 /**
+ * PlanEnded: the responsible worker ended the plan.
+ *
  * @generated from message koppi.plan.v1.PlanEnded
  */
 export type PlanEnded = Message<"koppi.plan.v1.PlanEnded"> & {
@@ -500,6 +540,8 @@ export const PlanEndedSchema: GenMessage<PlanEnded> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_events, 20);
 
 /**
+ * PlanOverdue: a due time passed.
+ *
  * @generated from message koppi.plan.v1.PlanOverdue
  */
 export type PlanOverdue = Message<"koppi.plan.v1.PlanOverdue"> & {

@@ -24,6 +24,8 @@ export const file_koppi_plan_v1_state: GenFile = /*@__PURE__*/
   fileDesc("Chlrb3BwaS9wbGFuL3YxL3N0YXRlLnByb3RvEg1rb3BwaS5wbGFuLnYxIpUHCgRQbGFuEg8KB3BsYW5faWQYASABKAkSDwoHY2FzZV9pZBgCIAEoCRIRCgljbGllbnRfaWQYAyABKAkSJwoFc3RhdGUYBCABKA4yGC5rb3BwaS5wbGFuLnYxLlBsYW5TdGF0ZRIrCgZzdGF0dXMYBSABKAsyGy5rb3BwaS5jb21tb24udjEuTG9vcFN0YXR1cxIqCgViYXNpcxgGIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEisKC3Jlc3BvbnNpYmxlGAcgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EjkKGXJlc3BvbnNpYmlsaXR5X29mZmVyZWRfdG8YCCABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSOQoVcmVzcG9uc2liaWxpdHlfZHVlX2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgdtZW1iZXJzGAkgAygLMhUua29wcGkucGxhbi52MS5NZW1iZXISIgoFZ29hbHMYCiADKAsyEy5rb3BwaS5wbGFuLnYxLkdvYWwSJgoHYWN0aW9ucxgLIAMoCzIVLmtvcHBpLnBsYW4udjEuQWN0aW9uEi8KDGNsaWVudF92aWV3cxgMIAMoCzIZLmtvcHBpLnBsYW4udjEuQ2xpZW50VmlldxIyCg5uZXh0X3Jldmlld19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoKZW5kX3JlYXNvbhgPIAEoCUIE6LgYAxIqCgpjcmVhdGVkX2J5GBQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5Eh0KD2NsaWVudF9sYW5ndWFnZRgQIAEoCUIE6LgYAhIMCgRldGFnGBEgASgJEh8KEWF2YWlsYWJsZV9hY3Rpb25zGBIgAygJQgTouBgCEjkKEHBsYW5uZWRfY29udGFjdHMYFiADKAsyHy5rb3BwaS5jb21tb24udjEuUGxhbm5lZENvbnRhY3QSLwoKcmV2b2NhdGlvbhgTIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5SZXZvY2F0aW9uEioKCGxlZnRfb3V0GDIgAygLMhgua29wcGkuY29tbW9uLnYxLkxlZnRPdXQisQEKBk1lbWJlchIlCgVwYXJ0eRgBIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIpCgVzdGF0ZRgCIAEoDjIaLmtvcHBpLnBsYW4udjEuTWVtYmVyU3RhdGUSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBWJhc2lzGAQgASgLMhsua29wcGkuY29tbW9uLnYxLkxlZ2FsQmFzaXMigAEKBEdvYWwSDwoHZ29hbF9pZBgBIAEoCRISCgR0ZXh0GAIgASgJQgTouBgDEhUKDXNldF9ieV9jbGllbnQYAyABKAgSLgoLYXNzZXNzbWVudHMYBCADKAsyGS5rb3BwaS5wbGFuLnYxLkFzc2Vzc21lbnQSDAoEZXRhZxgFIAEoCSKOAQoKQXNzZXNzbWVudBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASIgoCYnkYAiABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSDQoFc2NvcmUYAyABKBESEQoJYnlfY2xpZW50GAQgASgIEhIKBG5vdGUYBSABKAlCBOi4GAMinAIKBkFjdGlvbhIRCglhY3Rpb25faWQYASABKAkSDwoHZ29hbF9pZBgCIAEoCRISCgR0ZXh0GAMgASgJQgTouBgDEiUKBW93bmVyGAQgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5EioKBmR1ZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvdmVyZHVlGAcgASgIEhIKBG5vdGUYCCABKAlCBOi4GAMSMAoLYXR0YWNobWVudHMYCSADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudCJ3CgpDbGllbnRWaWV3EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpmZWx0X2hlYXJkGAIgASgIEhYKDm93bl9nb2Fsc19sZWFkGAMgASgIEhUKB2NvbW1lbnQYBCABKAlCBOi4GAMqqAEKCVBsYW5TdGF0ZRIaChZQTEFOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFAoQUExBTl9TVEFURV9EUkFGVBABEhUKEVBMQU5fU1RBVEVfQUNUSVZFEAISGwoXUExBTl9TVEFURV9VTkRFUl9SRVZJRVcQAxIUChBQTEFOX1NUQVRFX0VOREVEEAQSHwobUExBTl9TVEFURV9FTlRFUkVEX0lOX0VSUk9SEAUqkAEKC01lbWJlclN0YXRlEhwKGE1FTUJFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFE1FTUJFUl9TVEFURV9JTlZJVEVEEAESFwoTTUVNQkVSX1NUQVRFX0pPSU5FRBACEhUKEU1FTUJFUl9TVEFURV9MRUZUEAMSGQoVTUVNQkVSX1NUQVRFX0RFQ0xJTkVEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_left_out, file_koppi_common_v1_party, file_koppi_common_v1_revocation, file_koppi_common_v1_text]);
 
 /**
+ * Plan is a shared plan as it is disclosed to the caller.
+ *
  * @generated from message koppi.plan.v1.Plan
  */
 export type Plan = Message<"koppi.plan.v1.Plan"> & {
@@ -168,6 +170,8 @@ export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 0);
 
 /**
+ * Member is a unit that takes part in the plan, or was invited to.
+ *
  * @generated from message koppi.plan.v1.Member
  */
 export type Member = Message<"koppi.plan.v1.Member"> & {
@@ -204,6 +208,8 @@ export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 1);
 
 /**
+ * Goal is a goal of the plan.
+ *
  * @generated from message koppi.plan.v1.Goal
  */
 export type Goal = Message<"koppi.plan.v1.Goal"> & {
@@ -287,6 +293,8 @@ export const AssessmentSchema: GenMessage<Assessment> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 3);
 
 /**
+ * Action is a task of the plan, with an owner and a due time.
+ *
  * @generated from message koppi.plan.v1.Action
  */
 export type Action = Message<"koppi.plan.v1.Action"> & {
@@ -346,6 +354,8 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 4);
 
 /**
+ * ClientView is what the client says about the plan and about being heard.
+ *
  * @generated from message koppi.plan.v1.ClientView
  */
 export type ClientView = Message<"koppi.plan.v1.ClientView"> & {
@@ -378,6 +388,8 @@ export const ClientViewSchema: GenMessage<ClientView> = /*@__PURE__*/
   messageDesc(file_koppi_plan_v1_state, 5);
 
 /**
+ * PlanState is how far a plan has come.
+ *
  * @generated from enum koppi.plan.v1.PlanState
  */
 export enum PlanState {
@@ -422,6 +434,8 @@ export const PlanStateSchema: GenEnum<PlanState> = /*@__PURE__*/
   enumDesc(file_koppi_plan_v1_state, 0);
 
 /**
+ * MemberState is a member's relation to the plan.
+ *
  * @generated from enum koppi.plan.v1.MemberState
  */
 export enum MemberState {

@@ -24,6 +24,8 @@ export const file_koppi_referral_v1_state: GenFile = /*@__PURE__*/
   fileDesc("Ch1rb3BwaS9yZWZlcnJhbC92MS9zdGF0ZS5wcm90bxIRa29wcGkucmVmZXJyYWwudjEilwsKCFJlZmVycmFsEhMKC3JlZmVycmFsX2lkGAEgASgJEg8KB2Nhc2VfaWQYAiABKAkSEQoJY2xpZW50X2lkGAMgASgJEi0KBGtpbmQYBCABKA4yHy5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbEtpbmQSLwoFc3RhdGUYBSABKA4yIC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbFN0YXRlEisKBnN0YXR1cxgGIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5Mb29wU3RhdHVzEiYKBnNlbmRlchgHIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIoCghyZWNlaXZlchgIIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIqCgViYXNpcxgJIAEoCzIbLmtvcHBpLmNvbW1vbi52MS5MZWdhbEJhc2lzEikKB3VyZ2VuY3kYCiABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIZCgtzZXJ2aWNlX2tleRgLIAEoCUIE6LgYARIUCgZyZWFzb24YDCABKAlCBOi4GAMSMAoLYXR0YWNobWVudHMYDSADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudBI0CgxhcHBvaW50bWVudHMYDiADKAsyHi5rb3BwaS5yZWZlcnJhbC52MS5BcHBvaW50bWVudBI3Cg5wcm9ncmVzc19ub3RlcxgPIAMoCzIfLmtvcHBpLnJlZmVycmFsLnYxLlByb2dyZXNzTm90ZRIzCgdvdXRjb21lGBAgASgOMiIua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxPdXRjb21lEhoKDG91dGNvbWVfbm90ZRgRIAEoCUIE6LgYAxJACg5kZWNsaW5lX3JlYXNvbhgSIAEoDjIoLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsRGVjbGluZVJlYXNvbhIhChlyZWRpcmVjdGVkX3RvX3JlZmVycmFsX2lkGBMgASgJEiMKG3JlZGlyZWN0ZWRfZnJvbV9yZWZlcnJhbF9pZBgUIAEoCRIrCgdzZW50X2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIdCg9jbGllbnRfbGFuZ3VhZ2UYFiABKAlCBOi4GAISDAoEZXRhZxgXIAEoCRIhChNkZWNsaW5lX2V4cGxhbmF0aW9uGBkgASgJQgTouBgDEjIKEnN1Z2dlc3RlZF9yZWNlaXZlchgaIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIeChZjYW5jZWxsYXRpb25fcmVxdWVzdGVkGBsgASgIEhwKDnJlc3VibWl0dGVkX2FzGBwgASgJQgTouBgBEh8KEWF2YWlsYWJsZV9hY3Rpb25zGBggAygJQgTouBgCEjgKE291dGNvbWVfYXR0YWNobWVudHMYHiADKAsyGy5rb3BwaS5jb21tb24udjEuQXR0YWNobWVudBI5ChBwbGFubmVkX2NvbnRhY3RzGB8gAygLMh8ua29wcGkuY29tbW9uLnYxLlBsYW5uZWRDb250YWN0Ei8KCnJldm9jYXRpb24YHSABKAsyGy5rb3BwaS5jb21tb24udjEuUmV2b2NhdGlvbhIxCg90cmlhZ2VkX3VyZ2VuY3kYICABKA4yGC5rb3BwaS5jb21tb24udjEuVXJnZW5jeRIkChZhcHBsaWNhdGlvbl9hcnJpdmVkX29uGCEgASgJQgTouBgCEjQKEHN0YXR1dG9yeV9kdWVfYXQYIiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGxlZnRfb3V0GDIgAygLMhgua29wcGkuY29tbW9uLnYxLkxlZnRPdXQimAEKC0FwcG9pbnRtZW50EhYKDmFwcG9pbnRtZW50X2lkGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgVwbGFjZRgDIAEoCUIE6LgYAxI0CgZyZXN1bHQYBCABKA4yJC5rb3BwaS5yZWZlcnJhbC52MS5BcHBvaW50bWVudFJlc3VsdCKgAQoMUHJvZ3Jlc3NOb3RlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgJieRgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRISCgR0ZXh0GAMgASgJQgTouBgDEjAKC2F0dGFjaG1lbnRzGAQgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQqsAEKDFJlZmVycmFsS2luZBIdChlSRUZFUlJBTF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVUkVGRVJSQUxfS0lORF9TRVJWSUNFEAESJgoiUkVGRVJSQUxfS0lORF9BUFBMSUNBVElPTl9UUkFOU0ZFUhACEiEKHVJFRkVSUkFMX0tJTkRfREVDSVNJT05fTk9USUNFEAMSGwoXUkVGRVJSQUxfS0lORF9ET0NVTUVOVFMQBCrbAgoNUmVmZXJyYWxTdGF0ZRIeChpSRUZFUlJBTF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1JFRkVSUkFMX1NUQVRFX1NFTlQQARIbChdSRUZFUlJBTF9TVEFURV9SRUNFSVZFRBACEhsKF1JFRkVSUkFMX1NUQVRFX0FDQ0VQVEVEEAMSHgoaUkVGRVJSQUxfU1RBVEVfSU5fUFJPR1JFU1MQBBIaChZSRUZFUlJBTF9TVEFURV9PTl9IT0xEEAUSHAoYUkVGRVJSQUxfU1RBVEVfQ09NUExFVEVEEAYSGwoXUkVGRVJSQUxfU1RBVEVfREVDTElORUQQBxIdChlSRUZFUlJBTF9TVEFURV9SRURJUkVDVEVEEAgSHAoYUkVGRVJSQUxfU1RBVEVfQ0FOQ0VMTEVEEAkSIwofUkVGRVJSQUxfU1RBVEVfRU5URVJFRF9JTl9FUlJPUhAKKt4CCg9SZWZlcnJhbE91dGNvbWUSIAocUkVGRVJSQUxfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiIKHlJFRkVSUkFMX09VVENPTUVfU0VSVklDRV9HSVZFThABEiQKIFJFRkVSUkFMX09VVENPTUVfU0VSVklDRV9TVEFSVEVEEAISJAogUkVGRVJSQUxfT1VUQ09NRV9CRU5FRklUX0dSQU5URUQQAxIkCiBSRUZFUlJBTF9PVVRDT01FX0JFTkVGSVRfUkVGVVNFRBAEEiQKIFJFRkVSUkFMX09VVENPTUVfQ0xJRU5UX0RFQ0xJTkVEEAUSJwojUkVGRVJSQUxfT1VUQ09NRV9DTElFTlRfTk9UX1JFQUNIRUQQBhIhCh1SRUZFUlJBTF9PVVRDT01FX05PVF9FTElHSUJMRRAHEiEKHVJFRkVSUkFMX09VVENPTUVfQUNLTk9XTEVER0VEEAgqtAIKFVJlZmVycmFsRGVjbGluZVJlYXNvbhInCiNSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9VTlNQRUNJRklFRBAAEigKJFJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX1dST05HX0FHRU5DWRABEiYKIlJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX1dST05HX0FSRUEQAhInCiNSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9OT19DQVBBQ0lUWRADEigKJFJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX05PVF9FTElHSUJMRRAEEiYKIlJFRkVSUkFMX0RFQ0xJTkVfUkVBU09OX0lOQ09NUExFVEUQBRIlCiFSRUZFUlJBTF9ERUNMSU5FX1JFQVNPTl9EVVBMSUNBVEUQBirCAQoRQXBwb2ludG1lbnRSZXN1bHQSIgoeQVBQT0lOVE1FTlRfUkVTVUxUX1VOU1BFQ0lGSUVEEAASHwobQVBQT0lOVE1FTlRfUkVTVUxUX0FUVEVOREVEEAESHgoaQVBQT0lOVE1FTlRfUkVTVUxUX05PX1NIT1cQAhIqCiZBUFBPSU5UTUVOVF9SRVNVTFRfQ0FOQ0VMTEVEX0JZX0NMSUVOVBADEhwKGEFQUE9JTlRNRU5UX1JFU1VMVF9NT1ZFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_koppi_common_v1_left_out, file_koppi_common_v1_party, file_koppi_common_v1_revocation, file_koppi_common_v1_text]);
 
 /**
+ * Referral is a referral as it is disclosed to the caller.
+ *
  * @generated from message koppi.referral.v1.Referral
  */
 export type Referral = Message<"koppi.referral.v1.Referral"> & {
@@ -229,6 +231,8 @@ export const ReferralSchema: GenMessage<Referral> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_state, 0);
 
 /**
+ * Appointment is an appointment that the receiver gave to the client.
+ *
  * @generated from message koppi.referral.v1.Appointment
  */
 export type Appointment = Message<"koppi.referral.v1.Appointment"> & {
@@ -261,6 +265,8 @@ export const AppointmentSchema: GenMessage<Appointment> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_state, 1);
 
 /**
+ * ProgressNote informs the sender of progress between acceptance and outcome.
+ *
  * @generated from message koppi.referral.v1.ProgressNote
  */
 export type ProgressNote = Message<"koppi.referral.v1.ProgressNote"> & {
@@ -293,6 +299,8 @@ export const ProgressNoteSchema: GenMessage<ProgressNote> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_state, 2);
 
 /**
+ * ReferralKind is what the sender asks for or sends.
+ *
  * @generated from enum koppi.referral.v1.ReferralKind
  */
 export enum ReferralKind {
@@ -339,6 +347,8 @@ export const ReferralKindSchema: GenEnum<ReferralKind> = /*@__PURE__*/
   enumDesc(file_koppi_referral_v1_state, 0);
 
 /**
+ * ReferralState is how far a referral has come.
+ *
  * @generated from enum koppi.referral.v1.ReferralState
  */
 export enum ReferralState {
@@ -410,6 +420,8 @@ export const ReferralStateSchema: GenEnum<ReferralState> = /*@__PURE__*/
   enumDesc(file_koppi_referral_v1_state, 1);
 
 /**
+ * ReferralOutcome is the result with which a referral is completed.
+ *
  * @generated from enum koppi.referral.v1.ReferralOutcome
  */
 export enum ReferralOutcome {
@@ -468,6 +480,8 @@ export const ReferralOutcomeSchema: GenEnum<ReferralOutcome> = /*@__PURE__*/
   enumDesc(file_koppi_referral_v1_state, 2);
 
 /**
+ * ReferralDeclineReason is the reason for which the receiver declines a referral.
+ *
  * @generated from enum koppi.referral.v1.ReferralDeclineReason
  */
 export enum ReferralDeclineReason {
@@ -514,6 +528,8 @@ export const ReferralDeclineReasonSchema: GenEnum<ReferralDeclineReason> = /*@__
   enumDesc(file_koppi_referral_v1_state, 3);
 
 /**
+ * AppointmentResult is the result of an appointment.
+ *
  * @generated from enum koppi.referral.v1.AppointmentResult
  */
 export enum AppointmentResult {

@@ -176,6 +176,8 @@ export const ClientDetailsSchema: GenMessage<ClientDetails> = /*@__PURE__*/
   messageDesc(file_koppi_common_v1_party, 2);
 
 /**
+ * LegalBasis is the legal ground of a disclosure, with what the ground requires.
+ *
  * @generated from message koppi.common.v1.LegalBasis
  */
 export type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
@@ -585,6 +587,8 @@ export const DueBasisSchema: GenEnum<DueBasis> = /*@__PURE__*/
   enumDesc(file_koppi_common_v1_party, 2);
 
 /**
+ * Urgency is how soon the matter must be handled.
+ *
  * @generated from enum koppi.common.v1.Urgency
  */
 export enum Urgency {

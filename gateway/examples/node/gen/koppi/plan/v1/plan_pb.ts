@@ -1498,8 +1498,9 @@ export const PlanService: GenService<{
   },
   /**
    * Entered in error. The creating agency revokes the plan at any time, also after its end,
-   * with a reason. When the call returns, everything disclosed about it is a tombstone in
-   * every mailbox. Each holder removes its own copy.
+   * with a reason; if it has left the plan, the responsible worker may. When the call returns,
+   * everything disclosed about it is a tombstone in every mailbox. Each holder removes its own
+   * copy.
    *
    * @generated from rpc koppi.plan.v1.PlanService.RevokePlan
    */

@@ -22,6 +22,8 @@ export const file_koppi_referral_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Ch5rb3BwaS9yZWZlcnJhbC92MS9ldmVudHMucHJvdG8SEWtvcHBpLnJlZmVycmFsLnYxIqgECgxSZWZlcnJhbFNlbnQSKAoIcmVjZWl2ZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSLQoEa2luZBgCIAEoDjIfLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsS2luZBIZCgtzZXJ2aWNlX2tleRgDIAEoCUIE6LgYARIUCgZyZWFzb24YBCABKAlCBOi4GAMSKQoHdXJnZW5jeRgFIAEoDjIYLmtvcHBpLmNvbW1vbi52MS5VcmdlbmN5EjAKC2F0dGFjaG1lbnRzGAYgAygLMhsua29wcGkuY29tbW9uLnYxLkF0dGFjaG1lbnQSHQoPY2xpZW50X2xhbmd1YWdlGAcgASgJQgTouBgCEiMKG3JlZGlyZWN0ZWRfZnJvbV9yZWZlcnJhbF9pZBgIIAEoCRIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKDGZpcnN0X3NlbmRlchgKIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIkChZhcHBsaWNhdGlvbl9hcnJpdmVkX29uGAsgASgJQgTouBgCEjQKEHN0YXR1dG9yeV9kdWVfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDWR1ZV9wcm92aXNpb24YDSABKAlCBOi4GAISGgoSdG9fc29jaWFsX3NlcnZpY2VzGA4gASgIIhIKEFJlZmVycmFsUmVjZWl2ZWQiOgoQUmVmZXJyYWxBY2NlcHRlZBImCgZ3b3JrZXIYASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkijwEKD1JlZmVycmFsVHJpYWdlZBIpCgd1cmdlbmN5GAEgASgOMhgua29wcGkuY29tbW9uLnYxLlVyZ2VuY3kSNAoQc3RhdHV0b3J5X2R1ZV9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoNZHVlX3Byb3Zpc2lvbhgDIAEoCUIE6LgYAiKbAQoQUmVmZXJyYWxEZWNsaW5lZBI4CgZyZWFzb24YASABKA4yKC5rb3BwaS5yZWZlcnJhbC52MS5SZWZlcnJhbERlY2xpbmVSZWFzb24SGQoLZXhwbGFuYXRpb24YAiABKAlCBOi4GAMSMgoSc3VnZ2VzdGVkX3JlY2VpdmVyGAMgASgLMhYua29wcGkuY29tbW9uLnYxLlBhcnR5IqUBChJSZWZlcnJhbFJlZGlyZWN0ZWQSHgoWcmVkaXJlY3RlZF9yZWZlcnJhbF9pZBgBIAEoCRIoCghyZWNlaXZlchgCIAEoCzIWLmtvcHBpLmNvbW1vbi52MS5QYXJ0eRIZCgtleHBsYW5hdGlvbhgDIAEoCUIE6LgYAxIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkQKEFJlZGlyZWN0QW5zd2VyZWQSHgoWcmVkaXJlY3RlZF9yZWZlcnJhbF9pZBgBIAEoCRIQCghhY2NlcHRlZBgCIAEoCCJOChJSZWZlcnJhbFJlYXNzaWduZWQSIgoCdG8YASABKAsyFi5rb3BwaS5jb21tb24udjEuUGFydHkSFAoGcmVhc29uGAIgASgJQgTouBgDImsKFEFwcG9pbnRtZW50U2NoZWR1bGVkEhYKDmFwcG9pbnRtZW50X2lkGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgVwbGFjZRgDIAEoCUIE6LgYAyJpChlBcHBvaW50bWVudFJlc3VsdFJlY29yZGVkEhYKDmFwcG9pbnRtZW50X2lkGAEgASgJEjQKBnJlc3VsdBgCIAEoDjIkLmtvcHBpLnJlZmVycmFsLnYxLkFwcG9pbnRtZW50UmVzdWx0ImoKEVByb2dyZXNzTm90ZUFkZGVkEhIKBHRleHQYASABKAlCBOi4GAMSDwoHb25faG9sZBgCIAEoCBIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IpYBChFSZWZlcnJhbENvbXBsZXRlZBIzCgdvdXRjb21lGAEgASgOMiIua29wcGkucmVmZXJyYWwudjEuUmVmZXJyYWxPdXRjb21lEhoKDG91dGNvbWVfbm90ZRgCIAEoCUIE6LgYAxIwCgthdHRhY2htZW50cxgDIAMoCzIbLmtvcHBpLmNvbW1vbi52MS5BdHRhY2htZW50IjUKHVJlZmVycmFsQ2FuY2VsbGF0aW9uUmVxdWVzdGVkEhQKBnJlYXNvbhgBIAEoCUIE6LgYAyI4ChtSZWZlcnJhbENhbmNlbGxhdGlvblJlZnVzZWQSGQoLZXhwbGFuYXRpb24YASABKAlCBOi4GAMiRQoPUmVmZXJyYWxTZXR0bGVkEhwKDnJlc3VibWl0dGVkX2FzGAEgASgJQgTouBgBEhQKBnJlYXNvbhgCIAEoCUIE6LgYAyIpChFSZWZlcnJhbENhbmNlbGxlZBIUCgZyZWFzb24YASABKAlCBOi4GAMigQEKD1JlZmVycmFsT3ZlcmR1ZRIvCgVzdGF0ZRgBIAEoDjIgLmtvcHBpLnJlZmVycmFsLnYxLlJlZmVycmFsU3RhdGUSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkdWVfcnVsZXMYAyABKAViBnByb3RvMw", [file_google_protobuf_timestamp, file_koppi_common_v1_party, file_koppi_common_v1_text, file_koppi_referral_v1_state]);
 
 /**
+ * ReferralSent: the sender sent the referral.
+ *
  * @generated from message koppi.referral.v1.ReferralSent
  */
 export type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
@@ -119,6 +121,8 @@ export const ReferralSentSchema: GenMessage<ReferralSent> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_events, 0);
 
 /**
+ * ReferralReceived: the receiver has seen the referral.
+ *
  * @generated from message koppi.referral.v1.ReferralReceived
  */
 export type ReferralReceived = Message<"koppi.referral.v1.ReferralReceived"> & {
@@ -132,6 +136,8 @@ export const ReferralReceivedSchema: GenMessage<ReferralReceived> = /*@__PURE__*
   messageDesc(file_koppi_referral_v1_events, 1);
 
 /**
+ * ReferralAccepted: the receiver accepted it; the named worker is responsible.
+ *
  * @generated from message koppi.referral.v1.ReferralAccepted
  */
 export type ReferralAccepted = Message<"koppi.referral.v1.ReferralAccepted"> & {
@@ -180,6 +186,8 @@ export const ReferralTriagedSchema: GenMessage<ReferralTriaged> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_events, 3);
 
 /**
+ * ReferralDeclined: the receiver declined it.
+ *
  * @generated from message koppi.referral.v1.ReferralDeclined
  */
 export type ReferralDeclined = Message<"koppi.referral.v1.ReferralDeclined"> & {
@@ -207,6 +215,8 @@ export const ReferralDeclinedSchema: GenMessage<ReferralDeclined> = /*@__PURE__*
   messageDesc(file_koppi_referral_v1_events, 4);
 
 /**
+ * ReferralRedirected: the receiver offered it to a third agency.
+ *
  * @generated from message koppi.referral.v1.ReferralRedirected
  */
 export type ReferralRedirected = Message<"koppi.referral.v1.ReferralRedirected"> & {
@@ -267,6 +277,8 @@ export const RedirectAnsweredSchema: GenMessage<RedirectAnswered> = /*@__PURE__*
   messageDesc(file_koppi_referral_v1_events, 6);
 
 /**
+ * ReferralReassigned: it was assigned to another unit or worker of the receiver.
+ *
  * @generated from message koppi.referral.v1.ReferralReassigned
  */
 export type ReferralReassigned = Message<"koppi.referral.v1.ReferralReassigned"> & {
@@ -289,6 +301,8 @@ export const ReferralReassignedSchema: GenMessage<ReferralReassigned> = /*@__PUR
   messageDesc(file_koppi_referral_v1_events, 7);
 
 /**
+ * AppointmentScheduled: the receiver gave the client an appointment.
+ *
  * @generated from message koppi.referral.v1.AppointmentScheduled
  */
 export type AppointmentScheduled = Message<"koppi.referral.v1.AppointmentScheduled"> & {
@@ -316,6 +330,8 @@ export const AppointmentScheduledSchema: GenMessage<AppointmentScheduled> = /*@_
   messageDesc(file_koppi_referral_v1_events, 8);
 
 /**
+ * AppointmentResultRecorded: the result of an appointment was recorded.
+ *
  * @generated from message koppi.referral.v1.AppointmentResultRecorded
  */
 export type AppointmentResultRecorded = Message<"koppi.referral.v1.AppointmentResultRecorded"> & {
@@ -338,6 +354,8 @@ export const AppointmentResultRecordedSchema: GenMessage<AppointmentResultRecord
   messageDesc(file_koppi_referral_v1_events, 9);
 
 /**
+ * ProgressNoteAdded: the receiver informed the sender of progress.
+ *
  * @generated from message koppi.referral.v1.ProgressNoteAdded
  */
 export type ProgressNoteAdded = Message<"koppi.referral.v1.ProgressNoteAdded"> & {
@@ -365,6 +383,8 @@ export const ProgressNoteAddedSchema: GenMessage<ProgressNoteAdded> = /*@__PURE_
   messageDesc(file_koppi_referral_v1_events, 10);
 
 /**
+ * ReferralCompleted: the receiver ended it with an outcome.
+ *
  * @generated from message koppi.referral.v1.ReferralCompleted
  */
 export type ReferralCompleted = Message<"koppi.referral.v1.ReferralCompleted"> & {
@@ -412,6 +432,9 @@ export const ReferralCancellationRequestedSchema: GenMessage<ReferralCancellatio
   messageDesc(file_koppi_referral_v1_events, 12);
 
 /**
+ * ReferralCancellationRefused: the receiver continues the work although the sender asked to
+ * cancel.
+ *
  * @generated from message koppi.referral.v1.ReferralCancellationRefused
  */
 export type ReferralCancellationRefused = Message<"koppi.referral.v1.ReferralCancellationRefused"> & {
@@ -429,6 +452,8 @@ export const ReferralCancellationRefusedSchema: GenMessage<ReferralCancellationR
   messageDesc(file_koppi_referral_v1_events, 13);
 
 /**
+ * ReferralSettled: the sender ended a declined referral.
+ *
  * @generated from message koppi.referral.v1.ReferralSettled
  */
 export type ReferralSettled = Message<"koppi.referral.v1.ReferralSettled"> & {
@@ -451,6 +476,8 @@ export const ReferralSettledSchema: GenMessage<ReferralSettled> = /*@__PURE__*/
   messageDesc(file_koppi_referral_v1_events, 14);
 
 /**
+ * ReferralCancelled: the referral was cancelled.
+ *
  * @generated from message koppi.referral.v1.ReferralCancelled
  */
 export type ReferralCancelled = Message<"koppi.referral.v1.ReferralCancelled"> & {
@@ -468,6 +495,8 @@ export const ReferralCancelledSchema: GenMessage<ReferralCancelled> = /*@__PURE_
   messageDesc(file_koppi_referral_v1_events, 15);
 
 /**
+ * ReferralOverdue: a due time passed, and nobody had taken the next step.
+ *
  * @generated from message koppi.referral.v1.ReferralOverdue
  */
 export type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue"> & {

@@ -1131,7 +1131,8 @@ export const ReferralService: GenService<{
   },
   /**
    * TriageReferral records how urgent the receiver judges the referral to be, at any time
-   * until it ends. It is disclosed to all parties. Only triage removes an urgent due time.
+   * from receipt until it ends. It is disclosed to all parties. Only triage removes an urgent
+   * due time.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.TriageReferral
    */
