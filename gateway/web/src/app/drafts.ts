@@ -1,14 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 
+import { prefix } from "./draftstorage";
 import { usePerson } from "./session";
-
-// What was typed outlives an error, a reload and an ended session. It stays in this tab
-// alone, by person, and goes when it was sent or the person signs out.
-const prefix = "draft ";
-
-export function forgetDrafts() {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(prefix)) sessionStorage.removeItem(key);
-}
 
 function read<T>(key: string, empty: T): T {
   try {
@@ -19,6 +12,8 @@ function read<T>(key: string, empty: T): T {
 }
 
 // useDraft is what was typed in a form so far, how to change it, and how to forget it.
+// What was typed outlives an error, a reload and an ended session. It stays in this tab
+// alone, by person, and goes when it was sent or the person signs out.
 export function useDraft<T extends object>(form: string, empty: T): [T, (change: Partial<T>) => void, () => void] {
   const person = usePerson();
   const key = `${prefix}${person.agency} ${person.worker} ${person.role} ${form}`;

@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { refusalOf, unreachable } from "./refusal";
-import { sessionKey, tell } from "./session";
+import { sessionKey, tell } from "./tabs";
 import { ended } from "./transport";
 
 // What is shown is kept up to date by Watch, and looked at again when the line has been

@@ -2,8 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { createClient } from "@connectrpc/connect";
 
 import { DevService } from "#gen/koppi/dev/v1/dev_pb";
-import { forgetDrafts } from "./drafts";
+import { forgetDrafts } from "./draftstorage";
 import { queries } from "./queries";
+import { sessionKey, tabs, tell, type Told } from "./tabs";
 import { transport } from "./transport";
 
 export type Role =
@@ -32,21 +33,16 @@ export interface Doors {
   trial: boolean;
 }
 
-export const sessionKey = ["session"];
-
 const signedIn = "signed in";
 
 // The tabs of a browser have one session together: when one of them signs in or out, the
 // others ask who is signed in now. What was typed goes in all of them when somebody signs out.
-type Told = "changed" | "out";
-const tabs = new BroadcastChannel("koppi session");
 let asTold = false;
 tabs.onmessage = ({ data }: MessageEvent<Told>) => {
   if (data === "out") forget();
   asTold = true;
   void queries.invalidateQueries({ queryKey: sessionKey }).finally(() => { asTold = false; });
 };
-export const tell = (told: Told) => tabs.postMessage(told);
 
 // forget leaves nothing of who was signed in in this tab.
 function forget() {

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { ConsultationService, type ConverseResponse } from "#gen/koppi/consultation/v1/consultation_pb";
 import { queries } from "../../app/queries";
 import { refusalOf, sessionEnded } from "../../app/refusal";
-import { sessionKey } from "../../app/session";
+import { sessionKey } from "../../app/tabs";
 import { transport } from "../../app/transport";
 
 // The server is heard every 20 s; a line that is silent for this long is dead.

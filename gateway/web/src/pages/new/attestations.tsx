@@ -2,7 +2,8 @@ import { Checkbox, CheckboxGroup } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
 import type { Drawn } from "../../ui/form/fields";
-import { attestations } from "./basis";
+
+export const attestations = ["unobtainable", "unable", "child"] as const;
 
 // Attestations are what an official vouches for who reports without consent (1301/2014 § 35.2).
 function Group({ id, value, change, wrong }: Drawn) {

@@ -9,8 +9,6 @@ import { Attestations } from "./attestations";
 // Ground is one on which something may be sent, with the provision that is relied on as a rule.
 export interface Ground { name: string; ground: LegalGround; label: string; hint?: string; provision: string }
 
-export const attestations = ["unobtainable", "unable", "child"] as const;
-
 export const noGround: Values = { ground: "", consented: "", consentedAt: "" };
 
 // beginnings are what the ground's fields start with: each ground has its provision.

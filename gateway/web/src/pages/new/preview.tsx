@@ -6,7 +6,8 @@ import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { LegalGround } from "#gen/koppi/common/v1/party_pb";
 import { useDirectory } from "../../ui/party";
-import { attestations, consentTime, groundOf, type Ground } from "./basis";
+import { attestations } from "./attestations";
+import { consentTime, groundOf, type Ground } from "./basis";
 
 interface Props {
   values: Values;

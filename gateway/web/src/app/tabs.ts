@@ -1,0 +1,7 @@
+// sessionKey is the key of the query that reads who is signed in.
+export const sessionKey = ["session"];
+
+// The tabs of a browser share one session: a tab that signs in or out notifies the others.
+export type Told = "changed" | "out";
+export const tabs = new BroadcastChannel("koppi session");
+export const tell = (told: Told) => tabs.postMessage(told);
